@@ -1,0 +1,176 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Auth0TenantSpec declares how to reach an Auth0 tenant and who may use it.
+type Auth0TenantSpec struct {
+	// credentialsSecretRef names a Secret in the namespace of this object with the keys `domain` (for example
+	// `example.eu.auth0.com`, never a custom domain), `clientId` and `clientSecret` of a machine-to-machine application
+	// that is authorised for the Management API. A change of the Secret takes effect at once.
+	// +required
+	CredentialsSecretRef SecretReference `json:"credentialsSecretRef"`
+
+	// caBundle names a ConfigMap or Secret with the certificate authority of the tenant's domain, as PEM. Needed only
+	// where the domain is served with a private certificate, such as by auth0-simulator. Default: the system's authorities.
+	// +optional
+	CABundle *CABundleReference `json:"caBundle,omitempty"`
+
+	// allowedNamespaces says from which namespaces objects may refer to this tenant. Default: `{from: Same}`.
+	// +optional
+	AllowedNamespaces *AllowedNamespaces `json:"allowedNamespaces,omitempty"`
+
+	// rateLimit caps the calls that the operator makes to this tenant. Default: what Auth0's answers allow.
+	// +optional
+	RateLimit *RateLimit `json:"rateLimit,omitempty"`
+
+	// resyncInterval is the time after which every object of this tenant is compared with Auth0 again, at least `1m`,
+	// plus up to a tenth of it at random. Default: `1h`. Example: `30m`.
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1m')",message="resyncInterval must be at least 1m"
+	// +kubebuilder:validation:XValidation:rule="duration(self) <= duration('168h')",message="resyncInterval must be at most 168h"
+	// +optional
+	ResyncInterval *metav1.Duration `json:"resyncInterval,omitempty"`
+
+	// suspend stops all work on this tenant and on every object that refers to it, while true. Default: false.
+	// +optional
+	Suspend bool `json:"suspend,omitempty"`
+}
+
+// CABundleReference names a key of a ConfigMap or Secret with certificates.
+type CABundleReference struct {
+	// kind of the object that holds the certificates: `ConfigMap` or `Secret`, in the same namespace.
+	// +kubebuilder:validation:Enum=ConfigMap;Secret
+	// +required
+	Kind string `json:"kind"`
+
+	// name of the ConfigMap or Secret.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +required
+	Name string `json:"name"`
+
+	// key of the certificates. Default: `ca.crt`.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +optional
+	Key string `json:"key,omitempty"`
+}
+
+// NamespacesFrom says which namespaces are meant.
+// +kubebuilder:validation:Enum=Same;Selector;All
+type NamespacesFrom string
+
+const (
+	// NamespacesFromSame means the namespace of the tenant only.
+	NamespacesFromSame NamespacesFrom = "Same"
+	// NamespacesFromSelector means the namespaces that carry the labels of the selector, and the tenant's own.
+	NamespacesFromSelector NamespacesFrom = "Selector"
+	// NamespacesFromAll means every namespace.
+	NamespacesFromAll NamespacesFrom = "All"
+)
+
+// AllowedNamespaces says which namespaces may use a tenant.
+// +kubebuilder:validation:XValidation:rule="has(self.selector) == (self.from == 'Selector')",message="selector goes with from: Selector, and only with it"
+type AllowedNamespaces struct {
+	// from is `Same` (the tenant's namespace), `Selector` (that and those which match selector) or `All`.
+	// +required
+	From NamespacesFrom `json:"from"`
+
+	// selector picks namespaces by label; only with `from: Selector`.
+	// +optional
+	Selector *metav1.LabelSelector `json:"selector,omitempty"`
+}
+
+// RateLimit caps the calls to a tenant.
+type RateLimit struct {
+	// requestsPerSecond is how many calls a second the operator makes at most, on average. Example: 2, the limit of a
+	// free tenant.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000
+	// +required
+	RequestsPerSecond int32 `json:"requestsPerSecond"`
+
+	// burst is how many calls it may make at once. Default: requestsPerSecond.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000
+	// +optional
+	Burst int32 `json:"burst,omitempty"`
+}
+
+// Auth0TenantStatus tells what the operator knows of the tenant.
+type Auth0TenantStatus struct {
+	CommonStatus `json:",inline"`
+
+	// domain of the tenant, from the credentials Secret.
+	// +optional
+	Domain string `json:"domain,omitempty"`
+
+	// clientId of the operator's application, from the credentials Secret.
+	// +optional
+	ClientID string `json:"clientId,omitempty"`
+
+	// scopes that the Management API token carries.
+	// +listType=set
+	// +optional
+	Scopes []string `json:"scopes,omitempty"`
+
+	// missingScopes lists, per kind, the scopes that the kind needs and the token lacks.
+	// +listType=map
+	// +listMapKey=kind
+	// +optional
+	MissingScopes []MissingScopes `json:"missingScopes,omitempty"`
+
+	// guarded lists the Secrets and ConfigMaps that the operator keeps from being deleted while the tenant needs them, as
+	// `Secret/name`.
+	// +listType=set
+	// +optional
+	Guarded []string `json:"guarded,omitempty"`
+}
+
+// MissingScopes lists scopes that a kind needs and the token lacks.
+type MissingScopes struct {
+	// kind that needs the scopes.
+	Kind string `json:"kind"`
+	// scopes to grant to the operator's application.
+	// +listType=set
+	Scopes []string `json:"scopes"`
+}
+
+// Auth0Tenant is an Auth0 tenant and the operator's credentials to it.
+// +kubebuilder:object:root=true
+// +kubebuilder:resource:shortName=a0tenant,categories=auth0
+// +kubebuilder:subresource:status
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Domain",type=string,JSONPath=`.status.domain`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="ID",type=string,priority=1,JSONPath=`.status.clientId`
+// +kubebuilder:printcolumn:name="Tenant",type=string,priority=1,JSONPath=`.metadata.name`
+type Auth0Tenant struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec declares how to reach the tenant and who may use it.
+	// +required
+	Spec Auth0TenantSpec `json:"spec"`
+	// status tells what the operator knows of the tenant.
+	// +kubebuilder:default={observedGeneration:-1}
+	// +optional
+	Status Auth0TenantStatus `json:"status,omitempty"`
+}
+
+// Auth0TenantList is a list of Auth0Tenant.
+// +kubebuilder:object:root=true
+type Auth0TenantList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []Auth0Tenant `json:"items"`
+}
+
+// IsSuspended implements Object.
+func (t *Auth0Tenant) IsSuspended() bool { return t.Spec.Suspend }
+
+// GetCommonStatus implements Object.
+func (t *Auth0Tenant) GetCommonStatus() *CommonStatus { return &t.Status.CommonStatus }

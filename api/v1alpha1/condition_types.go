@@ -1,0 +1,100 @@
+package v1alpha1
+
+// Condition types. They follow kstatus: Ready is always there, the others only while true (ConnectionsEnabled apart).
+const (
+	// ConditionReady says whether Auth0 is as declared. Under managementPolicy `Observe`: whether it was looked at.
+	ConditionReady = "Ready"
+	// ConditionReconciling is there while the operator works towards Ready by itself: it waits for something, or retries.
+	ConditionReconciling = "Reconciling"
+	// ConditionStalled is there while a person must act: the message says what to do.
+	ConditionStalled = "Stalled"
+	// ConditionConnectionsEnabled says on an Auth0Tenant whether the operator's own application is enabled for every
+	// database connection; Auth0 refuses to create users in one for which it is not.
+	ConditionConnectionsEnabled = "ConnectionsEnabled"
+)
+
+// Reasons with which Ready is true.
+const (
+	// ReasonReconciled surfaces when Auth0 is as declared.
+	ReasonReconciled = "Reconciled"
+	// ReasonObserved surfaces under managementPolicy `Observe`: the message and status.differences say what differs.
+	ReasonObserved = "Observed"
+)
+
+// Reasons that need no person: the operator goes on by itself (Reconciling).
+const (
+	// ReasonTenantNotReady surfaces while the Auth0Tenant does not exist or is not Ready; no call is made meanwhile.
+	ReasonTenantNotReady = "TenantNotReady"
+	// ReasonTenantUnavailable surfaces while Auth0 cannot be reached or answers with an error of its own (5xx).
+	ReasonTenantUnavailable = "TenantUnavailable"
+	// ReasonRateLimited surfaces while Auth0's rate limit makes the operator wait.
+	ReasonRateLimited = "RateLimited"
+	// ReasonSecretNotFound surfaces while a Secret or ConfigMap that the spec names does not exist.
+	ReasonSecretNotFound = "SecretNotFound"
+	// ReasonRoleNotFound surfaces while a role that the spec names does not exist in the tenant.
+	ReasonRoleNotFound = "RoleNotFound"
+	// ReasonPermissionNotFound surfaces while a permission that the spec names does not exist in the tenant.
+	ReasonPermissionNotFound = "PermissionNotFound"
+	// ReasonProgressingWithRetry surfaces while an attempt failed for a reason that may pass; it is retried.
+	ReasonProgressingWithRetry = "ProgressingWithRetry"
+	// ReasonDeleting surfaces while the object is being deleted in Auth0.
+	ReasonDeleting = "Deleting"
+	// ReasonInUse surfaces on an Auth0Tenant that is being deleted while other objects still need it.
+	ReasonInUse = "InUse"
+)
+
+// Reasons that need a person (Stalled), apart from Suspended, which somebody chose.
+const (
+	// ReasonSuspended surfaces while spec.suspend is true; Ready keeps its last value.
+	ReasonSuspended = "Suspended"
+	// ReasonInvalidSpec surfaces when the spec asks for something that Auth0 does not allow.
+	ReasonInvalidSpec = "InvalidSpec"
+	// ReasonRejected surfaces when Auth0 refuses the object; the message quotes Auth0.
+	ReasonRejected = "Rejected"
+	// ReasonSecretInvalid surfaces when a Secret lacks a key that the spec names, or holds a value that cannot be used.
+	ReasonSecretInvalid = "SecretInvalid"
+	// ReasonSecretConflict surfaces when the output Secret exists and something else owns it.
+	ReasonSecretConflict = "SecretConflict"
+	// ReasonInvalidCredentials surfaces when Auth0 refuses the credentials of the application.
+	ReasonInvalidCredentials = "InvalidCredentials"
+	// ReasonMissingScope surfaces when the operator's application lacks a scope that the work needs.
+	ReasonMissingScope = "MissingScope"
+	// ReasonNotPermitted surfaces when the Auth0Tenant does not admit objects of this namespace.
+	ReasonNotPermitted = "NotPermitted"
+	// ReasonAlreadyExists surfaces when the object exists in Auth0 and adoptionPolicy does not allow to take it over.
+	ReasonAlreadyExists = "AlreadyExists"
+	// ReasonConflict surfaces when another Kubernetes object holds the object in Auth0.
+	ReasonConflict = "Conflict"
+	// ReasonAmbiguous surfaces when several objects in Auth0 could be the declared one.
+	ReasonAmbiguous = "Ambiguous"
+	// ReasonConnectionNotFound surfaces when the connection that the spec names does not exist in the tenant.
+	ReasonConnectionNotFound = "ConnectionNotFound"
+	// ReasonConnectionNotEnabled surfaces when the operator's application is not enabled for the connection.
+	ReasonConnectionNotEnabled = "ConnectionNotEnabled"
+	// ReasonPasswordRejected surfaces when the password breaks the password policy of the connection.
+	ReasonPasswordRejected = "PasswordRejected"
+	// ReasonGrantRefused surfaces when Auth0 refuses to issue a token to the application: unknown API, no client grant,
+	// or a grant type that the application may not use.
+	ReasonGrantRefused = "GrantRefused"
+)
+
+// Reasons of ConnectionsEnabled.
+const (
+	// ReasonEnabled surfaces when the operator's application is enabled for every database connection.
+	ReasonEnabled = "Enabled"
+	// ReasonNotEnabled surfaces when it is not: creating users there would fail.
+	ReasonNotEnabled = "NotEnabled"
+	// ReasonUnknown surfaces when the application lacks the scopes to find out.
+	ReasonUnknown = "Unknown"
+)
+
+// Annotations that people and tools set on objects.
+const (
+	// AnnotationReconcileRequestedAt asks for a reconciliation now; any new value will do.
+	AnnotationReconcileRequestedAt = "auth0-operator.io/reconcile-requested-at"
+	// AnnotationFluxRequestedAt is Flux's name for the same request (`flux reconcile`).
+	AnnotationFluxRequestedAt = "reconcile.fluxcd.io/requestedAt"
+)
+
+// Finalizer keeps an object until what it stands for in Auth0 is gone, or may stay.
+const Finalizer = "auth0-operator.io/finalizer"

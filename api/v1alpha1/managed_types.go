@@ -1,0 +1,162 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+)
+
+// Object is what the engine asks of every kind of this group.
+// +kubebuilder:object:generate=false
+type Object interface {
+	metav1.Object
+	runtime.Object
+	// IsSuspended tells whether spec.suspend is set.
+	IsSuspended() bool
+	// GetCommonStatus returns the part of the status that every kind has, for reading and writing.
+	GetCommonStatus() *CommonStatus
+}
+
+// Managed is an Object that stands for something in an Auth0 tenant.
+// +kubebuilder:object:generate=false
+type Managed interface {
+	Object
+	// GetManagedSpec returns the part of the spec that every such kind has.
+	GetManagedSpec() *ManagedSpec
+	// GetManagedStatus returns the part of the status that every such kind has.
+	GetManagedStatus() *ManagedStatus
+}
+
+// ManagementPolicy says how much of an object in Auth0 the operator manages.
+// +kubebuilder:validation:Enum=Full;CreateOnly;Observe
+type ManagementPolicy string
+
+const (
+	// ManagementPolicyFull creates the object and keeps it as declared.
+	ManagementPolicyFull ManagementPolicy = "Full"
+	// ManagementPolicyCreateOnly creates the object and never changes it afterwards.
+	ManagementPolicyCreateOnly ManagementPolicy = "CreateOnly"
+	// ManagementPolicyObserve writes nothing; status shows what Full would change.
+	ManagementPolicyObserve ManagementPolicy = "Observe"
+)
+
+// DeletionPolicy says what becomes of the object in Auth0 when the Kubernetes object is deleted.
+// +kubebuilder:validation:Enum=Delete;Retain
+type DeletionPolicy string
+
+const (
+	// DeletionPolicyDelete deletes the object in Auth0 too.
+	DeletionPolicyDelete DeletionPolicy = "Delete"
+	// DeletionPolicyRetain leaves the object in Auth0 as it is, without a call to Auth0.
+	DeletionPolicyRetain DeletionPolicy = "Retain"
+)
+
+// AdoptionPolicy says what happens when the declared object is in Auth0 already.
+// +kubebuilder:validation:Enum=Never;IfUnmanaged
+type AdoptionPolicy string
+
+const (
+	// AdoptionPolicyNever reports the existing object and leaves it alone.
+	AdoptionPolicyNever AdoptionPolicy = "Never"
+	// AdoptionPolicyIfUnmanaged takes over the existing object if no other Kubernetes object holds it.
+	AdoptionPolicyIfUnmanaged AdoptionPolicy = "IfUnmanaged"
+)
+
+// ManagedSpec is what the spec of every kind has that stands for something in an Auth0 tenant.
+type ManagedSpec struct {
+	// tenantRef names the Auth0Tenant in which the object lives. Immutable: to move an object to another tenant,
+	// delete it and create it anew.
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="tenantRef is immutable: delete the object and create it in the other tenant"
+	// +required
+	TenantRef TenantReference `json:"tenantRef"`
+
+	// managementPolicy says how much the operator manages: `Full` (default) creates the object and keeps it as declared,
+	// `CreateOnly` creates it and never changes it afterwards, `Observe` writes nothing at all and shows in
+	// status.differences what `Full` would change.
+	// +optional
+	ManagementPolicy ManagementPolicy `json:"managementPolicy,omitempty"`
+
+	// deletionPolicy says what becomes of the object in Auth0 when this one is deleted: `Delete` (default) deletes it
+	// there too, `Retain` leaves it. Nothing is deleted in Auth0 under managementPolicy `Observe`.
+	// +optional
+	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
+
+	// adoptionPolicy says what happens when the object exists already: `Never` (default) reports it and leaves it alone,
+	// `IfUnmanaged` takes it over unless another Kubernetes object holds it.
+	// +optional
+	AdoptionPolicy AdoptionPolicy `json:"adoptionPolicy,omitempty"`
+
+	// suspend stops all reconciliation of this object, deletion included, while true. Default: false.
+	// +optional
+	Suspend bool `json:"suspend,omitempty"`
+}
+
+// GetManagedSpec implements Managed for every spec that embeds ManagedSpec.
+func (s *ManagedSpec) GetManagedSpec() *ManagedSpec { return s }
+
+// CommonStatus is what the status of every kind has.
+type CommonStatus struct {
+	// observedGeneration is the metadata.generation that the status speaks of. -1 until the object was looked at first.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// conditions tell the state. `Ready` is always there; `Reconciling` and `Stalled` only while true, never both.
+	// +listType=map
+	// +listMapKey=type
+	// +optional
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// lastHandledReconcileAt echoes the value of the annotation auth0-operator.io/reconcile-requested-at (or
+	// reconcile.fluxcd.io/requestedAt) that was acted on last.
+	// +optional
+	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
+}
+
+// ManagedStatus is what the status of every kind has that stands for something in an Auth0 tenant.
+type ManagedStatus struct {
+	CommonStatus `json:",inline"`
+
+	// managedFields lists the fields, in Auth0's names, that were set through this object, so that one which is removed
+	// from the spec can be cleared in Auth0.
+	// +listType=set
+	// +optional
+	ManagedFields []string `json:"managedFields,omitempty"`
+
+	// appliedSecrets remembers, as keyed hashes, the secret values that were sent to Auth0, which does not give them back.
+	// +listType=map
+	// +listMapKey=field
+	// +optional
+	AppliedSecrets []AppliedSecret `json:"appliedSecrets,omitempty"`
+
+	// differences lists, under managementPolicy `Observe`, the fields that differ between spec and Auth0. Values of
+	// secrets are never shown.
+	// +listType=map
+	// +listMapKey=field
+	// +optional
+	Differences []Difference `json:"differences,omitempty"`
+}
+
+// GetManagedStatus implements Managed for every status that embeds ManagedStatus.
+func (s *ManagedStatus) GetManagedStatus() *ManagedStatus { return s }
+
+// GetCommonStatus implements Object for every status that embeds CommonStatus.
+func (s *CommonStatus) GetCommonStatus() *CommonStatus { return s }
+
+// AppliedSecret remembers a secret value without revealing it.
+type AppliedSecret struct {
+	// field is the field in Auth0's name, for example `password`.
+	Field string `json:"field"`
+	// hash is a keyed hash of the value; the key never leaves the operator's namespace.
+	Hash string `json:"hash"`
+}
+
+// Difference is one field in which spec and Auth0 differ.
+type Difference struct {
+	// field is the field in Auth0's name, for example `user_metadata.plan`.
+	Field string `json:"field"`
+	// auth0 is the value in Auth0 as JSON; absent if there is none.
+	// +optional
+	Auth0 string `json:"auth0,omitempty"`
+	// spec is the declared value as JSON; absent if the field would be cleared.
+	// +optional
+	Spec string `json:"spec,omitempty"`
+}

@@ -1,0 +1,66 @@
+package v1alpha1
+
+// TenantReference names an Auth0Tenant.
+type TenantReference struct {
+	// name of the Auth0Tenant.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +required
+	Name string `json:"name"`
+
+	// namespace of the Auth0Tenant; default: the namespace of this object. In another namespace the tenant's
+	// spec.allowedNamespaces must admit this one.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +optional
+	Namespace string `json:"namespace,omitempty"`
+}
+
+// SecretReference names a Secret in the namespace of the object that holds the reference.
+type SecretReference struct {
+	// name of the Secret, in the same namespace.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +required
+	Name string `json:"name"`
+}
+
+// SecretKeyReference names one key of a Secret in the namespace of the object that holds the reference.
+type SecretKeyReference struct {
+	// name of the Secret, in the same namespace.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +required
+	Name string `json:"name"`
+
+	// key within the Secret's data.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^[-._a-zA-Z0-9]+$`
+	// +required
+	Key string `json:"key"`
+}
+
+// OutputSecret says where and how the operator writes a Secret.
+type OutputSecret struct {
+	// name of the Secret, in the same namespace. The operator creates it, owns it, and refuses to write into a Secret
+	// that something else owns. Immutable.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="the name of the output Secret is immutable: workloads may mount it; create another object for another Secret"
+	// +required
+	Name string `json:"name"`
+
+	// data chooses the keys of the Secret: a map of key to Go template over the values of the kind, for example
+	// `AUTH0_TOKEN: "{{ .accessToken }}"`. Default: one key per value, named like the value.
+	// +kubebuilder:validation:MinProperties=1
+	// +kubebuilder:validation:MaxProperties=32
+	// +kubebuilder:validation:XValidation:rule="self.all(key, key.matches('^[-._a-zA-Z0-9]+$'))",message="keys of a Secret consist of letters, digits, '-', '_' and '.'"
+	// +optional
+	Data map[string]SecretTemplate `json:"data,omitempty"`
+}
+
+// SecretTemplate is a Go template over the values that a kind offers to its output Secret.
+// +kubebuilder:validation:MaxLength=4096
+type SecretTemplate string

@@ -1,0 +1,156 @@
+package auth0
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Class says what can be done about a failed call.
+type Class string
+
+const (
+	// ClassNotFound: the object does not exist.
+	ClassNotFound Class = "NotFound"
+	// ClassConflict: an object with that identity exists already.
+	ClassConflict Class = "Conflict"
+	// ClassInvalid: Auth0 refuses the request; the same request will be refused again.
+	ClassInvalid Class = "Invalid"
+	// ClassUnauthorized: the credentials or the token are not accepted.
+	ClassUnauthorized Class = "Unauthorized"
+	// ClassMissingScope: the token lacks a scope.
+	ClassMissingScope Class = "MissingScope"
+	// ClassForbidden: the tenant or its plan does not allow it.
+	ClassForbidden Class = "Forbidden"
+	// ClassRateLimited: a limit is reached; Error.After says when to go on.
+	ClassRateLimited Class = "RateLimited"
+	// ClassUnavailable: Auth0 could not be reached, broke the connection, or answered with an error of its own. Whether the
+	// call took effect is unknown.
+	ClassUnavailable Class = "Unavailable"
+)
+
+// Error is a failed call to Auth0. Its text never holds a secret: it is made of Auth0's own message and the route.
+type Error struct {
+	Class Class
+	// Status is the HTTP status, 0 if there was no answer.
+	Status int
+	// Code is Auth0's `errorCode` (Management API) or `error` (Authentication API), where it sent one.
+	Code string
+	// Message is Auth0's message, or what broke the connection.
+	Message string
+	// Route is the call, with its path templated: `PATCH /api/v2/users/{id}`.
+	Route string
+	// After is how long to wait before the next call; only with ClassRateLimited.
+	After time.Duration
+}
+
+// Error implements error.
+func (e *Error) Error() string {
+	if e.Status == 0 {
+		return fmt.Sprintf("%s: %s", e.Route, e.Message)
+	}
+	return fmt.Sprintf("%s: Auth0 answered %d: %s", e.Route, e.Status, e.Message)
+}
+
+// ClassOf returns the class of a failed call, or "" if err is not one.
+func ClassOf(err error) Class {
+	var failed *Error
+	if errors.As(err, &failed) {
+		return failed.Class
+	}
+	return ""
+}
+
+// body is an error in any of the envelopes that Auth0 uses.
+type errorBody struct {
+	Message          string          `json:"message"`
+	ErrorCode        string          `json:"errorCode"`
+	Error            string          `json:"error"`
+	ErrorDescription string          `json:"error_description"`
+	Name             string          `json:"name"`
+	Code             string          `json:"code"`
+	Description      json.RawMessage `json:"description"`
+}
+
+// newError reads a failed answer.
+func newError(route string, response *http.Response, content []byte, now time.Time) *Error {
+	var body errorBody
+	// An answer that is not JSON, such as a proxy's page, is classified by its status alone.
+	_ = json.Unmarshal(content, &body)
+	e := &Error{
+		Status:  response.StatusCode,
+		Code:    firstOf(body.ErrorCode, body.Code),
+		Message: firstOf(body.ErrorDescription, body.Message, text(body.Description), body.Error, http.StatusText(response.StatusCode)),
+		Route:   route,
+	}
+	if e.Code == "" && body.Error != http.StatusText(response.StatusCode) {
+		e.Code = body.Error
+	}
+	e.Class = classify(e)
+	if e.Class == ClassRateLimited {
+		e.After = retryAfter(response.Header, now)
+	}
+	return e
+}
+
+func classify(e *Error) Class {
+	switch {
+	case e.Status == http.StatusTooManyRequests:
+		return ClassRateLimited
+	case e.Status >= http.StatusInternalServerError || e.Status == http.StatusRequestTimeout:
+		return ClassUnavailable
+	case e.Status == http.StatusNotFound:
+		return ClassNotFound
+	case e.Status == http.StatusUnauthorized || e.Code == "access_denied" && e.Message == "Unauthorized":
+		return ClassUnauthorized
+	case e.Status == http.StatusForbidden && e.Code == "insufficient_scope":
+		return ClassMissingScope
+	case e.Status == http.StatusForbidden:
+		return ClassForbidden
+	case meansTaken(e):
+		return ClassConflict
+	}
+	return ClassInvalid
+}
+
+// meansTaken tells whether another object has the identity asked for. Not every 409 says so, and two 400s do.
+func meansTaken(e *Error) bool {
+	if e.Status == http.StatusConflict {
+		return e.Code != "custom_domain_conflict"
+	}
+	return strings.HasPrefix(e.Message, "The username provided is in use already") ||
+		strings.HasPrefix(e.Message, "The specified new email already exists")
+}
+
+// retryAfter reads when the next call may be made, at least a second from now.
+func retryAfter(header http.Header, now time.Time) time.Duration {
+	wait := time.Second
+	if seconds, err := strconv.ParseInt(header.Get("Retry-After"), 10, 32); err == nil {
+		wait = max(wait, time.Duration(seconds)*time.Second)
+	} else if reset, ok := resetTime(header); ok {
+		wait = max(wait, reset.Sub(now))
+	}
+	return wait
+}
+
+// text returns a JSON string's value, or any other JSON as it is.
+func text(raw json.RawMessage) string {
+	var value string
+	if json.Unmarshal(raw, &value) == nil {
+		return value
+	}
+	return string(raw)
+}
+
+func firstOf(values ...string) string {
+	for _, value := range values {
+		if value != "" {
+			return value
+		}
+	}
+	return ""
+}

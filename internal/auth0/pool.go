@@ -1,0 +1,66 @@
+package auth0
+
+import (
+	"sync"
+)
+
+// Pool holds the session and the governor of every tenant. Keys are those of the Auth0Tenant: namespace/name.
+type Pool struct {
+	metrics *Metrics
+
+	mu        sync.Mutex
+	sessions  map[string]*Session
+	governors map[string]*Governor
+}
+
+// NewPool returns an empty Pool.
+func NewPool(metrics *Metrics) *Pool {
+	return &Pool{metrics: metrics, sessions: map[string]*Session{}, governors: map[string]*Governor{}}
+}
+
+// Open returns the session of a tenant with these credentials, a new one if they changed. The credentials must be valid.
+func (p *Pool) Open(tenant string, credentials Credentials) *Session {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	current := p.sessions[tenant]
+	if current != nil && current.credentials == credentials {
+		return current
+	}
+	if current != nil {
+		current.close()
+	}
+	p.sessions[tenant] = newSession(credentials, tenant, p.governor(tenant), p.metrics)
+	return p.sessions[tenant]
+}
+
+// Get returns the session of a tenant, if one is open.
+func (p *Pool) Get(tenant string) (*Session, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	session, ok := p.sessions[tenant]
+	return session, ok
+}
+
+// Close drops the session of a tenant: its credentials are gone or refused. The governor stays.
+func (p *Pool) Close(tenant string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if session := p.sessions[tenant]; session != nil {
+		session.close()
+		delete(p.sessions, tenant)
+	}
+}
+
+// Governor returns the governor of a tenant.
+func (p *Pool) Governor(tenant string) *Governor {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.governor(tenant)
+}
+
+func (p *Pool) governor(tenant string) *Governor {
+	if p.governors[tenant] == nil {
+		p.governors[tenant] = NewGovernor()
+	}
+	return p.governors[tenant]
+}

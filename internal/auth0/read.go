@@ -1,0 +1,87 @@
+package auth0
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+)
+
+// read is the seam through which every object is read by id. Today each read is a call; what is known from lists and
+// events can be served from here without any adapter noticing.
+func (s *Session) read(ctx context.Context, resource, id string, fetch func(context.Context) ([]byte, error)) (Document, error) {
+	answer, err := fetch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	document, err := ParseDocument(answer)
+	if err != nil {
+		return nil, fmt.Errorf("read %s %s: %w", resource, id, err)
+	}
+	return document, nil
+}
+
+var (
+	pageSize = 100
+	yes      = true
+)
+
+// mostPages bounds a listing: Auth0 refuses offset paging beyond 1000 records.
+const mostPages = 10
+
+// allPages reads offset pages until one is not full. A page tells its items and how many records it was made of.
+func allPages[T any](read func(page int) ([]T, int, error)) ([]T, error) {
+	var all []T
+	for page := range mostPages {
+		items, records, err := read(page)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, items...)
+		if records < pageSize {
+			break
+		}
+	}
+	return all, nil
+}
+
+// allCheckpoints reads checkpoint pages until there is no next. A next may lead to an empty page.
+func allCheckpoints(read func(from string) (next string, err error)) error {
+	for from := ""; ; {
+		next, err := read(from)
+		if err != nil || next == "" {
+			return err
+		}
+		from = next
+	}
+}
+
+func parseObject(answer []byte, err error) (Document, error) {
+	if err != nil {
+		return nil, err
+	}
+	return ParseDocument(answer)
+}
+
+// parseList reads a bare JSON array of objects.
+func parseList(answer []byte, err error) ([]Document, error) {
+	if err != nil {
+		return nil, err
+	}
+	var raw []json.RawMessage
+	if err := json.Unmarshal(answer, &raw); err != nil {
+		return nil, fmt.Errorf("parse list: %w", err)
+	}
+	list := make([]Document, len(raw))
+	for i, item := range raw {
+		if list[i], err = ParseDocument(item); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// parseItems reads the objects of one page.
+func parseItems(answer []byte, field string, err error) ([]Document, error) {
+	page, err := parseObject(answer, err)
+	return page.Objects(field), err
+}

@@ -1,0 +1,101 @@
+package auth0
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	management "github.com/auth0/go-auth0/v3/management"
+)
+
+const routeRoles = "/api/v2/roles"
+
+// Role is a role by id and name.
+type Role struct {
+	ID   string
+	Name string
+}
+
+// RoleIDs resolves role names to ids and returns those that do not exist. One list of the tenant's roles serves all
+// users; a name that is not on it makes it be read again, at most once per catalogRefresh.
+func (s *Session) RoleIDs(ctx context.Context, names []string) (ids map[string]string, unknown []string, err error) {
+	return s.roles.resolve(ctx, names)
+}
+
+func (s *Session) listRoles(ctx context.Context) ([]Role, error) {
+	return allPages(func(page int) ([]Role, int, error) {
+		answer, err := s.manage(ctx, http.MethodGet, routeRoles, func(ctx context.Context) error {
+			_, err := s.rolesAPI.List(ctx, &management.ListRolesRequestParameters{Page: &page, PerPage: &pageSize, IncludeTotals: &yes})
+			return err
+		})
+		return parseRoles(answer, err)
+	})
+}
+
+func parseRoles(answer []byte, err error) ([]Role, int, error) {
+	items, err := parseItems(answer, "roles", err)
+	roles := make([]Role, len(items))
+	for i, item := range items {
+		roles[i] = Role{ID: item.String("id"), Name: item.String("name")}
+	}
+	return roles, len(items), err
+}
+
+const (
+	// catalogRefresh bounds how often a name that is not in the catalog makes it be read again.
+	catalogRefresh = 15 * time.Second
+	// catalogLifetime is how long the catalog is trusted for the names that are in it. An id that has died since then is
+	// refused by Auth0, which drops the catalog.
+	catalogLifetime = time.Hour
+)
+
+// roleCatalog knows the roles of a tenant by name.
+type roleCatalog struct {
+	list func(context.Context) ([]Role, error)
+
+	mu   sync.Mutex
+	ids  map[string]string
+	read time.Time
+}
+
+func (c *roleCatalog) resolve(ctx context.Context, names []string) (map[string]string, []string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	ids, unknown := c.lookUp(names)
+	age := time.Since(c.read)
+	if age < catalogRefresh || len(unknown) == 0 && age < catalogLifetime {
+		return ids, unknown, nil
+	}
+	roles, err := c.list(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	c.ids = make(map[string]string, len(roles))
+	for _, role := range roles {
+		c.ids[role.Name] = role.ID
+	}
+	c.read = time.Now()
+	ids, unknown = c.lookUp(names)
+	return ids, unknown, nil
+}
+
+func (c *roleCatalog) lookUp(names []string) (map[string]string, []string) {
+	ids := make(map[string]string, len(names))
+	var unknown []string
+	for _, name := range names {
+		if id, ok := c.ids[name]; ok {
+			ids[name] = id
+		} else {
+			unknown = append(unknown, name)
+		}
+	}
+	return ids, unknown
+}
+
+// forget makes the next look-up read the roles anew.
+func (c *roleCatalog) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ids, c.read = nil, time.Time{}
+}

@@ -1,0 +1,162 @@
+package auth0
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"time"
+
+	"github.com/auth0/go-auth0/v3/management/clients/connections"
+	connectionsclient "github.com/auth0/go-auth0/v3/management/connections/client"
+	"github.com/auth0/go-auth0/v3/management/core"
+	rolesclient "github.com/auth0/go-auth0/v3/management/roles/client"
+	usersclient "github.com/auth0/go-auth0/v3/management/users/client"
+)
+
+// Credentials are the operator's own access to a tenant.
+type Credentials struct {
+	// Domain of the tenant, without a scheme: example.eu.auth0.com.
+	Domain       string
+	ClientID     string
+	ClientSecret string
+	// CABundle holds the certificate authorities of the domain as PEM; empty means the system's.
+	CABundle string
+}
+
+var domainForm = regexp.MustCompile(`^[a-zA-Z0-9]([-a-zA-Z0-9.]*[a-zA-Z0-9])?(:[0-9]{1,5})?$`)
+
+// Validate says which part of the credentials cannot be used, and why.
+func (c Credentials) Validate() error {
+	if !domainForm.MatchString(c.Domain) {
+		return invalidDomain(c.Domain)
+	}
+	if c.CABundle != "" && !x509.NewCertPool().AppendCertsFromPEM([]byte(c.CABundle)) {
+		return errors.New("the CA bundle holds no certificate in PEM form")
+	}
+	return nil
+}
+
+func invalidDomain(domain string) error {
+	return fmt.Errorf("domain %q is not a host name such as example.eu.auth0.com (no https://, no path)", domain)
+}
+
+// Session is the access to one tenant with one set of credentials. It is safe for concurrent use.
+type Session struct {
+	credentials Credentials
+	http        *http.Client
+	token       *managementToken
+	roles       *roleCatalog
+
+	usersAPI             *usersclient.Client
+	rolesAPI             *rolesclient.Client
+	connectionsAPI       *connectionsclient.Client
+	clientConnectionsAPI *connections.Client
+}
+
+// newSession opens a session. It makes no call. The credentials must be valid.
+func newSession(credentials Credentials, tenant string, governor *Governor, metrics *Metrics) *Session {
+	s := &Session{credentials: credentials}
+	s.http = &http.Client{Transport: &transport{
+		base: baseTransport(credentials.CABundle), governor: governor, metrics: metrics, tenant: tenant,
+	}}
+	s.token = &managementToken{issue: func(ctx context.Context) (TokenSet, error) {
+		return s.IssueToken(ctx, TokenRequest{
+			ClientID: credentials.ClientID, ClientSecret: credentials.ClientSecret, Audience: s.ManagementAudience(),
+		})
+	}}
+	s.roles = &roleCatalog{list: s.listRoles}
+	options := &core.RequestOptions{
+		BaseURL:        "https://" + credentials.Domain + "/api/v2",
+		HTTPClient:     s.http,
+		HTTPHeader:     http.Header{},
+		DisableRetries: true,
+	}
+	s.usersAPI = usersclient.NewClient(options)
+	s.rolesAPI = rolesclient.NewClient(options)
+	s.connectionsAPI = connectionsclient.NewClient(options)
+	s.clientConnectionsAPI = connections.NewClient(options)
+	return s
+}
+
+func baseTransport(caBundle string) *http.Transport {
+	base := &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		ForceAttemptHTTP2:     true,
+		MaxIdleConnsPerHost:   16,
+		IdleConnTimeout:       90 * time.Second,
+		TLSHandshakeTimeout:   10 * time.Second,
+		ResponseHeaderTimeout: callTimeout,
+		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
+	}
+	if caBundle != "" {
+		pool := x509.NewCertPool()
+		pool.AppendCertsFromPEM([]byte(caBundle))
+		base.TLSClientConfig.RootCAs = pool
+	}
+	return base
+}
+
+// Domain of the tenant.
+func (s *Session) Domain() string { return s.credentials.Domain }
+
+// ClientID of the operator's own application.
+func (s *Session) ClientID() string { return s.credentials.ClientID }
+
+// ManagementAudience is the identifier of the tenant's Management API.
+func (s *Session) ManagementAudience() string { return "https://" + s.credentials.Domain + "/api/v2/" }
+
+// Scopes returns what the Management API token carries, issuing one if there is none.
+func (s *Session) Scopes(ctx context.Context) ([]string, error) {
+	token, err := s.token.get(ctx)
+	return token.Scopes, err
+}
+
+// Renew drops a Management API token that is older than a minute, so that scopes granted since then show.
+func (s *Session) Renew() { s.token.forgetAny() }
+
+// close lets go of idle connections.
+func (s *Session) close() { s.http.CloseIdleConnections() }
+
+// manage makes one call to the Management API through the SDK and returns the body of the answer. A token that Auth0
+// refuses is replaced once: it may have been revoked, or lack a scope that was granted since it was issued.
+func (s *Session) manage(ctx context.Context, method, route string, send func(context.Context) error) ([]byte, error) {
+	token, err := s.token.get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := s.send(ctx, &call{method: method, route: route, token: token.AccessToken}, send)
+	class := ClassOf(err)
+	if class != ClassUnauthorized && class != ClassMissingScope || !s.token.forget(token.AccessToken) {
+		return answer, err
+	}
+	if token, err = s.token.get(ctx); err != nil {
+		return nil, err
+	}
+	return s.send(ctx, &call{method: method, route: route, token: token.AccessToken}, send)
+}
+
+func (s *Session) send(ctx context.Context, current *call, send func(context.Context) error) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(context.WithValue(ctx, callKey{}, current), callTimeout)
+	defer cancel()
+	if err := send(ctx); err != nil && !current.answered {
+		return nil, asError(ctx, current.method+" "+current.route, err)
+	}
+	// An answer that the SDK's types cannot hold is an answer all the same.
+	return current.answer, nil
+}
+
+// asError finds the *Error that the transport returned below what the HTTP client and the SDK wrapped around it.
+func asError(ctx context.Context, route string, err error) error {
+	var failed *Error
+	if errors.As(err, &failed) {
+		return failed
+	}
+	if errors.Is(context.Cause(ctx), context.Canceled) {
+		return ctx.Err()
+	}
+	return &Error{Class: ClassUnavailable, Route: route, Message: err.Error()}
+}

@@ -1,0 +1,95 @@
+package auth0
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+)
+
+// callTimeout bounds one call, from the first byte sent to the last one read.
+const callTimeout = 30 * time.Second
+
+// largestAnswer bounds what is read of an answer.
+const largestAnswer = 16 << 20
+
+// call travels in the context of a request from a verb to the transport and back.
+type call struct {
+	method string
+	// route is the templated path: /api/v2/users/{id}.
+	route string
+	// token authorises the call; empty for calls that need none.
+	token string
+	// answered tells that a successful answer came, even one without a body.
+	answered bool
+	// answer is the body of a successful answer, as it came.
+	answer []byte
+}
+
+type callKey struct{}
+
+// transport is the one place through which every call leaves: it waits for the rate limit, counts, keeps the answer, and
+// turns a failed answer into an *Error before the SDK can retry it, sleep on it, or lose half of it.
+type transport struct {
+	base     http.RoundTripper
+	governor *Governor
+	metrics  *Metrics
+	tenant   string
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
+	current, ok := request.Context().Value(callKey{}).(*call)
+	if !ok {
+		return nil, fmt.Errorf("call to %s without a route", request.URL.Path)
+	}
+	route := request.Method + " " + current.route
+	to := apiOf(request.URL.Path)
+	if err := t.governor.wait(request.Context(), to, route); err != nil {
+		return nil, err
+	}
+	if current.token != "" {
+		request = request.Clone(request.Context())
+		request.Header.Set("Authorization", "Bearer "+current.token)
+	}
+	response, content, err := t.exchange(request)
+	if err != nil {
+		t.metrics.count(t.tenant, request.Method, current.route, 0)
+		return nil, unreachable(request.Context(), route, err)
+	}
+	t.metrics.count(t.tenant, request.Method, current.route, response.StatusCode)
+	now := time.Now()
+	if response.StatusCode >= http.StatusMultipleChoices {
+		failed := newError(route, response, content, now)
+		t.governor.observe(to, response.Header, failed, now)
+		return nil, failed
+	}
+	t.governor.observe(to, response.Header, nil, now)
+	current.answer, current.answered = content, true
+	return response, nil
+}
+
+// exchange sends the request and reads the answer to its end.
+func (t *transport) exchange(request *http.Request) (*http.Response, []byte, error) {
+	response, err := t.base.RoundTrip(request)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	content, err := io.ReadAll(io.LimitReader(response.Body, largestAnswer))
+	if err != nil {
+		return nil, nil, err
+	}
+	response.Body = io.NopCloser(bytes.NewReader(content))
+	return response, content, nil
+}
+
+// unreachable wraps a broken connection. A cancelled context is no fault of Auth0's and stays what it is.
+func unreachable(ctx context.Context, route string, err error) error {
+	if context.Cause(ctx) == context.Canceled {
+		return ctx.Err()
+	}
+	return &Error{Class: ClassUnavailable, Route: route, Message: err.Error()}
+}
