@@ -1,0 +1,233 @@
+// Package controlplane starts and stops a real Kubernetes control plane on this machine: etcd, kube-apiserver and
+// kube-controller-manager, for tests, the demo and make cluster. There are no nodes, so nothing runs in it, but
+// validation, RBAC, ServiceAccount tokens, watches, garbage collection and the deletion of namespaces are the real ones.
+//
+// controller-runtime's envtest was not taken because it has no controller manager (hence neither garbage collection nor
+// namespace deletion), leaves processes behind when a test is killed, and needs binaries from a host of its own.
+//
+// Several control planes can run side by side, in one process or in many.
+package controlplane
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+)
+
+const (
+	// startTimeout bounds a start. It takes a few seconds, but more on a busy machine that starts several at once.
+	startTimeout = 2 * time.Minute
+	// pollInterval is how often a condition that a start waits for is looked at.
+	pollInterval = 25 * time.Millisecond
+)
+
+// Options choose what Start starts. The zero value is a good choice.
+type Options struct {
+	// CRDDirs are directories of YAML files whose CustomResourceDefinitions are installed before the controller manager
+	// starts. A garbage collector that knows the kinds from the start acts at once; of kinds that come later it learns
+	// up to 30 seconds later.
+	CRDDirs []string
+	// LogDir keeps the logs of the components in this directory. Otherwise they go with the control plane.
+	LogDir string
+	// WithoutControllerManager starts half a second faster, without garbage collection, deletion of namespaces and
+	// default ServiceAccounts.
+	WithoutControllerManager bool
+}
+
+// ControlPlane is a running control plane.
+type ControlPlane struct {
+	// Config is the access of a cluster administrator. It is not throttled.
+	Config *rest.Config
+	// KubeconfigFile holds the same access for kubectl. Stop removes it.
+	KubeconfigFile string
+	// Kubectl is the path of a kubectl of the API server's version.
+	Kubectl string
+	// LogDir has the log of each component.
+	LogDir string
+	// HasControllerManager is false if it was not asked for, or if KUBEBUILDER_ASSETS names a directory without one, as
+	// setup-envtest makes them.
+	HasControllerManager bool
+
+	assets  string
+	scratch *scratch
+	port    *port
+	ca      *authority
+
+	// mutex guards the components: a restart of the API server must not cross with Stop.
+	mutex             sync.Mutex
+	stopped           bool
+	etcd              *component
+	apiServer         *component
+	controllerManager *component
+}
+
+// Start starts a control plane and returns when it is ready to use. The context bounds the start only; call Stop in the
+// end. Should this process die before, the components die with it.
+func Start(ctx context.Context, options Options) (*ControlPlane, error) {
+	assets, err := Assets(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+
+	c := &ControlPlane{assets: assets, Kubectl: filepath.Join(assets, "kubectl")}
+	manager := filepath.Join(assets, "kube-controller-manager")
+	c.HasControllerManager = !options.WithoutControllerManager && exists(manager)
+
+	if err := c.bringUp(ctx, options); err != nil {
+		return nil, errors.Join(fmt.Errorf("starting the control plane: %w", err), c.Stop())
+	}
+	return c, nil
+}
+
+// bringUp starts the components in the order in which they need each other.
+func (c *ControlPlane) bringUp(ctx context.Context, options Options) error {
+	if err := c.prepare(options); err != nil {
+		return err
+	}
+	// The API server spends its first second on itself, so it need not wait for etcd to be ready.
+	if err := c.startEtcd(); err != nil {
+		return err
+	}
+	if err := c.startAPIServer(); err != nil {
+		return err
+	}
+	if err := c.await(ctx, "API server", c.checkAPIServer); err != nil {
+		return err
+	}
+	for _, dir := range options.CRDDirs {
+		if err := c.InstallCRDs(ctx, dir); err != nil {
+			return err
+		}
+	}
+	if !c.HasControllerManager {
+		return nil
+	}
+	if err := c.startControllerManager(); err != nil {
+		return err
+	}
+	return c.await(ctx, "controller manager", c.checkControllerManager)
+}
+
+// prepare makes everything that must be there before the first component starts.
+func (c *ControlPlane) prepare(options Options) (err error) {
+	if c.scratch, err = newScratch(); err != nil {
+		return err
+	}
+	c.LogDir = options.LogDir
+	if c.LogDir == "" {
+		c.LogDir = c.path("logs")
+	}
+	if err := os.MkdirAll(c.LogDir, 0o755); err != nil {
+		return fmt.Errorf("creating the directory for the logs: %w", err)
+	}
+	if c.port, err = holdPort(); err != nil {
+		return err
+	}
+	return c.prepareAccess()
+}
+
+// Stop ends all components and removes what they left. It may be called more than once.
+func (c *ControlPlane) Stop() error {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if c.stopped {
+		return nil
+	}
+	c.stopped = true
+	for _, component := range []*component{c.controllerManager, c.apiServer, c.etcd} {
+		if component != nil {
+			component.kill()
+		}
+	}
+	if c.port != nil {
+		c.port.release()
+	}
+	if c.scratch != nil {
+		return c.scratch.remove()
+	}
+	return nil
+}
+
+// RestartAPIServer ends the API server as a crash would, starts it again on the same port and the same data, and
+// returns when it is ready. Connections break; that is the purpose.
+func (c *ControlPlane) RestartAPIServer(ctx context.Context) error {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if c.stopped {
+		return errors.New("restarting the API server: the control plane is stopped")
+	}
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	c.apiServer.kill()
+	if err := c.startAPIServer(); err != nil {
+		return err
+	}
+	return c.await(ctx, "API server after a restart", c.checkAPIServer)
+}
+
+// checkAPIServer returns nil when the API server says that it is ready, which includes the default RBAC roles.
+func (c *ControlPlane) checkAPIServer(ctx context.Context) error {
+	client, err := kubernetes.NewForConfig(c.Config)
+	if err != nil {
+		return err
+	}
+	body, err := client.RESTClient().Get().AbsPath("/readyz").DoRaw(ctx)
+	if err != nil {
+		return fmt.Errorf("%w %s", err, body)
+	}
+	return nil
+}
+
+// checkControllerManager returns nil once the controllers work. It serves no port to ask, so its first deed tells: the
+// ServiceAccount that every namespace gets.
+func (c *ControlPlane) checkControllerManager(ctx context.Context) error {
+	client, err := kubernetes.NewForConfig(c.Config)
+	if err != nil {
+		return err
+	}
+	_, err = client.CoreV1().ServiceAccounts(metav1.NamespaceDefault).Get(ctx, "default", metav1.GetOptions{})
+	return err
+}
+
+// await calls check until it returns nil. It gives up, and says why, when the context ends or a component does.
+func (c *ControlPlane) await(ctx context.Context, what string, check func(context.Context) error) error {
+	ticker := time.NewTicker(pollInterval)
+	defer ticker.Stop()
+	for {
+		err := check(ctx)
+		if err == nil {
+			return nil
+		}
+		if failure := c.failure(); failure != nil {
+			return failure
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for the %s: %w; last: %w", what, ctx.Err(), err)
+		case <-ticker.C:
+		}
+	}
+}
+
+// failure tells which component has ended though it should run, and why.
+func (c *ControlPlane) failure() error {
+	for _, component := range []*component{c.etcd, c.apiServer, c.controllerManager} {
+		if component == nil {
+			continue
+		}
+		if err := component.failure(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
