@@ -1,0 +1,90 @@
+// Command auth0-simulator serves a stateful Auth0 tenant for tests and for trying the operator without one.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/auth0-operator/auth0-operator/internal/simulator"
+)
+
+const usage = `auth0-simulator serves an Auth0 tenant over HTTPS: the Authentication API, the Management API v2, and switches for
+tests under /_sim/. It starts as a fresh tenant does, with one application that may call the Management API.
+
+Usage:
+  auth0-simulator --client-id ID --client-secret SECRET [flags]
+
+Flags:
+`
+
+const switches = `
+Switches (JSON; docs/guides/simulator.md tells more):
+  POST   /_sim/reset     back to the fresh tenant
+  GET    /_sim/requests  {"total":N,"byRoute":[{"method","route","status","count"}]}; DELETE zeroes the counts
+  POST   /_sim/faults    {"method","route","times","status","body","headers"}, or "delay":"2s", or "drop":"before"|"after",
+                         instead of "status"; GET lists the rules, DELETE clears them
+  POST   /_sim/clock     {"advance":"1h"} moves the clock forward
+  GET    /_sim/emails    the mails that Auth0 would have sent; DELETE forgets them
+  *      /_sim/dashboard/api/v2/...  a Management call as an administrator makes it: no token, no limits, not counted
+`
+
+func main() {
+	if err := run(os.Args[1:], os.Stderr); err != nil {
+		if !errors.Is(err, flag.ErrHelp) {
+			fmt.Fprintln(os.Stderr, "auth0-simulator:", err)
+			os.Exit(1)
+		}
+	}
+}
+
+func run(args []string, out io.Writer) error {
+	var (
+		options simulator.Options
+		limit   string
+	)
+	flags := flag.NewFlagSet("auth0-simulator", flag.ContinueOnError)
+	flags.SetOutput(out)
+	flags.StringVar(&options.Addr, "addr", "127.0.0.1:3443", "address to listen on; the tenant's domain is localhost and its port")
+	flags.StringVar(&options.ClientID, "client-id", "", "id of the application that may call the Management API")
+	flags.StringVar(&options.ClientSecret, "client-secret", "", "its secret")
+	flags.StringVar(&options.CAFile, "ca-file", "", "file to write the certificate authority (PEM) to")
+	flags.StringVar(&limit, "rate-limit", string(simulator.RateLimitNone), "limits of a plan: none, free, self-service or enterprise")
+	flags.DurationVar(&options.Latency, "latency", 0, "time that every answer takes")
+	flags.DurationVar(&options.SearchDelay, "search-delay", 0, "time after which the user search sees a change")
+	flags.StringVar(&options.StateFile, "state", "", "file to keep the tenant in between runs")
+	flags.Usage = func() {
+		fmt.Fprint(out, usage)
+		flags.PrintDefaults()
+		fmt.Fprint(out, switches)
+	}
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	if options.ClientID == "" || options.ClientSecret == "" {
+		return errors.New("--client-id and --client-secret are needed")
+	}
+	options.RateLimit = simulator.RateLimit(limit)
+	return serve(options, out)
+}
+
+// serve runs until it is interrupted.
+func serve(options simulator.Options, out io.Writer) error {
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, os.Interrupt, syscall.SIGTERM)
+	sim, err := simulator.Start(options)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%s Auth0 tenant %s is up: %s\n", time.Now().Format(time.TimeOnly), sim.Domain, sim.URL)
+	<-stop
+	return sim.Close()
+}

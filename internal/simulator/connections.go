@@ -1,0 +1,349 @@
+package simulator
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"unicode/utf8"
+)
+
+// connection is a source of users.
+type connection struct {
+	ID      string
+	Doc     doc          // as the API shows it, without enabled_clients
+	Clients *table[bool] // the applications that it is enabled for
+}
+
+// Name is unique within the tenant, and never changes.
+func (o *connection) Name() string { return str(o.Doc, "name") }
+
+// Strategy is the kind of connection; auth0 is a database.
+func (o *connection) Strategy() string { return str(o.Doc, "strategy") }
+
+func (o *connection) options() doc { return object(o.Doc, "options") }
+
+// enable lets an application use the connection, or no longer.
+func (o *connection) enable(clientID string, on bool) {
+	if on {
+		o.Clients.Put(clientID, true)
+	} else {
+		o.Clients.Delete(clientID)
+	}
+}
+
+func (t *tenant) connectionNamed(name string) (*connection, bool) {
+	return t.Connections.First(func(o *connection) bool { return o.Name() == name })
+}
+
+// requiredIdentifiers are what a new user must have.
+func (o *connection) requiredIdentifiers() []string {
+	attributes := object(o.options(), "attributes")
+	switch {
+	case o.Strategy() == "sms":
+		return []string{"phone_number"}
+	case attributes != nil:
+		var out []string
+		for _, kind := range identifierKinds {
+			attribute := object(attributes, kind)
+			if truth(attribute, "profile_required") || at(attribute, "signup.status") == "required" {
+				out = append(out, kind)
+			}
+		}
+		return out
+	case truth(o.options(), "requires_username"):
+		return []string{"email", "username"}
+	}
+	return []string{"email"}
+}
+
+func (o *connection) passwordOptional() bool {
+	return at(o.options(), "authentication_methods.password.api_behavior") == "optional"
+}
+
+var usernameForm = regexp.MustCompile(`^[\p{L}\p{N}@^$.!` + "`" + `\-#+'~_]+$`)
+
+// checkUsername refuses a username where the connection has none, or that does not fit.
+func (o *connection) checkUsername(username string) error {
+	attribute := object(object(o.options(), "attributes"), "username")
+	if !truth(o.options(), "requires_username") && attribute == nil {
+		return identityError("Cannot set username for connection without requires_username")
+	}
+	low, high := 1.0, 15.0
+	if rule, ok := at(o.options(), "validation.username").(doc); ok {
+		low, high = number(rule, "min", low), number(rule, "max", high)
+	}
+	if rule := object(attribute, "validation"); rule != nil {
+		low, high = number(rule, "min_length", low), number(rule, "max_length", high)
+	}
+	length := float64(utf8.RuneCountInString(username))
+	switch {
+	case length < low || length > high:
+		return invalidBody(fmt.Sprintf("Username must be between %v and %v characters in length", low, high))
+	case !usernameForm.MatchString(username):
+		return invalidBody("Username contains characters that are not allowed")
+	}
+	return nil
+}
+
+const connectionsPath = "/api/v2/connections"
+
+var (
+	connectionPath     = objectOf(`id! string len=1.. # The id of the connection to retrieve`)
+	connectionCreation = objectOf(`
+name! string len=1..128 pattern=^[a-zA-Z0-9](-[a-zA-Z0-9]|[a-zA-Z0-9])*$ # The name of the connection. Must start and end with an alphanumeric character and can only contain alphanumeric characters and '-'. Max length 128
+strategy! string len=1.. # The identity provider identifier for the connection
+display_name string? len=1..128 # Connection name used in the new universal login experience
+options object # The connection's options (depend on the connection strategy)
+enabled_clients array<string> # DEPRECATED property. Use the PATCH /v2/connections/{id}/clients endpoint to enable the connection for a set of clients.
+is_domain_connection boolean # true promotes to a domain-level connection so that third-party applications can use it. false does not promote the connection, so only first-party applications with the connection enabled can use it. (Defaults to false.)
+show_as_button boolean # Enables showing a button for the connection in the login page (new experience only). If false, it will be usable only by HRD. (Defaults to false.)
+realms array<string> # Defines the realms for which the connection will be used (ie: email domains). If the array is empty or the property is not specified, the connection name will be added as realm.
+metadata object? # Metadata associated with the connection in the form of an object with string values (max 255 chars). Maximum of 10 metadata properties allowed.
+authentication object # Configure the purpose of a connection to be used for authentication during login.
+  active! boolean
+connected_accounts object # Configure the purpose of a connection to be used for connected accounts and Token Vault.
+  active! boolean
+  cross_app_access boolean
+cross_app_access_requesting_app object
+  active! boolean
+`)
+	connectionChange  = connectionCreation.without("name", "strategy").optional()
+	connectionClients = arrayOf("len=1..50", `
+client_id! string format=client-id # The client_id of the client to be the subject to change status
+status! boolean # Whether the connection is enabled or not for this client_id
+`)
+)
+
+func connectionRoutes() []*route {
+	return []*route{
+		get(connectionsPath, "read:connections").in(groupReadConnections).queryOf(queryOf(offsetParameters, checkpointParameters,
+			fieldParameters, `
+name string # Provide the name of the connection to retrieve
+strategy array<string> # Provide strategies to only retrieve connections with such strategies
+`)).does(listConnections),
+		post(connectionsPath, http.StatusCreated, "create:connections").bodyOf(connectionCreation).
+			logged("Create a connection").does(createConnection),
+		get(connectionsPath+"/{id}", "read:connections").in(groupReadConnections).pathOf(connectionPath).
+			queryOf(queryOf(fieldParameters)).does(getConnection),
+		change(connectionsPath+"/{id}", "update:connections").pathOf(connectionPath).bodyOf(connectionChange).
+			logged("Update a connection").does(patchConnection),
+		remove(connectionsPath+"/{id}", "delete:connections").pathOf(connectionPath).
+			logged("Delete a connection").does(deleteConnection),
+		remove(connectionsPath+"/{id}/users", "delete:users").pathOf(connectionPath).
+			queryOf(queryOf("email! string format=email # The email of the user to delete")).
+			logged("Delete a connection user").does(deleteConnectionUser),
+		get(connectionsPath+"/{id}/clients", "read:connections").in(groupReadConnections).pathOf(connectionPath).
+			queryOf(queryOf("take integer range=1..1000 # Number of results per page. Defaults to 50.", "from string")).
+			does(listConnectionClients),
+		change(connectionsPath+"/{id}/clients", "update:connections").answers(http.StatusNoContent).pathOf(connectionPath).
+			bodyOf(connectionClients).logged("Update enabled clients for a connection").does(patchConnectionClients),
+	}
+}
+
+func (c *call) connection() (*connection, error) {
+	if o, ok := c.Connections.Get(c.params["id"]); ok {
+		return o, nil
+	}
+	return nil, apiError(http.StatusNotFound, "inexistent_connection", "The connection does not exist")
+}
+
+// showConnection is the connection as an answer shows it.
+func showConnection(o *connection) doc {
+	out := clone(o.Doc)
+	enabled := []any{}
+	for id := range o.Clients.All() {
+		enabled = append(enabled, id)
+	}
+	out["enabled_clients"] = enabled
+	return out
+}
+
+func listConnections(c *call) (any, error) {
+	strategies := texts(c.query, "strategy")
+	found := c.Connections.Where(func(o *connection) bool {
+		return (c.query["name"] == nil || o.Name() == str(c.query, "name")) &&
+			(len(strategies) == 0 || contains(strategies, o.Strategy()))
+	})
+	c.linkHeader(len(found))
+	return page(c, "connections", found, showConnection)
+}
+
+func getConnection(c *call) (any, error) {
+	o, err := c.connection()
+	if err != nil {
+		return nil, err
+	}
+	return c.fields(showConnection(o)), nil
+}
+
+// newConnection is a connection with Auth0's defaults.
+func newConnection(given doc) *connection {
+	d := withDefaults(omit(given, "enabled_clients"), doc{
+		"id": shortID("con_"), "is_domain_connection": false, "realms": []any{given["name"]},
+		"authentication": doc{"active": true}, "connected_accounts": doc{"active": false},
+	})
+	d["options"] = defaultOptions(str(given, "strategy"), object(given, "options"), true)
+	return &connection{ID: str(d, "id"), Doc: d, Clients: newTable[bool]()}
+}
+
+// defaultOptions adds what Auth0 adds to the options of a connection. Some defaults come with the creation only: a PATCH
+// replaces the options whole, and does not bring them back.
+func defaultOptions(strategy string, given doc, creating bool) doc {
+	if strategy != "auth0" {
+		return clone(given)
+	}
+	out := withDefaults(given, doc{
+		"brute_force_protection": true,
+		"authentication_methods": doc{
+			"password": doc{"enabled": true, "api_behavior": "required", "signup_behavior": "allow"},
+			"passkey":  doc{"enabled": false},
+		},
+		"passkey_options": doc{
+			"challenge_ui": "both", "progressive_enrollment_enabled": true, "local_enrollment_enabled": true,
+		},
+	})
+	if creating {
+		out = withDefaults(out, doc{"mfa": doc{"active": true, "return_enroll_settings": true}, "strategy_version": 2.0})
+		if !has(out, "password_options") {
+			out = withDefaults(out, doc{"passwordPolicy": "good"})
+		}
+	}
+	return out
+}
+
+func createConnection(c *call) (any, error) {
+	if err := checkConnection(c.body, str(c.body, "strategy")); err != nil {
+		return nil, err
+	}
+	if _, taken := c.connectionNamed(str(c.body, "name")); taken {
+		return nil, apiError(http.StatusConflict, "conflict", "A connection with the same name already exists")
+	}
+	o := newConnection(patch(doc{}, c.body))
+	for _, id := range texts(c.body, "enabled_clients") {
+		o.enable(id, true)
+	}
+	c.Connections.Put(o.ID, o)
+	return showConnection(o), nil
+}
+
+// checkConnection refuses options that contradict each other.
+func checkConnection(given doc, strategy string) error {
+	if metadata := object(given, "metadata"); len(metadata) > 10 {
+		return invalid("Payload", fmt.Sprintf("'Too many properties defined (%d), maximum 10' on property metadata.", len(metadata)))
+	}
+	options := object(given, "options")
+	attributes, ok := options["attributes"].(doc)
+	if strategy != "auth0" || !ok {
+		return nil
+	}
+	switch {
+	case truth(options, "requires_username"):
+		return invalidBody("Cannot set both options.attributes and options.requires_username")
+	case has(options, "validation"):
+		return invalidBody("Cannot set both options.attributes and options.validation")
+	}
+	active := false
+	for _, kind := range identifierKinds {
+		attribute := object(attributes, kind)
+		active = active || at(attribute, "identifier.active") == true
+		if truth(attribute, "profile_required") && at(attribute, "signup.status") == "inactive" {
+			return invalidBody("attribute " + kind + " must also be required on signup")
+		}
+	}
+	if !active {
+		return invalidBody("attributes must contain one active identifier")
+	}
+	return nil
+}
+
+// patchConnection replaces options whole.
+func patchConnection(c *call) (any, error) {
+	before, err := c.connection()
+	if err != nil {
+		return nil, err
+	}
+	if err := checkConnection(c.body, before.Strategy()); err != nil {
+		return nil, err
+	}
+	after := &connection{ID: before.ID, Clients: before.Clients, Doc: patch(before.Doc, omit(c.body, "enabled_clients", "options"))}
+	if has(c.body, "options") {
+		after.Doc["options"] = defaultOptions(before.Strategy(), object(c.body, "options"), false)
+	}
+	if has(c.body, "enabled_clients") {
+		after.Clients = newTable[bool]()
+		for _, id := range texts(c.body, "enabled_clients") {
+			after.enable(id, true)
+		}
+	}
+	c.Connections.Put(after.ID, after)
+	return showConnection(after), nil
+}
+
+// deleteConnection takes the connection's users with it.
+func deleteConnection(c *call) (any, error) {
+	o, ok := c.Connections.Get(c.params["id"])
+	if !ok {
+		c.status = http.StatusNoContent
+		return nil, nil
+	}
+	for _, u := range c.Users.Where(func(u *user) bool { return u.connection() == o.Name() }) {
+		c.removeUser(u)
+	}
+	c.Connections.Delete(o.ID)
+	c.status = http.StatusAccepted
+	return doc{"deleted_at": timestamp(c.now)}, nil
+}
+
+func deleteConnectionUser(c *call) (any, error) {
+	o, err := c.connection()
+	if err != nil {
+		return nil, err
+	}
+	if o.Strategy() != "auth0" {
+		return nil, apiError(http.StatusBadRequest, "", "Connection must be a database connection")
+	}
+	if u := c.index.holder(o.Name(), "email", str(c.query, "email")); u != nil {
+		c.removeUser(u)
+	}
+	return nil, nil
+}
+
+func listConnectionClients(c *call) (any, error) {
+	o, err := c.connection()
+	if err != nil {
+		return nil, err
+	}
+	ids := slices.Collect(keysOf(o.Clients))
+	return checkpoint(c, "clients", ids, func(id string) doc { return doc{"client_id": id} }, nil)
+}
+
+func keysOf[T any](t *table[T]) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for id := range t.All() {
+			if !yield(id) {
+				return
+			}
+		}
+	}
+}
+
+func patchConnectionClients(c *call) (any, error) {
+	o, err := c.connection()
+	if err != nil {
+		return nil, err
+	}
+	wanted := map[string]bool{}
+	for _, item := range c.items {
+		id := str(item.(doc), "client_id")
+		if !c.Clients.Has(id) {
+			return nil, apiError(http.StatusBadRequest, "invalid_body", "One or more of the provided clients do not exist: "+id)
+		}
+		wanted[id] = truth(item.(doc), "status")
+	}
+	for _, id := range slices.Sorted(maps.Keys(wanted)) {
+		o.enable(id, wanted[id])
+	}
+	return nil, nil
+}

@@ -1,0 +1,38 @@
+// Package simulator is a stateful Auth0 tenant for tests and for trying the operator without one.
+//
+// It serves HTTPS on one address: the Authentication API, the Management API v2, and, under /_sim/, the switches that
+// tests need and Auth0 does not have. What it does not do it refuses with 501; it never answers success for something
+// that it did not do. Its rules come from recorded traffic of the real service, then from Auth0's documentation.
+//
+// # Starting one
+//
+// As a program: cmd/auth0-simulator. In a test:
+//
+//	sim, err := simulator.Start(simulator.Options{ClientID: "id", ClientSecret: "secret"})
+//	defer sim.Close()
+//	// sim.Domain is "localhost:PORT", sim.CA the PEM of the authority that signed its certificate.
+//
+// It begins as a fresh tenant: the database connection Username-Password-Authentication, enabled for the given client;
+// the Management API as system API, which that client may call with every scope; the global client; default settings.
+//
+// # Switches under /_sim/
+//
+// None of these calls is counted, limited, delayed or subject to faults. A request that cannot be understood gets 400
+// with {"error": "..."}, which says what is expected.
+//
+//	POST   /_sim/reset     back to the fresh tenant; also clears counts, faults, mails and the clock's advance
+//	GET    /_sim/requests  {"total":N,"byRoute":[{"method","route","status","count"}]}; a dropped request has status 0
+//	DELETE /_sim/requests  zeroes the counts
+//	GET    /_sim/faults    the rules still in force, {"faults":[...]}
+//	POST   /_sim/faults    one rule, a list of rules, or {"faults":[...]}; see [Fault] for the form
+//	DELETE /_sim/faults    clears the rules
+//	GET    /_sim/clock     {"now":"2026-01-02T15:04:05.000Z"}
+//	POST   /_sim/clock     {"advance":"1h30m"} moves the clock forward, and answers like GET
+//	GET    /_sim/emails    {"emails":[{"type","to","user_id","connection","at"}]}: mails that Auth0 would have sent
+//	DELETE /_sim/emails    forgets them
+//	*      /_sim/dashboard/api/v2/...  any Management call without a token, uncounted and unlimited:
+//	                       an administrator's edit in Auth0's dashboard
+//
+// The simulator's clock runs with the machine's, plus what was advanced. Tokens, rate limits, timestamps, delays and the
+// delayed visibility of search follow it.
+package simulator

@@ -1,0 +1,178 @@
+package simulator
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+)
+
+const grantsPath = "/api/v2/client-grants"
+
+var (
+	grantPath     = objectOf(`id! string len=1.. # ID of the client grant.`)
+	grantCreation = objectOf(`
+client_id string format=client-id # ID of the client.
+default_for string enum=third_party_clients # Applies this client grant as the default for all clients in the specified group.
+audience! string len=1.. # The audience (API identifier) of this client grant
+scope array<string> itemlen=1..280 # Scopes allowed for this client grant.
+organization_usage string? enum=deny,allow,require # Defines whether organizations can be used with client credentials exchanges for this grant.
+allow_any_organization boolean? # If enabled, any organization can be used with this grant.
+subject_type string enum=client,user # The type of application access the client grant allows.
+authorization_details_types array<string> itemlen=1..255 # Types of authorization_details allowed for this client grant.
+allow_all_scopes boolean? # If enabled, all scopes configured on the resource server are allowed for this grant.
+`)
+	grantChange = grantCreation.without("client_id", "default_for", "audience", "subject_type")
+	grantQuery  = queryOf(offsetParameters, checkpointParameters, `
+audience string # Optional filter on audience.
+client_id string # Optional filter on client_id.
+allow_any_organization boolean # Optional filter on allow_any_organization.
+subject_type string enum=client,user # The type of application access the client grant allows.
+default_for string enum=third_party_clients
+`)
+)
+
+func grantRoutes() []*route {
+	return []*route{
+		get(grantsPath, "read:client_grants").queryOf(grantQuery).does(listGrants),
+		post(grantsPath, http.StatusCreated, "create:client_grants").bodyOf(grantCreation).
+			logged("Create client grant").does(createGrant),
+		get(grantsPath+"/{id}", "read:client_grants").pathOf(grantPath).does(getGrant),
+		change(grantsPath+"/{id}", "update:client_grants").pathOf(grantPath).bodyOf(grantChange).
+			logged("Update client grant").does(patchGrant),
+		remove(grantsPath+"/{id}", "delete:client_grants").pathOf(grantPath).logged("Delete client grant").does(deleteGrant),
+	}
+}
+
+func (c *call) grant() (doc, error) {
+	if g, ok := c.Grants.Get(c.params["id"]); ok {
+		return g, nil
+	}
+	return nil, apiError(http.StatusNotFound, "inexistent_client_grant", "The grant does not exist.")
+}
+
+// grantFor is what allows a client to call an API, on its own behalf (subject type client) or a user's.
+func (t *tenant) grantFor(clientID, audience, subjectType string) (doc, bool) {
+	return t.Grants.First(func(g doc) bool {
+		return str(g, "client_id") == clientID && str(g, "audience") == audience && str(g, "subject_type") == subjectType
+	})
+}
+
+// addGrant gives a client grant an id, and keeps it.
+func (t *tenant) addGrant(g doc) doc {
+	g["id"] = shortID("cgr_")
+	t.Grants.Put(str(g, "id"), g)
+	return g
+}
+
+func same(d doc) doc { return d }
+
+func listGrants(c *call) (any, error) {
+	filters := pick(c.query, "audience", "client_id", "allow_any_organization", "subject_type", "default_for")
+	found := c.Grants.Where(func(g doc) bool {
+		for key, wanted := range filters {
+			if g[key] != wanted {
+				return false
+			}
+		}
+		return true
+	})
+	c.linkHeader(len(found))
+	return page(c, "client_grants", found, same)
+}
+
+func createGrant(c *call) (any, error) {
+	g := patch(doc{}, c.body)
+	if !has(g, "subject_type") {
+		g["subject_type"] = "client"
+	}
+	if err := c.checkGrant(g); err != nil {
+		return nil, err
+	}
+	if _, taken := c.grantFor(str(g, "client_id"), str(g, "audience"), str(g, "subject_type")); taken {
+		return nil, apiError(http.StatusConflict, "", fmt.Sprintf("A client grant already exists between %s and %s",
+			str(g, "client_id"), str(g, "audience")))
+	}
+	if !has(g, "scope") && !truth(g, "allow_all_scopes") {
+		g["scope"] = []any{}
+	}
+	return c.addGrant(g), nil
+}
+
+func (c *call) checkGrant(g doc) error {
+	if !has(g, "client_id") && !has(g, "default_for") {
+		return invalid("Payload", "'Missing required property: client_id'.")
+	}
+	if id := str(g, "client_id"); id != "" {
+		client, ok := c.Clients.Get(id)
+		switch {
+		case !ok:
+			return apiError(http.StatusNotFound, "inexistent_client", "The client does not exist")
+		case str(client.Doc, "app_type") == "express_configuration":
+			return apiError(http.StatusBadRequest, "validation_error", "Client of type express_configuration cannot be used")
+		}
+	}
+	api, ok := c.apiIdentified(str(g, "audience"))
+	if !ok {
+		return apiError(http.StatusNotFound, "inexistent_resource_server", "Resource server not found")
+	}
+	return checkGrantScope(api, g)
+}
+
+// checkGrantScope refuses scopes that the API does not have.
+func checkGrantScope(api, g doc) error {
+	for _, scope := range texts(g, "scope") {
+		if scopeOf(api, scope) == nil {
+			return apiError(http.StatusBadRequest, "invalid_body", "The following scopes are not defined by the resource server: "+scope)
+		}
+	}
+	return nil
+}
+
+func getGrant(c *call) (any, error) {
+	g, err := c.grant()
+	if err != nil {
+		return nil, err
+	}
+	return g, nil
+}
+
+func patchGrant(c *call) (any, error) {
+	g, err := c.grant()
+	if err != nil {
+		return nil, err
+	}
+	if truth(g, "is_system") {
+		return nil, apiError(http.StatusForbidden, "operation_not_supported", "System client grants cannot be updated.")
+	}
+	if api, ok := c.apiIdentified(str(g, "audience")); ok {
+		if err := checkGrantScope(api, c.body); err != nil {
+			return nil, err
+		}
+	}
+	changed := patch(g, c.body)
+	c.Grants.Put(str(g, "id"), changed)
+	return changed, nil
+}
+
+func deleteGrant(c *call) (any, error) {
+	if g, ok := c.Grants.Get(c.params["id"]); ok && truth(g, "is_system") {
+		return nil, apiError(http.StatusForbidden, "operation_not_supported", "System client grants cannot be deleted.")
+	}
+	c.Grants.Delete(c.params["id"])
+	return nil, nil
+}
+
+// removeGrants removes those that match.
+func (t *tenant) removeGrants(match func(doc) bool) {
+	for _, g := range t.Grants.Where(match) {
+		t.Grants.Delete(str(g, "id"))
+	}
+}
+
+// scopesOfGrant are the scopes that a grant allows, of those that the API still has.
+func scopesOfGrant(api, g doc) []string {
+	if truth(g, "allow_all_scopes") {
+		return scopeNamesOf(api)
+	}
+	return slices.DeleteFunc(texts(g, "scope"), func(s string) bool { return scopeOf(api, s) == nil })
+}

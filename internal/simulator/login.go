@@ -1,0 +1,209 @@
+package simulator
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// openIDScopes are those that every application may ask for on behalf of a user.
+var openIDScopes = []string{"openid", "profile", "email", "address", "phone", "offline_access"}
+
+const tooManyAttempts = "Your account has been blocked after multiple consecutive login attempts. We've sent you a " +
+	"notification via your preferred contact method with instructions on how to unblock it."
+
+// passwordGrant is the password grant, and password-realm, which names a connection.
+func passwordGrant(c *call, o *client) (any, error) {
+	for _, key := range []string{"username", "password"} {
+		if str(c.body, key) == "" {
+			return nil, oauthError(http.StatusBadRequest, "invalid_request", "Missing required parameter: "+key)
+		}
+	}
+	connection, err := c.loginConnection(o)
+	if err != nil {
+		return nil, err
+	}
+	api, err := c.loginAPI()
+	if err != nil {
+		return nil, err
+	}
+	u, err := c.logIn(o, connection, str(c.body, "username"), str(c.body, "password"))
+	if err != nil {
+		return nil, err
+	}
+	return c.userTokens(o, api, u, str(c.body, "scope"), grantPassword)
+}
+
+// loginConnection is the realm, or the tenant's default directory.
+func (c *call) loginConnection(o *client) (*connection, error) {
+	name := str(c.body, "realm")
+	if str(c.body, "grant_type") == grantPassword {
+		name = str(c.Settings, "default_directory")
+		if name == "" {
+			return nil, oauthError(http.StatusInternalServerError, "server_error",
+				"Authorization server not configured with default connection.")
+		}
+	}
+	if name == "" {
+		return nil, oauthError(http.StatusBadRequest, "invalid_request", "Missing required parameter: realm")
+	}
+	connection, ok := c.connectionNamed(name)
+	switch {
+	case !ok:
+		return nil, oauthError(http.StatusForbidden, "access_denied", "unknown connection")
+	case !connection.Clients.Has(o.ID):
+		return nil, oauthError(http.StatusForbidden, "unauthorized_client", "the connection is not enabled for the client")
+	}
+	return connection, nil
+}
+
+// loginAPI is the API that a user's token is for; none without an audience.
+func (c *call) loginAPI() (doc, error) {
+	audience := firstOf(str(c.body, "audience"), str(c.Settings, "default_audience"))
+	if audience == "" {
+		return nil, nil
+	}
+	api, ok := c.apiIdentified(audience)
+	if !ok {
+		return nil, oauthError(http.StatusBadRequest, "invalid_request", "invalid audience specified for password grant exchange")
+	}
+	return api, nil
+}
+
+// logIn checks a password. Failures count towards brute-force protection.
+func (c *call) logIn(o *client, connection *connection, identifier, password string) (*user, error) {
+	u := c.userWith(connection, identifier)
+	key := failureKey(connection.Name(), identifier, c.ip())
+	protected := truth(connection.options(), "brute_force_protection")
+	f, _ := c.Failures.Get(key)
+	if protected && f != nil && f.blocked(c.now) {
+		return nil, oauthError(http.StatusTooManyRequests, "too_many_attempts", tooManyAttempts)
+	}
+	if u == nil || !u.hasPassword(password) {
+		c.countFailure(connection, identifier, u)
+		return nil, oauthError(http.StatusForbidden, "invalid_grant", "Wrong email or password.")
+	}
+	c.Failures.Delete(key)
+	if truth(u.Doc, "blocked") {
+		return nil, oauthError(http.StatusForbidden, "unauthorized", "user is blocked")
+	}
+	return c.loggedIn(u), nil
+}
+
+// userWith finds who logs in with an identifier, in a form that the connection accepts.
+func (c *call) userWith(connection *connection, identifier string) *user {
+	for _, kind := range identifierKinds {
+		value := identifier
+		if kind == "email" {
+			value = strings.ToLower(identifier)
+		}
+		if u := c.index.holder(connection.Name(), kind, value); u != nil {
+			return u
+		}
+	}
+	return nil
+}
+
+func (c *call) countFailure(connection *connection, identifier string, u *user) {
+	key := failureKey(connection.Name(), identifier, c.ip())
+	f := &failures{Connection: connection.Name(), Identifier: identifier, IP: c.ip()}
+	if before, ok := c.Failures.Get(key); ok {
+		f.Count = before.Count
+	}
+	if u != nil {
+		f.UserID = u.ID
+	}
+	f.Count, f.Last = f.Count+1, c.now
+	c.Failures.Put(key, f)
+	if f.Count == maxFailures && u != nil {
+		c.sendEmail("blocked_account", u, str(u.Doc, "email"))
+	}
+}
+
+// loggedIn notes the login in the profile.
+func (c *call) loggedIn(u *user) *user {
+	after := *u
+	after.Doc = patch(u.Doc, doc{
+		"last_login": timestamp(c.now), "last_ip": c.ip(), "logins_count": number(u.Doc, "logins_count", 0) + 1,
+		"updated_at": timestamp(c.now),
+	})
+	c.putUser(&after)
+	return &after
+}
+
+// userTokens answers a grant on behalf of a user.
+func (c *call) userTokens(o *client, api doc, u *user, asked, gty string) (any, error) {
+	scopes := c.scopesForUser(api, u, asked)
+	more := doc{}
+	if contains(scopes, "openid") {
+		more["id_token"] = c.idToken(o, u, scopes)
+	}
+	if api == nil {
+		answer := doc{"access_token": random(32, alphanumerics), "token_type": "Bearer", "expires_in": 86400}
+		if len(scopes) > 0 {
+			answer["scope"] = strings.Join(scopes, " ")
+		}
+		return patch(answer, more), nil
+	}
+	return c.tokenAnswer(o, api, doc{"sub": u.ID, "gty": gty}, scopes, more), nil
+}
+
+// scopesForUser are the scopes of a user's token: what is asked for, of what the API has, and, where it enforces policies,
+// of what the user may. Asking for nothing gets everything.
+func (c *call) scopesForUser(api doc, u *user, asked string) []string {
+	available := scopeNamesOf(api)
+	if truth(api, "enforce_policies") {
+		var own []string
+		for _, p := range c.permissionsOfUser(u) {
+			if p.API == str(api, "identifier") && contains(available, p.Name) {
+				own = append(own, p.Name)
+			}
+		}
+		available = own
+	}
+	asked = strings.TrimSpace(asked)
+	switch {
+	case asked == "" && api == nil, asked == "openid":
+		return []string{"openid", "profile", "email", "address", "phone"}
+	case asked == "":
+		return append([]string{"openid", "profile", "email", "address", "phone"}, available...)
+	}
+	var out []string
+	for _, scope := range strings.Fields(asked) {
+		allowed := slices.Contains(openIDScopes, scope) || slices.Contains(available, scope)
+		if scope == "offline_access" && api != nil && !truth(api, "allow_offline_access") {
+			allowed = false
+		}
+		if allowed && !slices.Contains(out, scope) {
+			out = append(out, scope)
+		}
+	}
+	return out
+}
+
+// idTokenLifetime is that of ID tokens where the application says nothing else.
+const idTokenLifetime = 36000
+
+// idToken tells the application who logged in.
+func (c *call) idToken(o *client, u *user, scopes []string) string {
+	lifetime := int64(number(object(o.Doc, "jwt_configuration"), "lifetime_in_seconds", idTokenLifetime))
+	claims := patch(userClaims(u, scopes), doc{
+		"iss": c.issuer(), "aud": o.ID, "iat": c.now.Unix(), "exp": c.now.Unix() + lifetime, "sub": u.ID,
+	})
+	return signJWT("JWT", str(object(o.Doc, "jwt_configuration"), "alg"), o.Secret, claims)
+}
+
+// userClaims are the claims about a user that scopes allow.
+func userClaims(u *user, scopes []string) doc {
+	out := doc{}
+	for scope, keys := range map[string][]string{
+		"profile": {"nickname", "name", "picture", "updated_at", "given_name", "family_name"},
+		"email":   {"email", "email_verified"},
+		"phone":   {"phone_number", "phone_verified"},
+	} {
+		if contains(scopes, scope) {
+			out = patch(out, pick(u.Doc, keys...))
+		}
+	}
+	return out
+}

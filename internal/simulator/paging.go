@@ -1,0 +1,150 @@
+package simulator
+
+import (
+	"encoding/base64"
+	"fmt"
+	"math"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+const (
+	offsetParameters = `
+page integer range=0.. # Page index of the results to return. First page is 0.
+per_page integer range=0..100 # Number of results per page. Defaults to 50.
+include_totals boolean # Return results inside an object that contains the total result count (true) or as a direct array of results (false, default).
+`
+	checkpointParameters = `
+from string # Optional Id from which to start selection.
+take integer range=1..100 # Number of results per page. Defaults to 50.
+`
+	fieldParameters = `
+fields string pattern=^((?:[\w.\-]+,?)*)$ # Comma-separated list of fields to include or exclude (based on value provided for include_fields) in the result. Leave empty to retrieve all fields.
+include_fields boolean # Whether specified fields are to be included (true) or excluded (false).
+`
+)
+
+// queryOf makes the schema of a query. Auth0 ignores parameters that it does not know.
+func queryOf(parts ...string) *schema {
+	s := objectOf(strings.Join(parts, "\n"))
+	s.open = true
+	return s
+}
+
+const maxOffset = 1000
+
+// page answers a list: as one page of an object with totals, as a bare array, or, where the route knows from and take,
+// from a checkpoint. name is what the object calls the items.
+func page[T any](c *call, name string, items []T, render func(T) doc) (any, error) {
+	if c.checkpointed() {
+		return checkpoint(c, name, items, render, nil)
+	}
+	return offset(c, name, items, render)
+}
+
+func (c *call) checkpointed() bool {
+	s := c.route.query
+	return s != nil && s.propertiesByName["take"] != nil && (c.query["take"] != nil || c.query["from"] != nil)
+}
+
+// window is the part of a list that page and per_page ask for.
+func (c *call) window(total int) (start, end, limit int) {
+	limit = int(number(c.query, "per_page", 50))
+	if limit == 0 {
+		limit = 50
+	}
+	start = int(math.Min(number(c.query, "page", 0), 1e6)) * limit
+	return start, min(start+limit, total), limit
+}
+
+func offset[T any](c *call, name string, items []T, render func(T) doc) (any, error) {
+	start, end, limit := c.window(len(items))
+	if start+limit > maxOffset && start >= maxOffset {
+		return nil, apiError(http.StatusBadRequest, "invalid_paging", fmt.Sprintf("Requesting page %d exceeds the allowed maximum "+
+			"of %d records. To fetch results beyond %d, use the checkpoint pagination method.", start/limit, maxOffset, maxOffset))
+	}
+	out := []any{}
+	for i := start; i < end; i++ {
+		out = append(out, c.fields(render(items[i])))
+	}
+	if !truth(c.query, "include_totals") {
+		return out, nil
+	}
+	return doc{"start": start, "limit": limit, "total": len(items), name: out}, nil
+}
+
+// checkpoint answers one page from a checkpoint. id names an item in the checkpoint; the position does if it is nil.
+func checkpoint[T any](c *call, name string, items []T, render func(T) doc, id func(T) string) (any, error) {
+	take := int(number(c.query, "take", 50))
+	start := 0
+	if from := str(c.query, "from"); from != "" {
+		raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(from, "="))
+		if err != nil {
+			return nil, invalid("Query", "'Invalid checkpoint' on property from (Optional Id from which to start selection).")
+		}
+		start = afterCheckpoint(string(raw), items, id)
+	}
+	end := min(start+take, len(items))
+	out := []any{}
+	for i := start; i < end; i++ {
+		out = append(out, c.fields(render(items[i])))
+	}
+	answer := doc{name: out}
+	if end < len(items) {
+		mark := "#" + strconv.Itoa(end)
+		if id != nil {
+			mark = id(items[end-1])
+		}
+		answer["next"] = base64.RawURLEncoding.EncodeToString([]byte(mark))
+	}
+	return answer, nil
+}
+
+func afterCheckpoint[T any](mark string, items []T, id func(T) string) int {
+	if position, ok := strings.CutPrefix(mark, "#"); ok {
+		n, _ := strconv.Atoi(position)
+		return min(n, len(items))
+	}
+	for i, item := range items {
+		if id != nil && id(item) == mark {
+			return i + 1
+		}
+	}
+	return len(items)
+}
+
+// fields reduces d to what the query's fields and include_fields ask for.
+func (c *call) fields(d doc) doc {
+	names := str(c.query, "fields")
+	if names == "" {
+		return d
+	}
+	listed := strings.Split(names, ",")
+	if include, given := c.query["include_fields"].(bool); given && !include {
+		return omit(d, listed...)
+	}
+	return pick(d, listed...)
+}
+
+// linkHeader adds the Link header with the first, next and last page, which some lists have.
+func (c *call) linkHeader(total int) {
+	if c.checkpointed() {
+		return
+	}
+	start, end, limit := c.window(total)
+	current := start / limit
+	link := func(page int, rel string) string {
+		q := c.request.URL.Query()
+		q.Set("page", strconv.Itoa(page))
+		q.Set("per_page", strconv.Itoa(limit))
+		u := url.URL{Scheme: "http", Host: c.Domain, Path: c.request.URL.Path, RawQuery: q.Encode()}
+		return fmt.Sprintf(`<%s>; rel="%s"`, u.String(), rel)
+	}
+	links := []string{link(0, "first")}
+	if end < total {
+		links = append(links, link(current+1, "next"))
+	}
+	c.header.Set("Link", strings.Join(append(links, link(max(0, (total-1)/limit), "last")), ", "))
+}

@@ -1,0 +1,216 @@
+package simulator
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// RateLimit names the limits of an Auth0 plan.
+type RateLimit string
+
+// The plans whose limits the simulator knows.
+const (
+	RateLimitNone        RateLimit = "none" // no limit, and no rate-limit headers
+	RateLimitFree        RateLimit = "free"
+	RateLimitSelfService RateLimit = "self-service" // Essentials and Professional
+	RateLimitEnterprise  RateLimit = "enterprise"   // public cloud, production
+)
+
+// allowance is a token bucket: burst is its size, refill the tokens that flow in per period.
+type allowance struct {
+	burst  int
+	refill float64
+	per    time.Duration
+}
+
+func perMinute(burst int, refill float64) allowance { return allowance{burst, refill, time.Minute} }
+func perSecond(burst int, refill float64) allowance { return allowance{burst, refill, time.Second} }
+
+// Groups of routes that share a bucket. A route without a group counts under the API as a whole only.
+const (
+	groupReadUsers            = "users_read"
+	groupWriteUsers           = "users_write"
+	groupDeleteUsers          = "users_delete"
+	groupReadClients          = "clients_read"
+	groupReadConnections      = "connections_read"
+	groupReadLogs             = "logs_read"
+	groupListOrganizations    = "organizations_list"
+	groupReadOrganization     = "organizations_read"
+	groupReadOrganizationName = "organizations_read_by_name"
+	groupWriteOrganizations   = "organizations_write"
+	groupReadMembers          = "organization_members_read"
+	groupWriteMembers         = "organization_members_write"
+	groupReadMemberRoles      = "organization_member_roles_read"
+	groupWriteMemberRoles     = "organization_member_roles_write"
+	groupReadOrgConnections   = "organization_connections_read"
+	groupWriteOrgConnections  = "organization_connections_write"
+	groupReadOrgGrants        = "organization_client_grants_read"
+	groupWriteOrgGrants       = "organization_client_grants_write"
+	groupUserOrganizations    = "user_organizations_read"
+	groupToken                = "oauth_token"
+	groupUserInfo             = "userinfo"
+	groupChangePassword       = "change_password"
+	groupSignup               = "signup"
+	groupJWKS                 = "jwks"
+	groupDeviceCode           = "device_code"
+)
+
+// plan is what a subscription allows. management and authentication cover the whole of each API; where management has no
+// burst, others covers the routes that have no group of their own.
+type plan struct {
+	management, authentication, others allowance
+	groups                             map[string]allowance
+}
+
+// everyPlan holds on every plan.
+var everyPlan = map[string]allowance{
+	groupUserInfo:       perMinute(10, 5),
+	groupChangePassword: perMinute(10, 1),
+	groupSignup:         perMinute(50, 50),
+}
+
+var plans = map[RateLimit]*plan{
+	RateLimitFree: {
+		management:     perSecond(2, 2),
+		authentication: perMinute(300, 300),
+		groups:         map[string]allowance{groupToken: perSecond(30, 30), groupJWKS: perSecond(20, 20)},
+	},
+	RateLimitSelfService: {
+		others:         perMinute(10, 150),
+		authentication: perSecond(25, 25),
+		groups: map[string]allowance{
+			groupReadUsers: perMinute(40, 500), groupWriteUsers: perMinute(20, 200), groupDeleteUsers: perMinute(20, 200),
+			groupReadClients: perMinute(5, 100), groupReadConnections: perMinute(5, 50), groupReadLogs: perMinute(10, 100),
+			groupListOrganizations: perMinute(5, 50), groupReadOrganization: perMinute(20, 200),
+			groupReadOrganizationName: perMinute(10, 100), groupWriteOrganizations: perMinute(5, 25),
+			groupReadMembers: perMinute(40, 500), groupWriteMembers: perMinute(20, 200),
+			groupReadMemberRoles: perMinute(20, 200), groupWriteMemberRoles: perMinute(20, 200),
+			groupReadOrgConnections: perMinute(5, 50), groupWriteOrgConnections: perMinute(5, 25),
+			groupReadOrgGrants: perMinute(10, 100), groupWriteOrgGrants: perMinute(5, 150),
+			groupDeviceCode: perSecond(5, 5),
+		},
+	},
+	RateLimitEnterprise: {
+		management:     perSecond(50, 16),
+		authentication: perSecond(100, 100),
+		groups: map[string]allowance{
+			groupListOrganizations: perMinute(10, 100), groupReadOrganization: perMinute(10, 100),
+			groupReadOrganizationName: perMinute(20, 200), groupWriteOrganizations: perMinute(5, 150),
+			groupReadMembers: perMinute(40, 500), groupWriteMembers: perMinute(20, 200),
+			groupReadMemberRoles: perMinute(20, 200), groupWriteMemberRoles: perMinute(20, 200),
+			groupReadOrgConnections: perMinute(10, 100), groupWriteOrgConnections: perMinute(5, 150),
+			groupReadOrgGrants: perMinute(10, 100), groupWriteOrgGrants: perMinute(5, 150),
+			groupUserOrganizations: perMinute(40, 500), groupDeviceCode: perSecond(5, 5),
+		},
+	},
+}
+
+// limiter counts requests against a plan.
+type limiter struct {
+	plan *plan // nil: no limits
+
+	mu      sync.Mutex
+	buckets map[string]*bucket
+}
+
+type bucket struct {
+	allowance
+	group  string // empty for the buckets of a whole API
+	tokens *rate.Limiter
+}
+
+func newLimiter(name RateLimit) *limiter {
+	return &limiter{plan: plans[name], buckets: map[string]*bucket{}}
+}
+
+func (l *limiter) reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.buckets = map[string]*bucket{}
+}
+
+// take spends a token in each bucket that a request falls under: first the API's, then its group's. key separates the
+// buckets of a group (by user, by address). It puts the state of the narrowest bucket into header.
+func (l *limiter) take(r *route, key string, now time.Time, header http.Header) *failure {
+	if l.plan == nil {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var refusal *failure
+	for _, b := range l.bucketsOf(r, key) {
+		allowed := b.tokens.AllowN(now, 1)
+		b.describe(now, header)
+		if !allowed {
+			refusal = tooManyRequests(r, b)
+			break
+		}
+	}
+	return refusal
+}
+
+func (l *limiter) bucketsOf(r *route, key string) []*bucket {
+	var out []*bucket
+	whole, name := l.plan.authentication, "authentication"
+	if r.management() {
+		whole, name = l.plan.management, "management"
+	}
+	if whole.burst > 0 {
+		out = append(out, l.bucket(name, "", whole))
+	}
+	group, limited := l.plan.groups[r.group]
+	if !limited {
+		group, limited = everyPlan[r.group]
+	}
+	switch {
+	case limited:
+		out = append(out, l.bucket(r.group, key, group))
+	case r.management() && whole.burst == 0:
+		out = append(out, l.bucket("others", "", l.plan.others))
+	}
+	if limited {
+		out[len(out)-1].group = r.group
+	}
+	return out
+}
+
+func (l *limiter) bucket(name, key string, a allowance) *bucket {
+	id := name + " " + key
+	b := l.buckets[id]
+	if b == nil {
+		b = &bucket{allowance: a, tokens: rate.NewLimiter(rate.Limit(a.refill/a.per.Seconds()), a.burst)}
+		l.buckets[id] = b
+	}
+	return b
+}
+
+// describe writes Auth0's headers. Reset is when the next token arrives, not when the bucket is full.
+func (b *bucket) describe(now time.Time, header http.Header) {
+	tokens := math.Max(0, b.tokens.TokensAt(now))
+	wait := time.Duration((math.Floor(tokens) + 1 - tokens) / float64(b.tokens.Limit()) * float64(time.Second))
+	if tokens >= float64(b.burst) {
+		wait = 0
+	}
+	reset := now.Add(wait).Add(time.Second - time.Nanosecond).Unix()
+	header.Set("X-RateLimit-Limit", strconv.Itoa(b.burst))
+	header.Set("X-RateLimit-Remaining", strconv.Itoa(int(tokens)))
+	header.Set("X-RateLimit-Reset", strconv.FormatInt(reset, 10))
+}
+
+func tooManyRequests(r *route, b *bucket) *failure {
+	message := "Global limit has been reached"
+	unit := map[time.Duration]string{time.Second: "second", time.Minute: "minute"}[b.per]
+	switch {
+	case !r.management():
+		message = "Too many requests. Check the X-RateLimit-Limit, X-RateLimit-Remaining and X-RateLimit-Reset headers."
+	case b.group != "":
+		message = fmt.Sprintf("Global per %s %s group limit has been reached", unit, b.group)
+	}
+	return apiError(http.StatusTooManyRequests, "too_many_requests", message)
+}

@@ -1,0 +1,259 @@
+package simulator
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// role is a named set of permissions.
+type role struct {
+	ID          string
+	Doc         doc
+	Permissions []permission
+
+	members *table[string] // user ids, and when each got the role
+}
+
+// permission is a scope of an API.
+type permission struct {
+	API  string // its identifier
+	Name string
+}
+
+const rolesPath = "/api/v2/roles"
+
+var (
+	rolePath     = objectOf(`id! string len=1.. # id of the role`)
+	roleCreation = objectOf(`
+name! string len=1.. # Name of the role.
+description string # Description of the role.
+`)
+	permissionList = objectOf(`
+permissions! array<object> len=1.. # Array of resource_server_identifier, permission_name pairs.
+  resource_server_identifier! string # Resource server (API) identifier that this permission is for.
+  permission_name! string # Name of this permission.
+`)
+	roleUsers  = objectOf(`users! array<string> len=1.. itemlen=1.. # user_id's of the users to assign the role to.`)
+	pagedQuery = queryOf(offsetParameters)
+)
+
+func roleRoutes() []*route {
+	const one = rolesPath + "/{id}"
+	return []*route{
+		get(rolesPath, "read:roles").queryOf(queryOf(offsetParameters, "name_filter string # Optional filter on name (case-insensitive).")).
+			does(listRoles),
+		post(rolesPath, http.StatusOK, "create:roles").bodyOf(roleCreation).logged("Create a role").does(createRole),
+		get(one, "read:roles").pathOf(rolePath).does(getRole),
+		change(one, "update:roles").pathOf(rolePath).bodyOf(roleCreation.optional()).logged("Update a role").does(patchRole),
+		remove(one, "delete:roles").answers(http.StatusOK).pathOf(rolePath).logged("Delete a role").does(deleteRole),
+		get(one+"/permissions", "read:roles").pathOf(rolePath).queryOf(pagedQuery).does(listRolePermissions),
+		post(one+"/permissions", http.StatusCreated, "update:roles").pathOf(rolePath).bodyOf(permissionList).
+			logged("Associate permissions with a role").does(addRolePermissions),
+		remove(one+"/permissions", "update:roles").pathOf(rolePath).bodyOf(permissionList).
+			logged("Remove permissions from a role").does(removeRolePermissions),
+		get(one+"/users", "read:roles", "read:role_members").pathOf(rolePath).
+			queryOf(queryOf(offsetParameters, checkpointParameters)).does(listRoleUsers),
+		post(one+"/users", http.StatusOK, "update:roles", "create:role_members").pathOf(rolePath).bodyOf(roleUsers).
+			logged("Assign users to a role").does(addRoleUsers),
+	}
+}
+
+func noRole() *failure { return apiError(http.StatusNotFound, "", "The role does not exist.") }
+
+func (c *call) role() (*role, error) {
+	if r, ok := c.Roles.Get(c.params["id"]); ok {
+		return r, nil
+	}
+	return nil, noRole()
+}
+
+func (t *tenant) roleNamed(name string) (*role, bool) {
+	return t.Roles.First(func(r *role) bool { return str(r.Doc, "name") == name })
+}
+
+func showRole(r *role) doc { return r.Doc }
+
+func listRoles(c *call) (any, error) {
+	filter := strings.ToLower(str(c.query, "name_filter"))
+	found := c.Roles.Where(func(r *role) bool { return strings.Contains(strings.ToLower(str(r.Doc, "name")), filter) })
+	return page(c, "roles", found, showRole)
+}
+
+func createRole(c *call) (any, error) {
+	if _, taken := c.roleNamed(str(c.body, "name")); taken {
+		return nil, apiError(http.StatusConflict, "", "The role already exists.")
+	}
+	r := &role{ID: shortID("rol_"), members: newTable[string]()}
+	r.Doc = withDefaults(c.body, doc{"id": r.ID, "description": nil})
+	c.Roles.Put(r.ID, r)
+	return r.Doc, nil
+}
+
+func getRole(c *call) (any, error) {
+	r, err := c.role()
+	if err != nil {
+		return nil, err
+	}
+	return r.Doc, nil
+}
+
+func patchRole(c *call) (any, error) {
+	r, err := c.role()
+	if err != nil {
+		return nil, err
+	}
+	if other, taken := c.roleNamed(str(c.body, "name")); taken && other != r {
+		return nil, apiError(http.StatusConflict, "", "The role already exists.")
+	}
+	changed := *r
+	changed.Doc = patch(r.Doc, c.body)
+	c.Roles.Put(r.ID, &changed)
+	return changed.Doc, nil
+}
+
+func deleteRole(c *call) (any, error) {
+	r, err := c.role()
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range slices.Collect(keysOf(r.members)) {
+		c.takeRole(id, r)
+	}
+	c.Roles.Delete(r.ID)
+	return doc{}, nil
+}
+
+// giveRole assigns a role to a user.
+func (c *call) giveRole(userID string, r *role) {
+	before, ok := c.Users.Get(userID)
+	if !ok || r.members.Has(userID) {
+		return
+	}
+	after := *before
+	after.Roles = append(slices.Clone(before.Roles), assignment{r.ID, timestamp(c.now)})
+	c.Users.Put(userID, &after)
+	c.index.update(before, &after, c.now)
+	r.members.Put(userID, timestamp(c.now))
+}
+
+// takeRole is the reverse of giveRole.
+func (c *call) takeRole(userID string, r *role) {
+	before, ok := c.Users.Get(userID)
+	if !ok || !r.members.Delete(userID) {
+		return
+	}
+	after := *before
+	after.Roles = slices.DeleteFunc(slices.Clone(before.Roles), func(a assignment) bool { return a.ID == r.ID })
+	c.Users.Put(userID, &after)
+	c.index.update(before, &after, c.now)
+}
+
+// permissionsOf reads permissions from the payload, and refuses those that do not exist.
+func (c *call) permissionsOf() ([]permission, error) {
+	var out []permission
+	for _, item := range list(c.body, "permissions") {
+		p := permission{str(item.(doc), "resource_server_identifier"), str(item.(doc), "permission_name")}
+		if api, ok := c.apiIdentified(p.API); !ok || scopeOf(api, p.Name) == nil {
+			return nil, apiError(http.StatusNotFound, "inexistent_resource_server_permission",
+				"This permission does not exist: '"+p.API+" - "+p.Name+"'")
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+// showPermission is a permission as lists show it.
+func (c *call) showPermission(p permission) doc {
+	api, _ := c.apiIdentified(p.API)
+	return doc{
+		"permission_name": p.Name, "description": scopeOf(api, p.Name)["description"],
+		"resource_server_name": api["name"], "resource_server_identifier": p.API,
+	}
+}
+
+func merge(have, more []permission) []permission {
+	out := slices.Clone(have)
+	for _, p := range more {
+		if !slices.Contains(out, p) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func subtract(have, less []permission) []permission {
+	return slices.DeleteFunc(slices.Clone(have), func(p permission) bool { return slices.Contains(less, p) })
+}
+
+func listRolePermissions(c *call) (any, error) {
+	r, err := c.role()
+	if err != nil {
+		return nil, err
+	}
+	return page(c, "permissions", r.Permissions, c.showPermission)
+}
+
+func (c *call) changeRolePermissions(change func(have, given []permission) []permission) error {
+	r, err := c.role()
+	if err != nil {
+		return err
+	}
+	given, err := c.permissionsOf()
+	if err != nil {
+		return err
+	}
+	changed := *r
+	changed.Permissions = change(r.Permissions, given)
+	c.Roles.Put(r.ID, &changed)
+	return nil
+}
+
+func addRolePermissions(c *call) (any, error) { return doc{}, c.changeRolePermissions(merge) }
+
+func removeRolePermissions(c *call) (any, error) { return nil, c.changeRolePermissions(subtract) }
+
+// roleMember is a user in the list of a role's users.
+type roleMember struct {
+	at   string
+	user *user
+}
+
+func (m roleMember) mark() string { return m.at + "," + m.user.ID }
+
+func listRoleUsers(c *call) (any, error) {
+	r, err := c.role()
+	if err != nil {
+		return nil, err
+	}
+	members := make([]roleMember, 0, r.members.Len())
+	for id, at := range r.members.All() {
+		if u, ok := c.Users.Get(id); ok {
+			members = append(members, roleMember{at, u})
+		}
+	}
+	slices.SortFunc(members, func(a, b roleMember) int { return cmp.Compare(a.mark(), b.mark()) })
+	show := func(m roleMember) doc { return pick(m.user.Doc, "user_id", "email", "picture", "name") }
+	if c.checkpointed() {
+		return checkpoint(c, "users", members, show, roleMember.mark)
+	}
+	return offset(c, "users", members, show)
+}
+
+func addRoleUsers(c *call) (any, error) {
+	r, err := c.role()
+	if err != nil {
+		return nil, err
+	}
+	ids := texts(c.body, "users")
+	for _, id := range ids {
+		if !c.Users.Has(id) {
+			return nil, noUser()
+		}
+	}
+	for _, id := range ids {
+		c.giveRole(id, r)
+	}
+	return doc{}, nil
+}

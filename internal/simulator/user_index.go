@@ -1,0 +1,94 @@
+package simulator
+
+import (
+	"slices"
+	"time"
+)
+
+// userIndex finds users without looking at all of them.
+type userIndex struct {
+	byEmail map[string][]*user
+	taken   map[string]*user // connection, kind of identifier, value
+	search  *searchIndex
+}
+
+func newUserIndex(delay time.Duration) userIndex {
+	return userIndex{byEmail: map[string][]*user{}, taken: map[string]*user{}, search: newSearchIndex(delay)}
+}
+
+var identifierKinds = []string{"email", "username", "phone_number"}
+
+func identifierKey(connection, kind, value string) string {
+	return connection + "\x00" + kind + "\x00" + value
+}
+
+// holder is the user who has an identifier in a connection.
+func (x *userIndex) holder(connection, kind, value string) *user {
+	return x.taken[identifierKey(connection, kind, value)]
+}
+
+// update follows a change of a user; before is nil for a new one, after for one that is removed.
+func (x *userIndex) update(before, after *user, now time.Time) {
+	if before != nil {
+		x.forget(before)
+	}
+	if after != nil {
+		x.remember(after)
+	}
+	x.search.update(before, after, now)
+}
+
+func (x *userIndex) forget(u *user) {
+	email := str(u.Doc, "email")
+	x.byEmail[email] = slices.DeleteFunc(slices.Clone(x.byEmail[email]), func(o *user) bool { return o.ID == u.ID })
+	if len(x.byEmail[email]) == 0 {
+		delete(x.byEmail, email)
+	}
+	for _, kind := range identifierKinds {
+		delete(x.taken, identifierKey(u.connection(), kind, str(u.Doc, kind)))
+	}
+}
+
+func (x *userIndex) remember(u *user) {
+	if email := str(u.Doc, "email"); email != "" {
+		x.byEmail[email] = append(x.byEmail[email], u)
+	}
+	for _, kind := range identifierKinds {
+		if value := str(u.Doc, kind); value != "" {
+			x.taken[identifierKey(u.connection(), kind, value)] = u
+		}
+	}
+}
+
+// conflict refuses a new user whose identifiers someone in the connection has.
+func (x *userIndex) conflict(u *user, connection *connection) error {
+	for _, kind := range identifierKinds {
+		value := str(u.Doc, kind)
+		if value == "" || x.holder(connection.Name(), kind, value) == nil {
+			continue
+		}
+		if kind == "username" {
+			return identityError("The username provided is in use already.")
+		}
+		return userExists()
+	}
+	return nil
+}
+
+// conflictOfChange refuses a change to identifiers that someone else in the connection has.
+func (x *userIndex) conflictOfChange(before, after *user, connection *connection) error {
+	messages := map[string]string{
+		"email": "The specified new email already exists", "username": "The specified new username already exists",
+		"phone_number": "The specified new phone number already exists",
+	}
+	for _, kind := range identifierKinds {
+		value := str(after.Doc, kind)
+		if other := x.holder(connection.Name(), kind, value); value != "" && other != nil && other.ID != before.ID {
+			return identityError(messages[kind])
+		}
+	}
+	return nil
+}
+
+// withEmail are the users with that address, in any connection.
+func (t *tenant) withEmail(email string) []*user { return t.index.byEmail[email] }
