@@ -175,6 +175,25 @@ func (c *ControlPlane) RestartAPIServer(ctx context.Context) error {
 	return c.await(ctx, "API server after a restart", c.checkAPIServer)
 }
 
+// Wait blocks until the context ends, which is no error, or until a component ends by itself, which is one.
+func (c *ControlPlane) Wait(ctx context.Context) error {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+			c.mutex.Lock()
+			failure := c.failure()
+			c.mutex.Unlock()
+			if failure != nil {
+				return failure
+			}
+		}
+	}
+}
+
 // checkAPIServer returns nil when the API server says that it is ready, which includes the default RBAC roles.
 func (c *ControlPlane) checkAPIServer(ctx context.Context) error {
 	client, err := kubernetes.NewForConfig(c.Config)
