@@ -210,8 +210,8 @@ func listClients(c *call) (any, error) {
 			(len(types) == 0 || contains(types, str(o.Doc, "app_type")))
 	})
 	c.linkHeader(len(found))
+	c.unfiltered = []string{"tenant"}
 	return page(c, "clients", found, func(o *client) doc {
-		// Lists name the tenant, and do so even where fields leave it out.
 		return patch(c.showClient(o), doc{"tenant": c.tenantName(), "global": truth(o.Doc, "global")})
 	})
 }

@@ -36,6 +36,8 @@ type call struct {
 	token   *accessToken // nil for the dashboard and where none is needed
 	// dashboard calls come from an administrator, not through the API.
 	dashboard bool
+	// unfiltered are fields that an answer shows although the query's fields leave them out.
+	unfiltered []string
 	// status replaces the route's, when a handler sets it.
 	status int
 	header http.Header

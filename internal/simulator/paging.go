@@ -125,7 +125,7 @@ func (c *call) fields(d doc) doc {
 	if include, given := c.query["include_fields"].(bool); given && !include {
 		return omit(d, listed...)
 	}
-	return pick(d, listed...)
+	return pick(d, append(listed, c.unfiltered...)...)
 }
 
 // linkHeader adds the Link header with the first, next and last page, which some lists have.
