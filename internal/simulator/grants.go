@@ -77,7 +77,7 @@ func listGrants(c *call) (any, error) {
 		return true
 	})
 	c.linkHeader(len(found))
-	return page(c, "client_grants", found, same)
+	return page(c, "client_grants", found, same) // this list knows no fields
 }
 
 func createGrant(c *call) (any, error) {
