@@ -18,20 +18,25 @@ import (
 const crdDir = "config/crd/bases"
 
 func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "cluster:", err)
+		os.Exit(1)
+	}
+}
+
+// run reads the flags and keeps a control plane up until a signal.
+func run() error {
 	kubeconfig := flag.String("kubeconfig", "", "also write the administrator's kubeconfig to this `file`")
 	logs := flag.String("logs", "", "keep the logs of the components in this `directory`")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *kubeconfig, *logs); err != nil {
-		fmt.Fprintln(os.Stderr, "cluster:", err)
-		os.Exit(1)
-	}
+	return serve(ctx, *kubeconfig, *logs)
 }
 
-// run keeps a control plane up until the context ends.
-func run(ctx context.Context, kubeconfig, logs string) (err error) {
+// serve keeps a control plane up until the context ends.
+func serve(ctx context.Context, kubeconfig, logs string) (err error) {
 	options := controlplane.Options{LogDir: logs}
 	if _, err := os.Stat(crdDir); err == nil {
 		options.CRDDirs = []string{crdDir}

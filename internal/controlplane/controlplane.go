@@ -127,7 +127,7 @@ func (c *ControlPlane) prepare(options Options) (err error) {
 	if c.LogDir == "" {
 		c.LogDir = c.path("logs")
 	}
-	if err := os.MkdirAll(c.LogDir, 0o755); err != nil {
+	if err := os.MkdirAll(c.LogDir, 0o750); err != nil {
 		return fmt.Errorf("creating the directory for the logs: %w", err)
 	}
 	if c.port, err = holdPort(); err != nil {

@@ -42,7 +42,11 @@ func bindReusable(socket int) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("reading the address: %w", err)
 	}
-	return address.(*unix.SockaddrInet4).Port, nil
+	ipv4, ok := address.(*unix.SockaddrInet4)
+	if !ok {
+		return 0, fmt.Errorf("reading the address: got a %T", address)
+	}
+	return ipv4.Port, nil
 }
 
 func (p *port) release() {

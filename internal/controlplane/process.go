@@ -15,9 +15,8 @@ type component struct {
 	name    string
 	logFile string
 	command *exec.Cmd
-	// ended is closed when the process is gone and reaped; state is valid from then on.
+	// ended is closed when the process is gone and reaped.
 	ended chan struct{}
-	state error
 }
 
 // startComponent runs binary. Its output is appended to the log: a restarted component continues its own.
@@ -28,14 +27,14 @@ func startComponent(binary, logDir string, args []string) (*component, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the log of %s: %w", name, err)
 	}
-	c.command = exec.Command(binary, args...)
+	c.command = exec.Command(binary, args...) //nolint:noctx // it outlives the context of Start; Stop ends it
 	c.command.Stdout, c.command.Stderr = log, log
 	untie, err := startTied(c.command)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("starting %s: %w", name, err), log.Close())
 	}
 	go func() {
-		c.state = c.command.Wait()
+		_ = c.command.Wait() // how it ended is read from its ProcessState
 		untie()
 		_ = log.Close()
 		close(c.ended)
@@ -54,7 +53,7 @@ func (c *component) kill() {
 func (c *component) failure() error {
 	select {
 	case <-c.ended:
-		return fmt.Errorf("%s ended (%v); the end of its log:\n%s", c.name, c.state, c.logTail())
+		return fmt.Errorf("%s ended (%v); the end of its log:\n%s", c.name, c.command.ProcessState, c.logTail())
 	default:
 		return nil
 	}

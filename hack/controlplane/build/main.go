@@ -41,15 +41,22 @@ var binaries = []binary{
 }
 
 func main() {
+	if err := run(); err != nil {
+		logf("%v", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 
 	dir, err := assets(ctx)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "controlplane:", err)
-		os.Exit(1)
+		return err
 	}
 	fmt.Println(dir)
+	return nil
 }
 
 // assets returns a directory with the binaries, building what is missing.
@@ -99,7 +106,7 @@ func missing(dir string) []binary {
 
 // buildMissing builds what dir lacks. The lock lets a second builder wait for the first instead of doing it all again.
 func buildMissing(ctx context.Context, r *release, dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return fmt.Errorf("creating the cache folder: %w", err)
 	}
 	unlock, err := lock(ctx, filepath.Join(dir, ".lock"))
@@ -125,7 +132,7 @@ func buildMissing(ctx context.Context, r *release, dir string) error {
 // lock takes an exclusive lock on the file and returns how to release it. The kernel releases it when the process dies,
 // so no stale lock can stay behind.
 func lock(ctx context.Context, path string) (func(), error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("opening the lock of the cache folder: %w", err)
 	}

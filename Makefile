@@ -1,0 +1,124 @@
+# Everything a contributor needs. It takes Go, git and make; all else is built from pinned sources on first use.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# go tool builds a tool once and keeps it in Go's build cache; the module of its own keeps it out of the operator's.
+TOOL := go tool -modfile=$(CURDIR)/hack/tools/go.mod
+
+# Every Go module of the repository: the operator, its tools, the control plane, tests with dependencies of their own.
+MODULES := $(patsubst %/go.mod,%,$(shell find . -name go.mod -not -path './.*'))
+TEST_MODULES := $(filter ./test/%,$(MODULES))
+
+# What make generate writes.
+GENERATED := ':(glob)api/**/zz_generated.*' config/crd/bases config/rbac/role.yaml
+
+##@ General
+
+.PHONY: help
+help: ## Show this help.
+	@awk 'BEGIN {FS = ":.*## "} \
+		/^##@ / {printf "\n%s\n", substr($$0, 5)} \
+		/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##@ Try it
+
+.PHONY: demo
+demo: controlplane ## Control plane, simulator and operator with the samples; ONCE=1 exits when all is Ready.
+	go run ./hack/demo $(if $(ONCE),--once)
+
+.PHONY: cluster
+cluster: controlplane ## A Kubernetes API with our CRDs in the foreground; KUBECONFIG_FILE=… also writes its kubeconfig there.
+	go run ./hack/cluster $(if $(KUBECONFIG_FILE),--kubeconfig $(KUBECONFIG_FILE))
+
+SIMULATOR_ADDR ?= 127.0.0.1:3443
+SIMULATOR_CA ?= bin/simulator-ca.crt
+
+.PHONY: simulator
+simulator: ## An Auth0 tenant at localhost:3443 with client dev-operator, secret dev-secret; ARGS=… adds flags.
+	mkdir -p $(dir $(SIMULATOR_CA))
+	go run ./cmd/auth0-simulator --addr $(SIMULATOR_ADDR) --ca-file $(SIMULATOR_CA) \
+		--client-id dev-operator --client-secret dev-secret $(ARGS)
+
+.PHONY: run
+run: ## The operator against the cluster of your current KUBECONFIG; ARGS=… adds flags.
+	go run ./cmd/manager $(ARGS)
+
+##@ Develop
+
+.PHONY: generate
+generate: ## Write deep copies, CRDs and the RBAC role from the Go sources.
+	set -e; if [ -d api ]; then \
+		$(TOOL) controller-gen object paths=./api/...; \
+		$(TOOL) controller-gen crd paths=./api/... output:crd:artifacts:config=config/crd/bases; \
+	fi
+	set -e; if [ -d controllers ]; then \
+		$(TOOL) controller-gen rbac:roleName=auth0-operator-manager paths=./controllers/... paths=./internal/... \
+			output:rbac:artifacts:config=config/rbac; \
+	fi
+
+.PHONY: fmt
+fmt: ## Format the Go sources and sort their imports.
+	$(TOOL) golangci-lint fmt ./...
+
+.PHONY: lint
+lint: ## Run golangci-lint on every module (.golangci.yml).
+	set -e; for module in $(filter-out ./hack/tools,$(MODULES)); do \
+		echo "lint $$module"; \
+		(cd $$module && $(TOOL) golangci-lint run --config $(CURDIR)/.golangci.yml ./...); \
+	done
+
+.PHONY: test
+test: controlplane ## Run all tests, of all modules; TESTFLAGS=… for go test, as in TESTFLAGS='-race -run Lifecycle'.
+	go test $(TESTFLAGS) ./...
+	set -e; for module in $(TEST_MODULES); do \
+		echo "test $$module"; \
+		go -C $$module test $(TESTFLAGS) ./...; \
+	done
+
+.PHONY: verify
+verify: verify-generated verify-format verify-tidy vet lint ## All that needs no running: generated files, format, go.mod, vet, lint.
+
+.PHONY: verify-generated
+verify-generated: generate ## The generated files are those of the sources, and committed.
+	changed=$$(git status --porcelain --untracked-files=all -- $(GENERATED)); \
+	if [ -n "$$changed" ]; then \
+		echo "generated files differ from what is committed; run make generate and commit them:"; \
+		echo "$$changed"; git --no-pager diff -- $(GENERATED); \
+		exit 1; \
+	fi
+
+.PHONY: verify-format
+verify-format: ## All Go files are formatted.
+	unformatted=$$(gofmt -l .); \
+	if [ -n "$$unformatted" ]; then echo "not formatted; run make fmt:"; echo "$$unformatted"; exit 1; fi
+
+.PHONY: verify-tidy
+verify-tidy: ## go.mod and go.sum of every module are complete, with nothing too many.
+	set -e; for module in $(MODULES); do \
+		go -C $$module mod tidy -diff || { echo "run: go -C $$module mod tidy"; exit 1; }; \
+	done
+
+.PHONY: vet
+vet: ## Run go vet on every module.
+	set -e; for module in $(filter-out ./hack/tools,$(MODULES)); do go -C $$module vet ./...; done
+
+##@ Build
+
+.PHONY: build
+build: ## Build the programs into bin/.
+	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
+
+IMAGE ?= auth0-operator:dev
+
+.PHONY: image
+image: ## Build the container image IMAGE (needs docker).
+	docker build -t $(IMAGE) .
+
+.PHONY: controlplane
+controlplane: ## Build kube-apiserver, etcd and kubectl from source: minutes once, then cached for all checkouts.
+	go -C hack/controlplane run ./build
+
+.PHONY: clean
+clean: ## Remove what was built in this checkout (the control plane stays cached).
+	rm -rf bin dist .demo
