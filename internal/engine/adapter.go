@@ -1,0 +1,92 @@
+package engine
+
+import (
+	"context"
+	"slices"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+)
+
+// Adapter is all that a kind has to say about its object in Auth0. Desired, ID and Observe are pure; the others make one
+// call each, and nothing that can fail may follow the call inside Create.
+type Adapter[O v1alpha1.Managed] interface {
+	// Fields says what is special about the fields of the kind.
+	Fields() Fields
+	// Scopes says which scopes the kind needs.
+	Scopes() []Scope[O]
+	// Desired renders the spec in Auth0's field names. A field that is not declared is left out.
+	Desired(O) auth0.Document
+	// ID returns the id of the object in Auth0 from status, "" if it was not seen there yet.
+	ID(O) string
+	// Describe names an object in Auth0 for people: "user auth0|507f1f77bcf86cd799439011".
+	Describe(auth0.Document) string
+	// Observe takes into status what Auth0 says.
+	Observe(O, auth0.Document)
+
+	// Get reads the object.
+	Get(ctx context.Context, session *auth0.Session, id string) (auth0.Document, error)
+	// Find returns the objects that could be the declared one, by its natural key, all of them.
+	Find(ctx context.Context, session *auth0.Session, object O) ([]auth0.Document, error)
+	// Create creates the object. If one with its natural key exists, it fails with auth0.ClassConflict.
+	Create(ctx context.Context, session *auth0.Session, object O, desired auth0.Document) (auth0.Document, error)
+	// Update merges a patch into the object, and returns the whole of it.
+	Update(ctx context.Context, session *auth0.Session, id string, patch auth0.Document) (auth0.Document, error)
+	// Delete deletes the object. It succeeds, or fails with auth0.ClassNotFound, if there is none.
+	Delete(ctx context.Context, session *auth0.Session, id string) error
+}
+
+// Scope is a scope of the Management API that a kind needs.
+type Scope[O v1alpha1.Managed] struct {
+	Name string
+	// Needed tells whether an object needs it; nil means that every one does.
+	Needed func(O) bool
+}
+
+// The rest is optional; an Adapter that implements one of these interfaces takes that step.
+
+// Marker marks the object in Auth0 as held by a Kubernetes object.
+type Marker interface {
+	// Mark adds the mark to what is desired.
+	Mark(desired auth0.Document, owner string)
+	// Owner reads the mark, "" if there is none.
+	Owner(have auth0.Document) string
+	// Unmark is the patch that takes the mark away.
+	Unmark() auth0.Document
+}
+
+// SecretFields takes values of fields from Secrets. The values are sent when they change; Auth0 does not give them back.
+type SecretFields[O v1alpha1.Managed] interface {
+	SecretFields(O) map[string]v1alpha1.SecretKeyReference
+}
+
+// Checker finds what schema and CEL cannot see. The message begins with the field.
+type Checker[O v1alpha1.Managed] interface {
+	Check(O) error
+}
+
+// Explainer gives a reason and a message to an answer of Auth0's that means something particular for the kind.
+type Explainer[O v1alpha1.Managed] interface {
+	Explain(object O, session *auth0.Session, failed *auth0.Error) error
+}
+
+// Lister has lists beside the object, such as the roles of a user.
+type Lister[O v1alpha1.Managed] interface {
+	Lists(O) []List
+}
+
+// needs returns the scopes that an object needs.
+func needs[O v1alpha1.Managed](adapter Adapter[O], object O) []string {
+	var names []string
+	for _, scope := range adapter.Scopes() {
+		if scope.Needed == nil || scope.Needed(object) {
+			names = append(names, scope.Name)
+		}
+	}
+	return names
+}
+
+// without returns the names that are not granted.
+func without(names, granted []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(granted, name) })
+}

@@ -1,0 +1,98 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"maps"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
+)
+
+// create creates the object with everything that Auth0 takes at once. Looking for it first would cost a call and prove
+// nothing: Auth0 refuses a second one, and an answer that was lost shows as such a refusal.
+func (w *work[O]) create(ctx context.Context) (Outcome, error) {
+	if err := w.pass.KeepUntilRemoved(ctx); err != nil {
+		return Outcome{}, err
+	}
+	w.mark()
+	body := maps.Clone(w.desired)
+	maps.Copy(body, w.secrets)
+	again := w.Adapter.ID(w.object) != ""
+	have, err := w.Adapter.Create(ctx, w.session, w.object, body)
+	if auth0.ClassOf(err) == auth0.ClassConflict {
+		return w.adopt(ctx, err)
+	}
+	if err != nil {
+		return Outcome{}, err
+	}
+	w.remember(have)
+	w.event(ctx, "Created", createdMessage(again)+w.Adapter.Describe(have))
+	return w.settle(ctx, true)
+}
+
+func createdMessage(again bool) string {
+	if again {
+		return "was gone from Auth0; created anew: "
+	}
+	return "created "
+}
+
+// adopt decides what to do with an object that was there before.
+func (w *work[O]) adopt(ctx context.Context, conflict error) (Outcome, error) {
+	candidates, err := w.Adapter.Find(ctx, w.session, w.object)
+	if err != nil {
+		return Outcome{}, err
+	}
+	for _, candidate := range candidates {
+		if w.holdsMark(candidate) {
+			return w.converge(ctx, candidate)
+		}
+	}
+	switch len(candidates) {
+	case 0:
+		// Perhaps it was deleted meanwhile, or the search index lags behind.
+		return Retry(v1alpha1.ReasonAlreadyExists, fmt.Errorf("Auth0 says that it exists already, and does not show it: %w", conflict)), nil
+	case 1:
+		return w.converge(ctx, candidates[0])
+	}
+	return w.stall(v1alpha1.ReasonAmbiguous, "several objects in Auth0 could be this one: %s; delete all but one, or tell them apart", w.describeAll(candidates)), nil
+}
+
+func (w *work[O]) describeAll(candidates []auth0.Document) string {
+	names := make([]string, len(candidates))
+	for i, candidate := range candidates {
+		names[i] = w.Adapter.Describe(candidate)
+	}
+	return quoted(names)
+}
+
+// mayManage tells whether an object in Auth0 is this Kubernetes object's to change: it carries its mark, was managed
+// before, or may be adopted.
+func (w *work[O]) mayManage(have auth0.Document) error {
+	if foreign := w.foreignOwner(have); foreign != "" {
+		return problem.Stalled(v1alpha1.ReasonConflict,
+			"%s is held by the Kubernetes object %s (namespace/name/uid), here or in another cluster; delete one of the two",
+			w.Adapter.Describe(have), foreign)
+	}
+	if w.managed() || w.holdsMark(have) {
+		return nil
+	}
+	if w.object.GetManagedSpec().AdoptionPolicy != v1alpha1.AdoptionPolicyIfUnmanaged {
+		return problem.Stalled(v1alpha1.ReasonAlreadyExists,
+			"%s exists already; set spec.adoptionPolicy to IfUnmanaged to take it over", w.Adapter.Describe(have))
+	}
+	return nil
+}
+
+// managed tells whether this Kubernetes object managed its object in Auth0 before.
+func (w *work[O]) managed() bool {
+	return len(w.object.GetManagedStatus().ManagedFields) > 0
+}
+
+// holdsMark tells whether an object in Auth0 carries the mark of this Kubernetes object.
+func (w *work[O]) holdsMark(have auth0.Document) bool {
+	marker, ok := w.Adapter.(Marker)
+	return ok && marker.Owner(have) == owner(w.object)
+}

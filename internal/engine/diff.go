@@ -1,0 +1,211 @@
+package engine
+
+import (
+	"encoding/json"
+	"maps"
+	"math/big"
+	"slices"
+	"strings"
+
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+)
+
+// Fields says what is special about the fields of a kind, in Auth0's names. The zero value suits a plain object.
+type Fields struct {
+	// Merged are objects that Auth0 merges by top-level key; each key is a field by itself.
+	Merged []string
+	// CreateOnly are sent when the object is created and never again.
+	CreateOnly []string
+	// With lists fields that are sent whenever another one is: Auth0 resets them with it, or reads them only beside it.
+	With map[string][]string
+	// WriteOnly are sent only beside the field that names them in With, and never read back.
+	WriteOnly []string
+	// Cleared is what clears a field where null does not.
+	Cleared map[string]any
+	// Kept cannot be cleared: they stay when they are removed from the spec.
+	Kept []string
+	// FoldCase are compared without regard to case.
+	FoldCase []string
+	// Apart are groups of fields that must not travel with others; the rest is sent last.
+	Apart [][]string
+}
+
+// change is a field that differs.
+type change struct {
+	// path is the field, or object.key below a merged object.
+	path       string
+	want, have any
+}
+
+// diff compares what is desired with what is there. managed are the paths that were desired before: those that are no
+// longer are cleared.
+func (f Fields) diff(desired, have auth0.Document, managed []string) []change {
+	want := f.flatten(desired)
+	var changes []change
+	for _, path := range slices.Sorted(maps.Keys(want)) {
+		if current := f.valueAt(have, path); !f.equal(path, want[path], current) {
+			changes = append(changes, change{path: path, want: want[path], have: current})
+		}
+	}
+	for _, path := range managed {
+		if _, still := want[path]; still || slices.Contains(f.Kept, path) {
+			continue
+		}
+		cleared := f.Cleared[path]
+		if current := f.valueAt(have, path); current != nil && !f.equal(path, cleared, current) {
+			changes = append(changes, change{path: path, want: cleared, have: current})
+		}
+	}
+	return changes
+}
+
+// paths lists what diff enforces of a desired document.
+func (f Fields) paths(desired auth0.Document) []string {
+	return slices.Sorted(maps.Keys(f.flatten(desired)))
+}
+
+// flatten spreads merged objects into one path per key and leaves out what is not compared.
+func (f Fields) flatten(desired auth0.Document) map[string]any {
+	flat := map[string]any{}
+	for field, value := range desired {
+		switch {
+		case slices.Contains(f.CreateOnly, field), slices.Contains(f.WriteOnly, field):
+		case slices.Contains(f.Merged, field):
+			for key, nested := range desired.Object(field) {
+				flat[field+"."+key] = nested
+			}
+		default:
+			flat[field] = value
+		}
+	}
+	return flat
+}
+
+func (f Fields) valueAt(document auth0.Document, path string) any {
+	object, key, nested := strings.Cut(path, ".")
+	if nested && slices.Contains(f.Merged, object) {
+		return document.Object(object)[key]
+	}
+	return document[path]
+}
+
+func (f Fields) equal(path string, a, b any) bool {
+	if slices.Contains(f.FoldCase, path) {
+		textA, okA := a.(string)
+		textB, okB := b.(string)
+		return okA && okB && strings.EqualFold(textA, textB)
+	}
+	return sameJSON(a, b)
+}
+
+// patch turns changes into the merge patch that Auth0 takes, with the fields that must go along.
+func (f Fields) patch(desired auth0.Document, changes []change) auth0.Document {
+	patch := auth0.Document{}
+	for _, change := range changes {
+		object, key, nested := strings.Cut(change.path, ".")
+		if !nested || !slices.Contains(f.Merged, object) {
+			patch[change.path] = change.want
+			continue
+		}
+		if patch[object] == nil {
+			patch[object] = map[string]any{}
+		}
+		patch.Object(object)[key] = change.want
+	}
+	f.addCompanions(patch, desired)
+	return patch
+}
+
+func (f Fields) addCompanions(patch, desired auth0.Document) {
+	for field, companions := range f.With {
+		if _, sent := patch[field]; !sent {
+			continue
+		}
+		for _, companion := range companions {
+			if value, declared := desired[companion]; declared {
+				patch[companion] = value
+			}
+		}
+	}
+}
+
+// split divides a patch into the calls that it takes, in order.
+func (f Fields) split(patch auth0.Document) []auth0.Document {
+	rest := maps.Clone(patch)
+	var parts []auth0.Document
+	for _, group := range f.Apart {
+		part := auth0.Document{}
+		for _, field := range group {
+			if value, sent := rest[field]; sent {
+				part[field] = value
+				delete(rest, field)
+			}
+		}
+		if len(part) > 0 {
+			parts = append(parts, part)
+		}
+	}
+	if len(rest) > 0 {
+		parts = append(parts, rest)
+	}
+	return parts
+}
+
+// sameJSON compares JSON values; null is the same as absent, and numbers are compared by value.
+func sameJSON(a, b any) bool {
+	switch a := a.(type) {
+	case auth0.Document:
+		return sameObject(a, b)
+	case map[string]any:
+		return sameObject(a, b)
+	case []any:
+		list, ok := b.([]any)
+		return ok && slices.EqualFunc(a, list, sameJSON)
+	case json.Number:
+		number, ok := b.(json.Number)
+		return ok && sameNumber(a, number)
+	}
+	switch b.(type) {
+	case auth0.Document, map[string]any, []any:
+		return false
+	}
+	return a == b
+}
+
+func sameObject(a map[string]any, b any) bool {
+	var other map[string]any
+	switch b := b.(type) {
+	case auth0.Document:
+		other = b
+	case map[string]any:
+		other = b
+	default:
+		return false
+	}
+	for key, value := range a {
+		if !sameJSON(value, other[key]) {
+			return false
+		}
+	}
+	for key, value := range other {
+		if _, in := a[key]; !in && value != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// sameNumber compares by value. Numbers with an exponent are compared as floats: one of them could have a billion digits.
+func sameNumber(a, b json.Number) bool {
+	if a == b {
+		return true
+	}
+	if strings.ContainsAny(string(a+b), "eE") {
+		x, errX := a.Float64()
+		y, errY := b.Float64()
+		return errX == nil && errY == nil && x == y
+	}
+	x, okX := new(big.Rat).SetString(string(a))
+	y, okY := new(big.Rat).SetString(string(b))
+	return okX && okY && x.Cmp(y) == 0
+}

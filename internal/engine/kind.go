@@ -1,0 +1,242 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/util/workqueue"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
+	"github.com/auth0-operator/auth0-operator/internal/secret"
+)
+
+// Deps is what kinds share.
+type Deps struct {
+	// Client reads the kinds of this group from the cache, and Secrets and ConfigMaps from the API server.
+	Client client.Client
+	// Reader reads from the API server.
+	Reader client.Reader
+	Pool   *auth0.Pool
+	Hasher *secret.Hasher
+	Clock  clock.PassiveClock
+	// Workers is how many objects of a kind are worked on at once.
+	Workers int
+}
+
+const (
+	firstRetry   = time.Second
+	longestRetry = 5 * time.Minute
+)
+
+// Kind is a kind as the registry lists it.
+type Kind struct {
+	Name string
+	// Scopes are those of the Management API that the kind needs at most.
+	Scopes []string
+	// NewList returns an empty list of the kind.
+	NewList func() client.ObjectList
+	// New returns an empty object of the kind.
+	New func() v1alpha1.Object
+
+	setup func(context.Context, ctrl.Manager, Deps, []Kind) error
+}
+
+// Setup starts the loop of the kind with the manager. all are the kinds of the registry.
+func (k Kind) Setup(ctx context.Context, manager ctrl.Manager, deps Deps, all []Kind) error {
+	return k.setup(ctx, manager, deps, all)
+}
+
+// RegisterRemote makes a Kind of an Adapter. T is the type of the kind, list an empty list of it.
+func RegisterRemote[T any, O interface {
+	*T
+	v1alpha1.Managed
+}](name string, adapter Adapter[O], newList func() client.ObjectList) Kind {
+	scopes := make([]string, 0, len(adapter.Scopes()))
+	for _, scope := range adapter.Scopes() {
+		scopes = append(scopes, scope.Name)
+	}
+	inputs := func(object client.Object) []string {
+		fields, ok := adapter.(SecretFields[O])
+		if !ok {
+			return nil
+		}
+		var names []string
+		for _, ref := range fields.SecretFields(object.(O)) {
+			names = append(names, reference.SecretInput(ref.Name))
+		}
+		return names
+	}
+	return Register[T, O](name, scopes, newList, inputs, func(deps Deps) Handler[O] {
+		return &Remote[O]{Adapter: adapter, Deps: deps}
+	})
+}
+
+// Register makes a Kind of a Handler. inputs lists the Secrets and ConfigMaps that an object names, see
+// reference.InputIndex; the object is looked at again when one of them changes.
+func Register[T any, O interface {
+	*T
+	v1alpha1.Object
+}](name string, scopes []string, newList func() client.ObjectList, inputs func(client.Object) []string, newHandler func(Deps) Handler[O], watches ...Watch) Kind {
+	kind := Kind{
+		Name: name, Scopes: scopes, NewList: newList,
+		New: func() v1alpha1.Object { return O(new(T)) },
+	}
+	kind.setup = func(ctx context.Context, manager ctrl.Manager, deps Deps, all []Kind) error {
+		if err := reference.Index(ctx, manager.GetFieldIndexer(), O(new(T)), inputs); err != nil {
+			return err
+		}
+		loop := &Reconciler[O]{
+			Client: deps.Client, Events: manager.GetEventRecorder("auth0-operator"),
+			New: func() O { return new(T) }, Handler: newHandler(deps),
+		}
+		build := ctrl.NewControllerManagedBy(manager).
+			Named(name).
+			For(O(new(T)), builder.WithPredicates(changed())).
+			WatchesMetadata(&corev1.Secret{}, enqueueBy(deps.Client, newList, reference.InputIndex, inputKey(reference.SecretInput)))
+		if _, managed := any(O(nil)).(v1alpha1.Managed); managed {
+			build = build.Watches(&v1alpha1.Auth0Tenant{}, enqueueBy(deps.Client, newList, reference.TenantIndex, tenantKey), builder.WithPredicates(usabilityChanged()))
+		}
+		for _, watch := range watches {
+			build = watch(build, deps, kind, all)
+		}
+		return build.WithOptions(controller.Options{
+			MaxConcurrentReconciles: deps.Workers,
+			SkipNameValidation:      new(true),
+			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](firstRetry, longestRetry),
+		}).Complete(loop)
+	}
+	return kind
+}
+
+// Watch adds a watch of its own to a kind.
+type Watch func(build *builder.Builder, deps Deps, kind Kind, all []Kind) *builder.Builder
+
+// changed lets through what calls for a pass: a change of spec, a request, a deletion. Changes of status, which are our
+// own, do not.
+func changed() predicate.Predicate {
+	return predicate.Or(
+		predicate.GenerationChangedPredicate{},
+		predicate.Funcs{
+			CreateFunc:  func(event.CreateEvent) bool { return false },
+			DeleteFunc:  func(event.DeleteEvent) bool { return false },
+			GenericFunc: func(event.GenericEvent) bool { return false },
+			UpdateFunc: func(e event.UpdateEvent) bool {
+				return requestedAt(e.ObjectOld) != requestedAt(e.ObjectNew) ||
+					e.ObjectOld.GetDeletionTimestamp().IsZero() != e.ObjectNew.GetDeletionTimestamp().IsZero()
+			},
+		},
+	)
+}
+
+// usabilityChanged lets through the changes of a tenant after which its objects can be worked with, or no longer.
+func usabilityChanged() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		before, after := e.ObjectOld.(*v1alpha1.Auth0Tenant), e.ObjectNew.(*v1alpha1.Auth0Tenant)
+		return usability(before) != usability(after) || before.Generation != after.Generation
+	}}
+}
+
+func usability(tenant *v1alpha1.Auth0Tenant) [2]bool {
+	conditions := tenant.Status.Conditions
+	return [2]bool{
+		meta.IsStatusConditionTrue(conditions, v1alpha1.ConditionReady),
+		meta.IsStatusConditionFalse(conditions, v1alpha1.ConditionConnectionsEnabled),
+	}
+}
+
+// enqueueBy finds the objects of a kind through an index.
+func enqueueBy(reader client.Reader, newList func() client.ObjectList, index string, key func(client.Object) (namespace, value string)) handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, object client.Object) []reconcile.Request {
+		namespace, value := key(object)
+		list := newList()
+		if err := reader.List(ctx, list, client.InNamespace(namespace), client.MatchingFields{index: value}); err != nil {
+			ctrl.LoggerFrom(ctx).Error(err, "find objects", "index", index, "value", value)
+			return nil
+		}
+		return requests(list)
+	})
+}
+
+func requests(list client.ObjectList) []reconcile.Request {
+	var found []reconcile.Request
+	// EachListItem fails on what is not a list, which a registered list is.
+	_ = meta.EachListItem(list, func(item runtime.Object) error {
+		found = append(found, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(item.(client.Object))})
+		return nil
+	})
+	return found
+}
+
+func inputKey(input func(string) string) func(client.Object) (string, string) {
+	return func(object client.Object) (string, string) { return object.GetNamespace(), input(object.GetName()) }
+}
+
+func tenantKey(object client.Object) (string, string) {
+	return metav1.NamespaceAll, client.ObjectKeyFromObject(object).String()
+}
+
+// WatchConfigMaps looks at an object again when a ConfigMap changes that it names.
+func WatchConfigMaps(build *builder.Builder, deps Deps, kind Kind, _ []Kind) *builder.Builder {
+	return build.WatchesMetadata(&corev1.ConfigMap{}, enqueueBy(deps.Client, kind.NewList, reference.InputIndex, inputKey(reference.ConfigMapInput)))
+}
+
+// WatchDependants looks at a tenant again when an object that refers to it goes, but only a tenant that waits for it.
+func WatchDependants(build *builder.Builder, deps Deps, _ Kind, all []Kind) *builder.Builder {
+	for _, kind := range all {
+		object, ok := kind.New().(v1alpha1.Managed)
+		if !ok {
+			continue
+		}
+		build = build.Watches(object, handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, gone client.Object) []reconcile.Request {
+			key := reference.TenantKey(gone.(v1alpha1.Managed))
+			var tenant v1alpha1.Auth0Tenant
+			if deps.Client.Get(ctx, key, &tenant) != nil || tenant.DeletionTimestamp == nil {
+				return nil
+			}
+			return []reconcile.Request{{NamespacedName: key}}
+		}), builder.WithPredicates(onlyDeletions()))
+	}
+	return build
+}
+
+func onlyDeletions() predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc:  func(event.CreateEvent) bool { return false },
+		UpdateFunc:  func(event.UpdateEvent) bool { return false },
+		GenericFunc: func(event.GenericEvent) bool { return false },
+	}
+}
+
+// Dependants names the objects that refer to a tenant, as Kind namespace/name.
+func Dependants(ctx context.Context, reader client.Reader, kinds []Kind, tenant string) ([]string, error) {
+	var names []string
+	for _, kind := range kinds {
+		if _, ok := kind.New().(v1alpha1.Managed); !ok {
+			continue
+		}
+		list := kind.NewList()
+		if err := reader.List(ctx, list, client.MatchingFields{reference.TenantIndex: tenant}); err != nil {
+			return nil, fmt.Errorf("find each %s of tenant %s: %w", kind.Name, tenant, err)
+		}
+		for _, request := range requests(list) {
+			names = append(names, kind.Name+" "+request.String())
+		}
+	}
+	return names, nil
+}

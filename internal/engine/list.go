@@ -1,0 +1,105 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+)
+
+// List is a list beside an object in Auth0, such as the roles of a user. Entries are named by strings that people know.
+type List struct {
+	// Field in the spec, for messages.
+	Field string
+	// Declared tells whether the spec has the list at all; otherwise only what was set through it before is taken back.
+	Declared bool
+	Mode     v1alpha1.ListMode
+	// Want are the entries of the spec.
+	Want []string
+	// Managed are the entries that were set through the object, in its status.
+	Managed *[]string
+
+	// Read, Add and Remove make the calls. Add and Remove are idempotent; they get what is missing or too much only.
+	Read   func(ctx context.Context, session *auth0.Session, id string) ([]string, error)
+	Add    func(ctx context.Context, session *auth0.Session, id string, entries []string) error
+	Remove func(ctx context.Context, session *auth0.Session, id string, entries []string) error
+}
+
+// idle tells whether there is nothing to look after.
+func (l List) idle() bool {
+	return len(l.Want) == 0 && len(*l.Managed) == 0 && (!l.Declared || l.Mode != v1alpha1.ListModeExact)
+}
+
+// plan compares with what is there.
+func (l List) plan(have []string) (missing, surplus []string) {
+	missing = without(l.Want, have)
+	for _, entry := range have {
+		if slices.Contains(l.Want, entry) {
+			continue
+		}
+		if l.Declared && l.Mode == v1alpha1.ListModeExact || slices.Contains(*l.Managed, entry) {
+			surplus = append(surplus, entry)
+		}
+	}
+	return missing, surplus
+}
+
+// converge brings the list in line. A list of an object that was created just now is known to be empty.
+func (l List) converge(ctx context.Context, session *auth0.Session, id string, created bool) (changed bool, err error) {
+	var have []string
+	if !created {
+		if have, err = l.Read(ctx, session, id); err != nil {
+			return false, err
+		}
+	}
+	missing, surplus := l.plan(have)
+	if len(surplus) > 0 {
+		if err := l.Remove(ctx, session, id, surplus); err != nil {
+			return false, err
+		}
+	}
+	*l.Managed = slices.DeleteFunc(union(*l.Managed, nil), func(entry string) bool { return !slices.Contains(l.Want, entry) })
+	if len(missing) > 0 {
+		// What is about to be added is remembered first: an answer may get lost.
+		*l.Managed = union(*l.Managed, missing)
+		if err := l.Add(ctx, session, id, missing); err != nil {
+			return false, err
+		}
+	}
+	*l.Managed = union(*l.Managed, l.Want)
+	return len(missing)+len(surplus) > 0, nil
+}
+
+// lists returns the lists of the object that need looking after.
+func (w *work[O]) lists() []List {
+	lister, ok := w.Adapter.(Lister[O])
+	if !ok {
+		return nil
+	}
+	return slices.DeleteFunc(lister.Lists(w.object), List.idle)
+}
+
+// settle brings the lists beside the object in line, all of them, and ends the pass.
+func (w *work[O]) settle(ctx context.Context, created bool) (Outcome, error) {
+	lists := w.lists()
+	if created && len(lists) > 0 {
+		if err := w.pass.Save(ctx); err != nil {
+			return Outcome{}, err
+		}
+	}
+	var failures []error
+	for _, list := range lists {
+		changed, err := list.converge(ctx, w.session, w.Adapter.ID(w.object), created)
+		if err != nil {
+			failures = append(failures, err)
+		} else if changed && !created {
+			w.event(ctx, "Updated", w.updatedMessage()+list.Field)
+		}
+	}
+	if len(failures) > 0 {
+		return Outcome{}, errors.Join(failures...)
+	}
+	return w.done("Auth0 is as declared"), nil
+}

@@ -1,0 +1,186 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/go-logr/logr"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/secret"
+)
+
+// Handler is what a kind does between the beginning and the end of the loop.
+type Handler[O v1alpha1.Object] interface {
+	// Apply brings Auth0 in line with the object.
+	Apply(context.Context, *Pass[O]) Outcome
+	// Remove undoes what Apply did, for an object that is being deleted and carries the finalizer.
+	Remove(context.Context, *Pass[O]) Outcome
+}
+
+// Reconciler is the loop of one kind.
+type Reconciler[O v1alpha1.Object] struct {
+	Client  client.Client
+	Events  events.EventRecorder
+	New     func() O
+	Handler Handler[O]
+}
+
+// Reconcile implements reconcile.Reconciler.
+func (r *Reconciler[O]) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	object := r.New()
+	if err := r.Client.Get(ctx, request.NamespacedName, object); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	pass := &Pass[O]{Object: object, saved: object.DeepCopyObject().(O), loop: r}
+	return r.finish(ctx, pass, r.run(ctx, pass))
+}
+
+func (r *Reconciler[O]) run(ctx context.Context, pass *Pass[O]) Outcome {
+	switch deleting := pass.Object.GetDeletionTimestamp() != nil; {
+	case deleting && !controllerutil.ContainsFinalizer(pass.Object, v1alpha1.Finalizer):
+		return Outcome{state: interrupted}
+	case pass.Object.IsSuspended() && deleting:
+		return Outcome{state: suspended, reason: v1alpha1.ReasonSuspended, message: "spec.suspend is true: the deletion waits until it is false"}
+	case pass.Object.IsSuspended():
+		return Outcome{state: suspended, reason: v1alpha1.ReasonSuspended, message: "spec.suspend is true: nothing is read from Auth0 or written to it until it is false"}
+	case deleting:
+		return r.Handler.Remove(ctx, pass)
+	}
+	return r.Handler.Apply(ctx, pass)
+}
+
+// finish writes the outcome down: the finalizer, or the status, an Event where it changed, and when to come back.
+func (r *Reconciler[O]) finish(ctx context.Context, pass *Pass[O], outcome Outcome) (ctrl.Result, error) {
+	if outcome.state == released {
+		return r.release(ctx, pass, outcome)
+	}
+	if outcome.state != interrupted {
+		status := pass.Object.GetCommonStatus()
+		outcome.writeTo(status, pass.Object.GetGeneration())
+		status.LastHandledReconcileAt = requestedAt(pass.Object)
+		pass.reportTransition(ctx)
+	}
+	if err := pass.Save(ctx); err != nil {
+		return FromError(err, 0).result()
+	}
+	return outcome.result()
+}
+
+func (r *Reconciler[O]) release(ctx context.Context, pass *Pass[O], outcome Outcome) (ctrl.Result, error) {
+	if outcome.message != "" {
+		pass.Event(ctx, corev1.EventTypeNormal, v1alpha1.ReasonDeleting, outcome.message)
+	}
+	if err := pass.patchFinalizer(ctx, controllerutil.RemoveFinalizer); err != nil {
+		return FromError(client.IgnoreNotFound(err), 0).result()
+	}
+	return ctrl.Result{}, nil
+}
+
+// requestedAt returns the token of the latest request to reconcile now.
+func requestedAt(object client.Object) string {
+	annotations := object.GetAnnotations()
+	if token := annotations[v1alpha1.AnnotationReconcileRequestedAt]; token != "" {
+		return token
+	}
+	return annotations[v1alpha1.AnnotationFluxRequestedAt]
+}
+
+// Requested tells whether somebody asked for a reconciliation that has not been handled yet.
+func Requested(object v1alpha1.Object) bool {
+	return requestedAt(object) != object.GetCommonStatus().LastHandledReconcileAt
+}
+
+// Pass is one run through the loop for one object.
+type Pass[O v1alpha1.Object] struct {
+	// Object is changed in memory; Save writes its status.
+	Object O
+	saved  O
+	loop   *Reconciler[O]
+}
+
+// Save writes the status if it changed. It is called at the end of every pass, and by a Handler right after something
+// happened in Auth0 that must not be forgotten.
+func (p *Pass[O]) Save(ctx context.Context) error {
+	if equality.Semantic.DeepEqual(p.saved, p.Object) {
+		return nil
+	}
+	next := p.Object.DeepCopyObject().(O)
+	patch := client.MergeFrom(p.saved)
+	if err := p.loop.Client.Status().Patch(ctx, next, patch, client.FieldOwner(secret.FieldManager)); err != nil {
+		if client.IgnoreNotFound(err) == nil {
+			return nil
+		}
+		return fmt.Errorf("write status: %w", err)
+	}
+	p.Object.SetResourceVersion(next.GetResourceVersion())
+	p.saved = p.Object.DeepCopyObject().(O)
+	return nil
+}
+
+// KeepUntilRemoved adds the finalizer. A Handler calls it before the first write to Auth0.
+func (p *Pass[O]) KeepUntilRemoved(ctx context.Context) error {
+	if controllerutil.ContainsFinalizer(p.Object, v1alpha1.Finalizer) {
+		return nil
+	}
+	return p.patchFinalizer(ctx, controllerutil.AddFinalizer)
+}
+
+// patchFinalizer changes the finalizers only, and only if nobody changed the object since it was read: a stale object
+// may have been deleted and made anew.
+func (p *Pass[O]) patchFinalizer(ctx context.Context, change func(client.Object, string) bool) error {
+	object := p.saved.DeepCopyObject().(O)
+	if !change(object, v1alpha1.Finalizer) {
+		return nil
+	}
+	patch := client.MergeFromWithOptions(p.saved, client.MergeFromWithOptimisticLock{})
+	if err := p.loop.Client.Patch(ctx, object, patch, client.FieldOwner(secret.FieldManager)); err != nil {
+		return fmt.Errorf("write finalizer: %w", err)
+	}
+	for _, copy := range []O{p.saved, p.Object} {
+		copy.SetFinalizers(object.GetFinalizers())
+		copy.SetResourceVersion(object.GetResourceVersion())
+	}
+	return nil
+}
+
+// Event tells people of a change, and logs it.
+func (p *Pass[O]) Event(ctx context.Context, eventType, reason, message string) {
+	p.loop.Events.Eventf(p.Object, nil, eventType, reason, "Reconcile", "%s", shortenTo(message, longestNote))
+	logr.FromContextOrDiscard(ctx).Info(message, "reason", reason)
+}
+
+// longestNote is what the API server accepts in an Event.
+const longestNote = 1000
+
+func shortenTo(message string, limit int) string {
+	if len(message) <= limit {
+		return message
+	}
+	return message[:limit] + "…"
+}
+
+// reportTransition tells people when the reason of Ready changed, but not the first time that all is well: the Event of
+// the creation says so.
+func (p *Pass[O]) reportTransition(ctx context.Context) {
+	was := meta.FindStatusCondition(p.saved.GetCommonStatus().Conditions, v1alpha1.ConditionReady)
+	is := meta.FindStatusCondition(p.Object.GetCommonStatus().Conditions, v1alpha1.ConditionReady)
+	if is == nil || was != nil && was.Reason == is.Reason && was.Status == is.Status {
+		return
+	}
+	if was == nil && is.Reason == v1alpha1.ReasonReconciled {
+		return
+	}
+	eventType := corev1.EventTypeNormal
+	if meta.IsStatusConditionTrue(p.Object.GetCommonStatus().Conditions, v1alpha1.ConditionStalled) {
+		eventType = corev1.EventTypeWarning
+	}
+	p.Event(ctx, eventType, is.Reason, is.Message)
+}

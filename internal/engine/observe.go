@@ -1,0 +1,82 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+)
+
+// longestValue keeps a plan readable.
+const longestValue = 256
+
+// observe shows what managementPolicy Full would change, and writes nothing to Auth0.
+func (w *work[O]) observe(ctx context.Context, have auth0.Document) (Outcome, error) {
+	if have == nil {
+		candidates, err := w.Adapter.Find(ctx, w.session, w.object)
+		if err != nil {
+			return Outcome{}, err
+		}
+		switch len(candidates) {
+		case 0:
+			w.object.GetManagedStatus().Differences = nil
+			return w.observed("it is not in Auth0; managementPolicy Full would create it"), nil
+		case 1:
+			have = candidates[0]
+		default:
+			return w.stall(v1alpha1.ReasonAmbiguous, "several objects in Auth0 could be this one: %s", w.describeAll(candidates)), nil
+		}
+	}
+	w.Adapter.Observe(w.object, have)
+	differences, err := w.differences(ctx, have)
+	if err != nil {
+		return Outcome{}, err
+	}
+	w.object.GetManagedStatus().Differences = differences
+	return w.observed(summary(differences)), nil
+}
+
+func (w *work[O]) observed(message string) Outcome {
+	return Done(v1alpha1.ReasonObserved, message, w.resync)
+}
+
+func (w *work[O]) differences(ctx context.Context, have auth0.Document) ([]v1alpha1.Difference, error) {
+	var differences []v1alpha1.Difference
+	for _, change := range w.fields.diff(w.desired, have, w.object.GetManagedStatus().ManagedFields) {
+		differences = append(differences, v1alpha1.Difference{Field: change.path, Auth0: valueText(change.have), Spec: valueText(change.want)})
+	}
+	for _, list := range w.lists() {
+		entries, err := list.Read(ctx, w.session, w.Adapter.ID(w.object))
+		if err != nil {
+			return nil, err
+		}
+		if missing, surplus := list.plan(entries); len(missing)+len(surplus) > 0 {
+			slices.Sort(entries)
+			differences = append(differences, v1alpha1.Difference{Field: list.Field, Auth0: valueText(entries), Spec: valueText(list.Want)})
+		}
+	}
+	return differences, nil
+}
+
+func summary(differences []v1alpha1.Difference) string {
+	if len(differences) == 0 {
+		return "Auth0 is as declared"
+	}
+	names := make([]string, len(differences))
+	for i, difference := range differences {
+		names[i] = difference.Field
+	}
+	return "managementPolicy Full would change: " + quoted(names)
+}
+
+// valueText shows a value as JSON, "" for none.
+func valueText(value any) string {
+	if value == nil {
+		return ""
+	}
+	// What came from JSON can become JSON.
+	encoded, _ := json.Marshal(value)
+	return shortenTo(string(encoded), longestValue)
+}

@@ -1,0 +1,197 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
+)
+
+// state is what a pass came to.
+type state int
+
+const (
+	// done: Auth0 is as declared, or was observed.
+	done state = iota
+	// waiting: the operator goes on by itself when something happens or after a time.
+	waiting
+	// failed: the attempt failed for a reason that may pass; it is retried with growing pauses.
+	failed
+	// stalled: a person must act.
+	stalled
+	// suspended: a person asked for a pause.
+	suspended
+	// released: nothing is left to do for an object that is being deleted.
+	released
+	// interrupted: the pass ended through no fault of the object, by a write conflict or a shutdown; status stays.
+	interrupted
+)
+
+// longestStall is the longest pause between two looks at a stalled object: Auth0 may have been put right meanwhile.
+const longestStall = 15 * time.Minute
+
+// Outcome is what a pass came to: the only source of conditions, and of when to come back.
+type Outcome struct {
+	state   state
+	reason  string
+	message string
+	after   time.Duration
+	// lost means that what was Ready is known not to be so any more.
+	lost bool
+	err  error
+}
+
+// Done says that the object is Ready, and when to look again; some more time is added at random.
+func Done(reason, message string, after time.Duration) Outcome {
+	return Outcome{state: done, reason: reason, message: message, after: spread(after)}
+}
+
+// DoneUntil says that the object is Ready, and when just it must be looked at again.
+func DoneUntil(reason, message string, after time.Duration) Outcome {
+	return Outcome{state: done, reason: reason, message: message, after: max(after, time.Second)}
+}
+
+// Wait says that the operator goes on by itself; after 0 leaves that to watches.
+func Wait(reason, message string, after time.Duration) Outcome {
+	return Outcome{state: waiting, reason: reason, message: message, after: after}
+}
+
+// Stall says that a person must act, and when to look again whether somebody has.
+func Stall(reason, message string, after time.Duration) Outcome {
+	return Outcome{state: stalled, reason: reason, message: message, after: spread(min(after, longestStall))}
+}
+
+// Retry says that the attempt failed for a reason that may pass.
+func Retry(reason string, err error) Outcome {
+	return Outcome{state: failed, reason: reason, message: err.Error(), err: err}
+}
+
+// Released says that the object may go.
+func Released(message string) Outcome { return Outcome{state: released, message: message} }
+
+// Lost marks an outcome under which an object that was Ready no longer is.
+func (o Outcome) Lost() Outcome {
+	o.lost = true
+	return o
+}
+
+// FromError turns an error into an Outcome. resync is when to look again at what a person must put right.
+func FromError(err error, resync time.Duration) Outcome {
+	var known *problem.Problem
+	switch {
+	case errors.As(err, &known) && known.Stalled:
+		return Stall(known.Reason, known.Message, firstPositive(known.After, resync))
+	case errors.As(err, &known):
+		return Outcome{state: waiting, reason: known.Reason, message: known.Message, after: known.After, lost: known.Breaks}
+	case errors.Is(err, context.Canceled), apierrors.IsConflict(err):
+		return Outcome{state: interrupted, after: time.Second}
+	case apierrors.HasStatusCause(err, "NamespaceTerminating"):
+		return Outcome{state: interrupted, after: time.Second}
+	}
+	return Retry(v1alpha1.ReasonProgressingWithRetry, err)
+}
+
+func firstPositive(a, b time.Duration) time.Duration {
+	if a > 0 {
+		return a
+	}
+	return b
+}
+
+// result is the only place that decides when an object comes back.
+func (o Outcome) result() (ctrl.Result, error) {
+	low := handler.LowPriority
+	switch o.state {
+	case done, stalled:
+		return ctrl.Result{RequeueAfter: o.after, Priority: &low}, nil
+	case waiting, interrupted:
+		return ctrl.Result{RequeueAfter: o.after}, nil
+	case failed:
+		return ctrl.Result{}, o.err
+	}
+	return ctrl.Result{}, nil
+}
+
+// writeTo brings the conditions and observedGeneration in line with the outcome.
+func (o Outcome) writeTo(status *v1alpha1.CommonStatus, generation int64) {
+	conditions := conditionWriter{status: status, generation: generation}
+	switch o.state {
+	case done:
+		conditions.set(v1alpha1.ConditionReady, metav1.ConditionTrue, o.reason, o.message)
+		conditions.remove(v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled)
+		status.ObservedGeneration = generation
+	case stalled:
+		conditions.set(v1alpha1.ConditionReady, metav1.ConditionFalse, o.reason, o.message)
+		conditions.set(v1alpha1.ConditionStalled, metav1.ConditionTrue, o.reason, o.message)
+		conditions.remove(v1alpha1.ConditionReconciling)
+		status.ObservedGeneration = generation
+	case suspended:
+		conditions.set(v1alpha1.ConditionReady, lastReady(status), o.reason, o.message)
+		conditions.remove(v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled)
+		status.ObservedGeneration = generation
+	case waiting, failed:
+		// What was Ready stays so while only the regular check has to wait: nothing is known to be wrong with it.
+		if o.lost || !wasReady(status, generation) {
+			conditions.set(v1alpha1.ConditionReady, metav1.ConditionFalse, o.reason, o.message)
+		}
+		conditions.set(v1alpha1.ConditionReconciling, metav1.ConditionTrue, o.reason, o.message)
+		conditions.remove(v1alpha1.ConditionStalled)
+	}
+}
+
+func wasReady(status *v1alpha1.CommonStatus, generation int64) bool {
+	return status.ObservedGeneration == generation && lastReady(status) == metav1.ConditionTrue
+}
+
+func lastReady(status *v1alpha1.CommonStatus) metav1.ConditionStatus {
+	if ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionReady); ready != nil {
+		return ready.Status
+	}
+	return metav1.ConditionUnknown
+}
+
+// conditionWriter writes conditions of one generation.
+type conditionWriter struct {
+	status     *v1alpha1.CommonStatus
+	generation int64
+}
+
+func (w conditionWriter) set(kind string, status metav1.ConditionStatus, reason, message string) {
+	meta.SetStatusCondition(&w.status.Conditions, metav1.Condition{
+		Type: kind, Status: status, Reason: reason, Message: shorten(message), ObservedGeneration: w.generation,
+	})
+}
+
+func (w conditionWriter) remove(kinds ...string) {
+	for _, kind := range kinds {
+		meta.RemoveStatusCondition(&w.status.Conditions, kind)
+	}
+}
+
+// longestMessage keeps conditions readable, and well below what the API server accepts.
+const longestMessage = 2048
+
+func shorten(message string) string {
+	if len(message) <= longestMessage {
+		return message
+	}
+	return message[:longestMessage] + "…"
+}
+
+// spread adds up to a tenth, so that objects which were made together do not come due together. It never takes away: a
+// wake-up before its time would find nothing to do.
+func spread(d time.Duration) time.Duration {
+	if d <= 0 {
+		return d
+	}
+	return d + rand.N(d/10+1) //nolint:gosec // No secret depends on when an object is looked at.
+}

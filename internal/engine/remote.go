@@ -1,0 +1,263 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
+	"github.com/auth0-operator/auth0-operator/internal/secret"
+)
+
+const (
+	// defaultResync is how often an object is compared with Auth0 if the tenant does not say.
+	defaultResync = time.Hour
+	// scopeRetry is how soon a missing scope is looked for again: it takes at most one token per minute and tenant.
+	scopeRetry = time.Minute
+	// outageRetry is how soon to come back when Auth0 refuses the operator's own credentials; the tenant says so, too.
+	outageRetry = 30 * time.Second
+	// deletionPoll is how soon to look again whether an object may go.
+	deletionPoll = 10 * time.Second
+)
+
+// Remote is the Handler of every kind that is an object in Auth0.
+type Remote[O v1alpha1.Managed] struct {
+	Adapter Adapter[O]
+	Deps
+}
+
+// work is what one pass over a remote object needs.
+type work[O v1alpha1.Managed] struct {
+	*Remote[O]
+	pass    *Pass[O]
+	object  O
+	session *auth0.Session
+	fields  Fields
+	resync  time.Duration
+	// desired is the spec in Auth0's names, with the owner's mark, without the values of secrets.
+	desired auth0.Document
+	// secrets are the values to send that come from Secrets and changed since they were sent last.
+	secrets auth0.Document
+	// applied are the hashes of all such values.
+	applied []v1alpha1.AppliedSecret
+}
+
+// Apply implements Handler.
+func (r *Remote[O]) Apply(ctx context.Context, pass *Pass[O]) Outcome {
+	w := &work[O]{Remote: r, pass: pass, object: pass.Object, fields: r.Adapter.Fields(), resync: defaultResync}
+	outcome, err := w.apply(ctx)
+	if err != nil {
+		return w.explain(err)
+	}
+	return outcome
+}
+
+func (w *work[O]) apply(ctx context.Context) (Outcome, error) {
+	if err := w.prepare(ctx); err != nil {
+		return Outcome{}, err
+	}
+	have, err := w.known(ctx)
+	if err != nil {
+		return Outcome{}, err
+	}
+	switch policy := w.object.GetManagedSpec().ManagementPolicy; {
+	case policy == v1alpha1.ManagementPolicyObserve:
+		return w.observe(ctx, have)
+	case have == nil:
+		return w.create(ctx)
+	}
+	return w.converge(ctx, have)
+}
+
+// prepare finds everything that the work needs, and fails with what is missing. It makes no call but for a token.
+func (w *work[O]) prepare(ctx context.Context) error {
+	tenant, err := reference.UsableTenant(ctx, w.Client, w.object)
+	if err != nil {
+		return err
+	}
+	w.resync = ResyncInterval(tenant)
+	if checker, ok := w.Adapter.(Checker[O]); ok {
+		if err := checker.Check(w.object); err != nil {
+			return problem.Stalled(v1alpha1.ReasonInvalidSpec, "%s", err)
+		}
+	}
+	if w.session, err = w.Open(w.object); err != nil {
+		return err
+	}
+	if err := w.requireScopes(ctx); err != nil {
+		return err
+	}
+	w.desired = w.Adapter.Desired(w.object)
+	return w.readSecrets(ctx)
+}
+
+// Open returns the session that the tenant's own reconciliation keeps open.
+func (d *Deps) Open(object v1alpha1.Managed) (*auth0.Session, error) {
+	key := reference.TenantKey(object)
+	if session, ok := d.Pool.Get(key.String()); ok {
+		return session, nil
+	}
+	return nil, problem.Waiting(v1alpha1.ReasonTenantNotReady, "Auth0Tenant %s is not Ready yet", key)
+}
+
+func (w *work[O]) requireScopes(ctx context.Context) error {
+	needed := needs(w.Adapter, w.object)
+	granted, err := w.session.Scopes(ctx)
+	if err != nil || len(without(needed, granted)) == 0 {
+		return err
+	}
+	w.session.Renew()
+	if granted, err = w.session.Scopes(ctx); err != nil {
+		return err
+	}
+	if missing := without(needed, granted); len(missing) > 0 {
+		return missingScope(w.session, missing)
+	}
+	return nil
+}
+
+// readSecrets reads the values that come from Secrets, and keeps those to send that changed since they were sent.
+func (w *work[O]) readSecrets(ctx context.Context) error {
+	adapter, ok := w.Adapter.(SecretFields[O])
+	if !ok || w.object.GetManagedSpec().ManagementPolicy == v1alpha1.ManagementPolicyObserve {
+		return nil
+	}
+	w.secrets = auth0.Document{}
+	for field, ref := range adapter.SecretFields(w.object) {
+		value, err := secret.Value(ctx, w.Reader, w.object.GetNamespace(), ref)
+		if err != nil {
+			return err
+		}
+		hash, err := w.Hasher.Hash(ctx, string(w.object.GetUID())+"/"+field, value)
+		if err != nil {
+			return err
+		}
+		w.applied = append(w.applied, v1alpha1.AppliedSecret{Field: field, Hash: hash})
+		if w.mustSend(field, hash) {
+			w.secrets[field] = value
+		}
+	}
+	return nil
+}
+
+// mustSend tells whether a secret value has not been sent yet. If the key of the hashes was lost, whether it changed
+// cannot be known; sending it could undo what a person changed since, so it is taken as known.
+func (w *work[O]) mustSend(field, hash string) bool {
+	for _, before := range w.object.GetManagedStatus().AppliedSecrets {
+		if before.Field == field {
+			return before.Hash != hash && secret.SameKey(before.Hash, hash)
+		}
+	}
+	return true
+}
+
+// known reads the object by its id in status, nil if there is none. Without an id it makes no call.
+func (w *work[O]) known(ctx context.Context) (auth0.Document, error) {
+	id := w.Adapter.ID(w.object)
+	if id == "" {
+		return nil, nil
+	}
+	have, err := w.Adapter.Get(ctx, w.session, id)
+	if auth0.ClassOf(err) == auth0.ClassNotFound {
+		return nil, nil
+	}
+	return have, err
+}
+
+// remember takes into status what was done, so that it is not done again.
+func (w *work[O]) remember(have auth0.Document) {
+	w.Adapter.Observe(w.object, have)
+	status := w.object.GetManagedStatus()
+	status.ManagedFields = w.fields.paths(w.desired)
+	status.AppliedSecrets = w.applied
+	status.Differences = nil
+}
+
+func (w *work[O]) done(message string) Outcome {
+	return Done(v1alpha1.ReasonReconciled, message, w.resync)
+}
+
+func (w *work[O]) stall(reason, format string, args ...any) Outcome {
+	return Stall(reason, fmt.Sprintf(format, args...), w.resync)
+}
+
+// explain turns an error into an Outcome, in words of the kind where it has some.
+func (w *work[O]) explain(err error) Outcome {
+	var failed *auth0.Error
+	if !errors.As(err, &failed) {
+		return FromError(err, w.resync)
+	}
+	if explainer, ok := w.Adapter.(Explainer[O]); ok && w.session != nil {
+		if explained := explainer.Explain(w.object, w.session, failed); explained != nil {
+			return FromError(explained, w.resync)
+		}
+	}
+	return FromAuth0(failed, w.session, w.resync)
+}
+
+// FromAuth0 turns a failed call into an Outcome, by its class alone.
+func FromAuth0(failed *auth0.Error, session *auth0.Session, resync time.Duration) Outcome {
+	switch failed.Class {
+	case auth0.ClassRateLimited:
+		return Wait(v1alpha1.ReasonRateLimited, "Auth0's rate limit is reached; going on when it allows", failed.After)
+	case auth0.ClassUnauthorized:
+		return Wait(v1alpha1.ReasonTenantNotReady, "Auth0 refuses the operator's credentials; see the Auth0Tenant", outageRetry)
+	case auth0.ClassMissingScope:
+		_, scopes, _ := strings.Cut(failed.Message, ": ")
+		return FromError(missingScope(session, []string{scopes}), resync)
+	case auth0.ClassInvalid, auth0.ClassForbidden:
+		return Stall(v1alpha1.ReasonRejected, failed.Error(), resync)
+	case auth0.ClassUnavailable:
+		return Retry(v1alpha1.ReasonTenantUnavailable, failed)
+	}
+	return Retry(v1alpha1.ReasonProgressingWithRetry, failed)
+}
+
+func missingScope(session *auth0.Session, scopes []string) *problem.Problem {
+	return problem.Stalled(v1alpha1.ReasonMissingScope,
+		"missing scope %s; grant it to the application %s in Auth0 Dashboard → Applications → APIs → Auth0 Management API → Machine to Machine Applications",
+		quoted(scopes), session.ClientID()).Again(scopeRetry)
+}
+
+// quoted joins names for a message.
+func quoted(names []string) string { return strings.Join(names, ", ") }
+
+// owner is how an object signs what it holds in Auth0.
+func owner(object client.Object) string {
+	return object.GetNamespace() + "/" + object.GetName() + "/" + string(object.GetUID())
+}
+
+// foreignOwner returns the mark of another Kubernetes object, "" if there is none.
+func (w *work[O]) foreignOwner(have auth0.Document) string {
+	marker, ok := w.Adapter.(Marker)
+	if !ok || marker.Owner(have) == owner(w.object) {
+		return ""
+	}
+	return marker.Owner(have)
+}
+
+func (w *work[O]) mark() {
+	if marker, ok := w.Adapter.(Marker); ok {
+		marker.Mark(w.desired, owner(w.object))
+	}
+}
+
+// ResyncInterval is how often the objects of a tenant are compared with Auth0.
+func ResyncInterval(tenant *v1alpha1.Auth0Tenant) time.Duration {
+	if interval := tenant.Spec.ResyncInterval; interval != nil {
+		return interval.Duration
+	}
+	return defaultResync
+}
+
+func (w *work[O]) event(ctx context.Context, reason, message string) {
+	w.pass.Event(ctx, corev1.EventTypeNormal, reason, message)
+}

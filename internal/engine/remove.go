@@ -1,0 +1,111 @@
+package engine
+
+import (
+	"context"
+	"errors"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
+)
+
+// Remove implements Handler: it deletes the object in Auth0, and lets the Kubernetes object go when a read shows that it
+// is gone.
+func (r *Remote[O]) Remove(ctx context.Context, pass *Pass[O]) Outcome {
+	w := &work[O]{Remote: r, pass: pass, object: pass.Object, fields: r.Adapter.Fields(), resync: defaultResync}
+	spec := pass.Object.GetManagedSpec()
+	if spec.ManagementPolicy == v1alpha1.ManagementPolicyObserve {
+		return Released("left in Auth0, as spec.managementPolicy is Observe")
+	}
+	if spec.DeletionPolicy == v1alpha1.DeletionPolicyRetain {
+		return w.retain(ctx)
+	}
+	outcome, err := w.remove(ctx)
+	if err != nil {
+		return w.explain(explainRemoval(err)).Lost()
+	}
+	return outcome
+}
+
+func (w *work[O]) remove(ctx context.Context) (Outcome, error) {
+	if _, err := reference.Tenant(ctx, w.Client, w.object); err != nil {
+		return Outcome{}, err
+	}
+	var err error
+	if w.session, err = w.Open(w.object); err != nil {
+		return Outcome{}, err
+	}
+	have, err := w.toRemove(ctx)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if have == nil {
+		return Released("gone from Auth0"), nil
+	}
+	if foreign := w.foreignOwner(have); foreign != "" {
+		return Released("left in Auth0: " + w.Adapter.Describe(have) + " is held by " + foreign), nil
+	}
+	w.Adapter.Observe(w.object, have)
+	id := w.Adapter.ID(w.object)
+	if err := w.Adapter.Delete(ctx, w.session, id); err != nil && auth0.ClassOf(err) != auth0.ClassNotFound {
+		return Outcome{}, err
+	}
+	if _, err := w.Adapter.Get(ctx, w.session, id); auth0.ClassOf(err) != auth0.ClassNotFound {
+		return Wait(v1alpha1.ReasonDeleting, "deleted in Auth0; waiting until it is gone", deletionPoll).Lost(), err
+	}
+	return Released("deleted " + w.Adapter.Describe(have)), nil
+}
+
+// toRemove reads the object in Auth0, nil if there is none. Without an id, it may have been created and the answer lost:
+// then it carries the mark.
+func (w *work[O]) toRemove(ctx context.Context) (auth0.Document, error) {
+	if w.Adapter.ID(w.object) != "" {
+		return w.known(ctx)
+	}
+	candidates, err := w.Adapter.Find(ctx, w.session, w.object)
+	for _, candidate := range candidates {
+		if w.holdsMark(candidate) {
+			return candidate, err
+		}
+	}
+	return nil, err
+}
+
+// explainRemoval adds the way out to what keeps a deletion waiting.
+func explainRemoval(err error) error {
+	var known *problem.Problem
+	if !errors.As(err, &known) {
+		return err
+	}
+	explained := *known
+	explained.Message += "; to delete this object and leave the one in Auth0, set spec.deletionPolicy to Retain"
+	explained.After = firstPositive(known.After, deletionPoll)
+	return &explained
+}
+
+// retain leaves the object in Auth0, and takes the mark off so that another Kubernetes object may adopt it. Retain is
+// also the way out when the tenant is gone or refuses everything, so nothing that fails here keeps the object.
+func (w *work[O]) retain(ctx context.Context) Outcome {
+	if err := w.unmark(ctx); err != nil {
+		return Released("left in Auth0, as spec.deletionPolicy is Retain; its mark could not be taken off: " + err.Error())
+	}
+	return Released("left in Auth0, as spec.deletionPolicy is Retain")
+}
+
+func (w *work[O]) unmark(ctx context.Context) error {
+	marker, ok := w.Adapter.(Marker)
+	if !ok {
+		return nil
+	}
+	var err error
+	if w.session, err = w.Open(w.object); err != nil {
+		return err
+	}
+	have, err := w.known(ctx)
+	if err != nil || have == nil || !w.holdsMark(have) {
+		return err
+	}
+	_, err = w.Adapter.Update(ctx, w.session, w.Adapter.ID(w.object), marker.Unmark())
+	return err
+}

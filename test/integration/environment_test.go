@@ -1,0 +1,377 @@
+package integration
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/operator"
+	"github.com/auth0-operator/auth0-operator/internal/simulator"
+)
+
+const (
+	operatorClientID     = "OperatorClientOperatorClient0001"
+	operatorClientSecret = "planted-operator-client-secret-0123456789"
+	connection           = "Username-Password-Authentication"
+	tenantName           = "main"
+	// patience is how long a test waits for something that happens within moments.
+	patience = 30 * time.Second
+)
+
+// environment is what one test works in.
+type environment struct {
+	*testing.T
+	ctx       context.Context
+	namespace string
+	sim       *simulator.Server
+	stop      func()
+	metrics   *prometheus.Registry
+}
+
+// newEnvironment makes a namespace, a fresh tenant, an Auth0Tenant that is Ready, and an operator that serves it.
+func newEnvironment(t *testing.T, options ...func(*simulator.Options)) *environment {
+	t.Helper()
+	e := newBareEnvironment(t, options...)
+	e.create(e.tenant())
+	e.startOperator()
+	e.eventuallyReady(e.tenant())
+	e.sim.ResetRequests()
+	return e
+}
+
+// newBareEnvironment is one without an Auth0Tenant, and without an operator.
+func newBareEnvironment(t *testing.T, options ...func(*simulator.Options)) *environment {
+	t.Helper()
+	settings := simulator.Options{ClientID: operatorClientID, ClientSecret: operatorClientSecret}
+	for _, option := range options {
+		option(&settings)
+	}
+	sim, err := simulator.Start(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = sim.Close() })
+	e := &environment{T: t, ctx: t.Context(), sim: sim}
+	e.namespace = e.newNamespace(nil)
+	e.create(e.secret("credentials", map[string]string{"domain": sim.Domain, "clientId": operatorClientID, "clientSecret": operatorClientSecret}))
+	e.create(&corev1.ConfigMap{ObjectMeta: e.meta("ca"), Data: map[string]string{"ca.crt": string(sim.CA)}})
+	return e
+}
+
+func (e *environment) newNamespace(labels map[string]string) string {
+	e.Helper()
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "test-", Labels: labels}}
+	e.create(namespace)
+	return namespace.Name
+}
+
+// startOperator runs the operator until the test ends or stopOperator is called.
+func (e *environment) startOperator(namespaces ...string) {
+	e.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	e.metrics = prometheus.NewRegistry()
+	manager, err := operator.New(ctx, cluster.Config, operator.Options{
+		Namespace:       e.namespace,
+		WatchNamespaces: append([]string{e.namespace}, namespaces...),
+		Workers:         4,
+		MetricsAddress:  "0",
+		HealthAddress:   "0",
+		Metrics:         auth0.NewMetrics(e.metrics),
+	})
+	if err != nil {
+		cancel()
+		e.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- manager.Start(ctx) }()
+	e.stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			e.Errorf("the operator ended with: %v", err)
+		}
+	})
+	e.Cleanup(e.stop)
+}
+
+func (e *environment) stopOperator() { e.stop() }
+
+func (e *environment) restartOperator() {
+	e.Helper()
+	e.stop()
+	e.startOperator()
+}
+
+func (e *environment) meta(name string) metav1.ObjectMeta {
+	return metav1.ObjectMeta{Namespace: e.namespace, Name: name}
+}
+
+func (e *environment) tenant() *v1alpha1.Auth0Tenant {
+	return &v1alpha1.Auth0Tenant{ObjectMeta: e.meta(tenantName), Spec: v1alpha1.Auth0TenantSpec{
+		CredentialsSecretRef: v1alpha1.SecretReference{Name: "credentials"},
+		CABundle:             &v1alpha1.CABundleReference{Kind: "ConfigMap", Name: "ca"},
+	}}
+}
+
+func (e *environment) secret(name string, values map[string]string) *corev1.Secret {
+	return &corev1.Secret{ObjectMeta: e.meta(name), StringData: values}
+}
+
+func (e *environment) managedSpec() v1alpha1.ManagedSpec {
+	return v1alpha1.ManagedSpec{TenantRef: v1alpha1.TenantReference{Name: tenantName}}
+}
+
+func (e *environment) create(object client.Object) {
+	e.Helper()
+	if err := kube.Create(e.ctx, object); err != nil {
+		e.Fatalf("create %T: %v", object, err)
+	}
+}
+
+func (e *environment) get(object client.Object) {
+	e.Helper()
+	if err := kube.Get(e.ctx, client.ObjectKeyFromObject(object), object); err != nil {
+		e.Fatalf("get %T: %v", object, err)
+	}
+}
+
+// change edits an object as a person would, against its newest version.
+func change[O client.Object](e *environment, object O, edit func(O)) {
+	e.Helper()
+	e.get(object)
+	before := object.DeepCopyObject().(O)
+	edit(object)
+	if err := kube.Patch(e.ctx, object, client.MergeFrom(before)); err != nil {
+		e.Fatalf("change %T: %v", object, err)
+	}
+}
+
+// delete deletes an object and does not wait.
+func (e *environment) delete(object client.Object) {
+	e.Helper()
+	if err := kube.Delete(e.ctx, object); err != nil {
+		e.Fatalf("delete %T: %v", object, err)
+	}
+}
+
+// deleteAndWait deletes an object and waits until it is gone.
+func (e *environment) deleteAndWait(object client.Object) {
+	e.Helper()
+	e.delete(object)
+	e.eventuallyGone(object)
+}
+
+func (e *environment) eventuallyGone(object client.Object) {
+	e.Helper()
+	e.eventually(func() error {
+		err := kube.Get(e.ctx, client.ObjectKeyFromObject(object), object)
+		if err == nil {
+			status, _ := json.Marshal(object)
+			return fmt.Errorf("%T %s is still there: %s", object, object.GetName(), status)
+		}
+		return client.IgnoreNotFound(err)
+	})
+}
+
+// eventually polls until the condition holds.
+func (e *environment) eventually(condition func() error) {
+	e.Helper()
+	deadline := time.Now().Add(patience)
+	for {
+		err := condition()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			e.Fatalf("not within %s: %v", patience, err)
+		}
+		<-time.After(20 * time.Millisecond)
+	}
+}
+
+// eventuallyReady waits until the object as it is now is Ready.
+func (e *environment) eventuallyReady(object v1alpha1.Object) {
+	e.Helper()
+	e.eventuallyCondition(object, v1alpha1.ConditionReady, metav1.ConditionTrue, "")
+}
+
+// eventuallyStalled waits until the object says that a person must act, and returns the message.
+func (e *environment) eventuallyStalled(object v1alpha1.Object, reason string) string {
+	e.Helper()
+	return e.eventuallyCondition(object, v1alpha1.ConditionStalled, metav1.ConditionTrue, reason)
+}
+
+// eventuallyReconciling waits until the object says what it waits for, and returns the message.
+func (e *environment) eventuallyReconciling(object v1alpha1.Object, reason string) string {
+	e.Helper()
+	return e.eventuallyCondition(object, v1alpha1.ConditionReconciling, metav1.ConditionTrue, reason)
+}
+
+func (e *environment) eventuallyCondition(object v1alpha1.Object, kind string, status metav1.ConditionStatus, reason string) string {
+	e.Helper()
+	var message string
+	e.eventually(func() error {
+		e.get(object)
+		checkInvariants(e, object)
+		condition := meta.FindStatusCondition(object.GetCommonStatus().Conditions, kind)
+		if condition == nil || condition.Status != status || reason != "" && condition.Reason != reason || condition.ObservedGeneration != object.GetGeneration() {
+			return fmt.Errorf("%T %s: no %s=%s %s of generation %d: %+v", object, object.GetName(), kind, status, reason, object.GetGeneration(), object.GetCommonStatus())
+		}
+		if kind == v1alpha1.ConditionReady && status == metav1.ConditionTrue && len(abnormal(object)) > 0 {
+			return fmt.Errorf("%T %s is Ready, and %v", object, object.GetName(), abnormal(object))
+		}
+		message = condition.Message
+		return nil
+	})
+	return message
+}
+
+// abnormal lists the conditions that are there only while something is going on.
+func abnormal(object v1alpha1.Object) []metav1.Condition {
+	var found []metav1.Condition
+	for _, condition := range object.GetCommonStatus().Conditions {
+		if condition.Type == v1alpha1.ConditionReconciling || condition.Type == v1alpha1.ConditionStalled {
+			found = append(found, condition)
+		}
+	}
+	return found
+}
+
+// checkInvariants holds every status that a test sees against the rules of kstatus.
+func checkInvariants(e *environment, object v1alpha1.Object) {
+	e.Helper()
+	status := object.GetCommonStatus()
+	if len(status.Conditions) == 0 {
+		return
+	}
+	if meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionReady) == nil {
+		e.Errorf("%T %s has conditions but not Ready: %+v", object, object.GetName(), status.Conditions)
+	}
+	found := abnormal(object)
+	if len(found) > 1 {
+		e.Errorf("%T %s is Reconciling and Stalled at once: %+v", object, object.GetName(), found)
+	}
+	for _, condition := range found {
+		if condition.Status != metav1.ConditionTrue {
+			e.Errorf("%T %s keeps %s=%s instead of dropping it", object, object.GetName(), condition.Type, condition.Status)
+		}
+	}
+	if meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionStalled) && meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionReady) {
+		e.Errorf("%T %s is Ready and Stalled at once", object, object.GetName())
+	}
+}
+
+// pass has the operator look at an object again, and waits until it has.
+func (e *environment) pass(object v1alpha1.Object) {
+	e.Helper()
+	token := fmt.Sprint(time.Now().UnixNano())
+	copied := object.DeepCopyObject().(v1alpha1.Object)
+	change(e, copied, func(o v1alpha1.Object) {
+		annotations := o.GetAnnotations()
+		if annotations == nil {
+			annotations = map[string]string{}
+		}
+		annotations[v1alpha1.AnnotationReconcileRequestedAt] = token
+		o.SetAnnotations(annotations)
+	})
+	e.eventually(func() error {
+		e.get(object)
+		checkInvariants(e, object)
+		if handled := object.GetCommonStatus().LastHandledReconcileAt; handled != token {
+			return fmt.Errorf("%T %s: the request %s is not handled; status %+v", object, object.GetName(), token, object.GetCommonStatus())
+		}
+		return nil
+	})
+}
+
+// dashboard edits the tenant behind the operator's back and returns what Auth0 answers.
+func (e *environment) dashboard(method, path string, body any) map[string]any {
+	e.Helper()
+	status, answer := e.sim.Dashboard(method, path, body)
+	if status >= 300 {
+		e.Fatalf("%s %s: %d %s", method, path, status, answer)
+	}
+	var document map[string]any
+	if bytes.HasPrefix(answer, []byte("{")) {
+		if err := json.Unmarshal(answer, &document); err != nil {
+			e.Fatal(err)
+		}
+	}
+	return document
+}
+
+// dashboardList reads a list from the tenant.
+func (e *environment) dashboardList(path string) []map[string]any {
+	e.Helper()
+	status, answer := e.sim.Dashboard("GET", path, nil)
+	if status >= 300 {
+		e.Fatalf("GET %s: %d %s", path, status, answer)
+	}
+	var list []map[string]any
+	if err := json.Unmarshal(answer, &list); err != nil {
+		e.Fatalf("GET %s: %s: %v", path, answer, err)
+	}
+	return list
+}
+
+// events returns the Events of an object, as "Reason: note".
+func (e *environment) events(object client.Object) []string {
+	e.Helper()
+	var list eventsv1.EventList
+	if err := kube.List(e.ctx, &list, client.InNamespace(e.namespace)); err != nil {
+		e.Fatal(err)
+	}
+	var found []string
+	for _, event := range list.Items {
+		if event.Regarding.UID == object.GetUID() {
+			found = append(found, event.Reason+": "+event.Note)
+		}
+	}
+	return found
+}
+
+// describe is all of an object that people see.
+func (e *environment) describe(object client.Object) string {
+	e.Helper()
+	encoded, err := json.Marshal(object)
+	if err != nil {
+		e.Fatal(err)
+	}
+	return string(encoded) + strings.Join(e.events(object), "\n")
+}
+
+// journal is a log that can be read while it is written.
+type journal struct {
+	mu     sync.Mutex
+	text   bytes.Buffer
+	mirror io.Writer
+}
+
+func (j *journal) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.mirror != nil {
+		_, _ = j.mirror.Write(p)
+	}
+	return j.text.Write(p)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.String()
+}

@@ -1,0 +1,65 @@
+// Package integration runs the operator against a real API server and the simulator. Each test has a namespace, a tenant
+// and an operator of its own, so that all of them run side by side.
+package integration
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/go-logr/logr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+
+	"github.com/auth0-operator/auth0-operator/internal/controlplane"
+	"github.com/auth0-operator/auth0-operator/internal/operator"
+)
+
+var (
+	// cluster is the control plane of all tests.
+	cluster *controlplane.ControlPlane
+	// kube is an administrator's access to it, without a cache.
+	kube client.Client
+	// logs keeps all that the operators log.
+	logs = &journal{}
+	// showLogs lets the logs through to the terminal.
+	showLogs = flag.Bool("show-logs", false, "print the operators' logs")
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	code, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func run(m *testing.M) (int, error) {
+	ctrl.SetLogger(logger())
+	var err error
+	cluster, err = controlplane.Start(context.Background(), controlplane.Options{CRDDirs: []string{"../../config/crd/bases"}})
+	if err != nil {
+		return 1, fmt.Errorf("start the control plane: %w", err)
+	}
+	defer func() { _ = cluster.Stop() }()
+	scheme, err := operator.Scheme()
+	if err != nil {
+		return 1, err
+	}
+	if kube, err = client.New(cluster.Config, client.Options{Scheme: scheme}); err != nil {
+		return 1, err
+	}
+	return m.Run(), nil
+}
+
+func logger() logr.Logger {
+	if *showLogs {
+		logs.mirror = os.Stderr
+	}
+	return zap.New(zap.WriteTo(logs), zap.UseDevMode(false))
+}
