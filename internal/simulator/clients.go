@@ -247,9 +247,6 @@ func (c *call) clientQueryMatch() (func(*client) bool, error) {
 	}, nil
 }
 
-// grantIsOf tells whether an organization uses a client grant.
-func (t *tenant) grantIsOf(_, _ string) bool { return false }
-
 func getClient(c *call) (any, error) {
 	o, err := c.client()
 	if err != nil {

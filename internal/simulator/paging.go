@@ -97,10 +97,12 @@ func checkpoint[T any](c *call, name string, items []T, render func(T) doc, id f
 		if id != nil {
 			mark = id(items[end-1])
 		}
-		answer["next"] = base64.RawURLEncoding.EncodeToString([]byte(mark))
+		answer["next"] = encodeCheckpoint(mark)
 	}
 	return answer, nil
 }
+
+func encodeCheckpoint(mark string) string { return base64.RawURLEncoding.EncodeToString([]byte(mark)) }
 
 func afterCheckpoint[T any](mark string, items []T, id func(T) string) int {
 	if position, ok := strings.CutPrefix(mark, "#"); ok {
@@ -115,13 +117,17 @@ func afterCheckpoint[T any](mark string, items []T, id func(T) string) int {
 	return len(items)
 }
 
+// fieldNames are what the query's fields name.
+func (c *call) fieldNames() []string {
+	return strings.FieldsFunc(str(c.query, "fields"), func(r rune) bool { return r == ',' })
+}
+
 // fields reduces d to what the query's fields and include_fields ask for.
 func (c *call) fields(d doc) doc {
-	names := str(c.query, "fields")
-	if names == "" {
+	listed := c.fieldNames()
+	if len(listed) == 0 {
 		return d
 	}
-	listed := strings.Split(names, ",")
 	if include, given := c.query["include_fields"].(bool); given && !include {
 		return omit(d, listed...)
 	}

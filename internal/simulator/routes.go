@@ -10,7 +10,8 @@ func allRoutes() []*route {
 	return slices.Concat(
 		discoveryRoutes(), tokenRoutes(),
 		userRoutes(), userRoleRoutes(), userBlockRoutes(), roleRoutes(),
-		clientRoutes(), grantRoutes(), apiRoutes(), connectionRoutes(),
+		clientRoutes(), credentialRoutes(), grantRoutes(), apiRoutes(), connectionRoutes(),
+		organizationRoutes(), organizationPartRoutes(), settingsRoutes(),
 	)
 }
 

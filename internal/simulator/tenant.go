@@ -7,14 +7,15 @@ import (
 
 // tenant is all that Auth0 keeps for one tenant. Server.mu guards it. Exported fields are saved with --state.
 type tenant struct {
-	Users       *table[*user]
-	Roles       *table[*role]
-	Clients     *table[*client]
-	Grants      *table[doc] // client grants
-	APIs        *table[doc] // resource servers
-	Connections *table[*connection]
-	Settings    doc
-	Failures    *table[*failures]
+	Users         *table[*user]
+	Roles         *table[*role]
+	Clients       *table[*client]
+	Grants        *table[doc] // client grants
+	APIs          *table[doc] // resource servers
+	Connections   *table[*connection]
+	Organizations *table[*organization]
+	Settings      doc
+	Failures      *table[*failures]
 	// SigningSecrets are of APIs whose tokens are signed with HS256, by the API's id.
 	SigningSecrets map[string]string
 	Emails         []Email
@@ -38,7 +39,7 @@ const defaultConnection = "Username-Password-Authentication"
 func newTenant(s *Server) *tenant {
 	t := &tenant{
 		Users: newTable[*user](), Roles: newTable[*role](), Clients: newTable[*client](), Grants: newTable[doc](),
-		APIs: newTable[doc](), Connections: newTable[*connection](), Emails: []Email{}, Settings: defaultSettings(),
+		APIs: newTable[doc](), Connections: newTable[*connection](), Organizations: newTable[*organization](), Emails: []Email{}, Settings: defaultSettings(),
 		hub: newHub(), Failures: newTable[*failures](), SigningSecrets: map[string]string{},
 	}
 	t.index = newUserIndex(s.options.SearchDelay)

@@ -10,10 +10,12 @@ type userIndex struct {
 	byEmail map[string][]*user
 	taken   map[string]*user // connection, kind of identifier, value
 	search  *searchIndex
+	// organizations that each user has ever been a member of.
+	organizations map[string][]string
 }
 
 func newUserIndex(delay time.Duration) userIndex {
-	return userIndex{byEmail: map[string][]*user{}, taken: map[string]*user{}, search: newSearchIndex(delay)}
+	return userIndex{byEmail: map[string][]*user{}, taken: map[string]*user{}, search: newSearchIndex(delay), organizations: map[string][]string{}}
 }
 
 var identifierKinds = []string{"email", "username", "phone_number"}

@@ -319,6 +319,10 @@ func (c *call) removeUser(u *user) {
 			role.members.Delete(u.ID)
 		}
 	}
+	for _, o := range c.organizationsOf(u.ID) {
+		o.Members.Delete(u.ID)
+		o.MemberRoles.Delete(u.ID)
+	}
 	c.Users.Delete(u.ID)
 	c.index.update(u, nil, c.now)
 }

@@ -1,0 +1,366 @@
+package simulator
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+)
+
+// organization is a customer of the tenant's, with members and connections of its own.
+type organization struct {
+	ID          string
+	Doc         doc
+	CreatedAt   string
+	Members     *table[string]   // user ids, and when each became a member
+	MemberRoles *table[[]string] // role ids by user; may be there before the membership
+	Connections *table[doc]      // how the organization uses a connection, by the connection's id
+	Grants      *table[bool]     // client grants that it uses
+}
+
+// mark orders organizations as checkpoints do.
+func (o *organization) mark() string { return o.CreatedAt + "," + o.ID }
+
+const (
+	organizationsPath    = "/api/v2/organizations"
+	maxOrgConnections    = 10
+	maxRolesPerMember    = 50
+	maxGrantsPerOrg      = 100
+	maxOrganizationNotes = 25
+)
+
+var (
+	organizationPath     = objectOf(`id! string len=1.. # Organization identifier.`)
+	organizationCreation = objectOf(`
+name! string len=1..50 pattern=^[a-z0-9][a-z0-9_-]*$ # The name of this organization.
+display_name string len=1..255 # Friendly name of this organization.
+branding object # Theme defines how to style the login pages.
+  logo_url string # URL of logo to display on login page.
+  colors object # Color scheme used to customize the login pages.
+    primary! string pattern=^#([A-Fa-f0-9]{6}|[A-Fa-f0-9]{3})$ # HEX Color for primary elements.
+    page_background! string pattern=^#([A-Fa-f0-9]{6}|[A-Fa-f0-9]{3})$ # HEX Color for background.
+metadata object # Metadata associated with the organization, in the form of an object with string values (max 255 chars). Maximum of 25 metadata properties allowed.
+enabled_connections array<object> len=..10 # Connections that will be enabled for this organization. See POST enabled_connections endpoint for the object format. (Max of 10 connections allowed)
+  connection_id! string # ID of the connection.
+  assign_membership_on_login boolean
+  show_as_button boolean
+  is_signup_enabled boolean
+token_quota object
+third_party_client_access string enum=block,allow
+is_app_consent_policy_enabled boolean
+`)
+	organizationChange = organizationCreation.without("enabled_connections").optional()
+	memberList         = objectOf(`members! array<string> len=1.. itemlen=1.. # List of user IDs to add to the organization as members.`)
+	memberRoleList     = objectOf(`roles! array<string> len=1.. itemlen=1.. # List of roles IDs to associated with the user.`)
+	memberQuery        = queryOf(offsetParameters, checkpointParameters, fieldParameters)
+)
+
+func organizationRoutes() []*route {
+	const one = organizationsPath + "/{id}"
+	const roles = one + "/members/{user_id}/roles"
+	return []*route{
+		get(organizationsPath, "read:organizations", "read:organizations_summary").in(groupListOrganizations).
+			queryOf(queryOf(offsetParameters, checkpointParameters, "sort string")).does(listOrganizations),
+		post(organizationsPath, http.StatusCreated, "create:organizations").in(groupWriteOrganizations).
+			bodyOf(organizationCreation).logged("Create an Organization").does(createOrganization),
+		get(organizationsPath+"/name/{name}", "read:organizations").in(groupReadOrganizationName).does(getOrganizationByName),
+		get(one, "read:organizations", "read:organizations_summary").in(groupReadOrganization).pathOf(organizationPath).
+			does(getOrganization),
+		change(one, "update:organizations").in(groupWriteOrganizations).pathOf(organizationPath).bodyOf(organizationChange).
+			logged("Modify an Organization").does(patchOrganization),
+		remove(one, "delete:organizations").in(groupWriteOrganizations).pathOf(organizationPath).
+			logged("Delete organization").does(deleteOrganization),
+
+		get(one+"/members", "read:organization_members").in(groupReadMembers).pathOf(organizationPath).queryOf(memberQuery).
+			does(listMembers),
+		post(one+"/members", http.StatusNoContent, "create:organization_members").in(groupWriteMembers).pathOf(organizationPath).
+			bodyOf(memberList).logged("Add members to an organization").does(addMembers),
+		remove(one+"/members", "delete:organization_members").in(groupWriteMembers).pathOf(organizationPath).bodyOf(memberList).
+			logged("Delete members from an organization").does(removeMembers),
+		get(roles, "read:organization_member_roles").in(groupReadMemberRoles).pathOf(organizationPath).queryOf(pagedQuery).
+			does(listMemberRoles),
+		post(roles, http.StatusNoContent, "create:organization_member_roles").in(groupWriteMemberRoles).
+			pathOf(organizationPath).bodyOf(memberRoleList).
+			logged("Assign user roles to an Organization member").does(addMemberRoles),
+		remove(roles, "delete:organization_member_roles").in(groupWriteMemberRoles).pathOf(organizationPath).
+			bodyOf(memberRoleList).logged("Delete user roles from an Organization member").does(removeMemberRoles),
+		get(usersPath+"/{id}/organizations", "read:organizations").in(groupUserOrganizations).pathOf(userPath).
+			queryOf(pagedQuery).does(listUserOrganizations),
+	}
+}
+
+func noOrganization() *failure {
+	return apiError(http.StatusNotFound, "", "No organization found by that id or name")
+}
+
+func (c *call) organization() (*organization, error) {
+	if o, ok := c.Organizations.Get(c.params["id"]); ok {
+		return o, nil
+	}
+	return nil, noOrganization()
+}
+
+func (t *tenant) organizationNamed(name string) (*organization, bool) {
+	return t.Organizations.First(func(o *organization) bool { return str(o.Doc, "name") == name })
+}
+
+func showOrganization(o *organization) doc { return o.Doc }
+
+func listOrganizations(c *call) (any, error) {
+	found := c.Organizations.Where(nil)
+	if c.checkpointed() {
+		return checkpoint(c, "organizations", found, showOrganization, (*organization).mark)
+	}
+	return offset(c, "organizations", found, showOrganization)
+}
+
+func getOrganization(c *call) (any, error) {
+	o, err := c.organization()
+	if err != nil {
+		return nil, err
+	}
+	return o.Doc, nil
+}
+
+func getOrganizationByName(c *call) (any, error) {
+	if o, ok := c.organizationNamed(c.params["name"]); ok {
+		return o.Doc, nil
+	}
+	return nil, noOrganization()
+}
+
+// checkOrganization finds what is wrong with what is given for an organization. self is nil for a new one.
+func (c *call) checkOrganization(self *organization) error {
+	if metadata := object(c.body, "metadata"); len(metadata) > maxOrganizationNotes {
+		return invalid("Payload", "'Too many properties defined, maximum 25' on property metadata.")
+	}
+	for _, key := range sortedKeys(object(c.body, "metadata")) {
+		switch value := object(c.body, "metadata")[key].(type) {
+		case nil:
+		case string:
+			if len(key) > 255 || len(value) > 255 {
+				return invalid("Payload", "'String is too long, maximum 255' on property metadata."+key+".")
+			}
+		default:
+			return invalid("Payload", "'Expected type string but found type "+typeOf(value)+"' on property metadata."+key+".")
+		}
+	}
+	if other, taken := c.organizationNamed(str(c.body, "name")); taken && other != self {
+		return apiError(http.StatusConflict, "organization_conflict", "An organization with this name already exists.")
+	}
+	return nil
+}
+
+func createOrganization(c *call) (any, error) {
+	if err := c.checkOrganization(nil); err != nil {
+		return nil, err
+	}
+	o := &organization{
+		ID: shortID("org_"), CreatedAt: timestamp(c.now), Members: newTable[string](), MemberRoles: newTable[[]string](),
+		Connections: newTable[doc](), Grants: newTable[bool](),
+	}
+	o.Doc = patch(omit(c.body, "enabled_connections"), doc{"id": o.ID})
+	if !has(o.Doc, "display_name") {
+		o.Doc["display_name"] = o.Doc["name"]
+	}
+	enabled := []any{}
+	for _, item := range list(c.body, "enabled_connections") {
+		shown, err := c.enableConnection(o, item.(doc))
+		if err != nil {
+			return nil, err
+		}
+		enabled = append(enabled, shown)
+	}
+	c.Organizations.Put(o.ID, o)
+	if len(enabled) == 0 {
+		return o.Doc, nil
+	}
+	return patch(o.Doc, doc{"enabled_connections": enabled}), nil
+}
+
+func patchOrganization(c *call) (any, error) {
+	before, err := c.organization()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.checkOrganization(before); err != nil {
+		return nil, err
+	}
+	after := *before
+	after.Doc = patch(before.Doc, c.body)
+	c.Organizations.Put(after.ID, &after)
+	return after.Doc, nil
+}
+
+func deleteOrganization(c *call) (any, error) {
+	o, err := c.organization()
+	if err != nil {
+		return nil, err
+	}
+	c.Organizations.Delete(o.ID)
+	return nil, nil
+}
+
+// member is a user in the list of an organization's members.
+type member struct {
+	at   string
+	user *user
+}
+
+func (m member) mark() string { return m.at + "," + m.user.ID }
+
+func listMembers(c *call) (any, error) {
+	o, err := c.organization()
+	if err != nil {
+		return nil, err
+	}
+	members := make([]member, 0, o.Members.Len())
+	for id, at := range o.Members.All() {
+		if u, ok := c.Users.Get(id); ok {
+			members = append(members, member{at, u})
+		}
+	}
+	slices.SortFunc(members, func(a, b member) int { return cmp.Compare(a.mark(), b.mark()) })
+	show := func(m member) doc { return c.showMember(o, m.user) }
+	if !c.checkpointed() {
+		return offset(c, "members", members, show)
+	}
+	answer, err := checkpoint(c, "members", members, show, member.mark)
+	if err != nil {
+		return nil, err
+	}
+	// This list alone goes on to another page after its last member.
+	page := answer.(doc)
+	if items := list(page, "members"); len(items) > 0 && page["next"] == nil {
+		page["next"] = encodeCheckpoint(members[len(members)-1].mark())
+	}
+	return page, nil
+}
+
+// showMember is a member as the list shows it; the roles are there for those who ask for them and may see them.
+func (c *call) showMember(o *organization, u *user) doc {
+	out := pick(u.Doc, "user_id", "email", "picture", "name")
+	if !contains(c.fieldNames(), "roles") || !c.may("read:organization_member_roles") {
+		return out
+	}
+	roles := []any{}
+	for _, r := range c.rolesOfMember(o, u.ID) {
+		roles = append(roles, pick(r.Doc, "id", "name"))
+	}
+	out["roles"] = roles
+	return out
+}
+
+func addMembers(c *call) (any, error) {
+	o, err := c.organization()
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range texts(c.body, "members") {
+		if !c.Users.Has(id) {
+			return nil, noUser()
+		}
+	}
+	for _, id := range texts(c.body, "members") {
+		if !o.Members.Has(id) {
+			o.Members.Put(id, timestamp(c.now))
+			c.joined(id, o.ID)
+		}
+	}
+	return nil, nil
+}
+
+func removeMembers(c *call) (any, error) {
+	o, err := c.organization()
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range texts(c.body, "members") {
+		o.Members.Delete(id)
+		o.MemberRoles.Delete(id)
+	}
+	return nil, nil
+}
+
+// joined notes the organization with the user, so that a user's organizations are found without looking at all.
+func (c *call) joined(userID, organizationID string) {
+	if !slices.Contains(c.index.organizations[userID], organizationID) {
+		c.index.organizations[userID] = append(c.index.organizations[userID], organizationID)
+	}
+}
+
+// organizationsOf are those that a user is a member of.
+func (t *tenant) organizationsOf(userID string) []*organization {
+	out := []*organization{}
+	for _, id := range t.index.organizations[userID] {
+		if o, ok := t.Organizations.Get(id); ok && o.Members.Has(userID) {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+func listUserOrganizations(c *call) (any, error) {
+	u, err := c.user()
+	if err != nil {
+		return nil, err
+	}
+	return page(c, "organizations", c.organizationsOf(u.ID), showOrganization)
+}
+
+// rolesOfMember are the roles of a member that still exist.
+func (c *call) rolesOfMember(o *organization, userID string) []*role {
+	ids, _ := o.MemberRoles.Get(userID)
+	out := []*role{}
+	for _, id := range ids {
+		if r, ok := c.Roles.Get(id); ok {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+func listMemberRoles(c *call) (any, error) {
+	o, err := c.organization()
+	if err != nil {
+		return nil, err
+	}
+	return page(c, "roles", c.rolesOfMember(o, c.params["user_id"]), showRole)
+}
+
+// addMemberRoles works for users who are not members yet, too.
+func addMemberRoles(c *call) (any, error) {
+	o, err := c.organization()
+	if err != nil {
+		return nil, err
+	}
+	if !c.Users.Has(c.params["user_id"]) {
+		return nil, noUser()
+	}
+	if _, err := c.rolesOf(); err != nil {
+		return nil, err
+	}
+	ids, _ := o.MemberRoles.Get(c.params["user_id"])
+	ids = slices.Clone(ids)
+	for _, id := range texts(c.body, "roles") {
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) > maxRolesPerMember {
+		return nil, apiError(http.StatusConflict, "", "No more roles can be assigned to this organization member.")
+	}
+	o.MemberRoles.Put(c.params["user_id"], ids)
+	return nil, nil
+}
+
+func removeMemberRoles(c *call) (any, error) {
+	o, err := c.organization()
+	if err != nil {
+		return nil, err
+	}
+	gone := texts(c.body, "roles")
+	ids, _ := o.MemberRoles.Get(c.params["user_id"])
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return slices.Contains(gone, id) })
+	o.MemberRoles.Put(c.params["user_id"], ids)
+	return nil, nil
+}
