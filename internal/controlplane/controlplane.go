@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -67,6 +68,7 @@ type ControlPlane struct {
 	etcd              *component
 	apiServer         *component
 	controllerManager *component
+	programs          []*component
 }
 
 // Start starts a control plane and returns when it is ready to use. The context bounds the start only; call Stop in the
@@ -136,6 +138,23 @@ func (c *ControlPlane) prepare(options Options) (err error) {
 	return c.prepareAccess()
 }
 
+// Run starts a program beside the components, such as the operator with a kubeconfig of its own. It is treated as they
+// are: its output goes to LogDir, Wait tells if it ends by itself, it dies with this process. Stop ends it first, the
+// last started before the others, and gently: it may have something to save.
+func (c *ControlPlane) Run(binary string, args ...string) error {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if c.stopped {
+		return fmt.Errorf("starting %s: the control plane is stopped", binary)
+	}
+	program, err := startComponent(binary, c.LogDir, args)
+	if err != nil {
+		return err
+	}
+	c.programs = append(c.programs, program)
+	return nil
+}
+
 // Stop ends all components and removes what they left. It may be called more than once.
 func (c *ControlPlane) Stop() error {
 	c.mutex.Lock()
@@ -144,6 +163,9 @@ func (c *ControlPlane) Stop() error {
 		return nil
 	}
 	c.stopped = true
+	for _, program := range slices.Backward(c.programs) {
+		program.end()
+	}
 	for _, component := range []*component{c.controllerManager, c.apiServer, c.etcd} {
 		if component != nil {
 			component.kill()
@@ -175,7 +197,8 @@ func (c *ControlPlane) RestartAPIServer(ctx context.Context) error {
 	return c.await(ctx, "API server after a restart", c.checkAPIServer)
 }
 
-// Wait blocks until the context ends, which is no error, or until a component ends by itself, which is one.
+// Wait blocks until the context ends or Stop is called, which is no error, or until a component ends by itself, which is
+// one.
 func (c *ControlPlane) Wait(ctx context.Context) error {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
@@ -185,9 +208,12 @@ func (c *ControlPlane) Wait(ctx context.Context) error {
 			return nil
 		case <-ticker.C:
 			c.mutex.Lock()
-			failure := c.failure()
+			stopped, failure := c.stopped, c.failure()
 			c.mutex.Unlock()
-			if failure != nil {
+			switch {
+			case stopped:
+				return nil
+			case failure != nil:
 				return failure
 			}
 		}
@@ -240,7 +266,7 @@ func (c *ControlPlane) await(ctx context.Context, what string, check func(contex
 
 // failure tells which component has ended though it should run, and why.
 func (c *ControlPlane) failure() error {
-	for _, component := range []*component{c.etcd, c.apiServer, c.controllerManager} {
+	for _, component := range append([]*component{c.etcd, c.apiServer, c.controllerManager}, c.programs...) {
 		if component == nil {
 			continue
 		}

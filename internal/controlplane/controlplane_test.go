@@ -196,6 +196,34 @@ func TestRestartAndStop(t *testing.T) {
 	}
 }
 
+func TestRunStopsAProgramGently(t *testing.T) {
+	c, err := Start(t.Context(), Options{WithoutControllerManager: true, LogDir: t.TempDir()})
+	must(t, err)
+	t.Cleanup(func() { must(t, c.Stop()) })
+	log := filepath.Join(c.LogDir, "sh.log")
+
+	must(t, c.Run("/bin/sh", "-c", "trap 'echo bye; exit' TERM; echo hello; while :; do sleep 0.1; done"))
+	eventually(t, "the program runs", func() error { return contains(log, "hello") })
+	must(t, c.Stop())
+
+	must(t, contains(log, "bye"))
+	if err := c.Run("/bin/sh"); err == nil {
+		t.Error("a stopped control plane must not start programs")
+	}
+}
+
+func TestWaitTellsThatAProgramEnded(t *testing.T) {
+	c, err := Start(t.Context(), Options{WithoutControllerManager: true})
+	must(t, err)
+	t.Cleanup(func() { must(t, c.Stop()) })
+
+	must(t, c.Run("/bin/sh", "-c", "echo out of ideas; exit 3"))
+
+	if err := c.Wait(t.Context()); err == nil || !strings.Contains(err.Error(), "out of ideas") {
+		t.Fatalf("got %v, want the end of the program's log", err)
+	}
+}
+
 // Nothing outlives a test that was killed, and the next start removes its directory.
 func TestKilledParentLeavesNothing(t *testing.T) {
 	child := startChild(t)
@@ -276,8 +304,12 @@ func beChild() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	if err := c.Run("/bin/sh", "-c", "while :; do sleep 0.1; done"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	about := child{Directory: c.scratch.dir}
-	for _, component := range []*component{c.etcd, c.apiServer, c.controllerManager} {
+	for _, component := range append([]*component{c.etcd, c.apiServer, c.controllerManager}, c.programs...) {
 		if component != nil {
 			about.Processes = append(about.Processes, component.command.Process.Pid)
 		}
@@ -296,6 +328,15 @@ func processGone(pid int) error {
 		return nil
 	}
 	return fmt.Errorf("it still runs: %s", commandLine)
+}
+
+// contains returns nil if the text is in the file.
+func contains(file, text string) error {
+	content, err := os.ReadFile(file)
+	if err == nil && !strings.Contains(string(content), text) {
+		err = fmt.Errorf("no %q in %s: %s", text, file, content)
+	}
+	return err
 }
 
 func requireControllerManager(t *testing.T) {

@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
+	"time"
 )
 
 // component is one running program of the control plane.
@@ -47,6 +49,19 @@ func startComponent(binary, logDir string, args []string) (*component, error) {
 func (c *component) kill() {
 	_ = c.command.Process.Kill() // it may have ended by itself
 	<-c.ended
+}
+
+// patience is how long a program may take to end when it is asked to.
+const patience = 5 * time.Second
+
+// end asks the component to end, and kills it if it does not.
+func (c *component) end() {
+	_ = c.command.Process.Signal(syscall.SIGTERM) // it may have ended by itself
+	select {
+	case <-c.ended:
+	case <-time.After(patience):
+		c.kill()
+	}
 }
 
 // failure is why the component has ended, or nil while it runs.
