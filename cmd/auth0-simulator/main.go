@@ -47,6 +47,7 @@ func run(args []string, out io.Writer) error {
 	var (
 		options simulator.Options
 		limit   string
+		apiDate string
 	)
 	flags := flag.NewFlagSet("auth0-simulator", flag.ContinueOnError)
 	flags.SetOutput(out)
@@ -57,6 +58,7 @@ func run(args []string, out io.Writer) error {
 	flags.StringVar(&limit, "rate-limit", string(simulator.RateLimitNone), "limits of a plan: none, free, self-service or enterprise")
 	flags.DurationVar(&options.Latency, "latency", 0, "time that every answer takes")
 	flags.DurationVar(&options.SearchDelay, "search-delay", 0, "time after which the user search sees a change")
+	flags.StringVar(&apiDate, "api-date", "", "day (2026-01-31) as of which answers have the fields that Auth0 added over time")
 	flags.StringVar(&options.StateFile, "state", "", "file to keep the tenant in between runs")
 	flags.Usage = func() {
 		fmt.Fprint(out, usage)
@@ -71,6 +73,13 @@ func run(args []string, out io.Writer) error {
 	}
 	if options.ClientID == "" || options.ClientSecret == "" {
 		return errors.New("--client-id and --client-secret are needed")
+	}
+	if apiDate != "" {
+		day, err := time.Parse(time.DateOnly, apiDate)
+		if err != nil {
+			return fmt.Errorf("--api-date is written like 2026-01-31, not %q", apiDate)
+		}
+		options.APIDate = day
 	}
 	options.RateLimit = simulator.RateLimit(limit)
 	return serve(options, out)

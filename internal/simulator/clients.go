@@ -139,12 +139,6 @@ var (
 		"rotation_type": "non-rotating", "expiration_type": "non-expiring", "leeway": 0.0, "token_lifetime": 2592000.0,
 		"infinite_token_lifetime": true, "infinite_idle_token_lifetime": true, "idle_token_lifetime": 1296000.0,
 	}
-	// clientDefaults are what a new client has where nothing else is said.
-	clientDefaults = doc{
-		"is_first_party": true, "is_token_endpoint_ip_header_trusted": false, "oidc_conformant": false, "sso_disabled": false,
-		"cross_origin_authentication": false, "grant_types": defaultGrantTypes, "custom_login_page_on": true,
-		"jwt_configuration": doc{"secret_encoded": false, "lifetime_in_seconds": 36000.0}, "refresh_token": defaultRefreshToken,
-	}
 	// defaultsByType are what some types of application have instead.
 	defaultsByType = map[string]doc{
 		"resource_server": {"oidc_conformant": true, "grant_types": []any{}, "jwt_configuration": doc{"alg": "RS256", "secret_encoded": false}},
@@ -158,6 +152,19 @@ var (
 		},
 	}
 )
+
+// clientDefaults are what a new client has where nothing else is said.
+func (s *Server) clientDefaults() doc {
+	d := doc{
+		"is_first_party": true, "is_token_endpoint_ip_header_trusted": false, "oidc_conformant": false, "sso_disabled": false,
+		"grant_types": defaultGrantTypes, "custom_login_page_on": true,
+		"jwt_configuration": doc{"secret_encoded": false, "lifetime_in_seconds": 36000.0}, "refresh_token": defaultRefreshToken,
+	}
+	if s.shows(sinceCrossOriginAuthentication) {
+		d["cross_origin_authentication"] = false
+	}
+	return d
+}
 
 func noClient() *failure {
 	return apiError(http.StatusNotFound, "inexistent_client", "The client does not exist")
@@ -265,7 +272,7 @@ func createClient(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	defaults := clone(clientDefaults)
+	defaults := c.clientDefaults()
 	if type_, ok := defaultsByType[str(given, "app_type")]; ok {
 		defaults = patch(defaults, type_)
 	}

@@ -167,6 +167,7 @@ func listConnections(c *call) (any, error) {
 			(len(strategies) == 0 || contains(strategies, o.Strategy()))
 	})
 	c.linkHeader(len(found))
+	c.unfiltered = []string{"is_domain_connection"}
 	return page(c, "connections", found, showConnection)
 }
 
@@ -179,38 +180,26 @@ func getConnection(c *call) (any, error) {
 }
 
 // newConnection is a connection with Auth0's defaults.
-func newConnection(given doc) *connection {
+func (s *Server) newConnection(given doc) *connection {
+	kind := str(given, "strategy")
+	rules := strategies[kind]
 	d := withDefaults(omit(given, "enabled_clients"), doc{
 		"id": shortID("con_"), "is_domain_connection": false, "realms": []any{given["name"]},
-		"authentication": doc{"active": true}, "connected_accounts": doc{"active": false},
 	})
-	d["options"] = defaultOptions(str(given, "strategy"), object(given, "options"), true)
+	if rules.enterprise {
+		setDefaultKey(d, "show_as_button", false)
+	}
+	if rules.provisioned {
+		d["provisioning_ticket_url"] = s.URL + "/p/" + kind + "/" + random(8, alphanumerics)
+	}
+	if rules.named {
+		setDefaultKey(d, "display_name", d["name"])
+	}
+	if s.shows(sinceConnectedAccounts) || has(given, "authentication") || has(given, "connected_accounts") {
+		d = withDefaults(d, doc{"authentication": doc{"active": true}, "connected_accounts": doc{"active": false}})
+	}
+	d["options"] = s.completeOptions(kind, object(given, "options"), false)
 	return &connection{ID: str(d, "id"), Doc: d, Clients: newTable[bool]()}
-}
-
-// defaultOptions adds what Auth0 adds to the options of a connection. Some defaults come with the creation only: a PATCH
-// replaces the options whole, and does not bring them back.
-func defaultOptions(strategy string, given doc, creating bool) doc {
-	if strategy != "auth0" {
-		return clone(given)
-	}
-	out := withDefaults(given, doc{
-		"brute_force_protection": true,
-		"authentication_methods": doc{
-			"password": doc{"enabled": true, "api_behavior": "required", "signup_behavior": "allow"},
-			"passkey":  doc{"enabled": false},
-		},
-		"passkey_options": doc{
-			"challenge_ui": "both", "progressive_enrollment_enabled": true, "local_enrollment_enabled": true,
-		},
-	})
-	if creating {
-		out = withDefaults(out, doc{"mfa": doc{"active": true, "return_enroll_settings": true}, "strategy_version": 2.0})
-		if !has(out, "password_options") {
-			out = withDefaults(out, doc{"passwordPolicy": "good"})
-		}
-	}
-	return out
 }
 
 func createConnection(c *call) (any, error) {
@@ -220,7 +209,7 @@ func createConnection(c *call) (any, error) {
 	if _, taken := c.connectionNamed(str(c.body, "name")); taken {
 		return nil, apiError(http.StatusConflict, "conflict", "A connection with the same name already exists")
 	}
-	o := newConnection(patch(doc{}, c.body))
+	o := c.newConnection(patch(doc{}, c.body))
 	for _, id := range texts(c.body, "enabled_clients") {
 		o.enable(id, true)
 	}
@@ -269,7 +258,7 @@ func patchConnection(c *call) (any, error) {
 	}
 	after := &connection{ID: before.ID, Clients: before.Clients, Doc: patch(before.Doc, omit(c.body, "enabled_clients", "options"))}
 	if has(c.body, "options") {
-		after.Doc["options"] = defaultOptions(before.Strategy(), object(c.body, "options"), false)
+		after.Doc["options"] = c.completeOptions(before.Strategy(), object(c.body, "options"), true)
 	}
 	if has(c.body, "enabled_clients") {
 		after.Clients = newTable[bool]()

@@ -29,6 +29,8 @@ type Options struct {
 	Latency time.Duration
 	// SearchDelay is how long after a change the user search sees it.
 	SearchDelay time.Duration
+	// APIDate is the day as of which answers have the fields that Auth0 added over time; September 2025 if zero.
+	APIDate time.Time
 	// CAFile, if set, is where the certificate authority is written (PEM) before the port opens.
 	CAFile string
 	// StateFile, if set, is read at the start if it exists, and written when the simulator closes.
@@ -71,6 +73,9 @@ func Start(options Options) (*Server, error) {
 	}
 	if options.RateLimit != RateLimitNone && plans[options.RateLimit] == nil {
 		return nil, fmt.Errorf("simulator: rate limit %q is not one of none, free, self-service, enterprise", options.RateLimit)
+	}
+	if options.APIDate.IsZero() {
+		options.APIDate = defaultAPIDate
 	}
 	if options.Addr == "" {
 		options.Addr = "127.0.0.1:0"

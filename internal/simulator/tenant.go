@@ -47,14 +47,14 @@ func newTenant(s *Server) *tenant {
 	t.addSystemAPI(s, now)
 	t.addClient(&client{ID: newClientID(), Secret: newClientSecret(), Doc: withDefaults(doc{
 		"name": "All Applications", "global": true, "callbacks": []any{}, "is_first_party": true,
-	}, clientDefaults)})
+	}, s.clientDefaults())})
 	operator := &client{ID: s.options.ClientID, Secret: s.options.ClientSecret, Doc: withDefaults(doc{
 		"name": "auth0-operator", "app_type": "non_interactive", "grant_types": []any{"client_credentials"},
 		"token_endpoint_auth_method": "client_secret_post",
-	}, clientDefaults)}
+	}, s.clientDefaults())}
 	t.addClient(operator)
 	t.addGrant(doc{"client_id": operator.ID, "audience": s.audience(), "scope": anys(managementScopes), "subject_type": "client"})
-	connection := newConnection(doc{"name": defaultConnection, "strategy": "auth0"})
+	connection := s.newConnection(doc{"name": defaultConnection, "strategy": "auth0"})
 	connection.enable(operator.ID, true)
 	t.Connections.Put(connection.ID, connection)
 	return t

@@ -7,6 +7,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -39,22 +40,27 @@ func replayAll(only string) ([]Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := newReplayer()
-	if err != nil {
-		return nil, err
-	}
 	var out []Result
 	for _, cassette := range cassettes {
 		if !strings.Contains(cassette.Name, only) {
 			continue
 		}
-		results, err := r.replay(cassette)
+		results, err := replayOne(cassette)
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, results...)
 	}
-	return out, r.close()
+	return out, nil
+}
+
+func replayOne(cassette Cassette) ([]Result, error) {
+	r, err := newReplayer(cassette.recordedOn())
+	if err != nil {
+		return nil, err
+	}
+	results, err := r.replay(cassette)
+	return results, errors.Join(err, r.close())
 }
 
 func printDifferences(results []Result) {
