@@ -53,7 +53,7 @@ generate: ## Write deep copies, CRDs and the RBAC role from the Go sources.
 		$(TOOL) controller-gen crd paths=./api/... output:crd:artifacts:config=config/crd/bases; \
 	fi
 	set -e; if [ -d controllers ]; then \
-		$(TOOL) controller-gen rbac:roleName=auth0-operator-manager paths=./controllers/... paths=./internal/... \
+		$(TOOL) controller-gen rbac:roleName=auth0-operator-manager paths=./controllers/... paths=./internal/... paths=./cmd/... \
 			output:rbac:artifacts:config=config/rbac; \
 	fi
 
