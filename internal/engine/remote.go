@@ -89,7 +89,7 @@ func (w *work[O]) prepare(ctx context.Context) error {
 			return problem.Stalled(v1alpha1.ReasonInvalidSpec, "%s", err)
 		}
 	}
-	if w.session, err = w.Open(w.object); err != nil {
+	if w.session, err = w.Session(ctx, tenant); err != nil {
 		return err
 	}
 	if err := w.requireScopes(ctx); err != nil {
@@ -97,15 +97,6 @@ func (w *work[O]) prepare(ctx context.Context) error {
 	}
 	w.desired = w.Adapter.Desired(w.object)
 	return w.readSecrets(ctx)
-}
-
-// Open returns the session that the tenant's own reconciliation keeps open.
-func (d *Deps) Open(object v1alpha1.Managed) (*auth0.Session, error) {
-	key := reference.TenantKey(object)
-	if session, ok := d.Pool.Get(key.String()); ok {
-		return session, nil
-	}
-	return nil, problem.Waiting(v1alpha1.ReasonTenantNotReady, "Auth0Tenant %s is not Ready yet", key)
 }
 
 func (w *work[O]) requireScopes(ctx context.Context) error {

@@ -29,11 +29,7 @@ func (r *Remote[O]) Remove(ctx context.Context, pass *Pass[O]) Outcome {
 }
 
 func (w *work[O]) remove(ctx context.Context) (Outcome, error) {
-	if _, err := reference.Tenant(ctx, w.Client, w.object); err != nil {
-		return Outcome{}, err
-	}
-	var err error
-	if w.session, err = w.Open(w.object); err != nil {
+	if err := w.reach(ctx); err != nil {
 		return Outcome{}, err
 	}
 	have, err := w.toRemove(ctx)
@@ -55,6 +51,16 @@ func (w *work[O]) remove(ctx context.Context) (Outcome, error) {
 		return Wait(v1alpha1.ReasonDeleting, "deleted in Auth0; waiting until it is gone", deletionPoll).Lost(), err
 	}
 	return Released("deleted " + w.Adapter.Describe(have)), nil
+}
+
+// reach opens the session, even if the tenant is not Ready or being deleted itself.
+func (w *work[O]) reach(ctx context.Context) error {
+	tenant, err := reference.Tenant(ctx, w.Client, w.object)
+	if err != nil {
+		return err
+	}
+	w.session, err = w.Session(ctx, tenant)
+	return err
 }
 
 // toRemove reads the object in Auth0, nil if there is none. Without an id, it may have been created and the answer lost:
@@ -98,8 +104,7 @@ func (w *work[O]) unmark(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
-	var err error
-	if w.session, err = w.Open(w.object); err != nil {
+	if err := w.reach(ctx); err != nil {
 		return err
 	}
 	have, err := w.known(ctx)

@@ -1,0 +1,18 @@
+// Package controllers holds one file per kind, its adapter, and nothing else. The registry lists them.
+package controllers
+
+import (
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/engine"
+)
+
+// All lists the kinds that the operator serves.
+func All() []engine.Kind {
+	return []engine.Kind{
+		tenantKind(),
+		engine.RegisterRemote[v1alpha1.Auth0User]("Auth0User", userAdapter{}, func() client.ObjectList { return &v1alpha1.Auth0UserList{} }),
+		tokenKind(),
+	}
+}

@@ -1,0 +1,291 @@
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
+)
+
+// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0tenants,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0tenants/status,verbs=patch
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups="",resources=configmaps,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+const (
+	// dependantsPoll is how soon to look again whether a tenant that is being deleted is still needed; the deletion of the
+	// last dependant is noticed at once.
+	dependantsPoll = time.Minute
+	// dependantsNamed is how many of them the message names.
+	dependantsNamed = 5
+	// disabledConnectionRetry is how soon to look again at a connection for which the operator is not enabled.
+	disabledConnectionRetry = 5 * time.Minute
+)
+
+func tenantKind() engine.Kind {
+	return engine.Register[v1alpha1.Auth0Tenant]("Auth0Tenant", nil,
+		func() client.ObjectList { return &v1alpha1.Auth0TenantList{} },
+		func(object client.Object) []string { return tenantInputs(object.(*v1alpha1.Auth0Tenant)) },
+		func(deps engine.Deps) engine.Handler[*v1alpha1.Auth0Tenant] { return &tenantHandler{Deps: deps} },
+		engine.WatchConfigMaps, engine.WatchDependants)
+}
+
+// tenantInputs lists what a tenant's access is made of.
+func tenantInputs(tenant *v1alpha1.Auth0Tenant) []string {
+	inputs := []string{reference.SecretInput(tenant.Spec.CredentialsSecretRef.Name)}
+	if bundle := tenant.Spec.CABundle; bundle != nil {
+		inputs = append(inputs, bundle.Kind+"/"+bundle.Name)
+	}
+	slices.Sort(inputs)
+	return slices.Compact(inputs)
+}
+
+// tenantHandler keeps the session of a tenant open, and says what it can do.
+type tenantHandler struct {
+	engine.Deps
+	// checked remembers, by tenant, the connectionCheck that was made last.
+	checked sync.Map
+}
+
+// connectionCheck is when the connections of a tenant were checked, with which credentials.
+type connectionCheck struct {
+	session *auth0.Session
+	at      time.Time
+}
+
+// Apply implements engine.Handler. A tenant that cannot be reached is not Ready: its objects wait, and make no calls.
+func (h *tenantHandler) Apply(ctx context.Context, pass *engine.Pass[*v1alpha1.Auth0Tenant]) engine.Outcome {
+	outcome, err := h.apply(ctx, pass)
+	if err != nil {
+		return explainTenant(pass.Object, err).Lost()
+	}
+	return outcome
+}
+
+func (h *tenantHandler) apply(ctx context.Context, pass *engine.Pass[*v1alpha1.Auth0Tenant]) (engine.Outcome, error) {
+	tenant := pass.Object
+	if err := pass.KeepUntilRemoved(ctx); err != nil {
+		return engine.Outcome{}, err
+	}
+	if err := h.guard(ctx, tenant); err != nil {
+		return engine.Outcome{}, err
+	}
+	session, err := h.Connect(ctx, tenant)
+	if err != nil {
+		return engine.Outcome{}, err
+	}
+	if engine.Requested(tenant) || len(tenant.Status.MissingScopes) > 0 {
+		session.Renew()
+	}
+	scopes, err := session.Scopes(ctx)
+	if err != nil {
+		return engine.Outcome{}, err
+	}
+	h.show(tenant, session, scopes)
+	if engine.Requested(tenant) || !h.checkedLately(client.ObjectKeyFromObject(tenant), session) {
+		h.checkConnections(ctx, tenant, session)
+	}
+	resync := engine.ResyncInterval(tenant)
+	if meta.IsStatusConditionFalse(tenant.Status.Conditions, v1alpha1.ConditionConnectionsEnabled) {
+		resync = min(resync, disabledConnectionRetry)
+	}
+	return engine.Done(v1alpha1.ReasonReconciled, readyMessage(tenant), resync), nil
+}
+
+// show takes into status what the tenant is and what its token can do.
+func (h *tenantHandler) show(tenant *v1alpha1.Auth0Tenant, session *auth0.Session, scopes []string) {
+	status := &tenant.Status
+	status.Domain = session.Domain()
+	status.ClientID = session.ClientID()
+	status.Scopes = slices.Sorted(slices.Values(scopes))
+	status.MissingScopes = nil
+	for _, kind := range All() {
+		missing := slices.DeleteFunc(slices.Clone(kind.Scopes), func(scope string) bool { return slices.Contains(scopes, scope) })
+		if len(missing) > 0 {
+			status.MissingScopes = append(status.MissingScopes, v1alpha1.MissingScopes{Kind: kind.Name, Scopes: missing})
+		}
+	}
+}
+
+func readyMessage(tenant *v1alpha1.Auth0Tenant) string {
+	if len(tenant.Status.MissingScopes) == 0 {
+		return "connected to " + tenant.Status.Domain
+	}
+	var missing []string
+	for _, lacking := range tenant.Status.MissingScopes {
+		missing = append(missing, fmt.Sprintf("%s: %s", lacking.Kind, strings.Join(lacking.Scopes, " ")))
+	}
+	return fmt.Sprintf("connected to %s; to serve every kind, grant application %s the missing scopes (%s) in Auth0 Dashboard → Applications → APIs → Auth0 Management API → Machine to Machine Applications",
+		tenant.Status.Domain, tenant.Status.ClientID, strings.Join(missing, "; "))
+}
+
+// checkedLately tells whether the connections were checked a moment ago, as when the tenant is looked at again because
+// its own Secret was guarded.
+func (h *tenantHandler) checkedLately(key client.ObjectKey, session *auth0.Session) bool {
+	last, ok := h.checked.Load(key)
+	return ok && last.(connectionCheck).session == session && h.Clock.Since(last.(connectionCheck).at) < time.Minute
+}
+
+// checkConnections notices that new users would fail because the operator's own application is not enabled for a
+// database connection. If that cannot be found out now, what was known stays.
+func (h *tenantHandler) checkConnections(ctx context.Context, tenant *v1alpha1.Auth0Tenant, session *auth0.Session) {
+	for _, scope := range []string{"read:connections", "read:clients"} {
+		if !slices.Contains(tenant.Status.Scopes, scope) {
+			setConnectionsEnabled(tenant, metav1.ConditionUnknown, v1alpha1.ReasonUnknown, "grant the scope "+scope+" to find out whether users can be created in every database connection")
+			return
+		}
+	}
+	disabled, err := disabledConnections(ctx, session)
+	if err != nil {
+		return
+	}
+	h.checked.Store(client.ObjectKeyFromObject(tenant), connectionCheck{session, h.Clock.Now()})
+	if len(disabled) == 0 {
+		setConnectionsEnabled(tenant, metav1.ConditionTrue, v1alpha1.ReasonEnabled, "users can be created in every database connection")
+		return
+	}
+	setConnectionsEnabled(tenant, metav1.ConditionFalse, v1alpha1.ReasonNotEnabled, fmt.Sprintf(
+		"new users cannot be created in %s: the operator's application %s is not enabled there; enable it in Auth0 Dashboard → Authentication → Database → (the connection) → Applications",
+		strings.Join(disabled, ", "), session.ClientID()))
+}
+
+func disabledConnections(ctx context.Context, session *auth0.Session) ([]string, error) {
+	all, err := session.DatabaseConnections(ctx)
+	if err != nil {
+		return nil, err
+	}
+	enabled, err := session.EnabledConnections(ctx)
+	if err != nil {
+		return nil, err
+	}
+	disabled := slices.DeleteFunc(all, func(name string) bool { return slices.Contains(enabled, name) })
+	slices.Sort(disabled)
+	return disabled, nil
+}
+
+func setConnectionsEnabled(tenant *v1alpha1.Auth0Tenant, status metav1.ConditionStatus, reason, message string) {
+	meta.SetStatusCondition(&tenant.Status.Conditions, metav1.Condition{
+		Type: v1alpha1.ConditionConnectionsEnabled, Status: status, Reason: reason, Message: message, ObservedGeneration: tenant.Generation,
+	})
+}
+
+// guard keeps the Secret and the CA bundle from going away before the objects of the tenant: when a namespace is deleted,
+// they would go first, and nothing could be deleted in Auth0 any more. Somebody who deletes just the Secret gets their
+// way, and the tenant says so.
+func (h *tenantHandler) guard(ctx context.Context, tenant *v1alpha1.Auth0Tenant) error {
+	inputs := tenantInputs(tenant)
+	leaving, err := h.namespaceIsLeaving(ctx, tenant.Namespace)
+	if err != nil {
+		return err
+	}
+	for _, input := range inputs {
+		if err := reference.Guard(ctx, h.Client, tenant.Namespace, input, leaving); err != nil {
+			return err
+		}
+	}
+	if err := h.unguard(ctx, tenant, func(input string) bool { return !slices.Contains(inputs, input) }); err != nil {
+		return err
+	}
+	tenant.Status.Guarded = inputs
+	return nil
+}
+
+// unguard lets go of what the tenant guarded and no other tenant needs.
+func (h *tenantHandler) unguard(ctx context.Context, tenant *v1alpha1.Auth0Tenant, which func(input string) bool) error {
+	for _, input := range tenant.Status.Guarded {
+		if !which(input) {
+			continue
+		}
+		var others v1alpha1.Auth0TenantList
+		if err := h.Client.List(ctx, &others, client.InNamespace(tenant.Namespace), client.MatchingFields{reference.InputIndex: input}); err != nil {
+			return fmt.Errorf("find tenants that need %s: %w", input, err)
+		}
+		if slices.ContainsFunc(others.Items, func(other v1alpha1.Auth0Tenant) bool { return other.UID != tenant.UID }) {
+			continue
+		}
+		if err := reference.Unguard(ctx, h.Client, tenant.Namespace, input); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h *tenantHandler) namespaceIsLeaving(ctx context.Context, name string) (bool, error) {
+	var namespace metav1.PartialObjectMetadata
+	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
+	if err := h.Client.Get(ctx, client.ObjectKey{Name: name}, &namespace); err != nil {
+		return false, fmt.Errorf("read Namespace %s: %w", name, err)
+	}
+	return namespace.DeletionTimestamp != nil, nil
+}
+
+// Remove implements engine.Handler: a tenant goes after everything that needs it.
+func (h *tenantHandler) Remove(ctx context.Context, pass *engine.Pass[*v1alpha1.Auth0Tenant]) engine.Outcome {
+	tenant := pass.Object
+	key := client.ObjectKeyFromObject(tenant).String()
+	dependants, err := engine.Dependants(ctx, h.Client, All(), key)
+	if err != nil {
+		return engine.FromError(err, time.Minute)
+	}
+	if len(dependants) > 0 {
+		// Those that are being deleted need the session; after a restart nobody else opens it.
+		if _, err := h.Connect(ctx, tenant); err != nil {
+			return explainTenant(tenant, err)
+		}
+		return engine.Wait(v1alpha1.ReasonInUse, inUseMessage(dependants), dependantsPoll)
+	}
+	if err := h.unguard(ctx, tenant, func(string) bool { return true }); err != nil {
+		return engine.FromError(err, time.Minute)
+	}
+	h.Pool.Close(key)
+	return engine.Released("")
+}
+
+func inUseMessage(dependants []string) string {
+	named := dependants[:min(len(dependants), dependantsNamed)]
+	message := fmt.Sprintf("%d objects still refer to this tenant; it goes when they are gone: %s", len(dependants), strings.Join(named, ", "))
+	if len(dependants) > len(named) {
+		message += ", …"
+	}
+	return message
+}
+
+// explainTenant gives what keeps a tenant from being reached a reason and a way out.
+func explainTenant(tenant *v1alpha1.Auth0Tenant, err error) engine.Outcome {
+	resync := engine.ResyncInterval(tenant)
+	var failed *auth0.Error
+	if !errors.As(err, &failed) {
+		return engine.FromError(err, resync)
+	}
+	name := tenant.Spec.CredentialsSecretRef.Name
+	switch failed.Class {
+	case auth0.ClassUnauthorized:
+		err = problem.Stalled(v1alpha1.ReasonInvalidCredentials,
+			"Auth0 refuses the clientId or clientSecret in Secret %s (%s); correct the Secret", name, failed.Message)
+	case auth0.ClassForbidden, auth0.ClassInvalid, auth0.ClassMissingScope:
+		err = problem.Stalled(v1alpha1.ReasonInvalidCredentials,
+			"Auth0 issues the application in Secret %s no token for the Management API (%s); authorise it in Auth0 Dashboard → Applications → APIs → Auth0 Management API → Machine to Machine Applications", name, failed.Message).
+			Again(grantRetry)
+	case auth0.ClassNotFound:
+		err = problem.Stalled(v1alpha1.ReasonSecretInvalid, "the domain in Secret %s is not an Auth0 tenant (%s); correct it", name, failed.Message)
+	default:
+		return engine.FromAuth0(failed, nil, resync)
+	}
+	return engine.FromError(err, resync)
+}

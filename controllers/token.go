@@ -1,0 +1,311 @@
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
+	"github.com/auth0-operator/auth0-operator/internal/secret"
+)
+
+// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0tokens,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0tokens/status,verbs=patch
+
+// The output Secret itself remembers what its token was issued for, so that neither a restart nor a lost status issues
+// another: each one counts.
+const (
+	annotationInputs    = "auth0-operator.io/token-inputs"
+	annotationContent   = "auth0-operator.io/token-content"
+	annotationScope     = "auth0-operator.io/token-scope"
+	annotationIssuedAt  = "auth0-operator.io/token-issued-at"
+	annotationExpiresAt = "auth0-operator.io/token-expires-at"
+)
+
+// renewalShare is the part of a token's lifetime before its expiry in which it is replaced.
+const renewalShare = 5
+
+func tokenKind() engine.Kind {
+	return engine.Register[v1alpha1.Auth0Token]("Auth0Token", nil,
+		func() client.ObjectList { return &v1alpha1.Auth0TokenList{} },
+		func(object client.Object) []string {
+			token := object.(*v1alpha1.Auth0Token)
+			return []string{reference.SecretInput(token.Spec.Client.SecretRef.Name), reference.SecretInput(token.Spec.OutputSecret.Name)}
+		},
+		func(deps engine.Deps) engine.Handler[*v1alpha1.Auth0Token] { return &tokenHandler{deps} })
+}
+
+// tokenHandler keeps a token in a Secret.
+type tokenHandler struct{ engine.Deps }
+
+// tokenWork is what one pass over a token needs.
+type tokenWork struct {
+	*tokenHandler
+	pass    *engine.Pass[*v1alpha1.Auth0Token]
+	token   *v1alpha1.Auth0Token
+	session *auth0.Session
+	resync  time.Duration
+	output  secret.Output
+	request auth0.TokenRequest
+	// inputs is a keyed hash of all that the token depends on, but for the client secret: a token outlives it.
+	inputs string
+}
+
+// Apply implements engine.Handler.
+func (h *tokenHandler) Apply(ctx context.Context, pass *engine.Pass[*v1alpha1.Auth0Token]) engine.Outcome {
+	w := &tokenWork{tokenHandler: h, pass: pass, token: pass.Object, resync: time.Hour}
+	outcome, err := w.apply(ctx)
+	if err == nil {
+		return outcome
+	}
+	outcome = w.explain(err)
+	if expires := w.token.Status.ExpiresAt; expires == nil || !h.Clock.Now().Before(expires.Time) {
+		return outcome.Lost()
+	}
+	return outcome
+}
+
+func (w *tokenWork) apply(ctx context.Context) (engine.Outcome, error) {
+	if err := w.prepare(ctx); err != nil {
+		return engine.Outcome{}, err
+	}
+	current, err := w.output.Get(ctx)
+	if err != nil {
+		return engine.Outcome{}, err
+	}
+	held, err := w.held(ctx, current)
+	if err != nil {
+		return engine.Outcome{}, err
+	}
+	policy := w.token.Spec.ManagementPolicy
+	if policy == v1alpha1.ManagementPolicyObserve {
+		return w.observe(held), nil
+	}
+	if held != nil && (policy == v1alpha1.ManagementPolicyCreateOnly || w.Clock.Now().Before(w.renewal(*held))) {
+		return w.keep(ctx, current, *held)
+	}
+	return w.issue(ctx, current)
+}
+
+func (w *tokenWork) prepare(ctx context.Context) error {
+	tenant, err := reference.UsableTenant(ctx, w.Client, w.token)
+	if err != nil {
+		return err
+	}
+	w.resync = engine.ResyncInterval(tenant)
+	if w.session, err = w.Session(ctx, tenant); err != nil {
+		return err
+	}
+	w.output = secret.Output{Client: w.Client, Owner: w.token, Name: w.token.Spec.OutputSecret.Name}
+	// Templates that cannot be filled must show before a token is issued that could not be written.
+	if _, err := secret.Render(w.token.Spec.OutputSecret, tokenValues(auth0.TokenSet{})); err != nil {
+		return err
+	}
+	name := w.token.Spec.Client.SecretRef.Name
+	if name == w.token.Spec.OutputSecret.Name {
+		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.outputSecret.name and spec.client.secretRef.name are both %q; the token would overwrite the credentials", name)
+	}
+	credentials, err := secret.Values(ctx, w.Reader, w.token.Namespace, name, "clientId", "clientSecret")
+	if err != nil {
+		return err
+	}
+	grant := w.token.Spec.ClientCredentials
+	w.request = auth0.TokenRequest{
+		ClientID: credentials["clientId"], ClientSecret: credentials["clientSecret"],
+		Audience: grant.Audience, Scopes: slices.Sorted(slices.Values(grant.Scopes)),
+	}
+	w.inputs, err = w.hashInputs(ctx)
+	return err
+}
+
+func (w *tokenWork) hashInputs(ctx context.Context) (string, error) {
+	parts := []string{w.session.Domain(), w.request.ClientID, w.request.Audience, strings.Join(w.request.Scopes, " ")}
+	templates := w.token.Spec.OutputSecret.Data
+	for _, key := range slices.Sorted(maps.Keys(templates)) {
+		parts = append(parts, key, string(templates[key]))
+	}
+	return w.Hasher.Hash(ctx, "token-inputs", fmt.Sprintf("%q", parts))
+}
+
+// held returns the token in the Secret, without its value, if it was issued for this spec and nobody changed it.
+func (w *tokenWork) held(ctx context.Context, current *corev1.Secret) (*auth0.TokenSet, error) {
+	if current == nil || current.Annotations[annotationInputs] != w.inputs {
+		return nil, nil
+	}
+	content, err := w.hashContent(ctx, current.Data)
+	if err != nil || current.Annotations[annotationContent] != content {
+		return nil, err
+	}
+	issued, errIssued := time.Parse(time.RFC3339, current.Annotations[annotationIssuedAt])
+	expires, errExpires := time.Parse(time.RFC3339, current.Annotations[annotationExpiresAt])
+	if errors.Join(errIssued, errExpires) != nil || !w.Clock.Now().Before(expires) {
+		return nil, nil
+	}
+	return &auth0.TokenSet{Scopes: strings.Fields(current.Annotations[annotationScope]), IssuedAt: issued, ExpiresAt: expires}, nil
+}
+
+func (w *tokenWork) hashContent(ctx context.Context, data map[string][]byte) (string, error) {
+	var content strings.Builder
+	for _, key := range slices.Sorted(maps.Keys(data)) {
+		fmt.Fprintf(&content, "%q=%q\n", key, data[key])
+	}
+	return w.Hasher.Hash(ctx, "token-content/"+w.token.Namespace+"/"+w.output.Name, content.String())
+}
+
+// keep leaves a valid token where it is. A Secret that another object left behind becomes this one's.
+func (w *tokenWork) keep(ctx context.Context, current *corev1.Secret, held auth0.TokenSet) (engine.Outcome, error) {
+	if err := w.pass.KeepUntilRemoved(ctx); err != nil {
+		return engine.Outcome{}, err
+	}
+	if _, err := w.output.Write(ctx, current, current.Data, w.annotations(held, current.Annotations[annotationContent])); err != nil {
+		return engine.Outcome{}, err
+	}
+	return w.done(held), nil
+}
+
+// issue has a token issued and writes it down before anything else.
+func (w *tokenWork) issue(ctx context.Context, current *corev1.Secret) (engine.Outcome, error) {
+	if err := w.pass.KeepUntilRemoved(ctx); err != nil {
+		return engine.Outcome{}, err
+	}
+	issued, err := w.session.IssueToken(ctx, w.request)
+	if err != nil {
+		return engine.Outcome{}, err
+	}
+	if err := w.write(ctx, current, issued); err != nil {
+		return engine.Outcome{}, err
+	}
+	verb := "issued"
+	if current != nil {
+		verb = "renewed"
+	}
+	w.pass.Event(ctx, corev1.EventTypeNormal, "Issued", fmt.Sprintf("%s a token for %s into Secret %s", verb, w.request.Audience, w.output.Name))
+	return w.done(issued), nil
+}
+
+// write puts the token into the Secret.
+func (w *tokenWork) write(ctx context.Context, current *corev1.Secret, issued auth0.TokenSet) error {
+	data, err := secret.Render(w.token.Spec.OutputSecret, tokenValues(issued))
+	if err != nil {
+		return err
+	}
+	content, err := w.hashContent(ctx, data)
+	if err != nil {
+		return err
+	}
+	_, err = w.output.Write(ctx, current, data, w.annotations(issued, content))
+	return err
+}
+
+// annotations say what the Secret holds.
+func (w *tokenWork) annotations(issued auth0.TokenSet, content string) map[string]string {
+	return map[string]string{
+		annotationInputs:    w.inputs,
+		annotationContent:   content,
+		annotationScope:     strings.Join(issued.Scopes, " "),
+		annotationIssuedAt:  issued.IssuedAt.UTC().Format(time.RFC3339),
+		annotationExpiresAt: issued.ExpiresAt.UTC().Format(time.RFC3339),
+	}
+}
+
+// tokenValues are what templates of an output Secret can use, and its default keys.
+func tokenValues(issued auth0.TokenSet) map[string]string {
+	return map[string]string{
+		"accessToken": issued.AccessToken,
+		"tokenType":   issued.TokenType,
+		"scope":       strings.Join(issued.Scopes, " "),
+		"expiresAt":   issued.ExpiresAt.UTC().Format(time.RFC3339),
+	}
+}
+
+// renewal is when a token is to be replaced.
+func (w *tokenWork) renewal(held auth0.TokenSet) time.Time {
+	lifetime := held.ExpiresAt.Sub(held.IssuedAt)
+	before := lifetime / renewalShare
+	if w.token.Spec.RenewBefore != nil {
+		before = min(w.token.Spec.RenewBefore.Duration, lifetime/2)
+	}
+	return held.ExpiresAt.Add(-before)
+}
+
+// show takes into status what is in the Secret.
+func (w *tokenWork) show(held auth0.TokenSet) {
+	status := &w.token.Status
+	status.Audience = w.request.Audience
+	status.Scopes = held.Scopes
+	status.IssuedAt = &metav1.Time{Time: held.IssuedAt.Truncate(time.Second)}
+	status.ExpiresAt = &metav1.Time{Time: held.ExpiresAt.Truncate(time.Second)}
+	status.RenewsAt = nil
+	if w.token.Spec.ManagementPolicy != v1alpha1.ManagementPolicyCreateOnly {
+		status.RenewsAt = &metav1.Time{Time: w.renewal(held).Truncate(time.Second)}
+	}
+	status.Differences = nil
+}
+
+func (w *tokenWork) done(held auth0.TokenSet) engine.Outcome {
+	w.show(held)
+	message := "Secret " + w.output.Name + " holds a valid token"
+	if renews := w.token.Status.RenewsAt; renews != nil {
+		return engine.DoneUntil(v1alpha1.ReasonReconciled, message, renews.Sub(w.Clock.Now()))
+	}
+	return engine.Done(v1alpha1.ReasonReconciled, message, w.resync)
+}
+
+func (w *tokenWork) observe(held *auth0.TokenSet) engine.Outcome {
+	if held == nil {
+		return engine.Done(v1alpha1.ReasonObserved, "managementPolicy Full would issue a token into Secret "+w.output.Name, w.resync)
+	}
+	w.show(*held)
+	return engine.Done(v1alpha1.ReasonObserved, "Secret "+w.output.Name+" holds a valid token", w.resync)
+}
+
+// Remove implements engine.Handler. The Secret goes with its owner, unless it is to stay.
+func (h *tokenHandler) Remove(ctx context.Context, pass *engine.Pass[*v1alpha1.Auth0Token]) engine.Outcome {
+	if pass.Object.Spec.DeletionPolicy != v1alpha1.DeletionPolicyRetain {
+		return engine.Released("")
+	}
+	output := secret.Output{Client: h.Client, Owner: pass.Object, Name: pass.Object.Spec.OutputSecret.Name}
+	if err := output.Release(ctx); err != nil {
+		return engine.FromError(err, time.Minute)
+	}
+	return engine.Released("left Secret " + output.Name + ", as spec.deletionPolicy is Retain")
+}
+
+// explain gives the answers of the token endpoint a reason and a way out.
+func (w *tokenWork) explain(err error) engine.Outcome {
+	var failed *auth0.Error
+	if !errors.As(err, &failed) {
+		return engine.FromError(err, w.resync)
+	}
+	from := w.token.Spec.Client.SecretRef.Name
+	switch {
+	case failed.Class == auth0.ClassUnauthorized:
+		err = problem.Stalled(v1alpha1.ReasonInvalidCredentials,
+			"Auth0 refuses the clientId or clientSecret in Secret %s (%s); correct the Secret", from, failed.Message)
+	case failed.Code == "unauthorized_client":
+		err = problem.Stalled(v1alpha1.ReasonGrantRefused,
+			"%s Add the grant type client_credentials to application %s", failed.Message, w.request.ClientID)
+	case failed.Class == auth0.ClassForbidden:
+		err = problem.Stalled(v1alpha1.ReasonGrantRefused,
+			"Auth0 issues application %s no token for %s: %s; check that the API exists and that the application is authorised for it, with these scopes",
+			w.request.ClientID, w.request.Audience, failed.Message).Again(grantRetry)
+	default:
+		return engine.FromAuth0(failed, w.session, w.resync)
+	}
+	return engine.FromError(err, w.resync)
+}
+
+// grantRetry is how soon to ask again for a token that was refused: the grant may be on its way.
+const grantRetry = time.Minute

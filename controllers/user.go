@@ -1,0 +1,404 @@
+package controllers
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
+)
+
+// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0users,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0users/status,verbs=patch
+
+const (
+	// userMark is the key in app_metadata that says which Kubernetes object holds a user.
+	userMark = "auth0_operator"
+	// largestProfile is what Auth0 allows a user profile, of which metadata is nearly all.
+	largestProfile = 10 << 10
+	// missingListEntryRetry is how soon a role or permission that does not exist is looked for again.
+	missingListEntryRetry = 30 * time.Second
+)
+
+// reservedAppMetadata are the keys that Auth0 refuses in app_metadata.
+var reservedAppMetadata = []string{
+	"__tenant", "_id", "blocked", "clientID", "created_at", "email", "email_verified", "globalClientID", "global_client_id",
+	"identities", "lastIP", "lastLogin", "loginsCount", "metadata", "multifactor", "multifactor_last_modified", "updated_at", "user_id",
+}
+
+// userAdapter maps Auth0User.
+type userAdapter struct{}
+
+func (userAdapter) Fields() engine.Fields {
+	return engine.Fields{
+		Merged:     []string{"user_metadata", "app_metadata"},
+		CreateOnly: []string{"connection"},
+		WriteOnly:  []string{"verify_email"},
+		With: map[string][]string{
+			"email":        {"email_verified", "verify_email"},
+			"phone_number": {"phone_verified"},
+			// Setting a password lifts a block.
+			"password": {"blocked"},
+		},
+		Cleared: map[string]any{"blocked": false},
+		// Identifiers cannot be taken away from a user, and whether one is verified is Auth0's to know.
+		Kept:     []string{"email", "email_verified", "username", "phone_number", "phone_verified", "app_metadata." + userMark},
+		FoldCase: []string{"email"},
+		Apart: [][]string{
+			{"username"},
+			{"email", "email_verified", "verify_email"},
+			{"phone_number", "phone_verified"},
+			{"password"},
+		},
+	}
+}
+
+func (userAdapter) Scopes() []engine.Scope[*v1alpha1.Auth0User] {
+	writes := func(u *v1alpha1.Auth0User) bool { return u.Spec.ManagementPolicy != v1alpha1.ManagementPolicyObserve }
+	deletes := func(u *v1alpha1.Auth0User) bool {
+		return writes(u) && u.Spec.DeletionPolicy != v1alpha1.DeletionPolicyRetain
+	}
+	return []engine.Scope[*v1alpha1.Auth0User]{
+		{Name: "read:users"},
+		{Name: "create:users", Needed: writes},
+		{Name: "update:users", Needed: writes},
+		{Name: "delete:users", Needed: deletes},
+		{Name: "read:roles", Needed: func(u *v1alpha1.Auth0User) bool { return u.Spec.Roles != nil }},
+	}
+}
+
+func (userAdapter) SecretFields(u *v1alpha1.Auth0User) map[string]v1alpha1.SecretKeyReference {
+	if u.Spec.Password == nil {
+		return nil
+	}
+	return map[string]v1alpha1.SecretKeyReference{"password": *u.Spec.Password.SecretRef}
+}
+
+func (userAdapter) Check(u *v1alpha1.Auth0User) error {
+	if err := checkMetadata("spec.userMetadata", u.Spec.UserMetadata); err != nil {
+		return err
+	}
+	if err := checkMetadata("spec.appMetadata", u.Spec.AppMetadata); err != nil {
+		return err
+	}
+	for key := range u.Spec.AppMetadata {
+		if slices.Contains(reservedAppMetadata, key) || key == userMark {
+			return fmt.Errorf("spec.appMetadata: the key %q is reserved; choose another", key)
+		}
+	}
+	if size := metadataSize(u.Spec.UserMetadata) + metadataSize(u.Spec.AppMetadata); size > largestProfile {
+		return fmt.Errorf("spec.userMetadata and spec.appMetadata take %d bytes; Auth0 allows a user profile %d in all", size, largestProfile)
+	}
+	return nil
+}
+
+func checkMetadata(field string, metadata map[string]apiextensionsv1.JSON) error {
+	for key := range metadata {
+		if key == "" || strings.ContainsAny(key, ".$") {
+			return fmt.Errorf("%s: the key %q contains '.' or '$' or is empty, which Auth0 refuses; rename it", field, key)
+		}
+	}
+	return nil
+}
+
+func metadataSize(metadata map[string]apiextensionsv1.JSON) int {
+	size := 0
+	for key, value := range metadata {
+		size += len(key) + len(value.Raw)
+	}
+	return size
+}
+
+func (userAdapter) Desired(u *v1alpha1.Auth0User) auth0.Document {
+	desired := auth0.Document{"connection": u.Spec.Connection}
+	put(desired, "username", u.Spec.Username)
+	put(desired, "phone_number", u.Spec.PhoneNumber)
+	put(desired, "phone_verified", u.Spec.PhoneVerified)
+	put(desired, "name", u.Spec.Name)
+	put(desired, "given_name", u.Spec.GivenName)
+	put(desired, "family_name", u.Spec.FamilyName)
+	put(desired, "nickname", u.Spec.Nickname)
+	put(desired, "picture", u.Spec.Picture)
+	put(desired, "blocked", u.Spec.Blocked)
+	put(desired, "email_verified", u.Spec.EmailVerified)
+	if u.Spec.Email != nil {
+		desired["email"] = strings.ToLower(*u.Spec.Email)
+		// Auth0 sends a mail unless it is told not to.
+		desired["verify_email"] = u.Spec.VerifyEmail != nil && *u.Spec.VerifyEmail
+	}
+	putMetadata(desired, "user_metadata", u.Spec.UserMetadata)
+	putMetadata(desired, "app_metadata", u.Spec.AppMetadata)
+	return desired
+}
+
+func put[T any](document auth0.Document, field string, value *T) {
+	if value != nil {
+		document[field] = *value
+	}
+}
+
+func putMetadata(document auth0.Document, field string, metadata map[string]apiextensionsv1.JSON) {
+	if len(metadata) == 0 {
+		return
+	}
+	object := make(map[string]any, len(metadata))
+	for key, value := range metadata {
+		// The API server accepts nothing that is not JSON.
+		object[key], _ = auth0.ParseValue(value.Raw)
+	}
+	document[field] = object
+}
+
+func (userAdapter) Mark(desired auth0.Document, owner string) {
+	if desired.Object("app_metadata") == nil {
+		desired["app_metadata"] = map[string]any{}
+	}
+	desired.Object("app_metadata")[userMark] = owner
+}
+
+func (userAdapter) Owner(have auth0.Document) string {
+	return have.Object("app_metadata").String(userMark)
+}
+
+func (userAdapter) Unmark() auth0.Document {
+	return auth0.Document{"app_metadata": map[string]any{userMark: nil}}
+}
+
+func (userAdapter) ID(u *v1alpha1.Auth0User) string { return u.Status.UserID }
+
+func (userAdapter) Describe(have auth0.Document) string { return "user " + have.String("user_id") }
+
+func (userAdapter) Observe(u *v1alpha1.Auth0User, have auth0.Document) {
+	u.Status.UserID = have.String("user_id")
+	u.Status.Connection = u.Spec.Connection
+	u.Status.Email = have.String("email")
+	u.Status.EmailVerified = have.Bool("email_verified")
+	u.Status.Blocked = have.Bool("blocked")
+	u.Status.Login = cmp.Or(have.String("email"), have.String("username"), have.String("phone_number"))
+}
+
+func (userAdapter) Get(ctx context.Context, session *auth0.Session, id string) (auth0.Document, error) {
+	return session.GetUser(ctx, id)
+}
+
+// Find looks for a user whose creation was not noticed, and for others with the same e-mail, username or phone number.
+func (a userAdapter) Find(ctx context.Context, session *auth0.Session, u *v1alpha1.Auth0User) ([]auth0.Document, error) {
+	found, err := a.findByLogin(ctx, session, u)
+	if err != nil {
+		return nil, err
+	}
+	found = slices.DeleteFunc(found, func(user auth0.Document) bool { return !inConnection(user, u.Spec.Connection) })
+	created := databaseUserID(derivedUserID(u.UID))
+	if slices.ContainsFunc(found, func(user auth0.Document) bool { return user.String("user_id") == created }) {
+		return found, nil
+	}
+	user, err := session.GetUser(ctx, created)
+	if auth0.ClassOf(err) == auth0.ClassNotFound {
+		return found, nil
+	}
+	return append(found, user), err
+}
+
+func (userAdapter) findByLogin(ctx context.Context, session *auth0.Session, u *v1alpha1.Auth0User) ([]auth0.Document, error) {
+	if u.Spec.Email != nil {
+		return session.FindUsersByEmail(ctx, *u.Spec.Email)
+	}
+	field, value := "username", u.Spec.Username
+	if value == nil {
+		field, value = "phone_number", u.Spec.PhoneNumber
+	}
+	return session.SearchUsers(ctx, fmt.Sprintf("%s:%q AND identities.connection:%q", field, *value, u.Spec.Connection))
+}
+
+func inConnection(user auth0.Document, connection string) bool {
+	return slices.ContainsFunc(user.Objects("identities"), func(identity auth0.Document) bool {
+		return identity.String("connection") == connection
+	})
+}
+
+// Create chooses the id of the user, so that a second attempt cannot make a second user.
+func (userAdapter) Create(ctx context.Context, session *auth0.Session, u *v1alpha1.Auth0User, desired auth0.Document) (auth0.Document, error) {
+	desired["user_id"] = derivedUserID(u.UID)
+	if desired["password"] == nil && !passwordless(u.Spec.Connection) {
+		desired["password"] = unguessablePassword()
+	}
+	return session.CreateUser(ctx, desired)
+}
+
+func (userAdapter) Update(ctx context.Context, session *auth0.Session, id string, patch auth0.Document) (auth0.Document, error) {
+	return session.UpdateUser(ctx, id, patch)
+}
+
+func (userAdapter) Delete(ctx context.Context, session *auth0.Session, id string) error {
+	return session.DeleteUser(ctx, id)
+}
+
+// derivedUserID makes the id of a user from the UID of the object, in the form of Auth0's own ids.
+func derivedUserID(uid types.UID) string {
+	sum := sha256.Sum256([]byte("auth0-operator/" + uid))
+	return hex.EncodeToString(sum[:12])
+}
+
+func databaseUserID(id string) string { return "auth0|" + id }
+
+// passwordless tells whether users of a connection have no password: Auth0 gives such connections fixed names.
+func passwordless(connection string) bool { return connection == "email" || connection == "sms" }
+
+// unguessablePassword meets every password policy and is kept nowhere.
+func unguessablePassword() string {
+	random := make([]byte, 30)
+	// rand.Read never fails.
+	_, _ = rand.Read(random)
+	return "aA1!" + base64.RawURLEncoding.EncodeToString(random)
+}
+
+func (a userAdapter) Lists(u *v1alpha1.Auth0User) []engine.List {
+	return []engine.List{a.roles(u), a.permissions(u)}
+}
+
+func (userAdapter) roles(u *v1alpha1.Auth0User) engine.List {
+	list := engine.List{
+		Field: "roles", Managed: &u.Status.Roles,
+		Read: func(ctx context.Context, session *auth0.Session, id string) ([]string, error) {
+			roles, err := session.UserRoles(ctx, id)
+			names := make([]string, len(roles))
+			for i, role := range roles {
+				names[i] = role.Name
+			}
+			return names, err
+		},
+		Add: assignRoles,
+		Remove: func(ctx context.Context, session *auth0.Session, id string, names []string) error {
+			// A role that does not exist any more is no longer assigned.
+			ids, _, err := session.RoleIDs(ctx, names)
+			if err != nil || len(ids) == 0 {
+				return err
+			}
+			return session.RemoveUserRoles(ctx, id, valuesOf(ids))
+		},
+	}
+	if u.Spec.Roles != nil {
+		list.Declared, list.Mode = true, u.Spec.Roles.Mode
+		for _, role := range u.Spec.Roles.Items {
+			list.Want = append(list.Want, role.Name)
+		}
+		list.Want = unique(list.Want)
+	}
+	return list
+}
+
+// assignRoles assigns the roles that exist, and reports those that do not.
+func assignRoles(ctx context.Context, session *auth0.Session, id string, names []string) error {
+	ids, unknown, err := session.RoleIDs(ctx, names)
+	if err != nil {
+		return err
+	}
+	if len(ids) > 0 {
+		if err := session.AssignUserRoles(ctx, id, valuesOf(ids)); err != nil {
+			return err
+		}
+	}
+	if len(unknown) > 0 {
+		return problem.Waiting(v1alpha1.ReasonRoleNotFound,
+			"spec.roles: %q does not exist in the tenant; create the role, or correct the name (upper and lower case count)", unknown).
+			Breaking().Again(missingListEntryRetry)
+	}
+	return nil
+}
+
+func (userAdapter) permissions(u *v1alpha1.Auth0User) engine.List {
+	list := engine.List{
+		Field: "permissions", Managed: &u.Status.Permissions,
+		Read: func(ctx context.Context, session *auth0.Session, id string) ([]string, error) {
+			permissions, err := session.UserPermissions(ctx, id)
+			entries := make([]string, len(permissions))
+			for i, permission := range permissions {
+				entries[i] = permissionEntry(permission.API, permission.Name)
+			}
+			return entries, err
+		},
+		Add: func(ctx context.Context, session *auth0.Session, id string, entries []string) error {
+			return session.GrantUserPermissions(ctx, id, permissionsOf(entries))
+		},
+		Remove: func(ctx context.Context, session *auth0.Session, id string, entries []string) error {
+			return session.RevokeUserPermissions(ctx, id, permissionsOf(entries))
+		},
+	}
+	if u.Spec.Permissions != nil {
+		list.Declared, list.Mode = true, u.Spec.Permissions.Mode
+		for _, permission := range u.Spec.Permissions.Items {
+			list.Want = append(list.Want, permissionEntry(permission.API, permission.Name))
+		}
+		list.Want = unique(list.Want)
+	}
+	return list
+}
+
+// permissionEntry names a permission in status. The name of a scope holds no space.
+func permissionEntry(api, name string) string { return name + " " + api }
+
+func permissionsOf(entries []string) []auth0.Permission {
+	permissions := make([]auth0.Permission, len(entries))
+	for i, entry := range entries {
+		name, api, _ := strings.Cut(entry, " ")
+		permissions[i] = auth0.Permission{API: api, Name: name}
+	}
+	return permissions
+}
+
+// Explain gives the answers of Auth0 that people meet with users a reason and a way out.
+func (userAdapter) Explain(u *v1alpha1.Auth0User, session *auth0.Session, failed *auth0.Error) error {
+	connection := u.Spec.Connection
+	switch {
+	case strings.HasPrefix(failed.Message, "Password") && strings.Contains(failed.Message, "Error: "):
+		return problem.Stalled(v1alpha1.ReasonPasswordRejected,
+			"the password%s breaks the password policy of connection %q (%s); choose another", passwordOrigin(u), connection, failed.Message)
+	case failed.Code == "inexistent_connection":
+		return problem.Stalled(v1alpha1.ReasonConnectionNotFound,
+			"spec.connection: %q does not exist in tenant %s; create it, or delete this object and create it with another connection", connection, session.Domain())
+	case strings.HasPrefix(failed.Message, "Connection must be enabled for this client"), strings.HasPrefix(failed.Message, "The connection is disabled"):
+		return problem.Stalled(v1alpha1.ReasonConnectionNotEnabled,
+			"connection %q is not enabled for the operator's application %s, so Auth0 creates no users in it; enable it in Auth0 Dashboard → Authentication → Database → %s → Applications",
+			connection, session.ClientID(), connection)
+	case failed.Code == "inexistent_resource_server_permission":
+		return problem.Waiting(v1alpha1.ReasonPermissionNotFound, "spec.permissions: %s", failed.Message).Breaking().Again(missingListEntryRetry)
+	case failed.Class == auth0.ClassConflict:
+		return problem.Stalled(v1alpha1.ReasonAlreadyExists,
+			"another user of connection %q has this email, username or phone number: %s", connection, failed.Message)
+	}
+	return nil
+}
+
+func passwordOrigin(u *v1alpha1.Auth0User) string {
+	if u.Spec.Password == nil {
+		return ""
+	}
+	return fmt.Sprintf(" in Secret %s, key %s,", u.Spec.Password.SecretRef.Name, u.Spec.Password.SecretRef.Key)
+}
+
+func unique(names []string) []string {
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func valuesOf(ids map[string]string) []string {
+	values := make([]string, 0, len(ids))
+	for _, id := range ids {
+		values = append(values, id)
+	}
+	slices.Sort(values)
+	return values
+}

@@ -1,0 +1,78 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
+	"github.com/auth0-operator/auth0-operator/internal/secret"
+)
+
+// Session returns the session of a tenant. The tenant's own reconciliation keeps it open and up to date; after a restart,
+// whoever comes first opens it.
+func (d *Deps) Session(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (*auth0.Session, error) {
+	if session, ok := d.Pool.Get(client.ObjectKeyFromObject(tenant).String()); ok {
+		return session, nil
+	}
+	return d.Connect(ctx, tenant)
+}
+
+// Connect opens the session of a tenant with the credentials in its Secret, or returns the one that is open with them.
+func (d *Deps) Connect(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (*auth0.Session, error) {
+	key := client.ObjectKeyFromObject(tenant).String()
+	credentials, err := d.credentials(ctx, tenant)
+	if err != nil {
+		var known *problem.Problem
+		if errors.As(err, &known) {
+			d.Pool.Close(key)
+		}
+		return nil, err
+	}
+	var perSecond, burst int32
+	if limit := tenant.Spec.RateLimit; limit != nil {
+		perSecond, burst = limit.RequestsPerSecond, cmp.Or(limit.Burst, limit.RequestsPerSecond)
+	}
+	d.Pool.Governor(key).SetCap(perSecond, burst)
+	return d.Pool.Open(key, credentials), nil
+}
+
+func (d *Deps) credentials(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (auth0.Credentials, error) {
+	name := tenant.Spec.CredentialsSecretRef.Name
+	values, err := secret.Values(ctx, d.Reader, tenant.Namespace, name, "domain", "clientId", "clientSecret")
+	if err != nil {
+		return auth0.Credentials{}, err
+	}
+	credentials := auth0.Credentials{Domain: values["domain"], ClientID: values["clientId"], ClientSecret: values["clientSecret"]}
+	if credentials.CABundle, err = d.caBundle(ctx, tenant); err != nil {
+		return auth0.Credentials{}, err
+	}
+	if err := credentials.Validate(); err != nil {
+		return auth0.Credentials{}, problem.Stalled(v1alpha1.ReasonSecretInvalid, "Secret %s/%s: %v; correct it", tenant.Namespace, name, err)
+	}
+	if known := tenant.Status.Domain; known != "" && known != credentials.Domain {
+		return auth0.Credentials{}, problem.Stalled(v1alpha1.ReasonSecretInvalid,
+			"Secret %s/%s names the domain %q, but the objects of this Auth0Tenant live in %q; restore the domain, or create another Auth0Tenant for the other one",
+			tenant.Namespace, name, credentials.Domain, known)
+	}
+	return credentials, nil
+}
+
+func (d *Deps) caBundle(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (string, error) {
+	bundle := tenant.Spec.CABundle
+	if bundle == nil {
+		return "", nil
+	}
+	key := bundle.Key
+	if key == "" {
+		key = "ca.crt"
+	}
+	if bundle.Kind == "ConfigMap" {
+		return secret.ConfigValue(ctx, d.Reader, tenant.Namespace, bundle.Name, key)
+	}
+	return secret.Value(ctx, d.Reader, tenant.Namespace, v1alpha1.SecretKeyReference{Name: bundle.Name, Key: key})
+}

@@ -1,0 +1,467 @@
+package integration
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/controllers"
+	"github.com/auth0-operator/auth0-operator/internal/simulator"
+)
+
+// subject is what the lifecycle table needs to know of a kind. No field may be left out.
+type subject struct {
+	// prepare makes what an object needs besides the tenant.
+	prepare func(*environment)
+	// object declares one; objects of different names stand for the same thing in Auth0.
+	object func(e *environment, name string) v1alpha1.Managed
+	// check says in what the outcome differs from what the object declares.
+	check func(*environment, v1alpha1.Managed) error
+	// count is how many such things there are.
+	count func(*environment) int
+	// writes is how many calls changed something in Auth0.
+	writes func(simulator.Report) int
+	// create is the call that creates, for faults.
+	create call
+
+	// change edits the spec; clear takes a field out of it, and cleared says what is left of the field.
+	change  func(v1alpha1.Managed)
+	clear   func(v1alpha1.Managed)
+	cleared func(*environment, v1alpha1.Managed) error
+	// drift changes the thing behind the operator's back; vanish deletes it.
+	drift  func(*environment, v1alpha1.Managed)
+	vanish func(*environment, v1alpha1.Managed)
+	// existing makes the thing that the object declares, as somebody else would.
+	existing func(*environment)
+	// existsReason and conflictReason are what the object says if it exists, or another object holds it.
+	existsReason, conflictReason string
+	// spoil makes the spec one that Auth0 does not allow; mend undoes it.
+	spoil, mend func(v1alpha1.Managed)
+	// withoutScope takes the permission away that the work needs, and returns what the message must name.
+	withoutScope func(*environment) string
+	scopeReason  string
+}
+
+// call is a call to Auth0.
+type call struct{ method, route string }
+
+// subjects are the kinds that stand for something in Auth0.
+var subjects = map[string]subject{
+	"Auth0User":  userSubject,
+	"Auth0Token": tokenSubject,
+}
+
+// lifecycle is what every kind must stand.
+var lifecycle = []struct {
+	name string
+	run  func(*environment, subject)
+}{
+	{"create", create},
+	{"second pass writes nothing", secondPass},
+	{"drift is put right", drift},
+	{"update", update},
+	{"a field that is removed is cleared", clearField},
+	{"adopt only if allowed", adopt},
+	{"conflict between two objects", conflict},
+	{"external delete is made good", externalDelete},
+	{"409", answered409},
+	{"429", answered429},
+	{"5xx", answered5xx},
+	{"lost response", lostResponse},
+	{"crash after the effect", crash},
+	{"bad spec", badSpec},
+	{"missing scope", missingScope},
+	{"tenant down", tenantDown},
+	{"delete", deleteObject},
+	{"retain", retain},
+	{"observe writes nothing", observe},
+	{"create only", createOnly},
+	{"suspend", suspend},
+	{"restart writes nothing", restart},
+}
+
+func TestLifecycle(t *testing.T) {
+	for kind, s := range subjects {
+		for _, row := range lifecycle {
+			t.Run(kind+"/"+row.name, func(t *testing.T) {
+				t.Parallel()
+				e := newEnvironment(t)
+				s.prepare(e)
+				e.sim.ResetRequests()
+				row.run(e, s)
+			})
+		}
+	}
+}
+
+func TestEveryKindRunsThroughTheLifecycle(t *testing.T) {
+	for _, kind := range controllers.All() {
+		if _, managed := kind.New().(v1alpha1.Managed); !managed {
+			continue
+		}
+		s, ok := subjects[kind.Name]
+		if !ok {
+			t.Errorf("%s has no subject in the lifecycle table", kind.Name)
+			continue
+		}
+		fields := reflect.ValueOf(s)
+		for i := range fields.NumField() {
+			if fields.Field(i).IsZero() {
+				t.Errorf("the subject of %s leaves out %s", kind.Name, fields.Type().Field(i).Name)
+			}
+		}
+	}
+}
+
+// declared creates an object and waits until it is Ready.
+func (s subject) declared(e *environment) v1alpha1.Managed {
+	e.Helper()
+	object := s.object(e, "one")
+	e.create(object)
+	e.eventuallyReady(object)
+	s.require(e, object)
+	return object
+}
+
+// require fails unless there is just one thing, as declared.
+func (s subject) require(e *environment, object v1alpha1.Managed) {
+	e.Helper()
+	if err := s.check(e, object); err != nil {
+		e.Errorf("not as declared: %v", err)
+	}
+	s.requireCount(e, 1)
+}
+
+func (s subject) requireCount(e *environment, want int) {
+	e.Helper()
+	if count := s.count(e); count != want {
+		e.Errorf("there are %d in Auth0, want %d", count, want)
+	}
+}
+
+func (s subject) requireWrites(e *environment, want int) {
+	e.Helper()
+	if report := e.sim.Requests(); s.writes(report) != want {
+		e.Errorf("%d calls changed something in Auth0, want %d: %+v", s.writes(report), want, report.ByRoute)
+	}
+}
+
+// eventuallyRequire waits until the outcome is as declared.
+func (s subject) eventuallyRequire(e *environment, object v1alpha1.Managed) {
+	e.Helper()
+	e.eventually(func() error {
+		e.get(object)
+		return s.check(e, object)
+	})
+	e.eventuallyReady(object)
+	s.requireCount(e, 1)
+}
+
+func create(e *environment, s subject) {
+	object := s.declared(e)
+	if len(e.events(object)) == 0 {
+		e.eventually(func() error {
+			if len(e.events(object)) == 0 {
+				return fmt.Errorf("no Event tells of the creation")
+			}
+			return nil
+		})
+	}
+	if object.GetCommonStatus().ObservedGeneration != object.GetGeneration() {
+		e.Errorf("observedGeneration is %d, generation %d", object.GetCommonStatus().ObservedGeneration, object.GetGeneration())
+	}
+}
+
+func secondPass(e *environment, s subject) {
+	object := s.declared(e)
+	e.pass(object)
+	before := snapshot(e, object)
+	e.sim.ResetRequests()
+	e.pass(object)
+	s.requireWrites(e, 0)
+	if difference := cmp.Diff(before, snapshot(e, object)); difference != "" {
+		e.Errorf("a second pass changed something in the API server (-before +after):\n%s", difference)
+	}
+	s.require(e, object)
+}
+
+// snapshot is all that the operator could have written, but for the request for the pass itself.
+func snapshot(e *environment, object v1alpha1.Managed) map[string]any {
+	e.Helper()
+	e.get(object)
+	seen := object.DeepCopyObject().(v1alpha1.Managed)
+	seen.SetResourceVersion("")
+	seen.SetManagedFields(nil)
+	seen.SetAnnotations(nil)
+	seen.GetCommonStatus().LastHandledReconcileAt = ""
+	var secrets corev1.SecretList
+	if err := kube.List(e.ctx, &secrets, client.InNamespace(e.namespace)); err != nil {
+		e.Fatal(err)
+	}
+	versions := map[string]string{}
+	for _, secret := range secrets.Items {
+		versions[secret.Name] = secret.ResourceVersion
+	}
+	encoded, err := json.Marshal(seen)
+	if err != nil {
+		e.Fatal(err)
+	}
+	return map[string]any{"object": string(encoded), "secrets": versions, "events": len(e.events(object))}
+}
+
+func drift(e *environment, s subject) {
+	object := s.declared(e)
+	e.sim.ResetRequests()
+	s.drift(e, object)
+	e.pass(object)
+	s.eventuallyRequire(e, object)
+	s.requireWrites(e, 1)
+}
+
+func update(e *environment, s subject) {
+	object := s.declared(e)
+	change(e, object, s.change)
+	e.eventuallyReady(object)
+	s.require(e, object)
+}
+
+func clearField(e *environment, s subject) {
+	object := s.declared(e)
+	change(e, object, s.clear)
+	e.eventuallyReady(object)
+	s.require(e, object)
+	if err := s.cleared(e, object); err != nil {
+		e.Error(err)
+	}
+}
+
+func adopt(e *environment, s subject) {
+	s.existing(e)
+	e.sim.ResetRequests()
+	object := s.object(e, "one")
+	e.create(object)
+	message := e.eventuallyStalled(object, s.existsReason)
+	if !strings.Contains(message, "adoptionPolicy") {
+		e.Errorf("the message does not tell the way out: %s", message)
+	}
+	s.requireCount(e, 1)
+	change(e, object, func(o v1alpha1.Managed) {
+		o.GetManagedSpec().AdoptionPolicy = v1alpha1.AdoptionPolicyIfUnmanaged
+	})
+	e.eventuallyReady(object)
+	s.require(e, object)
+}
+
+func conflict(e *environment, s subject) {
+	first := s.declared(e)
+	second := s.object(e, "two")
+	second.GetManagedSpec().AdoptionPolicy = v1alpha1.AdoptionPolicyIfUnmanaged
+	e.create(second)
+	message := e.eventuallyStalled(second, s.conflictReason)
+	if !strings.Contains(message, first.GetName()) {
+		e.Errorf("the message does not say who holds it: %s", message)
+	}
+	s.require(e, first)
+	e.deleteAndWait(second)
+	s.require(e, first)
+}
+
+func externalDelete(e *environment, s subject) {
+	object := s.declared(e)
+	s.vanish(e, object)
+	e.pass(object)
+	s.eventuallyRequire(e, object)
+}
+
+func answered409(e *environment, s subject) {
+	e.sim.AddFaults(simulator.Fault{Method: s.create.method, Route: s.create.route, Times: 1, Status: 409})
+	s.declared(e)
+}
+
+func answered429(e *environment, s subject) {
+	reset := e.sim.Now().Add(2 * time.Second).Unix()
+	e.sim.AddFaults(simulator.Fault{Method: s.create.method, Route: s.create.route, Times: 1, Status: 429, Headers: map[string]string{
+		"X-RateLimit-Limit": "10", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": fmt.Sprint(reset),
+	}})
+	object := s.object(e, "one")
+	e.create(object)
+	e.eventuallyReconciling(object, v1alpha1.ReasonRateLimited)
+	e.eventuallyReady(object)
+	s.require(e, object)
+	if made := e.sim.Requests().Count(s.create.method, s.create.route); made != 2 {
+		e.Errorf("%d attempts, want the one that was refused and the one that succeeded", made)
+	}
+}
+
+func answered5xx(e *environment, s subject) {
+	e.sim.AddFaults(simulator.Fault{Method: s.create.method, Route: s.create.route, Times: 2, Status: 503})
+	object := s.object(e, "one")
+	e.create(object)
+	e.eventuallyReconciling(object, v1alpha1.ReasonTenantUnavailable)
+	e.eventuallyReady(object)
+	s.require(e, object)
+}
+
+func lostResponse(e *environment, s subject) {
+	e.sim.AddFaults(simulator.Fault{Method: s.create.method, Route: s.create.route, Times: 1, Drop: simulator.DropAfter})
+	s.declared(e)
+}
+
+func crash(e *environment, s subject) {
+	e.sim.AddFaults(simulator.Fault{Method: s.create.method, Route: s.create.route, Times: 1, Drop: simulator.DropAfter})
+	object := s.object(e, "one")
+	e.create(object)
+	e.eventually(func() error {
+		if e.sim.Requests().Count(s.create.method, s.create.route) == 0 {
+			return fmt.Errorf("nothing was created yet")
+		}
+		return nil
+	})
+	e.restartOperator()
+	e.eventuallyReady(object)
+	s.require(e, object)
+}
+
+func badSpec(e *environment, s subject) {
+	object := s.object(e, "one")
+	s.spoil(object)
+	e.create(object)
+	e.eventuallyStalled(object, v1alpha1.ReasonInvalidSpec)
+	s.requireCount(e, 0)
+	s.requireWrites(e, 0)
+	change(e, object, s.mend)
+	e.eventuallyReady(object)
+	s.require(e, object)
+}
+
+func missingScope(e *environment, s subject) {
+	missing := s.withoutScope(e)
+	e.restartOperator()
+	e.eventuallyReady(e.tenant())
+	object := s.object(e, "one")
+	e.create(object)
+	message := e.eventuallyStalled(object, s.scopeReason)
+	if !strings.Contains(message, missing) {
+		e.Errorf("the message does not name %s: %s", missing, message)
+	}
+	s.requireCount(e, 0)
+}
+
+func tenantDown(e *environment, s subject) {
+	object := s.declared(e)
+	e.sim.Stop()
+	e.pass(object)
+	if ready := readyStatus(object); ready != metav1.ConditionTrue {
+		e.Errorf("a tenant that is down makes an object that was Ready say Ready=%s", ready)
+	}
+	change(e, object, s.change)
+	e.eventuallyReconciling(object, v1alpha1.ReasonTenantUnavailable)
+	if err := e.sim.Resume(); err != nil {
+		e.Fatal(err)
+	}
+	e.eventuallyReady(object)
+	s.require(e, object)
+}
+
+func readyStatus(object v1alpha1.Object) metav1.ConditionStatus {
+	for _, condition := range object.GetCommonStatus().Conditions {
+		if condition.Type == v1alpha1.ConditionReady {
+			return condition.Status
+		}
+	}
+	return "absent"
+}
+
+func deleteObject(e *environment, s subject) {
+	object := s.declared(e)
+	e.deleteAndWait(object)
+	e.eventually(func() error {
+		if count := s.count(e); count != 0 {
+			return fmt.Errorf("%d are left", count)
+		}
+		return nil
+	})
+}
+
+func retain(e *environment, s subject) {
+	object := s.object(e, "one")
+	object.GetManagedSpec().DeletionPolicy = v1alpha1.DeletionPolicyRetain
+	e.create(object)
+	e.eventuallyReady(object)
+	e.deleteAndWait(object)
+	s.requireCount(e, 1)
+
+	successor := s.object(e, "two")
+	successor.GetManagedSpec().AdoptionPolicy = v1alpha1.AdoptionPolicyIfUnmanaged
+	e.create(successor)
+	e.eventuallyReady(successor)
+	s.require(e, successor)
+}
+
+func observe(e *environment, s subject) {
+	object := s.object(e, "one")
+	object.GetManagedSpec().ManagementPolicy = v1alpha1.ManagementPolicyObserve
+	e.create(object)
+	e.eventuallyReady(object)
+	s.requireCount(e, 0)
+	s.requireWrites(e, 0)
+	e.deleteAndWait(object)
+}
+
+func createOnly(e *environment, s subject) {
+	object := s.object(e, "one")
+	object.GetManagedSpec().ManagementPolicy = v1alpha1.ManagementPolicyCreateOnly
+	e.create(object)
+	e.eventuallyReady(object)
+	s.require(e, object)
+	e.sim.ResetRequests()
+	e.pass(object)
+	s.requireWrites(e, 0)
+	e.deleteAndWait(object)
+}
+
+func suspend(e *environment, s subject) {
+	object := s.declared(e)
+	change(e, object, func(o v1alpha1.Managed) { o.GetManagedSpec().Suspend = true })
+	e.eventuallyCondition(object, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSuspended)
+	s.drift(e, object)
+	e.sim.ResetRequests()
+	e.pass(object)
+	if requests := e.sim.Requests(); requests.Total != 0 {
+		e.Errorf("a suspended object takes calls: %+v", requests.ByRoute)
+	}
+	if s.check(e, object) == nil {
+		e.Error("a suspended object was put right")
+	}
+	change(e, object, func(o v1alpha1.Managed) { o.GetManagedSpec().Suspend = false })
+	s.eventuallyRequire(e, object)
+}
+
+func restart(e *environment, s subject) {
+	object := s.declared(e)
+	e.pass(object)
+	before := snapshot(e, object)
+	e.restartOperator()
+	e.eventually(func() error {
+		if e.sim.Requests().Count("POST", "/oauth/token") == 0 {
+			return fmt.Errorf("the operator has not reached the tenant yet")
+		}
+		return nil
+	})
+	e.sim.ResetRequests()
+	e.pass(object)
+	s.requireWrites(e, 0)
+	if difference := cmp.Diff(before, snapshot(e, object)); difference != "" {
+		e.Errorf("a restart changed something in the API server (-before +after):\n%s", difference)
+	}
+	s.require(e, object)
+}

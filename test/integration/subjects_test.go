@@ -1,0 +1,329 @@
+package integration
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/simulator"
+)
+
+const (
+	ordersAPI    = "https://orders.example.com/"
+	userPassword = "planted-User-Password-1"
+	m2mClientID  = "MachineClientMachineClientMach01"
+)
+
+// seedOrders makes an API with three permissions.
+func seedOrders(e *environment) {
+	e.Helper()
+	e.dashboard("POST", "/api/v2/resource-servers", map[string]any{"identifier": ordersAPI, "name": "Orders", "scopes": []any{
+		map[string]any{"value": "read:orders"}, map[string]any{"value": "write:orders"}, map[string]any{"value": "delete:orders"},
+	}})
+}
+
+// seedRoles makes roles, by name.
+func seedRoles(e *environment, names ...string) {
+	e.Helper()
+	for _, name := range names {
+		e.dashboard("POST", "/api/v2/roles", map[string]any{"name": name})
+	}
+}
+
+// userSubject is a user with everything.
+var userSubject = subject{
+	prepare: func(e *environment) {
+		seedOrders(e)
+		seedRoles(e, "editor", "viewer")
+		e.create(e.secret("password", map[string]string{"password": userPassword}))
+	},
+	object: func(e *environment, name string) v1alpha1.Managed {
+		return &v1alpha1.Auth0User{ObjectMeta: e.meta(name), Spec: v1alpha1.Auth0UserSpec{
+			ManagedSpec:  e.managedSpec(),
+			Connection:   connection,
+			Email:        new("ada@example.com"),
+			Name:         new("Ada Lovelace"),
+			GivenName:    new("Ada"),
+			Blocked:      new(true),
+			UserMetadata: map[string]apiextensionsv1.JSON{"theme": {Raw: []byte(`"dark"`)}},
+			AppMetadata:  map[string]apiextensionsv1.JSON{"plan": {Raw: []byte(`{"name":"pro","seats":7}`)}},
+			Password:     &v1alpha1.UserPassword{SecretRef: &v1alpha1.SecretKeyReference{Name: "password", Key: "password"}},
+			Roles:        &v1alpha1.UserRoles{Items: []v1alpha1.UserRole{{Name: "editor"}}},
+			Permissions:  &v1alpha1.UserPermissions{Items: []v1alpha1.UserPermission{{API: ordersAPI, Name: "read:orders"}}},
+		}}
+	},
+	check:  func(e *environment, object v1alpha1.Managed) error { return checkUser(e, object.(*v1alpha1.Auth0User)) },
+	count:  func(e *environment) int { return len(e.users()) },
+	writes: func(report simulator.Report) int { return report.Writes() },
+	create: call{"POST", "/api/v2/users"},
+
+	change: func(object v1alpha1.Managed) {
+		spec := &object.(*v1alpha1.Auth0User).Spec
+		spec.Name = new("Augusta Ada King")
+		spec.Email = new("countess@example.com")
+		spec.UserMetadata["theme"] = apiextensionsv1.JSON{Raw: []byte(`["light","dark"]`)}
+		spec.Roles.Items = []v1alpha1.UserRole{{Name: "viewer"}}
+		spec.Permissions.Items = []v1alpha1.UserPermission{{API: ordersAPI, Name: "write:orders"}, {API: ordersAPI, Name: "delete:orders"}}
+	},
+	clear: func(object v1alpha1.Managed) {
+		spec := &object.(*v1alpha1.Auth0User).Spec
+		spec.GivenName, spec.Blocked, spec.UserMetadata, spec.Roles, spec.Permissions = nil, nil, nil, nil, nil
+	},
+	cleared: func(e *environment, object v1alpha1.Managed) error {
+		user := e.user(object.(*v1alpha1.Auth0User).Status.UserID)
+		var failures []error
+		if user["given_name"] != nil || user["blocked"] == true {
+			failures = append(failures, fmt.Errorf("given_name and blocked are still set: %v", user))
+		}
+		if metadata, _ := user["user_metadata"].(map[string]any); len(metadata) > 0 {
+			failures = append(failures, fmt.Errorf("user_metadata is left: %v", metadata))
+		}
+		if left := append(e.userRoles(user), e.userPermissions(user)...); len(left) > 0 {
+			failures = append(failures, fmt.Errorf("roles and permissions are left: %v", left))
+		}
+		return errors.Join(failures...)
+	},
+	drift: func(e *environment, object v1alpha1.Managed) {
+		e.dashboard("PATCH", userPath(object.(*v1alpha1.Auth0User).Status.UserID), map[string]any{"name": "Somebody Else", "app_metadata": map[string]any{"plan": "free", "theirs": 1}})
+	},
+	vanish: func(e *environment, object v1alpha1.Managed) {
+		e.dashboard("DELETE", userPath(object.(*v1alpha1.Auth0User).Status.UserID), nil)
+	},
+	existing: func(e *environment) {
+		e.dashboard("POST", "/api/v2/users", map[string]any{"connection": connection, "email": "ada@example.com", "password": "Correct-Horse-1", "verify_email": false})
+	},
+	existsReason:   v1alpha1.ReasonAlreadyExists,
+	conflictReason: v1alpha1.ReasonConflict,
+	spoil: func(object v1alpha1.Managed) {
+		object.(*v1alpha1.Auth0User).Spec.AppMetadata["a.b"] = apiextensionsv1.JSON{Raw: []byte(`1`)}
+	},
+	mend: func(object v1alpha1.Managed) { delete(object.(*v1alpha1.Auth0User).Spec.AppMetadata, "a.b") },
+	withoutScope: func(e *environment) string {
+		e.withoutScopes("create:users")
+		return "create:users"
+	},
+	scopeReason: v1alpha1.ReasonMissingScope,
+}
+
+func userPath(id string) string { return "/api/v2/users/" + url.PathEscape(id) }
+
+func (e *environment) users() []map[string]any {
+	e.Helper()
+	return e.dashboardList("/api/v2/users")
+}
+
+func (e *environment) user(id string) map[string]any {
+	e.Helper()
+	return e.dashboard("GET", userPath(id), nil)
+}
+
+func (e *environment) userRoles(user map[string]any) []string {
+	e.Helper()
+	return fieldOf(e.dashboardList(userPath(user["user_id"].(string))+"/roles"), "name")
+}
+
+func (e *environment) userPermissions(user map[string]any) []string {
+	e.Helper()
+	return fieldOf(e.dashboardList(userPath(user["user_id"].(string))+"/permissions"), "permission_name")
+}
+
+func fieldOf(list []map[string]any, field string) []string {
+	values := make([]string, len(list))
+	for i, item := range list {
+		values[i], _ = item[field].(string)
+	}
+	slices.Sort(values)
+	return values
+}
+
+// withoutScopes takes scopes from the operator's own client grant.
+func (e *environment) withoutScopes(scopes ...string) {
+	e.Helper()
+	for _, grant := range e.dashboardList("/api/v2/client-grants?client_id=" + operatorClientID) {
+		var left []string
+		for _, scope := range grant["scope"].([]any) {
+			if !slices.Contains(scopes, scope.(string)) {
+				left = append(left, scope.(string))
+			}
+		}
+		e.dashboard("PATCH", "/api/v2/client-grants/"+grant["id"].(string), map[string]any{"scope": left})
+	}
+}
+
+// checkUser compares a user in Auth0 with what its object declares.
+func checkUser(e *environment, object *v1alpha1.Auth0User) error {
+	e.Helper()
+	status, answer := e.sim.Dashboard("GET", userPath(object.Status.UserID), nil)
+	if status != 200 {
+		return fmt.Errorf("user %s: %d %s", object.Status.UserID, status, answer)
+	}
+	var user map[string]any
+	if err := json.Unmarshal(answer, &user); err != nil {
+		return err
+	}
+	spec := object.Spec
+	var failures []error
+	expect := func(field string, want *string) {
+		if want != nil && user[field] != *want {
+			failures = append(failures, fmt.Errorf("%s is %v, want %s", field, user[field], *want))
+		}
+	}
+	expect("email", spec.Email)
+	expect("name", spec.Name)
+	expect("given_name", spec.GivenName)
+	if spec.Blocked != nil && user["blocked"] != *spec.Blocked {
+		failures = append(failures, fmt.Errorf("blocked is %v, want %v", user["blocked"], *spec.Blocked))
+	}
+	failures = append(failures,
+		checkMetadata(answer, "user_metadata", spec.UserMetadata),
+		checkMetadata(answer, "app_metadata", spec.AppMetadata))
+	if spec.Roles != nil {
+		want := make([]string, len(spec.Roles.Items))
+		for i, role := range spec.Roles.Items {
+			want[i] = role.Name
+		}
+		failures = append(failures, checkList("roles", e.userRoles(user), want))
+	}
+	if spec.Permissions != nil {
+		want := make([]string, len(spec.Permissions.Items))
+		for i, permission := range spec.Permissions.Items {
+			want[i] = permission.Name
+		}
+		failures = append(failures, checkList("permissions", e.userPermissions(user), want))
+	}
+	return errors.Join(failures...)
+}
+
+// checkMetadata compares the text of each value, so that no digit may get lost.
+func checkMetadata(answer []byte, field string, want map[string]apiextensionsv1.JSON) error {
+	var user map[string]json.RawMessage
+	if err := json.Unmarshal(answer, &user); err != nil {
+		return err
+	}
+	var have map[string]json.RawMessage
+	if raw := user[field]; raw != nil {
+		if err := json.Unmarshal(raw, &have); err != nil {
+			return err
+		}
+	}
+	for key, value := range want {
+		if string(have[key]) != string(value.Raw) {
+			return fmt.Errorf("%s.%s is %s, want %s", field, key, have[key], value.Raw)
+		}
+	}
+	return nil
+}
+
+func checkList(name string, have, want []string) error {
+	slices.Sort(want)
+	if !slices.Equal(have, want) {
+		return fmt.Errorf("%s are %v, want %v", name, have, want)
+	}
+	return nil
+}
+
+// tokenSubject is a token by client credentials.
+var tokenSubject = subject{
+	prepare: func(e *environment) {
+		seedOrders(e)
+		client := e.dashboard("POST", "/api/v2/clients", map[string]any{"name": "machine", "app_type": "non_interactive", "grant_types": []string{"client_credentials"}})
+		e.dashboard("POST", "/api/v2/client-grants", map[string]any{"client_id": client["client_id"], "audience": ordersAPI, "scope": []string{"read:orders", "write:orders"}})
+		e.create(e.secret("machine", map[string]string{"clientId": client["client_id"].(string), "clientSecret": client["client_secret"].(string)}))
+	},
+	object: func(e *environment, name string) v1alpha1.Managed {
+		return &v1alpha1.Auth0Token{ObjectMeta: e.meta(name), Spec: v1alpha1.Auth0TokenSpec{
+			ManagedSpec:       e.managedSpec(),
+			Client:            v1alpha1.TokenClient{SecretRef: &v1alpha1.SecretReference{Name: "machine"}},
+			ClientCredentials: &v1alpha1.ClientCredentialsGrant{Audience: ordersAPI, Scopes: []string{"read:orders"}},
+			OutputSecret:      v1alpha1.OutputSecret{Name: "token"},
+		}}
+	},
+	check: func(e *environment, object v1alpha1.Managed) error {
+		return checkToken(e, object.(*v1alpha1.Auth0Token))
+	},
+	count: func(e *environment) int {
+		var secret corev1.Secret
+		if err := kube.Get(e.ctx, client.ObjectKey{Namespace: e.namespace, Name: "token"}, &secret); err != nil {
+			return 0
+		}
+		return 1
+	},
+	writes: func(report simulator.Report) int { return report.Count("POST", "/oauth/token") },
+	create: call{"POST", "/oauth/token"},
+
+	change: func(object v1alpha1.Managed) {
+		object.(*v1alpha1.Auth0Token).Spec.ClientCredentials.Scopes = []string{"write:orders"}
+	},
+	clear: func(object v1alpha1.Managed) { object.(*v1alpha1.Auth0Token).Spec.ClientCredentials.Scopes = nil },
+	cleared: func(_ *environment, object v1alpha1.Managed) error {
+		return checkList("scopes", object.(*v1alpha1.Auth0Token).Status.Scopes, []string{"read:orders", "write:orders"})
+	},
+	drift: func(e *environment, _ v1alpha1.Managed) {
+		secret := &corev1.Secret{ObjectMeta: e.meta("token")}
+		change(e, secret, func(s *corev1.Secret) { s.Data["accessToken"] = []byte("edited") })
+	},
+	vanish: func(e *environment, _ v1alpha1.Managed) { e.delete(&corev1.Secret{ObjectMeta: e.meta("token")}) },
+	existing: func(e *environment) {
+		e.create(e.secret("token", map[string]string{"accessToken": "somebody's"}))
+	},
+	existsReason:   v1alpha1.ReasonSecretConflict,
+	conflictReason: v1alpha1.ReasonSecretConflict,
+	spoil: func(object v1alpha1.Managed) {
+		object.(*v1alpha1.Auth0Token).Spec.OutputSecret.Data = map[string]v1alpha1.SecretTemplate{"TOKEN": "{{ .password }}"}
+	},
+	mend: func(object v1alpha1.Managed) { object.(*v1alpha1.Auth0Token).Spec.OutputSecret.Data = nil },
+	withoutScope: func(e *environment) string {
+		for _, grant := range e.dashboardList("/api/v2/client-grants?audience=" + url.QueryEscape(ordersAPI)) {
+			e.dashboard("PATCH", "/api/v2/client-grants/"+grant["id"].(string), map[string]any{"scope": []string{"write:orders"}})
+		}
+		return "read:orders"
+	},
+	scopeReason: v1alpha1.ReasonGrantRefused,
+}
+
+// checkToken compares the token in the output Secret with what its object declares.
+func checkToken(e *environment, object *v1alpha1.Auth0Token) error {
+	e.Helper()
+	secret := &corev1.Secret{ObjectMeta: e.meta(object.Spec.OutputSecret.Name)}
+	if err := kube.Get(e.ctx, client.ObjectKeyFromObject(secret), secret); err != nil {
+		return err
+	}
+	if !metav1.IsControlledBy(secret, object) {
+		return fmt.Errorf("Secret %s is not owned by the token", secret.Name)
+	}
+	claims, err := claimsOf(string(secret.Data["accessToken"]))
+	if err != nil {
+		return err
+	}
+	if claims["aud"] != object.Spec.ClientCredentials.Audience {
+		return fmt.Errorf("aud is %v", claims["aud"])
+	}
+	granted, _ := claims["scope"].(string)
+	if want := object.Spec.ClientCredentials.Scopes; want != nil {
+		return checkList("scopes", strings.Fields(granted), want)
+	}
+	return nil
+}
+
+func claimsOf(token string) (map[string]any, error) {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return nil, fmt.Errorf("not a JWT: %d characters", len(token))
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return nil, err
+	}
+	var claims map[string]any
+	return claims, json.Unmarshal(payload, &claims)
+}
