@@ -23,13 +23,17 @@ help: ## Show this help.
 
 ##@ Try it
 
+# Built and then run, not go run: that turns the orderly end after Ctrl-C into an error.
+
 .PHONY: demo
 demo: controlplane ## Control plane, simulator and operator with the samples; ONCE=1 exits when all is Ready.
-	go run ./hack/demo $(if $(ONCE),--once)
+	go build -o bin/demo ./hack/demo
+	bin/demo $(if $(ONCE),--once)
 
 .PHONY: cluster
 cluster: controlplane ## A Kubernetes API with our CRDs in the foreground; KUBECONFIG_FILE=… also writes its kubeconfig there.
-	go run ./hack/cluster $(if $(KUBECONFIG_FILE),--kubeconfig $(KUBECONFIG_FILE))
+	go build -o bin/cluster ./hack/cluster
+	bin/cluster $(if $(KUBECONFIG_FILE),--kubeconfig $(KUBECONFIG_FILE))
 
 SIMULATOR_ADDR ?= 127.0.0.1:3443
 SIMULATOR_CA ?= bin/simulator-ca.crt
@@ -37,12 +41,14 @@ SIMULATOR_CA ?= bin/simulator-ca.crt
 .PHONY: simulator
 simulator: ## An Auth0 tenant at localhost:3443 with client dev-operator, secret dev-secret; ARGS=… adds flags.
 	mkdir -p $(dir $(SIMULATOR_CA))
-	go run ./cmd/auth0-simulator --addr $(SIMULATOR_ADDR) --ca-file $(SIMULATOR_CA) \
+	go build -o bin/ ./cmd/auth0-simulator
+	bin/auth0-simulator --addr $(SIMULATOR_ADDR) --ca-file $(SIMULATOR_CA) \
 		--client-id dev-operator --client-secret dev-secret $(ARGS)
 
 .PHONY: run
 run: ## The operator against the cluster of your current KUBECONFIG; ARGS=… adds flags.
-	go run ./cmd/manager $(ARGS)
+	go build -o bin/ ./cmd/manager
+	bin/manager $(ARGS)
 
 ##@ Develop
 
