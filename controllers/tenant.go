@@ -248,7 +248,7 @@ func (h *tenantHandler) Remove(ctx context.Context, pass *engine.Pass[*v1alpha1.
 		if _, err := h.Connect(ctx, tenant); err != nil {
 			return explainTenant(tenant, err)
 		}
-		return engine.Wait(v1alpha1.ReasonInUse, inUseMessage(dependants), dependantsPoll)
+		return engine.Wait(v1alpha1.ReasonInUse, inUseMessage(dependants), dependantsPoll).Kept()
 	}
 	if err := h.unguard(ctx, tenant, func(string) bool { return true }); err != nil {
 		return engine.FromError(err, time.Minute)

@@ -47,6 +47,8 @@ type Outcome struct {
 	after   time.Duration
 	// lost means that what was Ready is known not to be so any more.
 	lost bool
+	// kept means that what was Ready still is, whatever the generation: a deletion is one, too.
+	kept bool
 	err  error
 }
 
@@ -81,6 +83,12 @@ func Released(message string) Outcome { return Outcome{state: released, message:
 // Lost marks an outcome under which an object that was Ready no longer is.
 func (o Outcome) Lost() Outcome {
 	o.lost = true
+	return o
+}
+
+// Kept marks an outcome under which an object that was Ready still is, although it is being deleted.
+func (o Outcome) Kept() Outcome {
+	o.kept = true
 	return o
 }
 
@@ -139,8 +147,7 @@ func (o Outcome) writeTo(status *v1alpha1.CommonStatus, generation int64) {
 		conditions.remove(v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled)
 		status.ObservedGeneration = generation
 	case waiting, failed:
-		// What was Ready stays so while only the regular check has to wait: nothing is known to be wrong with it.
-		if o.lost || !wasReady(status, generation) {
+		if !o.staysReady(status, generation) {
 			conditions.set(v1alpha1.ConditionReady, metav1.ConditionFalse, o.reason, o.message)
 		}
 		conditions.set(v1alpha1.ConditionReconciling, metav1.ConditionTrue, o.reason, o.message)
@@ -148,8 +155,11 @@ func (o Outcome) writeTo(status *v1alpha1.CommonStatus, generation int64) {
 	}
 }
 
-func wasReady(status *v1alpha1.CommonStatus, generation int64) bool {
-	return status.ObservedGeneration == generation && lastReady(status) == metav1.ConditionTrue
+// staysReady tells whether what was Ready stays so while the operator waits: only the regular check has to, and nothing is
+// known to be wrong.
+func (o Outcome) staysReady(status *v1alpha1.CommonStatus, generation int64) bool {
+	current := o.kept || status.ObservedGeneration == generation
+	return current && !o.lost && lastReady(status) == metav1.ConditionTrue
 }
 
 func lastReady(status *v1alpha1.CommonStatus) metav1.ConditionStatus {

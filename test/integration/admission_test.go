@@ -1,0 +1,87 @@
+package integration
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+)
+
+// TestInvalidManifestsAreRefused applies each file of testdata/invalid. Its first line says why it must be refused.
+func TestInvalidManifestsAreRefused(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/invalid/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no invalid manifests: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
+			t.Parallel()
+			content, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			first, _, _ := strings.Cut(string(content), "\n")
+			reason, ok := strings.CutPrefix(first, "# refused: ")
+			if !ok {
+				t.Fatalf("%s does not begin with \"# refused: \"", file)
+			}
+			err = createManifest(t, content)
+			if err == nil {
+				t.Fatal("the API server accepted it")
+			}
+			if !strings.Contains(err.Error(), reason) {
+				t.Errorf("refused, but not because of %q: %v", reason, err)
+			}
+		})
+	}
+}
+
+func createManifest(t *testing.T, content []byte) error {
+	t.Helper()
+	object := &unstructured.Unstructured{}
+	if err := yaml.Unmarshal(content, object); err != nil {
+		t.Fatal(err)
+	}
+	object.SetNamespace("default")
+	return kube.Create(t.Context(), object, client.DryRunAll, client.FieldValidation(metav1.FieldValidationStrict))
+}
+
+// TestImmutableFields shows that what cannot change in Auth0 cannot change in the spec, and that the refusal tells the way
+// out.
+func TestImmutableFields(t *testing.T) {
+	t.Parallel()
+	e := newBareEnvironment(t)
+	user := &v1alpha1.Auth0User{ObjectMeta: e.meta("user"), Spec: v1alpha1.Auth0UserSpec{
+		ManagedSpec: e.managedSpec(), Connection: connection, Email: new("ada@example.com"),
+	}}
+	token := tokenSubject.object(e, "token").(*v1alpha1.Auth0Token)
+	e.create(user)
+	e.create(token)
+	for _, row := range []struct {
+		name   string
+		object client.Object
+		edit   func()
+		reason string
+	}{
+		{"connection of a user", user, func() { user.Spec.Connection = "other" }, "create another Auth0User there and delete this one"},
+		{"tenant of a user", user, func() { user.Spec.TenantRef.Name = "other" }, "delete the object and create it in the other tenant"},
+		{"Secret of a token", token, func() { token.Spec.OutputSecret.Name = "other" }, "create another object for another Secret"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			e.get(row.object)
+			row.edit()
+			err := kube.Update(t.Context(), row.object)
+			if err == nil || !strings.Contains(err.Error(), row.reason) {
+				t.Errorf("want a refusal that says %q, got: %v", row.reason, err)
+			}
+		})
+	}
+}

@@ -1,0 +1,310 @@
+package integration
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+)
+
+func TestTenantStatus(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	tenant := e.tenant()
+	e.get(tenant)
+	if tenant.Status.Domain != e.sim.Domain || tenant.Status.ClientID != operatorClientID {
+		t.Errorf("status is %+v", tenant.Status)
+	}
+	if !slices.Contains(tenant.Status.Scopes, "create:users") || len(tenant.Status.MissingScopes) != 0 {
+		t.Errorf("scopes are %v, missing %v", tenant.Status.Scopes, tenant.Status.MissingScopes)
+	}
+	e.eventuallyCondition(tenant, v1alpha1.ConditionConnectionsEnabled, metav1.ConditionTrue, v1alpha1.ReasonEnabled)
+
+	e.withoutScopes("delete:users", "read:roles")
+	e.restartOperator()
+	e.pass(tenant)
+	want := v1alpha1.MissingScopes{Kind: "Auth0User", Scopes: []string{"delete:users", "read:roles"}}
+	if len(tenant.Status.MissingScopes) != 1 || fmt.Sprint(tenant.Status.MissingScopes[0]) != fmt.Sprint(want) {
+		t.Errorf("missing scopes are %v, want %v", tenant.Status.MissingScopes, want)
+	}
+	if message := e.eventuallyCondition(tenant, v1alpha1.ConditionReady, metav1.ConditionTrue, ""); !strings.Contains(message, "delete:users") {
+		t.Errorf("the message does not name what is missing: %s", message)
+	}
+}
+
+func TestTenantSaysWhereUsersCannotBeCreated(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	e.dashboard("POST", "/api/v2/connections", map[string]any{"name": "partners", "strategy": "auth0"})
+	e.enableConnection("partners", false)
+	tenant := e.tenant()
+	e.pass(tenant)
+	message := e.eventuallyCondition(tenant, v1alpha1.ConditionConnectionsEnabled, metav1.ConditionFalse, v1alpha1.ReasonNotEnabled)
+	if !strings.Contains(message, "new users cannot be created in partners") || !strings.Contains(message, operatorClientID) {
+		t.Errorf("the message is %s", message)
+	}
+	e.eventuallyReady(tenant)
+	e.enableConnection("partners", true)
+	e.pass(tenant)
+	e.eventuallyCondition(tenant, v1alpha1.ConditionConnectionsEnabled, metav1.ConditionTrue, v1alpha1.ReasonEnabled)
+}
+
+// enableConnection enables a connection for the operator's own application, or disables it.
+func (e *environment) enableConnection(name string, enabled bool) {
+	e.Helper()
+	e.enableConnectionFor(operatorClientID, name, enabled)
+}
+
+func (e *environment) enableConnectionFor(clientID, name string, enabled bool) {
+	e.Helper()
+	for _, found := range e.dashboardList("/api/v2/connections?name=" + name) {
+		e.dashboard("PATCH", "/api/v2/connections/"+found["id"].(string)+"/clients", []any{map[string]any{"client_id": clientID, "status": enabled}})
+	}
+}
+
+// TestBadCredentials shows what a person sees when the tenant cannot be reached, and that correcting the Secret is enough.
+func TestBadCredentials(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name   string
+		change func(*environment, map[string][]byte)
+		stall  bool
+		reason string
+		says   string
+	}{
+		{"wrong secret", func(_ *environment, data map[string][]byte) { data["clientSecret"] = []byte("planted-wrong-secret") }, true, v1alpha1.ReasonInvalidCredentials, "clientSecret in Secret credentials"},
+		{"missing key", func(_ *environment, data map[string][]byte) { delete(data, "clientId") }, true, v1alpha1.ReasonSecretInvalid, `key "clientId"`},
+		{"domain with a scheme", func(_ *environment, data map[string][]byte) {
+			data["domain"] = append([]byte("https://"), data["domain"]...)
+		}, true, v1alpha1.ReasonSecretInvalid, "no https://"},
+		{"domain of a path", func(_ *environment, data map[string][]byte) { data["domain"] = []byte("example.com/evil") }, true, v1alpha1.ReasonSecretInvalid, "not a host name"},
+		{"unreachable", func(_ *environment, data map[string][]byte) { data["domain"] = []byte("localhost:1") }, false, v1alpha1.ReasonTenantUnavailable, "refused"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			e := newBareEnvironment(t)
+			secret := &corev1.Secret{ObjectMeta: e.meta("credentials")}
+			e.get(secret)
+			good := secret.DeepCopy().Data
+			change(e, secret, func(s *corev1.Secret) { row.change(e, s.Data) })
+			tenant := e.tenant()
+			e.create(tenant)
+			user := newUser(e, "ada", "ada@example.com")
+			e.create(user)
+			e.startOperator()
+
+			await := e.eventuallyReconciling
+			if row.stall {
+				await = e.eventuallyStalled
+			}
+			if message := await(tenant, row.reason); !strings.Contains(message, row.says) {
+				t.Errorf("the message does not say %q: %s", row.says, message)
+			}
+			e.eventuallyReconciling(user, v1alpha1.ReasonTenantNotReady)
+			change(e, secret, func(s *corev1.Secret) { s.Data = good })
+			e.pass(tenant)
+			e.eventuallyReady(tenant)
+			e.eventuallyReady(user)
+		})
+	}
+}
+
+func TestCredentialsSecretDeleted(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	user := newUser(e, "ada", "ada@example.com")
+	e.create(user)
+	e.eventuallyReady(user)
+	e.deleteAndWait(&corev1.Secret{ObjectMeta: e.meta("credentials")})
+	e.eventuallyReconciling(e.tenant(), v1alpha1.ReasonSecretNotFound)
+	e.create(e.secret("credentials", map[string]string{"domain": e.sim.Domain, "clientId": operatorClientID, "clientSecret": operatorClientSecret}))
+	e.eventuallyReady(e.tenant())
+	e.eventuallyReady(user)
+	userSubject.requireCount(e, 1)
+}
+
+// TestRotatedCredentialsTakeEffectAtOnce changes the application whose credentials are used.
+func TestRotatedCredentialsTakeEffectAtOnce(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	other := e.dashboard("POST", "/api/v2/clients", map[string]any{"name": "other", "app_type": "non_interactive", "grant_types": []string{"client_credentials"}})
+	e.dashboard("POST", "/api/v2/client-grants", map[string]any{"client_id": other["client_id"], "audience": "https://" + e.sim.Domain + "/api/v2/", "scope": []string{"read:users", "create:users", "update:users", "delete:users"}})
+	change(e, &corev1.Secret{ObjectMeta: e.meta("credentials")}, func(s *corev1.Secret) {
+		s.Data["clientId"], s.Data["clientSecret"] = []byte(other["client_id"].(string)), []byte(other["client_secret"].(string))
+	})
+	tenant := e.tenant()
+	e.eventually(func() error {
+		e.get(tenant)
+		if tenant.Status.ClientID != other["client_id"] {
+			return fmt.Errorf("the tenant still uses %s", tenant.Status.ClientID)
+		}
+		return nil
+	})
+	e.eventuallyReady(tenant)
+}
+
+func TestTheDomainOfATenantStays(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	change(e, &corev1.Secret{ObjectMeta: e.meta("credentials")}, func(s *corev1.Secret) { s.Data["domain"] = []byte("other.example.com") })
+	message := e.eventuallyStalled(e.tenant(), v1alpha1.ReasonSecretInvalid)
+	if !strings.Contains(message, "create another Auth0Tenant") {
+		t.Errorf("the message is %s", message)
+	}
+}
+
+func TestOtherNamespaces(t *testing.T) {
+	t.Parallel()
+	e := newBareEnvironment(t)
+	e.create(e.tenant())
+	friend, stranger := e.newNamespace(map[string]string{"auth0": "yes"}), e.newNamespace(nil)
+	e.startOperator(friend, stranger)
+	e.eventuallyReady(e.tenant())
+
+	in := func(namespace string) *v1alpha1.Auth0User {
+		user := newUser(e, "ada", namespace+"@example.com")
+		user.Namespace, user.Spec.TenantRef.Namespace = namespace, e.namespace
+		return user
+	}
+	ofFriend, ofStranger := in(friend), in(stranger)
+	e.create(ofFriend)
+	e.create(ofStranger)
+	message := e.eventuallyStalled(ofFriend, v1alpha1.ReasonNotPermitted)
+	if !strings.Contains(message, "spec.allowedNamespaces") {
+		t.Errorf("the message is %s", message)
+	}
+	allow := func(allowed *v1alpha1.AllowedNamespaces) {
+		change(e, e.tenant(), func(tenant *v1alpha1.Auth0Tenant) { tenant.Spec.AllowedNamespaces = allowed })
+	}
+	allow(&v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"auth0": "yes"}}})
+	e.eventuallyReady(ofFriend)
+	e.eventuallyStalled(ofStranger, v1alpha1.ReasonNotPermitted)
+	allow(&v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromAll})
+	e.eventuallyReady(ofStranger)
+	allow(nil)
+	e.eventuallyStalled(ofFriend, v1alpha1.ReasonNotPermitted)
+	userSubject.requireCount(e, 2)
+}
+
+func TestSuspendedTenantSuspendsItsObjects(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	change(e, e.tenant(), func(tenant *v1alpha1.Auth0Tenant) { tenant.Spec.Suspend = true })
+	e.eventuallyCondition(e.tenant(), v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSuspended)
+	user := newUser(e, "ada", "ada@example.com")
+	e.create(user)
+	if message := e.eventuallyReconciling(user, v1alpha1.ReasonTenantNotReady); !strings.Contains(message, "suspended") {
+		t.Errorf("the message is %s", message)
+	}
+	userSubject.requireCount(e, 0)
+	change(e, e.tenant(), func(tenant *v1alpha1.Auth0Tenant) { tenant.Spec.Suspend = false })
+	e.eventuallyReady(user)
+}
+
+// TestTenantGoesAfterItsObjects deletes a tenant that is in use.
+func TestTenantGoesAfterItsObjects(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	user := newUser(e, "ada", "ada@example.com")
+	e.create(user)
+	e.eventuallyReady(user)
+	tenant := e.tenant()
+	e.delete(tenant)
+	message := e.eventuallyReconciling(tenant, v1alpha1.ReasonInUse)
+	if !strings.Contains(message, "Auth0User "+e.namespace+"/ada") {
+		t.Errorf("the message does not say who uses the tenant: %s", message)
+	}
+	change(e, user, func(u *v1alpha1.Auth0User) { u.Spec.Name = new("still served") })
+	e.eventuallyReady(user)
+	e.restartOperator()
+	e.deleteAndWait(user)
+	e.eventuallyGone(tenant)
+	userSubject.requireCount(e, 0)
+	e.deleteAndWait(&corev1.Secret{ObjectMeta: e.meta("credentials")})
+}
+
+// TestNamespaceDeletion deletes a namespace with everything in it, the credentials included.
+func TestNamespaceDeletion(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	userSubject.prepare(e)
+	objects := []v1alpha1.Managed{userSubject.object(e, "ada"), newUser(e, "bob", "bob@example.com")}
+	for _, object := range objects {
+		e.create(object)
+		e.eventuallyReady(object)
+	}
+	e.deleteAndWait(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: e.namespace}})
+	userSubject.requireCount(e, 0)
+}
+
+func TestDeletionWhileTheTenantIsDown(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	user := newUser(e, "ada", "ada@example.com")
+	e.create(user)
+	e.eventuallyReady(user)
+	e.sim.Stop()
+	e.delete(user)
+	e.eventuallyReconciling(user, v1alpha1.ReasonTenantUnavailable)
+	if err := e.sim.Resume(); err != nil {
+		t.Fatal(err)
+	}
+	e.eventuallyGone(user)
+	userSubject.requireCount(e, 0)
+}
+
+// TestForcedTenantDeletion takes the tenant away by force. The message tells the way out.
+func TestForcedTenantDeletion(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	user := newUser(e, "ada", "ada@example.com")
+	e.create(user)
+	e.eventuallyReady(user)
+	tenant := e.tenant()
+	e.delete(tenant)
+	e.eventuallyReconciling(tenant, v1alpha1.ReasonInUse)
+	e.stopOperator()
+	change(e, tenant, func(tenant *v1alpha1.Auth0Tenant) { tenant.Finalizers = nil })
+	e.startOperator()
+	e.delete(user)
+	message := e.eventuallyReconciling(user, v1alpha1.ReasonTenantNotReady)
+	if !strings.Contains(message, "set spec.deletionPolicy to Retain") {
+		t.Errorf("the message does not tell the way out: %s", message)
+	}
+	change(e, user, func(u *v1alpha1.Auth0User) { u.Spec.DeletionPolicy = v1alpha1.DeletionPolicyRetain })
+	e.eventuallyGone(user)
+	userSubject.requireCount(e, 1)
+}
+
+// TestMetricsCountCalls holds the metric against what the tenant saw.
+func TestMetricsCountCalls(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	user := newUser(e, "ada", "ada@example.com")
+	e.create(user)
+	e.eventuallyReady(user)
+	families, err := e.metrics.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		for _, metric := range family.GetMetric() {
+			labels := map[string]string{}
+			for _, label := range metric.GetLabel() {
+				labels[label.GetName()] = label.GetValue()
+			}
+			if labels["route"] == "/api/v2/users" && labels["method"] == http.MethodPost && labels["status"] == "201" &&
+				labels["tenant"] == client.ObjectKeyFromObject(e.tenant()).String() && metric.GetCounter().GetValue() == 1 {
+				return
+			}
+		}
+	}
+	t.Errorf("no metric counts the creation: %v", families)
+}
