@@ -1,0 +1,195 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"time"
+)
+
+// tenant is the simulated Auth0 tenant.
+type tenant struct {
+	domain string
+	ca     []byte
+	// operator is the application as which the operator works.
+	operator application
+	http     *http.Client
+}
+
+// application is an application in Auth0, by its credentials.
+type application struct {
+	ID     string `json:"client_id"`
+	Secret string `json:"client_secret"`
+}
+
+// simulatorPort is the one of make simulator, unless somebody has it.
+const simulatorPort = "3443"
+
+// freeAddress returns an address to serve on.
+func freeAddress(ctx context.Context) (string, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", "127.0.0.1:"+simulatorPort)
+	if err != nil {
+		listener, err = config.Listen(ctx, "tcp", "127.0.0.1:0")
+	}
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().String(), nil
+}
+
+// startAuth0 starts the simulator and waits until it answers.
+func (d *demo) startAuth0(ctx context.Context) error {
+	address, err := freeAddress(ctx)
+	if err != nil {
+		return err
+	}
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return err
+	}
+	d.auth0 = &tenant{domain: "localhost:" + port, operator: application{ID: "demo-operator", Secret: rand.Text()}}
+	caFile := d.path("simulator-ca.crt")
+	err = d.cluster.Run(binDir+"/auth0-simulator", "--addr", address, "--ca-file", caFile,
+		"--client-id", d.auth0.operator.ID, "--client-secret", d.auth0.operator.Secret)
+	if err != nil {
+		return err
+	}
+	return poll(ctx, startLimit, func() error { return d.auth0.connect(ctx, caFile) })
+}
+
+// connect trusts the simulator's certificate authority, which is written anew at each start, and asks for an answer.
+func (t *tenant) connect(ctx context.Context, caFile string) error {
+	var err error
+	if t.ca, err = os.ReadFile(caFile); err != nil {
+		return err
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(t.ca) {
+		return fmt.Errorf("no certificate in %s", caFile)
+	}
+	t.http = &http.Client{
+		Timeout:   10 * time.Second,
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}},
+	}
+	return t.call(ctx, http.MethodGet, "/_sim/clock", nil, nil)
+}
+
+// prepareTenant makes what an administrator has in Auth0 before users and tokens come: an API with permissions, a role
+// that grants one of them, and an application that may call the API.
+func (d *demo) prepareTenant(ctx context.Context) error {
+	const audience = "https://orders.example.com/"
+	read, write := "read:orders", "write:orders"
+	var role struct{ ID string }
+	steps := []struct {
+		path   string
+		body   map[string]any
+		answer any
+	}{
+		{"/resource-servers", map[string]any{
+			"name": "Orders", "identifier": audience,
+			"scopes": []map[string]any{{"value": read}, {"value": write}},
+		}, nil},
+		{"/roles", map[string]any{"name": "order-clerk", "description": "Looks after orders"}, &role},
+		{"/clients", map[string]any{
+			"name": "orders-worker", "app_type": "non_interactive", "grant_types": []string{"client_credentials"},
+		}, &d.worker},
+	}
+	for _, step := range steps {
+		if err := d.auth0.administer(ctx, http.MethodPost, step.path, step.body, step.answer); err != nil {
+			return err
+		}
+	}
+	permission := map[string]any{"permissions": []map[string]any{{"resource_server_identifier": audience, "permission_name": read}}}
+	if err := d.auth0.administer(ctx, http.MethodPost, "/roles/"+role.ID+"/permissions", permission, nil); err != nil {
+		return err
+	}
+	grant := map[string]any{"client_id": d.worker.ID, "audience": audience, "scope": []string{read, write}}
+	return d.auth0.administer(ctx, http.MethodPost, "/client-grants", grant, nil)
+}
+
+// administer makes a Management call as an administrator does in Auth0's dashboard: it is not counted.
+func (t *tenant) administer(ctx context.Context, method, path string, body, answer any) error {
+	return t.call(ctx, method, "/_sim/dashboard/api/v2"+path, body, answer)
+}
+
+// user returns a user as Auth0 has it, with roles and permissions.
+func (t *tenant) user(ctx context.Context, id string) (map[string]any, error) {
+	var user map[string]any
+	path := "/users/" + url.PathEscape(id)
+	if err := t.administer(ctx, http.MethodGet, path, nil, &user); err != nil {
+		return nil, err
+	}
+	for field, name := range map[string]string{"roles": "name", "permissions": "permission_name"} {
+		var entries []map[string]any
+		if err := t.administer(ctx, http.MethodGet, path+"/"+field, nil, &entries); err != nil {
+			return nil, err
+		}
+		names := make([]any, len(entries))
+		for i, entry := range entries {
+			names[i] = entry[name]
+		}
+		user[field] = names
+	}
+	return user, nil
+}
+
+// requestCount is how often a route was called.
+type requestCount struct {
+	Method string
+	Route  string
+	Status int
+	Count  int
+}
+
+// requests returns the calls that the operator made.
+func (t *tenant) requests(ctx context.Context) (total int, byRoute []requestCount, err error) {
+	var report struct {
+		Total   int
+		ByRoute []requestCount
+	}
+	err = t.call(ctx, http.MethodGet, "/_sim/requests", nil, &report)
+	return report.Total, report.ByRoute, err
+}
+
+// call makes a request, with a body unless it is nil, and decodes the answer unless it is nil.
+func (t *tenant) call(ctx context.Context, method, path string, body, answer any) (err error) {
+	var payload bytes.Buffer
+	if body != nil {
+		if err := json.NewEncoder(&payload).Encode(body); err != nil {
+			return err
+		}
+	}
+	request, err := http.NewRequestWithContext(ctx, method, "https://"+t.domain+path, &payload)
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := t.http.Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, response.Body.Close()) }()
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		return err
+	}
+	if response.StatusCode >= http.StatusBadRequest {
+		return fmt.Errorf("the simulator answers %s %s with %s: %s", method, path, response.Status, content)
+	}
+	if answer == nil {
+		return nil
+	}
+	return json.Unmarshal(content, answer)
+}

@@ -1,0 +1,171 @@
+// Command demo shows the operator at work on this machine, without an Auth0 tenant and without a cluster: it starts a
+// Kubernetes API, the Auth0 simulator and the operator under its own ServiceAccount, applies config/samples/demo, waits
+// until all is Ready, shows what came of it, and stays up to play with. It is what make demo calls.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/auth0-operator/auth0-operator/internal/controlplane"
+)
+
+// Where things are, seen from the root of the checkout.
+const (
+	workDir    = ".demo"
+	binDir     = "bin"
+	crdDir     = "config/crd/bases"
+	rbacDir    = "config/rbac"
+	samplesDir = "config/samples/demo"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "\ndemo:", err)
+		os.Exit(1)
+	}
+}
+
+// run reads the flags and plays the demo until it is over or interrupted.
+func run() error {
+	once := flag.Bool("once", false, "exit after all was Ready and shown, instead of staying up")
+	flag.Parse()
+
+	interrupted, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	ctx, fail := context.WithCancelCause(interrupted)
+	defer fail(nil)
+	d, err := newDemo(fail)
+	if err != nil {
+		return err
+	}
+	err = d.play(ctx)
+	if err == nil && !*once {
+		d.suggest()
+		<-ctx.Done()
+	}
+	switch cause := context.Cause(ctx); {
+	case interrupted.Err() != nil && err != nil:
+		err = errors.New("interrupted")
+	case interrupted.Err() != nil:
+		fmt.Println("\nstopping")
+	case cause != nil:
+		err = cause // whatever failed failed because of it
+	}
+	if err != nil && d.cluster != nil {
+		err = fmt.Errorf("%w\n\nThe operator's log is %s; the others are beside it", err, filepath.Join(d.logDir(), "manager.log"))
+	}
+	return errors.Join(err, d.stop())
+}
+
+// demo is one performance.
+type demo struct {
+	// dir holds the kubeconfigs and the logs. The logs stay when the demo is over.
+	dir     string
+	lock    *os.File
+	cluster *controlplane.ControlPlane
+	auth0   *tenant
+	worker  application
+	// fail ends the demo when a program ends that should not.
+	fail func(error)
+}
+
+// newDemo makes the working directory anew, and keeps a second demo out of it.
+func newDemo(fail func(error)) (*demo, error) {
+	if _, err := os.Stat(samplesDir); err != nil {
+		return nil, fmt.Errorf("no %s here: run this from the root of the checkout", samplesDir)
+	}
+	dir, err := filepath.Abs(workDir)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	lock, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, fmt.Errorf("another demo runs in this checkout; end it first (%s is locked: %w)", dir, err)
+	}
+	d := &demo{dir: dir, lock: lock, fail: fail}
+	if err := os.RemoveAll(d.logDir()); err != nil {
+		return nil, err
+	}
+	return d, os.MkdirAll(d.logDir(), 0o700)
+}
+
+func (d *demo) path(name string) string { return filepath.Join(d.dir, name) }
+
+func (d *demo) logDir() string { return d.path("logs") }
+
+// playLimit is how long all may take that follows the build. It takes some ten seconds.
+const playLimit = 3 * time.Minute
+
+// play goes from nothing to everything Ready, and shows it.
+func (d *demo) play(ctx context.Context) error {
+	if err := timed(ctx, step{"build the operator and the simulator", d.build}); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, playLimit, fmt.Errorf("not done after %s", playLimit))
+	defer cancel()
+	for _, step := range d.steps() {
+		if err := timed(ctx, step); err != nil {
+			return err
+		}
+	}
+	fmt.Println("· wait until all is Ready")
+	if err := d.awaitReady(ctx); err != nil {
+		return err
+	}
+	return d.show(ctx)
+}
+
+// step is a part of the play.
+type step struct {
+	title string
+	do    func(context.Context) error
+}
+
+func (d *demo) steps() []step {
+	return []step{
+		{"start a Kubernetes API: etcd, kube-apiserver, kube-controller-manager", d.startCluster},
+		{"start the Auth0 simulator", d.startAuth0},
+		{"prepare the tenant: an API, a role, an application", d.prepareTenant},
+		{"start the operator as its ServiceAccount", d.startOperator},
+		{"kubectl apply -f " + samplesDir, d.applySamples},
+	}
+}
+
+// timed does a step, and prints it and the time it took.
+func timed(ctx context.Context, s step) error {
+	started := time.Now()
+	fmt.Printf("· %s", s.title)
+	err := s.do(ctx)
+	if err != nil {
+		fmt.Println()
+		return fmt.Errorf("%s: %w", s.title, err)
+	}
+	fmt.Printf("  %s\n", time.Since(started).Round(100*time.Millisecond))
+	return nil
+}
+
+// stop ends everything and removes the credentials; the logs stay.
+func (d *demo) stop() error {
+	var err error
+	if d.cluster != nil {
+		err = d.cluster.Stop()
+	}
+	for _, name := range []string{"kubeconfig", "operator.kubeconfig", "simulator-ca.crt", "kubectl"} {
+		_ = os.Remove(d.path(name)) // whatever was not made yet
+	}
+	return errors.Join(err, d.lock.Close())
+}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+)
+
+// Whom and what of the samples to show.
+const (
+	shownUser   = "grace"
+	shownSecret = "orders-worker-token"
+)
+
+// show prints what came of the samples, in Kubernetes and in Auth0.
+func (d *demo) show(ctx context.Context) error {
+	for _, part := range []func(context.Context) error{d.showObjects, d.showUser, d.showToken, d.showCalls} {
+		if err := part(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *demo) showObjects(ctx context.Context) error {
+	table, err := d.kubectl(ctx, "get", "auth0", "--all-namespaces")
+	if err != nil {
+		return err
+	}
+	heading("kubectl get auth0 -A")
+	fmt.Println(indent(string(table)))
+	return nil
+}
+
+func (d *demo) showUser(ctx context.Context) error {
+	id, err := d.kubectl(ctx, "get", "auth0user", shownUser, "--namespace", namespace, "--output", "jsonpath={.status.userId}")
+	if err != nil {
+		return err
+	}
+	user, err := d.auth0.user(ctx, string(id))
+	if err != nil {
+		return err
+	}
+	heading("User " + shownUser + " as Auth0 has it")
+	return printJSON(user)
+}
+
+// showToken prints what the token says. The token itself is nobody's business.
+func (d *demo) showToken(ctx context.Context) error {
+	content, err := d.kubectl(ctx, "get", "secret", shownSecret, "--namespace", namespace, "--output", "json")
+	if err != nil {
+		return err
+	}
+	var secret struct{ Data map[string][]byte }
+	if err := json.Unmarshal(content, &secret); err != nil {
+		return err
+	}
+	claims, err := claimsOf(string(secret.Data["accessToken"]))
+	if err != nil {
+		return fmt.Errorf("token in Secret %s: %w", shownSecret, err)
+	}
+	heading("Claims of the token in Secret " + shownSecret)
+	return printJSON(claims)
+}
+
+// claimsOf decodes the claims of a JWT.
+func claimsOf(token string) (map[string]any, error) {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return nil, errors.New("it is not a JWT")
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return nil, errors.New("its payload is not base64")
+	}
+	var claims map[string]any
+	if err := json.Unmarshal(payload, &claims); err != nil {
+		return nil, errors.New("its payload is not JSON")
+	}
+	return claims, nil
+}
+
+func (d *demo) showCalls(ctx context.Context) error {
+	total, byRoute, err := d.auth0.requests(ctx)
+	if err != nil {
+		return err
+	}
+	heading(fmt.Sprintf("All of it took %d calls to Auth0", total))
+	for _, c := range byRoute {
+		fmt.Printf("  %3d × %-6s %-36s %d\n", c.Count, c.Method, c.Route, c.Status)
+	}
+	fmt.Println()
+	return nil
+}
+
+// suggest prints lines that can be copied as they are.
+func (d *demo) suggest() {
+	path := ""
+	if _, err := exec.LookPath("kubectl"); err != nil {
+		path = " PATH=$PATH:" + d.dir
+	}
+	heading("Your turn, in another terminal")
+	fmt.Printf(`  export KUBECONFIG=%s%s
+  kubectl config set-context --current --namespace %s
+
+  kubectl explain auth0user.spec.roles               # every field is documented
+  kubectl describe auth0user %s                   # status, conditions, events
+  kubectl patch auth0user %s --type merge -p '{"spec":{"blocked":true}}'
+  kubectl patch auth0user %s --type merge -p '{"spec":{"roles":{"items":[{"name":"no-such-role"}]}}}'
+  kubectl delete auth0user ada                       # deletes the user in Auth0 too
+  kubectl delete secret %s         # it comes back, with a new token
+
+  curl --cacert %s https://%s/_sim/requests
+
+`, d.path("kubeconfig"), path, namespace, shownUser, shownUser, shownUser, shownSecret, d.path("simulator-ca.crt"), d.auth0.domain)
+	fmt.Printf("Logs are in %s. Ctrl-C stops everything.\n", d.logDir())
+}
+
+func heading(text string) { fmt.Printf("\n%s\n", text) }
+
+// printJSON prints a value indented, and leaves & and < as they are.
+func printJSON(value any) error {
+	var text strings.Builder
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(value); err != nil {
+		return err
+	}
+	fmt.Println(indent(text.String()))
+	return nil
+}
+
+// indent moves text to the right, apart from empty lines.
+func indent(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	for i, line := range lines {
+		if line != "" {
+			lines[i] = "  " + line
+		}
+	}
+	return strings.Join(lines, "\n")
+}
