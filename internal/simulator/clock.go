@@ -65,3 +65,10 @@ func (c *clock) Sleep(ctx context.Context, d time.Duration) {
 
 // timestamp formats t as Auth0 does: UTC, milliseconds.
 func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+
+// moved is closed when the clock is advanced or reset the next time.
+func (c *clock) moved() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.changed
+}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"time"
 	"unicode/utf8"
 )
 
@@ -206,7 +207,8 @@ func createConnection(c *call) (any, error) {
 	if err := checkConnection(c.body, str(c.body, "strategy")); err != nil {
 		return nil, err
 	}
-	if _, taken := c.connectionNamed(str(c.body, "name")); taken {
+	name := str(c.body, "name")
+	if _, taken := c.connectionNamed(name); taken || c.now.Before(c.deleting[name]) {
 		return nil, apiError(http.StatusConflict, "conflict", "A connection with the same name already exists")
 	}
 	o := c.newConnection(patch(doc{}, c.body))
@@ -214,6 +216,7 @@ func createConnection(c *call) (any, error) {
 		o.enable(id, true)
 	}
 	c.Connections.Put(o.ID, o)
+	c.emit("connection.created", omit(o.Doc, "options"))
 	return showConnection(o), nil
 }
 
@@ -267,20 +270,32 @@ func patchConnection(c *call) (any, error) {
 		}
 	}
 	c.Connections.Put(after.ID, after)
+	c.emit("connection.updated", omit(after.Doc, "options"))
 	return showConnection(after), nil
 }
 
-// deleteConnection takes the connection's users with it.
+// deleteConnection takes the connection's users with it, which goes on for a while: as long as it does, the name stays taken.
 func deleteConnection(c *call) (any, error) {
 	o, ok := c.Connections.Get(c.params["id"])
 	if !ok {
 		c.status = http.StatusNoContent
+		if until, going := c.deleting[c.params["id"]]; going && c.now.Before(until) {
+			c.status = http.StatusAccepted
+			return doc{"deleted_at": timestamp(c.now)}, nil
+		}
 		return nil, nil
 	}
-	for _, u := range c.Users.Where(func(u *user) bool { return u.connection() == o.Name() }) {
+	users := c.Users.Where(func(u *user) bool { return u.connection() == o.Name() })
+	for _, u := range users {
 		c.removeUser(u)
+		c.emit("user.deleted", patch(u.Doc, doc{"deleted_at": timestamp(c.now)}))
+	}
+	if len(users) > 0 {
+		until := c.now.Add(time.Second + time.Duration(len(users))*time.Millisecond)
+		c.deleting[o.ID], c.deleting[o.Name()] = until, until
 	}
 	c.Connections.Delete(o.ID)
+	c.emit("connection.deleted", omit(o.Doc, "options"))
 	c.status = http.StatusAccepted
 	return doc{"deleted_at": timestamp(c.now)}, nil
 }
@@ -295,6 +310,7 @@ func deleteConnectionUser(c *call) (any, error) {
 	}
 	if u := c.index.holder(o.Name(), "email", str(c.query, "email")); u != nil {
 		c.removeUser(u)
+		c.emit("user.deleted", patch(u.Doc, doc{"deleted_at": timestamp(c.now)}))
 	}
 	return nil, nil
 }

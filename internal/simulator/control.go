@@ -27,6 +27,8 @@ func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) {
 			"GET":  func(*http.Request) (any, error) { return doc{"now": timestamp(s.Now())}, nil },
 			"POST": s.controlClock,
 		},
+		"/_sim/authorize": {"POST": s.controlAuthorize},
+		"/_sim/device":    {"POST": s.controlDevice},
 		"/_sim/emails": {
 			"GET":    func(*http.Request) (any, error) { return doc{"emails": s.Emails()}, nil },
 			"DELETE": func(*http.Request) (any, error) { s.clearEmails(); return doc{"emails": s.Emails()}, nil },
@@ -119,6 +121,35 @@ func (s *Server) controlClock(r *http.Request) (any, error) {
 	}
 	s.Advance(time.Duration(*body.Advance))
 	return doc{"now": timestamp(s.Now())}, nil
+}
+
+func (s *Server) controlAuthorize(r *http.Request) (any, error) {
+	var login Login
+	data, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
+	if err == nil {
+		err = readControl(data, &login)
+	}
+	if err != nil {
+		return nil, fmt.Errorf(`expected {"client_id","user_id","redirect_uri","audience","scope","nonce","code_challenge",`+
+			`"code_challenge_method"}: %w`, err)
+	}
+	code, err := s.Authorize(login)
+	if err != nil {
+		return nil, err
+	}
+	return doc{"code": code}, nil
+}
+
+func (s *Server) controlDevice(r *http.Request) (any, error) {
+	var approval DeviceApproval
+	data, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
+	if err == nil {
+		err = readControl(data, &approval)
+	}
+	if err != nil {
+		return nil, fmt.Errorf(`expected {"user_code","user_id"} or {"user_code","deny":true}: %w`, err)
+	}
+	return doc{}, s.ApproveDevice(approval)
 }
 
 func (s *Server) clearEmails() {

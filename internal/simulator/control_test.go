@@ -143,7 +143,7 @@ func TestFreshTenant(t *testing.T) {
 	n := start(t, simulator.Options{})
 	n.login()
 	n.play(
-		step{`GET /api/v2/connections?fields=name,strategy,enabled_clients`, `200 [{"name":"Username-Password-Authentication","strategy":"auth0","enabled_clients":["operator"]}]`},
+		step{`GET /api/v2/connections?fields=name,strategy,enabled_clients`, `200 [{"name":"Username-Password-Authentication","strategy":"auth0","enabled_clients":["operator"],"is_domain_connection":false}]`},
 		step{`GET /api/v2/resource-servers?fields=identifier,is_system`, `200 [{"identifier":"https://$domain/api/v2/","is_system":true}]`},
 		step{`GET /api/v2/clients?is_global=true&fields=name,global`, `200 [{"name":"All Applications","global":true,"tenant":"<*>"}]`},
 		step{`GET /api/v2/client-grants`, `200 [{"client_id":"operator","audience":"https://$domain/api/v2/","...":0}]`},

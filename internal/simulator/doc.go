@@ -28,6 +28,8 @@
 //	DELETE /_sim/faults    clears the rules
 //	GET    /_sim/clock     {"now":"2026-01-02T15:04:05.000Z"}
 //	POST   /_sim/clock     {"advance":"1h30m"} moves the clock forward, and answers like GET
+//	POST   /_sim/authorize approves a login, see [Login]; answers {"code":"..."} for grant type authorization_code
+//	POST   /_sim/device    approves or denies a device, see [DeviceApproval]
 //	GET    /_sim/emails    {"emails":[{"type","to","user_id","connection","at"}]}: mails that Auth0 would have sent
 //	DELETE /_sim/emails    forgets them
 //	*      /_sim/dashboard/api/v2/...  any Management call without a token, uncounted and unlimited:

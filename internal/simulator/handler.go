@@ -176,6 +176,7 @@ func (c *call) run() (body any, err error) {
 
 // handle carries the request out under the lock: shared for reading, alone for anything else.
 func (c *call) handle() (any, error) {
+	c.settle()
 	if c.request.Method == http.MethodGet {
 		c.Server.mu.RLock()
 		defer c.Server.mu.RUnlock()
@@ -186,8 +187,24 @@ func (c *call) handle() (any, error) {
 	c.tenant = c.Server.tenant
 	c.now = c.clock.Now()
 	body, err := c.route.handle(c)
-	c.record(err)
+	c.record(body, err)
 	return body, err
+}
+
+// settle completes the jobs whose time has come.
+func (c *call) settle() {
+	now := c.clock.Now()
+	c.Server.mu.RLock()
+	due := c.Server.tenant.jobsDue(now)
+	c.Server.mu.RUnlock()
+	if !due {
+		return
+	}
+	c.Server.mu.Lock()
+	defer c.Server.mu.Unlock()
+	worker := *c
+	worker.tenant, worker.now = c.Server.tenant, now
+	worker.settleJobs()
 }
 
 func (c *call) noRoute() error {

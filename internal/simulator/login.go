@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 )
 
 // openIDScopes are those that every application may ask for on behalf of a user.
@@ -31,7 +32,7 @@ func passwordGrant(c *call, o *client) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.userTokens(o, api, u, str(c.body, "scope"), grantPassword)
+	return c.userTokens(o, api, u, str(c.body, "scope"), grantPassword, ""), nil
 }
 
 // loginConnection is the realm, or the tenant's default directory.
@@ -81,6 +82,7 @@ func (c *call) logIn(o *client, connection *connection, identifier, password str
 	}
 	if u == nil || !u.hasPassword(password) {
 		c.countFailure(connection, identifier, u)
+		c.logFailedLogin(o, connection, identifier, u)
 		return nil, oauthError(http.StatusForbidden, "invalid_grant", "Wrong email or password.")
 	}
 	c.Failures.Delete(key)
@@ -104,6 +106,16 @@ func (c *call) userWith(connection *connection, identifier string) *user {
 	return nil
 }
 
+// logFailedLogin tells a wrong password from an unknown user.
+func (c *call) logFailedLogin(o *client, connection *connection, identifier string, u *user) {
+	entry := doc{"client_id": o.ID, "connection": connection.Name(), "connection_id": connection.ID, "strategy": connection.Strategy(), "user_name": identifier}
+	if u == nil {
+		c.logEvent("fu", entry)
+		return
+	}
+	c.logEvent("fp", patchKeepingNull(entry, c.userEvent(u), doc{"description": "Wrong email or password."}))
+}
+
 func (c *call) countFailure(connection *connection, identifier string, u *user) {
 	key := failureKey(connection.Name(), identifier, c.ip())
 	f := &failures{Connection: connection.Name(), Identifier: identifier, IP: c.ip()}
@@ -117,6 +129,7 @@ func (c *call) countFailure(connection *connection, identifier string, u *user) 
 	c.Failures.Put(key, f)
 	if f.Count == maxFailures && u != nil {
 		c.sendEmail("blocked_account", u, str(u.Doc, "email"))
+		c.logEvent("limit_wc", c.userEvent(u))
 	}
 }
 
@@ -131,21 +144,35 @@ func (c *call) loggedIn(u *user) *user {
 	return &after
 }
 
-// userTokens answers a grant on behalf of a user.
-func (c *call) userTokens(o *client, api doc, u *user, asked, gty string) (any, error) {
+// userTokens answers a login: an access token, and what the scopes ask for besides.
+func (c *call) userTokens(o *client, api doc, u *user, asked, gty, nonce string) doc {
 	scopes := c.scopesForUser(api, u, asked)
 	more := doc{}
 	if contains(scopes, "openid") {
-		more["id_token"] = c.idToken(o, u, scopes)
+		more["id_token"] = c.idToken(o, u, scopes, nonce)
 	}
-	if api == nil {
-		answer := doc{"access_token": random(32, alphanumerics), "token_type": "Bearer", "expires_in": 86400}
-		if len(scopes) > 0 {
-			answer["scope"] = strings.Join(scopes, " ")
-		}
-		return patch(answer, more), nil
+	session := ""
+	if gty != grantPassword {
+		session = c.newSession(u, o).ID
 	}
-	return c.tokenAnswer(o, api, doc{"sub": u.ID, "gty": gty}, scopes, more), nil
+	if contains(scopes, "offline_access") && o.allows(grantRefreshToken) {
+		more["refresh_token"] = c.newRefreshToken(o, u, api, scopes, session)
+	}
+	return c.answerForUser(o, api, u, scopes, gty, more)
+}
+
+// answerForUser is a token for an API, or an opaque one for /userinfo.
+func (c *call) answerForUser(o *client, api doc, u *user, scopes []string, gty string, more doc) doc {
+	if api != nil {
+		return c.tokenAnswer(o, api, doc{"sub": u.ID, "gty": gty}, scopes, more)
+	}
+	token := random(32, alphanumerics)
+	c.opaque[token] = &opaqueToken{u.ID, scopes, c.now.Add(24 * time.Hour)}
+	answer := doc{"access_token": token, "token_type": "Bearer", "expires_in": 86400}
+	if len(scopes) > 0 {
+		answer["scope"] = strings.Join(scopes, " ")
+	}
+	return patch(answer, more)
 }
 
 // scopesForUser are the scopes of a user's token: what is asked for, of what the API has, and, where it enforces policies,
@@ -185,11 +212,14 @@ func (c *call) scopesForUser(api doc, u *user, asked string) []string {
 const idTokenLifetime = 36000
 
 // idToken tells the application who logged in.
-func (c *call) idToken(o *client, u *user, scopes []string) string {
+func (c *call) idToken(o *client, u *user, scopes []string, nonce string) string {
 	lifetime := int64(number(object(o.Doc, "jwt_configuration"), "lifetime_in_seconds", idTokenLifetime))
 	claims := patch(userClaims(u, scopes), doc{
 		"iss": c.issuer(), "aud": o.ID, "iat": c.now.Unix(), "exp": c.now.Unix() + lifetime, "sub": u.ID,
 	})
+	if nonce != "" {
+		claims["nonce"] = nonce
+	}
 	return signJWT("JWT", str(object(o.Doc, "jwt_configuration"), "alg"), o.Secret, claims)
 }
 

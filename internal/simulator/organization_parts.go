@@ -90,8 +90,14 @@ func (c *call) enableConnection(o *organization, given doc) (doc, error) {
 		return nil, err
 	}
 	o.Connections.Put(id, use)
+	c.emit("organization.connection.added", orgConnectionEvent(o, use))
 	shown, _ := c.showOrgConnection(o, id)
 	return shown, nil
+}
+
+// orgConnectionEvent is what events about an organization's connection tell.
+func orgConnectionEvent(o *organization, use doc) doc {
+	return patch(omit(use, "connection_id"), doc{"organization": pick(o.Doc, "id", "name"), "connection": doc{"id": use["connection_id"]}})
 }
 
 func checkSignup(connection *connection, use doc) error {
@@ -142,6 +148,7 @@ func patchOrgConnection(c *call) (any, error) {
 		return nil, err
 	}
 	o.Connections.Put(id, use)
+	c.emit("organization.connection.updated", orgConnectionEvent(o, use))
 	shown, _ = c.showOrgConnection(o, id)
 	return shown, nil
 }
@@ -151,7 +158,10 @@ func removeOrgConnection(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.Connections.Delete(c.params["connectionId"])
+	if use, ok := o.Connections.Get(c.params["connectionId"]); ok {
+		o.Connections.Delete(c.params["connectionId"])
+		c.emit("organization.connection.removed", orgConnectionEvent(o, use))
+	}
 	return nil, nil
 }
 

@@ -171,6 +171,7 @@ func createOrganization(c *call) (any, error) {
 		enabled = append(enabled, shown)
 	}
 	c.Organizations.Put(o.ID, o)
+	c.emit("organization.created", o.Doc)
 	if len(enabled) == 0 {
 		return o.Doc, nil
 	}
@@ -188,6 +189,7 @@ func patchOrganization(c *call) (any, error) {
 	after := *before
 	after.Doc = patch(before.Doc, c.body)
 	c.Organizations.Put(after.ID, &after)
+	c.emit("organization.updated", after.Doc)
 	return after.Doc, nil
 }
 
@@ -197,6 +199,7 @@ func deleteOrganization(c *call) (any, error) {
 		return nil, err
 	}
 	c.Organizations.Delete(o.ID)
+	c.emit("organization.deleted", o.Doc)
 	return nil, nil
 }
 
@@ -264,6 +267,7 @@ func addMembers(c *call) (any, error) {
 		if !o.Members.Has(id) {
 			o.Members.Put(id, timestamp(c.now))
 			c.joined(id, o.ID)
+			c.emit("organization.member.added", memberEvent(o, id))
 		}
 	}
 	return nil, nil
@@ -275,10 +279,17 @@ func removeMembers(c *call) (any, error) {
 		return nil, err
 	}
 	for _, id := range texts(c.body, "members") {
-		o.Members.Delete(id)
+		if o.Members.Delete(id) {
+			c.emit("organization.member.deleted", memberEvent(o, id))
+		}
 		o.MemberRoles.Delete(id)
 	}
 	return nil, nil
+}
+
+// memberEvent is what events about a member tell.
+func memberEvent(o *organization, userID string) doc {
+	return doc{"organization": pick(o.Doc, "id", "name"), "user": doc{"user_id": userID}}
 }
 
 // joined notes the organization with the user, so that a user's organizations are found without looking at all.
@@ -344,6 +355,7 @@ func addMemberRoles(c *call) (any, error) {
 	for _, id := range texts(c.body, "roles") {
 		if !slices.Contains(ids, id) {
 			ids = append(ids, id)
+			c.emit("organization.member.role.assigned", c.memberRoleEvent(o, c.params["user_id"], id))
 		}
 	}
 	if len(ids) > maxRolesPerMember {
@@ -359,8 +371,20 @@ func removeMemberRoles(c *call) (any, error) {
 		return nil, err
 	}
 	gone := texts(c.body, "roles")
+	for _, id := range gone {
+		c.emit("organization.member.role.deleted", c.memberRoleEvent(o, c.params["user_id"], id))
+	}
 	ids, _ := o.MemberRoles.Get(c.params["user_id"])
 	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return slices.Contains(gone, id) })
 	o.MemberRoles.Put(c.params["user_id"], ids)
 	return nil, nil
+}
+
+func (c *call) memberRoleEvent(o *organization, userID, roleID string) doc {
+	event := memberEvent(o, userID)
+	event["role"] = doc{"id": roleID}
+	if r, ok := c.Roles.Get(roleID); ok {
+		event["role"] = pick(r.Doc, "id", "name")
+	}
+	return event
 }

@@ -8,10 +8,11 @@ import (
 // allRoutes is the whole API: one list per area.
 func allRoutes() []*route {
 	return slices.Concat(
-		discoveryRoutes(), tokenRoutes(),
-		userRoutes(), userRoleRoutes(), userBlockRoutes(), roleRoutes(),
-		clientRoutes(), credentialRoutes(), grantRoutes(), apiRoutes(), connectionRoutes(),
-		organizationRoutes(), organizationPartRoutes(), settingsRoutes(),
+		discoveryRoutes(), tokenRoutes(), deviceRoutes(), databaseRoutes(), userInfoRoutes(),
+		userRoutes(), userRoleRoutes(), userLinkRoutes(), userMethodRoutes(), userSessionRoutes(), userBlockRoutes(),
+		roleRoutes(), clientRoutes(), credentialRoutes(), grantRoutes(), apiRoutes(), connectionRoutes(),
+		organizationRoutes(), organizationPartRoutes(), settingsRoutes(), ticketRoutes(), jobRoutes(), logRoutes(),
+		eventRoutes(), streamRoutes(),
 	)
 }
 

@@ -14,14 +14,40 @@ type tenant struct {
 	APIs          *table[doc] // resource servers
 	Connections   *table[*connection]
 	Organizations *table[*organization]
-	Settings      doc
+	Sessions      *table[*session]
+	RefreshTokens *table[*refreshToken] // by the token
+	Jobs          *table[*job]
+	Streams       *table[*eventStream]
 	Failures      *table[*failures]
+	Settings      doc
+	Logs          *logs
+	Emails        []Email
 	// SigningSecrets are of APIs whose tokens are signed with HS256, by the API's id.
 	SigningSecrets map[string]string
-	Emails         []Email
+
+	// What lives for minutes is not saved.
+	codes      map[string]*authorizationCode
+	devices    map[string]*deviceCode
+	opaque     map[string]*opaqueToken
+	assertions map[string]bool      // ids of client assertions that were used
+	deleting   map[string]time.Time // names of connections whose deletion goes on, and until when
 
 	index userIndex
 	hub   *hub
+}
+
+// emptyTenant has nothing in it.
+func emptyTenant(searchDelay time.Duration) *tenant {
+	return &tenant{
+		Users: newTable[*user](), Roles: newTable[*role](), Clients: newTable[*client](), Grants: newTable[doc](),
+		APIs: newTable[doc](), Connections: newTable[*connection](), Organizations: newTable[*organization](),
+		Sessions: newTable[*session](), RefreshTokens: newTable[*refreshToken](), Jobs: newTable[*job](),
+		Streams: newTable[*eventStream](), Failures: newTable[*failures](), Settings: doc{}, Logs: &logs{}, Emails: []Email{},
+		SigningSecrets: map[string]string{},
+		codes:          map[string]*authorizationCode{}, devices: map[string]*deviceCode{}, opaque: map[string]*opaqueToken{},
+		assertions: map[string]bool{}, deleting: map[string]time.Time{},
+		index: newUserIndex(searchDelay), hub: newHub(),
+	}
 }
 
 // Email is a mail that Auth0 would have sent.
@@ -37,12 +63,8 @@ const defaultConnection = "Username-Password-Authentication"
 
 // newTenant is a tenant as Auth0 makes it, with an application that may call the Management API.
 func newTenant(s *Server) *tenant {
-	t := &tenant{
-		Users: newTable[*user](), Roles: newTable[*role](), Clients: newTable[*client](), Grants: newTable[doc](),
-		APIs: newTable[doc](), Connections: newTable[*connection](), Organizations: newTable[*organization](), Emails: []Email{}, Settings: defaultSettings(),
-		hub: newHub(), Failures: newTable[*failures](), SigningSecrets: map[string]string{},
-	}
-	t.index = newUserIndex(s.options.SearchDelay)
+	t := emptyTenant(s.options.SearchDelay)
+	t.Settings = defaultSettings()
 	now := s.clock.Now()
 	t.addSystemAPI(s, now)
 	t.addClient(&client{ID: newClientID(), Secret: newClientSecret(), Doc: withDefaults(doc{

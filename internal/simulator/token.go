@@ -30,6 +30,9 @@ func issueToken(c *call) (any, error) {
 		grantClientCredentials: clientCredentialsGrant,
 		grantPassword:          passwordGrant,
 		grantPasswordRealm:     passwordGrant,
+		grantRefreshToken:      refreshGrant,
+		grantAuthorizationCode: codeGrant,
+		grantDeviceCode:        deviceGrant,
 	}
 	grantType := str(c.body, "grant_type")
 	exchange, known := grants[grantType]
@@ -50,7 +53,24 @@ func issueToken(c *call) (any, error) {
 	}
 	c.header.Set("Cache-Control", "no-store")
 	c.header.Set("Pragma", "no-cache")
-	return exchange(c, o)
+	answer, err := exchange(c, o)
+	c.logExchange(o, grantType, err)
+	return answer, err
+}
+
+// logExchange writes into the tenant's log how an exchange went: a code of its own for each grant type.
+func (c *call) logExchange(o *client, grantType string, err error) {
+	name := map[string]string{
+		grantClientCredentials: "eccft", grantPassword: "epft", grantPasswordRealm: "epft", grantRefreshToken: "ertft",
+		grantAuthorizationCode: "eacft", grantDeviceCode: "edcft",
+	}[grantType]
+	entry := doc{"client_id": o.ID, "audience": c.body["audience"], "scope": c.body["scope"], "user_id": "", "user_name": str(c.body, "username")}
+	if err == nil {
+		c.logEvent("s"+name, entry)
+		return
+	}
+	entry["description"] = err.Error()
+	c.logEvent("f"+name, entry)
 }
 
 // unsimulatedGrants exist in Auth0, and not here.
@@ -68,6 +88,9 @@ func accessDenied(status int, description string) *failure {
 // authenticateClient finds out which application calls, and proves it: by its secret in the body or in a basic
 // Authorization header, by a signed assertion, or by nothing for those that keep no secret.
 func (c *call) authenticateClient() (*client, error) {
+	if has(c.body, "client_assertion") || str(c.body, "client_assertion_type") == assertionType {
+		return c.assertedClient()
+	}
 	id, secret := str(c.body, "client_id"), str(c.body, "client_secret")
 	method := "client_secret_post"
 	if user, password, ok := c.basicAuth(); ok {
@@ -84,8 +107,8 @@ func (c *call) authenticateClient() (*client, error) {
 	switch {
 	case wanted == "none" && secret == "":
 		return o, nil
-	case wanted == "none", wanted != "" && wanted != method && secret != "":
-		return nil, oauthError(http.StatusUnauthorized, "invalid_client", "Client authentication method not allowed for the client.")
+	case wanted == "none", wanted != "" && wanted != method && secret != "", len(object(o.Doc, "client_authentication_methods")) > 0:
+		return nil, invalidClient("Client authentication method not allowed for the client.")
 	case !o.hasSecret(secret):
 		return nil, accessDenied(http.StatusUnauthorized, "Unauthorized")
 	}
@@ -128,7 +151,35 @@ func clientCredentialsGrant(c *call, o *client) (any, error) {
 		return nil, accessDenied(http.StatusForbidden, "Client has not been granted scopes: "+strings.Join(refused, ", "))
 	}
 	claims := doc{"sub": o.ID + "@clients", "gty": "client-credentials"}
+	organization, err := c.organizationOfGrant(g)
+	if err != nil {
+		return nil, err
+	}
+	if organization != "" {
+		claims["org_id"] = organization
+	}
 	return c.tokenAnswer(o, api, claims, scopes, nil), nil
+}
+
+// organizationOfGrant is the organization that a token is asked for, if the client grant goes with it.
+func (c *call) organizationOfGrant(g doc) (string, error) {
+	asked, usage := str(c.body, "organization"), str(g, "organization_usage")
+	switch {
+	case asked == "" && usage == "require":
+		return "", oauthError(http.StatusBadRequest, "invalid_request", "An organization is required")
+	case asked == "":
+		return "", nil
+	case usage != "allow" && usage != "require":
+		return "", accessDenied(http.StatusForbidden, "The client grant does not allow the use of organizations")
+	}
+	o, ok := c.Organizations.Get(asked)
+	if !ok {
+		o, ok = c.organizationNamed(asked)
+	}
+	if !ok || !truth(g, "allow_any_organization") && !o.Grants.Has(str(g, "id")) {
+		return "", accessDenied(http.StatusForbidden, "Client is not authorized to access the organization "+asked)
+	}
+	return o.ID, nil
 }
 
 // narrow reduces granted scopes to those that are asked for, if any are, and tells which were not granted.

@@ -18,6 +18,8 @@ type user struct {
 	History     [][]byte // earlier passwords, newest first
 	Roles       []assignment
 	Permissions []permission
+	Methods     []doc   // authentication methods
+	Linked      []*user // users that became identities of this one, in the order of the identities
 }
 
 // assignment is a role that a user has, or a member that an organization has.
@@ -129,6 +131,9 @@ func createUser(c *call) (any, error) {
 	if _, asked := c.body["verify_email"]; truth(c.body, "verify_email") || !asked && !truth(c.body, "email_verified") {
 		c.sendEmail("verify_email", u, str(u.Doc, "email"))
 	}
+	c.logEvent("ss", patchKeepingNull(c.userEvent(u), doc{"details": doc{"body": patch(c.hiddenBody(), doc{
+		"client_id": c.callerID(), "tenant": c.tenantName(),
+	})}}))
 	return u.Doc, nil
 }
 
@@ -240,6 +245,7 @@ func (c *call) addNewUser(connection *connection, given doc) (*user, error) {
 		}
 	}
 	c.putUser(u)
+	c.emit("user.created", u.Doc)
 	return u, nil
 }
 
@@ -309,6 +315,8 @@ func (c *call) putUser(u *user) {
 func deleteUser(c *call) (any, error) {
 	if u, ok := c.Users.Get(c.params["id"]); ok {
 		c.removeUser(u)
+		c.logEvent("sdu", c.userEvent(u))
+		c.emit("user.deleted", patch(u.Doc, doc{"deleted_at": timestamp(c.now)}))
 	}
 	return nil, nil
 }
@@ -323,6 +331,8 @@ func (c *call) removeUser(u *user) {
 		o.Members.Delete(u.ID)
 		o.MemberRoles.Delete(u.ID)
 	}
+	c.dropSessions(u.ID)
+	c.dropRefreshTokens(func(t *refreshToken) bool { return t.UserID == u.ID })
 	c.Users.Delete(u.ID)
 	c.index.update(u, nil, c.now)
 }

@@ -59,6 +59,7 @@ func patchUser(c *call) (any, error) {
 		}
 	}
 	c.putUser(&after)
+	c.emit("user.updated", after.Doc)
 	if truth(c.body, "verify_email") {
 		c.sendEmail("verify_email", &after, str(after.Doc, "email"))
 	}
@@ -147,6 +148,8 @@ func (c *call) changePassword(u *user, connection *connection, password string) 
 		return err
 	}
 	u.Doc["last_password_reset"] = timestamp(c.now)
+	c.dropSessions(u.ID)
+	c.logEvent("scp", c.userEvent(u))
 	if !has(c.body, "blocked") && truth(u.Doc, "blocked") {
 		u.Doc["blocked"] = false
 	}
