@@ -148,12 +148,20 @@ func (w *tokenWork) held(ctx context.Context, current *corev1.Secret) (*auth0.To
 	if err != nil || current.Annotations[annotationContent] != content {
 		return nil, err
 	}
-	issued, errIssued := time.Parse(time.RFC3339, current.Annotations[annotationIssuedAt])
-	expires, errExpires := time.Parse(time.RFC3339, current.Annotations[annotationExpiresAt])
-	if errors.Join(errIssued, errExpires) != nil || !w.Clock.Now().Before(expires) {
+	issued, expires := timeIn(current, annotationIssuedAt), timeIn(current, annotationExpiresAt)
+	if issued.IsZero() || !w.Clock.Now().Before(expires) {
 		return nil, nil
 	}
 	return &auth0.TokenSet{Scopes: strings.Fields(current.Annotations[annotationScope]), IssuedAt: issued, ExpiresAt: expires}, nil
+}
+
+// timeIn reads an annotation, the zero time if it is not there or somebody edited it.
+func timeIn(current *corev1.Secret, annotation string) time.Time {
+	parsed, err := time.Parse(time.RFC3339, current.Annotations[annotation])
+	if err != nil {
+		return time.Time{}
+	}
+	return parsed
 }
 
 func (w *tokenWork) hashContent(ctx context.Context, data map[string][]byte) (string, error) {

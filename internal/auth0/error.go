@@ -14,21 +14,21 @@ import (
 type Class string
 
 const (
-	// ClassNotFound: the object does not exist.
+	// ClassNotFound means: the object does not exist.
 	ClassNotFound Class = "NotFound"
-	// ClassConflict: an object with that identity exists already.
+	// ClassConflict means: an object with that identity exists already.
 	ClassConflict Class = "Conflict"
-	// ClassInvalid: Auth0 refuses the request; the same request will be refused again.
+	// ClassInvalid means: Auth0 refuses the request; the same request will be refused again.
 	ClassInvalid Class = "Invalid"
-	// ClassUnauthorized: the credentials or the token are not accepted.
+	// ClassUnauthorized means: the credentials or the token are not accepted.
 	ClassUnauthorized Class = "Unauthorized"
-	// ClassMissingScope: the token lacks a scope.
+	// ClassMissingScope means: the token lacks a scope.
 	ClassMissingScope Class = "MissingScope"
-	// ClassForbidden: the tenant or its plan does not allow it.
+	// ClassForbidden means: the tenant or its plan does not allow it.
 	ClassForbidden Class = "Forbidden"
-	// ClassRateLimited: a limit is reached; Error.After says when to go on.
+	// ClassRateLimited means: a limit is reached; Error.After says when to go on.
 	ClassRateLimited Class = "RateLimited"
-	// ClassUnavailable: Auth0 could not be reached, broke the connection, or answered with an error of its own. Whether the
+	// ClassUnavailable means: Auth0 could not be reached, broke the connection, or answered with an error of its own. Whether the
 	// call took effect is unknown.
 	ClassUnavailable Class = "Unavailable"
 )
@@ -58,8 +58,7 @@ func (e *Error) Error() string {
 
 // ClassOf returns the class of a failed call, or "" if err is not one.
 func ClassOf(err error) Class {
-	var failed *Error
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*Error](err); ok {
 		return failed.Class
 	}
 	return ""

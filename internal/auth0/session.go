@@ -27,7 +27,7 @@ type Credentials struct {
 	CABundle string
 }
 
-var domainForm = regexp.MustCompile(`^[a-zA-Z0-9]([-a-zA-Z0-9.]*[a-zA-Z0-9])?(:[0-9]{1,5})?$`)
+var domainForm = regexp.MustCompile(`^[a-zA-Z0-9]([-a-zA-Z0-9.]*[a-zA-Z0-9])?(:\d{1,5})?$`)
 
 // Validate says which part of the credentials cannot be used, and why.
 func (c Credentials) Validate() error {
@@ -151,8 +151,7 @@ func (s *Session) send(ctx context.Context, current *call, send func(context.Con
 
 // asError finds the *Error that the transport returned below what the HTTP client and the SDK wrapped around it.
 func asError(ctx context.Context, route string, err error) error {
-	var failed *Error
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*Error](err); ok {
 		return failed
 	}
 	if errors.Is(context.Cause(ctx), context.Canceled) {

@@ -3,6 +3,7 @@ package auth0
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -88,7 +89,7 @@ func (t *transport) exchange(request *http.Request) (*http.Response, []byte, err
 
 // unreachable wraps a broken connection. A cancelled context is no fault of Auth0's and stays what it is.
 func unreachable(ctx context.Context, route string, err error) error {
-	if context.Cause(ctx) == context.Canceled {
+	if errors.Is(context.Cause(ctx), context.Canceled) {
 		return ctx.Err()
 	}
 	return &Error{Class: ClassUnavailable, Route: route, Message: err.Error()}

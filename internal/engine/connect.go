@@ -27,8 +27,7 @@ func (d *Deps) Connect(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (*auth
 	key := client.ObjectKeyFromObject(tenant).String()
 	credentials, err := d.credentials(ctx, tenant)
 	if err != nil {
-		var known *problem.Problem
-		if errors.As(err, &known) {
+		if _, ok := errors.AsType[*problem.Problem](err); ok {
 			d.Pool.Close(key)
 		}
 		return nil, err

@@ -144,9 +144,9 @@ func (p *Pass[O]) patchFinalizer(ctx context.Context, change func(client.Object,
 	if err := p.loop.Client.Patch(ctx, object, patch, client.FieldOwner(secret.FieldManager)); err != nil {
 		return fmt.Errorf("write finalizer: %w", err)
 	}
-	for _, copy := range []O{p.saved, p.Object} {
-		copy.SetFinalizers(object.GetFinalizers())
-		copy.SetResourceVersion(object.GetResourceVersion())
+	for _, known := range []O{p.saved, p.Object} {
+		known.SetFinalizers(object.GetFinalizers())
+		known.SetResourceVersion(object.GetResourceVersion())
 	}
 	return nil
 }

@@ -125,8 +125,9 @@ func (o Outcome) result() (ctrl.Result, error) {
 		return ctrl.Result{RequeueAfter: o.after}, nil
 	case failed:
 		return ctrl.Result{}, o.err
+	default:
+		return ctrl.Result{}, nil
 	}
-	return ctrl.Result{}, nil
 }
 
 // writeTo brings the conditions and observedGeneration in line with the outcome.
@@ -152,6 +153,8 @@ func (o Outcome) writeTo(status *v1alpha1.CommonStatus, generation int64) {
 		}
 		conditions.set(v1alpha1.ConditionReconciling, metav1.ConditionTrue, o.reason, o.message)
 		conditions.remove(v1alpha1.ConditionStalled)
+	default:
+		// Released and interrupted passes leave the status alone.
 	}
 }
 

@@ -208,8 +208,9 @@ func FromAuth0(failed *auth0.Error, session *auth0.Session, resync time.Duration
 		return Stall(v1alpha1.ReasonRejected, failed.Error(), resync)
 	case auth0.ClassUnavailable:
 		return Retry(v1alpha1.ReasonTenantUnavailable, failed)
+	default:
+		return Retry(v1alpha1.ReasonProgressingWithRetry, failed)
 	}
-	return Retry(v1alpha1.ReasonProgressingWithRetry, failed)
 }
 
 func missingScope(session *auth0.Session, scopes []string) *problem.Problem {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -342,16 +341,6 @@ func (e *environment) events(object client.Object) []string {
 		}
 	}
 	return found
-}
-
-// describe is all of an object that people see.
-func (e *environment) describe(object client.Object) string {
-	e.Helper()
-	encoded, err := json.Marshal(object)
-	if err != nil {
-		e.Fatal(err)
-	}
-	return string(encoded) + strings.Join(e.events(object), "\n")
 }
 
 // journal is a log that can be read while it is written.

@@ -1,7 +1,6 @@
 package integration
 
 import (
-	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -88,11 +87,16 @@ func (e *environment) signIn(username, password string) (status int, answer stri
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(e.sim.CA)
 	browser := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
-	response, err := browser.Post(e.sim.URL+"/oauth/token", "application/x-www-form-urlencoded", bytes.NewBufferString(url.Values{
+	request, err := http.NewRequestWithContext(e.ctx, http.MethodPost, e.sim.URL+"/oauth/token", strings.NewReader(url.Values{
 		"grant_type": {"http://auth0.com/oauth/grant-type/password-realm"}, "realm": {connection}, "scope": {"openid"},
 		"client_id": {app["client_id"].(string)}, "client_secret": {app["client_secret"].(string)},
 		"username": {username}, "password": {password},
 	}.Encode()))
+	if err != nil {
+		e.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	response, err := browser.Do(request)
 	if err != nil {
 		e.Fatal(err)
 	}

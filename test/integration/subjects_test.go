@@ -325,5 +325,6 @@ func claimsOf(token string) (map[string]any, error) {
 		return nil, err
 	}
 	var claims map[string]any
-	return claims, json.Unmarshal(payload, &claims)
+	err = json.Unmarshal(payload, &claims)
+	return claims, err
 }

@@ -1,0 +1,101 @@
+package secret
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+const (
+	// hashKeySecret holds the key of the hashes, in the operator's own namespace.
+	hashKeySecret = "auth0-operator-hash-key"
+	hashKeyField  = "key"
+	keyIDLength   = 8
+)
+
+// Hasher remembers secret values without revealing them: status is readable for many, so a plain hash of a password
+// could be guessed. The key is made once and kept in a Secret next to the operator.
+type Hasher struct {
+	// Client reads and creates the Secret with the key; its reads must not be cached.
+	Client client.Client
+	// Namespace of the operator.
+	Namespace string
+
+	mu  sync.Mutex
+	key []byte
+}
+
+// Hash returns a keyed hash of a value. The scope, such as the UID of an object and a field, makes equal values of
+// different objects unequal.
+func (h *Hasher) Hash(ctx context.Context, scope, value string) (string, error) {
+	key, err := h.load(ctx)
+	if err != nil {
+		return "", err
+	}
+	mac := hmac.New(sha256.New, key)
+	// Hash.Write never fails.
+	_, _ = fmt.Fprintf(mac, "%d:%s%s", len(scope), scope, value)
+	return keyID(key) + "." + hex.EncodeToString(mac.Sum(nil)), nil
+}
+
+// SameKey tells whether two hashes were made with the same key. Hashes made with different keys say nothing about each
+// other: the key was lost, and whether the value changed cannot be known.
+func SameKey(a, b string) bool {
+	idA, _, okA := strings.Cut(a, ".")
+	idB, _, okB := strings.Cut(b, ".")
+	return okA && okB && idA == idB
+}
+
+func keyID(key []byte) string {
+	sum := sha256.Sum256(key)
+	return hex.EncodeToString(sum[:])[:keyIDLength]
+}
+
+func (h *Hasher) load(ctx context.Context) ([]byte, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.key != nil {
+		return h.key, nil
+	}
+	key, err := h.readOrCreate(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("key of the hashes in Secret %s/%s: %w", h.Namespace, hashKeySecret, err)
+	}
+	h.key = key
+	return key, nil
+}
+
+func (h *Hasher) readOrCreate(ctx context.Context) ([]byte, error) {
+	var stored corev1.Secret
+	err := h.Client.Get(ctx, types.NamespacedName{Namespace: h.Namespace, Name: hashKeySecret}, &stored)
+	if apierrors.IsNotFound(err) {
+		return h.create(ctx)
+	}
+	if err == nil && len(stored.Data[hashKeyField]) < sha256.Size {
+		err = fmt.Errorf("its field %q is too short; delete the Secret, it will be made anew", hashKeyField)
+	}
+	return stored.Data[hashKeyField], err
+}
+
+// create makes the key. If another replica was faster, its key counts; the next attempt reads it.
+func (h *Hasher) create(ctx context.Context) ([]byte, error) {
+	key := make([]byte, sha256.Size)
+	// rand.Read never fails.
+	_, _ = rand.Read(key)
+	err := h.Client.Create(ctx, &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: h.Namespace, Name: hashKeySecret},
+		Data:       map[string][]byte{hashKeyField: key},
+	})
+	return key, err
+}

@@ -1,0 +1,144 @@
+package secret
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
+)
+
+// FieldManager is the name under which the operator writes.
+const FieldManager = "auth0-operator"
+
+// LabelManagedBy marks the Secrets that the operator writes.
+const (
+	LabelManagedBy = "app.kubernetes.io/managed-by"
+	managedBy      = "auth0-operator"
+)
+
+// annotationIgnoreUpdates keeps Argo CD from refreshing an application whenever a token is renewed.
+const annotationIgnoreUpdates = "argocd.argoproj.io/ignore-resource-updates"
+
+// Output is an output Secret of an object.
+type Output struct {
+	Client client.Client
+	// Owner is the object whose Secret it is, in the same namespace.
+	Owner v1alpha1.Managed
+	Name  string
+}
+
+// Get returns the Secret, or nil if there is none. A Secret that is not the owner's and may not become it is a problem.
+func (o Output) Get(ctx context.Context) (*corev1.Secret, error) {
+	var current corev1.Secret
+	err := o.Client.Get(ctx, types.NamespacedName{Namespace: o.Owner.GetNamespace(), Name: o.Name}, &current)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read output Secret %s/%s: %w", o.Owner.GetNamespace(), o.Name, err)
+	}
+	return &current, o.mayWrite(&current)
+}
+
+// mayWrite refuses a Secret of somebody else's.
+func (o Output) mayWrite(current *corev1.Secret) error {
+	owner := metav1.GetControllerOf(current)
+	adopt := o.Owner.GetManagedSpec().AdoptionPolicy == v1alpha1.AdoptionPolicyIfUnmanaged
+	switch {
+	case metav1.IsControlledBy(current, o.Owner):
+		return nil
+	case owner != nil:
+		return problem.Stalled(v1alpha1.ReasonSecretConflict, "Secret %s/%s belongs to %s %s; choose another spec.outputSecret.name",
+			current.Namespace, current.Name, owner.Kind, owner.Name)
+	case !adopt:
+		return problem.Stalled(v1alpha1.ReasonSecretConflict, "Secret %s/%s exists and is not the operator's; delete it, choose another spec.outputSecret.name, or set spec.adoptionPolicy to IfUnmanaged to write into it",
+			current.Namespace, current.Name)
+	}
+	return nil
+}
+
+// Write makes the Secret hold data and annotations, and tells whether that took a write. current is what Get returned.
+func (o Output) Write(ctx context.Context, current *corev1.Secret, data map[string][]byte, annotations map[string]string) (bool, error) {
+	annotations = maps.Clone(annotations)
+	annotations[annotationIgnoreUpdates] = "true"
+	if current != nil && metav1.IsControlledBy(current, o.Owner) && Holds(current, data, annotations) {
+		return false, nil
+	}
+	reference, err := o.ownerReference()
+	if err != nil {
+		return false, err
+	}
+	desired := corev1ac.Secret(o.Name, o.Owner.GetNamespace()).
+		WithLabels(map[string]string{LabelManagedBy: managedBy}).
+		WithAnnotations(annotations).
+		WithOwnerReferences(reference).
+		WithData(data)
+	if current != nil {
+		// A Secret that was replaced since it was looked at may be somebody else's.
+		desired.WithUID(current.UID)
+	}
+	if err := o.Client.Apply(ctx, desired, client.FieldOwner(FieldManager), client.ForceOwnership); err != nil {
+		return false, fmt.Errorf("write output Secret %s/%s: %w", o.Owner.GetNamespace(), o.Name, err)
+	}
+	return true, nil
+}
+
+func (o Output) ownerReference() (*metav1ac.OwnerReferenceApplyConfiguration, error) {
+	kind, err := apiutil.GVKForObject(o.Owner, o.Client.Scheme())
+	if err != nil {
+		return nil, fmt.Errorf("kind of the owner: %w", err)
+	}
+	return metav1ac.OwnerReference().
+		WithAPIVersion(kind.GroupVersion().String()).WithKind(kind.Kind).
+		WithName(o.Owner.GetName()).WithUID(o.Owner.GetUID()).
+		WithController(true).WithBlockOwnerDeletion(true), nil
+}
+
+// Release leaves the Secret behind without an owner, so that it survives the object.
+func (o Output) Release(ctx context.Context) error {
+	current, err := o.Get(ctx)
+	if err != nil || current == nil || !metav1.IsControlledBy(current, o.Owner) {
+		return client.IgnoreNotFound(ignoreProblems(err))
+	}
+	before := current.DeepCopy()
+	current.OwnerReferences = nil
+	return client.IgnoreNotFound(o.Client.Patch(ctx, current, client.MergeFrom(before), client.FieldOwner(FieldManager)))
+}
+
+// ignoreProblems drops an error that speaks of somebody else's Secret.
+func ignoreProblems(err error) error {
+	if _, ok := err.(*problem.Problem); ok { //nolint:errorlint // Get returns it unwrapped.
+		return nil
+	}
+	return err
+}
+
+// Holds tells whether a Secret holds just this data, and these annotations among others.
+func Holds(current *corev1.Secret, data map[string][]byte, annotations map[string]string) bool {
+	if len(current.Data) != len(data) {
+		return false
+	}
+	for key, value := range data {
+		if held, ok := current.Data[key]; !ok || !bytes.Equal(held, value) {
+			return false
+		}
+	}
+	for key, value := range annotations {
+		if current.Annotations[key] != value {
+			return false
+		}
+	}
+	return true
+}
