@@ -1,0 +1,71 @@
+package auth0
+
+import (
+	"net/http"
+	"testing"
+	"time"
+)
+
+// TestClasses lists the answers of Auth0 that are told apart.
+func TestClasses(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		status int
+		body   string
+		want   Class
+		text   string
+	}{
+		{"user exists", 409, `{"statusCode":409,"error":"Conflict","message":"The user already exists.","errorCode":"auth0_idp_error"}`, ClassConflict, "The user already exists."},
+		{"username taken", 400, `{"statusCode":400,"error":"Bad Request","message":"The username provided is in use already.","errorCode":"auth0_idp_error"}`, ClassConflict, ""},
+		{"e-mail taken on update", 400, `{"statusCode":400,"error":"Bad Request","message":"The specified new email already exists","errorCode":"auth0_idp_error"}`, ClassConflict, ""},
+		{"a 409 that is no duplicate", 409, `{"statusCode":409,"error":"Conflict","message":"The tenant has multiple verified custom domains.","errorCode":"custom_domain_conflict"}`, ClassInvalid, ""},
+		{"validation", 400, `{"statusCode":400,"error":"Bad Request","message":"Payload validation error: …","errorCode":"invalid_body"}`, ClassInvalid, ""},
+		{"weak password", 400, `{"statusCode":400,"error":"Bad Request","message":"PasswordStrengthError: Password is too weak"}`, ClassInvalid, "PasswordStrengthError: Password is too weak"},
+		{"unknown user", 404, `{"statusCode":404,"error":"Not Found","message":"The user does not exist.","errorCode":"inexistent_user"}`, ClassNotFound, ""},
+		{"missing scope", 403, `{"statusCode":403,"error":"Forbidden","message":"Insufficient scope, expected any of: read:users","errorCode":"insufficient_scope"}`, ClassMissingScope, ""},
+		{"not in the plan", 403, `{"statusCode":403,"error":"Forbidden","message":"Please upgrade","errorCode":"insufficient_entitlement"}`, ClassForbidden, ""},
+		{"expired token", 401, `{"statusCode":401,"error":"Unauthorized","message":"Expired token received"}`, ClassUnauthorized, ""},
+		{"wrong client secret", 401, `{"error":"access_denied","error_description":"Unauthorized"}`, ClassUnauthorized, "Unauthorized"},
+		{"wrong client secret, answered 403", 403, `{"error":"access_denied","error_description":"Unauthorized"}`, ClassUnauthorized, ""},
+		{"no client grant", 403, `{"error":"access_denied","error_description":"Client is not authorized"}`, ClassForbidden, "Client is not authorized"},
+		{"signup envelope", 400, `{"name":"PasswordStrengthError","message":"Password is too weak","code":"invalid_password","description":{"rules":[]}}`, ClassInvalid, "Password is too weak"},
+		{"rate limit", 429, `{"statusCode":429,"error":"Too Many Requests","message":"Global limit has been reached","errorCode":"too_many_requests"}`, ClassRateLimited, ""},
+		{"server error", 500, `oops`, ClassUnavailable, "Internal Server Error"},
+		{"a proxy's page", 502, `<html>`, ClassUnavailable, "Bad Gateway"},
+		{"timeout", 408, ``, ClassUnavailable, ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			e := newError("POST /x", &http.Response{StatusCode: row.status, Header: http.Header{}}, []byte(row.body), time.Now())
+			if e.Class != row.want {
+				t.Errorf("class is %s, want %s", e.Class, row.want)
+			}
+			if row.text != "" && e.Message != row.text {
+				t.Errorf("message is %q, want %q", e.Message, row.text)
+			}
+		})
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	now := time.Unix(1000, 0)
+	for _, row := range []struct {
+		name   string
+		header map[string]string
+		want   time.Duration
+	}{
+		{"nothing said", nil, time.Second},
+		{"retry-after", map[string]string{"Retry-After": "7"}, 7 * time.Second},
+		{"retry-after wins", map[string]string{"Retry-After": "7", "X-RateLimit-Reset": "1030"}, 7 * time.Second},
+		{"reset", map[string]string{"X-RateLimit-Reset": "1030"}, 30 * time.Second},
+		{"reset in the past", map[string]string{"X-RateLimit-Reset": "900"}, time.Second},
+		{"nonsense", map[string]string{"Retry-After": "soon", "X-RateLimit-Reset": "later"}, time.Second},
+	} {
+		header := http.Header{}
+		for key, value := range row.header {
+			header.Set(key, value)
+		}
+		if wait := retryAfter(header, now); wait != row.want {
+			t.Errorf("%s: %s, want %s", row.name, wait, row.want)
+		}
+	}
+}

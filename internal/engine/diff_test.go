@@ -1,0 +1,118 @@
+package engine
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+)
+
+// userLike has one of each special field.
+var userLike = Fields{
+	Merged:     []string{"app_metadata"},
+	CreateOnly: []string{"connection"},
+	WriteOnly:  []string{"verify_email"},
+	With:       map[string][]string{"email": {"email_verified", "verify_email"}, "password": {"blocked"}},
+	Cleared:    map[string]any{"blocked": false},
+	Kept:       []string{"email"},
+	FoldCase:   []string{"email"},
+	Apart:      [][]string{{"username"}, {"email", "email_verified", "verify_email"}, {"password"}},
+}
+
+func document(t *testing.T, text string) auth0.Document {
+	t.Helper()
+	parsed, err := auth0.ParseDocument([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsed
+}
+
+func TestPatch(t *testing.T) {
+	for _, row := range []struct {
+		name          string
+		desired, have string
+		managed       []string
+		want          string
+	}{
+		{"nothing differs", `{"name":"Ada"}`, `{"name":"Ada","nickname":"a"}`, nil, `{}`},
+		{"a value differs", `{"name":"Ada"}`, `{"name":"Bob"}`, nil, `{"name":"Ada"}`},
+		{"a value is missing", `{"name":"Ada"}`, `{}`, nil, `{"name":"Ada"}`},
+		{"what is not declared is left alone", `{}`, `{"name":"Bob"}`, nil, `{}`},
+		{"what was declared is cleared", `{}`, `{"name":"Bob"}`, []string{"name"}, `{"name":null}`},
+		{"what is gone already is not cleared", `{}`, `{}`, []string{"name"}, `{}`},
+		{"what null does not clear", `{}`, `{"blocked":true}`, []string{"blocked"}, `{"blocked":false}`},
+		{"what is clear already", `{}`, `{"blocked":false}`, []string{"blocked"}, `{}`},
+		{"what cannot be cleared", `{}`, `{"email":"a@b.c"}`, []string{"email"}, `{}`},
+		{"case does not count where it does not", `{"email":"a@b.c"}`, `{"email":"A@B.c"}`, nil, `{}`},
+		{"created once", `{"connection":"db"}`, `{}`, nil, `{}`},
+		{"companions travel with their field", `{"email":"a@b.c","email_verified":true,"verify_email":false}`, `{"email":"x@b.c","email_verified":true}`, nil,
+			`{"email":"a@b.c","email_verified":true,"verify_email":false}`},
+		{"companions stay without their field", `{"email":"a@b.c","email_verified":true,"verify_email":false}`, `{"email":"a@b.c","email_verified":false}`, nil,
+			`{"email_verified":true}`},
+		{"metadata by top-level key", `{"app_metadata":{"a":1,"b":{"c":[1,2]}}}`, `{"app_metadata":{"a":1,"b":{"c":[1]},"theirs":1}}`, nil,
+			`{"app_metadata":{"b":{"c":[1,2]}}}`},
+		{"a metadata key is cleared", `{"app_metadata":{"a":1}}`, `{"app_metadata":{"a":1,"b":2,"theirs":3}}`, []string{"app_metadata.a", "app_metadata.b"},
+			`{"app_metadata":{"b":null}}`},
+		{"all metadata keys are cleared, theirs stay", `{}`, `{"app_metadata":{"a":1,"theirs":3}}`, []string{"app_metadata.a"},
+			`{"app_metadata":{"a":null}}`},
+		{"a metadata key with a dot", `{"app_metadata":{"a.b":1}}`, `{"app_metadata":{"a.b":2}}`, nil, `{"app_metadata":{"a.b":1}}`},
+		{"numbers by value", `{"n":1.0,"m":1e3}`, `{"n":1,"m":1000}`, nil, `{}`},
+		{"a number is no string", `{"n":1}`, `{"n":"1"}`, nil, `{"n":1}`},
+		{"digits beyond a double do not differ forever", `{"n":12345678901234567}`, `{"n":12345678901234568}`, nil, `{}`},
+		{"a number without end does no harm", `{"n":1e999999999}`, `{"n":1}`, nil, `{"n":1e999999999}`},
+		{"order of keys does not count", `{"o":{"a":1,"b":2}}`, `{"o":{"b":2,"a":1}}`, nil, `{}`},
+		{"null is absent", `{"o":{"a":null}}`, `{"o":{}}`, nil, `{}`},
+		{"an object is no list", `{"o":{}}`, `{"o":[]}`, nil, `{"o":{}}`},
+		{"a list is no string", `{"o":"x"}`, `{"o":["x"]}`, nil, `{"o":"x"}`},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			desired := document(t, row.desired)
+			patch := userLike.patch(desired, userLike.diff(desired, document(t, row.have), row.managed))
+			if difference := cmp.Diff(map[string]any(document(t, row.want)), map[string]any(patch)); difference != "" {
+				t.Errorf("-want +got:\n%s", difference)
+			}
+		})
+	}
+}
+
+func TestSplit(t *testing.T) {
+	parts := userLike.split(document(t, `{"name":"n","password":"p","email":"e","email_verified":true,"username":"u","blocked":true}`))
+	want := []auth0.Document{
+		{"username": "u"},
+		{"email": "e", "email_verified": true},
+		{"password": "p"},
+		{"name": "n", "blocked": true},
+	}
+	if difference := cmp.Diff(want, parts); difference != "" {
+		t.Errorf("-want +got:\n%s", difference)
+	}
+	if parts := userLike.split(auth0.Document{}); len(parts) != 0 {
+		t.Errorf("an empty patch takes the calls %v: Auth0 refuses one", parts)
+	}
+}
+
+func TestListPlan(t *testing.T) {
+	for _, row := range []struct {
+		name                   string
+		list                   List
+		managed, have          []string
+		wantMissing, wantExtra []string
+	}{
+		{"additive leaves what others added", List{Declared: true, Want: []string{"a", "b"}}, nil, []string{"b", "x"}, []string{"a"}, nil},
+		{"additive removes what it added", List{Declared: true, Want: []string{"a"}}, []string{"a", "b"}, []string{"a", "b", "x"}, nil, []string{"b"}},
+		{"exact removes the rest", List{Declared: true, Mode: "Exact", Want: []string{"a"}}, nil, []string{"a", "x"}, nil, []string{"x"}},
+		{"exact and empty removes all", List{Declared: true, Mode: "Exact"}, nil, []string{"x"}, nil, []string{"x"}},
+		{"not declared any more takes back what it added", List{}, []string{"a"}, []string{"a", "x"}, nil, []string{"a"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			row.list.Managed = &row.managed
+			missing, surplus := row.list.plan(row.have)
+			if !slices.Equal(missing, row.wantMissing) || !slices.Equal(surplus, row.wantExtra) {
+				t.Errorf("missing %v, surplus %v; want %v, %v", missing, surplus, row.wantMissing, row.wantExtra)
+			}
+		})
+	}
+}
