@@ -46,7 +46,7 @@ type DeletionPolicy string
 const (
 	// DeletionPolicyDelete deletes the object in Auth0 too.
 	DeletionPolicyDelete DeletionPolicy = "Delete"
-	// DeletionPolicyRetain leaves the object in Auth0 as it is, without a call to Auth0.
+	// DeletionPolicyRetain leaves the object in Auth0, free to be adopted by another Kubernetes object.
 	DeletionPolicyRetain DeletionPolicy = "Retain"
 )
 
@@ -76,7 +76,7 @@ type ManagedSpec struct {
 	ManagementPolicy ManagementPolicy `json:"managementPolicy,omitempty"`
 
 	// deletionPolicy says what becomes of the object in Auth0 when this one is deleted: `Delete` (default) deletes it
-	// there too, `Retain` leaves it. Nothing is deleted in Auth0 under managementPolicy `Observe`.
+	// there too, `Retain` leaves it there, free to be adopted by another Kubernetes object. Nothing is deleted in Auth0 under managementPolicy `Observe`.
 	// +optional
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
 

@@ -1,0 +1,61 @@
+// Command manager is the operator.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+
+	"github.com/auth0-operator/auth0-operator/internal/operator"
+)
+
+// +kubebuilder:rbac:groups=coordination.k8s.io,namespace=auth0-operator-system,resources=leases,verbs=get;create;update
+// +kubebuilder:rbac:groups="",namespace=auth0-operator-system,resources=events,verbs=create;patch
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "auth0-operator:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	var options operator.Options
+	var namespaces string
+	flag.StringVar(&options.Namespace, "namespace", ownNamespace(), "namespace of the operator itself")
+	flag.StringVar(&namespaces, "watch-namespaces", "", "comma-separated namespaces whose objects to serve (default: all)")
+	flag.IntVar(&options.Workers, "workers", 10, "objects of a kind to work on at once")
+	flag.BoolVar(&options.LeaderElection, "leader-elect", false, "let several replicas run, one of which works")
+	flag.StringVar(&options.MetricsAddress, "metrics-bind-address", ":8080", `where to serve metrics, "0" for nowhere`)
+	flag.StringVar(&options.HealthAddress, "health-probe-bind-address", ":8081", `where to serve /healthz and /readyz, "0" for nowhere`)
+	logging := zap.Options{}
+	logging.BindFlags(flag.CommandLine)
+	flag.Parse()
+	if namespaces != "" {
+		options.WatchNamespaces = strings.Split(namespaces, ",")
+	}
+
+	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&logging)))
+	ctx := ctrl.SetupSignalHandler()
+	config, err := ctrl.GetConfig()
+	if err != nil {
+		return fmt.Errorf("find a cluster: %w", err)
+	}
+	manager, err := operator.New(ctx, config, options)
+	if err != nil {
+		return err
+	}
+	return manager.Start(ctx)
+}
+
+// ownNamespace is the one of the Pod, or the default of config/default.
+func ownNamespace() string {
+	if namespace := os.Getenv("POD_NAMESPACE"); namespace != "" {
+		return namespace
+	}
+	return "auth0-operator-system"
+}

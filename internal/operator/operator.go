@@ -1,0 +1,122 @@
+// Package operator puts the operator together: the same for the binary and for tests.
+package operator
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/controllers"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/secret"
+)
+
+// Options are the settings of the operator.
+type Options struct {
+	// Namespace of the operator itself: for leader election, and for the key of the hashes.
+	Namespace string
+	// WatchNamespaces are the namespaces whose objects it serves; none means all.
+	WatchNamespaces []string
+	// Workers is how many objects of a kind are worked on at once.
+	Workers int
+	// LeaderElection lets several replicas run, one of which works.
+	LeaderElection bool
+	// MetricsAddress and HealthAddress are where it listens; "0" turns it off.
+	MetricsAddress string
+	HealthAddress  string
+	// Clock is what renewals go by; nil means the machine's.
+	Clock clock.PassiveClock
+	// Metrics count the calls to Auth0; nil registers them with the manager's metrics.
+	Metrics *auth0.Metrics
+}
+
+// Scheme knows the kinds that the operator works with.
+func Scheme() (*runtime.Scheme, error) {
+	scheme := runtime.NewScheme()
+	if err := clientgoscheme.AddToScheme(scheme); err != nil {
+		return nil, err
+	}
+	return scheme, v1alpha1.AddToScheme(scheme)
+}
+
+// New returns a manager with every kind set up.
+func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manager, error) {
+	manager, err := newManager(config, options)
+	if err != nil {
+		return nil, err
+	}
+	if options.Metrics == nil {
+		options.Metrics = auth0.NewMetrics(metrics.Registry)
+	}
+	if options.Clock == nil {
+		options.Clock = clock.RealClock{}
+	}
+	deps := engine.Deps{
+		Client:  manager.GetClient(),
+		Reader:  manager.GetAPIReader(),
+		Pool:    auth0.NewPool(options.Metrics),
+		Hasher:  &secret.Hasher{Client: manager.GetClient(), Namespace: options.Namespace},
+		Clock:   options.Clock,
+		Workers: options.Workers,
+	}
+	kinds := controllers.All()
+	for _, kind := range kinds {
+		if err := kind.Setup(ctx, manager, deps, kinds); err != nil {
+			return nil, fmt.Errorf("set up %s: %w", kind.Name, err)
+		}
+	}
+	return manager, nil
+}
+
+func newManager(config *rest.Config, options Options) (ctrl.Manager, error) {
+	scheme, err := Scheme()
+	if err != nil {
+		return nil, err
+	}
+	config = rest.CopyConfig(config)
+	// The API server looks after itself by priority and fairness; the client's own limit would hold back ten thousand
+	// users for minutes.
+	config.QPS = -1
+	manager, err := ctrl.NewManager(config, ctrl.Options{
+		Scheme:                        scheme,
+		Cache:                         cache.Options{DefaultNamespaces: watched(options.WatchNamespaces)},
+		Client:                        client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}, &corev1.ConfigMap{}}}},
+		Metrics:                       server.Options{BindAddress: options.MetricsAddress},
+		HealthProbeBindAddress:        options.HealthAddress,
+		LeaderElection:                options.LeaderElection,
+		LeaderElectionID:              "auth0-operator",
+		LeaderElectionNamespace:       options.Namespace,
+		LeaderElectionReleaseOnCancel: true,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := manager.AddHealthzCheck("ping", healthz.Ping); err != nil {
+		return nil, err
+	}
+	return manager, manager.AddReadyzCheck("ping", healthz.Ping)
+}
+
+func watched(namespaces []string) map[string]cache.Config {
+	if len(namespaces) == 0 {
+		return nil
+	}
+	watched := make(map[string]cache.Config, len(namespaces))
+	for _, namespace := range namespaces {
+		watched[namespace] = cache.Config{}
+	}
+	return watched
+}

@@ -1,0 +1,45 @@
+// Package problem holds the errors that people read in status: what failed, and what to do about it.
+package problem
+
+import (
+	"fmt"
+	"time"
+)
+
+// Problem is an error with a reason constant of the API and a message for people. The message must hold no secret, and
+// nothing that changes from one attempt to the next.
+type Problem struct {
+	Reason  string
+	Message string
+	// Stalled means that a person must act. Otherwise the operator goes on by itself.
+	Stalled bool
+	// Breaks means that what was Ready is known not to be so any more.
+	Breaks bool
+	// After is when to look again; 0 leaves that to watches and to the regular resync.
+	After time.Duration
+}
+
+// Error implements error.
+func (p *Problem) Error() string { return p.Message }
+
+// Waiting is a problem that passes by itself: something is not there yet.
+func Waiting(reason, format string, args ...any) *Problem {
+	return &Problem{Reason: reason, Message: fmt.Sprintf(format, args...)}
+}
+
+// Stalled is a problem that needs a person.
+func Stalled(reason, format string, args ...any) *Problem {
+	return &Problem{Reason: reason, Message: fmt.Sprintf(format, args...), Stalled: true}
+}
+
+// Again sets when to look again.
+func (p *Problem) Again(after time.Duration) *Problem {
+	p.After = after
+	return p
+}
+
+// Breaking says that what was Ready is known not to be so any more.
+func (p *Problem) Breaking() *Problem {
+	p.Breaks = true
+	return p
+}

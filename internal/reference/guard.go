@@ -1,0 +1,57 @@
+package reference
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+)
+
+// GuardFinalizer keeps a Secret or ConfigMap while a tenant needs it: when a whole namespace is deleted, the users in
+// it can be deleted in Auth0 only as long as the credentials are there.
+const GuardFinalizer = "auth0-operator.io/in-use"
+
+// Guard keeps an input, in the form of SecretInput or ConfigMapInput, from going away. One that is being deleted already
+// is held only if hold says so, and let go otherwise.
+func Guard(ctx context.Context, c client.Client, namespace, input string, hold bool) error {
+	return patchInput(ctx, c, namespace, input, func(object client.Object) bool {
+		switch deleting := object.GetDeletionTimestamp() != nil; {
+		case !deleting:
+			return controllerutil.AddFinalizer(object, GuardFinalizer)
+		case !hold:
+			return controllerutil.RemoveFinalizer(object, GuardFinalizer)
+		}
+		return false
+	})
+}
+
+// Unguard lets an input go. It must not be called while another tenant needs the input.
+func Unguard(ctx context.Context, c client.Client, namespace, input string) error {
+	return patchInput(ctx, c, namespace, input, func(object client.Object) bool {
+		return controllerutil.RemoveFinalizer(object, GuardFinalizer)
+	})
+}
+
+// patchInput changes the metadata of an input, if there is one and it needs changing.
+func patchInput(ctx context.Context, c client.Client, namespace, input string, change func(client.Object) bool) error {
+	kind, name, _ := strings.Cut(input, "/")
+	var object metav1.PartialObjectMetadata
+	object.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(kind))
+	if err := c.Get(ctx, types.NamespacedName{Namespace: namespace, Name: name}, &object); err != nil {
+		return client.IgnoreNotFound(err)
+	}
+	before := object.DeepCopy()
+	if !change(&object) {
+		return nil
+	}
+	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
+	if err := c.Patch(ctx, &object, patch); err != nil {
+		return client.IgnoreNotFound(fmt.Errorf("guard %s %s/%s: %w", kind, namespace, name, err))
+	}
+	return nil
+}

@@ -1,0 +1,83 @@
+package reference
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
+)
+
+// Tenant returns the tenant of an object, if it exists and admits the object's namespace.
+func Tenant(ctx context.Context, reader client.Reader, object v1alpha1.Managed) (*v1alpha1.Auth0Tenant, error) {
+	key := TenantKey(object)
+	var tenant v1alpha1.Auth0Tenant
+	err := reader.Get(ctx, key, &tenant)
+	if apierrors.IsNotFound(err) {
+		return nil, problem.Waiting(v1alpha1.ReasonTenantNotReady, "Auth0Tenant %s does not exist", key)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read Auth0Tenant %s: %w", key, err)
+	}
+	permitted, err := admits(ctx, reader, &tenant, object.GetNamespace())
+	if err != nil {
+		return nil, err
+	}
+	if !permitted {
+		return nil, problem.Stalled(v1alpha1.ReasonNotPermitted, "Auth0Tenant %s does not admit namespace %s; whoever owns the tenant can admit it in its spec.allowedNamespaces",
+			key, object.GetNamespace())
+	}
+	return &tenant, nil
+}
+
+// UsableTenant returns the tenant of an object if it can be worked with now: it is Ready and not suspended.
+func UsableTenant(ctx context.Context, reader client.Reader, object v1alpha1.Managed) (*v1alpha1.Auth0Tenant, error) {
+	tenant, err := Tenant(ctx, reader, object)
+	if err != nil {
+		return nil, err
+	}
+	if tenant.Spec.Suspend {
+		return nil, problem.Waiting(v1alpha1.ReasonTenantNotReady, "Auth0Tenant %s is suspended", client.ObjectKeyFromObject(tenant))
+	}
+	if ready := meta.FindStatusCondition(tenant.Status.Conditions, v1alpha1.ConditionReady); ready == nil || ready.Status != metav1.ConditionTrue {
+		return nil, problem.Waiting(v1alpha1.ReasonTenantNotReady, "Auth0Tenant %s is not Ready%s", client.ObjectKeyFromObject(tenant), because(ready))
+	}
+	return tenant, nil
+}
+
+func because(ready *metav1.Condition) string {
+	if ready == nil {
+		return " yet"
+	}
+	return ": " + ready.Reason
+}
+
+func admits(ctx context.Context, reader client.Reader, tenant *v1alpha1.Auth0Tenant, namespace string) (bool, error) {
+	allowed := tenant.Spec.AllowedNamespaces
+	switch {
+	case namespace == tenant.Namespace:
+		return true, nil
+	case allowed == nil || allowed.From == v1alpha1.NamespacesFromSame:
+		return false, nil
+	case allowed.From == v1alpha1.NamespacesFromAll:
+		return true, nil
+	}
+	selector, err := metav1.LabelSelectorAsSelector(allowed.Selector)
+	if err != nil {
+		return false, problem.Stalled(v1alpha1.ReasonNotPermitted, "spec.allowedNamespaces.selector of Auth0Tenant %s is invalid: %v", client.ObjectKeyFromObject(tenant), err)
+	}
+	var found metav1.PartialObjectMetadata
+	found.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
+	if err := reader.Get(ctx, types.NamespacedName{Name: namespace}, &found); err != nil {
+		return false, fmt.Errorf("read Namespace %s: %w", namespace, err)
+	}
+	return selector.Matches(labels.Set(found.Labels)), nil
+}
