@@ -54,10 +54,16 @@ func (d *demo) startCluster(ctx context.Context) (err error) {
 	}
 	// A short path to type, and a kubectl for those who have none.
 	_ = os.Remove(d.path("kubectl")) // of a demo that was killed
-	return errors.Join(
+	err = errors.Join(
 		os.WriteFile(d.path("kubeconfig"), kubeconfig, 0o600),
 		os.Symlink(d.cluster.Kubectl, d.path("kubectl")),
 	)
+	if err != nil {
+		return err
+	}
+	_, err = output(exec.CommandContext(ctx, d.cluster.Kubectl, "--kubeconfig", d.path("kubeconfig"),
+		"config", "set-context", "--current", "--namespace", namespace))
+	return err
 }
 
 // startOperator runs the binary outside of the cluster, which has no nodes, but with just the rights that config/rbac

@@ -112,7 +112,7 @@ const playLimit = 3 * time.Minute
 
 // play goes from nothing to everything Ready, and shows it.
 func (d *demo) play(ctx context.Context) error {
-	if err := timed(ctx, step{"build the operator and the simulator", d.build}); err != nil {
+	if err := timed(ctx, step{"build the operator and the simulator (minutes, the first time)", d.build}); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, playLimit, fmt.Errorf("not done after %s", playLimit))

@@ -93,7 +93,6 @@ func (d *demo) showCalls(ctx context.Context) error {
 	for _, c := range byRoute {
 		fmt.Printf("  %3d × %-6s %-36s %d\n", c.Count, c.Method, c.Route, c.Status)
 	}
-	fmt.Println()
 	return nil
 }
 
@@ -104,20 +103,24 @@ func (d *demo) suggest() {
 		path = " PATH=$PATH:" + d.dir
 	}
 	heading("Your turn, in another terminal")
-	fmt.Printf(`  export KUBECONFIG=%s%s
-  kubectl config set-context --current --namespace %s
+	fmt.Printf("  export KUBECONFIG=%s%s\n\n", d.path("kubeconfig"), path)
+	for _, line := range [][2]string{
+		{"kubectl explain auth0user.spec.roles", "every field is documented"},
+		{"kubectl describe auth0user " + shownUser, "what is declared, what is in Auth0, what happened"},
+		{"kubectl edit auth0user " + shownUser, "change a name, block the user, name a role that does not exist"},
+		{"kubectl delete auth0user ada", "deletes the user in Auth0 too"},
+		{"kubectl delete secret " + shownSecret, "it comes back, with a new token"},
+		{"kubectl delete namespace " + namespace, "everything goes, here and in Auth0"},
+	} {
+		fmt.Printf("  %-44s # %s\n", line[0], line[1])
+	}
+	fmt.Println("\n  # the calls to Auth0 so far, and the users there")
+	fmt.Printf("  %s\n  %s\n\n", d.curl("/_sim/requests"), d.curl("/_sim/dashboard/api/v2/users"))
+	fmt.Printf("The logs are in %s. Ctrl-C stops everything.\n", d.logDir())
+}
 
-  kubectl explain auth0user.spec.roles               # every field is documented
-  kubectl describe auth0user %s                   # status, conditions, events
-  kubectl patch auth0user %s --type merge -p '{"spec":{"blocked":true}}'
-  kubectl patch auth0user %s --type merge -p '{"spec":{"roles":{"items":[{"name":"no-such-role"}]}}}'
-  kubectl delete auth0user ada                       # deletes the user in Auth0 too
-  kubectl delete secret %s         # it comes back, with a new token
-
-  curl --cacert %s https://%s/_sim/requests
-
-`, d.path("kubeconfig"), path, namespace, shownUser, shownUser, shownUser, shownSecret, d.path("simulator-ca.crt"), d.auth0.domain)
-	fmt.Printf("Logs are in %s. Ctrl-C stops everything.\n", d.logDir())
+func (d *demo) curl(path string) string {
+	return fmt.Sprintf("curl --cacert %s https://%s%s", d.path("simulator-ca.crt"), d.auth0.domain, path)
 }
 
 func heading(text string) { fmt.Printf("\n%s\n", text) }
