@@ -25,7 +25,7 @@ const (
 	startLimit = 30 * time.Second
 	// readyLimit is how long the samples may take until they are Ready; it takes them about a second.
 	readyLimit   = time.Minute
-	pollInterval = 100 * time.Millisecond
+	pollInterval = 250 * time.Millisecond
 )
 
 // build compiles the programs, and the control plane where this machine has none yet. With everything cached that takes
