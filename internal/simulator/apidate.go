@@ -5,9 +5,15 @@ import "time"
 // Auth0 adds fields to its answers as time goes on, and clients must cope with answers from before and after. The simulator
 // answers as Auth0 did on Options.APIDate: these are the fields that came while traffic was recorded, and when.
 var (
-	sinceCrossOriginAuthentication = date(2024, time.October) // on applications; was cross_origin_auth until April 2023
+	sinceNewCrossOrigin            = date(2023, time.April)   // cross_origin_auth on applications: until then
+	sinceCrossOriginAuthentication = date(2024, time.October) // cross_origin_authentication on applications
+	sincePasskeys                  = date(2024, time.January) // authentication_methods and passkey_options on databases
+	sinceOktaPushed                = date(2025, time.January) // in Okta's own metadata: pushed and backchannel requests
+	sinceSubjectTypes              = date(2025, time.January) // subject_type on client grants
 	sinceConnectedAccounts         = date(2025, time.October) // authentication and connected_accounts on connections, unasked
+	sinceUniqueEmail               = date(2025, time.October) // unique on the e-mail attribute of databases
 	sincePasswordBehavior          = date(2026, time.January) // authentication_methods.password.{api,signup}_behavior
+	sinceOktaEncryption            = date(2026, time.January) // in Okta's own metadata: encryption of ID tokens
 )
 
 // defaultAPIDate is when most of the recorded traffic was.

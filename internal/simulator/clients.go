@@ -162,6 +162,8 @@ func (s *Server) clientDefaults() doc {
 	}
 	if s.shows(sinceCrossOriginAuthentication) {
 		d["cross_origin_authentication"] = false
+	} else if !s.shows(sinceNewCrossOrigin) {
+		d["cross_origin_auth"] = false
 	}
 	return d
 }
@@ -275,6 +277,9 @@ func createClient(c *call) (any, error) {
 	defaults := c.clientDefaults()
 	if type_, ok := defaultsByType[str(given, "app_type")]; ok {
 		defaults = patch(defaults, type_)
+	}
+	if has(given, "express_configuration") {
+		defaults["async_approval_notification_channels"] = []any{"guardian-push"}
 	}
 	o.Doc = completeClient(withDefaults(given, defaults))
 	c.addClient(o)
@@ -420,7 +425,7 @@ func listClientConnections(c *call) (any, error) {
 	found := c.Connections.Where(func(connection *connection) bool {
 		return connection.Clients.Has(o.ID) && (len(strategies) == 0 || contains(strategies, connection.Strategy()))
 	})
-	return checkpoint(c, "connections", found, showConnection, nil)
+	return checkpoint(c, "connections", found, func(o *connection) doc { return o.Doc }, nil)
 }
 
 // hasSecret compares in constant time, as one does with secrets.

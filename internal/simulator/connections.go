@@ -196,7 +196,7 @@ func (s *Server) newConnection(given doc) *connection {
 	if rules.named {
 		setDefaultKey(d, "display_name", d["name"])
 	}
-	if s.shows(sinceConnectedAccounts) || has(given, "authentication") || has(given, "connected_accounts") {
+	if s.shows(sinceConnectedAccounts) && !rules.plain || has(given, "authentication") || has(given, "connected_accounts") {
 		d = withDefaults(d, doc{"authentication": doc{"active": true}, "connected_accounts": doc{"active": false}})
 	}
 	d["options"] = s.completeOptions(kind, object(given, "options"), false)
@@ -215,9 +215,11 @@ func createConnection(c *call) (any, error) {
 	for _, id := range texts(c.body, "enabled_clients") {
 		o.enable(id, true)
 	}
+	shown := showConnection(o)
+	o.Doc["options"] = kept(o.Strategy(), o.options())
 	c.Connections.Put(o.ID, o)
 	c.emit("connection.created", omit(o.Doc, "options"))
-	return showConnection(o), nil
+	return shown, nil
 }
 
 // checkConnection refuses options that contradict each other.
@@ -269,9 +271,11 @@ func patchConnection(c *call) (any, error) {
 			after.enable(id, true)
 		}
 	}
+	shown := showConnection(after)
+	after.Doc["options"] = kept(after.Strategy(), after.options())
 	c.Connections.Put(after.ID, after)
 	c.emit("connection.updated", omit(after.Doc, "options"))
-	return showConnection(after), nil
+	return shown, nil
 }
 
 // deleteConnection takes the connection's users with it, which goes on for a while: as long as it does, the name stays taken.

@@ -56,6 +56,7 @@ func newCredential(given doc, now time.Time) (*credential, error) {
 	c.Doc = patch(pick(given, "name", "credential_type", "expires_at"), doc{
 		"id": c.ID, "created_at": timestamp(now), "updated_at": timestamp(now),
 	})
+	normalizeExpiry(c.Doc)
 	block, _ := pem.Decode([]byte(c.PEM))
 	switch kind := str(given, "credential_type"); {
 	case kind == "cert_subject_dn" && str(given, "subject_dn") != "":
@@ -68,6 +69,13 @@ func newCredential(given doc, now time.Time) (*credential, error) {
 		return c, c.readCertificate(block, kind)
 	}
 	return c, nil
+}
+
+// normalizeExpiry writes a time that was given in any zone as Auth0 does.
+func normalizeExpiry(d doc) {
+	if t, err := time.Parse(time.RFC3339, str(d, "expires_at")); err == nil {
+		d["expires_at"] = timestamp(t)
+	}
 }
 
 func (c *credential) readKey(block *pem.Block, given doc) error {
@@ -236,7 +244,7 @@ func getCredential(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return found.Doc, nil
+	return withDefaults(found.Doc, doc{"expires_at": nil}), nil
 }
 
 func patchCredential(c *call) (any, error) {
@@ -248,6 +256,7 @@ func patchCredential(c *call) (any, error) {
 	after.Doc = patch(before.Doc, doc{"updated_at": timestamp(c.now)})
 	if has(c.body, "expires_at") {
 		after.Doc["expires_at"] = c.body["expires_at"]
+		normalizeExpiry(after.Doc)
 	}
 	o.Credentials.Put(after.ID, &after)
 	return after.Doc, nil

@@ -67,7 +67,8 @@ func patchKeepingNull(docs ...doc) doc {
 
 // logEvent writes an entry about a user or an application.
 func (c *call) logEvent(kind string, entry doc) {
-	base := doc{"type": kind, "client_id": c.callerID(), "ip": c.ip(), "user_agent": c.userAgent(), "hostname": c.Domain}
+	base := doc{"type": kind, "client_id": c.callerID(), "ip": c.ip(), "user_agent": c.userAgent(), "hostname": c.Domain,
+		"connection_id": "", "user_id": "", "user_name": ""}
 	if o, ok := c.Clients.Get(str(entry, "client_id")); ok {
 		base["client_name"] = o.Doc["name"]
 	}

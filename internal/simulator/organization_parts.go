@@ -184,7 +184,7 @@ func listOrgGrants(c *call) (any, error) {
 			found = append(found, g)
 		}
 	}
-	return page(c, "client_grants", found, same)
+	return page(c, "client_grants", found, c.showGrant)
 }
 
 func addOrgGrant(c *call) (any, error) {
@@ -204,7 +204,11 @@ func addOrgGrant(c *call) (any, error) {
 		return nil, invalidBody("The client grant does not allow the use of organizations")
 	}
 	o.Grants.Put(str(g, "id"), true)
-	return patch(omit(g, "id", "subject_type"), doc{"grant_id": g["id"]}), nil
+	shown := patch(omit(g, "id", "subject_type"), doc{"grant_id": g["id"]})
+	if !c.shows(sinceSubjectTypes) {
+		shown = omit(shown, "organization_usage", "allow_any_organization")
+	}
+	return shown, nil
 }
 
 func removeOrgGrant(c *call) (any, error) {

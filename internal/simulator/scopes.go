@@ -1,6 +1,9 @@
 package simulator
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // managementScopes are the scopes of the Management API, as a tenant of 2026 lists them.
 var managementScopes = scopeNames(`
@@ -31,6 +34,11 @@ func scopeNames(text string) []string {
 		}
 	}
 	return out
+}
+
+// ScopesWithout are the scopes of the Management API, without some.
+func ScopesWithout(less ...string) []string {
+	return slices.DeleteFunc(slices.Clone(managementScopes), func(s string) bool { return slices.Contains(less, s) })
 }
 
 // scopeDescription is "Read Client Grants" for read:client_grants.

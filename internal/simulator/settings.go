@@ -10,7 +10,7 @@ default_audience string # Default audience for API Authorization.
 default_directory string # Name of connection used for password grants at the token endpoint.
 error_page object?
 default_token_quota object?
-flags object open # Flags used to change the behavior of this tenant.
+flags object # Flags used to change the behavior of this tenant.
 friendly_name string? # Friendly name for this tenant.
 picture_url string? # URL of logo to be shown for this tenant (recommended size: 150x150)
 support_email string? # End-user support email.
@@ -30,7 +30,7 @@ default_redirection_uri string # The default absolute redirection uri, must be h
 enabled_locales array<string> # Supported locales for the user interface
 session_cookie object?
 sessions object?
-oidc_logout object
+oidc_logout object?
 customize_mfa_in_postlogin_action boolean?
 allow_organization_name_in_authentication_api boolean?
 acr_values_supported array<string>?
@@ -45,7 +45,7 @@ enable_ai_guide boolean
 include_session_metadata_in_tenant_logs boolean?
 dynamic_client_registration_security_mode string
 country_codes object?
-universal_login object
+universal_login object?
 `)
 
 func settingsRoutes() []*route {
@@ -69,11 +69,16 @@ func defaultSettings() doc {
 	}
 }
 
-// sandboxVersions are what a tenant can choose from.
-var sandboxVersions = []any{"22", "18"}
+// sandboxVersions are what a tenant can choose from; those on an old one have other choices.
+func sandboxVersions(current string) []any {
+	if current == "22" || current == "18" {
+		return []any{"22", "18"}
+	}
+	return []any{"18", "16", "12"}
+}
 
 func getSettings(c *call) (any, error) {
-	return c.fields(patch(c.Settings, doc{"sandbox_versions_available": sandboxVersions})), nil
+	return c.fields(patch(c.Settings, doc{"sandbox_versions_available": sandboxVersions(str(c.Settings, "sandbox_version"))})), nil
 }
 
 // patchSettings merges flags by key, and everything else whole. The answer shows a little more than a GET does.

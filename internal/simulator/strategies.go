@@ -14,6 +14,8 @@ type strategy struct {
 	enterprise  bool // has show_as_button
 	provisioned bool // has a provisioning_ticket_url
 	named       bool // display_name is the name unless given
+	plain       bool // has neither authentication nor connected_accounts
+	urls        bool // URLs that are given as null are gone when it is read
 	// creating are options that a new connection gets; a PATCH, which replaces the options whole, does not bring them back.
 	creating doc
 	// always are options that come back after each PATCH.
@@ -30,13 +32,7 @@ var strategies = map[string]strategy{
 	"adfs": {enterprise: true, provisioned: true, complete: completeADFS},
 	"auth0": {
 		creating: doc{"mfa": doc{"active": true, "return_enroll_settings": true}, "strategy_version": 2.0},
-		always: doc{
-			"brute_force_protection": true,
-			"authentication_methods": doc{"password": doc{"enabled": true}, "passkey": doc{"enabled": false}},
-			"passkey_options": doc{
-				"challenge_ui": "both", "progressive_enrollment_enabled": true, "local_enrollment_enabled": true,
-			},
-		},
+		always:   protected,
 		complete: completeDatabase,
 	},
 	"email":       {creating: protected},
@@ -49,7 +45,7 @@ var strategies = map[string]strategy{
 			{"youtube", "https://www.googleapis.com/auth/youtube"},
 		}, "email", "profile")
 	}},
-	"line": {complete: func(options doc, _ bool) {
+	"line": {urls: true, complete: func(options doc, _ bool) {
 		options["profile"] = true
 		options["scope"] = []any{"openid", "profile"}
 		if truth(options, "email") {
@@ -62,6 +58,7 @@ var strategies = map[string]strategy{
 			options["scope"] = []any{"r_liteprofile"}
 		}
 	}},
+	"oauth1":       {plain: true},
 	"oidc":         {enterprise: true, named: true, complete: completeOIDC},
 	"okta":         {enterprise: true, named: true, complete: completeOkta},
 	"pingfederate": {enterprise: true, provisioned: true, complete: completePingFederate},
@@ -75,7 +72,7 @@ var strategies = map[string]strategy{
 			options["scope"] = []any{}
 		}
 	}},
-	"wordpress": {complete: func(options doc, _ bool) { options["profile"], options["scope"] = true, []any{"profile"} }},
+	"wordpress": {urls: true, complete: func(options doc, _ bool) { options["profile"], options["scope"] = true, []any{"profile"} }},
 }
 
 // completeOptions adds what Auth0 adds to the options of a connection.
@@ -88,16 +85,67 @@ func (s *Server) completeOptions(kind string, given doc, patching bool) doc {
 	if rules.complete != nil {
 		rules.complete(out, patching)
 	}
-	if kind == "waad" {
-		out = withDefaults(out, doc{"app_domain": s.Domain})
+	switch kind {
+	case "auth0":
+		s.completeForDate(out)
+	case "okta":
+		s.completeOktaMetadata(out)
+	case "waad":
+		setDefaultKey(out, "app_domain", s.Domain)
 	}
-	if password, ok := at(out, "authentication_methods.password").(doc); ok && s.shows(sincePasswordBehavior) {
-		methods := object(out, "authentication_methods")
-		out["authentication_methods"] = patch(methods, doc{
+	return out
+}
+
+// kept is what of the options is kept; the answer to the request shows all of them.
+func kept(kind string, options doc) doc {
+	if !strategies[kind].urls {
+		return options
+	}
+	out := clone(options)
+	for _, key := range []string{"authorizationURL", "tokenURL"} {
+		if out[key] == nil {
+			delete(out, key)
+		}
+	}
+	return out
+}
+
+// completeForDate adds what databases have as of the API's date.
+func (s *Server) completeForDate(options doc) {
+	if s.shows(sincePasskeys) {
+		setDefaultKey(options, "authentication_methods", doc{"password": doc{"enabled": true}, "passkey": doc{"enabled": false}})
+		setDefaultKey(options, "passkey_options", doc{
+			"challenge_ui": "both", "progressive_enrollment_enabled": true, "local_enrollment_enabled": true,
+		})
+	}
+	if password, ok := at(options, "authentication_methods.password").(doc); ok && s.shows(sincePasswordBehavior) {
+		options["authentication_methods"] = patch(object(options, "authentication_methods"), doc{
 			"password": withDefaults(password, doc{"api_behavior": "required", "signup_behavior": "allow"}),
 		})
 	}
-	return out
+	if email, ok := at(options, "attributes.email").(doc); ok && s.shows(sinceUniqueEmail) {
+		options["attributes"] = patch(object(options, "attributes"), doc{"email": withDefaults(email, doc{"unique": true})})
+	}
+}
+
+// completeOktaMetadata adapts the copy of Okta's metadata to the API's date.
+func (s *Server) completeOktaMetadata(options doc) {
+	metadata, ok := options["oidc_metadata"].(doc)
+	if !ok {
+		return
+	}
+	if !s.shows(sinceOktaPushed) {
+		metadata = omit(metadata, "pushed_authorization_request_endpoint", "backchannel_token_delivery_modes_supported",
+			"backchannel_authentication_request_signing_alg_values_supported")
+		metadata["grant_types_supported"] = list(metadata, "grant_types_supported")[:min(5, len(list(metadata, "grant_types_supported")))]
+	}
+	if s.shows(sinceOktaEncryption) {
+		metadata = withDefaults(metadata, doc{
+			"id_token_encryption_alg_values_supported": anys(strings.Fields("RSA-OAEP-256 RSA-OAEP-384 RSA-OAEP-512")),
+			"id_token_encryption_enc_values_supported": anys(strings.Fields("A256GCM")),
+		})
+	}
+	options["oidc_metadata"] = metadata
 }
 
 // completeDatabase gives a database its password policy, in the generation of options that it uses, and completes its
@@ -114,7 +162,7 @@ func completeDatabase(options doc, patching bool) {
 	}
 	if email, ok := attributes["email"].(doc); ok {
 		options["attributes"] = patch(attributes, doc{
-			"email": withDefaults(email, doc{"verification_method": "link", "unique": true}),
+			"email": withDefaults(email, doc{"verification_method": "link"}),
 		})
 	}
 }
@@ -213,6 +261,10 @@ func addCertificate(options doc) {
 	options["expires"], options["subject"] = timestamp(cert.NotAfter), subject
 }
 
+// unstatedMetadata is what OpenID Connect Discovery means where a provider says nothing.
+var unstatedMetadata = doc{"claims_parameter_supported": false, "request_parameter_supported": false,
+	"request_uri_parameter_supported": false, "require_request_uri_registration": false}
+
 func completeOIDC(options doc, _ bool) {
 	setDefaultKey(options, "type", "front_channel")
 	setDefaultKey(options, "schema_version", "oidc-V4")
@@ -222,8 +274,7 @@ func completeOIDC(options doc, _ bool) {
 	if !ok {
 		return
 	}
-	metadata = withDefaults(metadata, doc{"claims_parameter_supported": false, "request_parameter_supported": false,
-		"request_uri_parameter_supported": false, "require_request_uri_registration": false})
+	metadata = withDefaults(metadata, unstatedMetadata)
 	options["oidc_metadata"] = metadata
 	takeEndpoints(options, metadata)
 }
@@ -243,7 +294,7 @@ func completeOkta(options doc, _ bool) {
 	setDefaultKey(options, "attribute_map", doc{"mapping_mode": "basic_profile"})
 	setDefaultKey(options, "connection_settings", doc{"pkce": "auto"})
 	if domain := str(options, "domain"); domain != "" {
-		metadata := oktaMetadata(domain)
+		metadata := withDefaults(oktaMetadata(domain), unstatedMetadata)
 		setDefaultKey(options, "oidc_metadata", metadata)
 		takeEndpoints(options, metadata)
 	}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -238,7 +239,7 @@ func (s *Server) attempt(t *tenant, stream *eventStream, id, endpoint string, se
 		status, err := s.post(endpoint, secrets, body)
 		outcome := doc{"status": "success", "timestamp": timestamp(s.clock.Now()), "duration": 20.5}
 		if err != nil {
-			outcome = doc{"status": "failed", "timestamp": timestamp(s.clock.Now()), "duration": 20.5, "error_message": err.Error()}
+			outcome = doc{"status": "failed", "timestamp": timestamp(s.clock.Now()), "duration": 20.5, "error_message": shortened(err.Error())}
 		}
 		last := err == nil || i >= len(retries) || status >= 400 && status < 500
 		s.mu.Lock()
@@ -253,6 +254,15 @@ func (s *Server) attempt(t *tenant, stream *eventStream, id, endpoint string, se
 		}
 		s.clock.Sleep(s.ended, retries[i])
 	}
+}
+
+// shortened is an error as deliveries show it.
+func shortened(message string) string {
+	const most = 50
+	if len(message) <= most {
+		return message
+	}
+	return message[:most] + " ..."
 }
 
 func (s *Server) noteAttempt(stream *eventStream, id string, outcome doc, last bool) {
@@ -325,7 +335,29 @@ func listDeliveries(c *call) (any, error) {
 			(len(statuses) == 0 || contains(statuses, str(d.Doc, "status"))) &&
 			(len(types) == 0 || contains(types, str(d.Doc, "event_type")))
 	})
-	return checkpoint(c, "deliveries", found, func(d *delivery) doc { return d.Doc }, nil)
+	answer, err := checkpoint(c, "deliveries", found, showDelivery, nil)
+	if page, ok := answer.(doc); ok && len(found) > 0 && page["next"] == nil && !has(c.query, "from") {
+		page["next"] = encodeCheckpoint("#" + strconv.Itoa(len(found)))
+	}
+	return answer, err
+}
+
+// showDelivery is a delivery as it is read later: the event in it is a little shorter than it was.
+func showDelivery(d *delivery) doc {
+	event := patch(omit(object(d.Doc, "event"), "a0purpose"), doc{"source": "urn:auth0:"})
+	data := object(event, "data")
+	if about, ok := data["object"].(doc); ok {
+		about = omit(about, "multifactor")
+		if identities := list(about, "identities"); identities != nil {
+			short := []any{}
+			for _, identity := range identities {
+				short = append(short, pick(identity.(doc), "connection", "provider", "user_id"))
+			}
+			about["identities"] = short
+		}
+		event["data"] = patch(data, doc{"object": about})
+	}
+	return patch(d.Doc, doc{"event": event})
 }
 
 func (c *call) delivery() (*eventStream, *delivery, error) {
@@ -345,7 +377,7 @@ func getDelivery(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d.Doc, nil
+	return showDelivery(d), nil
 }
 
 // again delivers once more what failed.

@@ -54,18 +54,21 @@ func issueToken(c *call) (any, error) {
 	c.header.Set("Cache-Control", "no-store")
 	c.header.Set("Pragma", "no-cache")
 	answer, err := exchange(c, o)
-	c.logExchange(o, grantType, err)
+	c.logExchange(o, grantType, answer, err)
 	return answer, err
 }
 
 // logExchange writes into the tenant's log how an exchange went: a code of its own for each grant type.
-func (c *call) logExchange(o *client, grantType string, err error) {
+func (c *call) logExchange(o *client, grantType string, answer any, err error) {
 	name := map[string]string{
 		grantClientCredentials: "eccft", grantPassword: "epft", grantPasswordRealm: "epft", grantRefreshToken: "ertft",
 		grantAuthorizationCode: "eacft", grantDeviceCode: "edcft",
 	}[grantType]
 	entry := doc{"client_id": o.ID, "audience": c.body["audience"], "scope": c.body["scope"], "user_id": "", "user_name": str(c.body, "username")}
 	if err == nil {
+		if tokens, ok := answer.(doc); ok {
+			entry["scope"] = tokens["scope"]
+		}
 		c.logEvent("s"+name, entry)
 		return
 	}

@@ -46,7 +46,7 @@ var secretKeys = map[string]bool{
 	"client_secret": true, "cert": true, "pkcs7": true, "next": true, "ticket": true, "recovery_code": true, "kid": true, "token": true,
 	"ip": true, "verification_txt": true, "access_token": true, "id_token": true, "refresh_token": true, "invitation_url": true,
 	"ticket_id": true, "duration": true, "signing_secret": true, "device_code": true, "user_code": true, "location": true,
-	"thumbprint": true, "fingerprint": true,
+	"thumbprint": true, "fingerprint": true, "provisioning_ticket_url": true,
 }
 
 // verdict is how an answer compares with the recorded one.
@@ -57,8 +57,10 @@ type verdict struct {
 
 // comparison compares one answer with the recorded one, and learns ids from it.
 type comparison struct {
-	ids  ids
-	seen map[string]bool // ids of the simulator that the cassette has brought about
+	ids    ids
+	seen   map[string]bool // ids of the simulator that the cassette has brought about
+	list   bool            // the answer is a list, which may hold things of the tenant that the cassette did not make
+	others bool            // it does
 	verdict
 }
 
@@ -69,6 +71,7 @@ func (c *comparison) compare(recorded Interaction, status int, answer string) {
 		c.differ("status %d, recorded %d: %.300s", status, recorded.Status, answer)
 	}
 	c.shape, c.values = true, true
+	c.list = recorded.Method == "GET"
 	var want, got any
 	wantErr, gotErr := json.Unmarshal([]byte(recorded.Answer), &want), json.Unmarshal([]byte(answer), &got)
 	switch {
@@ -118,33 +121,28 @@ func (c *comparison) walk(path, key string, want, got any) {
 }
 
 func (c *comparison) object(path string, want, got map[string]any) {
-	partial := c.listsOthers(want)
+	for _, key := range sortedKeys(want) { // lists before totals, which depend on them
+		if _, isList := want[key].([]any); isList && got[key] != nil {
+			c.walk(path+"."+key, key, want[key], got[key])
+		}
+	}
 	for _, key := range sortedKeys(want) {
 		g, ok := got[key]
+		_, isList := want[key].([]any)
 		switch {
-		case !ok && partial && key == "next":
+		case path == "" && c.others && (key == "total" || key == "length" || key == "next"):
 		case !ok:
 			c.shapeDiffers("%s.%s is missing", path, key)
-		case partial && (key == "total" || key == "length"):
+		case isList && g != nil:
 		default:
 			c.walk(path+"."+key, key, want[key], g)
 		}
 	}
 	for _, key := range sortedKeys(got) {
-		if _, ok := want[key]; !ok {
+		if _, ok := want[key]; !ok && !(path == "" && c.others && key == "next") {
 			c.shapeDiffers("%s.%s is not in the recording: %.60v", path, key, got[key])
 		}
 	}
-}
-
-// listsOthers tells whether an object is a page of a list with things that the cassette did not make.
-func (c *comparison) listsOthers(page map[string]any) bool {
-	for _, value := range page {
-		if items, ok := value.([]any); ok && len(c.others(items)) > 0 {
-			return true
-		}
-	}
-	return false
 }
 
 // identity is what names an item of a list.
@@ -153,30 +151,23 @@ func identity(item any) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	for _, key := range []string{"id", "client_id", "user_id", "connection_id"} {
-		if id, ok := object[key].(string); ok && (idForm.MatchString(id) || key != "id") {
+	for _, key := range []string{"id", "client_id", "user_id", "connection_id", "log_id"} {
+		if id, ok := object[key].(string); ok {
 			return id, true
 		}
 	}
 	return "", false
 }
 
-// others are the recorded items that belong to the recording tenant, and that the cassette did not make.
-func (c *comparison) others(items []any) []any {
-	var out []any
-	for _, item := range items {
-		if id, ok := identity(item); ok && c.ids[id] == "" {
-			out = append(out, item)
-		}
-	}
-	return out
-}
-
-// array compares arrays. Where items have ids, those that the cassette has brought about are compared, in any order.
+// array compares arrays. Of a list, only what the cassette has brought about is compared, in any order, if there is more.
 func (c *comparison) array(path, key string, want, got []any) {
-	if len(want) > 0 && len(got) > 0 && len(c.others(want)) > 0 || c.onlyOurs(path, want, got) {
+	if c.list && strings.Count(path, ".") <= 1 && !strings.Contains(path, "[") && (c.strangers(want, false) || c.strangers(got, true)) {
+		c.others = true
 		c.known(path, want, got)
 		return
+	}
+	if key == "enabled_clients" {
+		want, got = c.clients(want), c.ours(got)
 	}
 	if len(want) != len(got) {
 		c.values = false
@@ -187,13 +178,30 @@ func (c *comparison) array(path, key string, want, got []any) {
 	}
 }
 
-// onlyOurs tells whether our list has things that no cassette made, such as the first application of a tenant.
-func (c *comparison) onlyOurs(path string, want, got []any) bool {
-	if strings.Count(path, ".") > 1 || strings.Contains(path, "[") {
-		return false
+// clients and ours reduce lists of applications, which may name others of the tenant, to those of the cassette.
+func (c *comparison) clients(ids []any) (out []any) {
+	for _, id := range ids {
+		if text, _ := id.(string); c.ids[text] != "" {
+			out = append(out, id)
+		}
 	}
-	for _, item := range got {
-		if id, ok := identity(item); ok && !c.seen[id] && len(want) != len(got) {
+	return out
+}
+
+func (c *comparison) ours(ids []any) (out []any) {
+	for _, id := range ids {
+		if text, _ := id.(string); c.seen[text] {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// strangers tells whether a list, the simulator's or the recorded one, has items that the cassette has not made.
+func (c *comparison) strangers(items []any, simulated bool) bool {
+	for _, item := range items {
+		id, ok := identity(item)
+		if ok && (simulated && !c.seen[id] || !simulated && c.ids[id] == "") {
 			return true
 		}
 	}
@@ -230,6 +238,8 @@ func (c *comparison) value(path, key string, want, got any) {
 	w, isText := want.(string)
 	g, _ := got.(string)
 	switch {
+	case key == "next" && isText && w != "":
+		c.ids[w] = g
 	case reflect.DeepEqual(want, got), secretKeys[key], isText && redaction.MatchString(w):
 		c.learn(w, g)
 	case key == "duration":

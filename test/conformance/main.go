@@ -68,7 +68,7 @@ func printDifferences(results []Result) {
 		if !r.Differs() {
 			continue
 		}
-		fmt.Printf("%s[%d] %s\n", r.Cassette, r.Index, r.Endpoint)
+		fmt.Printf("%s %s %s\n", r.name(), r.aspect(), r.Endpoint)
 		for _, d := range r.differences {
 			fmt.Println("    ", d)
 		}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -43,6 +44,10 @@ type replayer struct {
 	sim   *simulator.Server
 	http  *http.Client
 	token string
+	// scopes of the management token; all if empty.
+	scopes string
+	// userToken is a user's access token, for /userinfo.
+	userToken string
 }
 
 // newReplayer starts a tenant as of the time of a recording.
@@ -98,9 +103,10 @@ func (r *replayer) replay(cassette Cassette) ([]Result, error) {
 	}
 	var out []Result
 	for index, i := range cassette.Interactions {
-		if !inScope(i.Method, i.Path) {
+		if !inScope(i) {
 			continue
 		}
+		r.sim.Advance(time.Second) // recordings took their time, too
 		if err := r.prepare(i, known); err != nil {
 			return nil, fmt.Errorf("%s[%d]: %w", cassette.Name, index, err)
 		}
@@ -118,6 +124,7 @@ func (r *replayer) replay(cassette Cassette) ([]Result, error) {
 func (r *replayer) login() error {
 	body, _ := json.Marshal(map[string]string{
 		"grant_type": "client_credentials", "client_id": clientID, "client_secret": clientSecret, "audience": r.sim.URL + "/api/v2/",
+		"scope": r.scopes,
 	})
 	response, err := r.http.Post(r.sim.URL+"/oauth/token", "application/json", bytes.NewReader(body))
 	if err != nil {
@@ -155,6 +162,9 @@ func (r *replayer) send(i Interaction, known ids) (int, string, error) {
 	if strings.HasPrefix(path, "/api/v2/") {
 		request.Header.Set("Authorization", "Bearer "+r.token)
 	}
+	if path == "/userinfo" {
+		request.Header.Set("Authorization", "Bearer "+r.userToken)
+	}
 	response, err := r.http.Do(request)
 	if err != nil {
 		return 0, "", err
@@ -162,6 +172,20 @@ func (r *replayer) send(i Interaction, known ids) (int, string, error) {
 	defer func() { _ = response.Body.Close() }()
 	data, err := io.ReadAll(response.Body)
 	return response.StatusCode, strings.TrimSpace(string(data)), err
+}
+
+// post sends a form to the Authentication API.
+func (r *replayer) post(path string, form url.Values, into any) error {
+	response, err := r.http.PostForm(r.sim.URL+path, form)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	data, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode >= http.StatusBadRequest {
+		return fmt.Errorf("presupposing %s: %d %s %w", path, response.StatusCode, data, err)
+	}
+	return json.Unmarshal(data, into)
 }
 
 // dashboard carries out what the recorded tenant had been set up with before.

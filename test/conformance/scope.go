@@ -2,6 +2,7 @@ package main
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -71,6 +72,17 @@ func braces(template string) int {
 	return strings.Count(template, "{")
 }
 
-func inScope(_, path string) bool { return templateOf(path) != "" }
+// grants of /oauth/token that the simulator promises; the others it refuses with 501.
+var grants = []string{
+	"client_credentials", "password", "http://auth0.com/oauth/grant-type/password-realm", "refresh_token", "authorization_code",
+	"urn:ietf:params:oauth:grant-type:device_code",
+}
+
+func inScope(i Interaction) bool {
+	if i.Path == "/oauth/token" {
+		return slices.Contains(grants, form(i).Get("grant_type"))
+	}
+	return templateOf(i.Path) != ""
+}
 
 func endpoint(i Interaction) string { return i.Method + " " + templateOf(i.Path) }
