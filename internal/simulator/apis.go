@@ -127,6 +127,10 @@ func createAPI(c *call) (any, error) {
 	if _, taken := c.apiIdentified(identifier); taken {
 		return nil, apiError(http.StatusConflict, "", "A resource server with the same identifier already exists")
 	}
+	limit := entityLimits[c.options.RateLimit].apis
+	if err := room(c.APIs, limit, func(api doc) bool { return !truth(api, "is_system") }); err != nil {
+		return nil, err
+	}
 	given := patch(doc{}, c.body)
 	if system := c.systemAPI(identifier); system != nil {
 		given = patch(system, pick(given, "authorization_policy", "proof_of_possession"))

@@ -268,6 +268,10 @@ func createClient(c *call) (any, error) {
 	if err := c.checkClient(nil, c.body); err != nil {
 		return nil, err
 	}
+	limit := entityLimits[c.options.RateLimit].clients
+	if err := room(c.Clients, limit, func(o *client) bool { return !truth(o.Doc, "global") }); err != nil {
+		return nil, err
+	}
 	given := patch(doc{}, c.body)
 	o := &client{ID: newClientID(), Secret: newClientSecret(), Credentials: newTable[*credential]()}
 	made, err := c.takeCredentials(o, given)

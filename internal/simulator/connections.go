@@ -211,6 +211,9 @@ func createConnection(c *call) (any, error) {
 	if _, taken := c.connectionNamed(name); taken || c.now.Before(c.deleting[name]) {
 		return nil, apiError(http.StatusConflict, "conflict", "A connection with the same name already exists")
 	}
+	if err := room(c.Connections, entityLimits[c.options.RateLimit].connections, nil); err != nil {
+		return nil, err
+	}
 	o := c.newConnection(patch(doc{}, c.body))
 	for _, id := range texts(c.body, "enabled_clients") {
 		o.enable(id, true)

@@ -92,6 +92,9 @@ func createGrant(c *call) (any, error) {
 		return nil, apiError(http.StatusConflict, "", fmt.Sprintf("A client grant already exists between %s and %s",
 			str(g, "client_id"), str(g, "audience")))
 	}
+	if err := room(c.Grants, entityLimits[c.options.RateLimit].grants, nil); err != nil {
+		return nil, err
+	}
 	if !has(g, "scope") && !truth(g, "allow_all_scopes") {
 		g["scope"] = []any{}
 	}

@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// standardScopes are what a login is for if it asks for nothing.
+var standardScopes = []string{"openid", "profile", "email", "address", "phone"}
+
 // openIDScopes are those that every application may ask for on behalf of a user.
 var openIDScopes = []string{"openid", "profile", "email", "address", "phone", "offline_access"}
 
@@ -146,6 +149,9 @@ func (c *call) loggedIn(u *user) *user {
 
 // userTokens answers a login: an access token, and what the scopes ask for besides.
 func (c *call) userTokens(o *client, api doc, u *user, asked, gty, nonce string) doc {
+	if gty == grantPassword && strings.TrimSpace(asked) == "openid" {
+		asked = strings.Join(standardScopes, " ") // this grant gives more than it was asked for
+	}
 	scopes := c.scopesForUser(api, u, asked)
 	more := doc{}
 	if contains(scopes, "openid") {
@@ -190,10 +196,8 @@ func (c *call) scopesForUser(api doc, u *user, asked string) []string {
 	}
 	asked = strings.TrimSpace(asked)
 	switch {
-	case asked == "" && api == nil, asked == "openid":
-		return []string{"openid", "profile", "email", "address", "phone"}
 	case asked == "":
-		return append([]string{"openid", "profile", "email", "address", "phone"}, available...)
+		return append(slices.Clone(standardScopes), available...)
 	}
 	var out []string
 	for _, scope := range strings.Fields(asked) {

@@ -154,6 +154,9 @@ func createOrganization(c *call) (any, error) {
 	if err := c.checkOrganization(nil); err != nil {
 		return nil, err
 	}
+	if err := room(c.Organizations, entityLimits[c.options.RateLimit].organizations, nil); err != nil {
+		return nil, err
+	}
 	o := &organization{
 		ID: shortID("org_"), CreatedAt: timestamp(c.now), Members: newTable[string](), MemberRoles: newTable[[]string](),
 		Connections: newTable[doc](), Grants: newTable[bool](),

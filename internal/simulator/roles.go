@@ -85,6 +85,9 @@ func createRole(c *call) (any, error) {
 	if _, taken := c.roleNamed(str(c.body, "name")); taken {
 		return nil, apiError(http.StatusConflict, "", "The role already exists.")
 	}
+	if err := room(c.Roles, entityLimits[c.options.RateLimit].roles, nil); err != nil {
+		return nil, err
+	}
 	r := &role{ID: shortID("rol_"), members: newTable[string]()}
 	r.Doc = withDefaults(c.body, doc{"id": r.ID, "description": nil})
 	c.Roles.Put(r.ID, r)
@@ -206,6 +209,9 @@ func (c *call) changeRolePermissions(change func(have, given []permission) []per
 	}
 	changed := *r
 	changed.Permissions = change(r.Permissions, given)
+	if len(changed.Permissions) > maxPermissions {
+		return tooMany()
+	}
 	c.Roles.Put(r.ID, &changed)
 	return nil
 }

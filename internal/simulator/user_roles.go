@@ -1,6 +1,9 @@
 package simulator
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+)
 
 // maxRolesPerUser is the most global roles that a user can have.
 const maxRolesPerUser = 50
@@ -57,8 +60,9 @@ func addUserRoles(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(u.Roles)+len(roles) > maxRolesPerUser {
-		return nil, apiError(http.StatusForbidden, "operation_not_supported", "No more roles can be assigned to this user.")
+	fresh := slices.DeleteFunc(slices.Clone(roles), func(r *role) bool { return r.members.Has(u.ID) })
+	if len(u.Roles)+len(fresh) > maxRolesPerUser {
+		return nil, tooMany()
 	}
 	for _, r := range roles {
 		c.giveRole(u.ID, r)
@@ -132,6 +136,9 @@ func (c *call) changeUserPermissions(change func(have, given []permission) []per
 	}
 	after := *before
 	after.Permissions = change(before.Permissions, given)
+	if len(after.Permissions) > maxPermissions {
+		return tooMany()
+	}
 	c.putUser(&after)
 	return nil
 }
