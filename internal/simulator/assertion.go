@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -46,16 +47,19 @@ func (c *call) assertedClient() (*client, error) {
 	if problem := c.assertionProblem(claims); problem != "" {
 		return nil, invalidClient(problem)
 	}
-	for _, key := range c.keysOf(o) {
-		if kid := str(header, "kid"); kid != "" && kid != str(key.Doc, "kid") || str(header, "alg") != str(key.Doc, "alg") {
-			continue
-		}
-		if key.verifies(parts[0]+"."+parts[1], signature) {
-			c.assertions[id+" "+str(claims, "jti")] = true
-			return o, nil
-		}
+	if !c.signedBy(o, header, parts[0]+"."+parts[1], signature) {
+		return nil, invalidClient("Invalid client assertion signature")
 	}
-	return nil, invalidClient("Invalid client assertion signature")
+	c.assertions[id+" "+str(claims, "jti")] = true
+	return o, nil
+}
+
+// signedBy tells whether one of an application's keys made a signature.
+func (c *call) signedBy(o *client, header doc, text string, signature []byte) bool {
+	return slices.ContainsFunc(c.keysOf(o), func(key *credential) bool {
+		kid := str(header, "kid")
+		return (kid == "" || kid == str(key.Doc, "kid")) && str(header, "alg") == str(key.Doc, "alg") && key.verifies(text, signature)
+	})
 }
 
 // assertionProblem is what is wrong with the claims.

@@ -233,7 +233,7 @@ func (c *call) clientQueryMatch() (func(*client) bool, error) {
 		return func(*client) bool { return true }, nil
 	}
 	var tests []func(doc) bool
-	for _, term := range strings.Split(q, " AND ") {
+	for term := range strings.SplitSeq(q, " AND ") {
 		field, value, ok := strings.Cut(strings.TrimSpace(term), ":")
 		field = strings.TrimPrefix(field, "client_grant.")
 		value = strings.Trim(value, `"`)

@@ -89,7 +89,8 @@ func readFaults(data []byte) ([]Fault, error) {
 	data = bytes.TrimSpace(data)
 	if len(data) > 0 && data[0] == '[' {
 		var many []Fault
-		return many, readControl(data, &many)
+		err := readControl(data, &many)
+		return many, err
 	}
 	var keys map[string]json.RawMessage
 	if err := json.Unmarshal(data, &keys); err != nil {

@@ -64,9 +64,13 @@ func newCredential(given doc, now time.Time) (*credential, error) {
 	case block == nil:
 		return nil, invalidBody("pem is not a valid PEM-encoded key or certificate")
 	case kind == "public_key":
-		return c, c.readKey(block, given)
+		if err := c.readKey(block, given); err != nil {
+			return nil, err
+		}
 	default:
-		return c, c.readCertificate(block, kind)
+		if err := c.readCertificate(block, kind); err != nil {
+			return nil, err
+		}
 	}
 	return c, nil
 }

@@ -91,7 +91,7 @@ func anys(items []string) []any {
 // at follows a dotted path through nested objects.
 func at(d doc, path string) any {
 	var v any = d
-	for _, key := range strings.Split(path, ".") {
+	for key := range strings.SplitSeq(path, ".") {
 		o, ok := v.(doc)
 		if !ok {
 			return nil

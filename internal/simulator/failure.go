@@ -62,7 +62,7 @@ func notFound() *failure { return apiError(http.StatusNotFound, "", "Not Found")
 func unauthorized(message string) *failure {
 	f := apiError(http.StatusUnauthorized, "", message)
 	if message == "Missing authentication" {
-		f.with("WWW-Authenticate", "Bearer")
+		f = f.with("WWW-Authenticate", "Bearer")
 	} else {
 		f.body.(doc)["attributes"] = doc{"error": message}
 	}

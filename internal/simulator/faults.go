@@ -71,6 +71,22 @@ func (d *Duration) UnmarshalJSON(data []byte) error {
 
 // validate says what is wrong with the rule.
 func (f *Fault) validate(routes *router) error {
+	if err := f.validateEffect(); err != nil {
+		return err
+	}
+	switch {
+	case f.Times < 0:
+		return fmt.Errorf(`"times" is 0 (until cleared) or more, not %d`, f.Times)
+	case f.Route != "" && !routes.knows(f.Route):
+		return fmt.Errorf(`no route %q; routes are templated, like "/api/v2/users/{id}"`, f.Route)
+	case f.Method != "" && f.Method != strings.ToUpper(f.Method):
+		return fmt.Errorf(`"method" is in capitals, not %q`, f.Method)
+	}
+	return nil
+}
+
+// validateEffect says what is wrong with what the rule does.
+func (f *Fault) validateEffect() error {
 	effects := 0
 	for _, set := range []bool{f.Status != 0, f.Delay != 0, f.Drop != ""} {
 		if set {
@@ -86,14 +102,8 @@ func (f *Fault) validate(routes *router) error {
 		return fmt.Errorf(`"drop" is "before" or "after", not %q`, f.Drop)
 	case f.Status == 0 && (len(f.Body) > 0 || len(f.Headers) > 0):
 		return errors.New(`"body" and "headers" go with "status"`)
-	case f.Times < 0:
-		return fmt.Errorf(`"times" is 0 (until cleared) or more, not %d`, f.Times)
 	case len(f.Body) > 0 && !json.Valid(f.Body):
 		return errors.New(`"body" is JSON`)
-	case f.Route != "" && !routes.knows(f.Route):
-		return fmt.Errorf(`no route %q; routes are templated, like "/api/v2/users/{id}"`, f.Route)
-	case f.Method != "" && f.Method != strings.ToUpper(f.Method):
-		return fmt.Errorf(`"method" is in capitals, not %q`, f.Method)
 	}
 	return nil
 }
@@ -151,7 +161,7 @@ func (f *Fault) answer() *failure {
 		out.body = body
 	}
 	for key, value := range f.Headers {
-		out.with(key, value)
+		out = out.with(key, value)
 	}
 	out.unmetered = true
 	return out

@@ -199,7 +199,7 @@ func TestUserInfo(t *testing.T) {
 	n := start(t, simulator.Options{})
 	n.application()
 	n.play(step{realm + `"username":"chuck@example.com","password":"Has 1 good password"}`, `200 {"access_token":"<token>","...":0}`})
-	request, _ := http.NewRequest("GET", n.URL+"/userinfo", nil)
+	request, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, n.URL+"/userinfo", http.NoBody)
 	request.Header.Set("Authorization", "Bearer "+n.vars["token"])
 	response, err := n.http.Do(request)
 	if err != nil {
@@ -224,7 +224,7 @@ func TestClientAuthentication(t *testing.T) {
 		step{`POST dashboard:/api/v2/client-grants {"client_id":"$app","audience":"urn:api","scope":[]}`, `201 ...`},
 		step{token + `"grant_type":"client_credentials","audience":"urn:api"}`, `401 {"error":"invalid_client","...":0}`},
 	)
-	request, _ := http.NewRequest("POST", n.URL+"/oauth/token", strings.NewReader("grant_type=client_credentials&audience=urn:api"))
+	request, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, n.URL+"/oauth/token", strings.NewReader("grant_type=client_credentials&audience=urn:api"))
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.SetBasicAuth(n.vars["app"], n.vars["secret"])
 	response, err := n.http.Do(request)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"mime"
 	"net"
 	"net/http"
@@ -128,9 +129,7 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.requests.record(r.Method, name, statusOf(c, err))
-	for key, values := range c.header {
-		w.Header()[key] = values
-	}
+	maps.Copy(w.Header(), c.header)
 	send(w, statusOf(c, err), body, err)
 }
 
@@ -178,11 +177,11 @@ func (c *call) run() (body any, err error) {
 func (c *call) handle() (any, error) {
 	c.settle()
 	if c.request.Method == http.MethodGet {
-		c.Server.mu.RLock()
-		defer c.Server.mu.RUnlock()
+		c.mu.RLock()
+		defer c.mu.RUnlock()
 	} else {
-		c.Server.mu.Lock()
-		defer c.Server.mu.Unlock()
+		c.mu.Lock()
+		defer c.mu.Unlock()
 	}
 	c.tenant = c.Server.tenant
 	c.now = c.clock.Now()
@@ -194,14 +193,14 @@ func (c *call) handle() (any, error) {
 // settle completes the jobs whose time has come.
 func (c *call) settle() {
 	now := c.clock.Now()
-	c.Server.mu.RLock()
+	c.mu.RLock()
 	due := c.Server.tenant.jobsDue(now)
-	c.Server.mu.RUnlock()
+	c.mu.RUnlock()
 	if !due {
 		return
 	}
-	c.Server.mu.Lock()
-	defer c.Server.mu.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	worker := *c
 	worker.tenant, worker.now = c.Server.tenant, now
 	worker.settleJobs()
@@ -411,12 +410,9 @@ func statusOf(c *call, err error) int {
 
 // send writes an answer: a failure, or a status with a body.
 func send(w http.ResponseWriter, status int, body any, err error) {
-	var f *failure
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*failure](err); ok {
 		status, body = f.status, f.body
-		for key, values := range f.header {
-			w.Header()[key] = values
-		}
+		maps.Copy(w.Header(), f.header)
 	}
 	if status == http.StatusNoContent || body == nil {
 		w.WriteHeader(status)
@@ -425,7 +421,7 @@ func send(w http.ResponseWriter, status int, body any, err error) {
 	if text, ok := body.(string); ok {
 		setDefault(w.Header(), "Content-Type", plainType)
 		w.WriteHeader(status)
-		_, _ = io.WriteString(w, text)
+		_, _ = io.WriteString(w, text) //nolint:gosec // plain text or a file, never a page
 		return
 	}
 	setDefault(w.Header(), "Content-Type", jsonType)

@@ -83,7 +83,7 @@ func (n *tenant) try(method, path, body string) (int, []byte, error) {
 	if body != "" {
 		payload = strings.NewReader(body)
 	}
-	request, err := http.NewRequest(method, n.URL+path, payload)
+	request, err := http.NewRequestWithContext(n.t.Context(), method, n.URL+path, payload)
 	if err != nil {
 		return 0, nil, err
 	}

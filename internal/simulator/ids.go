@@ -44,5 +44,5 @@ var objectIDCounter atomic.Uint32
 func objectID(now time.Time) string {
 	var tail [5]byte
 	_, _ = rand.Read(tail[:]) // never fails, see crypto/rand
-	return fmt.Sprintf("%08x%s%06x", uint32(now.Unix()), hex.EncodeToString(tail[:]), objectIDCounter.Add(1)&0xffffff)
+	return fmt.Sprintf("%08x%s%06x", uint32(now.Unix()&0xffffffff), hex.EncodeToString(tail[:]), objectIDCounter.Add(1)&0xffffff)
 }

@@ -394,9 +394,10 @@ func (c *call) runExport(j *job) {
 		if name := str(j.Doc, "connection"); name != "" && u.connection() != name {
 			continue
 		}
-		if limit--; limit < 0 {
+		if limit == 0 {
 			break
 		}
+		limit--
 		if str(j.Doc, "format") == "csv" {
 			must(writer.Write(row(u.Doc, fields)))
 			continue

@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -58,9 +59,7 @@ func (l *logs) add(now time.Time, entry doc) {
 func patchKeepingNull(docs ...doc) doc {
 	out := doc{}
 	for _, d := range docs {
-		for k, v := range d {
-			out[k] = v
-		}
+		maps.Copy(out, d)
 	}
 	return out
 }
@@ -160,8 +159,8 @@ func (c *call) logsMatching() ([]doc, error) {
 		return nil, apiError(http.StatusBadRequest, "invalid_query_string", err.Error())
 	}
 	out := []doc{}
-	for i := len(c.Logs.Entries) - 1; i >= 0; i-- {
-		if entry := c.Logs.Entries[i]; q.matches(entry) {
+	for _, entry := range slices.Backward(c.Logs.Entries) {
+		if q.matches(entry) {
 			out = append(out, entry)
 		}
 	}
@@ -224,9 +223,9 @@ func listUserLogs(c *call) (any, error) {
 		return nil, err
 	}
 	found := []doc{}
-	for i := len(c.Logs.Entries) - 1; i >= 0; i-- {
-		if c.Logs.Entries[i]["user_id"] == u.ID {
-			found = append(found, c.Logs.Entries[i])
+	for _, entry := range slices.Backward(c.Logs.Entries) {
+		if entry["user_id"] == u.ID {
+			found = append(found, entry)
 		}
 	}
 	return offset(c, "logs", found, same)

@@ -195,12 +195,11 @@ func (c *call) scopesForUser(api doc, u *user, asked string) []string {
 		available = own
 	}
 	asked = strings.TrimSpace(asked)
-	switch {
-	case asked == "":
+	if asked == "" {
 		return append(slices.Clone(standardScopes), available...)
 	}
 	var out []string
-	for _, scope := range strings.Fields(asked) {
+	for scope := range strings.FieldsSeq(asked) {
 		allowed := slices.Contains(openIDScopes, scope) || slices.Contains(available, scope)
 		if scope == "offline_access" && api != nil && !truth(api, "allow_offline_access") {
 			allowed = false

@@ -146,7 +146,7 @@ func (c *call) linkHeader(total int) {
 		q.Set("page", strconv.Itoa(page))
 		q.Set("per_page", strconv.Itoa(limit))
 		u := url.URL{Scheme: "http", Host: c.Domain, Path: c.request.URL.Path, RawQuery: q.Encode()}
-		return fmt.Sprintf(`<%s>; rel="%s"`, u.String(), rel)
+		return "<" + u.String() + `>; rel="` + rel + `"`
 	}
 	links := []string{link(0, "first")}
 	if end < total {

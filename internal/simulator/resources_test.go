@@ -136,7 +136,7 @@ func (n *tenant) importJob(users string, fields map[string]string) (int, []byte)
 	part, _ := form.CreateFormFile("users", "users.json")
 	_, _ = io.WriteString(part, users)
 	_ = form.Close()
-	request, _ := http.NewRequest("POST", n.URL+"/api/v2/jobs/users-imports", &body)
+	request, _ := http.NewRequestWithContext(n.t.Context(), http.MethodPost, n.URL+"/api/v2/jobs/users-imports", &body)
 	request.Header.Set("Content-Type", form.FormDataContentType())
 	request.Header.Set("Authorization", "Bearer "+n.token)
 	response, err := n.http.Do(request)
@@ -279,9 +279,9 @@ func (n *tenant) listen(query string) <-chan map[string]any {
 	n.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	n.t.Cleanup(cancel)
-	request, _ := http.NewRequestWithContext(ctx, "GET", n.URL+"/api/v2/events"+query, nil)
+	request, _ := http.NewRequestWithContext(ctx, http.MethodGet, n.URL+"/api/v2/events"+query, http.NoBody)
 	request.Header.Set("Authorization", "Bearer "+n.token)
-	response, err := n.http.Do(request)
+	response, err := n.http.Do(request) //nolint:bodyclose // the goroutine below closes it
 	if err != nil || response.StatusCode != http.StatusOK || response.Header.Get("Content-Type") != "text/event-stream" {
 		n.t.Fatalf("listening: %v %v", response, err)
 	}

@@ -48,7 +48,7 @@ func objectOf(text string) *schema {
 		owner  *schema
 	}
 	levels := []level{{-1, root}}
-	for _, line := range strings.Split(text, "\n") {
+	for line := range strings.SplitSeq(text, "\n") {
 		if strings.TrimSpace(line) == "" {
 			continue
 		}

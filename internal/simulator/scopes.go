@@ -27,7 +27,7 @@ security_metrics:r connections_keys:ruc groups:r`)
 func scopeNames(text string) []string {
 	verbs := map[rune]string{'c': "create", 'r': "read", 'u': "update", 'd': "delete"}
 	out := []string{"blacklist:tokens"}
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		object, letters, _ := strings.Cut(word, ":")
 		for _, letter := range letters {
 			out = append(out, verbs[letter]+":"+object)

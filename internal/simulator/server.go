@@ -105,7 +105,7 @@ func (s *Server) listen() error {
 	if s.http != nil {
 		return nil
 	}
-	listener, err := net.Listen("tcp", s.options.Addr)
+	listener, err := (&net.ListenConfig{}).Listen(s.ended, "tcp", s.options.Addr)
 	if err != nil {
 		return fmt.Errorf("simulator: %w", err)
 	}
@@ -195,7 +195,7 @@ func (s *Server) Dashboard(method, path string, body any) (status int, response 
 		must(err)
 		payload = bytes.NewReader(data)
 	}
-	request := httptest.NewRequest(method, path, payload)
+	request := httptest.NewRequestWithContext(s.ended, method, path, payload)
 	request.Header.Set("Content-Type", "application/json")
 	recorder := httptest.NewRecorder()
 	s.serveDashboard(recorder, request)

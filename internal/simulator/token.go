@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"encoding/base64"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -48,7 +49,7 @@ func issueToken(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !o.allows(grantType) && !(grantType == grantPasswordRealm && o.allows(grantPassword)) {
+	if !o.allows(grantType) && (grantType != grantPasswordRealm || !o.allows(grantPassword)) {
 		return nil, oauthError(http.StatusForbidden, "unauthorized_client", "Grant type '"+grantType+"' not allowed for the client.")
 	}
 	c.header.Set("Cache-Control", "no-store")
@@ -190,7 +191,7 @@ func narrow(granted []string, asked string) (scopes, refused []string) {
 	if strings.TrimSpace(asked) == "" {
 		return granted, nil
 	}
-	for _, scope := range strings.Fields(asked) {
+	for scope := range strings.FieldsSeq(asked) {
 		if contains(granted, scope) {
 			scopes = append(scopes, scope)
 		} else {
@@ -207,9 +208,7 @@ func (c *call) tokenAnswer(o *client, api, claims doc, scopes []string, more doc
 	if len(scopes) > 0 {
 		answer["scope"] = strings.Join(scopes, " ")
 	}
-	for key, value := range more {
-		answer[key] = value
-	}
+	maps.Copy(answer, more)
 	answer["access_token"] = c.accessToken(o, api, claims, scopes, lifetime)
 	return answer
 }
