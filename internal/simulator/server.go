@@ -180,6 +180,15 @@ func (s *Server) ClearFaults() { s.faults.clear() }
 // Faults are the rules still in force.
 func (s *Server) Faults() []Fault { return s.faults.all() }
 
+// Routes are the operations that the simulator implements, as method and templated path.
+func (s *Server) Routes() []string {
+	out := make([]string, 0, len(s.router.routes))
+	for _, r := range s.router.routes {
+		out = append(out, r.method+" "+r.path)
+	}
+	return out
+}
+
 // Advance moves the simulator's clock forward.
 func (s *Server) Advance(d time.Duration) { s.clock.Advance(d) }
 
