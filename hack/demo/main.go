@@ -57,7 +57,7 @@ func run() error {
 	case interrupted.Err() != nil:
 		fmt.Println("\nstopping")
 	case cause != nil:
-		err = cause // whatever failed failed because of it
+		err = cause // all that failed did so because of it
 	}
 	if err != nil && d.cluster != nil {
 		err = fmt.Errorf("%w\n\nThe operator's log is %s; the others are beside it", err, filepath.Join(d.logDir(), "manager.log"))
