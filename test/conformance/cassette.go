@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"os"
@@ -45,8 +46,8 @@ type cassetteFile struct {
 }
 
 // recordings is the folder of the cassettes in the module cache.
-func recordings() (string, error) {
-	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", recordingsModule).Output()
+func recordings(ctx context.Context) (string, error) {
+	out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", recordingsModule).Output()
 	if err != nil {
 		return "", fmt.Errorf("finding %s: %w", recordingsModule, err)
 	}

@@ -12,7 +12,7 @@ const (
 )
 
 func TestConformance(t *testing.T) {
-	results, err := replayAll("")
+	results, err := replayAll(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -19,7 +20,7 @@ func main() {
 	verbose := flag.Bool("v", false, "show every difference")
 	only := flag.String("run", "", "replay only cassettes whose name contains this")
 	flag.Parse()
-	results, err := replayAll(*only)
+	results, err := replayAll(context.Background(), *only)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "conformance:", err)
 		os.Exit(1)
@@ -31,8 +32,8 @@ func main() {
 }
 
 // replayAll replays all cassettes whose name contains only.
-func replayAll(only string) ([]Result, error) {
-	root, err := recordings()
+func replayAll(ctx context.Context, only string) ([]Result, error) {
+	root, err := recordings(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +46,7 @@ func replayAll(only string) ([]Result, error) {
 		if !strings.Contains(cassette.Name, only) {
 			continue
 		}
-		results, err := replayOne(cassette)
+		results, err := replayOne(ctx, cassette)
 		if err != nil {
 			return nil, err
 		}
@@ -54,8 +55,8 @@ func replayAll(only string) ([]Result, error) {
 	return out, nil
 }
 
-func replayOne(cassette Cassette) ([]Result, error) {
-	r, err := newReplayer(cassette.recordedOn())
+func replayOne(ctx context.Context, cassette Cassette) ([]Result, error) {
+	r, err := newReplayer(ctx, cassette.recordedOn())
 	if err != nil {
 		return nil, err
 	}

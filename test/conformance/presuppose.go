@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -333,9 +334,7 @@ func (r *replayer) user(given object) (string, error) {
 		"connection": defaultConnection, "email": "test-user@example.com", "username": "test-user", "password": testPassword,
 		"email_verified": true,
 	}
-	for key, value := range given {
-		profile[key] = value
-	}
+	maps.Copy(profile, given)
 	var there []struct {
 		UserID string `json:"user_id"`
 	}

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"bytes"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -44,6 +44,7 @@ type replayer struct {
 	sim   *simulator.Server
 	http  *http.Client
 	token string
+	ctx   context.Context //nolint:containedctx // of the one replay that this is for
 	// scopes of the management token; all if empty.
 	scopes string
 	// userToken is a user's access token, for /userinfo.
@@ -51,7 +52,7 @@ type replayer struct {
 }
 
 // newReplayer starts a tenant as of the time of a recording.
-func newReplayer(when time.Time) (*replayer, error) {
+func newReplayer(ctx context.Context, when time.Time) (*replayer, error) {
 	sim, err := simulator.Start(simulator.Options{ClientID: clientID, ClientSecret: clientSecret, APIDate: when})
 	if err != nil {
 		return nil, err
@@ -59,7 +60,7 @@ func newReplayer(when time.Time) (*replayer, error) {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(sim.CA)
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true}
-	return &replayer{sim: sim, http: &http.Client{Transport: transport, Timeout: time.Minute}}, nil
+	return &replayer{ctx: ctx, sim: sim, http: &http.Client{Transport: transport, Timeout: time.Minute}}, nil
 }
 
 func (r *replayer) close() error {
@@ -122,23 +123,15 @@ func (r *replayer) replay(cassette Cassette) ([]Result, error) {
 }
 
 func (r *replayer) login() error {
-	body, _ := json.Marshal(map[string]string{
-		"grant_type": "client_credentials", "client_id": clientID, "client_secret": clientSecret, "audience": r.sim.URL + "/api/v2/",
-		"scope": r.scopes,
-	})
-	response, err := r.http.Post(r.sim.URL+"/oauth/token", "application/json", bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	defer func() { _ = response.Body.Close() }()
 	var token struct {
 		AccessToken string `json:"access_token"`
 	}
-	if err := json.NewDecoder(response.Body).Decode(&token); err != nil || token.AccessToken == "" {
-		return fmt.Errorf("no management token: %d %v", response.StatusCode, err)
-	}
+	err := r.post("/oauth/token", url.Values{
+		"grant_type": {"client_credentials"}, "client_id": {clientID}, "client_secret": {clientSecret},
+		"audience": {r.sim.URL + "/api/v2/"}, "scope": {r.scopes},
+	}, &token)
 	r.token = token.AccessToken
-	return nil
+	return err
 }
 
 // send sends a recorded request, with the simulator's ids and name.
@@ -152,7 +145,7 @@ func (r *replayer) send(i Interaction, known ids) (int, string, error) {
 		}
 		payload = strings.NewReader(body)
 	}
-	request, err := http.NewRequest(i.Method, r.sim.URL+path, payload)
+	request, err := http.NewRequestWithContext(r.ctx, i.Method, r.sim.URL+path, payload)
 	if err != nil {
 		return 0, "", err
 	}
@@ -176,7 +169,12 @@ func (r *replayer) send(i Interaction, known ids) (int, string, error) {
 
 // post sends a form to the Authentication API.
 func (r *replayer) post(path string, form url.Values, into any) error {
-	response, err := r.http.PostForm(r.sim.URL+path, form)
+	request, err := http.NewRequestWithContext(r.ctx, http.MethodPost, r.sim.URL+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	response, err := r.http.Do(request)
 	if err != nil {
 		return err
 	}
@@ -189,7 +187,7 @@ func (r *replayer) post(path string, form url.Values, into any) error {
 }
 
 // dashboard carries out what the recorded tenant had been set up with before.
-func (r *replayer) dashboard(method, path string, body any, into any) error {
+func (r *replayer) dashboard(method, path string, body, into any) error {
 	status, answer := r.sim.Dashboard(method, path, body)
 	if status >= http.StatusBadRequest {
 		return fmt.Errorf("presupposing %s %s: %d %s", method, path, status, answer)

@@ -47,8 +47,6 @@ func want(t *testing.T, err error) {
 	}
 }
 
-func ptr[T any](v T) *T { return &v }
-
 // TestSDKv3 is the SDK that the operator uses, with the examples of its documentation.
 func TestSDKv3(t *testing.T) {
 	sim, trusting := tenantFor(t)
@@ -56,7 +54,7 @@ func TestSDKv3(t *testing.T) {
 	want(t, err)
 
 	user, err := api.Users.Create(t.Context(), &management3.CreateUserRequestContent{
-		Connection: defaultConnection, Email: ptr("jane@example.com"), Password: ptr("Has 1 good password"), UserID: ptr("jane"),
+		Connection: defaultConnection, Email: new("jane@example.com"), Password: new("Has 1 good password"), UserID: new("jane"),
 	})
 	want(t, err)
 	if *user.UserID != "auth0|jane" {
@@ -64,7 +62,7 @@ func TestSDKv3(t *testing.T) {
 	}
 	_, err = api.Users.Get(t.Context(), "auth0|jane", nil)
 	want(t, err)
-	_, err = api.Users.Update(t.Context(), "auth0|jane", &management3.UpdateUserRequestContent{Name: ptr("Jane")})
+	_, err = api.Users.Update(t.Context(), "auth0|jane", &management3.UpdateUserRequestContent{Name: new("Jane")})
 	want(t, err)
 
 	role, err := api.Roles.Create(t.Context(), &management3.CreateRoleRequestContent{Name: "admin"})
@@ -115,7 +113,7 @@ func TestSDKv1(t *testing.T) {
 	want(t, err)
 
 	user := &management1.User{
-		Connection: ptr(defaultConnection), Email: ptr("jane@example.com"), Password: ptr("Has 1 good password"), ID: ptr("jane"),
+		Connection: new(defaultConnection), Email: new("jane@example.com"), Password: new("Has 1 good password"), ID: new("jane"),
 	}
 	want(t, api.User.Create(t.Context(), user))
 	found, err := api.User.List(t.Context(), management1.Query(`email:"jane@example.com"`))
@@ -123,7 +121,7 @@ func TestSDKv1(t *testing.T) {
 	if found.Total != 1 {
 		t.Errorf("%d users are found", found.Total)
 	}
-	role := &management1.Role{Name: ptr("admin")}
+	role := &management1.Role{Name: new("admin")}
 	want(t, api.Role.Create(t.Context(), role))
 	want(t, api.User.AssignRoles(t.Context(), user.GetID(), []*management1.Role{role}))
 	roles, err := api.User.Roles(t.Context(), user.GetID())
@@ -131,7 +129,7 @@ func TestSDKv1(t *testing.T) {
 	if len(roles.Roles) != 1 {
 		t.Errorf("the user has %d roles", len(roles.Roles))
 	}
-	connection := &management1.Connection{Name: ptr("db"), Strategy: ptr("auth0")}
+	connection := &management1.Connection{Name: new("db"), Strategy: new("auth0")}
 	want(t, api.Connection.Create(t.Context(), connection))
 	want(t, api.Connection.Delete(t.Context(), connection.GetID()))
 	entries, err := api.Log.List(t.Context())
@@ -144,8 +142,8 @@ func TestSDKv1(t *testing.T) {
 	if settings.GetSessionLifetime() != 168 {
 		t.Errorf("sessions live for %v hours", settings.GetSessionLifetime())
 	}
-	err = api.User.Create(t.Context(), &management1.User{Connection: ptr(defaultConnection), Email: ptr("jane@example.com"), Password: ptr("Has 1 good password")})
-	if failed, ok := err.(management1.Error); !ok || failed.Status() != http.StatusConflict { //nolint:errorlint // the SDK returns it as it is
+	err = api.User.Create(t.Context(), &management1.User{Connection: new(defaultConnection), Email: new("jane@example.com"), Password: new("Has 1 good password")})
+	if failed, ok := errors.AsType[management1.Error](err); !ok || failed.Status() != http.StatusConflict {
 		t.Errorf("a second user with the address: %v", err)
 	}
 }
@@ -153,7 +151,7 @@ func TestSDKv1(t *testing.T) {
 // TestAuthenticationSDK signs up a user and logs in.
 func TestAuthenticationSDK(t *testing.T) {
 	sim, trusting := tenantFor(t)
-	r := &replayer{sim: sim, http: trusting}
+	r := &replayer{ctx: t.Context(), sim: sim, http: trusting}
 	want(t, r.dashboard("PATCH", "/api/v2/clients/"+clientID, object{"grant_types": []string{"password", "refresh_token", "client_credentials"}, "jwt_configuration": object{"alg": "RS256"}}, nil))
 	want(t, r.dashboard("PATCH", "/api/v2/tenants/settings", object{"default_directory": defaultConnection}, nil))
 	api, err := authentication.New(t.Context(), sim.Domain, authentication.WithClientID(clientID), authentication.WithClientSecret(clientSecret), authentication.WithClient(trusting))
@@ -181,7 +179,7 @@ func TestAuthenticationSDK(t *testing.T) {
 // managementToken is a token with every scope.
 func managementToken(t *testing.T, sim *simulator.Server, trusting *http.Client) string {
 	t.Helper()
-	r := &replayer{sim: sim, http: trusting}
+	r := &replayer{ctx: t.Context(), sim: sim, http: trusting}
 	want(t, r.login())
 	return r.token
 }
