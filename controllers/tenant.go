@@ -98,6 +98,9 @@ func (h *tenantHandler) apply(ctx context.Context, pass *engine.Pass[*v1alpha1.A
 		return engine.Outcome{}, err
 	}
 	h.show(tenant, session, scopes)
+	if err := h.verifyCustomDomain(ctx, tenant, session); err != nil {
+		return engine.Outcome{}, err
+	}
 	if engine.Requested(tenant) || !h.checkedLately(client.ObjectKeyFromObject(tenant), session) {
 		h.checkConnections(ctx, tenant, session)
 	}
@@ -106,6 +109,29 @@ func (h *tenantHandler) apply(ctx context.Context, pass *engine.Pass[*v1alpha1.A
 		resync = min(resync, disabledConnectionRetry)
 	}
 	return engine.Done(v1alpha1.ReasonReconciled, readyMessage(tenant), resync), nil
+}
+
+// verifyCustomDomain has sign-ups and sign-ins go to the custom domain if Auth0 says that it is the tenant's.
+func (h *tenantHandler) verifyCustomDomain(ctx context.Context, tenant *v1alpha1.Auth0Tenant, session *auth0.Session) error {
+	declared := tenant.Spec.CustomDomain
+	if declared == nil {
+		tenant.Status.CustomDomain = ""
+	} else {
+		verified, err := session.HasCustomDomain(ctx, *declared)
+		if auth0.ClassOf(err) == auth0.ClassMissingScope {
+			return problem.Stalled(v1alpha1.ReasonMissingScope, "spec.customDomain takes the scope read:custom_domains to verify; grant it to application %s in Auth0 Dashboard → Applications → APIs → Auth0 Management API → Machine to Machine Applications", session.ClientID())
+		}
+		if err != nil {
+			return err
+		}
+		if !verified {
+			tenant.Status.CustomDomain = ""
+			return problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.customDomain: %q is not a verified custom domain of tenant %s; add it in Auth0 Dashboard → Branding → Custom Domains", *declared, session.Domain())
+		}
+		tenant.Status.CustomDomain = *declared
+	}
+	_, err := h.Connect(ctx, tenant)
+	return err
 }
 
 // show takes into status what the tenant is and what its token can do.

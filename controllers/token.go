@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,6 +31,7 @@ const (
 	annotationInputs    = "auth0-operator.io/token-inputs"
 	annotationContent   = "auth0-operator.io/token-content"
 	annotationScope     = "auth0-operator.io/token-scope"
+	annotationSubject   = "auth0-operator.io/token-subject"
 	annotationIssuedAt  = "auth0-operator.io/token-issued-at"
 	annotationExpiresAt = "auth0-operator.io/token-expires-at"
 )
@@ -40,12 +42,27 @@ const renewalShare = 5
 func tokenKind() engine.Kind {
 	return engine.Register[v1alpha1.Auth0Token]("Auth0Token", nil,
 		func() client.ObjectList { return &v1alpha1.Auth0TokenList{} },
-		func(object client.Object) []string {
-			token := object.(*v1alpha1.Auth0Token)
-			return []string{reference.SecretInput(token.Spec.Client.SecretRef.Name), reference.SecretInput(token.Spec.OutputSecret.Name)}
-		},
-		func(deps engine.Deps) engine.Handler[*v1alpha1.Auth0Token] { return &tokenHandler{deps} })
+		func(object client.Object) []string { return tokenInputs(object.(*v1alpha1.Auth0Token)) },
+		func(deps engine.Deps) engine.Handler[*v1alpha1.Auth0Token] { return &tokenHandler{deps} },
+		engine.WatchReferents(&v1alpha1.Auth0User{}, userInput))
 }
+
+// tokenInputs lists what a token is made of, and the Secret that holds it.
+func tokenInputs(token *v1alpha1.Auth0Token) []string {
+	inputs := []string{reference.SecretInput(token.Spec.Client.SecretRef.Name), reference.SecretInput(token.Spec.OutputSecret.Name)}
+	if grant := token.Spec.Password; grant != nil {
+		if grant.PasswordSecretRef != nil {
+			inputs = append(inputs, reference.SecretInput(grant.PasswordSecretRef.Name))
+		}
+		if grant.UserRef != nil {
+			inputs = append(inputs, userInput(grant.UserRef.Name))
+		}
+	}
+	return inputs
+}
+
+// userInput is how an Auth0User stands in reference.InputIndex.
+func userInput(name string) string { return "Auth0User/" + name }
 
 // tokenHandler keeps a token in a Secret.
 type tokenHandler struct{ engine.Deps }
@@ -110,7 +127,7 @@ func (w *tokenWork) prepare(ctx context.Context) error {
 	}
 	w.output = secret.Output{Client: w.Client, Owner: w.token, Name: w.token.Spec.OutputSecret.Name}
 	// Templates that cannot be filled must show before a token is issued that could not be written.
-	if _, err := secret.Render(w.token.Spec.OutputSecret, tokenValues(auth0.TokenSet{})); err != nil {
+	if _, err := tokenData(w.token.Spec.OutputSecret, auth0.TokenSet{}); err != nil {
 		return err
 	}
 	name := w.token.Spec.Client.SecretRef.Name
@@ -121,17 +138,25 @@ func (w *tokenWork) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	grant := w.token.Spec.ClientCredentials
-	w.request = auth0.TokenRequest{
-		ClientID: credentials["clientId"], ClientSecret: credentials["clientSecret"],
-		Audience: grant.Audience, Scopes: slices.Sorted(slices.Values(grant.Scopes)),
+	w.request = auth0.TokenRequest{ClientID: credentials["clientId"], ClientSecret: credentials["clientSecret"]}
+	if err := w.readGrant(ctx); err != nil {
+		return err
 	}
 	w.inputs, err = w.hashInputs(ctx)
 	return err
 }
 
+// readGrant completes the request with what the grant asks for.
+func (w *tokenWork) readGrant(ctx context.Context) error {
+	if grant := w.token.Spec.ClientCredentials; grant != nil {
+		w.request.Audience, w.request.Scopes = grant.Audience, slices.Sorted(slices.Values(grant.Scopes))
+		return nil
+	}
+	return w.readPasswordGrant(ctx, w.token.Spec.Password)
+}
+
 func (w *tokenWork) hashInputs(ctx context.Context) (string, error) {
-	parts := []string{w.session.Domain(), w.request.ClientID, w.request.Audience, strings.Join(w.request.Scopes, " ")}
+	parts := []string{w.session.Domain(), w.request.ClientID, w.request.Audience, strings.Join(w.request.Scopes, " "), w.request.Username, w.request.Realm}
 	templates := w.token.Spec.OutputSecret.Data
 	for _, key := range slices.Sorted(maps.Keys(templates)) {
 		parts = append(parts, key, string(templates[key]))
@@ -152,7 +177,10 @@ func (w *tokenWork) held(ctx context.Context, current *corev1.Secret) (*auth0.To
 	if issued.IsZero() || !w.Clock.Now().Before(expires) {
 		return nil, nil
 	}
-	return &auth0.TokenSet{Scopes: strings.Fields(current.Annotations[annotationScope]), IssuedAt: issued, ExpiresAt: expires}, nil
+	return &auth0.TokenSet{
+		Scopes: strings.Fields(current.Annotations[annotationScope]), Subject: current.Annotations[annotationSubject],
+		IssuedAt: issued, ExpiresAt: expires,
+	}, nil
 }
 
 // timeIn reads an annotation, the zero time if it is not there or somebody edited it.
@@ -188,10 +216,14 @@ func (w *tokenWork) issue(ctx context.Context, current *corev1.Secret) (engine.O
 	if err := w.pass.KeepUntilRemoved(ctx); err != nil {
 		return engine.Outcome{}, err
 	}
-	issued, err := w.session.IssueToken(ctx, w.request)
-	if err != nil {
+	if err := w.refusedBefore(ctx); err != nil {
 		return engine.Outcome{}, err
 	}
+	issued, err := w.session.IssueToken(ctx, w.request)
+	if err != nil {
+		return engine.Outcome{}, w.noteRefusal(ctx, err)
+	}
+	w.token.Status.AppliedSecrets = nil
 	if err := w.write(ctx, current, issued); err != nil {
 		return engine.Outcome{}, err
 	}
@@ -199,13 +231,13 @@ func (w *tokenWork) issue(ctx context.Context, current *corev1.Secret) (engine.O
 	if current != nil {
 		verb = "renewed"
 	}
-	w.pass.Event(ctx, corev1.EventTypeNormal, "Issued", fmt.Sprintf("%s a token for %s into Secret %s", verb, w.request.Audience, w.output.Name))
+	w.pass.Event(ctx, corev1.EventTypeNormal, "Issued", fmt.Sprintf("%s a token for %s into Secret %s", verb, cmp.Or(w.request.Audience, "the default audience"), w.output.Name))
 	return w.done(issued), nil
 }
 
 // write puts the token into the Secret.
 func (w *tokenWork) write(ctx context.Context, current *corev1.Secret, issued auth0.TokenSet) error {
-	data, err := secret.Render(w.token.Spec.OutputSecret, tokenValues(issued))
+	data, err := tokenData(w.token.Spec.OutputSecret, issued)
 	if err != nil {
 		return err
 	}
@@ -223,19 +255,29 @@ func (w *tokenWork) annotations(issued auth0.TokenSet, content string) map[strin
 		annotationInputs:    w.inputs,
 		annotationContent:   content,
 		annotationScope:     strings.Join(issued.Scopes, " "),
+		annotationSubject:   issued.Subject,
 		annotationIssuedAt:  issued.IssuedAt.UTC().Format(time.RFC3339),
 		annotationExpiresAt: issued.ExpiresAt.UTC().Format(time.RFC3339),
 	}
 }
 
-// tokenValues are what templates of an output Secret can use, and its default keys.
-func tokenValues(issued auth0.TokenSet) map[string]string {
-	return map[string]string{
-		"accessToken": issued.AccessToken,
-		"tokenType":   issued.TokenType,
-		"scope":       strings.Join(issued.Scopes, " "),
-		"expiresAt":   issued.ExpiresAt.UTC().Format(time.RFC3339),
+// tokenData makes the data of the output Secret. Templates can use every value; the default keys are those that Auth0
+// issued.
+func tokenData(output v1alpha1.OutputSecret, issued auth0.TokenSet) (map[string][]byte, error) {
+	values := map[string]string{
+		"accessToken":  issued.AccessToken,
+		"tokenType":    issued.TokenType,
+		"scope":        strings.Join(issued.Scopes, " "),
+		"expiresAt":    issued.ExpiresAt.UTC().Format(time.RFC3339),
+		"idToken":      issued.IDToken,
+		"refreshToken": issued.RefreshToken,
 	}
+	for _, optional := range []string{"idToken", "refreshToken"} {
+		if len(output.Data) == 0 && values[optional] == "" {
+			delete(values, optional)
+		}
+	}
+	return secret.Render(output, values)
 }
 
 // renewal is when a token is to be replaced.
@@ -252,6 +294,7 @@ func (w *tokenWork) renewal(held auth0.TokenSet) time.Time {
 func (w *tokenWork) show(held auth0.TokenSet) {
 	status := &w.token.Status
 	status.Audience = w.request.Audience
+	status.Subject = held.Subject
 	status.Scopes = held.Scopes
 	status.IssuedAt = &metav1.Time{Time: held.IssuedAt.Truncate(time.Second)}
 	status.ExpiresAt = &metav1.Time{Time: held.ExpiresAt.Truncate(time.Second)}
@@ -299,16 +342,22 @@ func (w *tokenWork) explain(err error) engine.Outcome {
 	}
 	from := w.token.Spec.Client.SecretRef.Name
 	switch {
+	case refusesUser(failed):
+		err = problem.Stalled(v1alpha1.ReasonSignInRefused,
+			"Auth0 refuses the sign-in of %s: %s; it is not repeated until the password, the user or the application changes, or a reconciliation is requested",
+			w.request.Username, failed.Message)
 	case failed.Class == auth0.ClassUnauthorized:
 		err = problem.Stalled(v1alpha1.ReasonInvalidCredentials,
 			"Auth0 refuses the clientId or clientSecret in Secret %s (%s); correct the Secret", from, failed.Message)
 	case failed.Code == "unauthorized_client":
 		err = problem.Stalled(v1alpha1.ReasonGrantRefused,
-			"%s Add the grant type client_credentials to application %s", failed.Message, w.request.ClientID)
+			"%s Add the grant type to application %s in Auth0 Dashboard → Applications → (the application) → Advanced Settings → Grant Types", failed.Message, w.request.ClientID)
+	case failed.Class == auth0.ClassInvalid:
+		err = problem.Stalled(v1alpha1.ReasonGrantRefused, "Auth0 refuses the request for a token: %s", failed.Message)
 	case failed.Class == auth0.ClassForbidden:
 		err = problem.Stalled(v1alpha1.ReasonGrantRefused,
 			"Auth0 issues application %s no token for %s: %s; check that the API exists and that the application is authorised for it, with these scopes",
-			w.request.ClientID, w.request.Audience, failed.Message).Again(grantRetry)
+			w.request.ClientID, cmp.Or(w.request.Audience, "the default audience"), failed.Message).Again(grantRetry)
 	default:
 		return engine.FromAuth0(failed, w.session, w.resync)
 	}

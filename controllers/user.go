@@ -3,11 +3,11 @@ package controllers
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -63,33 +63,56 @@ func (userAdapter) Fields() engine.Fields {
 			{"phone_number", "phone_verified"},
 			{"password"},
 		},
+		// What goes along with a password takes effect before it lifts a block.
+		Alone: []string{"password"},
 	}
 }
 
 func (userAdapter) Scopes() []engine.Scope[*v1alpha1.Auth0User] {
 	writes := func(u *v1alpha1.Auth0User) bool { return u.Spec.ManagementPolicy != v1alpha1.ManagementPolicyObserve }
+	creates := func(u *v1alpha1.Auth0User) bool { return writes(u) && u.Spec.UserID == nil && !signsUp(u) }
 	deletes := func(u *v1alpha1.Auth0User) bool {
 		return writes(u) && u.Spec.DeletionPolicy != v1alpha1.DeletionPolicyRetain
 	}
 	return []engine.Scope[*v1alpha1.Auth0User]{
 		{Name: "read:users"},
-		{Name: "create:users", Needed: writes},
+		{Name: "create:users", Needed: creates},
 		{Name: "update:users", Needed: writes},
 		{Name: "delete:users", Needed: deletes},
 		{Name: "read:roles", Needed: func(u *v1alpha1.Auth0User) bool { return u.Spec.Roles != nil }},
+		{Name: "create:user_tickets", Needed: func(u *v1alpha1.Auth0User) bool { return writes(u) && u.Spec.Invitation != nil }},
 	}
 }
 
 func (userAdapter) SecretFields(u *v1alpha1.Auth0User) map[string]v1alpha1.SecretKeyReference {
-	if u.Spec.Password == nil {
+	switch password := u.Spec.Password; {
+	case password == nil:
 		return nil
+	case password.SecretRef != nil:
+		return map[string]v1alpha1.SecretKeyReference{"password": *password.SecretRef}
+	default:
+		return map[string]v1alpha1.SecretKeyReference{"password": {Name: password.Generate.OutputSecret.Name, Key: generatedPasswordKey}}
 	}
-	return map[string]v1alpha1.SecretKeyReference{"password": *u.Spec.Password.SecretRef}
+}
+
+// Inputs names the Secrets besides that of the password.
+func (userAdapter) Inputs(u *v1alpha1.Auth0User) []string {
+	var names []string
+	if u.Spec.Signup != nil && u.Spec.Signup.SecretRef != nil {
+		names = append(names, u.Spec.Signup.SecretRef.Name)
+	}
+	if u.Spec.Invitation != nil {
+		names = append(names, u.Spec.Invitation.OutputSecret.Name)
+	}
+	return names
 }
 
 func (userAdapter) Check(u *v1alpha1.Auth0User) error {
 	if err := checkMetadata("spec.userMetadata", u.Spec.UserMetadata); err != nil {
 		return err
+	}
+	if _, reserved := u.Spec.UserMetadata[userMark]; reserved {
+		return fmt.Errorf("spec.userMetadata: the key %q is reserved; choose another", userMark)
 	}
 	if err := checkMetadata("spec.appMetadata", u.Spec.AppMetadata); err != nil {
 		return err
@@ -177,17 +200,52 @@ func (userAdapter) Unmark() auth0.Document {
 	return auth0.Document{"app_metadata": map[string]any{userMark: nil}}
 }
 
-func (userAdapter) ID(u *v1alpha1.Auth0User) string { return u.Status.UserID }
+func (userAdapter) ID(u *v1alpha1.Auth0User) string {
+	if u.Status.UserID == "" && u.Spec.UserID != nil {
+		return *u.Spec.UserID
+	}
+	return u.Status.UserID
+}
 
 func (userAdapter) Describe(have auth0.Document) string { return "user " + have.String("user_id") }
 
 func (userAdapter) Observe(u *v1alpha1.Auth0User, have auth0.Document) {
 	u.Status.UserID = have.String("user_id")
 	u.Status.Connection = u.Spec.Connection
+	u.Status.LastLogin, _, _ = strings.Cut(have.String("last_login"), "T")
+	u.Status.Logins = coarse(have["logins_count"])
+	u.Status.MultifactorEnrolments = lengthOf(have["multifactor"])
+	u.Status.LinkedIdentities = max(lengthOf(have["identities"])-1, 0)
 	u.Status.Email = have.String("email")
 	u.Status.EmailVerified = have.Bool("email_verified")
 	u.Status.Blocked = have.Bool("blocked")
 	u.Status.Login = cmp.Or(have.String("email"), have.String("username"), have.String("phone_number"))
+}
+
+// coarse rounds a count down to 1, 2, 5, 10, 20, 50, …, so that status does not change with every login.
+func coarse(count any) int64 {
+	number, ok := count.(json.Number)
+	if !ok {
+		return 0
+	}
+	exact, err := number.Int64()
+	if err != nil {
+		return 0
+	}
+	var step int64
+	for power := int64(1); power <= exact; power *= 10 {
+		for _, digit := range []int64{1, 2, 5} {
+			if digit*power <= exact {
+				step = digit * power
+			}
+		}
+	}
+	return step
+}
+
+func lengthOf(list any) int32 {
+	items, _ := list.([]any)
+	return int32(min(len(items), math.MaxInt32))
 }
 
 func (userAdapter) Get(ctx context.Context, session *auth0.Session, id string) (auth0.Document, error) {
@@ -201,6 +259,9 @@ func (a userAdapter) Find(ctx context.Context, session *auth0.Session, u *v1alph
 		return nil, err
 	}
 	found = slices.DeleteFunc(found, func(user auth0.Document) bool { return !inConnection(user, u.Spec.Connection) })
+	if signsUp(u) {
+		return found, nil
+	}
 	created := databaseUserID(derivedUserID(u.UID))
 	if slices.ContainsFunc(found, func(user auth0.Document) bool { return user.String("user_id") == created }) {
 		return found, nil
@@ -230,11 +291,19 @@ func inConnection(user auth0.Document, connection string) bool {
 }
 
 // Create chooses the id of the user, so that a second attempt cannot make a second user.
-func (userAdapter) Create(ctx context.Context, session *auth0.Session, u *v1alpha1.Auth0User, desired auth0.Document) (auth0.Document, error) {
-	desired["user_id"] = derivedUserID(u.UID)
-	if desired["password"] == nil && !passwordless(u.Spec.Connection) {
-		desired["password"] = unguessablePassword()
+func (a userAdapter) Create(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User], desired auth0.Document) (auth0.Document, error) {
+	u, session := tools.Object, tools.Session
+	if u.Spec.UserID != nil {
+		return nil, problem.Stalled(v1alpha1.ReasonUserNotFound,
+			"spec.userId: there is no user %q in tenant %s; correct the id, or wait until the user signs in for the first time", *u.Spec.UserID, session.Domain())
 	}
+	if desired["password"] == nil && !passwordless(u.Spec.Connection) {
+		desired["password"] = randomPassword(0)
+	}
+	if signsUp(u) {
+		return a.signUp(ctx, tools, desired)
+	}
+	desired["user_id"] = derivedUserID(u.UID)
 	return session.CreateUser(ctx, desired)
 }
 
@@ -256,14 +325,6 @@ func databaseUserID(id string) string { return "auth0|" + id }
 
 // passwordless tells whether users of a connection have no password: Auth0 gives such connections fixed names.
 func passwordless(connection string) bool { return connection == "email" || connection == "sms" }
-
-// unguessablePassword meets every password policy and is kept nowhere.
-func unguessablePassword() string {
-	random := make([]byte, 30)
-	// rand.Read never fails.
-	_, _ = rand.Read(random)
-	return "aA1!" + base64.RawURLEncoding.EncodeToString(random)
-}
 
 func (a userAdapter) Lists(u *v1alpha1.Auth0User) []engine.List {
 	return []engine.List{a.roles(u), a.permissions(u)}
@@ -359,13 +420,35 @@ func permissionsOf(entries []string) []auth0.Permission {
 	return permissions
 }
 
+// Exempt leaves to the identity provider what it keeps.
+func (userAdapter) Exempt(have auth0.Document) (fields []string, keeper string) {
+	identities := have.Objects("identities")
+	if len(identities) == 0 {
+		return nil, ""
+	}
+	login := []string{"email", "email_verified", "verify_email", "username", "phone_number", "phone_verified", "password"}
+	profile := []string{"name", "given_name", "family_name", "nickname", "picture"}
+	switch provider := identities[0].String("provider"); provider {
+	case "auth0":
+		return nil, ""
+	case "email", "sms":
+		return login, "the passwordless sign-in of connection " + identities[0].String("connection")
+	default:
+		return append(login, profile...), "the identity provider of connection " + identities[0].String("connection")
+	}
+}
+
 // Explain gives the answers of Auth0 that people meet with users a reason and a way out.
 func (userAdapter) Explain(u *v1alpha1.Auth0User, session *auth0.Session, failed *auth0.Error) error {
 	connection := u.Spec.Connection
 	switch {
 	case strings.HasPrefix(failed.Message, "Password") && strings.Contains(failed.Message, "Error: "):
 		return problem.Stalled(v1alpha1.ReasonPasswordRejected,
-			"the password%s breaks the password policy of connection %q (%s); choose another", passwordOrigin(u), connection, failed.Message)
+			"the password%s breaks the password policy of connection %q (%s); choose another", passwordOrigin(u), connection, failed.Message).OfSecret()
+	case failed.Class == auth0.ClassInvalid && failed.Route == "POST /dbconnections/signup":
+		return problem.Stalled(v1alpha1.ReasonSignupRefused,
+			"Auth0 lets nobody sign up in this way: %s; check that connection %q exists, allows sign-ups, and is enabled for the application of spec.signup, or set spec.provisioning to Management",
+			failed.Message, connection)
 	case failed.Code == "inexistent_connection":
 		return problem.Stalled(v1alpha1.ReasonConnectionNotFound,
 			"spec.connection: %q does not exist in tenant %s; create it, or delete this object and create it with another connection", connection, session.Domain())
@@ -383,10 +466,10 @@ func (userAdapter) Explain(u *v1alpha1.Auth0User, session *auth0.Session, failed
 }
 
 func passwordOrigin(u *v1alpha1.Auth0User) string {
-	if u.Spec.Password == nil {
-		return ""
+	for _, ref := range (userAdapter{}).SecretFields(u) {
+		return fmt.Sprintf(" in Secret %s, key %s,", ref.Name, ref.Key)
 	}
-	return fmt.Sprintf(" in Secret %s, key %s,", u.Spec.Password.SecretRef.Name, u.Spec.Password.SecretRef.Key)
+	return ""
 }
 
 func unique(names []string) []string {

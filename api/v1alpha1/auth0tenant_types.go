@@ -17,6 +17,14 @@ type Auth0TenantSpec struct {
 	// +optional
 	CABundle *CABundleReference `json:"caBundle,omitempty"`
 
+	// customDomain is the tenant's own domain name, to which sign-ups and sign-ins go. It must be among the verified custom
+	// domains of the tenant, which takes the scope read:custom_domains to find out. Default: the domain of the Secret.
+	// Example: `login.example.com`.
+	// +kubebuilder:validation:MaxLength=255
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-zA-Z0-9]([-a-zA-Z0-9.]*[a-zA-Z0-9])?(:[0-9]{1,5})?$')",message="customDomain must be a host name such as login.example.com (no https://, no path)"
+	// +optional
+	CustomDomain *string `json:"customDomain,omitempty"`
+
 	// allowedNamespaces says from which namespaces objects may refer to this tenant. Default: `{from: Same}`.
 	// +optional
 	AllowedNamespaces *AllowedNamespaces `json:"allowedNamespaces,omitempty"`
@@ -106,6 +114,10 @@ type Auth0TenantStatus struct {
 	// domain of the tenant, from the credentials Secret.
 	// +optional
 	Domain string `json:"domain,omitempty"`
+
+	// customDomain to which sign-ups and sign-ins go, once Auth0 confirmed that it is the tenant's.
+	// +optional
+	CustomDomain string `json:"customDomain,omitempty"`
 
 	// clientId of the operator's application, from the credentials Secret.
 	// +optional

@@ -5,6 +5,7 @@ import (
 )
 
 // Auth0TokenSpec declares a token that Auth0 issues and the operator keeps fresh in a Secret.
+// +kubebuilder:validation:ExactlyOneOf=clientCredentials;password
 type Auth0TokenSpec struct {
 	ManagedSpec `json:",inline"`
 
@@ -14,8 +15,13 @@ type Auth0TokenSpec struct {
 
 	// clientCredentials asks for a token for the application itself (machine to machine). Tokens for APIs of your own
 	// count against the tenant's monthly quota: the operator issues one only when the Secret has none that is valid.
-	// +required
-	ClientCredentials *ClientCredentialsGrant `json:"clientCredentials"`
+	// +optional
+	ClientCredentials *ClientCredentialsGrant `json:"clientCredentials,omitempty"`
+
+	// password asks for a token for a user, who signs in with a password. The application needs the grant type `password`
+	// or `http://auth0.com/oauth/grant-type/password-realm`, and the connection must be enabled for it.
+	// +optional
+	Password *PasswordGrant `json:"password,omitempty"`
 
 	// renewBefore is how long before its expiry a token is replaced. Default: a fifth of its lifetime. Example: `1h`.
 	// A value of more than half the lifetime counts as half.
@@ -25,7 +31,8 @@ type Auth0TokenSpec struct {
 	RenewBefore *metav1.Duration `json:"renewBefore,omitempty"`
 
 	// outputSecret is where the token is written. Values for its templates, and its default keys: `accessToken`,
-	// `tokenType`, `scope`, `expiresAt` (RFC 3339).
+	// `tokenType`, `scope`, `expiresAt` (RFC 3339); and, for a user's token, `idToken` and `refreshToken` where the scopes
+	// `openid` and `offline_access` were granted.
 	// +required
 	OutputSecret OutputSecret `json:"outputSecret"`
 }
@@ -55,9 +62,56 @@ type ClientCredentialsGrant struct {
 	Scopes []string `json:"scopes,omitempty"`
 }
 
+// PasswordGrant is the OAuth 2.0 resource owner password grant, in Auth0's form with a realm.
+// +kubebuilder:validation:ExactlyOneOf=userRef;username
+// +kubebuilder:validation:XValidation:rule="has(self.username) == has(self.passwordSecretRef)",message="username and passwordSecretRef go together"
+type PasswordGrant struct {
+	// userRef names an Auth0User in the same namespace whose spec.password says where the password is. The token is asked
+	// for when the user is Ready.
+	// +optional
+	UserRef *LocalReference `json:"userRef,omitempty"`
+
+	// username is the email, username or phone number to sign in with; together with passwordSecretRef.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=254
+	// +optional
+	Username *string `json:"username,omitempty"`
+
+	// passwordSecretRef names the key of a Secret in the same namespace that holds the password; together with username.
+	// +optional
+	PasswordSecretRef *SecretKeyReference `json:"passwordSecretRef,omitempty"`
+
+	// realm is the name of the connection to sign in to. Default: the connection of userRef; with username, the tenant's
+	// default directory.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	// +optional
+	Realm *string `json:"realm,omitempty"`
+
+	// audience is the identifier of the API for which the access token is valid. Unset: the tenant's default audience, or
+	// the user's own profile.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=600
+	// +optional
+	Audience *string `json:"audience,omitempty"`
+
+	// scopes to ask for. `openid` gives an ID token, `offline_access` a refresh token. Default: all of the API's.
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=1000
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=280
+	// +kubebuilder:validation:items:Pattern=`^[^\s]+$`
+	// +optional
+	Scopes []string `json:"scopes,omitempty"`
+}
+
 // Auth0TokenStatus tells what is in the Secret, without its values.
 type Auth0TokenStatus struct {
 	ManagedStatus `json:",inline"`
+
+	// subject is whom the token is for: a user's id, or the application.
+	// +optional
+	Subject string `json:"subject,omitempty"`
 
 	// audience for which the token in the Secret is valid.
 	// +optional

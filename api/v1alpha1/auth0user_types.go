@@ -6,7 +6,12 @@ import (
 )
 
 // Auth0UserSpec declares a user.
-// +kubebuilder:validation:XValidation:rule="has(self.email) || has(self.username) || has(self.phoneNumber)",message="a user needs an email, a username or a phoneNumber"
+// +kubebuilder:validation:XValidation:rule="has(self.email) || has(self.username) || has(self.phoneNumber) || has(self.userId)",message="a user needs an email, a username or a phoneNumber"
+// +kubebuilder:validation:XValidation:rule="!has(self.userId) || (has(self.adoptionPolicy) && self.adoptionPolicy == 'IfUnmanaged') || (has(self.managementPolicy) && self.managementPolicy == 'Observe')",message="userId names a user who exists: set adoptionPolicy to IfUnmanaged, or managementPolicy to Observe"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.userId) || (has(self.userId) && self.userId == oldSelf.userId)",message="userId is immutable: another user is another Auth0User"
+// +kubebuilder:validation:XValidation:rule="!has(self.signup) || (has(self.provisioning) && self.provisioning == 'Signup')",message="signup goes with provisioning: Signup, and only with it"
+// +kubebuilder:validation:XValidation:rule="!(has(self.provisioning) && self.provisioning == 'Signup') || has(self.signup)",message="provisioning: Signup needs signup with the application through which the user signs up"
+// +kubebuilder:validation:XValidation:rule="!(has(self.provisioning) && self.provisioning == 'Signup' && has(self.userId))",message="a user with a userId exists already and cannot sign up"
 // +kubebuilder:validation:XValidation:rule="!has(self.emailVerified) || has(self.email)",message="emailVerified needs email"
 // +kubebuilder:validation:XValidation:rule="!has(self.verifyEmail) || has(self.email)",message="verifyEmail needs email"
 // +kubebuilder:validation:XValidation:rule="!(has(self.verifyEmail) && self.verifyEmail && has(self.emailVerified) && self.emailVerified)",message="verifyEmail asks for a mail to verify an address that emailVerified declares verified: set one of them"
@@ -21,6 +26,24 @@ type Auth0UserSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="connection is immutable: a user cannot move to another connection; create another Auth0User there and delete this one"
 	// +required
 	Connection string `json:"connection"`
+
+	// userId takes over a user who exists, by id: the only way for users of enterprise, social and passwordless
+	// connections, whom their identity provider creates. Needs adoptionPolicy `IfUnmanaged`. Immutable.
+	// Example: `google-oauth2|103547991597142817347`.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	// +optional
+	UserID *string `json:"userId,omitempty"`
+
+	// provisioning is how the user is created: `Management` (default) through the Management API, by one call and without
+	// any mail; or `Signup` through the Authentication API as an application does it, with all that the tenant does on
+	// sign-up: Actions, and its verification mail. Either way the user is managed alike afterwards.
+	// +optional
+	Provisioning Provisioning `json:"provisioning,omitempty"`
+
+	// signup says through which application the user signs up; with provisioning `Signup`.
+	// +optional
+	Signup *UserSignup `json:"signup,omitempty"`
 
 	// email address of the user. Auth0 stores it in lower case. A change keeps the user, and leaves the new address
 	// unverified unless emailVerified is set. Example: `ada@example.com`.
@@ -104,6 +127,11 @@ type Auth0UserSpec struct {
 	// +optional
 	Password *UserPassword `json:"password,omitempty"`
 
+	// invitation writes a link to a Secret by which the user chooses a password. It is made once, and again when the
+	// annotation auth0-operator.io/invite gets a new value; a new link ends the earlier one. No mail is sent.
+	// +optional
+	Invitation *UserInvitation `json:"invitation,omitempty"`
+
 	// roles of the user. Unset: not managed.
 	// +optional
 	Roles *UserRoles `json:"roles,omitempty"`
@@ -113,12 +141,82 @@ type Auth0UserSpec struct {
 	Permissions *UserPermissions `json:"permissions,omitempty"`
 }
 
+// Provisioning is how a user is created.
+// +kubebuilder:validation:Enum=Management;Signup
+type Provisioning string
+
+const (
+	// ProvisioningManagement creates the user through the Management API.
+	ProvisioningManagement Provisioning = "Management"
+	// ProvisioningSignup signs the user up through the Authentication API.
+	ProvisioningSignup Provisioning = "Signup"
+)
+
+// UserSignup names the application through which a user signs up.
+// +kubebuilder:validation:ExactlyOneOf=clientId;secretRef
+type UserSignup struct {
+	// clientId of the application.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +optional
+	ClientID *string `json:"clientId,omitempty"`
+
+	// secretRef names a Secret in the same namespace with the key `clientId`.
+	// +optional
+	SecretRef *SecretReference `json:"secretRef,omitempty"`
+}
+
 // UserPassword says where the password of a user comes from.
+// +kubebuilder:validation:ExactlyOneOf=secretRef;generate
 type UserPassword struct {
 	// secretRef names the key of a Secret in the same namespace that holds the password. It is set when the user is
 	// created and again whenever the value in the Secret changes, not otherwise: people change their own passwords.
+	// +optional
+	SecretRef *SecretKeyReference `json:"secretRef,omitempty"`
+
+	// generate makes a random password that meets the policy of the connection and writes it to a Secret. It is made anew
+	// when the annotation auth0-operator.io/rotate-password gets a new value, or when the Secret is deleted.
+	// +optional
+	Generate *GeneratedPassword `json:"generate,omitempty"`
+}
+
+// GeneratedPassword says where a generated password is written.
+type GeneratedPassword struct {
+	// outputSecret is the Secret. Values for its templates, and its default keys: `username` (the email, username or phone
+	// number to sign in with) and `password`.
 	// +required
-	SecretRef *SecretKeyReference `json:"secretRef"`
+	OutputSecret OutputSecret `json:"outputSecret"`
+}
+
+// UserInvitation is a link by which a user chooses a password.
+// +kubebuilder:validation:XValidation:rule="!(has(self.resultUrl) && has(self.clientId))",message="resultUrl and clientId exclude each other: both say where the user ends up"
+type UserInvitation struct {
+	// outputSecret is where the link is written. Values for its templates, and its default keys: `url` and `expiresAt`
+	// (RFC 3339). Whoever has the link can take the account: treat it like a password.
+	// +required
+	OutputSecret OutputSecret `json:"outputSecret"`
+
+	// ttl is how long the link is good, at most `720h`. Auth0's default: `120h`.
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1m') && duration(self) <= duration('720h')",message="ttl must be between 1m and 720h"
+	// +optional
+	TTL *metav1.Duration `json:"ttl,omitempty"`
+
+	// resultUrl is where the user ends up after choosing a password. Excludes clientId.
+	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:XValidation:rule="isURL(self)",message="resultUrl must be a URL such as https://app.example.com/welcome"
+	// +optional
+	ResultURL *string `json:"resultUrl,omitempty"`
+
+	// clientId of the application whose login page the user ends up at. Excludes resultUrl.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +optional
+	ClientID *string `json:"clientId,omitempty"`
+
+	// markEmailAsVerified says that following the link proves the e-mail address. Auth0's default: false.
+	// +optional
+	MarkEmailAsVerified *bool `json:"markEmailAsVerified,omitempty"`
 }
 
 // ListMode says what becomes of entries that are in Auth0 and not in the spec.
@@ -210,6 +308,30 @@ type Auth0UserStatus struct {
 	// +optional
 	Blocked bool `json:"blocked,omitempty"`
 
+	// lastLogin is the day of the user's last login. Example: `2026-11-23`.
+	// +optional
+	LastLogin string `json:"lastLogin,omitempty"`
+
+	// logins says, in coarse steps, how often the user signed in at least: 1, 2, 5, 10, 20, 50, …
+	// +optional
+	Logins int64 `json:"logins,omitempty"`
+
+	// multifactorEnrolments counts the kinds of second factor that the user enrolled.
+	// +optional
+	MultifactorEnrolments int32 `json:"multifactorEnrolments,omitempty"`
+
+	// linkedIdentities counts the identities that are linked to the user, besides the user's own.
+	// +optional
+	LinkedIdentities int32 `json:"linkedIdentities,omitempty"`
+
+	// invitation tells about the link in the Secret of spec.invitation.
+	// +optional
+	Invitation *InvitationStatus `json:"invitation,omitempty"`
+
+	// lastHandledUnblock echoes the value of the annotation auth0-operator.io/unblock that was acted on last.
+	// +optional
+	LastHandledUnblock string `json:"lastHandledUnblock,omitempty"`
+
 	// roles that were assigned through this object.
 	// +listType=set
 	// +optional
@@ -219,6 +341,12 @@ type Auth0UserStatus struct {
 	// +listType=set
 	// +optional
 	Permissions []string `json:"permissions,omitempty"`
+}
+
+// InvitationStatus tells about an invitation, without its link.
+type InvitationStatus struct {
+	// expiresAt is until when the link is good.
+	ExpiresAt metav1.Time `json:"expiresAt"`
 }
 
 // Auth0User is a user in Auth0.

@@ -35,6 +35,8 @@ const (
 	ReasonRoleNotFound = "RoleNotFound"
 	// ReasonPermissionNotFound surfaces while a permission that the spec names does not exist in the tenant.
 	ReasonPermissionNotFound = "PermissionNotFound"
+	// ReasonUserNotReady surfaces while the Auth0User that an Auth0Token refers to does not exist or is not Ready.
+	ReasonUserNotReady = "UserNotReady"
 	// ReasonProgressingWithRetry surfaces while an attempt failed for a reason that may pass; it is retried.
 	ReasonProgressingWithRetry = "ProgressingWithRetry"
 	// ReasonDeleting surfaces while the object is being deleted in Auth0.
@@ -71,8 +73,15 @@ const (
 	ReasonConnectionNotFound = "ConnectionNotFound"
 	// ReasonConnectionNotEnabled surfaces when the operator's application is not enabled for the connection.
 	ReasonConnectionNotEnabled = "ConnectionNotEnabled"
+	// ReasonUserNotFound surfaces when spec.userId names a user who does not exist.
+	ReasonUserNotFound = "UserNotFound"
+	// ReasonSignupRefused surfaces when the tenant does not let users sign up in this way.
+	ReasonSignupRefused = "SignupRefused"
 	// ReasonPasswordRejected surfaces when the password breaks the password policy of the connection.
 	ReasonPasswordRejected = "PasswordRejected"
+	// ReasonSignInRefused surfaces when Auth0 refuses a user's sign-in. It is not repeated until its inputs change: repetition
+	// would block the account, and the operator's address.
+	ReasonSignInRefused = "SignInRefused"
 	// ReasonGrantRefused surfaces when Auth0 refuses to issue a token to the application: unknown API, no client grant,
 	// or a grant type that the application may not use.
 	ReasonGrantRefused = "GrantRefused"
@@ -94,6 +103,12 @@ const (
 	AnnotationReconcileRequestedAt = "auth0-operator.io/reconcile-requested-at"
 	// AnnotationFluxRequestedAt is Flux's name for the same request (`flux reconcile`).
 	AnnotationFluxRequestedAt = "reconcile.fluxcd.io/requestedAt"
+	// AnnotationRotatePassword asks, on an Auth0User with spec.password.generate, for a new password; any new value will do.
+	AnnotationRotatePassword = "auth0-operator.io/rotate-password"
+	// AnnotationInvite asks, on an Auth0User with spec.invitation, for a new link; any new value will do.
+	AnnotationInvite = "auth0-operator.io/invite"
+	// AnnotationUnblock asks, on an Auth0User, to lift the blocks of Auth0's brute-force protection; any new value will do.
+	AnnotationUnblock = "auth0-operator.io/unblock"
 )
 
 // Finalizer keeps an object until what it stands for in Auth0 is gone, or may stay.

@@ -147,6 +147,9 @@ type AppliedSecret struct {
 	Field string `json:"field"`
 	// hash is a keyed hash of the value; the key never leaves the operator's namespace.
 	Hash string `json:"hash"`
+	// refused is why Auth0 refused the value. It is not sent again until it changes, or a reconciliation is requested.
+	// +optional
+	Refused string `json:"refused,omitempty"`
 }
 
 // Difference is one field in which spec and Auth0 differ.

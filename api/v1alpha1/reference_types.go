@@ -16,6 +16,15 @@ type TenantReference struct {
 	Namespace string `json:"namespace,omitempty"`
 }
 
+// LocalReference names an object of this group in the namespace of the object that holds the reference.
+type LocalReference struct {
+	// name of the object.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +required
+	Name string `json:"name"`
+}
+
 // SecretReference names a Secret in the namespace of the object that holds the reference.
 type SecretReference struct {
 	// name of the Secret, in the same namespace.

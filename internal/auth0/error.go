@@ -73,6 +73,21 @@ type errorBody struct {
 	Name             string          `json:"name"`
 	Code             string          `json:"code"`
 	Description      json.RawMessage `json:"description"`
+	// Policy lists the rules of a password policy, one a line, in answers to sign-ups.
+	Policy string `json:"policy"`
+}
+
+// message puts Auth0's words together. Answers to sign-ups name a broken rule apart from its message; the Management API
+// writes both in one line.
+func (b errorBody) message(status int) string {
+	message := firstOf(b.ErrorDescription, b.Message, text(b.Description), b.Error, http.StatusText(status))
+	if strings.HasPrefix(b.Name, "Password") {
+		message = b.Name + ": " + message
+	}
+	if b.Policy != "" {
+		message += "; the policy: " + strings.Join(strings.Fields(b.Policy), " ")
+	}
+	return message
 }
 
 // newError reads a failed answer.
@@ -83,7 +98,7 @@ func newError(route string, response *http.Response, content []byte, now time.Ti
 	e := &Error{
 		Status:  response.StatusCode,
 		Code:    firstOf(body.ErrorCode, body.Code),
-		Message: firstOf(body.ErrorDescription, body.Message, text(body.Description), body.Error, http.StatusText(response.StatusCode)),
+		Message: body.message(response.StatusCode),
 		Route:   route,
 	}
 	if e.Code == "" && body.Error != http.StatusText(response.StatusCode) {
@@ -120,6 +135,10 @@ func classify(e *Error) Class {
 func meansTaken(e *Error) bool {
 	if e.Status == http.StatusConflict {
 		return e.Code != "custom_domain_conflict"
+	}
+	switch e.Code {
+	case "invalid_signup", "user_exists", "username_exists":
+		return true
 	}
 	return strings.HasPrefix(e.Message, "The username provided is in use already") ||
 		strings.HasPrefix(e.Message, "The specified new email already exists")

@@ -1,6 +1,7 @@
 package auth0
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -13,7 +14,10 @@ import (
 	"github.com/auth0/go-auth0/v3/management/clients/connections"
 	connectionsclient "github.com/auth0/go-auth0/v3/management/connections/client"
 	"github.com/auth0/go-auth0/v3/management/core"
+	"github.com/auth0/go-auth0/v3/management/customdomains"
 	rolesclient "github.com/auth0/go-auth0/v3/management/roles/client"
+	"github.com/auth0/go-auth0/v3/management/tickets"
+	"github.com/auth0/go-auth0/v3/management/userblocks"
 	usersclient "github.com/auth0/go-auth0/v3/management/users/client"
 )
 
@@ -23,6 +27,8 @@ type Credentials struct {
 	Domain       string
 	ClientID     string
 	ClientSecret string
+	// CustomDomain is where users sign up and sign in; empty means Domain.
+	CustomDomain string
 	// CABundle holds the certificate authorities of the domain as PEM; empty means the system's.
 	CABundle string
 }
@@ -50,11 +56,15 @@ type Session struct {
 	http        *http.Client
 	token       *managementToken
 	roles       *roleCatalog
+	lengths     passwordLengths
 
 	usersAPI             *usersclient.Client
 	rolesAPI             *rolesclient.Client
 	connectionsAPI       *connectionsclient.Client
 	clientConnectionsAPI *connections.Client
+	ticketsAPI           *tickets.Client
+	userBlocksAPI        *userblocks.Client
+	customDomainsAPI     *customdomains.Client
 }
 
 // newSession opens a session. It makes no call. The credentials must be valid.
@@ -79,6 +89,9 @@ func newSession(credentials Credentials, tenant string, governor *Governor, metr
 	s.rolesAPI = rolesclient.NewClient(options)
 	s.connectionsAPI = connectionsclient.NewClient(options)
 	s.clientConnectionsAPI = connections.NewClient(options)
+	s.ticketsAPI = tickets.NewClient(options)
+	s.userBlocksAPI = userblocks.NewClient(options)
+	s.customDomainsAPI = customdomains.NewClient(options)
 	return s
 }
 
@@ -105,6 +118,11 @@ func (s *Session) Domain() string { return s.credentials.Domain }
 
 // ClientID of the operator's own application.
 func (s *Session) ClientID() string { return s.credentials.ClientID }
+
+// loginDomain is where users sign up and sign in.
+func (s *Session) loginDomain() string {
+	return cmp.Or(s.credentials.CustomDomain, s.credentials.Domain)
+}
 
 // ManagementAudience is the identifier of the tenant's Management API.
 func (s *Session) ManagementAudience() string { return "https://" + s.credentials.Domain + "/api/v2/" }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 )
@@ -28,8 +30,9 @@ type Adapter[O v1alpha1.Managed] interface {
 	Get(ctx context.Context, session *auth0.Session, id string) (auth0.Document, error)
 	// Find returns the objects that could be the declared one, by its natural key, all of them.
 	Find(ctx context.Context, session *auth0.Session, object O) ([]auth0.Document, error)
-	// Create creates the object. If one with its natural key exists, it fails with auth0.ClassConflict.
-	Create(ctx context.Context, session *auth0.Session, object O, desired auth0.Document) (auth0.Document, error)
+	// Create creates the object, and returns it as far as the answer shows it. If one with its natural key exists, it fails
+	// with auth0.ClassConflict.
+	Create(ctx context.Context, tools Tools[O], desired auth0.Document) (auth0.Document, error)
 	// Update merges a patch into the object, and returns the whole of it.
 	Update(ctx context.Context, session *auth0.Session, id string, patch auth0.Document) (auth0.Document, error)
 	// Delete deletes the object. It succeeds, or fails with auth0.ClassNotFound, if there is none.
@@ -60,6 +63,12 @@ type SecretFields[O v1alpha1.Managed] interface {
 	SecretFields(O) map[string]v1alpha1.SecretKeyReference
 }
 
+// Inputs names further Secrets that an object is made of or writes, besides those of SecretFields: it is looked at again
+// when one of them changes.
+type Inputs[O v1alpha1.Managed] interface {
+	Inputs(O) []string
+}
+
 // Checker finds what schema and CEL cannot see. The message begins with the field.
 type Checker[O v1alpha1.Managed] interface {
 	Check(O) error
@@ -68,6 +77,44 @@ type Checker[O v1alpha1.Managed] interface {
 // Explainer gives a reason and a message to an answer of Auth0's that means something particular for the kind.
 type Explainer[O v1alpha1.Managed] interface {
 	Explain(object O, session *auth0.Session, failed *auth0.Error) error
+}
+
+// Prover is for objects whose creation cannot carry the mark: it carries a proof instead, which only this operator can
+// make, and which goes when the mark comes.
+type Prover[O v1alpha1.Managed] interface {
+	// ProofField is where the proof goes, as object.key of a merged object; "" if the creation carries the mark.
+	ProofField(O) string
+}
+
+// Exempter leaves fields alone that something else than the operator keeps, such as an identity provider.
+type Exempter interface {
+	// Exempt returns the fields, and who keeps them, for people.
+	Exempt(have auth0.Document) (fields []string, keeper string)
+}
+
+// Preparer sees to what must be there before the object is looked at. It is not called under managementPolicy Observe.
+type Preparer[O v1alpha1.Managed] interface {
+	Prepare(context.Context, Tools[O]) error
+}
+
+// Finisher sees to what comes after the object is as declared. It is not called under managementPolicy Observe.
+type Finisher[O v1alpha1.Managed] interface {
+	// Finishes tells whether there is anything to see to.
+	Finishes(O) bool
+	Finish(context.Context, Tools[O]) error
+}
+
+// Tools is what an Adapter needs for the steps around its object.
+type Tools[O v1alpha1.Managed] struct {
+	Deps
+	Object  O
+	Session *auth0.Session
+	pass    *Pass[O]
+}
+
+// Event tells people of something that was done.
+func (t Tools[O]) Event(ctx context.Context, reason, message string) {
+	t.pass.Event(ctx, corev1.EventTypeNormal, reason, message)
 }
 
 // Lister has lists beside the object, such as the roles of a user.

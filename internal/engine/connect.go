@@ -46,7 +46,10 @@ func (d *Deps) credentials(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (a
 	if err != nil {
 		return auth0.Credentials{}, err
 	}
-	credentials := auth0.Credentials{Domain: values["domain"], ClientID: values["clientId"], ClientSecret: values["clientSecret"]}
+	credentials := auth0.Credentials{
+		Domain: values["domain"], ClientID: values["clientId"], ClientSecret: values["clientSecret"],
+		CustomDomain: verifiedCustomDomain(tenant),
+	}
 	if credentials.CABundle, err = d.caBundle(ctx, tenant); err != nil {
 		return auth0.Credentials{}, err
 	}
@@ -59,6 +62,15 @@ func (d *Deps) credentials(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (a
 			tenant.Namespace, name, credentials.Domain, known)
 	}
 	return credentials, nil
+}
+
+// verifiedCustomDomain is the custom domain once Auth0 confirmed that it is the tenant's: passwords go there, and whoever
+// may write a tenant object must not be able to send them to a host of their choice.
+func verifiedCustomDomain(tenant *v1alpha1.Auth0Tenant) string {
+	if declared := tenant.Spec.CustomDomain; declared != nil && *declared == tenant.Status.CustomDomain {
+		return *declared
+	}
+	return ""
 }
 
 func (d *Deps) caBundle(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (string, error) {

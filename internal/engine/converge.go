@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -11,9 +12,10 @@ import (
 
 // converge brings an object that exists in line with the spec, by no more calls than there is a difference.
 func (w *work[O]) converge(ctx context.Context, have auth0.Document) (Outcome, error) {
-	if err := w.mayManage(have); err != nil {
+	if err := w.mayManage(ctx, have); err != nil {
 		return Outcome{}, err
 	}
+	w.leaveAlone(have)
 	if err := w.takeOver(ctx, have); err != nil {
 		return Outcome{}, err
 	}
@@ -30,6 +32,29 @@ func (w *work[O]) converge(ctx context.Context, have auth0.Document) (Outcome, e
 	return w.settle(ctx, false)
 }
 
+// leaveAlone takes out of what is desired the fields that somebody else keeps.
+func (w *work[O]) leaveAlone(have auth0.Document) {
+	exempter, ok := w.Adapter.(Exempter)
+	if !ok {
+		return
+	}
+	fields, keeper := exempter.Exempt(have)
+	var left []string
+	for _, field := range fields {
+		if _, declared := w.desired[field]; declared && !slices.Contains(w.fields.WriteOnly, field) && !w.fields.equal(field, w.desired[field], have[field]) {
+			left = append(left, field)
+		}
+		if _, declared := w.secrets[field]; declared {
+			left = append(left, field)
+		}
+		delete(w.desired, field)
+		delete(w.secrets, field)
+	}
+	if len(left) > 0 {
+		w.exempt = fmt.Sprintf("; left alone, as %s keeps them: %s", keeper, quoted(left))
+	}
+}
+
 // takeOver remembers an object that this pass did not know by its id, before anything else can fail.
 func (w *work[O]) takeOver(ctx context.Context, have auth0.Document) error {
 	if err := w.pass.KeepUntilRemoved(ctx); err != nil {
@@ -38,7 +63,9 @@ func (w *work[O]) takeOver(ctx context.Context, have auth0.Document) error {
 	if w.managed() && w.Adapter.ID(w.object) != "" {
 		return nil
 	}
-	if !w.holdsMark(have) {
+	if ours, err := w.isOurs(ctx, have); err != nil {
+		return err
+	} else if !ours {
 		w.event(ctx, "Adopted", "adopted "+w.Adapter.Describe(have))
 	}
 	w.Adapter.Observe(w.object, have)
@@ -49,10 +76,7 @@ func (w *work[O]) takeOver(ctx context.Context, have auth0.Document) error {
 // update sends what differs, in as many parts as Auth0 wants it.
 func (w *work[O]) update(ctx context.Context, have auth0.Document) (auth0.Document, error) {
 	status := w.object.GetManagedStatus()
-	changes := w.fields.diff(w.desired, have, status.ManagedFields)
-	patch := w.fields.patch(w.desired, changes)
-	maps.Copy(patch, w.secrets)
-	w.fields.addCompanions(patch, w.desired)
+	patch := w.pending(have)
 	if len(patch) == 0 {
 		return have, nil
 	}
@@ -70,6 +94,19 @@ func (w *work[O]) update(ctx context.Context, have auth0.Document) (auth0.Docume
 	return have, nil
 }
 
+// pending is the patch that makes the object as declared.
+func (w *work[O]) pending(have auth0.Document) auth0.Document {
+	managed := w.object.GetManagedStatus().ManagedFields
+	if field := w.proofField(); field != "" {
+		// The mark comes, the proof goes.
+		managed = append(slices.Clone(managed), field)
+	}
+	patch := w.fields.patch(w.desired, w.fields.diff(w.desired, have, managed))
+	maps.Copy(patch, w.secrets)
+	w.fields.addCompanions(patch, w.desired)
+	return patch
+}
+
 // updatedMessage tells a change of the spec from one that somebody made in Auth0.
 func (w *work[O]) updatedMessage() string {
 	if w.object.GetCommonStatus().ObservedGeneration == w.object.GetGeneration() && len(w.secrets) == 0 {
@@ -85,8 +122,7 @@ func (w *work[O]) rememberSent(part auth0.Document) {
 		if _, sent := part[applied.Field]; !sent {
 			continue
 		}
-		status.AppliedSecrets = slices.DeleteFunc(status.AppliedSecrets, func(before v1alpha1.AppliedSecret) bool { return before.Field == applied.Field })
-		status.AppliedSecrets = append(status.AppliedSecrets, applied)
+		status.AppliedSecrets = withSecret(status.AppliedSecrets, applied)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"strings"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
@@ -19,16 +20,38 @@ func (w *work[O]) create(ctx context.Context) (Outcome, error) {
 	w.mark()
 	body := maps.Clone(w.desired)
 	maps.Copy(body, w.secrets)
+	proof, err := w.proofFor(ctx)
+	if err != nil {
+		return Outcome{}, err
+	}
+	w.prove(body, proof)
 	again := w.Adapter.ID(w.object) != ""
-	have, err := w.Adapter.Create(ctx, w.session, w.object, body)
+	have, err := w.Adapter.Create(ctx, w.tools(), body)
 	if auth0.ClassOf(err) == auth0.ClassConflict {
 		return w.adopt(ctx, err)
 	}
 	if err != nil {
 		return Outcome{}, err
 	}
-	w.remember(have)
+	w.prove(have, proof)
 	w.event(ctx, "Created", createdMessage(again)+w.Adapter.Describe(have))
+	w.secrets = nil
+	return w.complete(ctx, have)
+}
+
+// complete sends what the creation could not carry, after its id is safe.
+func (w *work[O]) complete(ctx context.Context, have auth0.Document) (Outcome, error) {
+	w.remember(have)
+	if len(w.pending(have)) > 0 || len(w.lists()) > 0 || w.finishes() {
+		if err := w.pass.Save(ctx); err != nil {
+			return Outcome{}, err
+		}
+	}
+	have, err := w.update(ctx, have)
+	if err != nil {
+		return Outcome{}, err
+	}
+	w.remember(have)
 	return w.settle(ctx, true)
 }
 
@@ -46,7 +69,11 @@ func (w *work[O]) adopt(ctx context.Context, conflict error) (Outcome, error) {
 		return Outcome{}, err
 	}
 	for _, candidate := range candidates {
-		if w.holdsMark(candidate) {
+		ours, err := w.isOurs(ctx, candidate)
+		if err != nil {
+			return Outcome{}, err
+		}
+		if ours {
 			return w.converge(ctx, candidate)
 		}
 	}
@@ -70,14 +97,14 @@ func (w *work[O]) describeAll(candidates []auth0.Document) string {
 
 // mayManage tells whether an object in Auth0 is this Kubernetes object's to change: it carries its mark, was managed
 // before, or may be adopted.
-func (w *work[O]) mayManage(have auth0.Document) error {
+func (w *work[O]) mayManage(ctx context.Context, have auth0.Document) error {
 	if foreign := w.foreignOwner(have); foreign != "" {
 		return problem.Stalled(v1alpha1.ReasonConflict,
 			"%s is held by the Kubernetes object %s (namespace/name/uid), here or in another cluster; delete one of the two",
 			w.Adapter.Describe(have), foreign)
 	}
-	if w.managed() || w.holdsMark(have) {
-		return nil
+	if ours, err := w.isOurs(ctx, have); err != nil || ours || w.managed() {
+		return err
 	}
 	if w.object.GetManagedSpec().AdoptionPolicy != v1alpha1.AdoptionPolicyIfUnmanaged {
 		return problem.Stalled(v1alpha1.ReasonAlreadyExists,
@@ -89,6 +116,45 @@ func (w *work[O]) mayManage(have auth0.Document) error {
 // managed tells whether this Kubernetes object managed its object in Auth0 before.
 func (w *work[O]) managed() bool {
 	return len(w.object.GetManagedStatus().ManagedFields) > 0
+}
+
+// isOurs tells whether an object in Auth0 carries the mark of this Kubernetes object, or the proof that it made it.
+func (w *work[O]) isOurs(ctx context.Context, have auth0.Document) (bool, error) {
+	if w.holdsMark(have) {
+		return true, nil
+	}
+	proof, err := w.proofFor(ctx)
+	return err == nil && proof != "" && w.fields.valueAt(have, w.proofField()) == proof, err
+}
+
+func (w *work[O]) proofField() string {
+	if prover, ok := w.Adapter.(Prover[O]); ok {
+		return prover.ProofField(w.object)
+	}
+	return ""
+}
+
+// proofFor is what nobody else can put on an object: names and ids can be known, the key of the hashes cannot. It is "" for
+// an object whose creation carries the mark.
+func (w *work[O]) proofFor(ctx context.Context) (string, error) {
+	if w.proofField() == "" {
+		return "", nil
+	}
+	return w.Hasher.Hash(ctx, "proof", owner(w.object))
+}
+
+// prove puts the proof on a document.
+func (w *work[O]) prove(document auth0.Document, proof string) {
+	if proof == "" {
+		return
+	}
+	object, key, _ := strings.Cut(w.proofField(), ".")
+	extended := maps.Clone(document.Object(object))
+	if extended == nil {
+		extended = auth0.Document{}
+	}
+	extended[key] = proof
+	document[object] = map[string]any(extended)
 }
 
 // holdsMark tells whether an object in Auth0 carries the mark of this Kubernetes object.

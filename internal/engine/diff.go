@@ -25,8 +25,10 @@ type Fields struct {
 	Kept []string
 	// FoldCase are compared without regard to case.
 	FoldCase []string
-	// Apart are groups of fields that must not travel with others; the rest is sent last.
+	// Apart are groups of fields that must not travel with each other. The rest travels with the last of them, or after it
+	// if that has a field of Alone.
 	Apart [][]string
+	Alone []string
 }
 
 // change is a field that differs.
@@ -144,10 +146,21 @@ func (f Fields) split(patch auth0.Document) []auth0.Document {
 			parts = append(parts, part)
 		}
 	}
-	if len(rest) > 0 {
-		parts = append(parts, rest)
+	if len(rest) == 0 {
+		return parts
 	}
-	return parts
+	if last := len(parts) - 1; last >= 0 && !f.alone(parts[last]) {
+		maps.Copy(parts[last], rest)
+		return parts
+	}
+	return append(parts, rest)
+}
+
+func (f Fields) alone(part auth0.Document) bool {
+	return slices.ContainsFunc(f.Alone, func(field string) bool {
+		_, in := part[field]
+		return in
+	})
 }
 
 // sameJSON compares JSON values; null is the same as absent, and numbers are compared by value.

@@ -19,6 +19,7 @@ var userLike = Fields{
 	Kept:       []string{"email"},
 	FoldCase:   []string{"email"},
 	Apart:      [][]string{{"username"}, {"email", "email_verified", "verify_email"}, {"password"}},
+	Alone:      []string{"password"},
 }
 
 func document(t *testing.T, text string) auth0.Document {
@@ -87,6 +88,10 @@ func TestSplit(t *testing.T) {
 		{"name": "n", "blocked": true},
 	}
 	if difference := cmp.Diff(want, parts); difference != "" {
+		t.Errorf("-want +got:\n%s", difference)
+	}
+	parts = userLike.split(document(t, `{"name":"n","email":"e","username":"u"}`))
+	if difference := cmp.Diff([]auth0.Document{{"username": "u"}, {"email": "e", "name": "n"}}, parts); difference != "" {
 		t.Errorf("-want +got:\n%s", difference)
 	}
 	if parts := userLike.split(auth0.Document{}); len(parts) != 0 {

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -71,20 +72,27 @@ func RegisterRemote[T any, O interface {
 	for _, scope := range adapter.Scopes() {
 		scopes = append(scopes, scope.Name)
 	}
-	inputs := func(object client.Object) []string {
-		fields, ok := adapter.(SecretFields[O])
-		if !ok {
-			return nil
-		}
-		var names []string
-		for _, ref := range fields.SecretFields(object.(O)) {
-			names = append(names, reference.SecretInput(ref.Name))
-		}
-		return names
-	}
+	inputs := func(object client.Object) []string { return inputsOf(adapter, object.(O)) }
 	return Register[T, O](name, scopes, newList, inputs, func(deps Deps) Handler[O] {
 		return &Remote[O]{Adapter: adapter, Deps: deps}
 	})
+}
+
+// inputsOf lists the Secrets that an object names, in the form of reference.InputIndex.
+func inputsOf[O v1alpha1.Managed](adapter Adapter[O], object O) []string {
+	var names []string
+	if fields, ok := adapter.(SecretFields[O]); ok {
+		for _, ref := range fields.SecretFields(object) {
+			names = append(names, reference.SecretInput(ref.Name))
+		}
+	}
+	if further, ok := adapter.(Inputs[O]); ok {
+		for _, name := range further.Inputs(object) {
+			names = append(names, reference.SecretInput(name))
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // Register makes a Kind of a Handler. inputs lists the Secrets and ConfigMaps that an object names, see
@@ -194,6 +202,14 @@ func tenantKey(object client.Object) (string, string) {
 // WatchConfigMaps looks at an object again when a ConfigMap changes that it names.
 func WatchConfigMaps(build *builder.Builder, deps Deps, kind Kind, _ []Kind) *builder.Builder {
 	return build.WatchesMetadata(&corev1.ConfigMap{}, enqueueBy(deps.Client, kind.NewList, reference.InputIndex, inputKey(reference.ConfigMapInput)))
+}
+
+// WatchReferents looks at an object again when an object changes that it refers to. input is how the referent stands in
+// reference.InputIndex.
+func WatchReferents(referent client.Object, input func(name string) string) Watch {
+	return func(build *builder.Builder, deps Deps, kind Kind, _ []Kind) *builder.Builder {
+		return build.Watches(referent, enqueueBy(deps.Client, kind.NewList, reference.InputIndex, inputKey(input)))
+	}
 }
 
 // WatchDependants looks at a tenant again when an object that refers to it goes, but only a tenant that waits for it.

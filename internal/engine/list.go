@@ -81,16 +81,16 @@ func (w *work[O]) lists() []List {
 	return slices.DeleteFunc(lister.Lists(w.object), List.idle)
 }
 
-// settle brings the lists beside the object in line, all of them, and ends the pass.
+// finishes tells whether there is something to see to after the object.
+func (w *work[O]) finishes() bool {
+	finisher, ok := w.Adapter.(Finisher[O])
+	return ok && finisher.Finishes(w.object)
+}
+
+// settle brings the lists beside the object in line, all of them, sees to the rest, and ends the pass.
 func (w *work[O]) settle(ctx context.Context, created bool) (Outcome, error) {
-	lists := w.lists()
-	if created && len(lists) > 0 {
-		if err := w.pass.Save(ctx); err != nil {
-			return Outcome{}, err
-		}
-	}
 	var failures []error
-	for _, list := range lists {
+	for _, list := range w.lists() {
 		changed, err := list.converge(ctx, w.session, w.Adapter.ID(w.object), created)
 		if err != nil {
 			failures = append(failures, err)
@@ -100,6 +100,11 @@ func (w *work[O]) settle(ctx context.Context, created bool) (Outcome, error) {
 	}
 	if len(failures) > 0 {
 		return Outcome{}, errors.Join(failures...)
+	}
+	if w.finishes() {
+		if err := w.Adapter.(Finisher[O]).Finish(ctx, w.tools()); err != nil {
+			return Outcome{}, err
+		}
 	}
 	return w.done("Auth0 is as declared"), nil
 }

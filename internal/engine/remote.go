@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,6 +49,8 @@ type work[O v1alpha1.Managed] struct {
 	secrets auth0.Document
 	// applied are the hashes of all such values.
 	applied []v1alpha1.AppliedSecret
+	// exempt says what is left alone, and why.
+	exempt string
 }
 
 // Apply implements Handler.
@@ -96,7 +99,23 @@ func (w *work[O]) prepare(ctx context.Context) error {
 		return err
 	}
 	w.desired = w.Adapter.Desired(w.object)
+	if w.observes() {
+		return nil
+	}
+	if preparer, ok := w.Adapter.(Preparer[O]); ok {
+		if err := preparer.Prepare(ctx, w.tools()); err != nil {
+			return err
+		}
+	}
 	return w.readSecrets(ctx)
+}
+
+func (w *work[O]) observes() bool {
+	return w.object.GetManagedSpec().ManagementPolicy == v1alpha1.ManagementPolicyObserve
+}
+
+func (w *work[O]) tools() Tools[O] {
+	return Tools[O]{Deps: w.Deps, Object: w.object, Session: w.session, pass: w.pass}
 }
 
 func (w *work[O]) requireScopes(ctx context.Context) error {
@@ -118,7 +137,7 @@ func (w *work[O]) requireScopes(ctx context.Context) error {
 // readSecrets reads the values that come from Secrets, and keeps those to send that changed since they were sent.
 func (w *work[O]) readSecrets(ctx context.Context) error {
 	adapter, ok := w.Adapter.(SecretFields[O])
-	if !ok || w.object.GetManagedSpec().ManagementPolicy == v1alpha1.ManagementPolicyObserve {
+	if !ok {
 		return nil
 	}
 	w.secrets = auth0.Document{}
@@ -132,6 +151,9 @@ func (w *work[O]) readSecrets(ctx context.Context) error {
 			return err
 		}
 		w.applied = append(w.applied, v1alpha1.AppliedSecret{Field: field, Hash: hash})
+		if err := w.refusedBefore(field, hash); err != nil {
+			return err
+		}
 		if w.mustSend(field, hash) {
 			w.secrets[field] = value
 		}
@@ -139,12 +161,39 @@ func (w *work[O]) readSecrets(ctx context.Context) error {
 	return nil
 }
 
+// refusedBefore returns Auth0's answer to a secret value that it refused already: asking again would cost a call for the
+// same answer. A person who changed the rules instead can request a reconciliation.
+func (w *work[O]) refusedBefore(field, hash string) error {
+	for _, before := range w.object.GetManagedStatus().AppliedSecrets {
+		if before.Field == field && before.Hash == hash && before.Refused != "" && !Requested(w.object) {
+			return &auth0.Error{Class: auth0.ClassInvalid, Message: before.Refused}
+		}
+	}
+	return nil
+}
+
+// rememberRefused remembers that Auth0 refused the secret values that were sent.
+func (w *work[O]) rememberRefused(failed *auth0.Error) {
+	status := w.object.GetManagedStatus()
+	for _, applied := range w.applied {
+		if _, sent := w.secrets[applied.Field]; sent {
+			applied.Refused = failed.Message
+			status.AppliedSecrets = withSecret(status.AppliedSecrets, applied)
+		}
+	}
+}
+
+func withSecret(all []v1alpha1.AppliedSecret, one v1alpha1.AppliedSecret) []v1alpha1.AppliedSecret {
+	all = slices.DeleteFunc(slices.Clone(all), func(before v1alpha1.AppliedSecret) bool { return before.Field == one.Field })
+	return append(all, one)
+}
+
 // mustSend tells whether a secret value has not been sent yet. If the key of the hashes was lost, whether it changed
 // cannot be known; sending it could undo what a person changed since, so it is taken as known.
 func (w *work[O]) mustSend(field, hash string) bool {
 	for _, before := range w.object.GetManagedStatus().AppliedSecrets {
 		if before.Field == field {
-			return before.Hash != hash && secret.SameKey(before.Hash, hash)
+			return before.Refused != "" || before.Hash != hash && secret.SameKey(before.Hash, hash)
 		}
 	}
 	return true
@@ -173,7 +222,7 @@ func (w *work[O]) remember(have auth0.Document) {
 }
 
 func (w *work[O]) done(message string) Outcome {
-	return Done(v1alpha1.ReasonReconciled, message, w.resync)
+	return Done(v1alpha1.ReasonReconciled, message+w.exempt, w.resync)
 }
 
 func (w *work[O]) stall(reason, format string, args ...any) Outcome {
@@ -188,10 +237,18 @@ func (w *work[O]) explain(err error) Outcome {
 	}
 	if explainer, ok := w.Adapter.(Explainer[O]); ok && w.session != nil {
 		if explained := explainer.Explain(w.object, w.session, failed); explained != nil {
+			w.noteRefusal(explained, failed)
 			return FromError(explained, w.resync)
 		}
 	}
 	return FromAuth0(failed, w.session, w.resync)
+}
+
+// noteRefusal remembers a refusal that is about the secret values that were sent.
+func (w *work[O]) noteRefusal(explained error, failed *auth0.Error) {
+	if known, ok := errors.AsType[*problem.Problem](explained); ok && known.Secret {
+		w.rememberRefused(failed)
+	}
 }
 
 // FromAuth0 turns a failed call into an Outcome, by its class alone.

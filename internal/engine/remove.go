@@ -70,12 +70,15 @@ func (w *work[O]) toRemove(ctx context.Context) (auth0.Document, error) {
 		return w.known(ctx)
 	}
 	candidates, err := w.Adapter.Find(ctx, w.session, w.object)
+	if err != nil {
+		return nil, err
+	}
 	for _, candidate := range candidates {
-		if w.holdsMark(candidate) {
+		if ours, err := w.isOurs(ctx, candidate); err != nil || ours {
 			return candidate, err
 		}
 	}
-	return nil, err
+	return nil, nil
 }
 
 // explainRemoval adds the way out to what keeps a deletion waiting.

@@ -13,6 +13,8 @@ type Problem struct {
 	Message string
 	// Stalled means that a person must act. Otherwise the operator goes on by itself.
 	Stalled bool
+	// Secret means that a secret value is at fault, and asking again with the same one is of no use.
+	Secret bool
 	// Breaks means that what was Ready is known not to be so any more.
 	Breaks bool
 	// After is when to look again; 0 leaves that to watches and to the regular resync.
@@ -41,5 +43,11 @@ func (p *Problem) Again(after time.Duration) *Problem {
 // Breaking says that what was Ready is known not to be so any more.
 func (p *Problem) Breaking() *Problem {
 	p.Breaks = true
+	return p
+}
+
+// OfSecret says that a secret value is at fault, and asking again with the same one is of no use.
+func (p *Problem) OfSecret() *Problem {
+	p.Secret = true
 	return p
 }

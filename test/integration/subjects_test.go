@@ -291,6 +291,70 @@ var tokenSubject = subject{
 	scopeReason: v1alpha1.ReasonGrantRefused,
 }
 
+// signupSubject is the same user, signed up through an application.
+var signupSubject = func() subject {
+	s := userSubject
+	s.prepare = func(e *environment) {
+		userSubject.prepare(e)
+		app := e.dashboard("POST", "/api/v2/clients", map[string]any{"name": "shop", "app_type": "regular_web"})
+		e.enableConnectionFor(app["client_id"].(string), connection, true)
+		e.create(e.secret("shop", map[string]string{"clientId": app["client_id"].(string)}))
+	}
+	s.object = func(e *environment, name string) v1alpha1.Managed {
+		user := userSubject.object(e, name).(*v1alpha1.Auth0User)
+		user.Spec.Provisioning = v1alpha1.ProvisioningSignup
+		user.Spec.Signup = &v1alpha1.UserSignup{SecretRef: &v1alpha1.SecretReference{Name: "shop"}}
+		return user
+	}
+	s.writes = func(report simulator.Report) int {
+		return report.Writes() + report.Count("POST", "/dbconnections/signup")
+	}
+	s.create = call{"POST", "/dbconnections/signup"}
+	s.withoutScope = func(e *environment) string {
+		e.withoutScopes("update:users")
+		return "update:users"
+	}
+	return s
+}()
+
+// passwordTokenSubject is a token for a user who signs in.
+var passwordTokenSubject = func() subject {
+	s := tokenSubject
+	s.prepare = func(e *environment) {
+		seedOrders(e)
+		userSubject.existing(e)
+		app := e.dashboard("POST", "/api/v2/clients", map[string]any{"name": "machine", "app_type": "regular_web", "grant_types": []string{"http://auth0.com/oauth/grant-type/password-realm"}})
+		e.enableConnectionFor(app["client_id"].(string), connection, true)
+		e.create(e.secret("machine", map[string]string{"clientId": app["client_id"].(string), "clientSecret": app["client_secret"].(string)}))
+		e.create(e.secret("ada", map[string]string{"password": "Correct-Horse-1"}))
+	}
+	s.object = func(e *environment, name string) v1alpha1.Managed {
+		token := tokenSubject.object(e, name).(*v1alpha1.Auth0Token)
+		token.Spec.ClientCredentials = nil
+		token.Spec.Password = &v1alpha1.PasswordGrant{
+			Username: new("ada@example.com"), PasswordSecretRef: &v1alpha1.SecretKeyReference{Name: "ada", Key: "password"},
+			Realm: new(connection), Audience: new(ordersAPI), Scopes: []string{"read:orders"},
+		}
+		return token
+	}
+	s.change = func(object v1alpha1.Managed) {
+		object.(*v1alpha1.Auth0Token).Spec.Password.Scopes = []string{"write:orders"}
+	}
+	s.clear = func(object v1alpha1.Managed) { object.(*v1alpha1.Auth0Token).Spec.Password.Scopes = nil }
+	s.cleared = func(_ *environment, object v1alpha1.Managed) error {
+		return checkList("scopes", slices.Sorted(slices.Values(object.(*v1alpha1.Auth0Token).Status.Scopes)), []string{"address", "delete:orders", "email", "openid", "phone", "profile", "read:orders", "write:orders"})
+	}
+	s.withoutScope = func(e *environment) string {
+		for _, c := range e.dashboardList("/api/v2/clients") {
+			if c["name"] == "machine" {
+				e.dashboard("PATCH", "/api/v2/clients/"+c["client_id"].(string), map[string]any{"grant_types": []string{"client_credentials"}})
+			}
+		}
+		return "password-realm"
+	}
+	return s
+}()
+
 // checkToken compares the token in the output Secret with what its object declares.
 func checkToken(e *environment, object *v1alpha1.Auth0Token) error {
 	e.Helper()
@@ -305,11 +369,17 @@ func checkToken(e *environment, object *v1alpha1.Auth0Token) error {
 	if err != nil {
 		return err
 	}
-	if claims["aud"] != object.Spec.ClientCredentials.Audience {
+	if !strings.Contains(fmt.Sprint(claims["aud"]), ordersAPI) {
 		return fmt.Errorf("aud is %v", claims["aud"])
 	}
+	var want []string
+	if grant := object.Spec.ClientCredentials; grant != nil {
+		want = grant.Scopes
+	} else {
+		want = object.Spec.Password.Scopes
+	}
 	granted, _ := claims["scope"].(string)
-	if want := object.Spec.ClientCredentials.Scopes; want != nil {
+	if want != nil {
 		return checkList("scopes", strings.Fields(granted), want)
 	}
 	return nil

@@ -1,0 +1,109 @@
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
+	"github.com/auth0-operator/auth0-operator/internal/secret"
+)
+
+// signIn is the field under which status remembers a sign-in that was refused.
+const signIn = "signIn"
+
+// userRefusals are Auth0's answers to a sign-in that must not be repeated as it is: it would block the account, and the
+// operator's address for everybody.
+var userRefusals = []string{"invalid_grant", "unauthorized", "password_leaked", "too_many_attempts", "mfa_required"}
+
+func refusesUser(failed *auth0.Error) bool { return slices.Contains(userRefusals, failed.Code) }
+
+// readPasswordGrant completes the request with who signs in.
+func (w *tokenWork) readPasswordGrant(ctx context.Context, grant *v1alpha1.PasswordGrant) error {
+	w.request.Scopes = slices.Sorted(slices.Values(grant.Scopes))
+	if grant.Audience != nil {
+		w.request.Audience = *grant.Audience
+	}
+	var from v1alpha1.SecretKeyReference
+	if grant.UserRef == nil {
+		w.request.Username, from = *grant.Username, *grant.PasswordSecretRef
+	} else {
+		user, err := w.referredUser(ctx, grant.UserRef.Name)
+		if err != nil {
+			return err
+		}
+		w.request.Username, w.request.Realm = loginOf(user), user.Spec.Connection
+		from = (userAdapter{}).SecretFields(user)["password"]
+	}
+	if grant.Realm != nil {
+		w.request.Realm = *grant.Realm
+	}
+	var err error
+	w.request.Password, err = secret.Value(ctx, w.Reader, w.token.Namespace, from)
+	return err
+}
+
+// referredUser returns the user of userRef if it can sign in.
+func (w *tokenWork) referredUser(ctx context.Context, name string) (*v1alpha1.Auth0User, error) {
+	var user v1alpha1.Auth0User
+	err := w.Client.Get(ctx, types.NamespacedName{Namespace: w.token.Namespace, Name: name}, &user)
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil, problem.Waiting(v1alpha1.ReasonUserNotReady, "spec.password.userRef: Auth0User %s does not exist", name)
+	case err != nil:
+		return nil, fmt.Errorf("read Auth0User %s: %w", name, err)
+	case reference.TenantKey(&user) != reference.TenantKey(w.token):
+		return nil, problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.password.userRef: Auth0User %s belongs to another tenant", name)
+	case user.Spec.Password == nil:
+		return nil, problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.password.userRef: Auth0User %s has no spec.password, so nobody knows its password; add one, or name a user who has", name)
+	case !meta.IsStatusConditionTrue(user.Status.Conditions, v1alpha1.ConditionReady):
+		return nil, problem.Waiting(v1alpha1.ReasonUserNotReady, "spec.password.userRef: Auth0User %s is not Ready", name)
+	}
+	return &user, nil
+}
+
+// refusedBefore returns Auth0's answer to a sign-in that it refused already.
+func (w *tokenWork) refusedBefore(ctx context.Context) error {
+	if w.request.Username == "" || engine.Requested(w.token) {
+		return nil
+	}
+	hash, err := w.hashSignIn(ctx)
+	if err != nil {
+		return err
+	}
+	for _, before := range w.token.Status.AppliedSecrets {
+		if before.Field == signIn && before.Hash == hash {
+			return &auth0.Error{Class: auth0.ClassForbidden, Code: userRefusals[0], Message: before.Refused}
+		}
+	}
+	return nil
+}
+
+// noteRefusal remembers a sign-in that Auth0 refused, so that not even a restart repeats it.
+func (w *tokenWork) noteRefusal(ctx context.Context, err error) error {
+	failed, ok := errors.AsType[*auth0.Error](err)
+	if !ok || w.request.Username == "" || !refusesUser(failed) {
+		return err
+	}
+	hash, errHash := w.hashSignIn(ctx)
+	if errHash != nil {
+		return errHash
+	}
+	w.token.Status.AppliedSecrets = []v1alpha1.AppliedSecret{{Field: signIn, Hash: hash, Refused: failed.Message}}
+	return err
+}
+
+// hashSignIn is a keyed hash of everything that a sign-in depends on.
+func (w *tokenWork) hashSignIn(ctx context.Context) (string, error) {
+	parts := []string{w.inputs, w.request.Username, w.request.Password, w.request.ClientSecret}
+	return w.Hasher.Hash(ctx, "sign-in/"+string(w.token.UID), fmt.Sprintf("%q", parts))
+}

@@ -1,0 +1,141 @@
+package controllers
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/secret"
+)
+
+const (
+	// defaultInvitation is how long Auth0 keeps a link good.
+	defaultInvitation = 120 * time.Hour
+
+	// The Secret remembers what its link was made for.
+	annotationInvitation        = "auth0-operator.io/invitation"
+	annotationInvitationExpires = "auth0-operator.io/invitation-expires-at"
+)
+
+// Finishes tells whether a user has an invitation, or blocks to lift.
+func (userAdapter) Finishes(u *v1alpha1.Auth0User) bool {
+	return u.Spec.Invitation != nil || u.Status.Invitation != nil || unblockRequested(u)
+}
+
+// Finish lifts blocks and writes the invitation.
+func (a userAdapter) Finish(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User]) error {
+	if err := a.unblock(ctx, tools); err != nil {
+		return err
+	}
+	if tools.Object.Spec.Invitation == nil {
+		tools.Object.Status.Invitation = nil
+		return nil
+	}
+	return a.invite(ctx, tools)
+}
+
+func unblockRequested(u *v1alpha1.Auth0User) bool {
+	return u.Annotations[v1alpha1.AnnotationUnblock] != u.Status.LastHandledUnblock
+}
+
+// unblock lifts the blocks of brute-force protection, once per request.
+func (userAdapter) unblock(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User]) error {
+	u := tools.Object
+	if !unblockRequested(u) {
+		return nil
+	}
+	if u.Annotations[v1alpha1.AnnotationUnblock] != "" {
+		if err := tools.Session.Unblock(ctx, u.Status.UserID); err != nil {
+			return err
+		}
+		tools.Event(ctx, "Unblocked", "lifted the blocks of Auth0's brute-force protection")
+	}
+	u.Status.LastHandledUnblock = u.Annotations[v1alpha1.AnnotationUnblock]
+	return nil
+}
+
+// invite writes a link to the Secret, unless it holds the one that the spec and the annotation ask for.
+func (a userAdapter) invite(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User]) error {
+	u := tools.Object
+	output := secret.Output{Client: tools.Client, Owner: u, Name: u.Spec.Invitation.OutputSecret.Name}
+	current, err := output.Get(ctx)
+	if err != nil {
+		return err
+	}
+	inputs := invitationInputs(u)
+	if current == nil || current.Annotations[annotationInvitation] != inputs {
+		return a.makeInvitation(ctx, tools, output, current, inputs)
+	}
+	if expires, err := time.Parse(time.RFC3339, current.Annotations[annotationInvitationExpires]); err == nil {
+		u.Status.Invitation = &v1alpha1.InvitationStatus{ExpiresAt: metav1.NewTime(expires)}
+	}
+	return nil
+}
+
+func (userAdapter) makeInvitation(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User], output secret.Output, current *corev1.Secret, inputs string) error {
+	u := tools.Object
+	spec := u.Spec.Invitation
+	// Templates that cannot be filled must show before a link is made that could not be written.
+	if _, err := secret.Render(spec.OutputSecret, invitationValues("", time.Time{})); err != nil {
+		return err
+	}
+	request, ttl := invitationRequest(u)
+	link, err := tools.Session.PasswordTicket(ctx, request)
+	if err != nil {
+		return err
+	}
+	expires := tools.Clock.Now().Add(ttl).Truncate(time.Second)
+	data, err := secret.Render(spec.OutputSecret, invitationValues(link, expires))
+	if err != nil {
+		return err
+	}
+	annotations := map[string]string{annotationInvitation: inputs, annotationInvitationExpires: expires.UTC().Format(time.RFC3339)}
+	if _, err := output.Write(ctx, current, data, annotations); err != nil {
+		return err
+	}
+	u.Status.Invitation = &v1alpha1.InvitationStatus{ExpiresAt: metav1.NewTime(expires)}
+	tools.Event(ctx, "Invited", "wrote an invitation to Secret "+output.Name)
+	return nil
+}
+
+func invitationValues(link string, expires time.Time) map[string]string {
+	return map[string]string{"url": link, "expiresAt": expires.UTC().Format(time.RFC3339)}
+}
+
+func invitationRequest(u *v1alpha1.Auth0User) (auth0.Document, time.Duration) {
+	spec := u.Spec.Invitation
+	request, ttl := auth0.Document{"user_id": u.Status.UserID}, defaultInvitation
+	if spec.TTL != nil {
+		ttl = spec.TTL.Duration
+		request["ttl_sec"] = int64(ttl.Seconds())
+	}
+	put(request, "result_url", spec.ResultURL)
+	put(request, "client_id", spec.ClientID)
+	put(request, "mark_email_as_verified", spec.MarkEmailAsVerified)
+	return request, ttl
+}
+
+// invitationInputs is a hash of all that a link depends on; there is nothing secret in it.
+func invitationInputs(u *v1alpha1.Auth0User) string {
+	request, _ := invitationRequest(u)
+	sum := sha256.New()
+	// Hash.Write never fails.
+	_, _ = fmt.Fprintf(sum, "%q", u.Annotations[v1alpha1.AnnotationInvite])
+	for _, field := range slices.Sorted(maps.Keys(request)) {
+		_, _ = fmt.Fprintf(sum, "%s=%v\n", field, request[field])
+	}
+	for _, key := range slices.Sorted(maps.Keys(u.Spec.Invitation.OutputSecret.Data)) {
+		_, _ = fmt.Fprintf(sum, "%s=%s\n", key, u.Spec.Invitation.OutputSecret.Data[key])
+	}
+	return hex.EncodeToString(sum.Sum(nil))[:16]
+}

@@ -1,0 +1,99 @@
+package controllers
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"math/big"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/secret"
+)
+
+const (
+	// generatedPasswordKey always holds the password, whatever the templates say: it is read back from there.
+	generatedPasswordKey = "password"
+	// annotationRotation is the request that the password in the Secret answers.
+	annotationRotation = "auth0-operator.io/password-rotation"
+
+	// usualLength of a generated password is beyond what nearly every policy asks for; bcrypt takes no more than longest.
+	usualLength   = 48
+	longestLength = 72
+)
+
+// Prepare writes a generated password to its Secret before Auth0 hears of it, so that no crash can lose it.
+func (a userAdapter) Prepare(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User]) error {
+	u := tools.Object
+	if u.Spec.Password == nil || u.Spec.Password.Generate == nil {
+		return nil
+	}
+	spec := u.Spec.Password.Generate.OutputSecret
+	output := secret.Output{Client: tools.Client, Owner: u, Name: spec.Name}
+	current, err := output.Get(ctx)
+	if err != nil {
+		return err
+	}
+	password, err := a.generatedPassword(ctx, tools, current)
+	if err != nil {
+		return err
+	}
+	data, err := secret.Render(spec, map[string]string{"username": loginOf(u), "password": password})
+	if err != nil {
+		return err
+	}
+	data[generatedPasswordKey] = []byte(password)
+	_, err = output.Write(ctx, current, data, map[string]string{annotationRotation: u.Annotations[v1alpha1.AnnotationRotatePassword]})
+	return err
+}
+
+// generatedPassword returns the password in the Secret, or a new one if there is none or rotation was requested.
+func (userAdapter) generatedPassword(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User], current *corev1.Secret) (string, error) {
+	u := tools.Object
+	if current != nil && len(current.Data[generatedPasswordKey]) > 0 && current.Annotations[annotationRotation] == u.Annotations[v1alpha1.AnnotationRotatePassword] {
+		return string(current.Data[generatedPasswordKey]), nil
+	}
+	scopes, err := tools.Session.Scopes(ctx)
+	if err != nil || !slices.Contains(scopes, "read:connections") {
+		return randomPassword(0), err
+	}
+	shortest, err := tools.Session.ShortestPassword(ctx, u.Spec.Connection)
+	if err != nil {
+		return "", err
+	}
+	if shortest > longestLength {
+		return "", fmt.Errorf("connection %q wants passwords of %d characters; Auth0 stores no more than %d bytes", u.Spec.Connection, shortest, longestLength)
+	}
+	tools.Event(ctx, "PasswordGenerated", "wrote a new password to Secret "+u.Spec.Password.Generate.OutputSecret.Name)
+	return randomPassword(int(shortest)), nil
+}
+
+// loginOf is what a user signs in with.
+func loginOf(u *v1alpha1.Auth0User) string {
+	for _, login := range []*string{u.Spec.Email, u.Spec.Username, u.Spec.PhoneNumber} {
+		if login != nil {
+			return *login
+		}
+	}
+	return ""
+}
+
+// passwordClasses are the kinds of characters that policies ask for, without those that are easily confused or awkward in
+// shells and URLs.
+var passwordClasses = []string{"abcdefghijkmnpqrstuvwxyz", "ABCDEFGHJKLMNPQRSTUVWXYZ", "23456789", "!@#%^*"}
+
+// randomPassword makes a password of at least shortest characters that meets every policy: all classes of characters, by
+// turns, so that neither repetitions nor sequences arise. It has more than 180 bits of randomness.
+func randomPassword(shortest int) string {
+	password := make([]byte, max(usualLength, shortest))
+	for i := range password {
+		class := passwordClasses[i%len(passwordClasses)]
+		// rand.Int fails only if the system has no randomness, which rand.Reader does not survive.
+		at, _ := rand.Int(rand.Reader, big.NewInt(int64(len(class))))
+		password[i] = class[at.Int64()]
+	}
+	return string(password)
+}

@@ -1,0 +1,34 @@
+package auth0
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+)
+
+const routeSignup = "/dbconnections/signup"
+
+// SignUp signs a user up as an application does, at the tenant's custom domain if it has one. It returns what the answer
+// says of the user, with the user_id that Auth0 chose. A user who exists is a conflict; Auth0 does not say which one.
+func (s *Session) SignUp(ctx context.Context, user Document) (Document, error) {
+	body, err := json.Marshal(user)
+	if err != nil {
+		return nil, fmt.Errorf("encode sign-up: %w", err)
+	}
+	answer, err := s.post(ctx, s.loginDomain(), routeSignup, "application/json", string(body))
+	if err != nil {
+		return nil, err
+	}
+	signedUp, err := ParseDocument(answer)
+	if err != nil {
+		return nil, err
+	}
+	// A custom database may call it differently.
+	id := firstOf(signedUp.String("_id"), signedUp.String("id"), signedUp.String("user_id"))
+	if id == "" {
+		return nil, &Error{Class: ClassUnavailable, Route: "POST " + routeSignup, Message: "the answer holds no id"}
+	}
+	delete(signedUp, "_id")
+	signedUp["user_id"] = "auth0|" + id
+	return signedUp, nil
+}

@@ -1,0 +1,34 @@
+package auth0
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/auth0/go-auth0/v3/management/option"
+)
+
+const (
+	routePasswordTicket = "/api/v2/tickets/password-change"
+	routeUserBlocks     = "/api/v2/user-blocks/{id}"
+)
+
+// PasswordTicket makes a link by which a user chooses a password. It ends an earlier one, and sends no mail.
+func (s *Session) PasswordTicket(ctx context.Context, request Document) (link string, err error) {
+	answer, err := s.manage(ctx, http.MethodPost, routePasswordTicket, func(ctx context.Context) error {
+		_, err := s.ticketsAPI.ChangePassword(ctx, nil, option.WithBodyProperties(request))
+		return err
+	})
+	ticket, err := parseObject(answer, err)
+	if err == nil && ticket.String("ticket") == "" {
+		err = &Error{Class: ClassUnavailable, Route: "POST " + routePasswordTicket, Message: "the answer holds no ticket"}
+	}
+	return ticket.String("ticket"), err
+}
+
+// Unblock lifts the blocks of brute-force protection from a user, not the one of an administrator.
+func (s *Session) Unblock(ctx context.Context, id string) error {
+	_, err := s.manage(ctx, http.MethodDelete, routeUserBlocks, func(ctx context.Context) error {
+		return s.userBlocksAPI.Delete(ctx, id)
+	})
+	return err
+}
