@@ -73,10 +73,8 @@ func (h *hub) close() {
 func (h *hub) since(offset uint64) (found []event, changed <-chan struct{}, closed bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, e := range h.events {
-		if e.offset >= offset {
-			found = append(found, e)
-		}
+	if first := h.oldest(); offset < h.next {
+		found = slices.Clone(h.events[max(offset, first)-first:]) // offsets are consecutive
 	}
 	return found, h.changed, h.closed
 }

@@ -76,6 +76,13 @@ func insufficientScope(wanted []string) *failure {
 	return f
 }
 
+// insufficientScopes is for the operations that need several scopes at once.
+func insufficientScopes(wanted []string) *failure {
+	f := apiError(http.StatusForbidden, "insufficient_scope", "Insufficient scope; expected all of: "+strings.Join(wanted, ", ")+".")
+	f.unmetered = true
+	return f
+}
+
 // notSimulated refuses what Auth0 has and the simulator has not.
 func notSimulated(method, path string) *failure {
 	f := apiError(http.StatusNotImplemented, "not_simulated", "The simulator does not implement "+method+" "+path)

@@ -271,10 +271,18 @@ func audienceText(claim any) string {
 }
 
 func (c *call) authorize() error {
-	if c.dashboard || len(c.route.scopes) == 0 || c.may(c.route.scopes...) {
+	if c.dashboard || len(c.route.scopes) == 0 {
 		return nil
 	}
-	return insufficientScope(c.route.scopes)
+	if !c.may(c.route.scopes...) {
+		return insufficientScope(c.route.scopes)
+	}
+	for _, scope := range c.route.needs {
+		if !c.may(scope) {
+			return insufficientScopes(c.route.needs)
+		}
+	}
+	return nil
 }
 
 // validate holds path, query and payload against the route's schemas, in this order.

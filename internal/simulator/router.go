@@ -14,6 +14,8 @@ type route struct {
 
 	// scopes: a token needs any of them. None: the route needs no token.
 	scopes []string
+	// needs are scopes that a token needs all of.
+	needs []string
 	// inPath, query and body are what the request may hold; nil means that it is not looked at.
 	inPath, query, body *schema
 	// check finds what is wrong with a request that fits its schemas, before it counts against a limit.

@@ -32,6 +32,7 @@ func remove(path string, scopes ...string) *route {
 	return &route{method: http.MethodDelete, path: path, status: http.StatusNoContent, scopes: scopes}
 }
 
+func (r *route) needing(scopes ...string) *route    { r.needs = scopes; return r }
 func (r *route) pathOf(s *schema) *route            { r.inPath = s; return r }
 func (r *route) queryOf(s *schema) *route           { r.query = s; return r }
 func (r *route) bodyOf(s *schema) *route            { r.body = s; return r }

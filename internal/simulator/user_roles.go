@@ -13,11 +13,11 @@ var roleList = objectOf(`roles! array<string> len=1.. itemlen=1.. # List of role
 func userRoleRoutes() []*route {
 	const one = usersPath + "/{id}"
 	return []*route{
-		get(one+"/roles", "read:users", "read:roles", "read:role_members").in(groupReadUsers).pathOf(userPath).queryOf(pagedQuery).
+		get(one+"/roles", "read:users", "read:roles", "read:role_members").needing("read:users", "read:roles", "read:role_members").in(groupReadUsers).pathOf(userPath).queryOf(pagedQuery).
 			does(listUserRoles),
-		post(one+"/roles", http.StatusNoContent, "update:users", "create:role_members").in(groupWriteUsers).pathOf(userPath).
+		post(one+"/roles", http.StatusNoContent, "update:users", "create:role_members").needing("read:roles").in(groupWriteUsers).pathOf(userPath).
 			bodyOf(roleList).logged("Assign roles to a user").does(addUserRoles),
-		remove(one+"/roles", "update:users", "delete:role_members").in(groupDeleteUsers).pathOf(userPath).
+		remove(one+"/roles", "update:users", "delete:role_members").needing("read:roles").in(groupDeleteUsers).pathOf(userPath).
 			bodyOf(roleList).logged("Removes roles from a user").does(removeUserRoles),
 		get(one+"/permissions", "read:users").in(groupReadUsers).pathOf(userPath).queryOf(pagedQuery).does(listUserPermissions),
 		post(one+"/permissions", http.StatusCreated, "update:users").in(groupWriteUsers).pathOf(userPath).bodyOf(permissionList).

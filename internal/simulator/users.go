@@ -144,6 +144,8 @@ func (c *call) connectionForUsers(name string) (*connection, error) {
 	case !ok:
 		return nil, apiError(http.StatusBadRequest, "inexistent_connection", "The connection does not exist.")
 	case c.dashboard:
+	case !contains([]string{"auth0", "sms", "email"}, connection.Strategy()):
+		return nil, apiError(http.StatusBadRequest, "operation_not_supported", "Users cannot be created in connections of strategy "+connection.Strategy())
 	case connection.Clients.Len() == 0:
 		return nil, identityError("The connection is disabled")
 	case !connection.Clients.Has(c.callerID()):

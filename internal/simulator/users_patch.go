@@ -120,6 +120,11 @@ func (c *call) checkChange(before, after *user, connection *connection) error {
 	if err := checkMetadata(c.body); err != nil {
 		return err
 	}
+	for _, key := range []string{"email", "email_verified"} {
+		if has(c.body, key) && !contains([]string{"auth0", "email"}, connection.Strategy()) {
+			return invalidBody("Cannot update " + key + " for users of strategy " + connection.Strategy())
+		}
+	}
 	if username, ok := c.body["username"].(string); ok {
 		if err := connection.checkUsername(username); err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/auth0-operator/auth0-operator/internal/simulator"
@@ -300,4 +301,43 @@ func TestSearchSeesChangesLater(t *testing.T) {
 		step{`DELETE /api/v2/users/auth0%7Cchuck`, `204`},
 		step{`GET /api/v2/users?fields=user_id`, `200 [{"user_id":"auth0|chuck"}]`},
 	)
+}
+
+func TestScopesForRolesOfAUser(t *testing.T) {
+	n := start(t, simulator.Options{})
+	n.login("read:users", "read:roles", "update:users")
+	n.play(
+		step{strings.Replace(newUser, " /api", " dashboard:/api", 1), `201 ...`},
+		step{`GET /api/v2/users/auth0%7Cchuck/roles`,
+			`403 {"statusCode":403,"error":"Forbidden","message":"Insufficient scope; expected all of: read:users, read:roles, read:role_members.","errorCode":"insufficient_scope"}`},
+		step{`POST dashboard:/api/v2/roles {"name":"a"}`, `200 {"id":"<role>","...":0}`},
+		step{`POST /api/v2/users/auth0%7Cchuck/roles {"roles":["$role"]}`, `204`},
+	)
+	n.login("update:users_app_metadata")
+	n.play(
+		step{`PATCH /api/v2/users/auth0%7Cchuck {"app_metadata":{"a":1}}`, `200 ...`},
+		step{`PATCH /api/v2/users/auth0%7Cchuck {"name":"x"}`, `403 ...`},
+	)
+}
+
+func TestManyAtOnce(t *testing.T) {
+	n := start(t, simulator.Options{SearchDelay: 1})
+	n.login()
+	var group sync.WaitGroup
+	for i := range 8 {
+		group.Go(func() {
+			for j := range 10 {
+				id := fmt.Sprintf("%d-%d", i, j)
+				n.Dashboard("POST", "/api/v2/users", map[string]any{"connection": "Username-Password-Authentication", "email": id + "@example.com", "password": "Has 1 good password", "user_id": id})
+				n.Dashboard("GET", "/api/v2/users?q=email:"+id+"@example.com", nil)
+				n.Dashboard("PATCH", "/api/v2/users/auth0%7C"+id, map[string]any{"blocked": true})
+				n.Dashboard("GET", "/api/v2/logs", nil)
+				if j%2 == 0 {
+					n.Dashboard("DELETE", "/api/v2/users/auth0%7C"+id, nil)
+				}
+			}
+		})
+	}
+	group.Wait()
+	n.play(step{`GET /api/v2/users?include_totals=true&per_page=1&q=blocked:true&fields=blocked`, `200 {"total":40,"start":0,"limit":1,"length":1,"users":[{"blocked":true}]}`})
 }
