@@ -35,6 +35,9 @@ type Options struct {
 	CAFile string
 	// StateFile, if set, is read at the start if it exists, and written when the simulator closes.
 	StateFile string
+	// Wrap, if set, is put around everything that is served on the port. It is a seam for tests that must decide about a
+	// call with its effect at hand, such as those that have the caller die right before or right after it.
+	Wrap func(http.Handler) http.Handler
 }
 
 // Server is a running simulator.
@@ -118,8 +121,12 @@ func (s *Server) listen() error {
 		s.tenant = newTenant(s)
 		s.mu.Unlock()
 	}
+	var handler http.Handler = s
+	if s.options.Wrap != nil {
+		handler = s.options.Wrap(s)
+	}
 	s.http = &http.Server{
-		Handler:           s,
+		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
 		TLSConfig:         &tls.Config{Certificates: []tls.Certificate{s.certificate}, MinVersion: tls.VersionTLS12},
 		ErrorLog:          log.New(io.Discard, "", 0), // clients that trust no CA are their own business

@@ -15,6 +15,7 @@ import (
 	eventsv1 "k8s.io/api/events/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
@@ -38,8 +39,10 @@ type environment struct {
 	ctx       context.Context
 	namespace string
 	sim       *simulator.Server
-	stop      func()
-	metrics   *prometheus.Registry
+	// config is the operators' access to the API server.
+	config  *rest.Config
+	stop    func()
+	metrics *prometheus.Registry
 }
 
 // newEnvironment makes a namespace, a fresh tenant, an Auth0Tenant that is Ready, and an operator that serves it.
@@ -65,7 +68,7 @@ func newBareEnvironment(t *testing.T, options ...func(*simulator.Options)) *envi
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = sim.Close() })
-	e := &environment{T: t, ctx: t.Context(), sim: sim}
+	e := &environment{T: t, ctx: t.Context(), sim: sim, config: cluster.Config}
 	e.namespace = e.newNamespace(nil)
 	e.create(e.secret("credentials", map[string]string{"domain": sim.Domain, "clientId": operatorClientID, "clientSecret": operatorClientSecret}))
 	e.create(&corev1.ConfigMap{ObjectMeta: e.meta("ca"), Data: map[string]string{"ca.crt": string(sim.CA)}})
@@ -84,7 +87,7 @@ func (e *environment) startOperator(namespaces ...string) {
 	e.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	e.metrics = prometheus.NewRegistry()
-	manager, err := operator.New(ctx, cluster.Config, operator.Options{
+	manager, err := operator.New(ctx, e.config, operator.Options{
 		Namespace:       e.namespace,
 		WatchNamespaces: append([]string{e.namespace}, namespaces...),
 		Workers:         4,
