@@ -12,7 +12,7 @@ func allRoutes() []*route {
 		userRoutes(), userRoleRoutes(), userLinkRoutes(), userMethodRoutes(), userSessionRoutes(), userBlockRoutes(),
 		roleRoutes(), clientRoutes(), credentialRoutes(), grantRoutes(), apiRoutes(), connectionRoutes(),
 		organizationRoutes(), organizationPartRoutes(), settingsRoutes(), ticketRoutes(), jobRoutes(), logRoutes(),
-		eventRoutes(), streamRoutes(),
+		eventRoutes(), streamRoutes(), customDomainRoutes(),
 	)
 }
 

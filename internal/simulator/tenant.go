@@ -18,6 +18,7 @@ type tenant struct {
 	RefreshTokens *table[*refreshToken] // by the token
 	Jobs          *table[*job]
 	Streams       *table[*eventStream]
+	CustomDomains *table[doc]
 	Failures      *table[*failures]
 	Settings      doc
 	Logs          *logs
@@ -42,7 +43,7 @@ func emptyTenant(searchDelay time.Duration) *tenant {
 		Users: newTable[*user](), Roles: newTable[*role](), Clients: newTable[*client](), Grants: newTable[doc](),
 		APIs: newTable[doc](), Connections: newTable[*connection](), Organizations: newTable[*organization](),
 		Sessions: newTable[*session](), RefreshTokens: newTable[*refreshToken](), Jobs: newTable[*job](),
-		Streams: newTable[*eventStream](), Failures: newTable[*failures](), Settings: doc{}, Logs: &logs{}, Emails: []Email{},
+		Streams: newTable[*eventStream](), CustomDomains: newTable[doc](), Failures: newTable[*failures](), Settings: doc{}, Logs: &logs{}, Emails: []Email{},
 		SigningSecrets: map[string]string{},
 		codes:          map[string]*authorizationCode{}, devices: map[string]*deviceCode{}, opaque: map[string]*opaqueToken{},
 		assertions: map[string]bool{}, deleting: map[string]time.Time{},

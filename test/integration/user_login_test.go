@@ -358,3 +358,29 @@ func TestMetadataKeysOfTheOperatorAreReserved(t *testing.T) {
 	e.create(user)
 	e.eventuallyStalled(user, v1alpha1.ReasonInvalidSpec)
 }
+
+// TestCustomDomain sends sign-ups and sign-ins to a domain of the tenant's own, and passwords to no other.
+func TestCustomDomain(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	custom := strings.Replace(e.sim.Domain, "localhost", "127.0.0.1", 1)
+	tenant := e.tenant()
+	change(e, tenant, func(tenant *v1alpha1.Auth0Tenant) { tenant.Spec.CustomDomain = &custom })
+	if message := e.eventuallyStalled(tenant, v1alpha1.ReasonInvalidSpec); !strings.Contains(message, "not a verified custom domain") {
+		t.Errorf("the message is %s", message)
+	}
+	passwordTokenSubject.prepare(e)
+	token := passwordTokenSubject.object(e, "one")
+	e.create(token)
+	e.eventuallyReconciling(token, v1alpha1.ReasonTenantNotReady)
+
+	domain := e.dashboard("POST", "/api/v2/custom-domains", map[string]any{"domain": custom, "type": "auth0_managed_certs"})
+	e.dashboard("POST", "/api/v2/custom-domains/"+domain["custom_domain_id"].(string)+"/verify", nil)
+	e.pass(tenant)
+	e.eventuallyReady(tenant)
+	if tenant.Status.CustomDomain != custom {
+		t.Errorf("status says %q", tenant.Status.CustomDomain)
+	}
+	e.eventuallyReady(token)
+	passwordTokenSubject.require(e, token)
+}
