@@ -384,3 +384,27 @@ func TestCustomDomain(t *testing.T) {
 	e.eventuallyReady(token)
 	passwordTokenSubject.require(e, token)
 }
+
+// TestProviderKeepsItsFields takes over a user whose e-mail address the sign-in keeps.
+func TestProviderKeepsItsFields(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	e.dashboard("POST", "/api/v2/connections", map[string]any{"name": "email", "strategy": "email", "enabled_clients": []any{operatorClientID}})
+	e.dashboard("POST", "/api/v2/users", map[string]any{"connection": "email", "email": "ada@example.com", "email_verified": true})
+	id := e.users()[0]["user_id"].(string)
+	user := newUser(e, "ada", "countess@example.com")
+	user.Spec.Connection, user.Spec.UserID, user.Spec.AdoptionPolicy = "email", &id, v1alpha1.AdoptionPolicyIfUnmanaged
+	user.Spec.AppMetadata = map[string]apiextensionsv1.JSON{"plan": {Raw: []byte(`"pro"`)}}
+	e.create(user)
+	message := e.eventuallyCondition(user, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReconciled)
+	if !strings.Contains(message, "left alone, as the passwordless sign-in of connection email keeps them: email") {
+		t.Errorf("the message does not say what was left alone, and why: %s", message)
+	}
+	stored := e.user(id)
+	if metadata, _ := stored["app_metadata"].(map[string]any); stored["email"] != "ada@example.com" || metadata["plan"] != "pro" {
+		t.Errorf("the user in Auth0 is %v", stored)
+	}
+	e.sim.ResetRequests()
+	e.pass(user)
+	userSubject.requireWrites(e, 0)
+}
