@@ -175,8 +175,10 @@ func importTooLarge() *failure {
 	return badRequestStatus(http.StatusRequestEntityTooLarge, fmt.Sprintf("Payload content length greater than maximum allowed: %d", maxImport))
 }
 
-// importTime is how long an import takes: a moment, and more for many users.
-func importTime(users int) time.Duration { return time.Duration(users) * 2 * time.Millisecond }
+// importTime is how long an import takes: most of a second, and more for many users.
+func importTime(users int) time.Duration {
+	return 900*time.Millisecond + time.Duration(users)*time.Millisecond
+}
 
 func importUsers(c *call) (any, error) {
 	connection, ok := c.Connections.Get(str(c.body, "connection_id"))
@@ -372,7 +374,7 @@ func exportUsers(c *call) (any, error) {
 	if str(more, "format") == "csv" && len(list(more, "fields")) > 30 {
 		return nil, invalid("Payload", "'Array is too long ("+fmt.Sprint(len(list(more, "fields")))+"), maximum 30' on property fields.")
 	}
-	return c.newJob("users_export", importTime(c.Users.Len())/10, more).Doc, nil
+	return c.newJob("users_export", importTime(c.Users.Len()/10), more).Doc, nil
 }
 
 // runExport writes the file that the job's location leads to.
@@ -424,14 +426,23 @@ func columns(fields []any) []string {
 func row(profile doc, fields []any) []string {
 	var out []string
 	for _, f := range fields {
-		found := values(profile, strings.ReplaceAll(str(f.(doc), "name"), "[0]", ""))
 		text := ""
-		if len(found) > 0 {
-			text = textOf(found[0], "user_id")
+		if found := fieldOf(profile, f); found != nil {
+			text = textOf(found)
 		}
 		out = append(out, text)
 	}
 	return out
+}
+
+// fieldOf is the first value of a field that an export names, like identities[0].connection.
+func fieldOf(profile doc, field any) (found any) {
+	path := strings.ReplaceAll(str(field.(doc), "name"), "[0]", "")
+	anyValue(profile, path, func(v any) bool {
+		found = v
+		return true
+	})
+	return found
 }
 
 // exported is a user as an export shows it; without fields, the whole profile.
@@ -441,8 +452,8 @@ func exported(profile doc, fields []any) doc {
 	}
 	out := doc{}
 	for i, column := range columns(fields) {
-		if found := values(profile, strings.ReplaceAll(str(fields[i].(doc), "name"), "[0]", "")); len(found) > 0 {
-			out[column] = found[0]
+		if found := fieldOf(profile, fields[i]); found != nil {
+			out[column] = found
 		}
 	}
 	return out

@@ -65,11 +65,15 @@ func (q both) candidates(index *userIndex) ([]string, bool) {
 func (q negation) matches(p doc) bool                     { return !q.query.matches(p) }
 func (q negation) candidates(*userIndex) ([]string, bool) { return nil, false }
 
-func (q exists) matches(p doc) bool                     { return len(values(p, q.field)) > 0 }
+func (q exists) matches(p doc) bool                     { return anyValue(p, q.field, func(any) bool { return true }) }
 func (q exists) candidates(*userIndex) ([]string, bool) { return nil, false }
 
 func (q equals) matches(p doc) bool {
-	return slices.ContainsFunc(values(p, q.field), func(v any) bool { return textOf(v, q.field) == fold(q.value, q.field) })
+	same := func(v any) bool { return textOf(v) == q.value }
+	if folds(q.field) {
+		same = func(v any) bool { return strings.EqualFold(textOf(v), q.value) }
+	}
+	return anyValue(p, q.field, same)
 }
 
 func (q equals) candidates(index *userIndex) ([]string, bool) {
@@ -87,8 +91,8 @@ func (q equals) candidates(index *userIndex) ([]string, bool) {
 }
 
 func (q wildcard) matches(p doc) bool {
-	return slices.ContainsFunc(values(p, q.field), func(v any) bool {
-		text := textOf(v, q.field)
+	return anyValue(p, q.field, func(v any) bool {
+		text := fold(textOf(v), q.field)
 		return len(text) >= len(q.prefix)+len(q.suffix) && strings.HasPrefix(text, fold(q.prefix, q.field)) &&
 			strings.HasSuffix(text, fold(q.suffix, q.field)) && strings.Contains(text, fold(q.middle, q.field))
 	})
@@ -97,7 +101,7 @@ func (q wildcard) matches(p doc) bool {
 func (q wildcard) candidates(*userIndex) ([]string, bool) { return nil, false }
 
 func (q between) matches(p doc) bool {
-	return slices.ContainsFunc(values(p, q.field), func(v any) bool {
+	return anyValue(p, q.field, func(v any) bool {
 		return (q.low == "*" || compareText(v, q.low) > 0 || q.includeLow && compareText(v, q.low) == 0) &&
 			(q.high == "*" || compareText(v, q.high) < 0 || q.includeTop && compareText(v, q.high) == 0)
 	})
@@ -120,54 +124,49 @@ func compareText(v any, bound string) int {
 // foldedFields are searched without regard to case.
 var foldedFields = []string{"email", "name", "given_name", "family_name", "nickname"}
 
+func folds(field string) bool { return field == "" || slices.Contains(foldedFields, field) }
+
 func fold(text, field string) string {
-	if field == "" || slices.Contains(foldedFields, field) {
+	if folds(field) {
 		return strings.ToLower(text)
 	}
 	return text
 }
 
-func textOf(v any, field string) string {
-	if n, ok := v.(float64); ok {
-		return strconv.FormatFloat(n, 'f', -1, 64)
+func textOf(v any) string {
+	switch value := v.(type) {
+	case string:
+		return value
+	case float64:
+		return strconv.FormatFloat(value, 'f', -1, 64)
 	}
-	return fold(fmt.Sprint(v), field)
+	return fmt.Sprint(v)
 }
 
 // freeFields are where a term without a field is looked for.
 var freeFields = []string{"email", "name", "given_name", "family_name", "nickname", "username", "user_id", "phone_number"}
 
-// values are the values at a dotted path, through arrays too.
-func values(p doc, field string) []any {
+// anyValue tells whether a value at a dotted path, through arrays too, satisfies a test.
+func anyValue(p doc, field string, test func(any) bool) bool {
 	if field == "" {
-		var out []any
-		for _, f := range freeFields {
-			out = append(out, values(p, f)...)
-		}
-		return out
+		return slices.ContainsFunc(freeFields, func(f string) bool { return anyAt(p, f, test) })
 	}
-	return collect(p, strings.Split(field, "."))
+	return anyAt(p, field, test)
 }
 
-func collect(v any, path []string) []any {
+func anyAt(v any, path string, test func(any) bool) bool {
 	switch value := v.(type) {
-	case []any:
-		var out []any
-		for _, item := range value {
-			out = append(out, collect(item, path)...)
-		}
-		return out
-	case doc:
-		if len(path) > 0 {
-			return collect(value[path[0]], path[1:])
-		}
 	case nil:
-		return nil
+		return false
+	case []any:
+		return slices.ContainsFunc(value, func(item any) bool { return anyAt(item, path, test) })
+	case doc:
+		if path != "" {
+			key, rest, _ := strings.Cut(path, ".")
+			return anyAt(value[key], rest, test)
+		}
 	}
-	if len(path) > 0 {
-		return nil
-	}
-	return []any{v}
+	return path == "" && test(v)
 }
 
 // parseQuery reads a query. An empty one matches everything.

@@ -15,6 +15,7 @@ type searchIndex struct {
 
 	mu      sync.Mutex // searches move changes from pending to users, and may run side by side
 	users   *table[*user]
+	all     []*user // the users in order, until one changes
 	pending []indexChange
 }
 
@@ -45,6 +46,7 @@ func (x *searchIndex) update(before, after *user, now time.Time) {
 }
 
 func (x *searchIndex) apply(change indexChange) {
+	x.all = nil
 	if change.user == nil {
 		x.users.Delete(change.id)
 	} else {
@@ -73,7 +75,19 @@ func (x *searchIndex) find(q query, known *userIndex, now time.Time) []*user {
 		}
 		return out
 	}
-	return x.users.Where(func(u *user) bool { return q.matches(u.Doc) })
+	if x.all == nil {
+		x.all = x.users.Where(nil)
+	}
+	if _, ok := q.(everything); ok {
+		return x.all
+	}
+	out := []*user{}
+	for _, u := range x.all {
+		if q.matches(u.Doc) {
+			out = append(out, u)
+		}
+	}
+	return out
 }
 
 var userSearchQuery = queryOf(offsetParameters, fieldParameters, `
