@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
+	"strings"
 
 	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
@@ -91,6 +93,15 @@ func requestedAt(object client.Object) string {
 		return token
 	}
 	return annotations[v1alpha1.AnnotationFluxRequestedAt]
+}
+
+// requestsOf returns the annotations by which people and tools ask for something.
+func requestsOf(object client.Object) map[string]string {
+	requests := maps.Clone(object.GetAnnotations())
+	maps.DeleteFunc(requests, func(key, _ string) bool {
+		return key != v1alpha1.AnnotationFluxRequestedAt && !strings.HasPrefix(key, v1alpha1.SchemeGroupVersion.Group+"/")
+	})
+	return requests
 }
 
 // Requested tells whether somebody asked for a reconciliation that has not been handled yet.
