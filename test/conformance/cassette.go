@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"os"
@@ -45,13 +46,17 @@ type cassetteFile struct {
 	}
 }
 
-// recordings is the folder of the cassettes in the module cache.
+// recordings is the folder of the cassettes in the module cache, into which the module is downloaded if it is not there.
 func recordings(ctx context.Context) (string, error) {
-	out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", recordingsModule).Output()
+	out, err := exec.CommandContext(ctx, "go", "mod", "download", "-json", recordingsModule).Output()
 	if err != nil {
-		return "", fmt.Errorf("finding %s: %w", recordingsModule, err)
+		return "", fmt.Errorf("downloading %s: %w", recordingsModule, err)
 	}
-	return filepath.Join(strings.TrimSpace(string(out)), "test", "data", "recordings"), nil
+	var module struct{ Dir string }
+	if err := json.Unmarshal(out, &module); err != nil {
+		return "", fmt.Errorf("downloading %s: %w", recordingsModule, err)
+	}
+	return filepath.Join(module.Dir, "test", "data", "recordings"), nil
 }
 
 // loadCassettes reads all cassettes, in order of their names.
