@@ -345,7 +345,7 @@ func (w *tokenWork) explain(err error) engine.Outcome {
 	case refusesUser(failed):
 		err = problem.Stalled(v1alpha1.ReasonSignInRefused,
 			"Auth0 refuses the sign-in of %s: %s; it is not repeated until the password, the user or the application changes, or a reconciliation is requested",
-			w.request.Username, failed.Message)
+			w.request.Username, strings.TrimSuffix(failed.Message, "."))
 	case failed.Class == auth0.ClassUnauthorized:
 		err = problem.Stalled(v1alpha1.ReasonInvalidCredentials,
 			"Auth0 refuses the clientId or clientSecret in Secret %s (%s); correct the Secret", from, failed.Message)

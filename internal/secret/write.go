@@ -103,7 +103,7 @@ func (o Output) ownerReference() (*metav1ac.OwnerReferenceApplyConfiguration, er
 	return metav1ac.OwnerReference().
 		WithAPIVersion(kind.GroupVersion().String()).WithKind(kind.Kind).
 		WithName(o.Owner.GetName()).WithUID(o.Owner.GetUID()).
-		WithController(true).WithBlockOwnerDeletion(true), nil
+		WithController(true), nil
 }
 
 // Release leaves the Secret behind without an owner, so that it survives the object.
