@@ -82,6 +82,10 @@ test: controlplane ## Run all tests, of all modules; TESTFLAGS=… for go test, 
 		go -C $$module test $(TESTFLAGS) ./...; \
 	done
 
+.PHONY: conformance
+conformance: ## Replay recorded traffic of Auth0 against the simulator, and show how far they agree.
+	cd test/conformance && go run .
+
 .PHONY: verify
 verify: verify-generated verify-format verify-tidy vet lint ## All that needs no running: generated files, format, go.mod, vet, lint.
 

@@ -80,6 +80,7 @@ func (userAdapter) Scopes() []engine.Scope[*v1alpha1.Auth0User] {
 		{Name: "update:users", Needed: writes},
 		{Name: "delete:users", Needed: deletes},
 		{Name: "read:roles", Needed: func(u *v1alpha1.Auth0User) bool { return u.Spec.Roles != nil }},
+		{Name: "read:role_members", Needed: func(u *v1alpha1.Auth0User) bool { return u.Spec.Roles != nil }},
 		{Name: "create:user_tickets", Needed: func(u *v1alpha1.Auth0User) bool { return writes(u) && u.Spec.Invitation != nil }},
 	}
 }
