@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
@@ -111,7 +112,7 @@ func Register[T any, O interface {
 			return err
 		}
 		loop := &Reconciler[O]{
-			Client: deps.Client, Events: manager.GetEventRecorder("auth0-operator"),
+			Client: deps.Client, Reader: deps.Reader, Events: manager.GetEventRecorder("auth0-operator"),
 			New: func() O { return new(T) }, Handler: newHandler(deps),
 		}
 		build := ctrl.NewControllerManagedBy(manager).
@@ -184,9 +185,17 @@ func enqueueBy(reader client.Reader, newList func() client.ObjectList, index str
 
 func requests(list client.ObjectList) []reconcile.Request {
 	var found []reconcile.Request
+	for _, object := range objectsIn(list) {
+		found = append(found, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(object)})
+	}
+	return found
+}
+
+func objectsIn(list client.ObjectList) []client.Object {
+	var found []client.Object
 	// EachListItem fails on what is not a list, which a registered list is.
 	_ = meta.EachListItem(list, func(item runtime.Object) error {
-		found = append(found, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(item.(client.Object))})
+		found = append(found, item.(client.Object))
 		return nil
 	})
 	return found
@@ -240,7 +249,8 @@ func onlyDeletions() predicate.Predicate {
 	}
 }
 
-// Dependants names the objects that refer to a tenant, as Kind namespace/name.
+// Dependants names the objects that need a tenant, as Kind namespace/name: those with something to delete in Auth0. An
+// object without our finalizer has nothing there, and may even be a stranger's whom the tenant does not admit.
 func Dependants(ctx context.Context, reader client.Reader, kinds []Kind, tenant string) ([]string, error) {
 	var names []string
 	for _, kind := range kinds {
@@ -251,8 +261,10 @@ func Dependants(ctx context.Context, reader client.Reader, kinds []Kind, tenant 
 		if err := reader.List(ctx, list, client.MatchingFields{reference.TenantIndex: tenant}); err != nil {
 			return nil, fmt.Errorf("find each %s of tenant %s: %w", kind.Name, tenant, err)
 		}
-		for _, request := range requests(list) {
-			names = append(names, kind.Name+" "+request.String())
+		for _, object := range objectsIn(list) {
+			if controllerutil.ContainsFinalizer(object, v1alpha1.Finalizer) {
+				names = append(names, kind.Name+" "+client.ObjectKeyFromObject(object).String())
+			}
 		}
 	}
 	return names, nil

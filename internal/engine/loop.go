@@ -5,11 +5,15 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"sync"
 
 	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -29,20 +33,53 @@ type Handler[O v1alpha1.Object] interface {
 
 // Reconciler is the loop of one kind.
 type Reconciler[O v1alpha1.Object] struct {
-	Client  client.Client
+	Client client.Client
+	// Reader reads from the API server.
+	Reader  client.Reader
 	Events  events.EventRecorder
 	New     func() O
 	Handler Handler[O]
+
+	// written holds, by name, the resource version of our own last write that the cache has not shown yet.
+	written sync.Map
 }
 
 // Reconcile implements reconcile.Reconciler.
 func (r *Reconciler[O]) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
-	object := r.New()
-	if err := r.Client.Get(ctx, request.NamespacedName, object); err != nil {
+	object, err := r.read(ctx, request.NamespacedName)
+	if err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	pass := &Pass[O]{Object: object, saved: object.DeepCopyObject().(O), loop: r}
 	return r.finish(ctx, pass, r.run(ctx, pass))
+}
+
+// read returns the object from the cache, and from the API server while the cache has not seen our own last write: on an
+// old status, what was done would be done again, and what was found out be forgotten.
+func (r *Reconciler[O]) read(ctx context.Context, name types.NamespacedName) (O, error) {
+	object := r.New()
+	err := r.Client.Get(ctx, name, object)
+	if err != nil || r.isCurrent(object) {
+		r.written.Delete(name)
+		return object, err
+	}
+	object = r.New()
+	return object, r.Reader.Get(ctx, name, object)
+}
+
+// isCurrent tells whether an object from the cache is as new as our own last write to it.
+func (r *Reconciler[O]) isCurrent(object O) bool {
+	version, ok := r.written.Load(client.ObjectKeyFromObject(object))
+	if !ok {
+		return true
+	}
+	order, err := resourceversion.CompareResourceVersion(object.GetResourceVersion(), version.(string))
+	return err == nil && order >= 0
+}
+
+// wrote remembers our own last write.
+func (r *Reconciler[O]) wrote(object O) {
+	r.written.Store(client.ObjectKeyFromObject(object), object.GetResourceVersion())
 }
 
 func (r *Reconciler[O]) run(ctx context.Context, pass *Pass[O]) Outcome {
@@ -80,8 +117,8 @@ func (r *Reconciler[O]) release(ctx context.Context, pass *Pass[O], outcome Outc
 	if outcome.message != "" {
 		pass.Event(ctx, corev1.EventTypeNormal, v1alpha1.ReasonDeleting, outcome.message)
 	}
-	if err := pass.patchFinalizer(ctx, controllerutil.RemoveFinalizer); err != nil {
-		return FromError(client.IgnoreNotFound(err), 0).result()
+	if err := client.IgnoreNotFound(pass.patchFinalizer(ctx, controllerutil.RemoveFinalizer)); err != nil {
+		return FromError(err, 0).result()
 	}
 	return ctrl.Result{}, nil
 }
@@ -131,6 +168,7 @@ func (p *Pass[O]) Save(ctx context.Context) error {
 		}
 		return fmt.Errorf("write status: %w", err)
 	}
+	p.loop.wrote(next)
 	p.Object.SetResourceVersion(next.GetResourceVersion())
 	p.saved = p.Object.DeepCopyObject().(O)
 	return nil
@@ -155,6 +193,7 @@ func (p *Pass[O]) patchFinalizer(ctx context.Context, change func(client.Object,
 	if err := p.loop.Client.Patch(ctx, object, patch, client.FieldOwner(secret.FieldManager)); err != nil {
 		return fmt.Errorf("write finalizer: %w", err)
 	}
+	p.loop.wrote(object)
 	for _, known := range []O{p.saved, p.Object} {
 		known.SetFinalizers(object.GetFinalizers())
 		known.SetResourceVersion(object.GetResourceVersion())
@@ -178,19 +217,20 @@ func shortenTo(message string, limit int) string {
 	return message[:limit] + "…"
 }
 
-// reportTransition tells people when the reason of Ready changed, but not the first time that all is well: the Event of
-// the creation says so.
+// reportTransition tells people when the reason of Ready changed. Of a new object it tells only what needs a person: that
+// all is well, the Event of the creation says, and that it waits for a moment is no news.
 func (p *Pass[O]) reportTransition(ctx context.Context) {
 	was := meta.FindStatusCondition(p.saved.GetCommonStatus().Conditions, v1alpha1.ConditionReady)
 	is := meta.FindStatusCondition(p.Object.GetCommonStatus().Conditions, v1alpha1.ConditionReady)
 	if is == nil || was != nil && was.Reason == is.Reason && was.Status == is.Status {
 		return
 	}
-	if was == nil && is.Reason == v1alpha1.ReasonReconciled {
+	isStalled := meta.IsStatusConditionTrue(p.Object.GetCommonStatus().Conditions, v1alpha1.ConditionStalled)
+	if was == nil && !isStalled {
 		return
 	}
 	eventType := corev1.EventTypeNormal
-	if meta.IsStatusConditionTrue(p.Object.GetCommonStatus().Conditions, v1alpha1.ConditionStalled) {
+	if isStalled || was.Status == metav1.ConditionTrue && is.Status == metav1.ConditionFalse {
 		eventType = corev1.EventTypeWarning
 	}
 	p.Event(ctx, eventType, is.Reason, is.Message)
