@@ -1,0 +1,222 @@
+package integration
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"k8s.io/client-go/rest"
+
+	"github.com/auth0-operator/auth0-operator/internal/simulator"
+)
+
+// step is an effect of a process on the world: the nth of that name.
+type step struct {
+	effect string
+	nth    int
+}
+
+func (s step) String() string {
+	if s.nth == 1 {
+		return s.effect
+	}
+	return fmt.Sprintf("%s no. %d", s.effect, s.nth)
+}
+
+// instant is when a process dies: right before a step takes effect, or right after, before it learns the answer.
+type instant struct {
+	step
+
+	after bool
+}
+
+func (i instant) String() string {
+	if i.after {
+		return "after " + i.step.String()
+	}
+	return "before " + i.step.String()
+}
+
+// process is one life of the operator. Whatever it does to the world goes through here, one effect after the other, so
+// that its death falls between two of them. Once it is dead, nothing of it gets through any more.
+type process struct {
+	mu      sync.Mutex
+	watched bool
+	seen    map[string]int
+	steps   []step
+	end     *instant
+	dead    bool
+	ended   chan struct{}
+}
+
+var errDead = errors.New("the process is dead")
+
+func newProcess() *process { return &process{ended: make(chan struct{})} }
+
+// watch counts the effects from now on. The process dies at the end, if there is one.
+func (p *process) watch(end *instant) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.watched, p.seen, p.end = true, map[string]int{}, end
+}
+
+// do carries out an effect, and tells whether the process lives to learn of it.
+func (p *process) do(effect string, carryOut func()) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.dead {
+		return false
+	}
+	last := p.count(effect)
+	if last && !p.end.after {
+		p.die()
+		return false
+	}
+	carryOut()
+	if last {
+		p.die()
+	}
+	return !last
+}
+
+// count notes an effect, and tells whether it is the last.
+func (p *process) count(effect string) bool {
+	if !p.watched {
+		return false
+	}
+	p.seen[effect]++
+	this := step{effect, p.seen[effect]}
+	p.steps = append(p.steps, this)
+	return p.end != nil && p.end.step == this
+}
+
+func (p *process) die() {
+	p.dead = true
+	close(p.ended)
+}
+
+func (p *process) isDead() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.dead
+}
+
+// work returns the steps up to the last that changed something: what follows them is the idling of a process that has
+// nothing left to do.
+func (p *process) work() []step {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	steps := slices.Clone(p.steps)
+	for len(steps) > 0 && strings.HasPrefix(steps[len(steps)-1].effect, http.MethodGet) {
+		steps = steps[:len(steps)-1]
+	}
+	return steps
+}
+
+// lifeline is the connection of a process to the API server. Writes are its effects; Events and Leases leave no trace that
+// matters.
+type lifeline struct {
+	base    http.RoundTripper
+	process *process
+}
+
+// RoundTrip implements http.RoundTripper.
+func (l lifeline) RoundTrip(request *http.Request) (*http.Response, error) {
+	resource := resourceOf(request.URL.Path)
+	if request.Method == http.MethodGet || resource == "events" || resource == "leases" {
+		if l.process.isDead() {
+			return nil, errDead
+		}
+		return l.base.RoundTrip(request)
+	}
+	var response *http.Response
+	var err error
+	if l.process.do(request.Method+" "+resource, func() { response, err = l.base.RoundTrip(request) }) {
+		return response, err
+	}
+	if response != nil {
+		_ = response.Body.Close()
+	}
+	return nil, errDead
+}
+
+// resourceOf names what a path of the Kubernetes API is about: "auth0users/status" for
+// /apis/auth0-operator.io/v1alpha1/namespaces/test/auth0users/ada/status.
+func resourceOf(path string) string {
+	parts := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	if parts[0] == "apis" {
+		parts = parts[1:]
+	}
+	parts = parts[min(2, len(parts)):]
+	if len(parts) > 2 && parts[0] == "namespaces" {
+		parts = parts[2:]
+	}
+	if len(parts) > 1 {
+		parts = slices.Delete(parts, 1, 2)
+	}
+	return strings.Join(parts, "/")
+}
+
+// mortal is an environment whose operator dies.
+type mortal struct {
+	*environment
+
+	process atomic.Pointer[process]
+}
+
+// newMortal makes an environment with an operator that serves it, and a tenant that is Ready.
+func newMortal(t *testing.T) *mortal {
+	t.Helper()
+	m := &mortal{}
+	m.environment = newBareEnvironment(t, func(o *simulator.Options) { o.Wrap = m.intercept })
+	m.create(m.tenant())
+	m.live()
+	m.eventuallyReady(m.tenant())
+	return m
+}
+
+// live begins another life of the operator. The one before must have been stopped: nothing that reaches Auth0 from now on
+// is of it.
+func (m *mortal) live() *process {
+	m.Helper()
+	current := newProcess()
+	m.process.Store(current)
+	m.config = rest.CopyConfig(cluster.Config)
+	m.config.Wrap(func(base http.RoundTripper) http.RoundTripper { return lifeline{base, current} })
+	m.startOperator()
+	return current
+}
+
+// intercept lets calls to Auth0 through as long as their process lives.
+func (m *mortal) intercept(auth0 http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer := httptest.NewRecorder()
+		if !m.process.Load().do(m.routeOf(r), func() { auth0.ServeHTTP(answer, r) }) {
+			panic(http.ErrAbortHandler)
+		}
+		maps.Copy(w.Header(), answer.Header())
+		w.WriteHeader(answer.Code)
+		_, _ = w.Write(answer.Body.Bytes())
+	})
+}
+
+// routeOf names what a call to Auth0 is about: "PATCH /api/v2/users/{id}".
+func (m *mortal) routeOf(r *http.Request) string {
+	path := strings.Split(r.URL.EscapedPath(), "/")
+	for _, route := range m.sim.Routes() {
+		method, template, _ := strings.Cut(route, " ")
+		if method == r.Method && slices.EqualFunc(strings.Split(template, "/"), path, func(want, have string) bool {
+			return want == have || strings.HasPrefix(want, "{")
+		}) {
+			return route
+		}
+	}
+	return r.Method + " " + r.URL.Path
+}

@@ -1,0 +1,348 @@
+package integration
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+)
+
+// undertaking is something that the operator sets out to do, and that a crash interrupts. The steps in which it does it
+// are not written down anywhere: they are observed.
+type undertaking struct {
+	subject
+
+	// prepare makes what the undertaking takes, besides what the subject prepares.
+	prepare func(*environment)
+	// declare edits what the subject declares.
+	declare func(v1alpha1.Managed)
+	// ready has the object be there and Ready before.
+	ready bool
+	// begin sets the operator to work.
+	begin func(*environment, v1alpha1.Managed)
+	// meanwhile is what people do while no operator runs.
+	meanwhile func(*environment, v1alpha1.Managed)
+	// left is how many things there are in Auth0 in the end, if the object is to go; otherwise it is to become Ready.
+	gone bool
+	left int
+	// issued is how many things were issued that cannot be had again, such as tokens, and output the Secret they go to. A
+	// crash may cost another one only if the one before did not get there.
+	issued func(*environment) int
+	output string
+}
+
+var undertakings = map[string]undertaking{
+	"create a user":               {subject: userSubject, begin: declareIt},
+	"create a user who is undone": {subject: userSubject, begin: declareIt, meanwhile: deleteIt, gone: true},
+	"sign a user up":              {subject: signupSubject, begin: declareIt},
+	"sign up a user who is undone": {
+		subject: signupSubject, begin: declareIt, meanwhile: deleteIt, gone: true,
+	},
+	"create a user with a generated password and an invitation": {
+		subject: userSubject, declare: withGeneratedPasswordAndInvitation, begin: declareIt, issued: invitations, output: "invitation",
+	},
+	"rotate a generated password and invite again": {
+		subject: userSubject, declare: withGeneratedPasswordAndInvitation, ready: true, begin: rotateAndInvite, issued: invitations, output: "invitation",
+	},
+	"update a user": {subject: userSubject, prepare: otherPassword, ready: true, begin: changeUser},
+	"adopt a user": {
+		subject: userSubject, prepare: userSubject.existing, declare: mayAdopt, begin: declareIt,
+	},
+	"delete a user":            {subject: userSubject, ready: true, begin: deleteIt, gone: true},
+	"delete a user who stays":  {subject: userSubject, declare: retained, ready: true, begin: deleteIt, gone: true, left: 1},
+	"issue a token":            {subject: tokenSubject, begin: declareIt, issued: tokens, output: "token"},
+	"issue a token for a user": {subject: passwordTokenSubject, begin: declareIt, issued: tokens, output: "token"},
+	"renew a token":            {subject: tokenSubject, ready: true, begin: changeIt(tokenSubject), issued: tokens, output: "token"},
+	"delete a token that stays": {
+		subject: tokenSubject, declare: retained, ready: true, begin: deleteIt, gone: true, left: 1, issued: tokens, output: "token",
+	},
+}
+
+// TestCrash has the operator die right before and right after every step of every undertaking, and another one take over.
+func TestCrash(t *testing.T) {
+	for name, u := range undertakings {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, step := range u.observe(t) {
+				for _, after := range []bool{false, true} {
+					end := instant{step, after}
+					t.Run(end.String(), func(t *testing.T) {
+						t.Parallel()
+						u.interrupt(t, end)
+					})
+				}
+			}
+		})
+	}
+}
+
+// observe returns the steps of the undertaking when nothing goes wrong.
+func (u undertaking) observe(t *testing.T) []step {
+	t.Helper()
+	m, object := u.setUp(t)
+	current := m.process.Load()
+	current.watch(nil)
+	u.begin(m.environment, object)
+	if u.gone && u.meanwhile == nil {
+		m.eventuallyGone(object)
+	} else {
+		m.eventuallyHandled(object)
+	}
+	steps := current.work()
+	if u.meanwhile != nil {
+		u.meanwhile(m.environment, object)
+	}
+	u.complete(m.environment, object)
+	m.stopOperator()
+	u.verify(m.environment, object)
+	if len(steps) == 0 {
+		t.Fatal("nothing was done")
+	}
+	return steps
+}
+
+// interrupt has the operator die in the middle of the undertaking, and another one take over.
+func (u undertaking) interrupt(t *testing.T, end instant) {
+	t.Helper()
+	m, object := u.setUp(t)
+	before := m.version(u.output)
+	current := m.process.Load()
+	current.watch(&end)
+	u.begin(m.environment, object)
+	select {
+	case <-current.ended:
+	case <-time.After(patience):
+		t.Fatalf("it went another way this time: %v", current.work())
+	}
+	m.stopOperator()
+	u.requireNoOrphans(m.environment)
+	affordable := countOf(m.environment, u.issued)
+	if m.version(u.output) == before {
+		affordable++
+	}
+	if u.meanwhile != nil {
+		u.meanwhile(m.environment, object)
+	}
+	m.live()
+	u.complete(m.environment, object)
+	m.stopOperator()
+	u.verify(m.environment, object)
+	if issued := countOf(m.environment, u.issued); issued > affordable {
+		t.Errorf("%d were issued, want at most %d", issued, affordable)
+	}
+}
+
+// count counts what was issued, if anything is.
+func countOf(e *environment, issued func(*environment) int) int {
+	e.Helper()
+	if issued == nil {
+		return 0
+	}
+	return issued(e)
+}
+
+// version changes whenever a Secret is written.
+func (m *mortal) version(secret string) string {
+	m.Helper()
+	var found corev1.Secret
+	if err := kube.Get(m.ctx, client.ObjectKey{Namespace: m.namespace, Name: secret}, &found); err != nil {
+		return ""
+	}
+	return found.ResourceVersion
+}
+
+func (u undertaking) setUp(t *testing.T) (*mortal, v1alpha1.Managed) {
+	t.Helper()
+	m := newMortal(t)
+	u.subject.prepare(m.environment)
+	if u.prepare != nil {
+		u.prepare(m.environment)
+	}
+	object := u.object(m.environment, "one")
+	if u.declare != nil {
+		u.declare(object)
+	}
+	if u.ready {
+		m.create(object)
+		m.eventuallyReady(object)
+		// Nothing may be left to do when the counting begins.
+		m.pass(object)
+	}
+	return m, object
+}
+
+// eventuallyHandled waits until the object is Ready as it is now, requests by annotation included.
+func (e *environment) eventuallyHandled(object v1alpha1.Managed) {
+	e.Helper()
+	e.eventually(func() error {
+		e.get(object)
+		if requested := object.GetAnnotations()[v1alpha1.AnnotationReconcileRequestedAt]; object.GetCommonStatus().LastHandledReconcileAt != requested {
+			return fmt.Errorf("%T %s: the request %q is not handled: %+v", object, object.GetName(), requested, object.GetCommonStatus())
+		}
+		return nil
+	})
+	e.eventuallyReady(object)
+}
+
+// complete waits until the operator is done, and has nothing left to do.
+func (u undertaking) complete(e *environment, object v1alpha1.Managed) {
+	e.Helper()
+	if u.gone {
+		e.eventuallyGone(object)
+		return
+	}
+	e.eventuallyHandled(object)
+	writes := u.spent(e)
+	e.pass(object)
+	if u.spent(e) != writes {
+		e.Errorf("Ready, and %d more calls changed something in Auth0: %+v", u.spent(e)-writes, e.sim.Requests().ByRoute)
+	}
+}
+
+// spent is how many calls changed something in Auth0, but for the operator's own tokens.
+func (u undertaking) spent(e *environment) int {
+	e.Helper()
+	report := e.sim.Requests()
+	return report.Writes() + report.Count("POST", "/dbconnections/signup") + countOf(e, u.issued)
+}
+
+// verify fails unless all is as declared. No operator may run: a check signs users in.
+func (u undertaking) verify(e *environment, object v1alpha1.Managed) {
+	e.Helper()
+	u.requireNoOrphans(e)
+	if u.gone {
+		u.requireCount(e, u.left)
+		return
+	}
+	u.require(e, object)
+	if user, ok := object.(*v1alpha1.Auth0User); ok {
+		requireHeld(e, user)
+		requireSignIn(e, user)
+	}
+}
+
+// requireNoOrphans fails if a user in Auth0 is marked as ours and no object declares it any more, or none that would stay
+// until the user is gone.
+func (undertaking) requireNoOrphans(e *environment) {
+	e.Helper()
+	var objects v1alpha1.Auth0UserList
+	if err := kube.List(e.ctx, &objects, client.InNamespace(e.namespace)); err != nil {
+		e.Fatal(err)
+	}
+	for _, user := range e.users() {
+		mark, proof := markOf(user, "app_metadata"), markOf(user, "user_metadata")
+		kept := false
+		for i := range objects.Items {
+			object := &objects.Items[i]
+			kept = kept || len(object.Finalizers) > 0 && (proof != "" || mark == holder(object))
+		}
+		if mark+proof != "" && !kept {
+			e.Errorf("user %v is an orphan: %v", user["user_id"], user)
+		}
+	}
+}
+
+// markOf returns the operator's mark in the metadata of a user, or the proof of a sign-up.
+func markOf(user map[string]any, metadata string) string {
+	values, _ := user[metadata].(map[string]any)
+	mark, _ := values["auth0_operator"].(string)
+	return mark
+}
+
+func holder(object client.Object) string {
+	return fmt.Sprintf("%s/%s/%s", object.GetNamespace(), object.GetName(), object.GetUID())
+}
+
+// requireHeld fails unless the user carries the mark of its object, and no proof any more.
+func requireHeld(e *environment, object *v1alpha1.Auth0User) {
+	e.Helper()
+	user := e.user(object.Status.UserID)
+	if markOf(user, "app_metadata") != holder(object) || markOf(user, "user_metadata") != "" {
+		e.Errorf("the user is not marked as the object's: %v", user)
+	}
+}
+
+// requireSignIn signs in with the password that the object declares. A block is lifted for it.
+func requireSignIn(e *environment, object *v1alpha1.Auth0User) {
+	e.Helper()
+	from := corev1.SecretKeySelector{Key: "password"}
+	if ref := object.Spec.Password.SecretRef; ref != nil {
+		from.Name = ref.Name
+	} else {
+		from.Name = object.Spec.Password.Generate.OutputSecret.Name
+	}
+	secret := &corev1.Secret{ObjectMeta: e.meta(from.Name)}
+	e.get(secret)
+	e.dashboard("PATCH", userPath(object.Status.UserID), map[string]any{"blocked": false})
+	if status, answer := e.signIn(*object.Spec.Email, string(secret.Data[from.Key])); status != 200 {
+		e.Errorf("signing in with the declared password: %d %s", status, answer)
+	}
+}
+
+func declareIt(e *environment, object v1alpha1.Managed) { e.create(object) }
+
+func deleteIt(e *environment, object v1alpha1.Managed) { e.delete(object) }
+
+func changeIt(s subject) func(*environment, v1alpha1.Managed) {
+	return func(e *environment, object v1alpha1.Managed) { change(e, object, s.change) }
+}
+
+func mayAdopt(object v1alpha1.Managed) {
+	object.GetManagedSpec().AdoptionPolicy = v1alpha1.AdoptionPolicyIfUnmanaged
+}
+
+func retained(object v1alpha1.Managed) {
+	object.GetManagedSpec().DeletionPolicy = v1alpha1.DeletionPolicyRetain
+}
+
+func otherPassword(e *environment) {
+	e.create(e.secret("other", map[string]string{"password": "planted-Other-Password-2"}))
+}
+
+// changeUser changes everything about a user, the password included.
+func changeUser(e *environment, object v1alpha1.Managed) {
+	change(e, object, func(o v1alpha1.Managed) {
+		userSubject.change(o)
+		o.(*v1alpha1.Auth0User).Spec.Password = passwordFrom("other")
+	})
+}
+
+func withGeneratedPasswordAndInvitation(object v1alpha1.Managed) {
+	spec := &object.(*v1alpha1.Auth0User).Spec
+	spec.Password = &v1alpha1.UserPassword{Generate: &v1alpha1.GeneratedPassword{OutputSecret: v1alpha1.OutputSecret{Name: "login"}}}
+	spec.Invitation = &v1alpha1.UserInvitation{OutputSecret: v1alpha1.OutputSecret{Name: "invitation"}}
+}
+
+func rotateAndInvite(e *environment, object v1alpha1.Managed) {
+	change(e, object, func(o v1alpha1.Managed) {
+		annotations := o.GetAnnotations()
+		for _, request := range []string{v1alpha1.AnnotationRotatePassword, v1alpha1.AnnotationInvite, v1alpha1.AnnotationReconcileRequestedAt} {
+			annotations[request] = "again"
+		}
+		o.SetAnnotations(annotations)
+	})
+}
+
+func invitations(e *environment) int {
+	return e.sim.Requests().Count("POST", "/api/v2/tickets/password-change")
+}
+
+// tokens counts the tokens that were issued to the application of the token, by the tenant's log.
+func tokens(e *environment) int {
+	e.Helper()
+	machine := &corev1.Secret{ObjectMeta: e.meta("machine")}
+	e.get(machine)
+	issued := 0
+	for _, entry := range e.dashboardList("/api/v2/logs?per_page=100") {
+		kind, _ := entry["type"].(string)
+		if entry["client_id"] == string(machine.Data["clientId"]) && (kind == "seccft" || strings.HasPrefix(kind, "sep")) {
+			issued++
+		}
+	}
+	return issued
+}
