@@ -110,7 +110,7 @@ event_type array<string> enum=` + strings.Join(eventTypes, ",") + ` # Event type
 
 func eventRoutes() []*route {
 	stream := get("/api/v2/events", "read:events").queryOf(eventQuery).checked(checkEvents)
-	stream.serve = serveEvents
+	stream.open = openEvents
 	return []*route{stream}
 }
 
@@ -152,19 +152,24 @@ func checkEvents(c *call) error {
 	return err
 }
 
-// serveEvents sends events as they happen (server-sent events), until the client leaves or the connection is old.
-func serveEvents(c *call, w http.ResponseWriter) {
+// openEvents takes one of the connections that the plan has for events.
+func openEvents(c *call) (func(http.ResponseWriter), error) {
 	h := c.currentHub()
-	if limit, limited := maxStreams[c.options.RateLimit]; !h.enter(limit, limited) {
-		send(w, 0, nil, apiError(http.StatusForbidden, "too_many_connections", "The maximum number of concurrent connections has been reached"))
-		return
-	}
-	defer h.leave()
 	next, err := c.eventsFrom(h)
 	if err != nil {
-		send(w, 0, nil, err)
-		return
+		return nil, err
 	}
+	if limit, limited := maxStreams[c.options.RateLimit]; !h.enter(limit, limited) {
+		return nil, apiError(http.StatusForbidden, "too_many_connections", "The maximum number of concurrent connections has been reached")
+	}
+	return func(w http.ResponseWriter) {
+		defer h.leave()
+		c.sendEvents(w, h, next)
+	}, nil
+}
+
+// sendEvents sends events as they happen (server-sent events), until the client leaves or the connection is old.
+func (c *call) sendEvents(w http.ResponseWriter, h *hub, next uint64) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusOK)

@@ -123,13 +123,13 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 		s.requests.record(r.Method, name, 0)
 		panic(http.ErrAbortHandler)
 	}
-	if err == nil && c.route.serve != nil {
-		s.requests.record(r.Method, name, c.route.status)
-		c.route.serve(c, w)
-		return
-	}
+	stream, err := c.open(err)
 	s.requests.record(r.Method, name, statusOf(c, err))
 	maps.Copy(w.Header(), c.header)
+	if stream != nil {
+		stream(w)
+		return
+	}
 	send(w, statusOf(c, err), body, err)
 }
 
@@ -138,11 +138,20 @@ func (s *Server) serveDashboard(w http.ResponseWriter, r *http.Request) {
 	c := s.newCall(r)
 	c.dashboard = true
 	body, err := c.run()
-	if err == nil && c.route.serve != nil {
-		c.route.serve(c, w)
+	stream, err := c.open(err)
+	if stream != nil {
+		stream(w)
 		return
 	}
 	send(w, statusOf(c, err), body, err)
+}
+
+// open begins the answer of a route that streams, unless something is wrong already.
+func (c *call) open(err error) (func(http.ResponseWriter), error) {
+	if err != nil || c.route.open == nil {
+		return nil, err
+	}
+	return c.route.open(c)
 }
 
 func (s *Server) newCall(r *http.Request) *call {
@@ -162,7 +171,7 @@ func (c *call) run() (body any, err error) {
 			return nil, err
 		}
 	}
-	if c.route.serve != nil {
+	if c.route.open != nil {
 		return nil, nil
 	}
 	body, err = c.handle()

@@ -337,6 +337,26 @@ func TestEvents(t *testing.T) {
 	n.play(step{`GET /api/v2/events`, `403 ...`})
 }
 
+func TestConnectionsForEventsAreLimited(t *testing.T) {
+	for plan, limit := range map[simulator.RateLimit]int{
+		simulator.RateLimitFree: 1, simulator.RateLimitSelfService: 4, simulator.RateLimitEnterprise: 8,
+	} {
+		n := start(t, simulator.Options{RateLimit: plan})
+		n.login()
+		for range limit {
+			n.listen("")
+			n.Advance(10 * time.Second) // other limits are not what this is about, and Auth0 ends old connections
+		}
+		n.play(
+			step{`GET /api/v2/events`, `403 {"statusCode":403,"error":"Forbidden","message":"The maximum number of concurrent connections has been reached","errorCode":"too_many_connections"}`},
+			step{`GET /_sim/requests`, fmt.Sprintf(`200 {"total":%d,"byRoute":[
+				{"method":"GET","route":"/api/v2/events","status":200,"count":%d},
+				{"method":"GET","route":"/api/v2/events","status":403,"count":1},
+				{"method":"POST","route":"/oauth/token","status":200,"count":1}]}`, limit+2, limit)},
+		)
+	}
+}
+
 func TestEventStreams(t *testing.T) {
 	n := start(t, simulator.Options{})
 	n.login()

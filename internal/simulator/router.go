@@ -29,8 +29,8 @@ type route struct {
 	log string
 	// handle carries the request out, under the tenant's lock, and returns the body of the answer.
 	handle func(*call) (any, error)
-	// serve replaces handle for what does not end with one JSON answer.
-	serve func(*call, http.ResponseWriter)
+	// open replaces handle for what does not end with one JSON answer: it refuses, or returns what writes the answer.
+	open func(*call) (func(http.ResponseWriter), error)
 }
 
 func (r *route) management() bool { return strings.HasPrefix(r.path, managementPrefix) }
