@@ -45,10 +45,12 @@ simulator: ## An Auth0 tenant at localhost:3443 with client dev-operator, secret
 	bin/auth0-simulator --addr $(SIMULATOR_ADDR) --ca-file $(SIMULATOR_CA) \
 		--client-id dev-operator --client-secret dev-secret $(ARGS)
 
+OPERATOR_NAMESPACE ?= default
+
 .PHONY: run
-run: ## The operator against the cluster of your current KUBECONFIG; ARGS=… adds flags.
+run: ## The operator against the cluster of your current KUBECONFIG; ARGS=… adds flags. It keeps a Secret in OPERATOR_NAMESPACE.
 	go build -o bin/ ./cmd/manager
-	bin/manager $(ARGS)
+	bin/manager --namespace $(OPERATOR_NAMESPACE) $(ARGS)
 
 ##@ Develop
 
@@ -71,7 +73,7 @@ fmt: ## Format the Go sources and sort their imports.
 lint: ## Run golangci-lint on every module (.golangci.yml).
 	set -e; for module in $(filter-out ./hack/tools,$(MODULES)); do \
 		echo "lint $$module"; \
-		(cd $$module && $(TOOL) golangci-lint run --config $(CURDIR)/.golangci.yml ./...); \
+		(cd $$module && $(TOOL) golangci-lint run --allow-parallel-runners --config $(CURDIR)/.golangci.yml ./...); \
 	done
 
 .PHONY: test

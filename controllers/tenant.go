@@ -90,7 +90,9 @@ func (h *tenantHandler) apply(ctx context.Context, pass *engine.Pass[*v1alpha1.A
 	if err != nil {
 		return engine.Outcome{}, err
 	}
-	if engine.Requested(tenant) || len(tenant.Status.MissingScopes) > 0 {
+	if engine.Requested(tenant) {
+		session.RenewNow()
+	} else if len(tenant.Status.MissingScopes) > 0 {
 		session.Renew()
 	}
 	scopes, err := session.Scopes(ctx)

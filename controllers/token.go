@@ -205,7 +205,7 @@ func (w *tokenWork) keep(ctx context.Context, current *corev1.Secret, held auth0
 	if err := w.pass.KeepUntilRemoved(ctx); err != nil {
 		return engine.Outcome{}, err
 	}
-	if _, err := w.output.Write(ctx, current, current.Data, w.annotations(held, current.Annotations[annotationContent])); err != nil {
+	if err := w.output.Put(ctx, current, current.Data, w.annotations(held, current.Annotations[annotationContent])); err != nil {
 		return engine.Outcome{}, err
 	}
 	return w.done(held), nil
@@ -219,12 +219,15 @@ func (w *tokenWork) issue(ctx context.Context, current *corev1.Secret) (engine.O
 	if err := w.refusedBefore(ctx); err != nil {
 		return engine.Outcome{}, err
 	}
+	if err := w.write(ctx, current, auth0.TokenSet{}, w.output.Try); err != nil {
+		return engine.Outcome{}, err
+	}
 	issued, err := w.session.IssueToken(ctx, w.request)
 	if err != nil {
 		return engine.Outcome{}, w.noteRefusal(ctx, err)
 	}
 	w.token.Status.AppliedSecrets = nil
-	if err := w.write(ctx, current, issued); err != nil {
+	if err := w.write(ctx, current, issued, w.output.Put); err != nil {
 		return engine.Outcome{}, err
 	}
 	verb := "issued"
@@ -235,8 +238,8 @@ func (w *tokenWork) issue(ctx context.Context, current *corev1.Secret) (engine.O
 	return w.done(issued), nil
 }
 
-// write puts the token into the Secret.
-func (w *tokenWork) write(ctx context.Context, current *corev1.Secret, issued auth0.TokenSet) error {
+// write puts the token into the Secret, or tries whether that would work.
+func (w *tokenWork) write(ctx context.Context, current *corev1.Secret, issued auth0.TokenSet, write secret.Writer) error {
 	data, err := tokenData(w.token.Spec.OutputSecret, issued)
 	if err != nil {
 		return err
@@ -245,8 +248,7 @@ func (w *tokenWork) write(ctx context.Context, current *corev1.Secret, issued au
 	if err != nil {
 		return err
 	}
-	_, err = w.output.Write(ctx, current, data, w.annotations(issued, content))
-	return err
+	return write(ctx, current, data, w.annotations(issued, content))
 }
 
 // annotations say what the Secret holds.

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -30,7 +31,7 @@ const (
 	// largestProfile is what Auth0 allows a user profile, of which metadata is nearly all.
 	largestProfile = 10 << 10
 	// missingListEntryRetry is how soon a role or permission that does not exist is looked for again.
-	missingListEntryRetry = 30 * time.Second
+	missingListEntryRetry = 2 * time.Minute
 )
 
 // reservedAppMetadata are the keys that Auth0 refuses in app_metadata.
@@ -208,6 +209,11 @@ func (userAdapter) ID(u *v1alpha1.Auth0User) string {
 	return u.Status.UserID
 }
 
+// Introduce shows by what the user is known, before it is there.
+func (userAdapter) Introduce(u *v1alpha1.Auth0User) {
+	u.Status.Login = cmp.Or(u.Status.Login, loginOf(u))
+}
+
 func (userAdapter) Describe(have auth0.Document) string { return "user " + have.String("user_id") }
 
 func (userAdapter) Observe(u *v1alpha1.Auth0User, have auth0.Document) {
@@ -220,7 +226,7 @@ func (userAdapter) Observe(u *v1alpha1.Auth0User, have auth0.Document) {
 	u.Status.Email = have.String("email")
 	u.Status.EmailVerified = have.Bool("email_verified")
 	u.Status.Blocked = have.Bool("blocked")
-	u.Status.Login = cmp.Or(have.String("email"), have.String("username"), have.String("phone_number"))
+	u.Status.Login = cmp.Or(have.String("email"), have.String("username"), have.String("phone_number"), u.Status.Login)
 }
 
 // coarse rounds a count down to 1, 2, 5, 10, 20, 50, …, so that status does not change with every login.
@@ -363,22 +369,23 @@ func (userAdapter) roles(u *v1alpha1.Auth0User) engine.List {
 }
 
 // assignRoles assigns the roles that exist, and reports those that do not.
-func assignRoles(ctx context.Context, session *auth0.Session, id string, names []string) error {
+func assignRoles(ctx context.Context, session *auth0.Session, id string, names []string) ([]string, error) {
 	ids, unknown, err := session.RoleIDs(ctx, names)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if len(ids) > 0 {
 		if err := session.AssignUserRoles(ctx, id, valuesOf(ids)); err != nil {
-			return err
+			return nil, err
 		}
 	}
+	known := slices.Collect(maps.Keys(ids))
 	if len(unknown) > 0 {
-		return problem.Waiting(v1alpha1.ReasonRoleNotFound,
+		return known, problem.Waiting(v1alpha1.ReasonRoleNotFound,
 			"spec.roles: %q does not exist in the tenant; create the role, or correct the name (upper and lower case count)", unknown).
 			Breaking().Again(missingListEntryRetry)
 	}
-	return nil
+	return known, nil
 }
 
 func (userAdapter) permissions(u *v1alpha1.Auth0User) engine.List {
@@ -392,8 +399,11 @@ func (userAdapter) permissions(u *v1alpha1.Auth0User) engine.List {
 			}
 			return entries, err
 		},
-		Add: func(ctx context.Context, session *auth0.Session, id string, entries []string) error {
-			return session.GrantUserPermissions(ctx, id, permissionsOf(entries))
+		Add: func(ctx context.Context, session *auth0.Session, id string, entries []string) ([]string, error) {
+			if err := session.GrantUserPermissions(ctx, id, permissionsOf(entries)); err != nil {
+				return nil, err
+			}
+			return entries, nil
 		},
 		Remove: func(ctx context.Context, session *auth0.Session, id string, entries []string) error {
 			return session.RevokeUserPermissions(ctx, id, permissionsOf(entries))
@@ -458,7 +468,10 @@ func (userAdapter) Explain(u *v1alpha1.Auth0User, session *auth0.Session, failed
 			"connection %q is not enabled for the operator's application %s, so Auth0 creates no users in it; enable it in Auth0 Dashboard → Authentication → Database → %s → Applications",
 			connection, session.ClientID(), connection)
 	case failed.Code == "inexistent_resource_server_permission":
-		return problem.Waiting(v1alpha1.ReasonPermissionNotFound, "spec.permissions: %s", failed.Message).Breaking().Again(missingListEntryRetry)
+		return problem.Waiting(v1alpha1.ReasonPermissionNotFound, "spec.permissions: %s; add the permission to its API, or correct its name or the identifier of the API", strings.TrimSuffix(failed.Message, ".")).Breaking().Again(missingListEntryRetry)
+	case strings.Contains(failed.Message, "Missing required property: email"), strings.Contains(failed.Message, "Missing required property: username"):
+		return problem.Stalled(v1alpha1.ReasonInvalidSpec,
+			"connection %q identifies its users by something that the spec does not declare (%s); declare it, or choose another connection", connection, failed.Message)
 	case failed.Class == auth0.ClassConflict:
 		return problem.Stalled(v1alpha1.ReasonAlreadyExists,
 			"another user of connection %q has this email, username or phone number: %s", connection, failed.Message)

@@ -85,31 +85,30 @@ func (a userAdapter) invite(ctx context.Context, tools engine.Tools[*v1alpha1.Au
 func (userAdapter) makeInvitation(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User], output secret.Output, current *corev1.Secret, inputs string) error {
 	u := tools.Object
 	spec := u.Spec.Invitation
-	// Templates that cannot be filled must show before a link is made that could not be written.
-	if _, err := secret.Render(spec.OutputSecret, invitationValues("", time.Time{})); err != nil {
+	request, ttl := invitationRequest(u)
+	expires := tools.Clock.Now().Add(ttl).Truncate(time.Second)
+	annotations := map[string]string{annotationInvitation: inputs, annotationInvitationExpires: expires.UTC().Format(time.RFC3339)}
+	write := func(link string, write secret.Writer) error {
+		data, err := secret.Render(spec.OutputSecret, map[string]string{"url": link, "expiresAt": expires.UTC().Format(time.RFC3339)})
+		if err != nil {
+			return err
+		}
+		return write(ctx, current, data, annotations)
+	}
+	// What cannot be written must show before a link is made.
+	if err := write("", output.Try); err != nil {
 		return err
 	}
-	request, ttl := invitationRequest(u)
 	link, err := tools.Session.PasswordTicket(ctx, request)
 	if err != nil {
 		return err
 	}
-	expires := tools.Clock.Now().Add(ttl).Truncate(time.Second)
-	data, err := secret.Render(spec.OutputSecret, invitationValues(link, expires))
-	if err != nil {
-		return err
-	}
-	annotations := map[string]string{annotationInvitation: inputs, annotationInvitationExpires: expires.UTC().Format(time.RFC3339)}
-	if _, err := output.Write(ctx, current, data, annotations); err != nil {
+	if err := write(link, output.Put); err != nil {
 		return err
 	}
 	u.Status.Invitation = &v1alpha1.InvitationStatus{ExpiresAt: metav1.NewTime(expires)}
 	tools.Event(ctx, "Invited", "wrote an invitation to Secret "+output.Name)
 	return nil
-}
-
-func invitationValues(link string, expires time.Time) map[string]string {
-	return map[string]string{"url": link, "expiresAt": expires.UTC().Format(time.RFC3339)}
 }
 
 func invitationRequest(u *v1alpha1.Auth0User) (auth0.Document, time.Duration) {

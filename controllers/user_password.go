@@ -46,8 +46,7 @@ func (a userAdapter) Prepare(ctx context.Context, tools engine.Tools[*v1alpha1.A
 		return err
 	}
 	data[generatedPasswordKey] = []byte(password)
-	_, err = output.Write(ctx, current, data, map[string]string{annotationRotation: u.Annotations[v1alpha1.AnnotationRotatePassword]})
-	return err
+	return output.Put(ctx, current, data, map[string]string{annotationRotation: u.Annotations[v1alpha1.AnnotationRotatePassword]})
 }
 
 // generatedPassword returns the password in the Secret, or a new one if there is none or rotation was requested.

@@ -36,8 +36,8 @@ type Auth0TenantSpec struct {
 	// resyncInterval is the time after which every object of this tenant is compared with Auth0 again, at least `1m`,
 	// plus up to a tenth of it at random. Default: `1h`. Example: `30m`.
 	// +kubebuilder:validation:Type=string
-	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1m')",message="resyncInterval must be at least 1m"
-	// +kubebuilder:validation:XValidation:rule="duration(self) <= duration('168h')",message="resyncInterval must be at most 168h"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+(\\\\.[0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('1m')",message="resyncInterval must be a duration such as 30m, at least 1m"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]+(\\\\.[0-9]+)?(ms|s|m|h))+$') || duration(self) <= duration('168h')",message="resyncInterval must be at most 168h"
 	// +optional
 	ResyncInterval *metav1.Duration `json:"resyncInterval,omitempty"`
 

@@ -26,7 +26,7 @@ type Auth0TokenSpec struct {
 	// renewBefore is how long before its expiry a token is replaced. Default: a fifth of its lifetime. Example: `1h`.
 	// A value of more than half the lifetime counts as half.
 	// +kubebuilder:validation:Type=string
-	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('10s')",message="renewBefore must be at least 10s"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+(\\\\.[0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('10s')",message="renewBefore must be a duration such as 1h, at least 10s"
 	// +optional
 	RenewBefore *metav1.Duration `json:"renewBefore,omitempty"`
 

@@ -59,6 +59,8 @@ const (
 	ReasonSecretConflict = "SecretConflict"
 	// ReasonInvalidCredentials surfaces when Auth0 refuses the credentials of the application.
 	ReasonInvalidCredentials = "InvalidCredentials"
+	// ReasonCertificateUntrusted surfaces when the tenant's domain shows a certificate that nobody vouches for.
+	ReasonCertificateUntrusted = "CertificateUntrusted"
 	// ReasonMissingScope surfaces when the operator's application lacks a scope that the work needs.
 	ReasonMissingScope = "MissingScope"
 	// ReasonNotPermitted surfaces when the Auth0Tenant does not admit objects of this namespace.

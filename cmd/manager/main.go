@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
@@ -39,7 +40,9 @@ func run() error {
 		options.WatchNamespaces = strings.Split(namespaces, ",")
 	}
 
-	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&logging)))
+	logger := zap.New(zap.UseFlagOptions(&logging))
+	ctrl.SetLogger(logger)
+	klog.SetLogger(logger)
 	ctx := ctrl.SetupSignalHandler()
 	config, err := ctrl.GetConfig()
 	if err != nil {

@@ -28,6 +28,8 @@ const (
 	ClassForbidden Class = "Forbidden"
 	// ClassRateLimited means: a limit is reached; Error.After says when to go on.
 	ClassRateLimited Class = "RateLimited"
+	// ClassUntrusted means: the certificate of the domain is not trusted; nothing was sent.
+	ClassUntrusted Class = "Untrusted"
 	// ClassUnavailable means: Auth0 could not be reached, broke the connection, or answered with an error of its own. Whether the
 	// call took effect is unknown.
 	ClassUnavailable Class = "Unavailable"

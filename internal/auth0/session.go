@@ -133,8 +133,11 @@ func (s *Session) Scopes(ctx context.Context) ([]string, error) {
 	return token.Scopes, err
 }
 
-// Renew drops a Management API token that is older than a minute, so that scopes granted since then show.
+// Renew drops the Management API token if it is older than a minute, so that scopes granted since then show.
 func (s *Session) Renew() { s.token.forgetAny() }
+
+// RenewNow drops the Management API token, however young: somebody asked for it.
+func (s *Session) RenewNow() { s.token.clear() }
 
 // close lets go of idle connections.
 func (s *Session) close() { s.http.CloseIdleConnections() }

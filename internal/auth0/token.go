@@ -208,6 +208,13 @@ func (m *managementToken) forgetAny() {
 	m.drop()
 }
 
+// clear drops the current token.
+func (m *managementToken) clear() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.current = TokenSet{}
+}
+
 func (m *managementToken) drop() bool {
 	if time.Since(m.current.IssuedAt) < forgetAtMostEvery {
 		return false

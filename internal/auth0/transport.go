@@ -3,6 +3,7 @@ package auth0
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -91,6 +92,9 @@ func (t *transport) exchange(request *http.Request) (*http.Response, []byte, err
 func unreachable(ctx context.Context, route string, err error) error {
 	if errors.Is(context.Cause(ctx), context.Canceled) {
 		return ctx.Err()
+	}
+	if untrusted, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return &Error{Class: ClassUntrusted, Route: route, Message: untrusted.Error()}
 	}
 	return &Error{Class: ClassUnavailable, Route: route, Message: err.Error()}
 }

@@ -79,6 +79,11 @@ type Explainer[O v1alpha1.Managed] interface {
 	Explain(object O, session *auth0.Session, failed *auth0.Error) error
 }
 
+// Introducer takes the natural name of an object into status before anything is known of it in Auth0, so that lists show it.
+type Introducer[O v1alpha1.Managed] interface {
+	Introduce(O)
+}
+
 // Prover is for objects whose creation cannot carry the mark: it carries a proof instead, which only this operator can
 // make, and which goes when the mark comes.
 type Prover[O v1alpha1.Managed] interface {

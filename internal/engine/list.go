@@ -22,8 +22,9 @@ type List struct {
 	Managed *[]string
 
 	// Read, Add and Remove make the calls. Add and Remove are idempotent; they get what is missing or too much only.
-	Read   func(ctx context.Context, session *auth0.Session, id string) ([]string, error)
-	Add    func(ctx context.Context, session *auth0.Session, id string, entries []string) error
+	Read func(ctx context.Context, session *auth0.Session, id string) ([]string, error)
+	// Add returns what it added.
+	Add    func(ctx context.Context, session *auth0.Session, id string, entries []string) ([]string, error)
 	Remove func(ctx context.Context, session *auth0.Session, id string, entries []string) error
 }
 
@@ -61,15 +62,17 @@ func (l List) converge(ctx context.Context, session *auth0.Session, id string, c
 		}
 	}
 	*l.Managed = slices.DeleteFunc(union(*l.Managed, nil), func(entry string) bool { return !slices.Contains(l.Want, entry) })
-	if len(missing) > 0 {
-		// What is about to be added is remembered first: an answer may get lost.
-		*l.Managed = union(*l.Managed, missing)
-		if err := l.Add(ctx, session, id, missing); err != nil {
-			return false, err
-		}
+	*l.Managed = union(*l.Managed, without(l.Want, missing))
+	if len(missing) == 0 {
+		return len(surplus) > 0, nil
 	}
-	*l.Managed = union(*l.Managed, l.Want)
-	return len(missing)+len(surplus) > 0, nil
+	added, err := l.Add(ctx, session, id, missing)
+	if auth0.ClassOf(err) == auth0.ClassUnavailable {
+		// The answer may have been lost after the effect.
+		added = missing
+	}
+	*l.Managed = union(*l.Managed, added)
+	return true, err
 }
 
 // lists returns the lists of the object that need looking after.

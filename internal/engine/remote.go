@@ -56,6 +56,9 @@ type work[O v1alpha1.Managed] struct {
 // Apply implements Handler.
 func (r *Remote[O]) Apply(ctx context.Context, pass *Pass[O]) Outcome {
 	w := &work[O]{Remote: r, pass: pass, object: pass.Object, fields: r.Adapter.Fields(), resync: defaultResync}
+	if introducer, ok := r.Adapter.(Introducer[O]); ok {
+		introducer.Introduce(pass.Object)
+	}
 	outcome, err := w.apply(ctx)
 	if err != nil {
 		return w.explain(err)
@@ -261,6 +264,8 @@ func FromAuth0(failed *auth0.Error, session *auth0.Session, resync time.Duration
 	case auth0.ClassMissingScope:
 		_, scopes, _ := strings.Cut(failed.Message, ": ")
 		return FromError(missingScope(session, []string{scopes}), resync)
+	case auth0.ClassUntrusted:
+		return Stall(v1alpha1.ReasonCertificateUntrusted, failed.Message+"; if the domain is served with a certificate of your own authority, name it in spec.caBundle of the Auth0Tenant", resync)
 	case auth0.ClassInvalid, auth0.ClassForbidden:
 		return Stall(v1alpha1.ReasonRejected, failed.Error(), resync)
 	case auth0.ClassUnavailable:

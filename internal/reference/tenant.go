@@ -22,7 +22,7 @@ func Tenant(ctx context.Context, reader client.Reader, object v1alpha1.Managed) 
 	var tenant v1alpha1.Auth0Tenant
 	err := reader.Get(ctx, key, &tenant)
 	if apierrors.IsNotFound(err) {
-		return nil, problem.Waiting(v1alpha1.ReasonTenantNotReady, "Auth0Tenant %s does not exist", key)
+		return nil, problem.Waiting(v1alpha1.ReasonTenantNotReady, "Auth0Tenant %s does not exist; create it, or correct spec.tenantRef", key)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read Auth0Tenant %s: %w", key, err)

@@ -70,7 +70,7 @@ func (h *Hasher) load(ctx context.Context) ([]byte, error) {
 	}
 	key, err := h.readOrCreate(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("key of the hashes in Secret %s/%s: %w", h.Namespace, hashKeySecret, err)
+		return nil, fmt.Errorf("the operator keeps the key of its hashes in Secret %s/%s; the namespace must exist (or name another with --namespace), and the operator may read and create Secrets there: %w", h.Namespace, hashKeySecret, err)
 	}
 	h.key = key
 	return key, nil

@@ -1,6 +1,8 @@
 package secret
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"text/template"
 
@@ -30,11 +32,16 @@ func Render(output v1alpha1.OutputSecret, values map[string]string) (map[string]
 func render(key, text string, values map[string]string) ([]byte, error) {
 	parsed, err := template.New(key).Option("missingkey=error").Parse(text)
 	if err != nil {
-		return nil, problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.outputSecret.data[%s] is not a Go template: %v", key, err)
+		return nil, problem.Stalled(v1alpha1.ReasonInvalidSpec, "the template of key %s of the output Secret is not a Go template: %v", key, err)
 	}
 	var rendered strings.Builder
 	if err := parsed.Execute(&rendered, values); err != nil {
-		return nil, problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.outputSecret.data[%s] cannot be filled: %v", key, err)
+		return nil, problem.Stalled(v1alpha1.ReasonInvalidSpec, "the template of key %s of the output Secret cannot be filled: %v; it can use %s", key, err, names(values))
 	}
 	return []byte(rendered.String()), nil
+}
+
+// names lists what a template can use: .accessToken, .expiresAt, …
+func names(values map[string]string) string {
+	return "." + strings.Join(slices.Sorted(maps.Keys(values)), ", .")
 }

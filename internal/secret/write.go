@@ -69,16 +69,28 @@ func (o Output) mayWrite(current *corev1.Secret) error {
 	return nil
 }
 
-// Write makes the Secret hold data and annotations, and tells whether that took a write. current is what Get returned.
-func (o Output) Write(ctx context.Context, current *corev1.Secret, data map[string][]byte, annotations map[string]string) (bool, error) {
+// Writer is Put or Try.
+type Writer func(ctx context.Context, current *corev1.Secret, data map[string][]byte, annotations map[string]string) error
+
+// Try finds out whether Put would be accepted: what goes into a Secret may cost more than an attempt.
+func (o Output) Try(ctx context.Context, current *corev1.Secret, data map[string][]byte, annotations map[string]string) error {
+	return o.write(ctx, current, data, annotations, client.DryRunAll)
+}
+
+// Put makes the Secret hold data and annotations, by a write only if it does not. current is what Get returned.
+func (o Output) Put(ctx context.Context, current *corev1.Secret, data map[string][]byte, annotations map[string]string) error {
+	return o.write(ctx, current, data, annotations)
+}
+
+func (o Output) write(ctx context.Context, current *corev1.Secret, data map[string][]byte, annotations map[string]string, options ...client.ApplyOption) error {
 	annotations = maps.Clone(annotations)
 	annotations[annotationIgnoreUpdates] = "true"
 	if current != nil && metav1.IsControlledBy(current, o.Owner) && Holds(current, data, annotations) {
-		return false, nil
+		return nil
 	}
 	reference, err := o.ownerReference()
 	if err != nil {
-		return false, err
+		return err
 	}
 	desired := corev1ac.Secret(o.Name, o.Owner.GetNamespace()).
 		WithLabels(map[string]string{LabelManagedBy: managedBy}).
@@ -89,10 +101,11 @@ func (o Output) Write(ctx context.Context, current *corev1.Secret, data map[stri
 		// A Secret that was replaced since it was looked at may be somebody else's.
 		desired.WithUID(current.UID)
 	}
-	if err := o.Client.Apply(ctx, desired, client.FieldOwner(FieldManager), client.ForceOwnership); err != nil {
-		return false, fmt.Errorf("write output Secret %s/%s: %w", o.Owner.GetNamespace(), o.Name, err)
+	options = append(options, client.FieldOwner(FieldManager), client.ForceOwnership)
+	if err := o.Client.Apply(ctx, desired, options...); err != nil {
+		return fmt.Errorf("write output Secret %s/%s: %w", o.Owner.GetNamespace(), o.Name, err)
 	}
-	return true, nil
+	return nil
 }
 
 func (o Output) ownerReference() (*metav1ac.OwnerReferenceApplyConfiguration, error) {

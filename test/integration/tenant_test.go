@@ -308,3 +308,32 @@ func TestMetricsCountCalls(t *testing.T) {
 	}
 	t.Errorf("no metric counts the creation: %v", families)
 }
+
+// TestAStrangerDoesNotHoldATenant has an object refer to a tenant that does not admit it.
+func TestAStrangerDoesNotHoldATenant(t *testing.T) {
+	t.Parallel()
+	e := newBareEnvironment(t)
+	e.create(e.tenant())
+	elsewhere := e.newNamespace(nil)
+	e.startOperator(elsewhere)
+	e.eventuallyReady(e.tenant())
+	stranger := newUser(e, "stranger", "stranger@example.com")
+	stranger.Namespace, stranger.Spec.TenantRef.Namespace = elsewhere, e.namespace
+	e.create(stranger)
+	e.eventuallyStalled(stranger, v1alpha1.ReasonNotPermitted)
+	e.deleteAndWait(e.tenant())
+}
+
+func TestUntrustedCertificate(t *testing.T) {
+	t.Parallel()
+	e := newBareEnvironment(t)
+	tenant := e.tenant()
+	tenant.Spec.CABundle = nil
+	e.create(tenant)
+	e.startOperator()
+	if message := e.eventuallyStalled(tenant, v1alpha1.ReasonCertificateUntrusted); !strings.Contains(message, "spec.caBundle") {
+		t.Errorf("the message does not tell the way out: %s", message)
+	}
+	change(e, tenant, func(tenant *v1alpha1.Auth0Tenant) { tenant.Spec.CABundle = e.tenant().Spec.CABundle })
+	e.eventuallyReady(tenant)
+}

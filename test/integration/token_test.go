@@ -1,10 +1,12 @@
 package integration
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
@@ -170,4 +172,34 @@ func TestBadTokenInput(t *testing.T) {
 			tokenSubject.requireCount(e, 0)
 		})
 	}
+}
+
+// TestNoTokenIsIssuedThatCannotBeWritten has a quota keep the output Secret out.
+func TestNoTokenIsIssuedThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	tokenSubject.prepare(e)
+	other := newToken(e, "other")
+	other.Spec.OutputSecret.Name = "other"
+	e.create(other)
+	e.eventuallyReady(other)
+	quota := &corev1.ResourceQuota{ObjectMeta: e.meta("full"), Spec: corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{"count/secrets": resource.MustParse("1")}}}
+	e.create(quota)
+	e.eventually(func() error {
+		e.get(quota)
+		if quota.Status.Hard == nil {
+			return errNotYet
+		}
+		return nil
+	})
+	e.sim.ResetRequests()
+	token := newToken(e, "orders")
+	e.create(token)
+	if message := e.eventuallyReconciling(token, v1alpha1.ReasonProgressingWithRetry); !strings.Contains(message, "quota") {
+		t.Errorf("the message is %s", message)
+	}
+	tokenSubject.requireWrites(e, 0)
+	e.delete(quota)
+	e.eventuallyReady(token)
+	tokenSubject.requireWrites(e, 1)
 }
