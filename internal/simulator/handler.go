@@ -37,6 +37,8 @@ type call struct {
 	token   *accessToken // nil for the dashboard and where none is needed
 	// dashboard calls come from an administrator, not through the API.
 	dashboard bool
+	// forwardedFor is the address of the user on whose behalf a trusted application calls.
+	forwardedFor string
 	// unfiltered are fields that an answer shows although the query's fields leave them out.
 	unfiltered []string
 	// status replaces the route's, when a handler sets it.
@@ -74,6 +76,9 @@ func (c *call) callerID() string {
 
 // ip is the address of the caller.
 func (c *call) ip() string {
+	if c.forwardedFor != "" {
+		return c.forwardedFor
+	}
 	host, _, err := net.SplitHostPort(c.request.RemoteAddr)
 	if err != nil {
 		return c.request.RemoteAddr

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"reflect"
 	"regexp"
@@ -29,6 +30,8 @@ type tenant struct {
 	token string
 	vars  map[string]string // values captured from answers
 	last  *http.Response
+	// header is sent with every request.
+	header http.Header
 }
 
 func start(t *testing.T, options simulator.Options) *tenant {
@@ -87,6 +90,7 @@ func (n *tenant) try(method, path, body string) (int, []byte, error) {
 	if err != nil {
 		return 0, nil, err
 	}
+	maps.Copy(request.Header, n.header)
 	if body != "" {
 		request.Header.Set("Content-Type", "application/json")
 		if !strings.ContainsAny(body[:1], "[{\"") {

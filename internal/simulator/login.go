@@ -16,6 +16,9 @@ var openIDScopes = []string{"openid", "profile", "email", "address", "phone", "o
 const tooManyAttempts = "Your account has been blocked after multiple consecutive login attempts. We've sent you a " +
 	"notification via your preferred contact method with instructions on how to unblock it."
 
+const suspiciousBehavior = "We have detected suspicious login behavior and further attempts will be blocked. Please contact " +
+	"the administrator."
+
 // passwordGrant is the password grant, and password-realm, which names a connection.
 func passwordGrant(c *call, o *client) (any, error) {
 	for _, key := range []string{"username", "password"} {
@@ -31,11 +34,21 @@ func passwordGrant(c *call, o *client) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.trustForwardedAddress(o)
 	u, err := c.logIn(o, connection, str(c.body, "username"), str(c.body, "password"))
 	if err != nil {
 		return nil, err
 	}
 	return c.userTokens(o, api, u, str(c.body, "scope"), grantPassword, ""), nil
+}
+
+// trustForwardedAddress takes the user's address from a header, for applications that keep a secret and are trusted with it.
+func (c *call) trustForwardedAddress(o *client) {
+	address := c.request.Header.Get("auth0-forwarded-for")
+	confidential := str(o.Doc, "token_endpoint_auth_method") != "none"
+	if address != "" && confidential && truth(o.Doc, "is_token_endpoint_ip_header_trusted") {
+		c.forwardedFor = address
+	}
 }
 
 // loginConnection is the realm, or the tenant's default directory.
@@ -74,16 +87,20 @@ func (c *call) loginAPI() (doc, error) {
 	return api, nil
 }
 
-// logIn checks a password. Failures count towards brute-force protection.
+// logIn checks a password. Failures count towards brute-force protection and suspicious IP throttling.
 func (c *call) logIn(o *client, connection *connection, identifier, password string) (*user, error) {
 	u := c.userWith(connection, identifier)
 	key := failureKey(connection.Name(), identifier, c.ip())
+	if err := c.limitLogin(connection, identifier, u); err != nil {
+		return nil, err
+	}
 	protected := truth(connection.options(), "brute_force_protection")
 	f, _ := c.Failures.Get(key)
 	if protected && f != nil && f.blocked(c.now) {
 		return nil, oauthError(http.StatusTooManyRequests, "too_many_attempts", tooManyAttempts)
 	}
 	if u == nil || !u.hasPassword(password) {
+		c.limits.loginFailed(c.ip(), c.now, c.header)
 		c.countFailure(connection, identifier, u)
 		c.logFailedLogin(o, connection, identifier, u)
 		return nil, oauthError(http.StatusForbidden, "invalid_grant", "Wrong email or password.")
@@ -93,6 +110,22 @@ func (c *call) logIn(o *client, connection *connection, identifier, password str
 		return nil, oauthError(http.StatusForbidden, "unauthorized", "user is blocked")
 	}
 	return c.loggedIn(u), nil
+}
+
+// limitLogin refuses a login when there were too many of the user, or too many that failed, from the address.
+func (c *call) limitLogin(connection *connection, identifier string, u *user) error {
+	who := connection.Name() + " " + strings.ToLower(identifier)
+	if u != nil {
+		who = u.ID
+	}
+	if f := c.limits.takeFrom(groupLogin, who+" "+c.ip(), c.now, c.header); f != nil {
+		return f
+	}
+	if !c.limits.mayLogIn(c.ip(), c.now, c.header) {
+		c.logEvent("limit_mu", doc{"connection": connection.Name(), "connection_id": connection.ID, "user_name": identifier})
+		return oauthError(http.StatusTooManyRequests, "too_many_attempts", suspiciousBehavior)
+	}
+	return nil
 }
 
 // userWith finds who logs in with an identifier, in a form that the connection accepts.

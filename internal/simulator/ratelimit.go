@@ -59,6 +59,8 @@ const (
 	groupSignup               = "signup"
 	groupJWKS                 = "jwks"
 	groupDeviceCode           = "device_code"
+	groupLogin                = "login"            // of one user from one address
+	groupUserInfoRefused      = "userinfo_refused" // with a token that is not valid
 )
 
 // plan is what a subscription allows. management and authentication cover the whole of each API; where management has no
@@ -73,7 +75,13 @@ var everyPlan = map[string]allowance{
 	groupUserInfo:       perMinute(10, 5),
 	groupChangePassword: perMinute(10, 1),
 	groupSignup:         perMinute(50, 50),
+	// 20 logins in a minute trip the limit, which is 10 a minute from then on, whether they succeed or fail.
+	groupLogin:           perMinute(20, 10),
+	groupUserInfoRefused: perMinute(1000, 1000),
 }
+
+// suspiciousIP is how many logins may fail from one address: attack protection, which holds without a plan, too.
+var suspiciousIP = allowance{burst: 100, refill: 100, per: 24 * time.Hour}
 
 var plans = map[RateLimit]*plan{
 	RateLimitFree: {
@@ -143,16 +151,51 @@ func (l *limiter) take(r *route, key string, now time.Time, header http.Header) 
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var refusal *failure
 	for _, b := range l.bucketsOf(r, key) {
-		allowed := b.tokens.AllowN(now, 1)
-		b.describe(now, header)
-		if !allowed {
-			refusal = tooManyRequests(r, b)
-			break
+		if f := b.take(r.management(), now, header); f != nil {
+			return f
 		}
 	}
-	return refusal
+	return nil
+}
+
+// takeFrom spends a token of a group of the Authentication API whose bucket shows only while a request is carried out.
+func (l *limiter) takeFrom(group, key string, now time.Time, header http.Header) *failure {
+	if l.plan == nil {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.bucket(group, key, everyPlan[group]).take(false, now, header)
+}
+
+// mayLogIn tells whether suspicious IP throttling lets a login from an address go on, and puts the state of that bucket
+// into header, in place of the plan's.
+func (l *limiter) mayLogIn(ip string, now time.Time, header http.Header) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b := l.bucket("suspicious_ip", ip, suspiciousIP)
+	l.describeSuspicion(b, now, header)
+	return b.tokens.TokensAt(now) >= 1
+}
+
+// loginFailed counts a failed login from an address.
+func (l *limiter) loginFailed(ip string, now time.Time, header http.Header) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b := l.bucket("suspicious_ip", ip, suspiciousIP)
+	b.tokens.AllowN(now, 1)
+	l.describeSuspicion(b, now, header)
+}
+
+// describeSuspicion differs from other buckets in when it resets: at the time when the last token is back.
+func (l *limiter) describeSuspicion(b *bucket, now time.Time, header http.Header) {
+	if l.plan == nil {
+		return
+	}
+	b.describe(now, header)
+	missing := float64(b.burst) - b.tokens.TokensAt(now)
+	header.Set("X-RateLimit-Reset", unixAfter(now, time.Duration(missing/float64(b.tokens.Limit())*float64(time.Second))))
 }
 
 func (l *limiter) bucketsOf(r *route, key string) []*bucket {
@@ -190,6 +233,16 @@ func (l *limiter) bucket(name, key string, a allowance) *bucket {
 	return b
 }
 
+// take spends a token, if there is one, and puts the state of the bucket into header.
+func (b *bucket) take(management bool, now time.Time, header http.Header) *failure {
+	allowed := b.tokens.AllowN(now, 1)
+	b.describe(now, header)
+	if allowed {
+		return nil
+	}
+	return tooManyRequests(management, b)
+}
+
 // describe writes Auth0's headers. Reset is when the next token arrives, not when the bucket is full.
 func (b *bucket) describe(now time.Time, header http.Header) {
 	tokens := math.Max(0, b.tokens.TokensAt(now))
@@ -197,17 +250,21 @@ func (b *bucket) describe(now time.Time, header http.Header) {
 	if tokens >= float64(b.burst) {
 		wait = 0
 	}
-	reset := now.Add(wait).Add(time.Second - time.Nanosecond).Unix()
 	header.Set("X-RateLimit-Limit", strconv.Itoa(b.burst))
 	header.Set("X-RateLimit-Remaining", strconv.Itoa(int(tokens)))
-	header.Set("X-RateLimit-Reset", strconv.FormatInt(reset, 10))
+	header.Set("X-RateLimit-Reset", unixAfter(now, wait))
 }
 
-func tooManyRequests(r *route, b *bucket) *failure {
+// unixAfter is a time in whole seconds, by which d has passed.
+func unixAfter(now time.Time, d time.Duration) string {
+	return strconv.FormatInt(now.Add(d).Add(time.Second-time.Nanosecond).Unix(), 10)
+}
+
+func tooManyRequests(management bool, b *bucket) *failure {
 	message := "Global limit has been reached"
 	unit := map[time.Duration]string{time.Second: "second", time.Minute: "minute"}[b.per]
 	switch {
-	case !r.management():
+	case !management:
 		message = "Too many requests. Check the X-RateLimit-Limit, X-RateLimit-Remaining and X-RateLimit-Reset headers."
 	case b.group != "":
 		message = fmt.Sprintf("Global per %s %s group limit has been reached", unit, b.group)

@@ -14,8 +14,8 @@ type opaqueToken struct {
 }
 
 func userInfoRoutes() []*route {
-	read := get("/userinfo").in(groupUserInfo).key(bearer).does(userInfo)
-	write := post("/userinfo", http.StatusOK).in(groupUserInfo).key(bearer).does(userInfo)
+	read := get("/userinfo").does(userInfo)
+	write := post("/userinfo", http.StatusOK).does(userInfo)
 	return []*route{read, write}
 }
 
@@ -25,13 +25,19 @@ func bearer(c *call) string {
 	return token
 }
 
-// userInfo is /userinfo: who the bearer of a token is.
+// userInfo is /userinfo: who the bearer of a token is. Its limit is one per user, and there is another for bad tokens.
 func userInfo(c *call) (any, error) {
 	subject, scopes, ok := c.whose(bearer(c))
 	u, exists := c.Users.Get(subject)
 	if !ok || !exists || !contains(scopes, "openid") {
+		if f := c.limits.takeFrom(groupUserInfoRefused, c.ip(), c.now, c.header); f != nil {
+			return nil, f
+		}
 		return nil, (&failure{status: http.StatusUnauthorized, body: "Unauthorized"}).
 			with("WWW-Authenticate", `Bearer realm="Users", error="invalid_token", error_description="The token is invalid"`)
+	}
+	if f := c.limits.takeFrom(groupUserInfo, u.ID, c.now, c.header); f != nil {
+		return nil, f
 	}
 	return patch(userClaims(u, scopes), doc{"sub": u.ID}), nil
 }
