@@ -73,6 +73,7 @@ type demo struct {
 	cluster *controlplane.ControlPlane
 	auth0   *tenant
 	worker  application
+	shop    application
 	// fail ends the demo when a program ends that should not.
 	fail func(error)
 }
@@ -139,7 +140,7 @@ func (d *demo) steps() []step {
 	return []step{
 		{"start a Kubernetes API: etcd, kube-apiserver, kube-controller-manager", d.startCluster},
 		{"start the Auth0 simulator", d.startAuth0},
-		{"prepare the tenant: an API, a role, an application", d.prepareTenant},
+		{"prepare the tenant: an API, a role, two applications", d.prepareTenant},
 		{"start the operator as its ServiceAccount", d.startOperator},
 		{"kubectl apply -f " + samplesDir, d.applySamples},
 	}

@@ -14,11 +14,15 @@ import (
 const (
 	shownUser   = "grace"
 	shownSecret = "orders-worker-token"
+	// signedUp is the user who signed up and in; the Secret with the tokens has the same name with a suffix.
+	signedUp       = "mary"
+	signedUpSecret = "mary-session"
+	invited        = "hedy"
 )
 
 // show prints what came of the samples, in Kubernetes and in Auth0.
 func (d *demo) show(ctx context.Context) error {
-	for _, part := range []func(context.Context) error{d.showObjects, d.showUser, d.showToken, d.showCalls} {
+	for _, part := range []func(context.Context) error{d.showObjects, d.showUser, d.showTokens, d.showInvitation, d.showCalls} {
 		if err := part(ctx); err != nil {
 			return err
 		}
@@ -49,9 +53,16 @@ func (d *demo) showUser(ctx context.Context) error {
 	return printJSON(user)
 }
 
-// showToken prints what the token says. The token itself is nobody's business.
-func (d *demo) showToken(ctx context.Context) error {
-	content, err := d.kubectl(ctx, "get", "secret", shownSecret, "--namespace", namespace, "--output", "json")
+// showTokens prints what the tokens say. The tokens themselves are nobody's business.
+func (d *demo) showTokens(ctx context.Context) error {
+	if err := d.showClaims(ctx, "Claims of the machine's token", shownSecret, "accessToken"); err != nil {
+		return err
+	}
+	return d.showClaims(ctx, "Claims of the ID token of "+signedUp+", who signed up and in", signedUpSecret, "idToken")
+}
+
+func (d *demo) showClaims(ctx context.Context, title, name, key string) error {
+	content, err := d.kubectl(ctx, "get", "secret", name, "--namespace", namespace, "--output", "json")
 	if err != nil {
 		return err
 	}
@@ -59,12 +70,23 @@ func (d *demo) showToken(ctx context.Context) error {
 	if err := json.Unmarshal(content, &secret); err != nil {
 		return err
 	}
-	claims, err := claimsOf(string(secret.Data["accessToken"]))
+	claims, err := claimsOf(string(secret.Data[key]))
 	if err != nil {
-		return fmt.Errorf("token in Secret %s: %w", shownSecret, err)
+		return fmt.Errorf("%s in Secret %s: %w", key, name, err)
 	}
-	heading("Claims of the token in Secret " + shownSecret)
+	heading(title + " (Secret " + name + ", key " + key + ")")
 	return printJSON(claims)
+}
+
+// showInvitation says where the link is. Whoever has it can take the account.
+func (d *demo) showInvitation(ctx context.Context) error {
+	expires, err := d.kubectl(ctx, "get", "auth0user", invited, "--namespace", namespace, "--output", "jsonpath={.status.invitation.expiresAt}")
+	if err != nil {
+		return err
+	}
+	heading("Invitation of " + invited)
+	fmt.Printf("  a link to choose a password is in Secret %s-invitation, key url, good until %s\n", invited, expires)
+	return nil
 }
 
 // claimsOf decodes the claims of a JWT.
@@ -110,9 +132,10 @@ func (d *demo) suggest() {
 		{"kubectl edit auth0user " + shownUser, "change a name, block the user, name a role that does not exist"},
 		{"kubectl delete auth0user ada", "deletes the user in Auth0 too"},
 		{"kubectl delete secret " + shownSecret, "it comes back, with a new token"},
+		{"kubectl annotate auth0user " + signedUp + " auth0-operator.io/rotate-password=1", "a new password, in the Secret and in Auth0"},
 		{"kubectl delete namespace " + namespace, "everything goes, here and in Auth0"},
 	} {
-		fmt.Printf("  %-44s # %s\n", line[0], line[1])
+		fmt.Printf("  %-66s # %s\n", line[0], line[1])
 	}
 	fmt.Println("\n  # the calls to Auth0 so far, and the users there")
 	fmt.Printf("  %s\n  %s\n\n", d.curl("/_sim/requests"), d.curl("/_sim/dashboard/api/v2/users"))
