@@ -97,6 +97,15 @@ func (p *process) count(effect string) bool {
 	return p.end != nil && p.end.step == this
 }
 
+// kill has the process die now.
+func (p *process) kill() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.dead {
+		p.die()
+	}
+}
+
 func (p *process) die() {
 	p.dead = true
 	close(p.ended)
@@ -138,6 +147,7 @@ func (l lifeline) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	var response *http.Response
 	var err error
+	//nolint:bodyclose // Who gets the response closes it.
 	if l.process.do(request.Method+" "+resource, func() { response, err = l.base.RoundTrip(request) }) {
 		return response, err
 	}

@@ -192,14 +192,20 @@ func (e *environment) eventuallyGone(object client.Object) {
 // eventually polls until the condition holds.
 func (e *environment) eventually(condition func() error) {
 	e.Helper()
-	deadline := time.Now().Add(patience)
+	e.within(patience, condition)
+}
+
+// within polls until the condition holds, for what takes longer than a moment.
+func (e *environment) within(limit time.Duration, condition func() error) {
+	e.Helper()
+	deadline := time.Now().Add(limit)
 	for {
 		err := condition()
 		if err == nil {
 			return
 		}
 		if time.Now().After(deadline) {
-			e.Fatalf("not within %s: %v", patience, err)
+			e.Fatalf("not within %s: %v", limit, err)
 		}
 		<-time.After(20 * time.Millisecond)
 	}

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime"
 	"testing"
 
 	"github.com/go-logr/logr"
@@ -30,6 +31,8 @@ var (
 )
 
 func TestMain(m *testing.M) {
+	// A test mostly waits. The command line may say otherwise.
+	_ = flag.Set("test.parallel", fmt.Sprint(4*runtime.GOMAXPROCS(0)))
 	flag.Parse()
 	code, err := run(m)
 	if err != nil {

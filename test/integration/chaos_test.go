@@ -1,0 +1,385 @@
+package integration
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/controlplane"
+	"github.com/auth0-operator/auth0-operator/internal/operator"
+	"github.com/auth0-operator/auth0-operator/internal/simulator"
+)
+
+// seed repeats the dice of a chaos that failed.
+var seed = flag.Uint64("seed", 0, "seed of TestChaos; 0 takes a new one")
+
+const (
+	chaosUsers = 200
+	// aftermath is how long the operator may take to put everything right once the storm is over: the lease of a leader
+	// that died, and the pauses between the attempts at what failed before.
+	aftermath = 90 * time.Second
+)
+
+// TestChaos has a few hundred users come, change and go while the tenant fails at random, leaders change, and the API
+// server restarts. It does not run in parallel: it puts a control plane of its own in the place of the others'.
+func TestChaos(t *testing.T) {
+	if *seed == 0 {
+		*seed = rand.Uint64()
+	}
+	t.Logf("to repeat the dice: -seed %d", *seed)
+	useOwnControlPlane(t)
+	c := newChaos(t)
+	c.declare(chaosUsers)
+	for range 4 {
+		c.strike()
+		c.meddle()
+	}
+	c.calm()
+	c.requireAllAsDeclared()
+
+	c.rage()
+	for name := range c.declared {
+		c.withdraw(name)
+	}
+	c.strike()
+	c.calm()
+	c.requireAllAsDeclared()
+}
+
+// useOwnControlPlane lets a test restart the API server without anybody noticing.
+func useOwnControlPlane(t *testing.T) {
+	t.Helper()
+	formerCluster, formerKube := cluster, kube
+	own, err := controlplane.Start(t.Context(), controlplane.Options{CRDDirs: []string{"../../config/crd/bases"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cluster, kube = formerCluster, formerKube
+		_ = own.Stop()
+	})
+	cluster = own
+	if kube, err = client.New(own.Config, client.Options{Scheme: formerKube.Scheme()}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// chaos is an environment in which everything goes wrong.
+type chaos struct {
+	*environment
+	*storm
+
+	replicas []*replica
+	// declared are the users as they ought to be, by name.
+	declared map[string]*v1alpha1.Auth0User
+	serial   int
+}
+
+func newChaos(t *testing.T) *chaos {
+	t.Helper()
+	c := &chaos{declared: map[string]*v1alpha1.Auth0User{}, storm: &storm{dice: rand.New(rand.NewPCG(*seed, 0))}}
+	c.environment = newBareEnvironment(t, func(o *simulator.Options) { o.Wrap = c.strikeCalls })
+	seedRoles(c.environment, "red", "green", "blue")
+	c.create(c.tenant())
+	for range 2 {
+		c.replicas = append(c.replicas, startReplica(c.environment))
+	}
+	return c
+}
+
+// declare declares new users.
+func (c *chaos) declare(n int) {
+	c.Helper()
+	for range n {
+		c.serial++
+		user := newUser(c.environment, fmt.Sprintf("user-%d", c.serial), fmt.Sprintf("user-%d@example.com", c.serial))
+		c.decorate(user)
+		c.declared[user.Name] = user
+		c.eventually(func() error {
+			err := kube.Create(c.ctx, user)
+			if apierrors.IsAlreadyExists(err) {
+				return kube.Get(c.ctx, client.ObjectKeyFromObject(user), user)
+			}
+			return err
+		})
+	}
+}
+
+// decorate gives a user a random name and random roles.
+func (c *chaos) decorate(user *v1alpha1.Auth0User) {
+	user.Spec.Name = new(fmt.Sprintf("Name %d", c.roll(1000)))
+	names := []string{"red", "green", "blue"}
+	user.Spec.Roles = roles("", names[:c.roll(len(names)+1)]...)
+}
+
+// meddle changes some users, withdraws some, and declares others.
+func (c *chaos) meddle() {
+	c.Helper()
+	for _, name := range slices.Sorted(maps.Keys(c.declared)) {
+		user := c.declared[name]
+		switch c.roll(10) {
+		case 0:
+			c.withdraw(name)
+		case 1, 2:
+			c.eventually(func() error {
+				if err := kube.Get(c.ctx, client.ObjectKeyFromObject(user), user); err != nil {
+					return err
+				}
+				before := user.DeepCopy()
+				c.decorate(user)
+				return kube.Patch(c.ctx, user, client.MergeFrom(before))
+			})
+		}
+	}
+	c.declare(c.roll(20))
+}
+
+func (c *chaos) withdraw(name string) {
+	c.Helper()
+	c.eventually(func() error { return client.IgnoreNotFound(kube.Delete(c.ctx, c.declared[name])) })
+	delete(c.declared, name)
+}
+
+// strike waits until the operator is at work, and then has one of the great misfortunes happen.
+func (c *chaos) strike() {
+	c.Helper()
+	calls := c.sim.Requests().Total
+	c.eventually(func() error {
+		if c.sim.Requests().Total < calls+20 {
+			return errNotYet
+		}
+		return nil
+	})
+	switch c.roll(3) {
+	case 0:
+		if err := cluster.RestartAPIServer(c.ctx); err != nil {
+			c.Fatal(err)
+		}
+	case 1:
+		c.leader().end(false)
+	default:
+		c.leader().end(true)
+	}
+}
+
+// leader returns the replica that leads, or the first if none does at present.
+func (c *chaos) leader() *replica {
+	for _, replica := range c.replicas {
+		if replica.leads() {
+			return replica
+		}
+	}
+	return c.replicas[0]
+}
+
+// requireAllAsDeclared waits until every object is Ready and nothing else is left, and compares Auth0 with it.
+func (c *chaos) requireAllAsDeclared() {
+	c.Helper()
+	c.within(aftermath, func() error {
+		var objects v1alpha1.Auth0UserList
+		if err := kube.List(c.ctx, &objects, client.InNamespace(c.namespace)); err != nil {
+			return err
+		}
+		if len(objects.Items) != len(c.declared) {
+			return fmt.Errorf("there are %d objects, want %d", len(objects.Items), len(c.declared))
+		}
+		for i := range objects.Items {
+			object := &objects.Items[i]
+			ready := meta.FindStatusCondition(object.Status.Conditions, v1alpha1.ConditionReady)
+			if ready == nil || ready.Status != "True" || ready.ObservedGeneration != object.Generation {
+				return fmt.Errorf("%s is not Ready: %+v", object.Name, object.Status)
+			}
+			c.declared[object.Name] = object
+		}
+		return nil
+	})
+	for name, object := range c.declared {
+		if err := checkUser(c.environment, object); err != nil {
+			c.Errorf("%s is not as declared: %v", name, err)
+		}
+	}
+	if users := c.allUsers(); len(users) != len(c.declared) {
+		c.Errorf("there are %d users in Auth0, want %d", len(users), len(c.declared))
+	}
+}
+
+// allUsers reads the users of the tenant, all pages.
+func (e *environment) allUsers() []map[string]any {
+	e.Helper()
+	const size = 100
+	var all []map[string]any
+	for page := 0; ; page++ {
+		users := e.dashboardList(fmt.Sprintf("/api/v2/users?per_page=%d&page=%d", size, page))
+		all = append(all, users...)
+		if len(users) < size {
+			return all
+		}
+	}
+}
+
+// storm has calls to Auth0 fail at random, as long as it rages.
+type storm struct {
+	mu   sync.Mutex
+	dice *rand.Rand
+	over bool
+}
+
+// roll rolls a die with n sides, from 0.
+func (s *storm) roll(n int) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.dice.IntN(n)
+}
+
+func (s *storm) calm() { s.set(true) }
+
+func (s *storm) rage() { s.set(false) }
+
+func (s *storm) set(over bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.over = over
+}
+
+func (s *storm) isOver() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.over
+}
+
+// strikeCalls is put around the simulator.
+func (s *storm) strikeCalls(tenant http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.isOver() {
+			tenant.ServeHTTP(w, r)
+			return
+		}
+		switch s.roll(100) {
+		case 0:
+			w.Header().Set("X-RateLimit-Limit", "10")
+			w.Header().Set("X-RateLimit-Remaining", "0")
+			w.Header().Set("X-RateLimit-Reset", fmt.Sprint(time.Now().Unix()+1))
+			refuse(w, http.StatusTooManyRequests)
+		case 1, 2:
+			refuse(w, http.StatusInternalServerError)
+		case 3, 4:
+			panic(http.ErrAbortHandler)
+		case 5, 6:
+			tenant.ServeHTTP(httptest.NewRecorder(), r)
+			panic(http.ErrAbortHandler)
+		case 7, 8, 9:
+			<-time.After(time.Duration(s.roll(500)) * time.Millisecond)
+			tenant.ServeHTTP(w, r)
+		default:
+			tenant.ServeHTTP(w, r)
+		}
+	})
+}
+
+// refuse answers in Auth0's form.
+func refuse(w http.ResponseWriter, status int) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]any{"statusCode": status, "error": http.StatusText(status), "message": "chaos"})
+}
+
+// replica is an operator that takes part in leader election, and is started again whenever it ends, as Kubernetes does.
+type replica struct {
+	*environment
+
+	mu      sync.Mutex
+	manager ctrl.Manager
+	process *process
+	stop    context.CancelFunc
+}
+
+func startReplica(e *environment) *replica {
+	e.Helper()
+	r := &replica{environment: e}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for ctx.Err() == nil {
+			r.live(ctx)
+		}
+	}()
+	e.Cleanup(func() {
+		cancel()
+		<-ended
+	})
+	return r
+}
+
+// live runs one operator until it ends: because it is told to, or because it lost the lease.
+func (r *replica) live(ctx context.Context) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	current := newProcess()
+	config := rest.CopyConfig(cluster.Config)
+	config.Wrap(func(base http.RoundTripper) http.RoundTripper { return lifeline{base, current} })
+	manager, err := operator.New(ctx, config, operator.Options{
+		Namespace:       r.namespace,
+		WatchNamespaces: []string{r.namespace},
+		Workers:         4,
+		LeaderElection:  true,
+		MetricsAddress:  "0",
+		HealthAddress:   "0",
+		Metrics:         auth0.NewMetrics(prometheus.NewRegistry()),
+	})
+	if err != nil {
+		// The API server is on its way up.
+		<-time.After(100 * time.Millisecond)
+		return
+	}
+	r.mu.Lock()
+	r.manager, r.process, r.stop = manager, current, stop
+	r.mu.Unlock()
+	_ = manager.Start(ctx)
+}
+
+// leads tells whether the replica is the one that works.
+func (r *replica) leads() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.manager == nil || r.process.isDead() {
+		return false
+	}
+	select {
+	case <-r.manager.Elected():
+		return true
+	default:
+		return false
+	}
+}
+
+// end ends the operator: in good order, so that it gives the lease back, or by a crash.
+func (r *replica) end(crash bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.manager == nil {
+		return
+	}
+	if crash {
+		r.process.kill()
+	}
+	r.stop()
+}
