@@ -94,7 +94,7 @@ compliance_level string? enum=none,fapi1_adv_pkj_par,fapi1_adv_mtls_par,fapi2_sp
 skip_non_verifiable_callback_uri_confirmation_prompt boolean? # Controls whether a confirmation prompt is shown during login flows when the redirect URI uses non-verifiable callback URIs
 token_exchange object? # Configuration for token exchange.
 par_request_expiry integer? range=10..600 # Specifies how long, in seconds, a Pushed Authorization Request URI remains valid
-token_quota object?
+token_quota object?` + quotaProperties + `
 express_configuration object?
 my_organization_configuration object?
 async_approval_notification_channels array<string>

@@ -44,14 +44,15 @@ enabled_connections array<object> len=..10 # Connections that will be enabled fo
   assign_membership_on_login boolean
   show_as_button boolean
   is_signup_enabled boolean
-token_quota object
+token_quota object` + quotaProperties + `
 third_party_client_access string enum=block,allow
 is_app_consent_policy_enabled boolean
 `)
-	organizationChange = organizationCreation.without("enabled_connections").optional()
-	memberList         = objectOf(`members! array<string> len=1.. itemlen=1.. # List of user IDs to add to the organization as members.`)
-	memberRoleList     = objectOf(`roles! array<string> len=1.. itemlen=1.. # List of roles IDs to associated with the user.`)
-	memberQuery        = queryOf(offsetParameters, checkpointParameters, fieldParameters)
+	organizationChange = organizationCreation.without("enabled_connections", "token_quota").optional().extend(`
+token_quota object?` + quotaProperties)
+	memberList     = objectOf(`members! array<string> len=1.. itemlen=1.. # List of user IDs to add to the organization as members.`)
+	memberRoleList = objectOf(`roles! array<string> len=1.. itemlen=1.. # List of roles IDs to associated with the user.`)
+	memberQuery    = queryOf(offsetParameters, checkpointParameters, fieldParameters)
 )
 
 func organizationRoutes() []*route {

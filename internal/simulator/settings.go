@@ -1,5 +1,7 @@
 package simulator
 
+import "strings"
+
 var settingsChange = objectOf(`
 change_password object?
 device_flow object?
@@ -10,6 +12,8 @@ default_audience string # Default audience for API Authorization.
 default_directory string # Name of connection used for password grants at the token endpoint.
 error_page object?
 default_token_quota object?
+  clients object` + strings.ReplaceAll(quotaProperties, "\n", "\n  ") + `
+  organizations object` + strings.ReplaceAll(quotaProperties, "\n", "\n  ") + `
 flags object # Flags used to change the behavior of this tenant.
 friendly_name string? # Friendly name for this tenant.
 picture_url string? # URL of logo to be shown for this tenant (recommended size: 150x150)

@@ -20,6 +20,7 @@ type tenant struct {
 	Streams       *table[*eventStream]
 	CustomDomains *table[doc]
 	Failures      *table[*failures]
+	QuotaUse      *table[quotaUse] // by the id of the application or organization
 	Settings      doc
 	Logs          *logs
 	Emails        []Email
@@ -43,7 +44,8 @@ func emptyTenant(searchDelay time.Duration) *tenant {
 		Users: newTable[*user](), Roles: newTable[*role](), Clients: newTable[*client](), Grants: newTable[doc](),
 		APIs: newTable[doc](), Connections: newTable[*connection](), Organizations: newTable[*organization](),
 		Sessions: newTable[*session](), RefreshTokens: newTable[*refreshToken](), Jobs: newTable[*job](),
-		Streams: newTable[*eventStream](), CustomDomains: newTable[doc](), Failures: newTable[*failures](), Settings: doc{}, Logs: &logs{}, Emails: []Email{},
+		Streams: newTable[*eventStream](), CustomDomains: newTable[doc](), Failures: newTable[*failures](),
+		QuotaUse: newTable[quotaUse](), Settings: doc{}, Logs: &logs{}, Emails: []Email{},
 		SigningSecrets: map[string]string{},
 		codes:          map[string]*authorizationCode{}, devices: map[string]*deviceCode{}, opaque: map[string]*opaqueToken{},
 		assertions: map[string]bool{}, deleting: map[string]time.Time{},

@@ -162,6 +162,11 @@ func clientCredentialsGrant(c *call, o *client) (any, error) {
 	if organization != "" {
 		claims["org_id"] = organization
 	}
+	if !truth(api, "is_system") { // tokens for the Management API cost nothing
+		if err := c.spendQuota(o, organization); err != nil {
+			return nil, err
+		}
+	}
 	return c.tokenAnswer(o, api, claims, scopes, nil), nil
 }
 
