@@ -229,9 +229,19 @@ user_metadata object
 password_hash string pattern=^\$2[ab]\$10\$[./A-Za-z0-9]{53}$
 custom_password_hash object
   algorithm! string enum=argon2,bcrypt,hmac,ldap,md4,md5,sha1,sha256,sha512,pbkdf2,scrypt
-  hash object open
-  salt object open
-  password object open
+  hash! object
+    value! string len=1..
+    encoding string enum=base64,hex,utf8
+    digest string enum=md4,md5,ripemd160,sha1,sha224,sha256,sha384,sha512,whirlpool
+    key object
+      value! string len=1..
+      encoding string enum=base64,hex,utf8
+  salt object
+    value! string len=1..
+    encoding string enum=base64,hex,utf8
+    position string enum=prefix,suffix
+  password object
+    encoding string enum=ascii,utf8,utf16le,ucs2,latin1,binary
   keylen integer
   cost integer
   blockSize integer
@@ -277,6 +287,11 @@ func (c *call) importUser(j *job, connection *connection, given doc, seen map[st
 	if problem := importSchema.check(given); problem != "" {
 		return false, importCode(problem), problem
 	}
+	if custom := object(given, "custom_password_hash"); custom != nil {
+		if _, err := verifierOf(custom); err != nil {
+			return false, "NOT_PASSED", "Invalid custom_password_hash: " + err.Error()
+		}
+	}
 	email := strings.ToLower(str(given, "email"))
 	for _, key := range connection.requiredIdentifiers() {
 		if str(given, key) == "" && key == "email" {
@@ -299,12 +314,20 @@ func (c *call) importUser(j *job, connection *connection, given doc, seen map[st
 	if err != nil {
 		return false, "CONFLICT", err.Error()
 	}
-	if hash := str(given, "password_hash"); hash != "" {
-		after := *u
-		after.Password = []byte(strings.Replace(hash, "$2b$", "$2a$", 1))
-		c.putUser(&after)
-	}
+	after := *u
+	after.importHash(given)
+	c.putUser(&after)
 	return false, "", ""
+}
+
+// importHash takes over the hash of a password: Auth0's own form, or another service's.
+func (u *user) importHash(given doc) {
+	if hash := str(given, "password_hash"); hash != "" {
+		u.Password, u.Imported = []byte(strings.Replace(hash, "$2b$", "$2a$", 1)), nil
+	}
+	if custom := object(given, "custom_password_hash"); custom != nil {
+		u.Password, u.Imported = nil, custom
+	}
 }
 
 // importTaken tells whether an identifier of a new user is someone else's.
@@ -326,8 +349,8 @@ func (c *call) upsert(before *user, given doc) {
 	after.Doc = patch(before.Doc, pick(given, "app_metadata", "user_metadata", "email_verified", "name", "given_name", "family_name",
 		"nickname", "picture", "blocked"))
 	after.Doc["updated_at"] = timestamp(c.now)
-	if hash := str(given, "password_hash"); hash != "" && number(before.Doc, "logins_count", 0) == 0 {
-		after.Password = []byte(strings.Replace(hash, "$2b$", "$2a$", 1))
+	if number(before.Doc, "logins_count", 0) == 0 {
+		after.importHash(given)
 	}
 	c.putUser(&after)
 	c.emit("user.updated", after.Doc)

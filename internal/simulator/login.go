@@ -109,7 +109,17 @@ func (c *call) logIn(o *client, connection *connection, identifier, password str
 	if truth(u.Doc, "blocked") {
 		return nil, oauthError(http.StatusForbidden, "unauthorized", "user is blocked")
 	}
-	return c.loggedIn(u), nil
+	return c.loggedIn(u.withOwnHash(password)), nil
+}
+
+// withOwnHash replaces an imported hash of the password, now that it is known.
+func (u *user) withOwnHash(password string) *user {
+	if u.Imported == nil || len(password) > maxPassword {
+		return u
+	}
+	after := *u
+	after.storePassword(password)
+	return &after
 }
 
 // limitLogin refuses a login when there were too many of the user, or too many that failed, from the address.

@@ -56,10 +56,15 @@ func (u *user) storePassword(password string) {
 	if u.Password != nil {
 		u.History = append([][]byte{u.Password}, u.History[:min(len(u.History), 23)]...)
 	}
-	u.Password = hash
+	u.Password, u.Imported = hash, nil
 }
 
 func (u *user) hasPassword(password string) bool {
+	if u.Imported != nil {
+		verify, err := verifierOf(u.Imported)
+		must(err) // it was read when it was imported
+		return verify([]byte(password))
+	}
 	return u.Password != nil && bcrypt.CompareHashAndPassword(u.Password, []byte(password)) == nil
 }
 

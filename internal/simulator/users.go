@@ -15,6 +15,7 @@ type user struct {
 	ID          string
 	Doc         doc      // the profile, as the API shows it
 	Password    []byte   // bcrypt
+	Imported    doc      // the hash of another service (custom_password_hash), until the first login
 	History     [][]byte // earlier passwords, newest first
 	Roles       []assignment
 	Permissions []permission
