@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -35,13 +37,22 @@ Switches (JSON; docs/guides/simulator.md tells more):
 `
 
 func main() {
-	if err := run(os.Args[1:], os.Stderr); err != nil {
-		if !errors.Is(err, flag.ErrHelp) {
-			fmt.Fprintln(os.Stderr, "auth0-simulator:", err)
-			os.Exit(1)
-		}
+	err := run(os.Args[1:], os.Stderr)
+	var misuse misuseError
+	switch {
+	case errors.As(err, &misuse):
+		fmt.Fprintln(os.Stderr, "auth0-simulator:", err, "(--help tells more)")
+		os.Exit(2)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "auth0-simulator:", strings.TrimPrefix(err.Error(), "simulator: "))
+		os.Exit(1)
 	}
 }
+
+// misuseError is a command line that makes no sense.
+type misuseError string
+
+func (e misuseError) Error() string { return string(e) }
 
 func run(args []string, out io.Writer) error {
 	var (
@@ -50,7 +61,7 @@ func run(args []string, out io.Writer) error {
 		apiDate string
 	)
 	flags := flag.NewFlagSet("auth0-simulator", flag.ContinueOnError)
-	flags.SetOutput(out)
+	flags.SetOutput(io.Discard) // the flag package would bury its error under the usage
 	flags.StringVar(&options.Addr, "addr", "127.0.0.1:3443", "address to listen on; the tenant's domain is localhost and its port")
 	flags.StringVar(&options.ClientID, "client-id", "", "id of the application that may call the Management API")
 	flags.StringVar(&options.ClientSecret, "client-secret", "", "its secret")
@@ -60,24 +71,31 @@ func run(args []string, out io.Writer) error {
 	flags.DurationVar(&options.SearchDelay, "search-delay", 0, "time after which the user search sees a change")
 	flags.StringVar(&apiDate, "api-date", "", "day (2026-01-31) as of which answers have the fields that Auth0 added over time")
 	flags.StringVar(&options.StateFile, "state", "", "file to keep the tenant in between runs")
-	flags.Usage = func() {
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		flags.SetOutput(out)
 		fmt.Fprint(out, usage)
 		flags.PrintDefaults()
 		fmt.Fprint(out, switches)
+		return nil
+	} else if err != nil {
+		return misuseError(err.Error())
 	}
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
-	if flags.NArg() > 0 {
-		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
-	}
-	if options.ClientID == "" || options.ClientSecret == "" {
-		return errors.New("--client-id and --client-secret are needed")
+	switch {
+	case flags.NArg() > 0:
+		return misuseError(fmt.Sprintf("unexpected argument %q", flags.Arg(0)))
+	case options.ClientID == "" || options.ClientSecret == "":
+		return misuseError("--client-id and --client-secret are needed")
+	case options.Latency < 0 || options.SearchDelay < 0:
+		return misuseError("--latency and --search-delay cannot be negative")
+	case !slices.Contains([]simulator.RateLimit{
+		simulator.RateLimitNone, simulator.RateLimitFree, simulator.RateLimitSelfService, simulator.RateLimitEnterprise,
+	}, simulator.RateLimit(limit)):
+		return misuseError(fmt.Sprintf("--rate-limit is none, free, self-service or enterprise, not %q", limit))
 	}
 	if apiDate != "" {
 		day, err := time.Parse(time.DateOnly, apiDate)
 		if err != nil {
-			return fmt.Errorf("--api-date is written like 2026-01-31, not %q", apiDate)
+			return misuseError(fmt.Sprintf("--api-date is written like 2026-01-31, not %q", apiDate))
 		}
 		options.APIDate = day
 	}

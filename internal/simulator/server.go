@@ -31,9 +31,9 @@ type Options struct {
 	SearchDelay time.Duration
 	// APIDate is the day as of which answers have the fields that Auth0 added over time; September 2025 if zero.
 	APIDate time.Time
-	// CAFile, if set, is where the certificate authority is written (PEM) before the port opens.
+	// CAFile, if set, is where the certificate authority is written (PEM) before the first connection is served.
 	CAFile string
-	// StateFile, if set, is read at the start if it exists, and written when the simulator closes.
+	// StateFile, if set, is read at the start if it exists, and written then and when the simulator closes.
 	StateFile string
 	// Wrap, if set, is put around everything that is served on the port. It is a seam for tests that must decide about a
 	// call with its effect at hand, such as those that have the caller die right before or right after it.
@@ -86,19 +86,32 @@ func Start(options Options) (*Server, error) {
 	s := &Server{options: options, clock: newClock(), limits: newLimiter(options.RateLimit), router: newRouter(allRoutes())}
 	s.certificate, s.CA = newCertificate()
 	s.ended, s.end = context.WithCancel(context.Background())
-	if options.CAFile != "" {
-		if err := os.WriteFile(options.CAFile, s.CA, 0o644); err != nil { //nolint:gosec // a certificate is public
-			return nil, fmt.Errorf("simulator: %w", err)
-		}
-	}
 	if err := s.listen(); err != nil {
-		return nil, err
-	}
-	if err := s.load(); err != nil {
-		s.Stop()
+		s.end()
 		return nil, err
 	}
 	return s, nil
+}
+
+// prepare makes the tenant, once its domain is known, and tells the world whom to trust. The files are written only now
+// that the port is known to be ours: another simulator may be running with the same ones.
+func (s *Server) prepare() error {
+	s.mu.Lock()
+	s.tenant = newTenant(s)
+	s.mu.Unlock()
+	if err := s.load(); err != nil {
+		return err
+	}
+	if err := s.save(); err != nil { // rather now than when there is something to lose
+		return err
+	}
+	if s.options.CAFile == "" {
+		return nil
+	}
+	if err := os.WriteFile(s.options.CAFile, s.CA, 0o644); err != nil { //nolint:gosec // a certificate is public
+		return fmt.Errorf("simulator: %w", err)
+	}
+	return nil
 }
 
 // listen serves on the address; the first time, it fixes the port and with it the domain.
@@ -117,9 +130,10 @@ func (s *Server) listen() error {
 		_, port, _ := net.SplitHostPort(s.options.Addr)
 		s.Domain = "localhost:" + port
 		s.URL = "https://" + s.Domain
-		s.mu.Lock()
-		s.tenant = newTenant(s)
-		s.mu.Unlock()
+		if err := s.prepare(); err != nil {
+			_ = listener.Close()
+			return err
+		}
 	}
 	var handler http.Handler = s
 	if s.options.Wrap != nil {
