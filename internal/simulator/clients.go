@@ -287,7 +287,8 @@ func createClient(c *call) (any, error) {
 	}
 	o.Doc = completeClient(withDefaults(given, defaults))
 	c.addClient(o)
-	if c.Settings["flags"] != nil && truth(object(c.Settings, "flags"), "enable_client_connections") {
+	// The flag is on where the tenant does not say otherwise.
+	if enabled, said := object(c.Settings, "flags")["enable_client_connections"].(bool); !said || enabled {
 		for _, connection := range c.Connections.All() {
 			connection.enable(o.ID, true)
 		}

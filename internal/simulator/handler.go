@@ -302,7 +302,9 @@ func (c *call) authorize() error {
 // validate holds path, query and payload against the route's schemas, in this order.
 func (c *call) validate() error {
 	if len(c.request.URL.RequestURI()) > maxURL {
-		return apiError(http.StatusRequestURITooLong, "", http.StatusText(http.StatusRequestURITooLong))
+		f := badRequestStatus(http.StatusRequestURITooLong, "Request-URI Too Large")
+		f.body.(doc)["error"] = "Request-URI Too Large"
+		return f
 	}
 	if s := c.route.inPath; s != nil {
 		if problem := s.check(pathDoc(s, c.params)); problem != "" {

@@ -51,9 +51,13 @@ func (c *call) checkpointed() bool {
 
 // window is the part of a list that page and per_page ask for.
 func (c *call) window(total int) (start, end, limit int) {
-	limit = int(number(c.query, "per_page", 50))
+	usual := 50
+	if c.route.path == connectionsPath {
+		usual = 100
+	}
+	limit = int(number(c.query, "per_page", 0))
 	if limit == 0 {
-		limit = 50
+		limit = usual
 	}
 	start = int(math.Min(number(c.query, "page", 0), 1e6)) * limit
 	return start, min(start+limit, total), limit
@@ -81,10 +85,11 @@ func checkpoint[T any](c *call, name string, items []T, render func(T) doc, id f
 	start := 0
 	if from := str(c.query, "from"); from != "" {
 		raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(from, "="))
-		if err != nil {
+		position, known := afterCheckpoint(string(raw), items, id)
+		if err != nil || !known {
 			return nil, invalid("Query", "'Invalid checkpoint' on property from (Optional Id from which to start selection).")
 		}
-		start = afterCheckpoint(string(raw), items, id)
+		start = position
 	}
 	end := min(start+take, len(items))
 	out := []any{}
@@ -104,17 +109,27 @@ func checkpoint[T any](c *call, name string, items []T, render func(T) doc, id f
 
 func encodeCheckpoint(mark string) string { return base64.RawURLEncoding.EncodeToString([]byte(mark)) }
 
-func afterCheckpoint[T any](mark string, items []T, id func(T) string) int {
-	if position, ok := strings.CutPrefix(mark, "#"); ok {
-		n, _ := strconv.Atoi(position)
-		return min(n, len(items))
+// afterCheckpoint is the position of the item that follows a mark: "#" and a position, or "time,id", by which the items
+// are in order. What a mark names may be gone by now.
+func afterCheckpoint[T any](mark string, items []T, id func(T) string) (position int, known bool) {
+	if text, ok := strings.CutPrefix(mark, "#"); ok && id == nil {
+		n, err := strconv.Atoi(text)
+		return min(n, len(items)), err == nil && n >= 0
+	}
+	if id == nil || !strings.Contains(mark, ",") {
+		return 0, false
 	}
 	for i, item := range items {
-		if id != nil && id(item) == mark {
-			return i + 1
+		if id(item) == mark {
+			return i + 1, true
 		}
 	}
-	return len(items)
+	for i, item := range items {
+		if id(item) > mark {
+			return i, true
+		}
+	}
+	return len(items), true
 }
 
 // fieldNames are what the query's fields name.

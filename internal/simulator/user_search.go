@@ -100,6 +100,12 @@ primary_order boolean # If true (default), results are returned in a determinist
 
 // searchUsers is GET /users.
 func searchUsers(c *call) (any, error) {
+	if engine := str(c.query, "search_engine"); engine != "" && engine != "v3" {
+		return nil, notSimulated("search_engine", engine)
+	}
+	if field := str(c.query, "sort"); strings.HasPrefix(field, "user_metadata") || strings.HasPrefix(field, "app_metadata") {
+		return nil, apiError(http.StatusBadRequest, "invalid_query_string", "Users cannot be sorted by metadata")
+	}
 	q, err := parseQuery(str(c.query, "q"))
 	if err != nil {
 		return nil, apiError(http.StatusBadRequest, "invalid_query_string", err.Error())

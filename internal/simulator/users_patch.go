@@ -10,6 +10,7 @@ var exclusive = []struct{ a, b string }{
 	{"password", "email"}, {"password", "email_verified"}, {"password", "phone_number"}, {"password", "phone_verified"},
 	{"username", "password"}, {"username", "email"}, {"username", "email_verified"}, {"username", "phone_number"},
 	{"username", "phone_verified"}, {"phone_number", "email"}, {"phone_number", "email_verified"},
+	{"phone_verified", "email"}, {"phone_verified", "email_verified"},
 }
 
 // whichever are the properties of which a PATCH must have one.
@@ -120,15 +121,8 @@ func (c *call) checkChange(before, after *user, connection *connection) error {
 	if err := checkMetadata(c.body); err != nil {
 		return err
 	}
-	for _, key := range []string{"email", "email_verified"} {
-		if has(c.body, key) && !contains([]string{"auth0", "email"}, connection.Strategy()) {
-			return invalidBody("Cannot update " + key + " for users of strategy " + connection.Strategy())
-		}
-	}
-	if username, ok := c.body["username"].(string); ok {
-		if err := connection.checkUsername(username); err != nil {
-			return err
-		}
+	if err := c.checkIdentifiers(connection); err != nil {
+		return err
 	}
 	if email, ok := c.body["email"].(string); ok {
 		if connection.Strategy() == "auth0" {
@@ -142,6 +136,26 @@ func (c *call) checkChange(before, after *user, connection *connection) error {
 		after.Doc["phone_verified"] = false
 	}
 	return c.index.conflictOfChange(before, after, connection)
+}
+
+// checkIdentifiers finds what is wrong with what is given to log in with.
+func (c *call) checkIdentifiers(connection *connection) error {
+	for _, key := range connection.requiredIdentifiers() {
+		if value, given := c.body[key]; given && value == nil {
+			return invalidBody("Cannot remove " + key + ", which the connection requires")
+		}
+	}
+	for _, key := range []string{"email", "email_verified"} {
+		if has(c.body, key) && !contains([]string{"auth0", "email"}, connection.Strategy()) {
+			return invalidBody("Cannot update " + key + " for users of strategy " + connection.Strategy())
+		}
+	}
+	if username, ok := c.body["username"].(string); ok {
+		if err := connection.checkUsername(username); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // changePassword sets a new password, which also lifts an administrator's block unless the payload says otherwise.
