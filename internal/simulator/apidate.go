@@ -16,7 +16,8 @@ var (
 	sinceOktaEncryption            = date(2026, time.January) // in Okta's own metadata: encryption of ID tokens
 )
 
-// defaultAPIDate is when most of the recorded traffic was.
+// defaultAPIDate is when most of the recorded traffic was: of the days tried, most of it agrees as of this one.
+// Neither the application's SDK nor what it asks for tells the fields above; they came on their day, for everyone.
 var defaultAPIDate = date(2025, time.September)
 
 func date(year int, month time.Month) time.Time {

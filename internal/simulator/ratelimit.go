@@ -16,7 +16,7 @@ type RateLimit string
 
 // The plans whose limits the simulator knows.
 const (
-	RateLimitNone        RateLimit = "none" // no limit, and no rate-limit headers
+	RateLimitNone        RateLimit = "none" // no limit of a plan, and no rate-limit headers
 	RateLimitFree        RateLimit = "free"
 	RateLimitSelfService RateLimit = "self-service" // Essentials and Professional
 	RateLimitEnterprise  RateLimit = "enterprise"   // public cloud, production
