@@ -40,6 +40,8 @@ type bucket struct {
 	reset time.Time
 	// blockedUntil is set by a 429.
 	blockedUntil time.Time
+	// probing tells that a call took a token that is only thought to have arrived.
+	probing bool
 }
 
 // NewGovernor returns a Governor without a cap, which knows nothing of the limits yet.
@@ -105,6 +107,7 @@ func (g *Governor) take(from api, now time.Time) time.Duration {
 	}
 	// One token has arrived at reset; the answer to the call that takes it says how it goes on.
 	b.reset = now.Add(time.Second)
+	b.probing = true
 	return 0
 }
 
@@ -121,10 +124,14 @@ func (g *Governor) observe(from api, header http.Header, failed *Error, now time
 	}
 	remaining, err := strconv.Atoi(header.Get("X-RateLimit-Remaining"))
 	if err != nil {
+		if b.probing && failed == nil {
+			// The limit is over, and whoever answers does not tell of any.
+			b.remaining, b.probing = -1, false
+		}
 		return
 	}
 	if reset, ok := resetTime(header); ok {
-		b.remaining = remaining
+		b.remaining, b.probing = remaining, false
 		b.reset = reset
 	}
 }

@@ -60,6 +60,24 @@ func TestGovernorForgetsNothingWithoutHeaders(t *testing.T) {
 	}
 }
 
+func TestGovernorGoesOnAfterA429FromWhoeverTellsNoLimits(t *testing.T) {
+	g := NewGovernor()
+	g.observe(managementAPI, http.Header{}, &Error{Class: ClassRateLimited, After: time.Second}, epoch)
+	after := epoch.Add(time.Second)
+	if pause := g.take(managementAPI, after); pause != 0 {
+		t.Fatalf("the first call after the block waits %s", pause)
+	}
+	if pause := g.take(managementAPI, after); pause == 0 {
+		t.Error("a second call did not wait for the answer to the first")
+	}
+	g.observe(managementAPI, http.Header{}, nil, after)
+	for call := range 10 {
+		if pause := g.take(managementAPI, after); pause != 0 {
+			t.Fatalf("call %d after a success waits %s", call, pause)
+		}
+	}
+}
+
 func TestGovernorFailsRatherThanHoldAWorkerForLong(t *testing.T) {
 	g := NewGovernor()
 	g.observe(managementAPI, http.Header{}, &Error{Class: ClassRateLimited, After: time.Hour}, time.Now())
