@@ -280,15 +280,29 @@ func (a userAdapter) Find(ctx context.Context, session *auth0.Session, u *v1alph
 	return append(found, user), err
 }
 
+// findByLogin also looks for the name of an earlier sign-up that was not heard of again.
 func (userAdapter) findByLogin(ctx context.Context, session *auth0.Session, u *v1alpha1.Auth0User) ([]auth0.Document, error) {
-	if u.Spec.Email != nil {
-		return session.FindUsersByEmail(ctx, *u.Spec.Email)
+	found, err := findLogin(ctx, session, u.Spec.Connection, loginOf(u))
+	tried := u.Annotations[v1alpha1.AnnotationCreating]
+	if err != nil || tried == "" || strings.EqualFold(tried, loginOf(u)) {
+		return found, err
 	}
-	field, value := "username", u.Spec.Username
-	if value == nil {
-		field, value = "phone_number", u.Spec.PhoneNumber
+	before, err := findLogin(ctx, session, u.Spec.Connection, tried)
+	return append(found, before...), err
+}
+
+func findLogin(ctx context.Context, session *auth0.Session, connection, login string) ([]auth0.Document, error) {
+	switch {
+	case login == "":
+		return nil, nil
+	case strings.Contains(login, "@"):
+		return session.FindUsersByEmail(ctx, login)
 	}
-	return session.SearchUsers(ctx, fmt.Sprintf("%s:%q AND identities.connection:%q", field, *value, u.Spec.Connection))
+	field := "username"
+	if strings.HasPrefix(login, "+") {
+		field = "phone_number"
+	}
+	return session.SearchUsers(ctx, fmt.Sprintf("%s:%q AND identities.connection:%q", field, login, connection))
 }
 
 func inConnection(user auth0.Document, connection string) bool {

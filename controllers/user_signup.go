@@ -24,6 +24,9 @@ func (userAdapter) ProofField(u *v1alpha1.Auth0User) string {
 	return ""
 }
 
+// ProofName is what the user signs up with.
+func (userAdapter) ProofName(u *v1alpha1.Auth0User) string { return loginOf(u) }
+
 // signUp signs the user up as an application does.
 func (userAdapter) signUp(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User], desired auth0.Document) (auth0.Document, error) {
 	client, err := readSignupClient(ctx, tools)

@@ -113,5 +113,8 @@ const (
 	AnnotationUnblock = "auth0-operator.io/unblock"
 )
 
+// AnnotationCreating is what the operator notes on an Auth0User before its sign-up: the name under which it signs up.
+const AnnotationCreating = "auth0-operator.io/creating"
+
 // Finalizer keeps an object until what it stands for in Auth0 is gone, or may stay.
 const Finalizer = "auth0-operator.io/finalizer"

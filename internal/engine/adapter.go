@@ -89,6 +89,8 @@ type Introducer[O v1alpha1.Managed] interface {
 type Prover[O v1alpha1.Managed] interface {
 	// ProofField is where the proof goes, as object.key of a merged object; "" if the creation carries the mark.
 	ProofField(O) string
+	// ProofName is the name under which the object is created, and found again with its proof.
+	ProofName(O) string
 }
 
 // Exempter leaves fields alone that something else than the operator keeps, such as an identity provider.

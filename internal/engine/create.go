@@ -14,7 +14,14 @@ import (
 // create creates the object with everything that Auth0 takes at once. Looking for it first would cost a call and prove
 // nothing: Auth0 refuses a second one, and an answer that was lost shows as such a refusal.
 func (w *work[O]) create(ctx context.Context) (Outcome, error) {
-	if err := w.pass.KeepUntilRemoved(ctx); err != nil {
+	ours, err := w.triedBefore(ctx)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if ours != nil {
+		return w.converge(ctx, ours)
+	}
+	if err := w.announce(ctx); err != nil {
 		return Outcome{}, err
 	}
 	w.mark()
@@ -39,9 +46,40 @@ func (w *work[O]) create(ctx context.Context) (Outcome, error) {
 	return w.complete(ctx, have)
 }
 
+// triedBefore looks for an object whose creation carries a proof rather than an id, and was tried under another name: the
+// answer may have been lost, and the name changed since, so that trying again would not be a conflict.
+func (w *work[O]) triedBefore(ctx context.Context) (auth0.Document, error) {
+	tried := w.object.GetAnnotations()[v1alpha1.AnnotationCreating]
+	prover, ok := w.Adapter.(Prover[O])
+	if !ok || tried == "" || tried == prover.ProofName(w.object) {
+		return nil, nil
+	}
+	candidates, err := w.Adapter.Find(ctx, w.session, w.object)
+	if err != nil {
+		return nil, err
+	}
+	for _, candidate := range candidates {
+		if ours, err := w.isOurs(ctx, candidate); err != nil || ours {
+			return candidate, err
+		}
+	}
+	return nil, nil
+}
+
+// announce writes down that, and under which name, the object is about to be created, together with the finalizer.
+func (w *work[O]) announce(ctx context.Context) error {
+	if w.proofField() == "" {
+		return w.pass.KeepUntilRemoved(ctx)
+	}
+	return w.pass.keep(ctx, w.Adapter.(Prover[O]).ProofName(w.object))
+}
+
 // complete sends what the creation could not carry, after its id is safe.
 func (w *work[O]) complete(ctx context.Context, have auth0.Document) (Outcome, error) {
 	w.remember(have)
+	for _, list := range w.lists() {
+		list.intend(list.Want)
+	}
 	if len(w.pending(have)) > 0 || len(w.lists()) > 0 || w.finishes() {
 		if err := w.pass.Save(ctx); err != nil {
 			return Outcome{}, err

@@ -47,8 +47,9 @@ func (l List) plan(have []string) (missing, surplus []string) {
 	return missing, surplus
 }
 
-// converge brings the list in line. A list of an object that was created just now is known to be empty.
-func (l List) converge(ctx context.Context, session *auth0.Session, id string, created bool) (changed bool, err error) {
+// converge brings the list in line. A list of an object that was created just now is known to be empty. save writes down
+// what is about to be added, as nobody could tell it from what others added after a crash.
+func (l List) converge(ctx context.Context, session *auth0.Session, id string, created bool, save func(context.Context) error) (changed bool, err error) {
 	var have []string
 	if !created {
 		if have, err = l.Read(ctx, session, id); err != nil {
@@ -66,13 +67,21 @@ func (l List) converge(ctx context.Context, session *auth0.Session, id string, c
 	if len(missing) == 0 {
 		return len(surplus) > 0, nil
 	}
-	added, err := l.Add(ctx, session, id, missing)
-	if auth0.ClassOf(err) == auth0.ClassUnavailable {
-		// The answer may have been lost after the effect.
-		added = missing
+	l.intend(missing)
+	if err := save(ctx); err != nil {
+		return false, err
 	}
-	*l.Managed = union(*l.Managed, added)
+	added, err := l.Add(ctx, session, id, missing)
+	if auth0.ClassOf(err) != auth0.ClassUnavailable {
+		// Otherwise the answer may have been lost after the effect.
+		*l.Managed = union(without(*l.Managed, missing), added)
+	}
 	return true, err
+}
+
+// intend remembers entries that are about to be added.
+func (l List) intend(entries []string) {
+	*l.Managed = union(*l.Managed, entries)
 }
 
 // lists returns the lists of the object that need looking after.
@@ -94,7 +103,7 @@ func (w *work[O]) finishes() bool {
 func (w *work[O]) settle(ctx context.Context, created bool) (Outcome, error) {
 	var failures []error
 	for _, list := range w.lists() {
-		changed, err := list.converge(ctx, w.session, w.Adapter.ID(w.object), created)
+		changed, err := list.converge(ctx, w.session, w.Adapter.ID(w.object), created, w.pass.Save)
 		if err != nil {
 			failures = append(failures, err)
 		} else if changed && !created {

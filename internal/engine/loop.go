@@ -136,7 +136,8 @@ func requestedAt(object client.Object) string {
 func requestsOf(object client.Object) map[string]string {
 	requests := maps.Clone(object.GetAnnotations())
 	maps.DeleteFunc(requests, func(key, _ string) bool {
-		return key != v1alpha1.AnnotationFluxRequestedAt && !strings.HasPrefix(key, v1alpha1.SchemeGroupVersion.Group+"/")
+		ours := strings.HasPrefix(key, v1alpha1.SchemeGroupVersion.Group+"/") && key != v1alpha1.AnnotationCreating
+		return !ours && key != v1alpha1.AnnotationFluxRequestedAt
 	})
 	return requests
 }
@@ -176,10 +177,24 @@ func (p *Pass[O]) Save(ctx context.Context) error {
 
 // KeepUntilRemoved adds the finalizer. A Handler calls it before the first write to Auth0.
 func (p *Pass[O]) KeepUntilRemoved(ctx context.Context) error {
-	if controllerutil.ContainsFinalizer(p.Object, v1alpha1.Finalizer) {
-		return nil
-	}
 	return p.patchFinalizer(ctx, controllerutil.AddFinalizer)
+}
+
+// keep adds the finalizer, and the name under which the object is about to be created.
+func (p *Pass[O]) keep(ctx context.Context, creating string) error {
+	return p.patchFinalizer(ctx, func(object client.Object, finalizer string) bool {
+		added := controllerutil.AddFinalizer(object, finalizer)
+		if object.GetAnnotations()[v1alpha1.AnnotationCreating] == creating {
+			return added
+		}
+		annotations := maps.Clone(object.GetAnnotations())
+		if annotations == nil {
+			annotations = map[string]string{}
+		}
+		annotations[v1alpha1.AnnotationCreating] = creating
+		object.SetAnnotations(annotations)
+		return true
+	})
 }
 
 // patchFinalizer changes the finalizers only, and only if nobody changed the object since it was read: a stale object
@@ -196,6 +211,7 @@ func (p *Pass[O]) patchFinalizer(ctx context.Context, change func(client.Object,
 	p.loop.wrote(object)
 	for _, known := range []O{p.saved, p.Object} {
 		known.SetFinalizers(object.GetFinalizers())
+		known.SetAnnotations(object.GetAnnotations())
 		known.SetResourceVersion(object.GetResourceVersion())
 	}
 	return nil

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
@@ -39,10 +41,12 @@ type undertaking struct {
 var undertakings = map[string]undertaking{
 	"create a user":               {subject: userSubject, begin: declareIt},
 	"create a user who is undone": {subject: userSubject, begin: declareIt, meanwhile: deleteIt, gone: true},
+	"create a user who moves":     {subject: userSubject, begin: declareIt, meanwhile: changeIt(userSubject)},
 	"sign a user up":              {subject: signupSubject, begin: declareIt},
 	"sign up a user who is undone": {
 		subject: signupSubject, begin: declareIt, meanwhile: deleteIt, gone: true,
 	},
+	"sign up a user who moves": {subject: signupSubject, begin: declareIt, meanwhile: changeIt(signupSubject)},
 	"create a user with a generated password and an invitation": {
 		subject: userSubject, declare: withGeneratedPasswordAndInvitation, begin: declareIt, issued: invitations, output: "invitation",
 	},
@@ -53,6 +57,7 @@ var undertakings = map[string]undertaking{
 	"adopt a user": {
 		subject: userSubject, prepare: userSubject.existing, declare: mayAdopt, begin: declareIt,
 	},
+	"take over a user by id":   {subject: userSubject, prepare: userSubject.existing, begin: takeOver},
 	"delete a user":            {subject: userSubject, ready: true, begin: deleteIt, gone: true},
 	"delete a user who stays":  {subject: userSubject, declare: retained, ready: true, begin: deleteIt, gone: true, left: 1},
 	"issue a token":            {subject: tokenSubject, begin: declareIt, issued: tokens, output: "token"},
@@ -114,10 +119,11 @@ func (u undertaking) interrupt(t *testing.T, end instant) {
 	current := m.process.Load()
 	current.watch(&end)
 	u.begin(m.environment, object)
-	select {
-	case <-current.ended:
-	case <-time.After(patience):
-		t.Fatalf("it went another way this time: %v", current.work())
+	if !u.awaitEnd(m.environment, current, object) {
+		// The step does not come every time: a word in status that the tenant is not Ready yet, for one, takes a slow cache.
+		m.stopOperator()
+		u.verify(m.environment, object)
+		return
 	}
 	m.stopOperator()
 	u.requireNoOrphans(m.environment)
@@ -135,6 +141,44 @@ func (u undertaking) interrupt(t *testing.T, end instant) {
 	if issued := countOf(m.environment, u.issued); issued > affordable {
 		t.Errorf("%d were issued, want at most %d", issued, affordable)
 	}
+}
+
+// awaitEnd waits until the operator died, and tells whether it did: it may get done without taking the step.
+func (u undertaking) awaitEnd(e *environment, current *process, object v1alpha1.Managed) bool {
+	e.Helper()
+	died := func(within time.Duration) bool {
+		select {
+		case <-current.ended:
+			return true
+		case <-time.After(within):
+			return false
+		}
+	}
+	deadline := time.Now().Add(patience)
+	for !died(50 * time.Millisecond) {
+		if u.isDone(e, object) {
+			return died(time.Second)
+		}
+		if time.Now().After(deadline) {
+			e.Fatalf("neither dead nor done: %v", current.work())
+		}
+	}
+	return true
+}
+
+// isDone tells whether the object is as it is to be in the end.
+func (u undertaking) isDone(e *environment, object v1alpha1.Managed) bool {
+	e.Helper()
+	err := kube.Get(e.ctx, client.ObjectKeyFromObject(object), object)
+	if u.gone && u.meanwhile == nil {
+		return apierrors.IsNotFound(err)
+	}
+	if err != nil {
+		return false
+	}
+	status := object.GetCommonStatus()
+	return status.ObservedGeneration == object.GetGeneration() && readyStatus(object) == metav1.ConditionTrue && len(abnormal(object)) == 0 &&
+		status.LastHandledReconcileAt == object.GetAnnotations()[v1alpha1.AnnotationReconcileRequestedAt]
 }
 
 // count counts what was issued, if anything is.
@@ -285,6 +329,13 @@ func requireSignIn(e *environment, object *v1alpha1.Auth0User) {
 }
 
 func declareIt(e *environment, object v1alpha1.Managed) { e.create(object) }
+
+// takeOver declares a user by the id that it has.
+func takeOver(e *environment, object v1alpha1.Managed) {
+	mayAdopt(object)
+	object.(*v1alpha1.Auth0User).Spec.UserID = new(e.users()[0]["user_id"].(string))
+	e.create(object)
+}
 
 func deleteIt(e *environment, object v1alpha1.Managed) { e.delete(object) }
 
