@@ -115,6 +115,9 @@ func newError(route string, response *http.Response, content []byte, now time.Ti
 
 func classify(e *Error) Class {
 	switch {
+	case e.Code == "too_many_attempts":
+		// A user or an address is blocked; there is no token to wait for.
+		return ClassForbidden
 	case e.Status == http.StatusTooManyRequests:
 		return ClassRateLimited
 	case e.Status >= http.StatusInternalServerError || e.Status == http.StatusRequestTimeout:

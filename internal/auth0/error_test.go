@@ -31,6 +31,7 @@ func TestClasses(t *testing.T) {
 		{"signup envelope", 400, `{"name":"PasswordStrengthError","message":"Password is too weak","code":"invalid_password","description":{"rules":[]}}`, ClassInvalid, "PasswordStrengthError: Password is too weak"},
 		{"signup of somebody who exists", 400, `{"name":"BadRequestError","code":"invalid_signup","description":"Invalid sign up"}`, ClassConflict, "Invalid sign up"},
 		{"rate limit", 429, `{"statusCode":429,"error":"Too Many Requests","message":"Global limit has been reached","errorCode":"too_many_requests"}`, ClassRateLimited, ""},
+		{"brute-force block", 429, `{"error":"too_many_attempts","error_description":"Your account has been blocked"}`, ClassForbidden, ""},
 		{"server error", 500, `oops`, ClassUnavailable, "Internal Server Error"},
 		{"a proxy's page", 502, `<html>`, ClassUnavailable, "Bad Gateway"},
 		{"timeout", 408, ``, ClassUnavailable, ""},

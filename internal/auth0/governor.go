@@ -122,6 +122,10 @@ func (g *Governor) observe(from api, header http.Header, failed *Error, now time
 		b.reset = b.blockedUntil
 		return
 	}
+	if from == authenticationAPI {
+		// The headers of a sign-in tell of the limit on failed sign-ins of one address, which comes back within a day.
+		header = nil
+	}
 	remaining, err := strconv.Atoi(header.Get("X-RateLimit-Remaining"))
 	if err != nil {
 		if b.probing && failed == nil {

@@ -111,3 +111,15 @@ func TestGovernorCap(t *testing.T) {
 		t.Errorf("without a cap, a call waits: %v", err)
 	}
 }
+
+func TestGovernorIgnoresTheLimitOnFailedSignIns(t *testing.T) {
+	g := NewGovernor()
+	g.observe(authenticationAPI, limits(0, epoch.Add(24*time.Hour)), nil, epoch)
+	if pause := g.take(authenticationAPI, epoch); pause != 0 {
+		t.Errorf("after a sign-in, the next token waits %s", pause)
+	}
+	g.observe(authenticationAPI, http.Header{}, &Error{Class: ClassRateLimited, After: time.Second}, epoch)
+	if pause := g.take(authenticationAPI, epoch); pause != time.Second {
+		t.Errorf("after a 429, the next token waits %s", pause)
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/simulator"
 )
 
 // TestSignupSetsTheRestAtOnce signs a user up: one call for the sign-up, one for what it cannot carry.
@@ -406,4 +407,19 @@ func TestProviderKeepsItsFields(t *testing.T) {
 	e.sim.ResetRequests()
 	e.pass(user)
 	userSubject.requireWrites(e, 0)
+}
+
+// TestARefusedSignInHoldsNobodyElseBack has a plan whose answers to sign-ins tell of the limit on failed ones.
+func TestARefusedSignInHoldsNobodyElseBack(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t, func(o *simulator.Options) { o.RateLimit = simulator.RateLimitEnterprise })
+	passwordTokenSubject.prepare(e)
+	e.create(e.secret("wrong", map[string]string{"password": "planted-wrong"}))
+	refused := passwordTokenSubject.object(e, "refused").(*v1alpha1.Auth0Token)
+	refused.Spec.Password.PasswordSecretRef.Name, refused.Spec.OutputSecret.Name = "wrong", "refused"
+	e.create(refused)
+	e.eventuallyStalled(refused, v1alpha1.ReasonSignInRefused)
+	token := passwordTokenSubject.object(e, "one")
+	e.create(token)
+	e.eventuallyReady(token)
 }
