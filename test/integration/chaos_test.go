@@ -3,6 +3,7 @@ package integration
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -48,7 +49,7 @@ func TestChaos(t *testing.T) {
 	useOwnControlPlane(t)
 	c := newChaos(t)
 	c.declare(chaosUsers)
-	for range 4 {
+	for len(c.misfortunes) > 1 {
 		c.strike()
 		c.meddle()
 	}
@@ -88,6 +89,8 @@ type chaos struct {
 	*storm
 
 	replicas []*replica
+	// misfortunes are what is still to happen.
+	misfortunes []func() error
 	// declared are the users as they ought to be, by name.
 	declared map[string]*v1alpha1.Auth0User
 	serial   int
@@ -97,11 +100,19 @@ func newChaos(t *testing.T) *chaos {
 	t.Helper()
 	c := &chaos{declared: map[string]*v1alpha1.Auth0User{}, storm: &storm{dice: rand.New(rand.NewPCG(*seed, 0))}}
 	c.environment = newBareEnvironment(t, func(o *simulator.Options) { o.Wrap = c.strikeCalls })
+	signupSubject.prepare(c.environment)
 	seedRoles(c.environment, "red", "green", "blue")
 	c.create(c.tenant())
 	for range 2 {
 		c.replicas = append(c.replicas, startReplica(c.environment))
 	}
+	restart := func() error { return cluster.RestartAPIServer(c.ctx) }
+	yield := func() error { return c.leader().end(false) }
+	crash := func() error { return c.leader().end(true) }
+	c.misfortunes = []func() error{restart, restart, yield, yield, crash}
+	c.dice.Shuffle(len(c.misfortunes), func(i, j int) {
+		c.misfortunes[i], c.misfortunes[j] = c.misfortunes[j], c.misfortunes[i]
+	})
 	return c
 }
 
@@ -111,6 +122,7 @@ func (c *chaos) declare(n int) {
 	for range n {
 		c.serial++
 		user := newUser(c.environment, fmt.Sprintf("user-%d", c.serial), fmt.Sprintf("user-%d@example.com", c.serial))
+		c.vary(user)
 		c.decorate(user)
 		c.declared[user.Name] = user
 		c.eventually(func() error {
@@ -120,6 +132,21 @@ func (c *chaos) declare(n int) {
 			}
 			return err
 		})
+	}
+}
+
+// vary has a user come about in one of the ways there are.
+func (c *chaos) vary(user *v1alpha1.Auth0User) {
+	output := v1alpha1.OutputSecret{Name: user.Name}
+	switch c.roll(4) {
+	case 0:
+		user.Spec.Provisioning = v1alpha1.ProvisioningSignup
+		user.Spec.Signup = &v1alpha1.UserSignup{SecretRef: &v1alpha1.SecretReference{Name: "shop"}}
+		user.Spec.Password = passwordFrom("password")
+	case 1:
+		user.Spec.Password = &v1alpha1.UserPassword{Generate: &v1alpha1.GeneratedPassword{OutputSecret: output}}
+	case 2:
+		user.Spec.Invitation = &v1alpha1.UserInvitation{OutputSecret: output}
 	}
 }
 
@@ -158,25 +185,20 @@ func (c *chaos) withdraw(name string) {
 	delete(c.declared, name)
 }
 
-// strike waits until the operator is at work, and then has one of the great misfortunes happen.
+// strike waits until the operator is at work, and then has the next misfortune happen.
 func (c *chaos) strike() {
 	c.Helper()
 	calls := c.sim.Requests().Total
-	c.eventually(func() error {
+	c.within(aftermath, func() error {
 		if c.sim.Requests().Total < calls+20 {
 			return errNotYet
 		}
 		return nil
 	})
-	switch c.roll(3) {
-	case 0:
-		if err := cluster.RestartAPIServer(c.ctx); err != nil {
-			c.Fatal(err)
-		}
-	case 1:
-		c.leader().end(false)
-	default:
-		c.leader().end(true)
+	next := c.misfortunes[0]
+	c.misfortunes = c.misfortunes[1:]
+	if err := next(); err != nil {
+		c.Fatal(err)
 	}
 }
 
@@ -198,8 +220,10 @@ func (c *chaos) requireAllAsDeclared() {
 		if err := kube.List(c.ctx, &objects, client.InNamespace(c.namespace)); err != nil {
 			return err
 		}
-		if len(objects.Items) != len(c.declared) {
-			return fmt.Errorf("there are %d objects, want %d", len(objects.Items), len(c.declared))
+		for i := range objects.Items {
+			if object := &objects.Items[i]; c.declared[object.Name] == nil {
+				return fmt.Errorf("there are %d objects, want %d; %s is not gone: %+v", len(objects.Items), len(c.declared), object.Name, object)
+			}
 		}
 		for i := range objects.Items {
 			object := &objects.Items[i]
@@ -215,6 +239,7 @@ func (c *chaos) requireAllAsDeclared() {
 		if err := checkUser(c.environment, object); err != nil {
 			c.Errorf("%s is not as declared: %v", name, err)
 		}
+		requireHeld(c.environment, object)
 	}
 	if users := c.allUsers(); len(users) != len(c.declared) {
 		c.Errorf("there are %d users in Auth0, want %d", len(users), len(c.declared))
@@ -372,14 +397,15 @@ func (r *replica) leads() bool {
 }
 
 // end ends the operator: in good order, so that it gives the lease back, or by a crash.
-func (r *replica) end(crash bool) {
+func (r *replica) end(crash bool) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.manager == nil {
-		return
+		return errors.New("the operator never started")
 	}
 	if crash {
 		r.process.kill()
 	}
 	r.stop()
+	return nil
 }
