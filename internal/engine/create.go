@@ -54,16 +54,21 @@ func (w *work[O]) triedBefore(ctx context.Context) (auth0.Document, error) {
 	if !ok || tried == "" || tried == prover.ProofName(w.object) {
 		return nil, nil
 	}
-	candidates, err := w.Adapter.Find(ctx, w.session, w.object)
-	if err != nil {
-		return nil, err
+	_, ours, err := w.find(ctx)
+	return ours, err
+}
+
+// find returns the objects that could be the declared one, and the one among them that is known to be ours, if any.
+func (w *work[O]) find(ctx context.Context) (candidates []auth0.Document, ours auth0.Document, err error) {
+	if candidates, err = w.Adapter.Find(ctx, w.session, w.object); err != nil {
+		return nil, nil, err
 	}
 	for _, candidate := range candidates {
-		if ours, err := w.isOurs(ctx, candidate); err != nil || ours {
-			return candidate, err
+		if held, err := w.isOurs(ctx, candidate); err != nil || held {
+			return candidates, candidate, err
 		}
 	}
-	return nil, nil
+	return candidates, nil, nil
 }
 
 // announce writes down that, and under which name, the object is about to be created, together with the finalizer.
@@ -102,18 +107,12 @@ func createdMessage(again bool) string {
 
 // adopt decides what to do with an object that was there before.
 func (w *work[O]) adopt(ctx context.Context, conflict error) (Outcome, error) {
-	candidates, err := w.Adapter.Find(ctx, w.session, w.object)
+	candidates, ours, err := w.find(ctx)
 	if err != nil {
 		return Outcome{}, err
 	}
-	for _, candidate := range candidates {
-		ours, err := w.isOurs(ctx, candidate)
-		if err != nil {
-			return Outcome{}, err
-		}
-		if ours {
-			return w.converge(ctx, candidate)
-		}
+	if ours != nil {
+		return w.converge(ctx, ours)
 	}
 	switch len(candidates) {
 	case 0:

@@ -69,16 +69,8 @@ func (w *work[O]) toRemove(ctx context.Context) (auth0.Document, error) {
 	if w.Adapter.ID(w.object) != "" {
 		return w.known(ctx)
 	}
-	candidates, err := w.Adapter.Find(ctx, w.session, w.object)
-	if err != nil {
-		return nil, err
-	}
-	for _, candidate := range candidates {
-		if ours, err := w.isOurs(ctx, candidate); err != nil || ours {
-			return candidate, err
-		}
-	}
-	return nil, nil
+	_, ours, err := w.find(ctx)
+	return ours, err
 }
 
 // explainRemoval adds the way out to what keeps a deletion waiting.
