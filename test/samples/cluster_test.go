@@ -11,9 +11,6 @@ import (
 // TestAPIServerAccepts applies what people apply: config/default, which brings the CRDs, and with these the samples, so
 // that the rules of the schema and the Pod Security of the namespace have their say. A warning counts as a failure.
 func TestAPIServerAccepts(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts a control plane")
-	}
 	cluster, err := controlplane.Start(t.Context(), controlplane.Options{WithoutControllerManager: true})
 	if err != nil {
 		t.Fatal(err)
