@@ -134,11 +134,11 @@ func (w *tokenWork) prepare(ctx context.Context) error {
 	if name == w.token.Spec.OutputSecret.Name {
 		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.outputSecret.name and spec.client.secretRef.name are both %q; the token would overwrite the credentials", name)
 	}
-	credentials, err := secret.Values(ctx, w.Reader, w.token.Namespace, name, "clientId", "clientSecret")
+	application, err := engine.Application(ctx, w.Reader, w.token.Namespace, name)
 	if err != nil {
 		return err
 	}
-	w.request = auth0.TokenRequest{ClientID: credentials["clientId"], ClientSecret: credentials["clientSecret"]}
+	w.request = auth0.TokenRequest{Application: application}
 	if err := w.readGrant(ctx); err != nil {
 		return err
 	}
@@ -149,6 +149,7 @@ func (w *tokenWork) prepare(ctx context.Context) error {
 // readGrant completes the request with what the grant asks for.
 func (w *tokenWork) readGrant(ctx context.Context) error {
 	if grant := w.token.Spec.ClientCredentials; grant != nil {
+		w.request.Grant = auth0.GrantClientCredentials
 		w.request.Audience, w.request.Scopes = grant.Audience, slices.Sorted(slices.Values(grant.Scopes))
 		return nil
 	}
@@ -156,7 +157,7 @@ func (w *tokenWork) readGrant(ctx context.Context) error {
 }
 
 func (w *tokenWork) hashInputs(ctx context.Context) (string, error) {
-	parts := []string{w.session.Domain(), w.request.ClientID, w.request.Audience, strings.Join(w.request.Scopes, " "), w.request.Username, w.request.Realm}
+	parts := []string{w.session.Domain(), w.request.Application.ID, w.request.Audience, strings.Join(w.request.Scopes, " "), w.request.Username, w.request.Realm}
 	templates := w.token.Spec.OutputSecret.Data
 	for _, key := range slices.Sorted(maps.Keys(templates)) {
 		parts = append(parts, key, string(templates[key]))
@@ -353,13 +354,13 @@ func (w *tokenWork) explain(err error) engine.Outcome {
 			"Auth0 refuses the clientId or clientSecret in Secret %s (%s); correct the Secret", from, failed.Message)
 	case failed.Code == "unauthorized_client":
 		err = problem.Stalled(v1alpha1.ReasonGrantRefused,
-			"%s Add the grant type to application %s in Auth0 Dashboard → Applications → (the application) → Advanced Settings → Grant Types", failed.Message, w.request.ClientID)
+			"%s Add the grant type to application %s in Auth0 Dashboard → Applications → (the application) → Advanced Settings → Grant Types", failed.Message, w.request.Application.ID)
 	case failed.Class == auth0.ClassInvalid:
 		err = problem.Stalled(v1alpha1.ReasonGrantRefused, "Auth0 refuses the request for a token: %s", failed.Message)
 	case failed.Class == auth0.ClassForbidden:
 		err = problem.Stalled(v1alpha1.ReasonGrantRefused,
 			"Auth0 issues application %s no token for %s: %s; check that the API exists and that the application is authorised for it, with these scopes",
-			w.request.ClientID, cmp.Or(w.request.Audience, "the default audience"), failed.Message).Again(grantRetry)
+			w.request.Application.ID, cmp.Or(w.request.Audience, "the default audience"), failed.Message).Again(grantRetry)
 	default:
 		return engine.FromAuth0(failed, w.session, w.resync)
 	}

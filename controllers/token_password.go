@@ -29,6 +29,7 @@ func refusesUser(failed *auth0.Error) bool { return slices.Contains(userRefusals
 
 // readPasswordGrant completes the request with who signs in.
 func (w *tokenWork) readPasswordGrant(ctx context.Context, grant *v1alpha1.PasswordGrant) error {
+	w.request.Grant = auth0.GrantPassword
 	w.request.Scopes = slices.Sorted(slices.Values(grant.Scopes))
 	if grant.Audience != nil {
 		w.request.Audience = *grant.Audience
@@ -46,6 +47,9 @@ func (w *tokenWork) readPasswordGrant(ctx context.Context, grant *v1alpha1.Passw
 	}
 	if grant.Realm != nil {
 		w.request.Realm = *grant.Realm
+	}
+	if w.request.Realm != "" {
+		w.request.Grant = auth0.GrantPasswordRealm
 	}
 	var err error
 	w.request.Password, err = secret.Value(ctx, w.Reader, w.token.Namespace, from)
@@ -104,6 +108,6 @@ func (w *tokenWork) noteRefusal(ctx context.Context, err error) error {
 
 // hashSignIn is a keyed hash of everything that a sign-in depends on.
 func (w *tokenWork) hashSignIn(ctx context.Context) (string, error) {
-	parts := []string{w.inputs, w.request.Username, w.request.Password, w.request.ClientSecret}
+	parts := []string{w.inputs, w.request.Username, w.request.Password, w.request.Application.Secret, w.request.Application.PrivateKey}
 	return w.Hasher.Hash(ctx, "sign-in/"+string(w.token.UID), fmt.Sprintf("%q", parts))
 }

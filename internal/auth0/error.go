@@ -28,6 +28,9 @@ const (
 	ClassForbidden Class = "Forbidden"
 	// ClassRateLimited means: a limit is reached; Error.After says when to go on.
 	ClassRateLimited Class = "RateLimited"
+	// ClassQuota means: the token quota of the application or organization is used up; Error.After says when to go on. It holds
+	// nobody else back.
+	ClassQuota Class = "Quota"
 	// ClassUntrusted means: the certificate of the domain is not trusted; nothing was sent.
 	ClassUntrusted Class = "Untrusted"
 	// ClassUnavailable means: Auth0 could not be reached, broke the connection, or answered with an error of its own. Whether the
@@ -46,8 +49,10 @@ type Error struct {
 	Message string
 	// Route is the call, with its path templated: `PATCH /api/v2/users/{id}`.
 	Route string
-	// After is how long to wait before the next call; only with ClassRateLimited.
+	// After is how long to wait before the next call; only with ClassRateLimited and ClassQuota.
 	After time.Duration
+	// Unanswered tells that the request was sent to the Authentication API and no answer came: it may have taken effect.
+	Unanswered bool
 }
 
 // Error implements error.
@@ -107,7 +112,10 @@ func newError(route string, response *http.Response, content []byte, now time.Ti
 		e.Code = body.Error
 	}
 	e.Class = classify(e)
-	if e.Class == ClassRateLimited {
+	if e.Class == ClassRateLimited && (isQuota(response.Header) || strings.HasSuffix(e.Message, "quota exceeded")) {
+		e.Class = ClassQuota
+	}
+	if e.Class == ClassRateLimited || e.Class == ClassQuota {
 		e.After = retryAfter(response.Header, now)
 	}
 	return e
@@ -115,8 +123,8 @@ func newError(route string, response *http.Response, content []byte, now time.Ti
 
 func classify(e *Error) Class {
 	switch {
-	case e.Code == "too_many_attempts":
-		// A user or an address is blocked; there is no token to wait for.
+	case e.Code == "too_many_attempts", e.Code == "slow_down":
+		// A user or an address is blocked, or a device polls too fast; there is no token to wait for.
 		return ClassForbidden
 	case e.Status == http.StatusTooManyRequests:
 		return ClassRateLimited

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"time"
 
+	clientsclient "github.com/auth0/go-auth0/v3/management/clients/client"
 	"github.com/auth0/go-auth0/v3/management/clients/connections"
 	connectionsclient "github.com/auth0/go-auth0/v3/management/connections/client"
 	"github.com/auth0/go-auth0/v3/management/core"
@@ -24,9 +25,9 @@ import (
 // Credentials are the operator's own access to a tenant.
 type Credentials struct {
 	// Domain of the tenant, without a scheme: example.eu.auth0.com.
-	Domain       string
-	ClientID     string
-	ClientSecret string
+	Domain string
+	// Application is the operator's own.
+	Application Application
 	// CustomDomain is where users sign up and sign in; empty means Domain.
 	CustomDomain string
 	// CABundle holds the certificate authorities of the domain as PEM; empty means the system's.
@@ -43,7 +44,7 @@ func (c Credentials) Validate() error {
 	if c.CABundle != "" && !x509.NewCertPool().AppendCertsFromPEM([]byte(c.CABundle)) {
 		return errors.New("the CA bundle holds no certificate in PEM form")
 	}
-	return nil
+	return c.Application.Validate()
 }
 
 func invalidDomain(domain string) error {
@@ -57,9 +58,11 @@ type Session struct {
 	token       *managementToken
 	roles       *roleCatalog
 	lengths     passwordLengths
+	rules       refreshRules
 
 	usersAPI             *usersclient.Client
 	rolesAPI             *rolesclient.Client
+	clientsAPI           *clientsclient.Client
 	connectionsAPI       *connectionsclient.Client
 	clientConnectionsAPI *connections.Client
 	ticketsAPI           *tickets.Client
@@ -75,7 +78,7 @@ func newSession(credentials Credentials, tenant string, governor *Governor, metr
 	}}
 	s.token = &managementToken{issue: func(ctx context.Context) (TokenSet, error) {
 		return s.IssueToken(ctx, TokenRequest{
-			ClientID: credentials.ClientID, ClientSecret: credentials.ClientSecret, Audience: s.ManagementAudience(),
+			Application: credentials.Application, Grant: GrantClientCredentials, Audience: s.ManagementAudience(),
 		})
 	}}
 	s.roles = &roleCatalog{list: s.listRoles}
@@ -87,6 +90,7 @@ func newSession(credentials Credentials, tenant string, governor *Governor, metr
 	}
 	s.usersAPI = usersclient.NewClient(options)
 	s.rolesAPI = rolesclient.NewClient(options)
+	s.clientsAPI = clientsclient.NewClient(options)
 	s.connectionsAPI = connectionsclient.NewClient(options)
 	s.clientConnectionsAPI = connections.NewClient(options)
 	s.ticketsAPI = tickets.NewClient(options)
@@ -117,7 +121,7 @@ func baseTransport(caBundle string) *http.Transport {
 func (s *Session) Domain() string { return s.credentials.Domain }
 
 // ClientID of the operator's own application.
-func (s *Session) ClientID() string { return s.credentials.ClientID }
+func (s *Session) ClientID() string { return s.credentials.Application.ID }
 
 // loginDomain is where users sign up and sign in.
 func (s *Session) loginDomain() string {

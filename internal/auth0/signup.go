@@ -19,7 +19,7 @@ func (s *Session) SignUp(ctx context.Context, user Document) (Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	signedUp, err := ParseDocument(answer)
+	signedUp, err := ParseDocument(answer.body)
 	if err != nil {
 		return nil, err
 	}

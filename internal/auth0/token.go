@@ -4,26 +4,71 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// TokenRequest asks for a token: for a user if there is a Username, by the password grant, and else for the application
-// itself, by the client credentials grant.
+// Grant is a grant type of /oauth/token, in Auth0's spelling.
+type Grant string
+
+// The grants by which tokens are issued.
+const (
+	GrantClientCredentials Grant = "client_credentials"
+	// GrantPassword signs a user in to the tenant's default directory, GrantPasswordRealm to a connection.
+	GrantPassword          Grant = "password"
+	GrantPasswordRealm     Grant = "http://auth0.com/oauth/grant-type/password-realm"
+	GrantAuthorizationCode Grant = "authorization_code"
+	GrantRefreshToken      Grant = "refresh_token"
+	GrantDeviceCode        Grant = "urn:ietf:params:oauth:grant-type:device_code"
+)
+
+// TokenRequest asks for a token.
 type TokenRequest struct {
-	ClientID     string
-	ClientSecret string
-	Audience     string
+	Application Application
+	Grant       Grant
+	Audience    string
 	// Scopes to ask for; none asks for all that may be granted.
 	Scopes []string
+	// Organization goes with GrantClientCredentials.
+	Organization string
 
+	// Username and Password go with the password grants, and Realm, a connection, with GrantPasswordRealm.
 	Username string
 	Password string
-	// Realm is the connection to sign in to; empty means the tenant's default directory.
-	Realm string
+	Realm    string
+
+	// Code, RedirectURI and CodeVerifier go with GrantAuthorizationCode.
+	Code         string
+	RedirectURI  string
+	CodeVerifier string
+
+	// RefreshToken goes with GrantRefreshToken.
+	RefreshToken string
+
+	// DeviceCode goes with GrantDeviceCode.
+	DeviceCode string
+}
+
+// form is the request as Auth0 takes it; what is empty is left out.
+func (r TokenRequest) form() url.Values {
+	form := url.Values{"grant_type": {string(r.Grant)}}
+	for field, value := range map[string]string{
+		"audience": r.Audience, "scope": strings.Join(r.Scopes, " "), "organization": r.Organization,
+		"username": r.Username, "password": r.Password, "realm": r.Realm,
+		"code": r.Code, "redirect_uri": r.RedirectURI, "code_verifier": r.CodeVerifier,
+		"refresh_token": r.RefreshToken, "device_code": r.DeviceCode,
+	} {
+		if value != "" {
+			form.Set(field, value)
+		}
+	}
+	return form
 }
 
 // TokenSet is what Auth0 issues.
@@ -39,67 +84,68 @@ type TokenSet struct {
 	// IssuedAt and ExpiresAt are the token's own claims where it is a JWT.
 	IssuedAt  time.Time
 	ExpiresAt time.Time
+	// Organization is the one that the token is for, if any.
+	Organization string
+	// Audience is whom the token is meant for, as far as it says so.
+	Audience string
+	// Quota is what is left of the application's and the organization's quota, where one is set.
+	Quota []Quota
 }
 
-const (
-	grantPassword      = "password"
-	grantPasswordRealm = "http://auth0.com/oauth/grant-type/password-realm"
-)
-
-// IssueToken issues a token. It is not idempotent. Tokens for APIs of one's own count against a monthly quota, and sign-ins
-// that are refused against the brute-force protection. Users sign in at the tenant's custom domain if it has one.
+// IssueToken issues a token. It is not idempotent: tokens for APIs of one's own count against a monthly quota, sign-ins that
+// are refused against the brute-force protection, codes work once, and refresh tokens may be replaced. Users sign in at the
+// tenant's custom domain if it has one.
 func (s *Session) IssueToken(ctx context.Context, request TokenRequest) (TokenSet, error) {
-	form := url.Values{
-		"grant_type":    {"client_credentials"},
-		"client_id":     {request.ClientID},
-		"client_secret": {request.ClientSecret},
+	domain := s.loginDomain()
+	if request.Grant == GrantClientCredentials {
+		domain = s.credentials.Domain
 	}
-	domain := s.credentials.Domain
-	if request.Username != "" {
-		domain = s.loginDomain()
-		form.Set("grant_type", grantPassword)
-		form.Set("username", request.Username)
-		form.Set("password", request.Password)
-	}
-	if request.Realm != "" {
-		form.Set("grant_type", grantPasswordRealm)
-		form.Set("realm", request.Realm)
-	}
-	if request.Audience != "" {
-		form.Set("audience", request.Audience)
-	}
-	if len(request.Scopes) > 0 {
-		form.Set("scope", strings.Join(request.Scopes, " "))
-	}
-	return s.exchangeToken(ctx, domain, form)
-}
-
-// exchangeToken calls the token endpoint. The SDK's client for it fetches signing keys whenever it is built and cannot
-// be kept from it, which this needs for no grant; the endpoint is one form.
-func (s *Session) exchangeToken(ctx context.Context, domain string, form url.Values) (TokenSet, error) {
-	answer, err := s.post(ctx, domain, "/oauth/token", "application/x-www-form-urlencoded", form.Encode())
+	answer, err := s.postForm(ctx, domain, "/oauth/token", request.Application, request.form())
 	if err != nil {
 		return TokenSet{}, err
 	}
-	return parseTokenSet(answer, time.Now())
+	set, err := parseTokenSet(answer.body, time.Now())
+	set.Quota = parseQuota(answer.header, time.Now())
+	return set, err
 }
 
-// post makes one call to the Authentication API and returns the body of the answer.
-func (s *Session) post(ctx context.Context, domain, path, contentType, body string) ([]byte, error) {
+// answer is what Auth0 answered to a call of the Authentication API.
+type answer struct {
+	header http.Header
+	body   []byte
+}
+
+// postForm makes one call in the name of an application. The SDK's client for these endpoints fetches signing keys whenever it
+// is built and cannot be kept from it, which this needs for nothing; each endpoint is one form.
+func (s *Session) postForm(ctx context.Context, domain, path string, application Application, form url.Values) (answer, error) {
+	if err := application.authenticate(form, domain, time.Now()); err != nil {
+		return answer{}, err
+	}
+	return s.post(ctx, domain, path, "application/x-www-form-urlencoded", form.Encode())
+}
+
+// post makes one call to the Authentication API.
+func (s *Session) post(ctx context.Context, domain, path, contentType, body string) (answer, error) {
 	current := &call{method: http.MethodPost, route: path}
 	ctx, cancel := context.WithTimeout(context.WithValue(ctx, callKey{}, current), callTimeout)
 	defer cancel()
+	var sent atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }})
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+domain+path, strings.NewReader(body))
 	if err != nil {
-		return nil, invalidDomain(domain)
+		return answer{}, invalidDomain(domain)
 	}
 	request.Header.Set("Content-Type", contentType)
 	response, err := s.http.Do(request)
 	if err != nil {
-		return nil, asError(ctx, http.MethodPost+" "+path, err)
+		err = asError(ctx, http.MethodPost+" "+path, err)
+		if failed, ok := errors.AsType[*Error](err); ok {
+			failed.Unanswered = sent.Load() && failed.Status == 0
+		}
+		return answer{}, err
 	}
 	_ = response.Body.Close()
-	return current.answer, nil
+	return answer{response.Header, current.answer}, nil
 }
 
 func parseTokenSet(answer []byte, now time.Time) (TokenSet, error) {
@@ -143,11 +189,14 @@ func (t *TokenSet) readClaims() {
 		ExpiresAt int64  `json:"exp"`
 		Scope     string `json:"scope"`
 		Subject   string `json:"sub"`
+
+		Organization string          `json:"org_id"`
+		Audience     json.RawMessage `json:"aud"`
 	}
 	if json.Unmarshal(payload, &claims) != nil {
 		return
 	}
-	t.Subject = claims.Subject
+	t.Subject, t.Organization, t.Audience = claims.Subject, claims.Organization, firstAudience(claims.Audience)
 	if claims.IssuedAt > 0 && claims.ExpiresAt > claims.IssuedAt {
 		t.IssuedAt = time.Unix(claims.IssuedAt, 0)
 		t.ExpiresAt = time.Unix(claims.ExpiresAt, 0)
@@ -155,6 +204,17 @@ func (t *TokenSet) readClaims() {
 	if len(t.Scopes) == 0 {
 		t.Scopes = strings.Fields(claims.Scope)
 	}
+}
+
+// firstAudience reads the claim aud, which is a text or a list: the API comes first, before /userinfo.
+func firstAudience(claim json.RawMessage) string {
+	var list []string
+	if json.Unmarshal(claim, &list) == nil && len(list) > 0 {
+		return list[0]
+	}
+	var one string
+	_ = json.Unmarshal(claim, &one) // A claim of any other form names nobody.
+	return one
 }
 
 // forgetAtMostEvery bounds how often a token is replaced because Auth0 refused it.

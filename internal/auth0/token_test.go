@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-func jwt(claims string) string {
+func jwtOf(claims string) string {
 	return "e30." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".sig"
 }
 
@@ -22,10 +22,10 @@ func TestTokenSetTakesItsTimesFromTheToken(t *testing.T) {
 		issued, expires int64
 		scopes          []string
 	}{
-		{"claims count", `{"access_token":"` + jwt(`{"iat":4000,"exp":4600,"scope":"a b"}`) + `","token_type":"Bearer","expires_in":600}`, 4000, 4600, []string{"a", "b"}},
-		{"the answer's scope counts before the claim", `{"access_token":"` + jwt(`{"iat":4000,"exp":4600,"scope":"a b"}`) + `","expires_in":600,"scope":"a"}`, 4000, 4600, []string{"a"}},
+		{"claims count", `{"access_token":"` + jwtOf(`{"iat":4000,"exp":4600,"scope":"a b"}`) + `","token_type":"Bearer","expires_in":600}`, 4000, 4600, []string{"a", "b"}},
+		{"the answer's scope counts before the claim", `{"access_token":"` + jwtOf(`{"iat":4000,"exp":4600,"scope":"a b"}`) + `","expires_in":600,"scope":"a"}`, 4000, 4600, []string{"a"}},
 		{"an opaque token", `{"access_token":"opaque","expires_in":600,"scope":"a"}`, 5000, 5600, []string{"a"}},
-		{"claims that make no sense", `{"access_token":"` + jwt(`{"iat":4000,"exp":1}`) + `","expires_in":600}`, 5000, 5600, nil},
+		{"claims that make no sense", `{"access_token":"` + jwtOf(`{"iat":4000,"exp":1}`) + `","expires_in":600}`, 5000, 5600, nil},
 	} {
 		set, err := parseTokenSet([]byte(row.answer), now)
 		if err != nil {

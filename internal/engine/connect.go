@@ -42,13 +42,13 @@ func (d *Deps) Connect(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (*auth
 
 func (d *Deps) credentials(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (auth0.Credentials, error) {
 	name := tenant.Spec.CredentialsSecretRef.Name
-	values, err := secret.Values(ctx, d.Reader, tenant.Namespace, name, "domain", "clientId", "clientSecret")
+	values, err := secret.Values(ctx, d.Reader, tenant.Namespace, name, "domain")
 	if err != nil {
 		return auth0.Credentials{}, err
 	}
-	credentials := auth0.Credentials{
-		Domain: values["domain"], ClientID: values["clientId"], ClientSecret: values["clientSecret"],
-		CustomDomain: verifiedCustomDomain(tenant),
+	credentials := auth0.Credentials{Domain: values["domain"], CustomDomain: verifiedCustomDomain(tenant)}
+	if credentials.Application, err = Application(ctx, d.Reader, tenant.Namespace, name); err != nil {
+		return auth0.Credentials{}, err
 	}
 	if credentials.CABundle, err = d.caBundle(ctx, tenant); err != nil {
 		return auth0.Credentials{}, err

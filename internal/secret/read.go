@@ -15,6 +15,11 @@ import (
 
 // Values reads keys of a Secret. A missing Secret is waited for; a missing or empty key needs a person.
 func Values(ctx context.Context, reader client.Reader, namespace, name string, keys ...string) (map[string]string, error) {
+	return Some(ctx, reader, namespace, name, keys)
+}
+
+// Some reads keys of a Secret that it must have, and others that it may have.
+func Some(ctx context.Context, reader client.Reader, namespace, name string, keys []string, others ...string) (map[string]string, error) {
 	var secret corev1.Secret
 	err := reader.Get(ctx, types.NamespacedName{Namespace: namespace, Name: name}, &secret)
 	if apierrors.IsNotFound(err) {
@@ -30,6 +35,9 @@ func Values(ctx context.Context, reader client.Reader, namespace, name string, k
 			return nil, problem.Stalled(v1alpha1.ReasonSecretInvalid, "Secret %s/%s has no value under the key %q; add it", namespace, name, key)
 		}
 		values[key] = value
+	}
+	for _, key := range others {
+		values[key] = string(secret.Data[key])
 	}
 	return values, nil
 }

@@ -1,0 +1,103 @@
+package auth0
+
+import (
+	"cmp"
+	"crypto/rand"
+	"crypto/rsa"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/lestrrat-go/jwx/v2/jwa"
+	"github.com/lestrrat-go/jwx/v2/jwk"
+	"github.com/lestrrat-go/jwx/v2/jwt"
+)
+
+// Application is who asks for a token, and how it proves to be that: by a secret, by a key of its own (private_key_jwt), or,
+// if it is a public one, by nothing.
+type Application struct {
+	ID     string
+	Secret string
+	// PrivateKey is an RSA key in PEM form. It goes before Secret.
+	PrivateKey string
+	// SigningAlgorithm is the one of the credential in Auth0: RS256, which is the default, RS384 or PS256.
+	SigningAlgorithm string
+}
+
+const (
+	assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+	// assertionLifetime is far below the five minutes that Auth0 allows: the assertion is used at once.
+	assertionLifetime = time.Minute
+)
+
+var assertionAlgorithms = []jwa.SignatureAlgorithm{jwa.RS256, jwa.RS384, jwa.PS256}
+
+// Validate says what is wrong with the key, if there is one. It never quotes it.
+func (a Application) Validate() error {
+	if a.PrivateKey == "" {
+		return nil
+	}
+	if !slices.Contains(assertionAlgorithms, a.algorithm()) {
+		return fmt.Errorf("signingAlgorithm is one of %v, not %q", assertionAlgorithms, a.SigningAlgorithm)
+	}
+	_, err := a.key()
+	return err
+}
+
+// IsPublic tells that the application keeps no secret.
+func (a Application) IsPublic() bool { return a.Secret == "" && a.PrivateKey == "" }
+
+func (a Application) algorithm() jwa.SignatureAlgorithm {
+	return jwa.SignatureAlgorithm(cmp.Or(a.SigningAlgorithm, jwa.RS256.String()))
+}
+
+func (a Application) key() (jwk.Key, error) {
+	key, err := jwk.ParseKey([]byte(a.PrivateKey), jwk.WithPEM(true))
+	if err != nil {
+		return nil, errors.New("privateKey is not a private key in PEM form")
+	}
+	var private rsa.PrivateKey
+	if key.Raw(&private) != nil {
+		return nil, errors.New("privateKey is not a private RSA key")
+	}
+	return key, nil
+}
+
+// authenticate adds to a form who asks, and the proof. domain is where the form goes.
+func (a Application) authenticate(form url.Values, domain string, now time.Time) error {
+	form.Set("client_id", a.ID)
+	switch {
+	case a.PrivateKey != "":
+		assertion, err := a.assertion(domain, now)
+		if err != nil {
+			return err
+		}
+		form.Set("client_assertion_type", assertionType)
+		form.Set("client_assertion", assertion)
+	case a.Secret != "":
+		form.Set("client_secret", a.Secret)
+	}
+	return nil
+}
+
+// assertion signs a statement that the application is who it says. It can be used once.
+func (a Application) assertion(domain string, now time.Time) (string, error) {
+	key, err := a.key()
+	if err != nil {
+		return "", err
+	}
+	statement, err := jwt.NewBuilder().
+		Issuer(a.ID).Subject(a.ID).Audience([]string{"https://" + domain + "/"}).
+		IssuedAt(now).Expiration(now.Add(assertionLifetime)).JwtID(rand.Text()).
+		Build()
+	if err != nil {
+		return "", fmt.Errorf("client assertion: %w", err)
+	}
+	signed, err := jwt.Sign(statement, jwt.WithKey(a.algorithm(), key))
+	if err != nil {
+		return "", fmt.Errorf("client assertion: %w", err)
+	}
+	return string(signed), nil
+}

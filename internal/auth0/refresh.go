@@ -1,0 +1,113 @@
+package auth0
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"sync"
+	"time"
+
+	management "github.com/auth0/go-auth0/v3/management"
+)
+
+const routeClient = "/api/v2/clients/{id}"
+
+// RefreshRules are what an application's settings say about its refresh tokens.
+type RefreshRules struct {
+	// Rotating means that each refresh replaces the refresh token.
+	Rotating bool
+	// Leeway is how long after that the replaced token still works.
+	Leeway time.Duration
+	// Lifetime is how long a sign-in can be refreshed, rotation or not; 0 means for ever.
+	Lifetime time.Duration
+	// IdleLifetime is how long a refresh token lives that is not used; 0 means for ever.
+	IdleLifetime time.Duration
+}
+
+// scopeReadClients is what reading an application's settings takes.
+const scopeReadClients = "read:clients"
+
+// rulesKeptFor is how long the settings of an application are taken as known.
+const rulesKeptFor = time.Hour
+
+// refreshRules remembers the settings of applications, so that those who share one do not each ask.
+type refreshRules struct {
+	mu    sync.Mutex
+	known map[string]knownRules
+}
+
+type knownRules struct {
+	RefreshRules
+	at time.Time
+}
+
+func (r *refreshRules) get(id string, now time.Time) (RefreshRules, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	known, ok := r.known[id]
+	return known.RefreshRules, ok && now.Sub(known.at) < rulesKeptFor
+}
+
+func (r *refreshRules) put(id string, rules RefreshRules, now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.known == nil {
+		r.known = map[string]knownRules{}
+	}
+	r.known[id] = knownRules{rules, now}
+}
+
+// RefreshRules returns what an application's settings say about its refresh tokens, by a call at most once an hour. known is
+// false without the scope to read them.
+func (s *Session) RefreshRules(ctx context.Context, id string) (rules RefreshRules, known bool, err error) {
+	if rules, ok := s.rules.get(id, time.Now()); ok {
+		return rules, true, nil
+	}
+	scopes, err := s.Scopes(ctx)
+	if err != nil || !slices.Contains(scopes, scopeReadClients) {
+		return RefreshRules{}, false, err
+	}
+	answer, err := s.manage(ctx, http.MethodGet, routeClient, func(ctx context.Context) error {
+		_, err := s.clientsAPI.Get(ctx, id, &management.GetClientRequestParameters{Fields: &refreshFields})
+		return err
+	})
+	document, err := parseObject(answer, err)
+	if err != nil {
+		return RefreshRules{}, false, err
+	}
+	rules = parseRefreshRules(document.Object("refresh_token"))
+	s.rules.put(id, rules, time.Now())
+	return rules, true, nil
+}
+
+var refreshFields = "client_id,refresh_token"
+
+// parseRefreshRules reads the property refresh_token of an application. What is absent has Auth0's default.
+func parseRefreshRules(settings Document) RefreshRules {
+	seconds := func(field string, otherwise int64) time.Duration {
+		number, _ := settings[field].(json.Number)
+		if value, err := number.Int64(); err == nil {
+			otherwise = value
+		}
+		return time.Duration(otherwise) * time.Second
+	}
+	rules := RefreshRules{Rotating: settings.String("rotation_type") == "rotating", Leeway: seconds("leeway", 0)}
+	if settings.String("expiration_type") != "expiring" {
+		return rules
+	}
+	if !settings.Bool("infinite_token_lifetime") {
+		rules.Lifetime = seconds("token_lifetime", 2592000)
+	}
+	if !settings.Bool("infinite_idle_token_lifetime") {
+		rules.IdleLifetime = seconds("idle_token_lifetime", 1296000)
+	}
+	return rules
+}
+
+// RevokeToken ends a refresh token, and all that came of the same sign-in. It is a success if there is none.
+func (s *Session) RevokeToken(ctx context.Context, application Application, refreshToken string) error {
+	_, err := s.postForm(ctx, s.loginDomain(), "/oauth/revoke", application, url.Values{"token": {refreshToken}})
+	return err
+}

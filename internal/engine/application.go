@@ -1,0 +1,39 @@
+package engine
+
+import (
+	"context"
+	"strings"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
+	"github.com/auth0-operator/auth0-operator/internal/secret"
+)
+
+// Application reads from a Secret which application asks, and how it proves that: clientId, and clientSecret or privateKey.
+func Application(ctx context.Context, reader client.Reader, namespace, name string) (auth0.Application, error) {
+	application, err := AnyApplication(ctx, reader, namespace, name)
+	if err == nil && application.IsPublic() {
+		err = problem.Stalled(v1alpha1.ReasonSecretInvalid, "Secret %s/%s has a value neither under the key \"clientSecret\" nor under \"privateKey\"; add one", namespace, name)
+	}
+	return application, err
+}
+
+// AnyApplication is Application for what public applications may do, too: those have neither secret nor key.
+func AnyApplication(ctx context.Context, reader client.Reader, namespace, name string) (auth0.Application, error) {
+	values, err := secret.Some(ctx, reader, namespace, name, []string{"clientId"}, "clientSecret", "privateKey", "signingAlgorithm")
+	if err != nil {
+		return auth0.Application{}, err
+	}
+	application := auth0.Application{
+		ID:     strings.TrimSpace(values["clientId"]),
+		Secret: values["clientSecret"], PrivateKey: values["privateKey"],
+		SigningAlgorithm: strings.TrimSpace(values["signingAlgorithm"]),
+	}
+	if err := application.Validate(); err != nil {
+		return auth0.Application{}, problem.Stalled(v1alpha1.ReasonSecretInvalid, "Secret %s/%s: %v; correct it", namespace, name, err)
+	}
+	return application, nil
+}
