@@ -5,13 +5,16 @@ MAKEFLAGS += --no-print-directory
 
 # go tool builds a tool once and keeps it in Go's build cache; the module of its own keeps it out of the operator's.
 TOOL := go tool -modfile=$(CURDIR)/hack/tools/go.mod
+# Helm (4, and 3 for a test) and kustomize have a module of their own: their dependencies are many, and not those of the linters.
+DEPLOY := go tool -modfile=$(CURDIR)/hack/deploy/go.mod
+TOOL_MODULES := ./hack/tools ./hack/deploy
 
 # Every Go module of the repository: the operator, its tools, the control plane, tests with dependencies of their own.
 MODULES := $(patsubst %/go.mod,%,$(shell find . -name go.mod -not -path './.*'))
 TEST_MODULES := $(filter ./test/%,$(MODULES))
 
 # What make generate writes.
-GENERATED := ':(glob)api/**/zz_generated.*' config/crd/bases config/rbac/role.yaml
+GENERATED := ':(glob)api/**/zz_generated.*' config/crd config/rbac PROJECT charts/auth0-operator/files
 
 ##@ General
 
@@ -55,7 +58,7 @@ run: ## The operator against the cluster of your current KUBECONFIG; ARGS=… ad
 ##@ Develop
 
 .PHONY: generate
-generate: ## Write deep copies, CRDs and the RBAC role from the Go sources.
+generate: ## Write deep copies, CRDs and RBAC from the Go sources, and from these what the chart and kustomize need.
 	set -e; if [ -d api ]; then \
 		$(TOOL) controller-gen object paths=./api/...; \
 		$(TOOL) controller-gen crd paths=./api/... output:crd:artifacts:config=config/crd/bases; \
@@ -64,6 +67,7 @@ generate: ## Write deep copies, CRDs and the RBAC role from the Go sources.
 		$(TOOL) controller-gen rbac:roleName=auth0-operator-manager paths=./controllers/... paths=./internal/... paths=./cmd/... \
 			output:rbac:artifacts:config=config/rbac; \
 	fi
+	go run ./hack/manifests
 
 .PHONY: fmt
 fmt: ## Format the Go sources and sort their imports.
@@ -71,7 +75,7 @@ fmt: ## Format the Go sources and sort their imports.
 
 .PHONY: lint
 lint: ## Run golangci-lint on every module (.golangci.yml).
-	set -e; for module in $(filter-out ./hack/tools,$(MODULES)); do \
+	set -e; for module in $(filter-out $(TOOL_MODULES),$(MODULES)); do \
 		echo "lint $$module"; \
 		(cd $$module && $(TOOL) golangci-lint run --allow-parallel-runners --config $(CURDIR)/.golangci.yml ./...); \
 	done
@@ -113,13 +117,24 @@ verify-tidy: ## go.mod and go.sum of every module are complete, with nothing too
 
 .PHONY: vet
 vet: ## Run go vet on every module.
-	set -e; for module in $(filter-out ./hack/tools,$(MODULES)); do go -C $$module vet ./...; done
+	set -e; for module in $(filter-out $(TOOL_MODULES),$(MODULES)); do go -C $$module vet ./...; done
 
 ##@ Build
 
 .PHONY: build
 build: ## Build the programs into bin/.
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
+
+VERSION ?= $(or $(shell git describe --tags --dirty --match 'v*' 2>/dev/null),dev)
+
+.PHONY: dist
+dist: ## Build what people install, into dist/: install.yaml for kubectl, the chart for Helm, the programs for Linux.
+	rm -rf dist && mkdir -p dist
+	$(DEPLOY) sigs.k8s.io/kustomize/kustomize/v5 build config/default > dist/install.yaml
+	$(DEPLOY) helm.sh/helm/v4/cmd/helm package charts/auth0-operator --destination dist $(if $(filter v%,$(VERSION)),--version $(VERSION:v%=%) --app-version $(VERSION))
+	set -e; for arch in amd64 arm64; do \
+		GOOS=linux GOARCH=$$arch CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o dist/linux-$$arch/ ./cmd/...; \
+	done
 
 IMAGE ?= auth0-operator:dev
 

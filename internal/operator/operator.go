@@ -93,7 +93,7 @@ func newManager(config *rest.Config, options Options) (ctrl.Manager, error) {
 	manager, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:                        scheme,
 		Cache:                         cache.Options{DefaultNamespaces: watched(options.WatchNamespaces)},
-		Client:                        client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}, &corev1.ConfigMap{}}}},
+		Client:                        client.Options{Cache: &client.CacheOptions{DisableFor: uncached(options.WatchNamespaces)}},
 		Metrics:                       server.Options{BindAddress: options.MetricsAddress},
 		HealthProbeBindAddress:        options.HealthAddress,
 		LeaderElection:                options.LeaderElection,
@@ -108,6 +108,16 @@ func newManager(config *rest.Config, options Options) (ctrl.Manager, error) {
 		return nil, err
 	}
 	return manager, manager.AddReadyzCheck("ping", healthz.Ping)
+}
+
+// uncached is what is read from the API server each time. A list of Namespaces cannot be limited to a few, so who may see
+// only some namespaces reads these one by one.
+func uncached(namespaces []string) []client.Object {
+	objects := []client.Object{&corev1.Secret{}, &corev1.ConfigMap{}}
+	if len(namespaces) > 0 {
+		objects = append(objects, &corev1.Namespace{})
+	}
+	return objects
 }
 
 func watched(namespaces []string) map[string]cache.Config {

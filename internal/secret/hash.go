@@ -17,6 +17,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
+// +kubebuilder:rbac:groups="",namespace=auth0-operator-system,resources=secrets,resourceNames=auth0-operator-hash-key,verbs=get
+// +kubebuilder:rbac:groups="",namespace=auth0-operator-system,resources=secrets,verbs=create
+
 const (
 	// hashKeySecret holds the key of the hashes, in the operator's own namespace.
 	hashKeySecret = "auth0-operator-hash-key"

@@ -1,0 +1,276 @@
+// Command manifests writes the manifests that follow from others, so that a new kind needs none of them edited by hand: the
+// list of CRDs for kustomize, the roles for people, and what the chart takes from config/. It is what make generate
+// calls after controller-gen.
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/yaml"
+)
+
+// Where things are, seen from the root of the checkout.
+const (
+	crdDir     = "config/crd/bases"
+	rbacDir    = "config/rbac"
+	alertsDir  = "config/prometheus"
+	chartFiles = "charts/auth0-operator/files"
+)
+
+const generated = "# Written by make generate.\n"
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "manifests:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	kinds, err := readKinds()
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		writeCRDs(kinds),
+		writeProject(kinds),
+		writeRoles(kinds),
+		writeAlerts(),
+	)
+}
+
+// kind is a kind by its CRD.
+type kind struct {
+	apiextensionsv1.CustomResourceDefinition
+	// file is the name of the CRD's file, and content what is in it.
+	file    string
+	content []byte
+}
+
+func readKinds() ([]kind, error) {
+	files, err := filepath.Glob(filepath.Join(crdDir, "*.yaml"))
+	if err != nil || len(files) == 0 {
+		return nil, fmt.Errorf("no CRDs in %s: run this from the root of the checkout, by make generate (%w)", crdDir, err)
+	}
+	slices.Sort(files)
+	kinds := make([]kind, len(files))
+	for i, file := range files {
+		kinds[i].file = filepath.Base(file)
+		if kinds[i].content, err = os.ReadFile(file); err != nil {
+			return nil, err
+		}
+		if err := yaml.Unmarshal(kinds[i].content, &kinds[i].CustomResourceDefinition); err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+	}
+	return kinds, nil
+}
+
+// writeCRDs lists the CRDs for kustomize, and copies them into the chart.
+func writeCRDs(kinds []kind) error {
+	var list bytes.Buffer
+	list.WriteString("# The kinds. " + strings.TrimPrefix(generated, "# ") + "resources:\n")
+	dir := filepath.Join(chartFiles, "crds")
+	if err := os.RemoveAll(dir); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return err
+	}
+	for _, kind := range kinds {
+		fmt.Fprintf(&list, "- bases/%s\n", kind.file)
+		if err := write(filepath.Join(dir, kind.file), kind.content); err != nil {
+			return err
+		}
+	}
+	return write("config/crd/kustomization.yaml", list.Bytes())
+}
+
+// writeProject lists the kinds for the tools of Kubebuilder.
+func writeProject(kinds []kind) error {
+	const head = "resources:\n"
+	project, err := os.ReadFile("PROJECT")
+	if err != nil {
+		return err
+	}
+	before, rest, found := strings.Cut(string(project), head)
+	_, after, ended := strings.Cut(rest, "version: \"3\"")
+	if !found || !ended {
+		return errors.New("PROJECT has no resources, or no version after them")
+	}
+	resources := make([]map[string]any, len(kinds))
+	for i, kind := range kinds {
+		resources[i] = map[string]any{
+			"api":        map[string]any{"crdVersion": "v1", "namespaced": kind.Spec.Scope == apiextensionsv1.NamespaceScoped},
+			"controller": true,
+			"domain":     kind.Spec.Group,
+			"kind":       kind.Spec.Names.Kind,
+			"path":       "github.com/auth0-operator/auth0-operator/api/" + kind.Spec.Versions[0].Name,
+			"version":    kind.Spec.Versions[0].Name,
+		}
+	}
+	list, err := yaml.Marshal(resources)
+	if err != nil {
+		return err
+	}
+	return write("PROJECT", []byte(before+head+string(list)+"version: \"3\""+after))
+}
+
+// chartRoles is what the chart makes of config/rbac.
+type chartRoles struct {
+	// Everywhere are the rules of the operator when it serves all namespaces.
+	Everywhere []rbacv1.PolicyRule `json:"everywhere"`
+	// InNamespace are those in each namespace when it serves some.
+	InNamespace []rbacv1.PolicyRule `json:"inNamespace"`
+	// Own are those in its own namespace.
+	Own []rbacv1.PolicyRule `json:"own"`
+	// People are the roles for people.
+	People []personRole `json:"people"`
+}
+
+type personRole struct {
+	Name   string              `json:"name"`
+	Labels map[string]string   `json:"labels"`
+	Rules  []rbacv1.PolicyRule `json:"rules"`
+}
+
+func writeRoles(kinds []kind) error {
+	var roles chartRoles
+	for _, name := range []string{"editor", "viewer"} {
+		role, err := writePersonRole(name, kinds)
+		if err != nil {
+			return err
+		}
+		roles.People = append(roles.People, role)
+	}
+	if err := roles.readOperator(); err != nil {
+		return err
+	}
+	content, err := yaml.Marshal(roles)
+	if err != nil {
+		return err
+	}
+	return write(filepath.Join(chartFiles, "rbac.yaml"), append([]byte(generated), content...))
+}
+
+// resourcesOfRole is the line in a role for people that lists the kinds.
+var resourcesOfRole = regexp.MustCompile(`resources: \[[a-z0-9, ]*\]`)
+
+// writePersonRole brings the list of kinds in a role for people up to date, and returns the role.
+func writePersonRole(name string, kinds []kind) (personRole, error) {
+	plurals := make([]string, len(kinds))
+	for i, kind := range kinds {
+		plurals[i] = kind.Spec.Names.Plural
+	}
+	file := filepath.Join(rbacDir, name+"_role.yaml")
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return personRole{}, err
+	}
+	content = resourcesOfRole.ReplaceAll(content, []byte("resources: ["+strings.Join(plurals, ", ")+"]"))
+	var role rbacv1.ClusterRole
+	if err := yaml.UnmarshalStrict(content, &role); err != nil {
+		return personRole{}, fmt.Errorf("%s: %w", file, err)
+	}
+	return personRole{Name: name, Labels: role.Labels, Rules: role.Rules}, write(file, content)
+}
+
+// readOperator reads the rules of the operator, which controller-gen wrote.
+func (r *chartRoles) readOperator() error {
+	documents, err := readDocuments(filepath.Join(rbacDir, "role.yaml"))
+	if err != nil {
+		return err
+	}
+	for _, document := range documents {
+		// A Role has the fields of a ClusterRole.
+		var role rbacv1.ClusterRole
+		if err := yaml.UnmarshalStrict(document, &role); err != nil {
+			return fmt.Errorf("role.yaml: %w", err)
+		}
+		if role.Kind == "Role" {
+			r.Own = role.Rules
+		} else {
+			r.Everywhere = role.Rules
+		}
+	}
+	r.InNamespace = inNamespace(r.Everywhere)
+	return nil
+}
+
+// inNamespace is what remains of rules for everywhere within one namespace: of the Namespace itself, it may be read but not
+// listed with others.
+func inNamespace(everywhere []rbacv1.PolicyRule) []rbacv1.PolicyRule {
+	rules := make([]rbacv1.PolicyRule, len(everywhere))
+	for i, rule := range everywhere {
+		if slices.Contains(rule.Resources, "namespaces") {
+			rule.Verbs = []string{"get"}
+		}
+		rules[i] = rule
+	}
+	return rules
+}
+
+// writeAlerts takes the alert rules into the chart.
+func writeAlerts() error {
+	files, err := filepath.Glob(filepath.Join(alertsDir, "*.yaml"))
+	if err != nil {
+		return err
+	}
+	groups := []runtime.RawExtension{}
+	for _, file := range files {
+		documents, err := readDocuments(file)
+		if err != nil {
+			return err
+		}
+		for _, document := range documents {
+			var rule struct {
+				Kind string
+				Spec struct{ Groups []runtime.RawExtension }
+			}
+			if err := yaml.Unmarshal(document, &rule); err != nil {
+				return fmt.Errorf("%s: %w", file, err)
+			}
+			if rule.Kind == "PrometheusRule" {
+				groups = append(groups, rule.Spec.Groups...)
+			}
+		}
+	}
+	content, err := yaml.Marshal(map[string]any{"groups": groups})
+	if err != nil {
+		return err
+	}
+	return write(filepath.Join(chartFiles, "alerts.yaml"), append([]byte(generated), content...))
+}
+
+// readDocuments reads the documents of a YAML file.
+func readDocuments(file string) ([][]byte, error) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var documents [][]byte
+	for document := range bytes.SplitSeq(append([]byte("\n"), content...), []byte("\n---\n")) {
+		if len(bytes.TrimSpace(document)) > 0 {
+			documents = append(documents, document)
+		}
+	}
+	return documents, nil
+}
+
+// write leaves a file alone that is as it should be, so that its time tells when it changed.
+func write(file string, content []byte) error {
+	if current, err := os.ReadFile(file); err == nil && bytes.Equal(current, content) {
+		return nil
+	}
+	return os.WriteFile(file, content, 0o644) //nolint:gosec // Manifests are for everybody to read.
+}
