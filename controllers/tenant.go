@@ -28,22 +28,17 @@ import (
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
-const (
-	// dependantsPoll is how soon to look again whether a tenant that is being deleted is still needed; the deletion of the
-	// last dependant is noticed at once.
-	dependantsPoll = time.Minute
-	// dependantsNamed is how many of them the message names.
-	dependantsNamed = 5
-	// disabledConnectionRetry is how soon to look again at a connection for which the operator is not enabled.
-	disabledConnectionRetry = 5 * time.Minute
-)
+// disabledConnectionRetry is how soon to look again at a connection for which the operator is not enabled.
+const disabledConnectionRetry = 5 * time.Minute
 
 func tenantKind() engine.Kind {
 	return engine.Register[v1alpha1.Auth0Tenant]("Auth0Tenant", nil,
 		func() client.ObjectList { return &v1alpha1.Auth0TenantList{} },
-		func(object client.Object) []string { return tenantInputs(object.(*v1alpha1.Auth0Tenant)) },
-		func(deps engine.Deps) engine.Handler[*v1alpha1.Auth0Tenant] { return &tenantHandler{Deps: deps} },
-		engine.WatchConfigMaps, engine.WatchDependants)
+		reference.Indexed{Inputs: func(object client.Object) []string { return tenantInputs(object.(*v1alpha1.Auth0Tenant)) }},
+		func(deps engine.Deps, _ engine.Kind, all []engine.Kind) engine.Handler[*v1alpha1.Auth0Tenant] {
+			return &tenantHandler{Deps: deps, kinds: all}
+		},
+		engine.WatchConfigMaps)
 }
 
 // tenantInputs lists what a tenant's access is made of.
@@ -59,6 +54,7 @@ func tenantInputs(tenant *v1alpha1.Auth0Tenant) []string {
 // tenantHandler keeps the session of a tenant open, and says what it can do.
 type tenantHandler struct {
 	engine.Deps
+	kinds []engine.Kind
 	// checked remembers, by tenant, the connectionCheck that was made last.
 	checked sync.Map
 }
@@ -143,7 +139,7 @@ func (h *tenantHandler) show(tenant *v1alpha1.Auth0Tenant, session *auth0.Sessio
 	status.ClientID = session.ClientID()
 	status.Scopes = slices.Sorted(slices.Values(scopes))
 	status.MissingScopes = nil
-	for _, kind := range All() {
+	for _, kind := range h.kinds {
 		missing := slices.DeleteFunc(slices.Clone(kind.Scopes), func(scope string) bool { return slices.Contains(scopes, scope) })
 		if len(missing) > 0 {
 			status.MissingScopes = append(status.MissingScopes, v1alpha1.MissingScopes{Kind: kind.Name, Scopes: missing})
@@ -266,8 +262,8 @@ func (h *tenantHandler) namespaceIsLeaving(ctx context.Context, name string) (bo
 // Remove implements engine.Handler: a tenant goes after everything that needs it.
 func (h *tenantHandler) Remove(ctx context.Context, pass *engine.Pass[*v1alpha1.Auth0Tenant]) engine.Outcome {
 	tenant := pass.Object
-	key := client.ObjectKeyFromObject(tenant).String()
-	dependants, err := engine.Dependants(ctx, h.Client, All(), key)
+	key := client.ObjectKeyFromObject(tenant)
+	dependants, err := engine.Dependants(ctx, h.Client, h.kinds, "Auth0Tenant", key)
 	if err != nil {
 		return engine.FromError(err, time.Minute)
 	}
@@ -276,22 +272,13 @@ func (h *tenantHandler) Remove(ctx context.Context, pass *engine.Pass[*v1alpha1.
 		if _, err := h.Connect(ctx, tenant); err != nil {
 			return explainTenant(tenant, err)
 		}
-		return engine.Wait(v1alpha1.ReasonInUse, inUseMessage(dependants), dependantsPoll).Kept()
+		return engine.Wait(v1alpha1.ReasonInUse, engine.InUse(dependants), engine.DependantsPoll).Kept()
 	}
 	if err := h.unguard(ctx, tenant, func(string) bool { return true }); err != nil {
 		return engine.FromError(err, time.Minute)
 	}
-	h.Pool.Close(key)
+	h.Pool.Close(key.String())
 	return engine.Released("")
-}
-
-func inUseMessage(dependants []string) string {
-	named := dependants[:min(len(dependants), dependantsNamed)]
-	message := fmt.Sprintf("%d objects still refer to this tenant; it goes when they are gone: %s", len(dependants), strings.Join(named, ", "))
-	if len(dependants) > len(named) {
-		message += ", …"
-	}
-	return message
 }
 
 // explainTenant gives what keeps a tenant from being reached a reason and a way out.

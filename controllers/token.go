@@ -42,9 +42,15 @@ const renewalShare = 5
 func tokenKind() engine.Kind {
 	return engine.Register[v1alpha1.Auth0Token]("Auth0Token", nil,
 		func() client.ObjectList { return &v1alpha1.Auth0TokenList{} },
-		func(object client.Object) []string { return tokenInputs(object.(*v1alpha1.Auth0Token)) },
-		func(deps engine.Deps) engine.Handler[*v1alpha1.Auth0Token] { return &tokenHandler{deps} },
-		engine.WatchReferents(&v1alpha1.Auth0User{}, userInput))
+		reference.Indexed{
+			Inputs: func(object client.Object) []string { return tokenInputs(object.(*v1alpha1.Auth0Token)) },
+			References: func(object client.Object) []reference.Reference {
+				return tokenReferences(object.(*v1alpha1.Auth0Token))
+			},
+		},
+		func(deps engine.Deps, _ engine.Kind, _ []engine.Kind) engine.Handler[*v1alpha1.Auth0Token] {
+			return &tokenHandler{deps}
+		})
 }
 
 // tokenInputs lists what a token is made of, and the Secret that holds it.
@@ -54,15 +60,21 @@ func tokenInputs(token *v1alpha1.Auth0Token) []string {
 		if grant.PasswordSecretRef != nil {
 			inputs = append(inputs, reference.SecretInput(grant.PasswordSecretRef.Name))
 		}
-		if grant.UserRef != nil {
-			inputs = append(inputs, userInput(grant.UserRef.Name))
-		}
 	}
 	return inputs
 }
 
-// userInput is how an Auth0User stands in reference.InputIndex.
-func userInput(name string) string { return "Auth0User/" + name }
+// tokenReferences lists the objects that a token refers to.
+func tokenReferences(token *v1alpha1.Auth0Token) []reference.Reference {
+	grant := token.Spec.Password
+	if grant == nil || grant.UserRef == nil {
+		return nil
+	}
+	user := reference.To(token, "spec.password.userRef", "Auth0User", v1alpha1.ObjectReference{Name: grant.UserRef.Name})
+	// A user may go; the token says so.
+	user.Weak = true
+	return []reference.Reference{user}
+}
 
 // tokenHandler keeps a token in a Secret.
 type tokenHandler struct{ engine.Deps }

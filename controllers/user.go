@@ -20,6 +20,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
 // +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0users,verbs=get;list;watch;patch
@@ -147,7 +148,7 @@ func metadataSize(metadata map[string]apiextensionsv1.JSON) int {
 	return size
 }
 
-func (userAdapter) Desired(u *v1alpha1.Auth0User) auth0.Document {
+func (userAdapter) Desired(u *v1alpha1.Auth0User, references reference.Values) auth0.Document {
 	desired := auth0.Document{"connection": u.Spec.Connection}
 	put(desired, "username", u.Spec.Username)
 	put(desired, "phone_number", u.Spec.PhoneNumber)
@@ -260,7 +261,8 @@ func (userAdapter) Get(ctx context.Context, session *auth0.Session, id string) (
 }
 
 // Find looks for a user whose creation was not noticed, and for others with the same e-mail, username or phone number.
-func (a userAdapter) Find(ctx context.Context, session *auth0.Session, u *v1alpha1.Auth0User) ([]auth0.Document, error) {
+func (a userAdapter) Find(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User], _ auth0.Document) ([]auth0.Document, error) {
+	session, u := tools.Session, tools.Object
 	found, err := a.findByLogin(ctx, session, u)
 	if err != nil {
 		return nil, err
@@ -283,7 +285,7 @@ func (a userAdapter) Find(ctx context.Context, session *auth0.Session, u *v1alph
 // findByLogin also looks for the name of an earlier sign-up that was not heard of again.
 func (userAdapter) findByLogin(ctx context.Context, session *auth0.Session, u *v1alpha1.Auth0User) ([]auth0.Document, error) {
 	found, err := findLogin(ctx, session, u.Spec.Connection, loginOf(u))
-	tried := u.Annotations[v1alpha1.AnnotationCreating]
+	tried := u.Status.Creating
 	if err != nil || tried == "" || strings.EqualFold(tried, loginOf(u)) {
 		return found, err
 	}
@@ -347,7 +349,7 @@ func databaseUserID(id string) string { return "auth0|" + id }
 // passwordless tells whether users of a connection have no password: Auth0 gives such connections fixed names.
 func passwordless(connection string) bool { return connection == "email" || connection == "sms" }
 
-func (a userAdapter) Lists(u *v1alpha1.Auth0User) []engine.List {
+func (a userAdapter) Lists(u *v1alpha1.Auth0User, references reference.Values) []engine.List {
 	return []engine.List{a.roles(u), a.permissions(u)}
 }
 

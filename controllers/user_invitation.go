@@ -33,7 +33,7 @@ func (userAdapter) Finishes(u *v1alpha1.Auth0User) bool {
 }
 
 // Finish lifts blocks and writes the invitation.
-func (a userAdapter) Finish(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User]) error {
+func (a userAdapter) Finish(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User], _ auth0.Document) error {
 	if err := a.unblock(ctx, tools); err != nil {
 		return err
 	}

@@ -37,11 +37,14 @@ const (
 	ReasonPermissionNotFound = "PermissionNotFound"
 	// ReasonUserNotReady surfaces while the Auth0User that an Auth0Token refers to does not exist or is not Ready.
 	ReasonUserNotReady = "UserNotReady"
+	// ReasonReferenceNotReady surfaces while an object that the spec refers to does not exist or is not Ready; no call is made
+	// meanwhile.
+	ReasonReferenceNotReady = "ReferenceNotReady"
 	// ReasonProgressingWithRetry surfaces while an attempt failed for a reason that may pass; it is retried.
 	ReasonProgressingWithRetry = "ProgressingWithRetry"
 	// ReasonDeleting surfaces while the object is being deleted in Auth0.
 	ReasonDeleting = "Deleting"
-	// ReasonInUse surfaces on an Auth0Tenant that is being deleted while other objects still need it.
+	// ReasonInUse surfaces on an object that is being deleted while other objects still refer to it.
 	ReasonInUse = "InUse"
 )
 
@@ -112,9 +115,6 @@ const (
 	// AnnotationUnblock asks, on an Auth0User, to lift the blocks of Auth0's brute-force protection; any new value will do.
 	AnnotationUnblock = "auth0-operator.io/unblock"
 )
-
-// AnnotationCreating is what the operator notes on an Auth0User before its sign-up: the name under which it signs up.
-const AnnotationCreating = "auth0-operator.io/creating"
 
 // Finalizer keeps an object until what it stands for in Auth0 is gone, or may stay.
 const Finalizer = "auth0-operator.io/finalizer"

@@ -26,6 +26,23 @@ type Managed interface {
 	GetManagedStatus() *ManagedStatus
 }
 
+// Referent is a Managed that other objects refer to.
+// +kubebuilder:object:generate=false
+type Referent interface {
+	Managed
+	// GetIdentity tells what the object is in Auth0, for those who refer to it. The zero value: it is not there yet.
+	GetIdentity() Identity
+}
+
+// Identity is what other objects in Auth0 refer to an object by.
+// +kubebuilder:object:generate=false
+type Identity struct {
+	// ID is given by Auth0: con_…, rol_…, a client id.
+	ID string
+	// Name is the natural key, where there is one: the name of a connection, role or organization, the identifier of an API.
+	Name string
+}
+
 // ManagementPolicy says how much of an object in Auth0 the operator manages.
 // +kubebuilder:validation:Enum=Full;CreateOnly;Observe
 type ManagementPolicy string
@@ -126,6 +143,11 @@ type ManagedStatus struct {
 	// +listMapKey=field
 	// +optional
 	AppliedSecrets []AppliedSecret `json:"appliedSecrets,omitempty"`
+
+	// creating is what the operator notes before it creates an object of which nothing in Auth0 would tell that it is this
+	// one's: by what it is found again after a crash. Gone when the outcome is known.
+	// +optional
+	Creating string `json:"creating,omitempty"`
 
 	// differences lists, under managementPolicy `Observe`, the fields that differ between spec and Auth0. Values of
 	// secrets are never shown.

@@ -16,6 +16,21 @@ type TenantReference struct {
 	Namespace string `json:"namespace,omitempty"`
 }
 
+// ObjectReference names an object of this group. Both objects must belong to the same Auth0Tenant.
+type ObjectReference struct {
+	// name of the object.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +required
+	Name string `json:"name"`
+
+	// namespace of the object; default: the namespace of this object. The tenant's spec.allowedNamespaces must admit both.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +optional
+	Namespace string `json:"namespace,omitempty"`
+}
+
 // LocalReference names an object of this group in the namespace of the object that holds the reference.
 type LocalReference struct {
 	// name of the object.

@@ -33,6 +33,31 @@ func decode(data []byte, into any) error {
 	return decoder.Decode(into)
 }
 
+// Clone returns a copy that shares nothing with the original but values that cannot change; never nil.
+func (d Document) Clone() Document {
+	clone := make(Document, len(d))
+	for key, value := range d {
+		clone[key] = cloneValue(value)
+	}
+	return clone
+}
+
+func cloneValue(value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		return map[string]any(Document(value).Clone())
+	case Document:
+		return map[string]any(value.Clone())
+	case []any:
+		clone := make([]any, len(value))
+		for i, item := range value {
+			clone[i] = cloneValue(item)
+		}
+		return clone
+	}
+	return value
+}
+
 // String returns the string in a field, or "" if there is none.
 func (d Document) String(field string) string {
 	value, _ := d[field].(string)

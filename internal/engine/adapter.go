@@ -8,6 +8,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
 // Adapter is all that a kind has to say about its object in Auth0. Desired, ID and Observe are pure; the others make one
@@ -17,8 +18,9 @@ type Adapter[O v1alpha1.Managed] interface {
 	Fields() Fields
 	// Scopes says which scopes the kind needs.
 	Scopes() []Scope[O]
-	// Desired renders the spec in Auth0's field names. A field that is not declared is left out.
-	Desired(O) auth0.Document
+	// Desired renders the spec in Auth0's field names. A field that is not declared is left out. references are what the
+	// object's References resolved to.
+	Desired(object O, references reference.Values) auth0.Document
 	// ID returns the id of the object in Auth0 from status, "" if it was not seen there yet.
 	ID(O) string
 	// Describe names an object in Auth0 for people: "user auth0|507f1f77bcf86cd799439011".
@@ -28,8 +30,9 @@ type Adapter[O v1alpha1.Managed] interface {
 
 	// Get reads the object.
 	Get(ctx context.Context, session *auth0.Session, id string) (auth0.Document, error)
-	// Find returns the objects that could be the declared one, by its natural key, all of them.
-	Find(ctx context.Context, session *auth0.Session, object O) ([]auth0.Document, error)
+	// Find returns the objects that could be the wanted one, by its natural key and, where names repeat, by its mark, all of
+	// them. wanted is what is desired, or what an Announcer announced before.
+	Find(ctx context.Context, tools Tools[O], wanted auth0.Document) ([]auth0.Document, error)
 	// Create creates the object, and returns it as far as the answer shows it. If one with its natural key exists, it fails
 	// with auth0.ClassConflict.
 	Create(ctx context.Context, tools Tools[O], desired auth0.Document) (auth0.Document, error)
@@ -84,6 +87,27 @@ type Introducer[O v1alpha1.Managed] interface {
 	Introduce(O)
 }
 
+// Referrer refers to other objects of this group. Until all of them are Ready, the object waits and takes no call.
+type Referrer[O v1alpha1.Managed] interface {
+	References(O) []reference.Reference
+}
+
+// Completer completes what is desired with what is there and stays, such as entries that others added to a list that Auth0
+// replaces whole.
+type Completer[O v1alpha1.Managed] interface {
+	// Complete changes desired. have is what was read just now, nil before the object is created.
+	Complete(object O, desired, have auth0.Document)
+}
+
+// Announcer is for kinds of which nothing in Auth0 tells after a lost answer that an object is ours: those that carry no
+// mark, and those whose names repeat, so that Auth0 would make a second one. What is about to be created is noted in an
+// annotation first. A kind that is a Marker as well is one whose names repeat.
+type Announcer interface {
+	// Announce returns the fields that are noted: the natural key, and others that tell the object from a stranger's. None of
+	// them may be secret.
+	Announce(desired auth0.Document) auth0.Document
+}
+
 // Prover is for objects whose creation cannot carry the mark: it carries a proof instead, which only this operator can
 // make, and which goes when the mark comes.
 type Prover[O v1alpha1.Managed] interface {
@@ -108,16 +132,21 @@ type Preparer[O v1alpha1.Managed] interface {
 type Finisher[O v1alpha1.Managed] interface {
 	// Finishes tells whether there is anything to see to.
 	Finishes(O) bool
-	Finish(context.Context, Tools[O]) error
+	// Finish gets the object as it is in Auth0 now.
+	Finish(ctx context.Context, tools Tools[O], have auth0.Document) error
 }
 
 // Tools is what an Adapter needs for the steps around its object.
 type Tools[O v1alpha1.Managed] struct {
 	Deps
-	Object  O
-	Session *auth0.Session
-	pass    *Pass[O]
+	Object     O
+	Session    *auth0.Session
+	References reference.Values
+	pass       *Pass[O]
 }
+
+// Save writes the status down before the pass goes on.
+func (t Tools[O]) Save(ctx context.Context) error { return t.pass.Save(ctx) }
 
 // Event tells people of something that was done.
 func (t Tools[O]) Event(ctx context.Context, reason, message string) {
@@ -126,7 +155,7 @@ func (t Tools[O]) Event(ctx context.Context, reason, message string) {
 
 // Lister has lists beside the object, such as the roles of a user.
 type Lister[O v1alpha1.Managed] interface {
-	Lists(O) []List
+	Lists(object O, references reference.Values) []List
 }
 
 // needs returns the scopes that an object needs.

@@ -23,13 +23,14 @@ func (w *work[O]) converge(ctx context.Context, have auth0.Document) (Outcome, e
 		w.Adapter.Observe(w.object, have)
 		return w.done("it exists; managementPolicy CreateOnly leaves it as it is"), nil
 	}
+	w.completeDesired(have)
 	w.mark()
 	have, err := w.update(ctx, have)
 	if err != nil {
 		return Outcome{}, err
 	}
 	w.remember(have)
-	return w.settle(ctx, false)
+	return w.settle(ctx, have, false)
 }
 
 // leaveAlone takes out of what is desired the fields that somebody else keeps.
@@ -101,7 +102,7 @@ func (w *work[O]) pending(have auth0.Document) auth0.Document {
 		// The mark comes, the proof goes.
 		managed = append(slices.Clone(managed), field)
 	}
-	patch := w.fields.patch(w.desired, w.fields.diff(w.desired, have, managed))
+	patch := w.fields.patch(w.desired, have, w.fields.diff(w.desired, have, managed))
 	maps.Copy(patch, w.secrets)
 	w.fields.addCompanions(patch, w.desired)
 	return patch

@@ -14,13 +14,14 @@ import (
 // create creates the object with everything that Auth0 takes at once. Looking for it first would cost a call and prove
 // nothing: Auth0 refuses a second one, and an answer that was lost shows as such a refusal.
 func (w *work[O]) create(ctx context.Context) (Outcome, error) {
-	ours, err := w.triedBefore(ctx)
-	if err != nil {
-		return Outcome{}, err
+	w.completeDesired(nil)
+	if w.mustLook() {
+		candidates, ours, err := w.findAnnounced(ctx)
+		if err != nil || ours != nil || len(candidates) > 0 {
+			return w.choose(ctx, candidates, ours, err)
+		}
 	}
-	if ours != nil {
-		return w.converge(ctx, ours)
-	}
+	tried := w.announced()
 	if err := w.announce(ctx); err != nil {
 		return Outcome{}, err
 	}
@@ -34,8 +35,9 @@ func (w *work[O]) create(ctx context.Context) (Outcome, error) {
 	w.prove(body, proof)
 	again := w.Adapter.ID(w.object) != ""
 	have, err := w.Adapter.Create(ctx, w.tools(), body)
+	w.forgetAttempt(tried, err)
 	if auth0.ClassOf(err) == auth0.ClassConflict {
-		return w.adopt(ctx, err)
+		return w.conflict(ctx, err)
 	}
 	if err != nil {
 		return Outcome{}, err
@@ -46,21 +48,32 @@ func (w *work[O]) create(ctx context.Context) (Outcome, error) {
 	return w.complete(ctx, have)
 }
 
-// triedBefore looks for an object whose creation carries a proof rather than an id, and was tried under another name: the
-// answer may have been lost, and the name changed since, so that trying again would not be a conflict.
-func (w *work[O]) triedBefore(ctx context.Context) (auth0.Document, error) {
-	tried := w.object.GetAnnotations()[v1alpha1.AnnotationCreating]
-	prover, ok := w.Adapter.(Prover[O])
-	if !ok || tried == "" || tried == prover.ProofName(w.object) {
-		return nil, nil
+// conflict finds what Auth0 says exists already.
+func (w *work[O]) conflict(ctx context.Context, conflict error) (Outcome, error) {
+	candidates, ours, err := w.find(ctx, w.desired)
+	if err == nil && len(candidates) == 0 {
+		// Perhaps it was deleted meanwhile, or the search index lags behind.
+		return Retry(v1alpha1.ReasonAlreadyExists, fmt.Errorf("Auth0 says that it exists already, and does not show it: %w", conflict)), nil
 	}
-	_, ours, err := w.find(ctx)
-	return ours, err
+	return w.choose(ctx, candidates, ours, err)
 }
 
-// find returns the objects that could be the declared one, and the one among them that is known to be ours, if any.
-func (w *work[O]) find(ctx context.Context) (candidates []auth0.Document, ours auth0.Document, err error) {
-	if candidates, err = w.Adapter.Find(ctx, w.session, w.object); err != nil {
+// choose goes on with what was found: with what is ours, or the only candidate.
+func (w *work[O]) choose(ctx context.Context, candidates []auth0.Document, ours auth0.Document, err error) (Outcome, error) {
+	switch {
+	case err != nil:
+		return Outcome{}, err
+	case ours != nil:
+		return w.converge(ctx, ours)
+	case len(candidates) == 1:
+		return w.converge(ctx, candidates[0])
+	}
+	return w.stall(v1alpha1.ReasonAmbiguous, "several objects in Auth0 could be this one: %s; delete all but one, or tell them apart", w.describeAll(candidates)), nil
+}
+
+// find returns the objects that could be the wanted one, and the one among them that is known to be ours, if any.
+func (w *work[O]) find(ctx context.Context, wanted auth0.Document) (candidates []auth0.Document, ours auth0.Document, err error) {
+	if candidates, err = w.Adapter.Find(ctx, w.tools(), wanted); err != nil {
 		return nil, nil, err
 	}
 	for _, candidate := range candidates {
@@ -71,16 +84,9 @@ func (w *work[O]) find(ctx context.Context) (candidates []auth0.Document, ours a
 	return candidates, nil, nil
 }
 
-// announce writes down that, and under which name, the object is about to be created, together with the finalizer.
-func (w *work[O]) announce(ctx context.Context) error {
-	if w.proofField() == "" {
-		return w.pass.KeepUntilRemoved(ctx)
-	}
-	return w.pass.keep(ctx, w.Adapter.(Prover[O]).ProofName(w.object))
-}
-
 // complete sends what the creation could not carry, after its id is safe.
 func (w *work[O]) complete(ctx context.Context, have auth0.Document) (Outcome, error) {
+	w.completeDesired(have)
 	w.remember(have)
 	for _, list := range w.lists() {
 		list.intend(list.Want)
@@ -95,7 +101,7 @@ func (w *work[O]) complete(ctx context.Context, have auth0.Document) (Outcome, e
 		return Outcome{}, err
 	}
 	w.remember(have)
-	return w.settle(ctx, true)
+	return w.settle(ctx, have, true)
 }
 
 func createdMessage(again bool) string {
@@ -103,25 +109,6 @@ func createdMessage(again bool) string {
 		return "was gone from Auth0; created anew: "
 	}
 	return "created "
-}
-
-// adopt decides what to do with an object that was there before.
-func (w *work[O]) adopt(ctx context.Context, conflict error) (Outcome, error) {
-	candidates, ours, err := w.find(ctx)
-	if err != nil {
-		return Outcome{}, err
-	}
-	if ours != nil {
-		return w.converge(ctx, ours)
-	}
-	switch len(candidates) {
-	case 0:
-		// Perhaps it was deleted meanwhile, or the search index lags behind.
-		return Retry(v1alpha1.ReasonAlreadyExists, fmt.Errorf("Auth0 says that it exists already, and does not show it: %w", conflict)), nil
-	case 1:
-		return w.converge(ctx, candidates[0])
-	}
-	return w.stall(v1alpha1.ReasonAmbiguous, "several objects in Auth0 could be this one: %s; delete all but one, or tell them apart", w.describeAll(candidates)), nil
 }
 
 func (w *work[O]) describeAll(candidates []auth0.Document) string {
@@ -135,7 +122,11 @@ func (w *work[O]) describeAll(candidates []auth0.Document) string {
 // mayManage tells whether an object in Auth0 is this Kubernetes object's to change: it carries its mark, was managed
 // before, or may be adopted.
 func (w *work[O]) mayManage(ctx context.Context, have auth0.Document) error {
-	if foreign := w.foreignOwner(have); foreign != "" {
+	foreign, err := w.holder(ctx, have)
+	if err != nil {
+		return err
+	}
+	if foreign != "" {
 		return problem.Stalled(v1alpha1.ReasonConflict,
 			"%s is held by the Kubernetes object %s (namespace/name/uid), here or in another cluster; delete one of the two",
 			w.Adapter.Describe(have), foreign)
@@ -157,7 +148,7 @@ func (w *work[O]) managed() bool {
 
 // isOurs tells whether an object in Auth0 carries the mark of this Kubernetes object, or the proof that it made it.
 func (w *work[O]) isOurs(ctx context.Context, have auth0.Document) (bool, error) {
-	if w.holdsMark(have) {
+	if w.holdsMark(have) || w.isAnnounced(have) {
 		return true, nil
 	}
 	proof, err := w.proofFor(ctx)

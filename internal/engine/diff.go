@@ -13,6 +13,11 @@ import (
 type Fields struct {
 	// Merged are objects that Auth0 merges by top-level key; each key is a field by itself.
 	Merged []string
+	// Replaced are objects that Auth0 replaces whole. Each value in them, however deep, is a field by itself; a patch sends the
+	// object as it was read, with what differs.
+	Replaced []string
+	// Sets are lists whose order does not matter.
+	Sets []string
 	// CreateOnly are sent when the object is created and never again.
 	CreateOnly []string
 	// With lists fields that are sent whenever another one is: Auth0 resets them with it, or reads them only beside it.
@@ -75,6 +80,8 @@ func (f Fields) flatten(desired auth0.Document) map[string]any {
 			for key, nested := range desired.Object(field) {
 				flat[field+"."+key] = nested
 			}
+		case slices.Contains(f.Replaced, field):
+			flattenInto(flat, field, value)
 		default:
 			flat[field] = value
 		}
@@ -84,8 +91,11 @@ func (f Fields) flatten(desired auth0.Document) map[string]any {
 
 func (f Fields) valueAt(document auth0.Document, path string) any {
 	object, key, nested := strings.Cut(path, ".")
-	if nested && slices.Contains(f.Merged, object) {
+	switch {
+	case nested && slices.Contains(f.Merged, object):
 		return document.Object(object)[key]
+	case nested && slices.Contains(f.Replaced, object):
+		return valueIn(document[object], splitPath(key))
 	}
 	return document[path]
 }
@@ -96,22 +106,31 @@ func (f Fields) equal(path string, a, b any) bool {
 		textB, okB := b.(string)
 		return okA && okB && strings.EqualFold(textA, textB)
 	}
+	if slices.Contains(f.Sets, path) {
+		return sameSet(a, b)
+	}
 	return sameJSON(a, b)
 }
 
 // patch turns changes into the merge patch that Auth0 takes, with the fields that must go along.
-func (f Fields) patch(desired auth0.Document, changes []change) auth0.Document {
+func (f Fields) patch(desired, have auth0.Document, changes []change) auth0.Document {
 	patch := auth0.Document{}
 	for _, change := range changes {
 		object, key, nested := strings.Cut(change.path, ".")
-		if !nested || !slices.Contains(f.Merged, object) {
+		switch {
+		case nested && slices.Contains(f.Merged, object):
+			if patch[object] == nil {
+				patch[object] = map[string]any{}
+			}
+			patch.Object(object)[key] = change.want
+		case nested && slices.Contains(f.Replaced, object):
+			if patch[object] == nil {
+				patch[object] = map[string]any(have.Object(object).Clone())
+			}
+			setIn(patch.Object(object), splitPath(key), change.want)
+		default:
 			patch[change.path] = change.want
-			continue
 		}
-		if patch[object] == nil {
-			patch[object] = map[string]any{}
-		}
-		patch.Object(object)[key] = change.want
 	}
 	f.addCompanions(patch, desired)
 	return patch
@@ -161,6 +180,21 @@ func (f Fields) alone(part auth0.Document) bool {
 		_, in := part[field]
 		return in
 	})
+}
+
+// sameSet compares lists without regard to order.
+func sameSet(a, b any) bool {
+	listA, okA := a.([]any)
+	listB, okB := b.([]any)
+	if !okA || !okB || len(listA) != len(listB) {
+		return okA == okB && len(listA) == len(listB) || len(listA)+len(listB) == 0
+	}
+	for _, item := range listA {
+		if !slices.ContainsFunc(listB, func(other any) bool { return sameJSON(item, other) }) {
+			return false
+		}
+	}
+	return true
 }
 
 // sameJSON compares JSON values; null is the same as absent, and numbers are compared by value.

@@ -71,7 +71,7 @@ func TestPatch(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			desired := document(t, row.desired)
-			patch := userLike.patch(desired, userLike.diff(desired, document(t, row.have), row.managed))
+			patch := userLike.patch(desired, nil, userLike.diff(desired, document(t, row.have), row.managed))
 			if difference := cmp.Diff(map[string]any(document(t, row.want)), map[string]any(patch)); difference != "" {
 				t.Errorf("-want +got:\n%s", difference)
 			}
@@ -119,5 +119,34 @@ func TestListPlan(t *testing.T) {
 				t.Errorf("missing %v, surplus %v; want %v, %v", missing, surplus, row.wantMissing, row.wantExtra)
 			}
 		})
+	}
+}
+
+// TestReplacedObjects shows that a patch of an object that Auth0 replaces whole erases nothing that is not managed.
+func TestReplacedObjects(t *testing.T) {
+	fields := Fields{Replaced: []string{"options"}, Sets: []string{"callbacks"}}
+	have := document(t, `{"options":{"passwordPolicy":"good","mfa":{"active":true,"enroll":true},"a.b":1},"callbacks":["x","y"]}`)
+	for _, row := range []struct{ name, want, managed, patch string }{
+		{"nothing differs", `{"options":{"mfa":{"active":true}},"callbacks":["y","x"]}`, ``, `{}`},
+		{"a value deep inside", `{"options":{"mfa":{"active":false}}}`, ``, `{"options":{"passwordPolicy":"good","mfa":{"active":false,"enroll":true},"a.b":1}}`},
+		{"a value that is not there yet", `{"options":{"validation":{"username":{"min":3}}}}`, ``,
+			`{"options":{"passwordPolicy":"good","mfa":{"active":true,"enroll":true},"a.b":1,"validation":{"username":{"min":3}}}}`},
+		{"a value that is no longer declared", `{}`, `options.mfa.enroll`, `{"options":{"passwordPolicy":"good","mfa":{"active":true},"a.b":1}}`},
+		{"a key with a dot", `{"options":{"a.b":2}}`, `options.a\.b`, `{"options":{"passwordPolicy":"good","mfa":{"active":true,"enroll":true},"a.b":2}}`},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			want := document(t, row.want)
+			var managed []string
+			if row.managed != "" {
+				managed = []string{row.managed}
+			}
+			got := fields.patch(want, have, fields.diff(want, have, managed))
+			if difference := cmp.Diff(map[string]any(document(t, row.patch)), map[string]any(got)); difference != "" {
+				t.Errorf("-want +got:\n%s", difference)
+			}
+		})
+	}
+	if have.Object("options").Object("mfa")["enroll"] != true {
+		t.Error("the patch changed what was read")
 	}
 }

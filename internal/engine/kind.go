@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -17,7 +16,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
-	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
@@ -57,7 +55,8 @@ type Kind struct {
 	// New returns an empty object of the kind.
 	New func() v1alpha1.Object
 
-	setup func(context.Context, ctrl.Manager, Deps, []Kind) error
+	indexed reference.Indexed
+	setup   func(context.Context, ctrl.Manager, Deps, []Kind) error
 }
 
 // Setup starts the loop of the kind with the manager. all are the kinds of the registry.
@@ -74,9 +73,15 @@ func RegisterRemote[T any, O interface {
 	for _, scope := range adapter.Scopes() {
 		scopes = append(scopes, scope.Name)
 	}
-	inputs := func(object client.Object) []string { return inputsOf(adapter, object.(O)) }
-	return Register[T, O](name, scopes, newList, inputs, func(deps Deps) Handler[O] {
-		return &Remote[O]{Adapter: adapter, Deps: deps}
+	indexed := reference.Indexed{
+		Inputs: func(object client.Object) []string { return inputsOf(adapter, object.(O)) },
+		ID:     func(object client.Object) string { return adapter.ID(object.(O)) },
+	}
+	if referrer, ok := adapter.(Referrer[O]); ok {
+		indexed.References = func(object client.Object) []reference.Reference { return referrer.References(object.(O)) }
+	}
+	return Register[T, O](name, scopes, newList, indexed, func(deps Deps, kind Kind, all []Kind) Handler[O] {
+		return &Remote[O]{Adapter: adapter, Deps: deps, kind: kind, kinds: all}
 	})
 }
 
@@ -97,23 +102,23 @@ func inputsOf[O v1alpha1.Managed](adapter Adapter[O], object O) []string {
 	return slices.Compact(names)
 }
 
-// Register makes a Kind of a Handler. inputs lists the Secrets and ConfigMaps that an object names, see
-// reference.InputIndex; the object is looked at again when one of them changes.
+// Register makes a Kind of a Handler. An object is looked at again when one of the Secrets, ConfigMaps and objects changes
+// that it names, as indexed tells.
 func Register[T any, O interface {
 	*T
 	v1alpha1.Object
-}](name string, scopes []string, newList func() client.ObjectList, inputs func(client.Object) []string, newHandler func(Deps) Handler[O], watches ...Watch) Kind {
+}](name string, scopes []string, newList func() client.ObjectList, indexed reference.Indexed, newHandler func(Deps, Kind, []Kind) Handler[O], watches ...Watch) Kind {
 	kind := Kind{
-		Name: name, Scopes: scopes, NewList: newList,
+		Name: name, Scopes: scopes, NewList: newList, indexed: indexed,
 		New: func() v1alpha1.Object { return O(new(T)) },
 	}
 	kind.setup = func(ctx context.Context, manager ctrl.Manager, deps Deps, all []Kind) error {
-		if err := reference.Index(ctx, manager.GetFieldIndexer(), O(new(T)), inputs); err != nil {
+		if err := reference.Index(ctx, manager.GetFieldIndexer(), O(new(T)), indexed); err != nil {
 			return err
 		}
 		loop := &Reconciler[O]{
 			Client: deps.Client, Reader: deps.Reader, Events: manager.GetEventRecorder("auth0-operator"),
-			New: func() O { return new(T) }, Handler: newHandler(deps),
+			New: func() O { return new(T) }, Handler: newHandler(deps, kind, all),
 		}
 		build := ctrl.NewControllerManagedBy(manager).
 			Named(name).
@@ -122,7 +127,7 @@ func Register[T any, O interface {
 		if _, managed := any(O(nil)).(v1alpha1.Managed); managed {
 			build = build.Watches(&v1alpha1.Auth0Tenant{}, enqueueBy(deps.Client, newList, reference.TenantIndex, tenantKey), builder.WithPredicates(usabilityChanged()))
 		}
-		for _, watch := range watches {
+		for _, watch := range append(watches, watchReferents, watchReferrers) {
 			build = watch(build, deps, kind, all)
 		}
 		return build.WithOptions(controller.Options{
@@ -212,60 +217,4 @@ func tenantKey(object client.Object) (string, string) {
 // WatchConfigMaps looks at an object again when a ConfigMap changes that it names.
 func WatchConfigMaps(build *builder.Builder, deps Deps, kind Kind, _ []Kind) *builder.Builder {
 	return build.WatchesMetadata(&corev1.ConfigMap{}, enqueueBy(deps.Client, kind.NewList, reference.InputIndex, inputKey(reference.ConfigMapInput)))
-}
-
-// WatchReferents looks at an object again when an object changes that it refers to. input is how the referent stands in
-// reference.InputIndex.
-func WatchReferents(referent client.Object, input func(name string) string) Watch {
-	return func(build *builder.Builder, deps Deps, kind Kind, _ []Kind) *builder.Builder {
-		return build.Watches(referent, enqueueBy(deps.Client, kind.NewList, reference.InputIndex, inputKey(input)))
-	}
-}
-
-// WatchDependants looks at a tenant again when an object that refers to it goes, but only a tenant that waits for it.
-func WatchDependants(build *builder.Builder, deps Deps, _ Kind, all []Kind) *builder.Builder {
-	for _, kind := range all {
-		object, ok := kind.New().(v1alpha1.Managed)
-		if !ok {
-			continue
-		}
-		build = build.Watches(object, handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, gone client.Object) []reconcile.Request {
-			key := reference.TenantKey(gone.(v1alpha1.Managed))
-			var tenant v1alpha1.Auth0Tenant
-			if deps.Client.Get(ctx, key, &tenant) != nil || tenant.DeletionTimestamp == nil {
-				return nil
-			}
-			return []reconcile.Request{{NamespacedName: key}}
-		}), builder.WithPredicates(onlyDeletions()))
-	}
-	return build
-}
-
-func onlyDeletions() predicate.Predicate {
-	return predicate.Funcs{
-		CreateFunc:  func(event.CreateEvent) bool { return false },
-		UpdateFunc:  func(event.UpdateEvent) bool { return false },
-		GenericFunc: func(event.GenericEvent) bool { return false },
-	}
-}
-
-// Dependants names the objects that need a tenant, as Kind namespace/name: those with something to delete in Auth0. An
-// object without our finalizer has nothing there, and may even be a stranger's whom the tenant does not admit.
-func Dependants(ctx context.Context, reader client.Reader, kinds []Kind, tenant string) ([]string, error) {
-	var names []string
-	for _, kind := range kinds {
-		if _, ok := kind.New().(v1alpha1.Managed); !ok {
-			continue
-		}
-		list := kind.NewList()
-		if err := reader.List(ctx, list, client.MatchingFields{reference.TenantIndex: tenant}); err != nil {
-			return nil, fmt.Errorf("find each %s of tenant %s: %w", kind.Name, tenant, err)
-		}
-		for _, object := range objectsIn(list) {
-			if controllerutil.ContainsFinalizer(object, v1alpha1.Finalizer) {
-				names = append(names, kind.Name+" "+client.ObjectKeyFromObject(object).String())
-			}
-		}
-	}
-	return names, nil
 }

@@ -90,7 +90,7 @@ func (w *work[O]) lists() []List {
 	if !ok {
 		return nil
 	}
-	return slices.DeleteFunc(lister.Lists(w.object), List.idle)
+	return slices.DeleteFunc(lister.Lists(w.object, w.references), List.idle)
 }
 
 // finishes tells whether there is something to see to after the object.
@@ -100,7 +100,7 @@ func (w *work[O]) finishes() bool {
 }
 
 // settle brings the lists beside the object in line, all of them, sees to the rest, and ends the pass.
-func (w *work[O]) settle(ctx context.Context, created bool) (Outcome, error) {
+func (w *work[O]) settle(ctx context.Context, have auth0.Document, created bool) (Outcome, error) {
 	var failures []error
 	for _, list := range w.lists() {
 		changed, err := list.converge(ctx, w.session, w.Adapter.ID(w.object), created, w.pass.Save)
@@ -114,7 +114,7 @@ func (w *work[O]) settle(ctx context.Context, created bool) (Outcome, error) {
 		return Outcome{}, errors.Join(failures...)
 	}
 	if w.finishes() {
-		if err := w.Adapter.(Finisher[O]).Finish(ctx, w.tools()); err != nil {
+		if err := w.Adapter.(Finisher[O]).Finish(ctx, w.tools(), have); err != nil {
 			return Outcome{}, err
 		}
 	}

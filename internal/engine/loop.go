@@ -136,8 +136,7 @@ func requestedAt(object client.Object) string {
 func requestsOf(object client.Object) map[string]string {
 	requests := maps.Clone(object.GetAnnotations())
 	maps.DeleteFunc(requests, func(key, _ string) bool {
-		ours := strings.HasPrefix(key, v1alpha1.SchemeGroupVersion.Group+"/") && key != v1alpha1.AnnotationCreating
-		return !ours && key != v1alpha1.AnnotationFluxRequestedAt
+		return !strings.HasPrefix(key, v1alpha1.SchemeGroupVersion.Group+"/") && key != v1alpha1.AnnotationFluxRequestedAt
 	})
 	return requests
 }
@@ -161,8 +160,17 @@ func (p *Pass[O]) Save(ctx context.Context) error {
 	if equality.Semantic.DeepEqual(p.saved, p.Object) {
 		return nil
 	}
+	return p.patchStatus(ctx, client.MergeFrom(p.saved))
+}
+
+// saveUnlessChanged is Save, but only if nobody changed the object since it was read: what is about to be done must not be
+// done on a stale one.
+func (p *Pass[O]) saveUnlessChanged(ctx context.Context) error {
+	return p.patchStatus(ctx, client.MergeFromWithOptions(p.saved, client.MergeFromWithOptimisticLock{}))
+}
+
+func (p *Pass[O]) patchStatus(ctx context.Context, patch client.Patch) error {
 	next := p.Object.DeepCopyObject().(O)
-	patch := client.MergeFrom(p.saved)
 	if err := p.loop.Client.Status().Patch(ctx, next, patch, client.FieldOwner(secret.FieldManager)); err != nil {
 		if client.IgnoreNotFound(err) == nil {
 			return nil
@@ -180,23 +188,6 @@ func (p *Pass[O]) KeepUntilRemoved(ctx context.Context) error {
 	return p.patchFinalizer(ctx, controllerutil.AddFinalizer)
 }
 
-// keep adds the finalizer, and the name under which the object is about to be created.
-func (p *Pass[O]) keep(ctx context.Context, creating string) error {
-	return p.patchFinalizer(ctx, func(object client.Object, finalizer string) bool {
-		added := controllerutil.AddFinalizer(object, finalizer)
-		if object.GetAnnotations()[v1alpha1.AnnotationCreating] == creating {
-			return added
-		}
-		annotations := maps.Clone(object.GetAnnotations())
-		if annotations == nil {
-			annotations = map[string]string{}
-		}
-		annotations[v1alpha1.AnnotationCreating] = creating
-		object.SetAnnotations(annotations)
-		return true
-	})
-}
-
 // patchFinalizer changes the finalizers only, and only if nobody changed the object since it was read: a stale object
 // may have been deleted and made anew.
 func (p *Pass[O]) patchFinalizer(ctx context.Context, change func(client.Object, string) bool) error {
@@ -211,7 +202,6 @@ func (p *Pass[O]) patchFinalizer(ctx context.Context, change func(client.Object,
 	p.loop.wrote(object)
 	for _, known := range []O{p.saved, p.Object} {
 		known.SetFinalizers(object.GetFinalizers())
-		known.SetAnnotations(object.GetAnnotations())
 		known.SetResourceVersion(object.GetResourceVersion())
 	}
 	return nil

@@ -15,7 +15,7 @@ const longestValue = 256
 // observe shows what managementPolicy Full would change, and writes nothing to Auth0.
 func (w *work[O]) observe(ctx context.Context, have auth0.Document) (Outcome, error) {
 	if have == nil {
-		candidates, err := w.Adapter.Find(ctx, w.session, w.object)
+		candidates, err := w.Adapter.Find(ctx, w.tools(), w.desired)
 		if err != nil {
 			return Outcome{}, err
 		}
@@ -30,6 +30,7 @@ func (w *work[O]) observe(ctx context.Context, have auth0.Document) (Outcome, er
 		}
 	}
 	w.Adapter.Observe(w.object, have)
+	w.completeDesired(have)
 	differences, err := w.differences(ctx, have)
 	if err != nil {
 		return Outcome{}, err

@@ -33,6 +33,8 @@ const (
 type Remote[O v1alpha1.Managed] struct {
 	Adapter Adapter[O]
 	Deps
+	kind  Kind
+	kinds []Kind
 }
 
 // work is what one pass over a remote object needs.
@@ -43,6 +45,8 @@ type work[O v1alpha1.Managed] struct {
 	session *auth0.Session
 	fields  Fields
 	resync  time.Duration
+	// references are what the references of the spec resolved to.
+	references reference.Values
 	// desired is the spec in Auth0's names, with the owner's mark, without the values of secrets.
 	desired auth0.Document
 	// secrets are the values to send that come from Secrets and changed since they were sent last.
@@ -55,7 +59,7 @@ type work[O v1alpha1.Managed] struct {
 
 // Apply implements Handler.
 func (r *Remote[O]) Apply(ctx context.Context, pass *Pass[O]) Outcome {
-	w := &work[O]{Remote: r, pass: pass, object: pass.Object, fields: r.Adapter.Fields(), resync: defaultResync}
+	w := r.work(pass)
 	if introducer, ok := r.Adapter.(Introducer[O]); ok {
 		introducer.Introduce(pass.Object)
 	}
@@ -64,6 +68,10 @@ func (r *Remote[O]) Apply(ctx context.Context, pass *Pass[O]) Outcome {
 		return w.explain(err)
 	}
 	return outcome
+}
+
+func (r *Remote[O]) work(pass *Pass[O]) *work[O] {
+	return &work[O]{Remote: r, pass: pass, object: pass.Object, fields: r.Adapter.Fields(), resync: defaultResync}
 }
 
 func (w *work[O]) apply(ctx context.Context) (Outcome, error) {
@@ -95,13 +103,16 @@ func (w *work[O]) prepare(ctx context.Context) error {
 			return problem.Stalled(v1alpha1.ReasonInvalidSpec, "%s", err)
 		}
 	}
+	if w.references, err = reference.Resolve(ctx, w.Client, w.object, w.refersTo()); err != nil {
+		return err
+	}
 	if w.session, err = w.Session(ctx, tenant); err != nil {
 		return err
 	}
 	if err := w.requireScopes(ctx); err != nil {
 		return err
 	}
-	w.desired = w.Adapter.Desired(w.object)
+	w.desired = w.Adapter.Desired(w.object, w.references)
 	if w.observes() {
 		return nil
 	}
@@ -113,12 +124,27 @@ func (w *work[O]) prepare(ctx context.Context) error {
 	return w.readSecrets(ctx)
 }
 
+// refersTo lists the objects of this group that the object refers to, besides its tenant.
+func (w *work[O]) refersTo() []reference.Reference {
+	if referrer, ok := w.Adapter.(Referrer[O]); ok {
+		return referrer.References(w.object)
+	}
+	return nil
+}
+
+// completeDesired takes into what is desired what is there and stays.
+func (w *work[O]) completeDesired(have auth0.Document) {
+	if completer, ok := w.Adapter.(Completer[O]); ok {
+		completer.Complete(w.object, w.desired, have)
+	}
+}
+
 func (w *work[O]) observes() bool {
 	return w.object.GetManagedSpec().ManagementPolicy == v1alpha1.ManagementPolicyObserve
 }
 
 func (w *work[O]) tools() Tools[O] {
-	return Tools[O]{Deps: w.Deps, Object: w.object, Session: w.session, pass: w.pass}
+	return Tools[O]{Deps: w.Deps, Object: w.object, Session: w.session, References: w.references, pass: w.pass}
 }
 
 func (w *work[O]) requireScopes(ctx context.Context) error {
@@ -222,6 +248,7 @@ func (w *work[O]) remember(have auth0.Document) {
 	status.ManagedFields = w.fields.paths(w.desired)
 	status.AppliedSecrets = w.applied
 	status.Differences = nil
+	status.Creating = ""
 }
 
 func (w *work[O]) done(message string) Outcome {

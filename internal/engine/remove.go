@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
@@ -13,13 +15,20 @@ import (
 // Remove implements Handler: it deletes the object in Auth0, and lets the Kubernetes object go when a read shows that it
 // is gone.
 func (r *Remote[O]) Remove(ctx context.Context, pass *Pass[O]) Outcome {
-	w := &work[O]{Remote: r, pass: pass, object: pass.Object, fields: r.Adapter.Fields(), resync: defaultResync}
+	w := r.work(pass)
 	spec := pass.Object.GetManagedSpec()
 	if spec.ManagementPolicy == v1alpha1.ManagementPolicyObserve {
 		return Released("left in Auth0, as spec.managementPolicy is Observe")
 	}
 	if spec.DeletionPolicy == v1alpha1.DeletionPolicyRetain {
 		return w.retain(ctx)
+	}
+	dependants, err := Dependants(ctx, r.Client, r.kinds, r.kind.Name, client.ObjectKeyFromObject(pass.Object))
+	if err != nil {
+		return FromError(err, defaultResync)
+	}
+	if len(dependants) > 0 {
+		return Wait(v1alpha1.ReasonInUse, InUse(dependants), DependantsPoll).Kept()
 	}
 	outcome, err := w.remove(ctx)
 	if err != nil {
@@ -69,7 +78,8 @@ func (w *work[O]) toRemove(ctx context.Context) (auth0.Document, error) {
 	if w.Adapter.ID(w.object) != "" {
 		return w.known(ctx)
 	}
-	_, ours, err := w.find(ctx)
+	w.references = reference.Known(ctx, w.Client, w.object, w.refersTo())
+	_, ours, err := w.findAnnounced(ctx)
 	return ours, err
 }
 

@@ -14,6 +14,10 @@ const (
 	TenantIndex = ".tenant"
 	// InputIndex finds the objects that name a Secret or ConfigMap, by Kind/name within a namespace.
 	InputIndex = ".inputs"
+	// ObjectIndex finds the objects that refer to an object of this group, by ObjectKey.
+	ObjectIndex = ".references"
+	// IDIndex finds the objects that stand for the same thing in Auth0, by its id within the tenant.
+	IDIndex = ".id"
 )
 
 // SecretInput is how a Secret stands in InputIndex.
@@ -32,15 +36,48 @@ func TenantKey(object v1alpha1.Managed) types.NamespacedName {
 	return types.NamespacedName{Namespace: namespace, Name: ref.Name}
 }
 
-// Index adds the indexes of a kind. inputs lists what an object names, in the form of SecretInput and ConfigMapInput.
-func Index(ctx context.Context, indexer client.FieldIndexer, kind v1alpha1.Object, inputs func(client.Object) []string) error {
-	if err := indexer.IndexField(ctx, kind, InputIndex, inputs); err != nil {
-		return err
+// IDKey is how an object in Auth0 stands in IDIndex.
+func IDKey(object v1alpha1.Managed, id string) string { return TenantKey(object).String() + "/" + id }
+
+// Indexed is what the indexes of a kind are made of.
+type Indexed struct {
+	// Inputs lists what an object names, in the form of SecretInput and ConfigMapInput.
+	Inputs func(client.Object) []string
+	// References lists the objects of this group that an object refers to, besides its tenant; may be nil.
+	References func(client.Object) []Reference
+	// ID returns the id of an object in Auth0; may be nil.
+	ID func(client.Object) string
+}
+
+// Index adds the indexes of a kind.
+func Index(ctx context.Context, indexer client.FieldIndexer, kind v1alpha1.Object, of Indexed) error {
+	indexes := map[string]client.IndexerFunc{InputIndex: of.Inputs}
+	if _, ok := kind.(v1alpha1.Managed); ok {
+		indexes[TenantIndex] = func(object client.Object) []string {
+			return []string{TenantKey(object.(v1alpha1.Managed)).String()}
+		}
 	}
-	if _, ok := kind.(v1alpha1.Managed); !ok {
-		return nil
+	if of.References != nil {
+		indexes[ObjectIndex] = func(object client.Object) []string {
+			var keys []string
+			for _, reference := range of.References(object) {
+				keys = append(keys, reference.index())
+			}
+			return keys
+		}
 	}
-	return indexer.IndexField(ctx, kind, TenantIndex, func(object client.Object) []string {
-		return []string{TenantKey(object.(v1alpha1.Managed)).String()}
-	})
+	if of.ID != nil {
+		indexes[IDIndex] = func(object client.Object) []string {
+			if id := of.ID(object); id != "" {
+				return []string{IDKey(object.(v1alpha1.Managed), id)}
+			}
+			return nil
+		}
+	}
+	for name, values := range indexes {
+		if err := indexer.IndexField(ctx, kind, name, values); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -1,0 +1,55 @@
+package controllers
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+)
+
+// documentOf renders a part of a spec in Auth0's field names: those of the API in camelCase are Auth0's in snake_case. What is
+// in a field of verbatim, by Auth0's name, is a user's own, such as metadata, and keeps its names.
+func documentOf(settings any, verbatim ...string) auth0.Document {
+	// The types of the API can become JSON, and JSON can be read.
+	encoded, _ := json.Marshal(settings)
+	document, _ := auth0.ParseDocument(encoded)
+	return snakeObject(document, verbatim)
+}
+
+func snakeObject(object map[string]any, verbatim []string) map[string]any {
+	renamed := make(map[string]any, len(object))
+	for key, value := range object {
+		name := snake(key)
+		if !slices.Contains(verbatim, name) {
+			value = snakeValue(value, verbatim)
+		}
+		renamed[name] = value
+	}
+	return renamed
+}
+
+func snakeValue(value any, verbatim []string) any {
+	switch value := value.(type) {
+	case map[string]any:
+		return snakeObject(value, verbatim)
+	case []any:
+		for i, item := range value {
+			value[i] = snakeValue(item, verbatim)
+		}
+	}
+	return value
+}
+
+// snake turns appType into app_type.
+func snake(camel string) string {
+	var name strings.Builder
+	for _, letter := range camel {
+		if unicode.IsUpper(letter) {
+			name.WriteByte('_')
+		}
+		name.WriteRune(unicode.ToLower(letter))
+	}
+	return name.String()
+}

@@ -1,0 +1,165 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
+)
+
+// Where nothing in Auth0 would tell that an object is ours, what is about to be created is noted in status first. After a
+// lost answer or a crash the note tells what to look for: docs/decisions/0009-announcements.md.
+
+// announced is what was noted before an earlier attempt whose outcome is not known, "" if there was none.
+func (w *work[O]) announced() string { return w.object.GetManagedStatus().Creating }
+
+// announcement is what is noted before the object is created, "" if the creation speaks for itself by an id or a mark.
+func (w *work[O]) announcement() string {
+	switch adapter := w.Adapter.(type) {
+	case Announcer:
+		// What came from JSON can become JSON; keys are sorted.
+		note, _ := json.Marshal(adapter.Announce(w.desired))
+		return string(note)
+	case Prover[O]:
+		if adapter.ProofField(w.object) != "" {
+			return adapter.ProofName(w.object)
+		}
+	}
+	return ""
+}
+
+// announce writes the announcement down.
+func (w *work[O]) announce(ctx context.Context) error {
+	if err := w.pass.KeepUntilRemoved(ctx); err != nil {
+		return err
+	}
+	before, announcement := w.announced(), w.announcement()
+	if announcement == before {
+		return nil
+	}
+	w.object.GetManagedStatus().Creating = announcement
+	err := w.pass.saveUnlessChanged(ctx)
+	if err != nil {
+		w.object.GetManagedStatus().Creating = before
+	}
+	return err
+}
+
+// forgetAttempt forgets an announcement when Auth0's answer leaves no doubt that nothing was created. One whose own answer
+// was lost stays.
+func (w *work[O]) forgetAttempt(before string, err error) {
+	failed, answered := errors.AsType[*auth0.Error](err)
+	if before == "" && answered && failed.Class != auth0.ClassUnavailable {
+		w.object.GetManagedStatus().Creating = ""
+	}
+}
+
+// mustLook tells whether to look for the object before it is created: an earlier attempt was announced under another name,
+// so that trying again would be no conflict; or names repeat, so that it never would be.
+func (w *work[O]) mustLook() bool {
+	tried := w.announced()
+	if tried != "" && tried != w.announcement() {
+		return true
+	}
+	if _, announces := w.Adapter.(Announcer); !announces {
+		return false
+	}
+	if w.namesRepeat() {
+		adopts := w.object.GetManagedSpec().AdoptionPolicy == v1alpha1.AdoptionPolicyIfUnmanaged
+		return tried != "" || adopts && w.Adapter.ID(w.object) == ""
+	}
+	return w.heldByOther()
+}
+
+// namesRepeat tells whether Auth0 would make a second object of the same name.
+func (w *work[O]) namesRepeat() bool {
+	_, announces := w.Adapter.(Announcer)
+	_, marks := w.Adapter.(Marker)
+	return announces && marks
+}
+
+// heldByOther tells whether the object was found to be there already and is somebody else's: to ask whether it still is
+// costs a read, to try in vain a write as well.
+func (w *work[O]) heldByOther() bool {
+	ready := meta.FindStatusCondition(w.object.GetCommonStatus().Conditions, v1alpha1.ConditionReady)
+	return ready != nil && (ready.Reason == v1alpha1.ReasonAlreadyExists || ready.Reason == v1alpha1.ReasonConflict)
+}
+
+// findAnnounced looks for what an earlier attempt may have created, under the name that it had then, and for what is
+// declared now.
+func (w *work[O]) findAnnounced(ctx context.Context) (candidates []auth0.Document, ours auth0.Document, err error) {
+	_, announces := w.Adapter.(Announcer)
+	if announces && w.announced() == "" && w.desired == nil {
+		// It is being deleted, and its creation was never tried.
+		return nil, nil, nil
+	}
+	wanted, moved := w.desired, w.announced() != "" && w.announced() != w.announcement()
+	if announces && moved {
+		if wanted, err = auth0.ParseDocument([]byte(w.announced())); err != nil {
+			return nil, nil, fmt.Errorf("status.creating: %w", err)
+		}
+	}
+	candidates, ours, err = w.find(ctx, wanted)
+	if moved && ours == nil && !w.namesRepeat() {
+		// What bears the old name is a stranger's; the new name has not been tried.
+		candidates = nil
+	}
+	return candidates, ours, err
+}
+
+// isAnnounced tells whether an object that carries no mark is the one that was announced.
+func (w *work[O]) isAnnounced(have auth0.Document) bool {
+	if _, announces := w.Adapter.(Announcer); !announces || w.namesRepeat() || w.announced() == "" {
+		return false
+	}
+	announced, err := auth0.ParseDocument([]byte(w.announced()))
+	if err != nil || w.managed() {
+		return false
+	}
+	for field, value := range announced {
+		if !w.fields.equal(field, value, have[field]) {
+			return false
+		}
+	}
+	return true
+}
+
+// holder returns who else holds an object in Auth0: by its mark, or, as many carry none, by the id that another Kubernetes
+// object has in status. "" means nobody.
+func (w *work[O]) holder(ctx context.Context, have auth0.Document) (string, error) {
+	if foreign := w.foreignOwner(have); foreign != "" {
+		return foreign, nil
+	}
+	if _, marks := w.Adapter.(Marker); marks {
+		return "", nil
+	}
+	seen := w.object.DeepCopyObject().(O)
+	w.Adapter.Observe(seen, have)
+	list := w.kind.NewList()
+	if err := w.Client.List(ctx, list, client.MatchingFields{reference.IDIndex: reference.IDKey(seen, w.Adapter.ID(seen))}); err != nil {
+		return "", err
+	}
+	for _, other := range objectsIn(list) {
+		claims := len(other.(O).GetManagedStatus().ManagedFields) > 0
+		if other.GetUID() != w.object.GetUID() && claims && (!w.managed() || isOlder(other, w.object)) {
+			return owner(other), nil
+		}
+	}
+	return "", nil
+}
+
+// isOlder decides who holds what two objects took over at the same time.
+func isOlder(a, b client.Object) bool {
+	before, after := a.GetCreationTimestamp(), b.GetCreationTimestamp()
+	if before.Equal(&after) {
+		return a.GetUID() < b.GetUID()
+	}
+	return before.Before(&after)
+}

@@ -1,0 +1,85 @@
+package engine
+
+import (
+	"strings"
+
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+)
+
+// Paths of values in nested objects join their keys by dots: options.password_options.history.active. A dot within a key
+// is written as \\..
+
+var (
+	escapeKey   = strings.NewReplacer(`\`, `\\`, ".", `\.`)
+	unescapeKey = strings.NewReplacer(`\\`, `\`, `\.`, ".")
+)
+
+// flattenInto takes every value of a nested object by its path. Lists, and objects that are empty, are values.
+func flattenInto(flat map[string]any, path string, value any) {
+	object, ok := asObject(value)
+	if !ok || len(object) == 0 {
+		flat[path] = value
+		return
+	}
+	for key, nested := range object {
+		flattenInto(flat, path+"."+escapeKey.Replace(key), nested)
+	}
+}
+
+// splitPath is the way to a value: the keys of a path.
+func splitPath(path string) []string {
+	var keys []string
+	start := 0
+	for i := 0; i < len(path); i++ {
+		switch path[i] {
+		case '\\':
+			i++
+		case '.':
+			keys = append(keys, unescapeKey.Replace(path[start:i]))
+			start = i + 1
+		}
+	}
+	return append(keys, unescapeKey.Replace(path[start:]))
+}
+
+// valueIn returns the value at the end of a way, nil if there is none.
+func valueIn(value any, keys []string) any {
+	for _, key := range keys {
+		object, ok := asObject(value)
+		if !ok {
+			return nil
+		}
+		value = object[key]
+	}
+	return value
+}
+
+// setIn sets the value at the end of a way; nil takes it away.
+func setIn(object map[string]any, keys []string, value any) {
+	for _, key := range keys[:len(keys)-1] {
+		nested, ok := asObject(object[key])
+		if !ok {
+			if value == nil {
+				return
+			}
+			nested = map[string]any{}
+			object[key] = nested
+		}
+		object = nested
+	}
+	if last := keys[len(keys)-1]; value == nil {
+		delete(object, last)
+	} else {
+		object[last] = value
+	}
+}
+
+func asObject(value any) (map[string]any, bool) {
+	switch value := value.(type) {
+	case map[string]any:
+		return value, true
+	case auth0.Document:
+		return value, true
+	}
+	return nil, false
+}

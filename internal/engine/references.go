@@ -1,0 +1,152 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
+)
+
+const (
+	// DependantsPoll is how soon to look again whether an object that is being deleted is still needed; that the last
+	// dependant goes is noticed at once.
+	DependantsPoll = time.Minute
+	// dependantsNamed is how many of them a message names.
+	dependantsNamed = 5
+)
+
+// watchReferents looks at an object again when one that it refers to becomes usable, or changes what it is in Auth0.
+func watchReferents(build *builder.Builder, deps Deps, kind Kind, all []Kind) *builder.Builder {
+	if kind.indexed.References == nil {
+		return build
+	}
+	for _, other := range all {
+		referent, ok := other.New().(v1alpha1.Referent)
+		if !ok {
+			continue
+		}
+		build = build.Watches(referent, enqueueBy(deps.Client, kind.NewList, reference.ObjectIndex, other.key), builder.WithPredicates(usefulnessChanged()))
+	}
+	return build
+}
+
+// key is how an object of the kind stands in reference.ObjectIndex.
+func (k Kind) key(object client.Object) (namespace, value string) {
+	return "", reference.ObjectKey(k.Name, client.ObjectKeyFromObject(object))
+}
+
+// usefulnessChanged lets through the changes after which those who refer to an object can go on, or must do so otherwise.
+func usefulnessChanged() predicate.Predicate {
+	return predicate.Funcs{
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			before, after := e.ObjectOld.(v1alpha1.Referent), e.ObjectNew.(v1alpha1.Referent)
+			return before.GetIdentity() != after.GetIdentity() || !reference.IsReady(before) && reference.IsReady(after)
+		},
+	}
+}
+
+// watchReferrers looks at an object that is being deleted again when one that refers to it goes, or no longer refers to it.
+func watchReferrers(build *builder.Builder, deps Deps, kind Kind, all []Kind) *builder.Builder {
+	for _, other := range all {
+		if _, managed := other.New().(v1alpha1.Managed); !managed {
+			continue
+		}
+		build = build.Watches(other.New(), handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, referrer client.Object) []reconcile.Request {
+			return leavingReferents(ctx, deps.Client, kind, other.referencesOf(referrer))
+		}), builder.WithPredicates(referencesDropped()))
+	}
+	return build
+}
+
+// referencesOf lists all that an object refers to, its tenant included.
+func (k Kind) referencesOf(object client.Object) []reference.Reference {
+	references := []reference.Reference{{Field: "spec.tenantRef", Kind: "Auth0Tenant", Key: reference.TenantKey(object.(v1alpha1.Managed))}}
+	if k.indexed.References != nil {
+		references = append(references, k.indexed.References(object)...)
+	}
+	return references
+}
+
+// leavingReferents picks those of a kind that are being deleted.
+func leavingReferents(ctx context.Context, reader client.Reader, kind Kind, references []reference.Reference) []reconcile.Request {
+	var leaving []reconcile.Request
+	for _, ref := range references {
+		if ref.Kind != kind.Name {
+			continue
+		}
+		referent := kind.New()
+		if reader.Get(ctx, ref.Key, referent) == nil && referent.GetDeletionTimestamp() != nil {
+			leaving = append(leaving, reconcile.Request{NamespacedName: ref.Key})
+		}
+	}
+	return leaving
+}
+
+// referencesDropped lets through deletions, and changes of the spec: EnqueueRequestsFromMapFunc sees the references before
+// and after.
+func referencesDropped() predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc:  func(event.CreateEvent) bool { return false },
+		GenericFunc: func(event.GenericEvent) bool { return false },
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			return e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration()
+		},
+	}
+}
+
+// Dependants names the objects that need one of the given kind, as Kind namespace/name: those with something to delete in
+// Auth0. An object without our finalizer has nothing there, and may even be a stranger's whom the tenant does not admit.
+func Dependants(ctx context.Context, reader client.Reader, kinds []Kind, kind string, key client.ObjectKey) ([]string, error) {
+	var names []string
+	for _, other := range kinds {
+		if _, managed := other.New().(v1alpha1.Managed); !managed || kind != "Auth0Tenant" && other.indexed.References == nil {
+			continue
+		}
+		list := other.NewList()
+		if err := reader.List(ctx, list, dependantsOf(kind, key)); err != nil {
+			return nil, fmt.Errorf("find each %s that refers to %s %s: %w", other.Name, kind, key, err)
+		}
+		for _, object := range objectsIn(list) {
+			if controllerutil.ContainsFinalizer(object, v1alpha1.Finalizer) && other.holds(object, kind, key) {
+				names = append(names, other.Name+" "+client.ObjectKeyFromObject(object).String())
+			}
+		}
+	}
+	return names, nil
+}
+
+func dependantsOf(kind string, key client.ObjectKey) client.MatchingFields {
+	if kind == "Auth0Tenant" {
+		return client.MatchingFields{reference.TenantIndex: key.String()}
+	}
+	return client.MatchingFields{reference.ObjectIndex: reference.ObjectKey(kind, key)}
+}
+
+// holds tells whether an object keeps what it refers to from going: weak references do not.
+func (k Kind) holds(object client.Object, kind string, key client.ObjectKey) bool {
+	return slices.ContainsFunc(k.referencesOf(object), func(ref reference.Reference) bool {
+		return ref.Kind == kind && ref.Key == key && !ref.Weak
+	})
+}
+
+// InUse says who still needs an object that is being deleted.
+func InUse(dependants []string) string {
+	named := dependants[:min(len(dependants), dependantsNamed)]
+	message := fmt.Sprintf("%d objects still refer to this one; it goes when they are gone: %s", len(dependants), strings.Join(named, ", "))
+	if len(dependants) > len(named) {
+		message += ", …"
+	}
+	return message
+}

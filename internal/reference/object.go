@@ -1,0 +1,126 @@
+package reference
+
+import (
+	"context"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
+)
+
+// Reference is a reference of an object to another one.
+type Reference struct {
+	// Field of the spec that holds it, for messages and as the key of Values: spec.clientRef, spec.roles.items[2].roleRef.
+	Field string
+	// Kind of the referent.
+	Kind string
+	Key  types.NamespacedName
+	// Weak references need no more of the referent than its id in Auth0, and do not keep it from being deleted. They are for
+	// objects that refer to each other, which would otherwise wait for each other forever.
+	Weak bool
+}
+
+// To makes the reference that a field of an object holds.
+func To(object client.Object, field, kind string, ref v1alpha1.ObjectReference) Reference {
+	namespace := ref.Namespace
+	if namespace == "" {
+		namespace = object.GetNamespace()
+	}
+	return Reference{Field: field, Kind: kind, Key: types.NamespacedName{Namespace: namespace, Name: ref.Name}}
+}
+
+// String names the referent as people do: Auth0Client default/web.
+func (r Reference) String() string { return r.Kind + " " + r.Key.String() }
+
+// index is how the referent stands in ObjectIndex.
+func (r Reference) index() string { return ObjectKey(r.Kind, r.Key) }
+
+// ObjectKey is how an object stands in ObjectIndex.
+func ObjectKey(kind string, key types.NamespacedName) string { return kind + "/" + key.String() }
+
+// Values are what the references of an object resolved to, by field.
+type Values map[string]v1alpha1.Identity
+
+// ID returns the id in Auth0 of what a field refers to, or the literal id where the spec has one instead.
+func (v Values) ID(field string, literal *string) string {
+	if literal != nil {
+		return *literal
+	}
+	return v[field].ID
+}
+
+// Name returns the natural name in Auth0 of what a field refers to, or the literal name where the spec has one instead.
+func (v Values) Name(field string, literal *string) string {
+	if literal != nil {
+		return *literal
+	}
+	return v[field].Name
+}
+
+// Resolve finds out what the references of an object stand for in Auth0. It makes no call: the referents tell in their
+// status. A referent that is not Ready is waited for.
+func Resolve(ctx context.Context, reader client.Client, object v1alpha1.Managed, references []Reference) (Values, error) {
+	values := make(Values, len(references))
+	for _, reference := range references {
+		referent, err := get(ctx, reader, object, reference)
+		if err != nil {
+			return nil, err
+		}
+		if err := usable(referent, reference); err != nil {
+			return nil, err
+		}
+		values[reference.Field] = referent.GetIdentity()
+	}
+	return values, nil
+}
+
+// Known is Resolve for an object that is being deleted: what cannot be resolved any more is left out.
+func Known(ctx context.Context, reader client.Client, object v1alpha1.Managed, references []Reference) Values {
+	values := make(Values, len(references))
+	for _, reference := range references {
+		if referent, err := get(ctx, reader, object, reference); err == nil {
+			values[reference.Field] = referent.GetIdentity()
+		}
+	}
+	return values
+}
+
+// get reads a referent. It must belong to the tenant of the object: whoever the tenant admits may refer to what is in it.
+func get(ctx context.Context, reader client.Client, object v1alpha1.Managed, reference Reference) (v1alpha1.Referent, error) {
+	created, err := reader.Scheme().New(v1alpha1.SchemeGroupVersion.WithKind(reference.Kind))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", reference.Field, err)
+	}
+	referent := created.(v1alpha1.Referent)
+	if err := reader.Get(ctx, reference.Key, referent); err != nil {
+		if apierrors.IsNotFound(err) {
+			return nil, problem.Waiting(v1alpha1.ReasonReferenceNotReady, "%s: %s does not exist; create it, or correct the name", reference.Field, reference)
+		}
+		return nil, fmt.Errorf("%s: read %s: %w", reference.Field, reference, err)
+	}
+	if mine, theirs := TenantKey(object), TenantKey(referent); mine != theirs {
+		return nil, problem.Stalled(v1alpha1.ReasonInvalidSpec, "%s: %s belongs to Auth0Tenant %s, this object to %s; refer to an object of the same tenant",
+			reference.Field, reference, theirs, mine)
+	}
+	return referent, nil
+}
+
+func usable(referent v1alpha1.Referent, reference Reference) error {
+	if referent.GetIdentity() != (v1alpha1.Identity{}) && (reference.Weak || IsReady(referent)) {
+		return nil
+	}
+	ready := meta.FindStatusCondition(referent.GetCommonStatus().Conditions, v1alpha1.ConditionReady)
+	return problem.Waiting(v1alpha1.ReasonReferenceNotReady, "%s: %s is not Ready%s", reference.Field, reference, because(ready))
+}
+
+// IsReady tells whether an object is Ready as it is declared now, and stays.
+func IsReady(object v1alpha1.Object) bool {
+	status := object.GetCommonStatus()
+	return object.GetDeletionTimestamp() == nil && status.ObservedGeneration == object.GetGeneration() &&
+		meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionReady)
+}
