@@ -391,3 +391,8 @@ func (u *Auth0User) GetManagedSpec() *ManagedSpec { return &u.Spec.ManagedSpec }
 
 // GetManagedStatus implements Managed.
 func (u *Auth0User) GetManagedStatus() *ManagedStatus { return &u.Status.ManagedStatus }
+
+// GetIdentity implements Referent.
+func (u *Auth0User) GetIdentity() Identity {
+	return Identity{ID: u.Status.UserID, Name: u.Status.Login}
+}
