@@ -188,20 +188,7 @@ func putMetadata(document auth0.Document, field string, metadata map[string]apie
 	document[field] = object
 }
 
-func (userAdapter) Mark(desired auth0.Document, owner string) {
-	if desired.Object("app_metadata") == nil {
-		desired["app_metadata"] = map[string]any{}
-	}
-	desired.Object("app_metadata")[userMark] = owner
-}
-
-func (userAdapter) Owner(have auth0.Document) string {
-	return have.Object("app_metadata").String(userMark)
-}
-
-func (userAdapter) Unmark() auth0.Document {
-	return auth0.Document{"app_metadata": map[string]any{userMark: nil}}
-}
+func (userAdapter) MarkField() string { return "app_metadata." + userMark }
 
 func (userAdapter) ID(u *v1alpha1.Auth0User) string {
 	if u.Status.UserID == "" && u.Spec.UserID != nil {
@@ -349,8 +336,8 @@ func databaseUserID(id string) string { return "auth0|" + id }
 // passwordless tells whether users of a connection have no password: Auth0 gives such connections fixed names.
 func passwordless(connection string) bool { return connection == "email" || connection == "sms" }
 
-func (a userAdapter) Lists(u *v1alpha1.Auth0User, references reference.Values) []engine.List {
-	return []engine.List{a.roles(u), a.permissions(u)}
+func (a userAdapter) Lists(tools engine.Tools[*v1alpha1.Auth0User]) []engine.List {
+	return []engine.List{a.roles(tools.Object), a.permissions(tools.Object)}
 }
 
 func (userAdapter) roles(u *v1alpha1.Auth0User) engine.List {

@@ -53,15 +53,12 @@ type Scope[O v1alpha1.Managed] struct {
 
 // Marker marks the object in Auth0 as held by a Kubernetes object.
 type Marker interface {
-	// Mark adds the mark to what is desired.
-	Mark(desired auth0.Document, owner string)
-	// Owner reads the mark, "" if there is none.
-	Owner(have auth0.Document) string
-	// Unmark is the patch that takes the mark away.
-	Unmark() auth0.Document
+	// MarkField is where the mark is, as object.key of an object of Fields.Merged or Fields.Replaced.
+	MarkField() string
 }
 
-// SecretFields takes values of fields from Secrets. The values are sent when they change; Auth0 does not give them back.
+// SecretFields takes values of fields from Secrets, by the path of the field. The values are sent when they change, and with
+// the object of Fields.Replaced that they are in; Auth0 does not give them back.
 type SecretFields[O v1alpha1.Managed] interface {
 	SecretFields(O) map[string]v1alpha1.SecretKeyReference
 }
@@ -97,6 +94,12 @@ type Referrer[O v1alpha1.Managed] interface {
 type Completer[O v1alpha1.Managed] interface {
 	// Complete changes desired. have is what was read just now, nil before the object is created.
 	Complete(object O, desired, have auth0.Document)
+}
+
+// Preserver keeps an update from doing away with what is not declared.
+type Preserver[O v1alpha1.Managed] interface {
+	// Preserve adds to a patch what Auth0 would reset without it, or fails if have, which was read just now, does not show it.
+	Preserve(object O, have, patch auth0.Document) error
 }
 
 // Announcer is for kinds of which nothing in Auth0 tells after a lost answer that an object is ours: those that carry no
@@ -155,7 +158,7 @@ func (t Tools[O]) Event(ctx context.Context, reason, message string) {
 
 // Lister has lists beside the object, such as the roles of a user.
 type Lister[O v1alpha1.Managed] interface {
-	Lists(object O, references reference.Values) []List
+	Lists(Tools[O]) []List
 }
 
 // needs returns the scopes that an object needs.

@@ -84,7 +84,7 @@ func (w *work[O]) update(ctx context.Context, have auth0.Document) (auth0.Docume
 	// A part that took effect counts, even if a later one fails.
 	status.ManagedFields = union(status.ManagedFields, w.fields.paths(w.desired))
 	for _, part := range w.fields.split(patch) {
-		updated, err := w.Adapter.Update(ctx, w.session, w.Adapter.ID(w.object), part)
+		updated, err := w.send(ctx, have, part)
 		if err != nil {
 			return nil, err
 		}
@@ -95,17 +95,39 @@ func (w *work[O]) update(ctx context.Context, have auth0.Document) (auth0.Docume
 	return have, nil
 }
 
+// send makes one call, with what Auth0 would reset without it.
+func (w *work[O]) send(ctx context.Context, have, patch auth0.Document) (auth0.Document, error) {
+	if preserver, ok := w.Adapter.(Preserver[O]); ok {
+		if err := preserver.Preserve(w.object, have, patch); err != nil {
+			return nil, err
+		}
+	}
+	w.fields.restoreSecrets(patch, w.secretValues)
+	return w.Adapter.Update(ctx, w.session, w.Adapter.ID(w.object), patch)
+}
+
 // pending is the patch that makes the object as declared.
 func (w *work[O]) pending(have auth0.Document) auth0.Document {
-	managed := w.object.GetManagedStatus().ManagedFields
+	managed := slices.Concat(w.object.GetManagedStatus().ManagedFields, w.abandonedSecrets())
 	if field := w.proofField(); field != "" {
 		// The mark comes, the proof goes.
-		managed = append(slices.Clone(managed), field)
+		managed = append(managed, field)
 	}
 	patch := w.fields.patch(w.desired, have, w.fields.diff(w.desired, have, managed))
-	maps.Copy(patch, w.secrets)
+	w.fields.includeSecrets(patch, have, w.secrets)
 	w.fields.addCompanions(patch, w.desired)
 	return patch
+}
+
+// abandonedSecrets are the paths of values that came from Secrets before, and no longer do.
+func (w *work[O]) abandonedSecrets() []string {
+	var paths []string
+	for _, applied := range w.object.GetManagedStatus().AppliedSecrets {
+		if _, still := w.secretValues[applied.Field]; !still && w.fields.replacedObject(applied.Field) != "" {
+			paths = append(paths, applied.Field)
+		}
+	}
+	return paths
 }
 
 // updatedMessage tells a change of the spec from one that somebody made in Auth0.
@@ -120,7 +142,7 @@ func (w *work[O]) updatedMessage() string {
 func (w *work[O]) rememberSent(part auth0.Document) {
 	status := w.object.GetManagedStatus()
 	for _, applied := range w.applied {
-		if _, sent := part[applied.Field]; !sent {
+		if !w.fields.carries(part, applied.Field) {
 			continue
 		}
 		status.AppliedSecrets = withSecret(status.AppliedSecrets, applied)

@@ -26,8 +26,8 @@ func (w *work[O]) create(ctx context.Context) (Outcome, error) {
 		return Outcome{}, err
 	}
 	w.mark()
-	body := maps.Clone(w.desired)
-	maps.Copy(body, w.secrets)
+	body := w.desired.Clone()
+	w.fields.setSecrets(body, w.secrets)
 	proof, err := w.proofFor(ctx)
 	if err != nil {
 		return Outcome{}, err
@@ -183,10 +183,4 @@ func (w *work[O]) prove(document auth0.Document, proof string) {
 	}
 	extended[key] = proof
 	document[object] = map[string]any(extended)
-}
-
-// holdsMark tells whether an object in Auth0 carries the mark of this Kubernetes object.
-func (w *work[O]) holdsMark(have auth0.Document) bool {
-	marker, ok := w.Adapter.(Marker)
-	return ok && marker.Owner(have) == owner(w.object)
 }

@@ -90,7 +90,7 @@ func (w *work[O]) lists() []List {
 	if !ok {
 		return nil
 	}
-	return slices.DeleteFunc(lister.Lists(w.object, w.references), List.idle)
+	return slices.DeleteFunc(lister.Lists(w.tools()), List.idle)
 }
 
 // finishes tells whether there is something to see to after the object.

@@ -54,23 +54,23 @@ func valueIn(value any, keys []string) any {
 	return value
 }
 
-// setIn sets the value at the end of a way; nil takes it away.
+// setIn sets the value at the end of a way; nil takes it away, and the objects on the way that are empty then.
 func setIn(object map[string]any, keys []string, value any) {
-	for _, key := range keys[:len(keys)-1] {
-		nested, ok := asObject(object[key])
-		if !ok {
-			if value == nil {
-				return
-			}
-			nested = map[string]any{}
-			object[key] = nested
+	key, rest := keys[0], keys[1:]
+	switch nested, ok := asObject(object[key]); {
+	case len(rest) == 0 && value == nil:
+		delete(object, key)
+	case len(rest) == 0:
+		object[key] = value
+	case ok:
+		setIn(nested, rest, value)
+		if value == nil && len(nested) == 0 {
+			delete(object, key)
 		}
-		object = nested
-	}
-	if last := keys[len(keys)-1]; value == nil {
-		delete(object, last)
-	} else {
-		object[last] = value
+	case value != nil:
+		nested = map[string]any{}
+		object[key] = nested
+		setIn(nested, rest, value)
 	}
 }
 

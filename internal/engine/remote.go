@@ -9,7 +9,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
@@ -49,8 +48,8 @@ type work[O v1alpha1.Managed] struct {
 	references reference.Values
 	// desired is the spec in Auth0's names, with the owner's mark, without the values of secrets.
 	desired auth0.Document
-	// secrets are the values to send that come from Secrets and changed since they were sent last.
-	secrets auth0.Document
+	// secretValues are all values that come from Secrets, by path; secrets are those that changed since they were sent last.
+	secretValues, secrets map[string]any
 	// applied are the hashes of all such values.
 	applied []v1alpha1.AppliedSecret
 	// exempt says what is left alone, and why.
@@ -169,7 +168,7 @@ func (w *work[O]) readSecrets(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
-	w.secrets = auth0.Document{}
+	w.secretValues, w.secrets = map[string]any{}, map[string]any{}
 	for field, ref := range adapter.SecretFields(w.object) {
 		value, err := secret.Value(ctx, w.Reader, w.object.GetNamespace(), ref)
 		if err != nil {
@@ -183,6 +182,7 @@ func (w *work[O]) readSecrets(ctx context.Context) error {
 		if err := w.refusedBefore(field, hash); err != nil {
 			return err
 		}
+		w.secretValues[field] = value
 		if w.mustSend(field, hash) {
 			w.secrets[field] = value
 		}
@@ -310,26 +310,6 @@ func missingScope(session *auth0.Session, scopes []string) *problem.Problem {
 
 // quoted joins names for a message.
 func quoted(names []string) string { return strings.Join(names, ", ") }
-
-// owner is how an object signs what it holds in Auth0.
-func owner(object client.Object) string {
-	return object.GetNamespace() + "/" + object.GetName() + "/" + string(object.GetUID())
-}
-
-// foreignOwner returns the mark of another Kubernetes object, "" if there is none.
-func (w *work[O]) foreignOwner(have auth0.Document) string {
-	marker, ok := w.Adapter.(Marker)
-	if !ok || marker.Owner(have) == owner(w.object) {
-		return ""
-	}
-	return marker.Owner(have)
-}
-
-func (w *work[O]) mark() {
-	if marker, ok := w.Adapter.(Marker); ok {
-		marker.Mark(w.desired, owner(w.object))
-	}
-}
 
 // ResyncInterval is how often the objects of a tenant are compared with Auth0.
 func ResyncInterval(tenant *v1alpha1.Auth0Tenant) time.Duration {

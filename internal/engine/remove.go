@@ -103,19 +103,3 @@ func (w *work[O]) retain(ctx context.Context) Outcome {
 	}
 	return Released("left in Auth0, as spec.deletionPolicy is Retain")
 }
-
-func (w *work[O]) unmark(ctx context.Context) error {
-	marker, ok := w.Adapter.(Marker)
-	if !ok {
-		return nil
-	}
-	if err := w.reach(ctx); err != nil {
-		return err
-	}
-	have, err := w.known(ctx)
-	if err != nil || have == nil || !w.holdsMark(have) {
-		return err
-	}
-	_, err = w.Adapter.Update(ctx, w.session, w.Adapter.ID(w.object), marker.Unmark())
-	return err
-}
