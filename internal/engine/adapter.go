@@ -8,6 +8,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
@@ -102,9 +103,27 @@ type Preserver[O v1alpha1.Managed] interface {
 	Preserve(object O, have, patch auth0.Document) error
 }
 
+// Exacter has lists of Fields.Keyed that hold nothing but what is declared, whoever added the rest.
+type Exacter[O v1alpha1.Managed] interface {
+	Exact(O) []string
+}
+
+// Withholder holds back for a while what others would miss, such as the removal of a scope that roles have.
+type Withholder[O v1alpha1.Managed] interface {
+	// Withhold takes out of the patch what is not to be sent yet, and says why and until when; nil if there is no such thing.
+	// It is asked in every pass, with an empty patch if nothing differs.
+	Withhold(ctx context.Context, tools Tools[O], have, patch auth0.Document) (*problem.Problem, error)
+}
+
+// Keeper leaves in Auth0 what must not be deleted, such as what Auth0 has made itself.
+type Keeper interface {
+	// Keeps says why an object stays, "" if it may be deleted.
+	Keeps(session *auth0.Session, have auth0.Document) string
+}
+
 // Announcer is for kinds of which nothing in Auth0 tells after a lost answer that an object is ours: those that carry no
-// mark, and those whose names repeat, so that Auth0 would make a second one. What is about to be created is noted in an
-// annotation first. A kind that is a Marker as well is one whose names repeat.
+// mark, and those whose names repeat, so that Auth0 would make a second one. What is about to be created is noted in
+// status first. A kind that is a Marker as well is one whose names repeat.
 type Announcer interface {
 	// Announce returns the fields that are noted: the natural key, and others that tell the object from a stranger's. None of
 	// them may be secret.

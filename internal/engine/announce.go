@@ -4,13 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
@@ -102,9 +103,7 @@ func (w *work[O]) findAnnounced(ctx context.Context) (candidates []auth0.Documen
 	}
 	wanted, moved := w.desired, w.announced() != "" && w.announced() != w.announcement()
 	if announces && moved {
-		if wanted, err = auth0.ParseDocument([]byte(w.announced())); err != nil {
-			return nil, nil, fmt.Errorf("status.creating: %w", err)
-		}
+		wanted = w.announcedDocument()
 	}
 	candidates, ours, err = w.find(ctx, wanted)
 	if moved && ours == nil && !w.namesRepeat() {
@@ -119,16 +118,18 @@ func (w *work[O]) isAnnounced(have auth0.Document) bool {
 	if _, announces := w.Adapter.(Announcer); !announces || w.namesRepeat() || w.announced() == "" {
 		return false
 	}
-	announced, err := auth0.ParseDocument([]byte(w.announced()))
-	if err != nil || w.managed() {
-		return false
+	announced := w.announcedDocument()
+	return announced != nil && !w.managed() && len(w.fields.diff(announced, have, nil)) == 0
+}
+
+// announcedDocument is what was announced, nil if nothing was or it is no document.
+func (w *work[O]) announcedDocument() auth0.Document {
+	if _, announces := w.Adapter.(Announcer); !announces {
+		return nil
 	}
-	for field, value := range announced {
-		if !w.fields.equal(field, value, have[field]) {
-			return false
-		}
-	}
-	return true
+	// The status is ours to write; somebody who spoils it has the object looked for under no name.
+	announced, _ := auth0.ParseDocument([]byte(w.announced()))
+	return announced
 }
 
 // holder returns who else holds an object in Auth0: by its mark, or, as many carry none, by the id that another Kubernetes
@@ -140,10 +141,8 @@ func (w *work[O]) holder(ctx context.Context, have auth0.Document) (string, erro
 	if _, marks := w.Adapter.(Marker); marks {
 		return "", nil
 	}
-	seen := w.object.DeepCopyObject().(O)
-	w.Adapter.Observe(seen, have)
 	list := w.kind.NewList()
-	if err := w.Client.List(ctx, list, client.MatchingFields{reference.IDIndex: reference.IDKey(seen, w.Adapter.ID(seen))}); err != nil {
+	if err := w.Client.List(ctx, list, client.MatchingFields{reference.IDIndex: w.idKey(have)}); err != nil {
 		return "", err
 	}
 	for _, other := range objectsIn(list) {
@@ -153,6 +152,53 @@ func (w *work[O]) holder(ctx context.Context, have auth0.Document) (string, erro
 		}
 	}
 	return "", nil
+}
+
+// idKey is how an object in Auth0 stands in reference.IDIndex.
+func (w *work[O]) idKey(have auth0.Document) string {
+	seen := w.object.DeepCopyObject().(O)
+	w.Adapter.Observe(seen, have)
+	return reference.IDKey(seen, w.Adapter.ID(seen))
+}
+
+// claim takes an object in Auth0 that carries no mark for this Kubernetes object, or fails because another one did so a
+// moment ago, which the cache does not show yet.
+func (w *work[O]) claim(ctx context.Context, have auth0.Document) error {
+	if _, marks := w.Adapter.(Marker); marks {
+		return nil
+	}
+	key, mine := w.idKey(have), claimantOf(w.object)
+	for {
+		claimed, taken := w.claims.LoadOrStore(key, mine)
+		if !taken || claimed == mine {
+			return nil
+		}
+		other := w.kind.New()
+		err := w.Reader.Get(ctx, claimed.(claimant).NamespacedName, other)
+		if client.IgnoreNotFound(err) != nil {
+			return err
+		}
+		if err == nil && claimantOf(other) == claimed {
+			return heldBy(w.Adapter.Describe(have), owner(other))
+		}
+		w.claims.CompareAndDelete(key, claimed)
+	}
+}
+
+// claimant is an object that took over something in Auth0.
+type claimant struct {
+	types.NamespacedName
+
+	uid types.UID
+}
+
+func claimantOf(object client.Object) claimant {
+	return claimant{client.ObjectKeyFromObject(object), object.GetUID()}
+}
+
+func heldBy(described, holder string) error {
+	return problem.Stalled(v1alpha1.ReasonConflict,
+		"%s is held by the Kubernetes object %s (namespace/name/uid), here or in another cluster; delete one of the two", described, holder)
 }
 
 // isOlder decides who holds what two objects took over at the same time.

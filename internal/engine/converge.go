@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -64,25 +65,35 @@ func (w *work[O]) takeOver(ctx context.Context, have auth0.Document) error {
 	if w.managed() && w.Adapter.ID(w.object) != "" {
 		return nil
 	}
-	if ours, err := w.isOurs(ctx, have); err != nil {
+	ours, err := w.isOurs(ctx, have)
+	if err != nil {
 		return err
-	} else if !ours {
+	}
+	managed := w.fields.paths(w.desired)
+	if ours {
+		// What was created may have left the spec since.
+		managed = union(managed, w.fields.paths(w.announcedDocument()))
+	} else {
+		if err := w.claim(ctx, have); err != nil {
+			return err
+		}
 		w.event(ctx, "Adopted", "adopted "+w.Adapter.Describe(have))
 	}
 	w.Adapter.Observe(w.object, have)
-	w.object.GetManagedStatus().ManagedFields = w.fields.paths(w.desired)
+	w.object.GetManagedStatus().ManagedFields = managed
 	return w.pass.Save(ctx)
 }
 
 // update sends what differs, in as many parts as Auth0 wants it.
 func (w *work[O]) update(ctx context.Context, have auth0.Document) (auth0.Document, error) {
-	status := w.object.GetManagedStatus()
 	patch := w.pending(have)
-	if len(patch) == 0 {
-		return have, nil
+	held, err := w.withhold(ctx, have, patch)
+	if err != nil || len(patch) == 0 {
+		return have, errors.Join(err, held)
 	}
-	// A part that took effect counts, even if a later one fails.
-	status.ManagedFields = union(status.ManagedFields, w.fields.paths(w.desired))
+	if err := w.intend(ctx); err != nil {
+		return nil, err
+	}
 	for _, part := range w.fields.split(patch) {
 		updated, err := w.send(ctx, have, part)
 		if err != nil {
@@ -92,7 +103,32 @@ func (w *work[O]) update(ctx context.Context, have auth0.Document) (auth0.Docume
 		have = updated
 	}
 	w.event(ctx, "Updated", w.updatedMessage()+quoted(slices.Sorted(maps.Keys(patch))))
-	return have, nil
+	return have, held
+}
+
+// withhold takes out of the patch what is not to be sent yet.
+func (w *work[O]) withhold(ctx context.Context, have, patch auth0.Document) (held, err error) {
+	withholder, ok := w.Adapter.(Withholder[O])
+	if !ok {
+		return nil, nil
+	}
+	why, err := withholder.Withhold(ctx, w.tools(), have, patch)
+	if why == nil {
+		return nil, err
+	}
+	return why, err
+}
+
+// intend writes down the fields that are about to be set for the first time: after a crash, one that has left the spec
+// meanwhile is cleared all the same. A part that took effect counts, even if a later one fails.
+func (w *work[O]) intend(ctx context.Context) error {
+	status := w.object.GetManagedStatus()
+	before := len(status.ManagedFields)
+	status.ManagedFields = union(status.ManagedFields, w.fields.paths(w.desired))
+	if len(status.ManagedFields) == before {
+		return nil
+	}
+	return w.pass.Save(ctx)
 }
 
 // send makes one call, with what Auth0 would reset without it.
@@ -108,7 +144,7 @@ func (w *work[O]) send(ctx context.Context, have, patch auth0.Document) (auth0.D
 
 // pending is the patch that makes the object as declared.
 func (w *work[O]) pending(have auth0.Document) auth0.Document {
-	managed := slices.Concat(w.object.GetManagedStatus().ManagedFields, w.abandonedSecrets())
+	managed := slices.Concat(w.enforced(have), w.abandonedSecrets())
 	if field := w.proofField(); field != "" {
 		// The mark comes, the proof goes.
 		managed = append(managed, field)
@@ -128,6 +164,18 @@ func (w *work[O]) abandonedSecrets() []string {
 		}
 	}
 	return paths
+}
+
+// enforced are the paths that are cleared where they are not desired: those that were before, and what others added to a
+// list that is to be exact.
+func (w *work[O]) enforced(have auth0.Document) []string {
+	managed := w.object.GetManagedStatus().ManagedFields
+	if exacter, ok := w.Adapter.(Exacter[O]); ok {
+		for _, field := range exacter.Exact(w.object) {
+			managed = union(managed, slices.Collect(maps.Keys(w.fields.entries(field, have))))
+		}
+	}
+	return managed
 }
 
 // updatedMessage tells a change of the spec from one that somebody made in Auth0.

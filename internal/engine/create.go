@@ -43,6 +43,7 @@ func (w *work[O]) create(ctx context.Context) (Outcome, error) {
 		return Outcome{}, err
 	}
 	w.prove(have, proof)
+	w.claims.Store(w.idKey(have), claimantOf(w.object))
 	w.event(ctx, "Created", createdMessage(again)+w.Adapter.Describe(have))
 	w.secrets = nil
 	return w.complete(ctx, have)
@@ -127,9 +128,7 @@ func (w *work[O]) mayManage(ctx context.Context, have auth0.Document) error {
 		return err
 	}
 	if foreign != "" {
-		return problem.Stalled(v1alpha1.ReasonConflict,
-			"%s is held by the Kubernetes object %s (namespace/name/uid), here or in another cluster; delete one of the two",
-			w.Adapter.Describe(have), foreign)
+		return heldBy(w.Adapter.Describe(have), foreign)
 	}
 	if ours, err := w.isOurs(ctx, have); err != nil || ours || w.managed() {
 		return err

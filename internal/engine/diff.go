@@ -16,6 +16,9 @@ type Fields struct {
 	// Replaced are objects that Auth0 replaces whole. Each value in them, however deep, is a field by itself; a patch sends the
 	// object as it was read, with what differs.
 	Replaced []string
+	// Keyed are lists of objects that Auth0 replaces whole, by the field that tells their entries apart. Each entry is a field
+	// by itself; a patch sends the list as it was read, with what differs. Their order does not matter.
+	Keyed map[string]string
 	// Sets are lists whose order does not matter.
 	Sets []string
 	// CreateOnly are sent when the object is created and never again.
@@ -82,6 +85,8 @@ func (f Fields) flatten(desired auth0.Document) map[string]any {
 			}
 		case slices.Contains(f.Replaced, field):
 			flattenInto(flat, field, value)
+		case f.Keyed[field] != "":
+			maps.Copy(flat, f.entries(field, desired))
 		default:
 			flat[field] = value
 		}
@@ -96,8 +101,32 @@ func (f Fields) valueAt(document auth0.Document, path string) any {
 		return document.Object(object)[key]
 	case nested && slices.Contains(f.Replaced, object):
 		return valueIn(document[object], splitPath(key))
+	case nested && f.Keyed[object] != "":
+		return f.entries(object, document)[path]
 	}
 	return document[path]
+}
+
+// entries returns the entries of a keyed list by their paths.
+func (f Fields) entries(field string, document auth0.Document) map[string]any {
+	entries := map[string]any{}
+	for _, entry := range document.Objects(field) {
+		entries[field+"."+escapeKey.Replace(entry.String(f.Keyed[field]))] = map[string]any(entry)
+	}
+	return entries
+}
+
+// replaceEntry puts the entry of a path into a keyed list in place of the one there; nil takes it away.
+func (f Fields) replaceEntry(list any, path string, entry any) []any {
+	field, _, _ := strings.Cut(path, ".")
+	before, _ := list.([]any)
+	after := slices.DeleteFunc(slices.Clone(before), func(other any) bool {
+		return f.entries(field, auth0.Document{field: []any{other}})[path] != nil
+	})
+	if entry != nil {
+		after = append(after, entry)
+	}
+	return after
 }
 
 func (f Fields) equal(path string, a, b any) bool {
@@ -128,6 +157,11 @@ func (f Fields) patch(desired, have auth0.Document, changes []change) auth0.Docu
 				patch[object] = map[string]any(have.Object(object).Clone())
 			}
 			setIn(patch.Object(object), splitPath(key), change.want)
+		case nested && f.Keyed[object] != "":
+			if patch[object] == nil {
+				patch[object] = have[object]
+			}
+			patch[object] = f.replaceEntry(patch[object], change.path, change.want)
 		default:
 			patch[change.path] = change.want
 		}

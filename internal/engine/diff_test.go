@@ -31,6 +31,39 @@ func document(t *testing.T, text string) auth0.Document {
 	return parsed
 }
 
+// keyedLike has a list whose entries are fields by themselves.
+var keyedLike = Fields{Keyed: map[string]string{"scopes": "value"}}
+
+func TestPatchOfKeyedLists(t *testing.T) {
+	for _, row := range []struct {
+		name          string
+		desired, have string
+		managed       []string
+		want          string
+	}{
+		{"entries in another order", `{"scopes":[{"value":"a"},{"value":"b"}]}`, `{"scopes":[{"value":"b"},{"value":"a"}]}`, nil, `{}`},
+		{"what others added stays", `{"scopes":[{"value":"a"}]}`, `{"scopes":[{"value":"theirs","description":"x"},{"value":"a"}]}`, nil, `{}`},
+		{"an entry is missing", `{"scopes":[{"value":"a"}]}`, `{"scopes":[{"value":"theirs"}]}`, nil, `{"scopes":[{"value":"theirs"},{"value":"a"}]}`},
+		{"there is no list yet", `{"scopes":[{"value":"a"}]}`, `{}`, nil, `{"scopes":[{"value":"a"}]}`},
+		{"an entry differs", `{"scopes":[{"value":"a","description":"x"}]}`, `{"scopes":[{"value":"a"},{"value":"theirs"}]}`, nil,
+			`{"scopes":[{"value":"theirs"},{"value":"a","description":"x"}]}`},
+		{"an entry is no longer declared", `{"scopes":[]}`, `{"scopes":[{"value":"a.b"},{"value":"theirs"}]}`, []string{`scopes.a\.b`}, `{"scopes":[{"value":"theirs"}]}`},
+		{"the list is no longer declared", `{}`, `{"scopes":[{"value":"a"}]}`, []string{"scopes.a"}, `{"scopes":[]}`},
+		{"an entry is gone already", `{}`, `{"scopes":[]}`, []string{"scopes.a"}, `{}`},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			desired, have := document(t, row.desired), document(t, row.have)
+			patch := keyedLike.patch(desired, have, keyedLike.diff(desired, have, row.managed))
+			if difference := cmp.Diff(document(t, row.want), patch); difference != "" {
+				t.Errorf("(-want +got)\n%s", difference)
+			}
+			if !sameJSON(have, document(t, row.have)) {
+				t.Errorf("what was read was changed: %v", have)
+			}
+		})
+	}
+}
+
 func TestPatch(t *testing.T) {
 	for _, row := range []struct {
 		name          string

@@ -45,7 +45,7 @@ func (w *work[O]) observed(message string) Outcome {
 
 func (w *work[O]) differences(ctx context.Context, have auth0.Document) ([]v1alpha1.Difference, error) {
 	var differences []v1alpha1.Difference
-	for _, change := range w.fields.diff(w.desired, have, w.object.GetManagedStatus().ManagedFields) {
+	for _, change := range w.fields.diff(w.desired, have, w.enforced(have)) {
 		differences = append(differences, v1alpha1.Difference{Field: change.path, Auth0: valueText(change.have), Spec: valueText(change.want)})
 	}
 	for _, list := range w.lists() {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -34,6 +35,8 @@ type Remote[O v1alpha1.Managed] struct {
 	Deps
 	kind  Kind
 	kinds []Kind
+	// claims holds, by reference.IDKey, the claimants of what carries no mark in Auth0.
+	claims sync.Map
 }
 
 // work is what one pass over a remote object needs.

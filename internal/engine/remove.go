@@ -48,8 +48,17 @@ func (w *work[O]) remove(ctx context.Context) (Outcome, error) {
 	if have == nil {
 		return Released("gone from Auth0"), nil
 	}
-	if foreign := w.foreignOwner(have); foreign != "" {
+	foreign, err := w.holder(ctx, have)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if foreign != "" {
 		return Released("left in Auth0: " + w.Adapter.Describe(have) + " is held by " + foreign), nil
+	}
+	if keeper, ok := w.Adapter.(Keeper); ok {
+		if why := keeper.Keeps(w.session, have); why != "" {
+			return Released("left in Auth0: " + w.Adapter.Describe(have) + " is " + why), nil
+		}
 	}
 	w.Adapter.Observe(w.object, have)
 	id := w.Adapter.ID(w.object)

@@ -1,0 +1,335 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Auth0ResourceServerSpec declares an API.
+// +kubebuilder:validation:XValidation:rule="!has(self.signingSecretRef) || (has(self.signingAlg) && self.signingAlg == 'HS256')",message="signingSecretRef goes with signingAlg: HS256, and only with it"
+// +kubebuilder:validation:XValidation:rule="!(has(self.tokenLifetime) && has(self.tokenLifetimeForWeb)) || self.tokenLifetimeForWeb <= self.tokenLifetime",message="tokenLifetimeForWeb cannot be greater than tokenLifetime"
+type Auth0ResourceServerSpec struct {
+	ManagedSpec `json:",inline"`
+
+	// identifier of the API, which applications send as `audience`. It looks like a URL and is never called. Immutable:
+	// for another identifier, create another Auth0ResourceServer. `https://<tenant's domain>/api/v2/` is the tenant's own
+	// Management API: it can be adopted, Auth0 lets only few of its settings change, and it is never deleted.
+	// Example: `https://orders.example.com/`.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=600
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="identifier is immutable: tokens are issued for it; create another Auth0ResourceServer for another identifier and delete this one"
+	// +required
+	Identifier string `json:"identifier"`
+
+	// name of the API, for people. Default: Auth0 takes the identifier. Once set it can be changed, not taken away.
+	// Example: `Orders`.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=200
+	// +kubebuilder:validation:XValidation:rule="!self.contains('<') && !self.contains('>')",message="name cannot contain < or >"
+	// +optional
+	Name *string `json:"name,omitempty"`
+
+	// scopes that the API defines, also called its permissions. Unset: not managed.
+	// +optional
+	Scopes *ResourceServerScopes `json:"scopes,omitempty"`
+
+	// signingAlg is the algorithm that signs access tokens: `RS256` (Auth0's default), `RS512`, `PS256`, or `HS256` with a
+	// secret that the API shares with Auth0.
+	// +kubebuilder:validation:Enum=HS256;RS256;RS512;PS256
+	// +optional
+	SigningAlg *string `json:"signingAlg,omitempty"`
+
+	// signingSecretRef names the key of a Secret in the same namespace that holds the secret for `HS256`, at least 16
+	// characters. It is sent whenever the value in the Secret changes. Unset: Auth0 makes one up.
+	// +optional
+	SigningSecretRef *SecretKeyReference `json:"signingSecretRef,omitempty"`
+
+	// tokenLifetime is how long access tokens are good, in seconds, at most 2592000 (30 days). Auth0's default: 86400.
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=2592000
+	// +optional
+	TokenLifetime *int64 `json:"tokenLifetime,omitempty"`
+
+	// tokenLifetimeForWeb is how long access tokens are good that a browser gets by the implicit or hybrid flow, in seconds;
+	// at most tokenLifetime. Auth0's default: 7200.
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=2592000
+	// +optional
+	TokenLifetimeForWeb *int64 `json:"tokenLifetimeForWeb,omitempty"`
+
+	// tokenDialect is the form of access tokens: `access_token` (Auth0's default) or `rfc9068_profile`; with `_authz` appended
+	// they carry the user's permissions, which needs enforcePolicies.
+	// +kubebuilder:validation:Enum=access_token;access_token_authz;rfc9068_profile;rfc9068_profile_authz
+	// +optional
+	TokenDialect *string `json:"tokenDialect,omitempty"`
+
+	// enforcePolicies turns on RBAC: users get only the scopes that their roles and permissions hold. Auth0's default: false.
+	// +optional
+	EnforcePolicies *bool `json:"enforcePolicies,omitempty"`
+
+	// allowOfflineAccess lets applications ask for refresh tokens by the scope `offline_access`. Auth0's default: false.
+	// +optional
+	AllowOfflineAccess *bool `json:"allowOfflineAccess,omitempty"`
+
+	// allowOnlineAccess lets applications ask for refresh tokens that end with the user's session, by the scope
+	// `online_access`. Auth0's default: false.
+	// +optional
+	AllowOnlineAccess *bool `json:"allowOnlineAccess,omitempty"`
+
+	// allowOnlineAccessWithEphemeralSessions issues such tokens even where sessions end with the browser. Auth0's default:
+	// false.
+	// +optional
+	AllowOnlineAccessWithEphemeralSessions *bool `json:"allowOnlineAccessWithEphemeralSessions,omitempty"`
+
+	// skipConsentForVerifiableFirstPartyClients spares users the question whether your own applications may have their
+	// consent. Auth0's default: false.
+	// +optional
+	SkipConsentForVerifiableFirstPartyClients *bool `json:"skipConsentForVerifiableFirstPartyClients,omitempty"`
+
+	// subjectTypeAuthorization says who may get tokens for the API. Each part is managed by itself.
+	// +optional
+	SubjectTypeAuthorization *SubjectTypeAuthorization `json:"subjectTypeAuthorization,omitempty"`
+
+	// consentPolicy asks users for consent in a way of its own: `transactional-authorization-with-mfa`, by a second factor,
+	// for each transaction. Needs Highly Regulated Identity.
+	// +kubebuilder:validation:Enum=transactional-authorization-with-mfa
+	// +optional
+	ConsentPolicy *string `json:"consentPolicy,omitempty"`
+
+	// authorizationDetails are the types of rich authorization requests that the API understands.
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=100
+	// +optional
+	AuthorizationDetails []AuthorizationDetail `json:"authorizationDetails,omitempty"`
+
+	// tokenEncryption encrypts access tokens for the API with a public key. Needs Highly Regulated Identity.
+	// +optional
+	TokenEncryption *TokenEncryption `json:"tokenEncryption,omitempty"`
+
+	// proofOfPossession binds access tokens to the application that they were issued to.
+	// +optional
+	ProofOfPossession *ProofOfPossession `json:"proofOfPossession,omitempty"`
+
+	// authorizationPolicy applies a policy of Auth0's to requests for tokens.
+	// +optional
+	AuthorizationPolicy *AuthorizationPolicy `json:"authorizationPolicy,omitempty"`
+}
+
+// ResourceServerScopes are the scopes of an API.
+type ResourceServerScopes struct {
+	// mode is `Additive` (default: scopes added by others stay; one that is removed from the spec is removed in Auth0) or
+	// `Exact` (all that are not in the spec are removed). Auth0 takes a removed scope from all roles, users and client grants
+	// that have it: if there are any, the status names them first, and the scope goes a minute later.
+	// +optional
+	Mode ListMode `json:"mode,omitempty"`
+
+	// items are the scopes; Auth0 allows 1000 for an API.
+	// +listType=map
+	// +listMapKey=value
+	// +kubebuilder:validation:MaxItems=1000
+	// +required
+	Items []ResourceServerScope `json:"items"`
+}
+
+// ResourceServerScope is a scope of an API.
+type ResourceServerScope struct {
+	// value of the scope, as applications ask for it. Example: `read:orders`.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=280
+	// +kubebuilder:validation:Pattern=`^[^\s]+$`
+	// +required
+	Value string `json:"value"`
+
+	// description of the scope, which users see when they are asked for consent. Unset: none.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=500
+	// +optional
+	Description *string `json:"description,omitempty"`
+}
+
+// SubjectTypeAuthorization says who may get tokens for an API.
+// +kubebuilder:validation:MinProperties=1
+type SubjectTypeAuthorization struct {
+	// user is about tokens with which an application acts for a user.
+	// +optional
+	User *UserAuthorization `json:"user,omitempty"`
+
+	// client is about tokens with which an application acts for itself.
+	// +optional
+	Client *ClientAuthorization `json:"client,omitempty"`
+}
+
+// UserAuthorization says which applications may act for users.
+type UserAuthorization struct {
+	// policy is `allow_all` (Auth0's default: every application), `require_client_grant` (those with an Auth0ClientGrant of
+	// subjectType `user`), or `deny_all`.
+	// +kubebuilder:validation:Enum=allow_all;deny_all;require_client_grant
+	// +required
+	Policy string `json:"policy"`
+}
+
+// ClientAuthorization says which applications may act for themselves.
+type ClientAuthorization struct {
+	// policy is `require_client_grant` (Auth0's default: those with an Auth0ClientGrant) or `deny_all`.
+	// +kubebuilder:validation:Enum=deny_all;require_client_grant
+	// +required
+	Policy string `json:"policy"`
+}
+
+// AuthorizationDetail is a type of rich authorization requests.
+type AuthorizationDetail struct {
+	// type of the request. Example: `payment`.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	// +required
+	Type string `json:"type"`
+}
+
+// TokenEncryption encrypts access tokens.
+type TokenEncryption struct {
+	// format is `compact-nested-jwe`.
+	// +kubebuilder:validation:Enum=compact-nested-jwe
+	// +required
+	Format string `json:"format"`
+
+	// encryptionKey is the public key of the API.
+	// +required
+	EncryptionKey TokenEncryptionKey `json:"encryptionKey"`
+}
+
+// TokenEncryptionKey is the public key for which access tokens are encrypted.
+type TokenEncryptionKey struct {
+	// name of the key, for people.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	// +optional
+	Name *string `json:"name,omitempty"`
+
+	// alg is the algorithm of the key: `RSA-OAEP-256`, `RSA-OAEP-384` or `RSA-OAEP-512`.
+	// +kubebuilder:validation:Enum=RSA-OAEP-256;RSA-OAEP-384;RSA-OAEP-512
+	// +required
+	Alg string `json:"alg"`
+
+	// kid is the id of the key, in the header of tokens. Auth0 does not show the key itself again: give a new key a new kid.
+	// Default: made from the key, so that every key has its own.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	// +optional
+	Kid *string `json:"kid,omitempty"`
+
+	// pem is the public key in PEM form.
+	// +kubebuilder:validation:MaxLength=4096
+	// +kubebuilder:validation:XValidation:rule="self.startsWith('-----BEGIN PUBLIC KEY-----') || self.startsWith('-----BEGIN CERTIFICATE-----')",message="pem must be a public key in PEM form, from -----BEGIN PUBLIC KEY----- on; never a private key"
+	// +required
+	PEM string `json:"pem"`
+}
+
+// ProofOfPossession binds access tokens to an application.
+type ProofOfPossession struct {
+	// mechanism is `mtls` (by the application's certificate) or `dpop` (by a key that it signs with).
+	// +kubebuilder:validation:Enum=mtls;dpop
+	// +required
+	Mechanism string `json:"mechanism"`
+
+	// required refuses tokens to applications that do not take part.
+	// +required
+	Required bool `json:"required"`
+
+	// requiredFor is `all_clients` or `public_clients`; for mechanism `dpop`. Unset: not managed.
+	// +kubebuilder:validation:Enum=all_clients;public_clients
+	// +optional
+	RequiredFor *string `json:"requiredFor,omitempty"`
+}
+
+// AuthorizationPolicy names a policy of Auth0's.
+type AuthorizationPolicy struct {
+	// policyId is the id of the policy.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	// +required
+	PolicyID string `json:"policyId"`
+}
+
+// Auth0ResourceServerStatus tells what the API is in Auth0.
+type Auth0ResourceServerStatus struct {
+	ManagedStatus `json:",inline"`
+
+	// id of the API in Auth0. Example: `6560f1a2b3c4d5e6f7a8b9c0`.
+	// +optional
+	ID string `json:"id,omitempty"`
+
+	// identifier of the API, the audience of its tokens.
+	// +optional
+	Identifier string `json:"identifier,omitempty"`
+
+	// system tells that the API is Auth0's own.
+	// +optional
+	System bool `json:"system,omitempty"`
+
+	// removingScopes lists the scopes that are no longer declared, that others still have, and when they go.
+	// +listType=map
+	// +listMapKey=value
+	// +optional
+	RemovingScopes []RemovingScope `json:"removingScopes,omitempty"`
+}
+
+// RemovingScope is a scope that is about to go.
+type RemovingScope struct {
+	// value of the scope.
+	Value string `json:"value"`
+	// at is when the scope is removed, unless it is declared again.
+	At metav1.Time `json:"at"`
+	// heldBy names some of those that lose the scope.
+	// +listType=atomic
+	// +optional
+	HeldBy []string `json:"heldBy,omitempty"`
+}
+
+// Auth0ResourceServer is an API in Auth0: what tokens are issued for.
+// +kubebuilder:object:root=true
+// +kubebuilder:resource:shortName=a0api,categories=auth0
+// +kubebuilder:subresource:status
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Identifier",type=string,JSONPath=`.spec.identifier`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="ID",type=string,priority=1,JSONPath=`.status.id`
+// +kubebuilder:printcolumn:name="Tenant",type=string,priority=1,JSONPath=`.spec.tenantRef.name`
+type Auth0ResourceServer struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec declares the API.
+	// +required
+	Spec Auth0ResourceServerSpec `json:"spec"`
+	// status tells what the API is in Auth0.
+	// +kubebuilder:default={observedGeneration:-1}
+	// +optional
+	Status Auth0ResourceServerStatus `json:"status,omitempty"`
+}
+
+// Auth0ResourceServerList is a list of Auth0ResourceServer.
+// +kubebuilder:object:root=true
+type Auth0ResourceServerList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []Auth0ResourceServer `json:"items"`
+}
+
+// IsSuspended implements Object.
+func (a *Auth0ResourceServer) IsSuspended() bool { return a.Spec.Suspend }
+
+// GetCommonStatus implements Object.
+func (a *Auth0ResourceServer) GetCommonStatus() *CommonStatus { return &a.Status.CommonStatus }
+
+// GetManagedSpec implements Managed.
+func (a *Auth0ResourceServer) GetManagedSpec() *ManagedSpec { return &a.Spec.ManagedSpec }
+
+// GetManagedStatus implements Managed.
+func (a *Auth0ResourceServer) GetManagedStatus() *ManagedStatus { return &a.Status.ManagedStatus }
+
+// GetIdentity implements Referent: the id, and the identifier.
+func (a *Auth0ResourceServer) GetIdentity() Identity {
+	return Identity{ID: a.Status.ID, Name: a.Status.Identifier}
+}

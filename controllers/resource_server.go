@@ -1,0 +1,165 @@
+package controllers
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"maps"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
+)
+
+// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0resourceservers,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0resourceservers/status,verbs=patch
+
+// mostScopesNoted keeps the note of what is about to be created well below what fits into a status.
+const mostScopesNoted = 200
+
+// resourceServerAdapter maps Auth0ResourceServer.
+type resourceServerAdapter struct{}
+
+func (resourceServerAdapter) Fields() engine.Fields {
+	return engine.Fields{
+		Keyed:    map[string]string{"scopes": "value"},
+		Replaced: []string{"subject_type_authorization"},
+		Sets:     []string{"authorization_details"},
+		Kept:     []string{"identifier", "name"},
+		Cleared: map[string]any{
+			"signing_alg": "RS256", "token_lifetime": json.Number("86400"), "token_lifetime_for_web": json.Number("7200"),
+			"token_dialect": "access_token", "enforce_policies": false, "allow_offline_access": false,
+			"allow_online_access": false, "allow_online_access_with_ephemeral_sessions": false,
+			"skip_consent_for_verifiable_first_party_clients": false,
+			"subject_type_authorization.user.policy":          "allow_all",
+			"subject_type_authorization.client.policy":        "require_client_grant",
+		},
+	}
+}
+
+func (resourceServerAdapter) Scopes() []engine.Scope[*v1alpha1.Auth0ResourceServer] {
+	return lifecycleScopes[*v1alpha1.Auth0ResourceServer]("resource_servers")
+}
+
+func (resourceServerAdapter) SecretFields(api *v1alpha1.Auth0ResourceServer) map[string]v1alpha1.SecretKeyReference {
+	if api.Spec.SigningSecretRef == nil {
+		return nil
+	}
+	return map[string]v1alpha1.SecretKeyReference{"signing_secret": *api.Spec.SigningSecretRef}
+}
+
+func (resourceServerAdapter) Check(api *v1alpha1.Auth0ResourceServer) error {
+	if api.Spec.TokenEncryption == nil {
+		return nil
+	}
+	if block, _ := pem.Decode([]byte(api.Spec.TokenEncryption.EncryptionKey.PEM)); block == nil {
+		return errors.New("spec.tokenEncryption.encryptionKey.pem: it cannot be read as PEM; copy the public key whole, from -----BEGIN to the last dash")
+	}
+	return nil
+}
+
+func (resourceServerAdapter) Desired(api *v1alpha1.Auth0ResourceServer, _ reference.Values) auth0.Document {
+	desired := settingsOf(api.Spec)
+	delete(desired, "signing_secret_ref")
+	if api.Spec.Scopes != nil {
+		desired["scopes"] = desired.Object("scopes")["items"]
+	}
+	if key := desired.Object("token_encryption").Object("encryption_key"); key != nil && key["kid"] == nil {
+		sum := sha256.Sum256([]byte(key.String("pem")))
+		key["kid"] = hex.EncodeToString(sum[:8])
+	}
+	return desired
+}
+
+// Complete takes over what Auth0 does not show again, or sets by itself.
+func (resourceServerAdapter) Complete(_ *v1alpha1.Auth0ResourceServer, desired, have auth0.Document) {
+	if key, known := desired.Object("token_encryption").Object("encryption_key"), have.Object("token_encryption").Object("encryption_key"); key != nil && known != nil {
+		visible := maps.Clone(key)
+		delete(visible, "pem")
+		if visible.String("kid") == known.String("kid") && visible.String("alg") == known.String("alg") && visible.String("name") == known.String("name") {
+			desired["token_encryption"] = have["token_encryption"]
+		}
+	}
+	if proof := desired.Object("proof_of_possession"); proof != nil && proof["required_for"] == nil {
+		if set := have.Object("proof_of_possession")["required_for"]; set != nil {
+			proof["required_for"] = set
+		}
+	}
+}
+
+// Exact tells whether scopes that others added go.
+func (resourceServerAdapter) Exact(api *v1alpha1.Auth0ResourceServer) []string {
+	if scopes := api.Spec.Scopes; scopes != nil && scopes.Mode == v1alpha1.ListModeExact {
+		return []string{"scopes"}
+	}
+	return nil
+}
+
+// Announce notes what tells the API from one that somebody else creates with the same identifier.
+func (resourceServerAdapter) Announce(desired auth0.Document) auth0.Document {
+	note := auth0.Document{"identifier": desired["identifier"]}
+	if name, declared := desired["name"]; declared {
+		note["name"] = name
+	}
+	if len(desired.Objects("scopes")) <= mostScopesNoted && desired["scopes"] != nil {
+		note["scopes"] = desired["scopes"]
+	}
+	return note
+}
+
+func (resourceServerAdapter) ID(api *v1alpha1.Auth0ResourceServer) string { return api.Status.ID }
+
+func (resourceServerAdapter) Describe(have auth0.Document) string {
+	return fmt.Sprintf("API %s (%s)", have.String("identifier"), have.String("id"))
+}
+
+func (resourceServerAdapter) Observe(api *v1alpha1.Auth0ResourceServer, have auth0.Document) {
+	api.Status.ID = have.String("id")
+	api.Status.Identifier = have.String("identifier")
+	api.Status.System = have.Bool("is_system")
+	forgetRemoved(api, have)
+}
+
+func (resourceServerAdapter) Get(ctx context.Context, session *auth0.Session, id string) (auth0.Document, error) {
+	return session.GetResourceServer(ctx, id)
+}
+
+func (resourceServerAdapter) Find(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0ResourceServer], wanted auth0.Document) ([]auth0.Document, error) {
+	return tools.Session.FindResourceServers(ctx, wanted.String("identifier"))
+}
+
+func (resourceServerAdapter) Create(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0ResourceServer], desired auth0.Document) (auth0.Document, error) {
+	return tools.Session.CreateResourceServer(ctx, desired)
+}
+
+func (resourceServerAdapter) Update(ctx context.Context, session *auth0.Session, id string, patch auth0.Document) (auth0.Document, error) {
+	return session.UpdateResourceServer(ctx, id, patch)
+}
+
+func (resourceServerAdapter) Delete(ctx context.Context, session *auth0.Session, id string) error {
+	return session.DeleteResourceServer(ctx, id)
+}
+
+// Keeps leaves Auth0's own APIs alone.
+func (resourceServerAdapter) Keeps(_ *auth0.Session, have auth0.Document) string {
+	if have.Bool("is_system") {
+		return "Auth0's own"
+	}
+	return ""
+}
+
+// Explain gives the answers of Auth0 that people meet with APIs a reason and a way out.
+func (resourceServerAdapter) Explain(api *v1alpha1.Auth0ResourceServer, _ *auth0.Session, failed *auth0.Error) error {
+	if api.Status.System && failed.Code == "operation_not_supported" {
+		return problem.Stalled(v1alpha1.ReasonInvalidSpec,
+			"%s is Auth0's own: it lets only the token lifetimes, skipConsentForVerifiableFirstPartyClients, subjectTypeAuthorization, proofOfPossession and authorizationPolicy be changed; take the other fields out of the spec (Auth0 says: %s)",
+			api.Spec.Identifier, failed.Message)
+	}
+	return nil
+}

@@ -1,0 +1,220 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
+)
+
+// A scope that leaves an API leaves the roles, users and client grants that have it, too, and does not come back to them.
+// So those that somebody has go a while after they left the spec, and the status says who loses them.
+
+const (
+	// scopeGrace is how long a scope that somebody has stays after it left the spec.
+	scopeGrace = time.Minute
+	// mostRolesRead bounds the calls that finding out who has a scope takes.
+	mostRolesRead = 20
+	// mostHoldersNamed bounds the status and the message.
+	mostHoldersNamed = 5
+)
+
+// Withhold keeps the scopes for a while that somebody has.
+func (resourceServerAdapter) Withhold(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0ResourceServer], have, patch auth0.Document) (*problem.Problem, error) {
+	api, now := tools.Object, tools.Clock.Now()
+	going := goingScopes(have, patch)
+	noted := slices.DeleteFunc(slices.Clone(api.Status.RemovingScopes), func(scope v1alpha1.RemovingScope) bool {
+		return !slices.Contains(going, scope.Value)
+	})
+	unknown := slices.DeleteFunc(slices.Clone(going), func(value string) bool { return isNoted(noted, value) })
+	held, err := scopeHolders(ctx, tools, unknown)
+	if err != nil {
+		return nil, err
+	}
+	for _, value := range unknown {
+		if holders := held[value]; len(holders) > 0 {
+			noted = append(noted, v1alpha1.RemovingScope{Value: value, At: metav1.NewTime(now.Add(scopeGrace).Truncate(time.Second)), HeldBy: holders})
+		}
+	}
+	api.Status.RemovingScopes = noted
+	waiting := slices.DeleteFunc(slices.Clone(noted), func(scope v1alpha1.RemovingScope) bool { return !scope.At.After(now) })
+	if len(waiting) == 0 {
+		return nil, nil
+	}
+	putBack(patch, have, waiting)
+	next := slices.MinFunc(waiting, func(a, b v1alpha1.RemovingScope) int { return a.At.Compare(b.At.Time) })
+	return problem.Waiting(v1alpha1.ReasonScopesInUse, "%s", removalMessage(waiting)).Breaking().Again(next.At.Sub(now)), nil
+}
+
+// goingScopes lists the scopes that a patch takes away.
+func goingScopes(have, patch auth0.Document) []string {
+	if _, changes := patch["scopes"]; !changes {
+		return nil
+	}
+	left := scopeValues(patch)
+	return slices.DeleteFunc(scopeValues(have), func(value string) bool { return slices.Contains(left, value) })
+}
+
+func scopeValues(api auth0.Document) []string {
+	scopes := api.Objects("scopes")
+	values := make([]string, len(scopes))
+	for i, scope := range scopes {
+		values[i] = scope.String("value")
+	}
+	return values
+}
+
+func isNoted(noted []v1alpha1.RemovingScope, value string) bool {
+	return slices.ContainsFunc(noted, func(scope v1alpha1.RemovingScope) bool { return scope.Value == value })
+}
+
+// putBack has a patch leave scopes where they are.
+func putBack(patch, have auth0.Document, waiting []v1alpha1.RemovingScope) {
+	before, _ := have["scopes"].([]any)
+	after, _ := patch["scopes"].([]any)
+	after = slices.Clone(after)
+	for _, entry := range have.Objects("scopes") {
+		if isNoted(waiting, entry.String("value")) {
+			after = append(after, map[string]any(entry))
+		}
+	}
+	patch["scopes"] = after
+	if len(before) == len(after) && !slices.ContainsFunc(after, func(entry any) bool {
+		return !slices.ContainsFunc(before, func(other any) bool { return reflect.DeepEqual(entry, other) })
+	}) {
+		delete(patch, "scopes")
+	}
+}
+
+// forgetRemoved forgets the scopes that are gone.
+func forgetRemoved(api *v1alpha1.Auth0ResourceServer, have auth0.Document) {
+	left := scopeValues(have)
+	api.Status.RemovingScopes = slices.DeleteFunc(slices.Clone(api.Status.RemovingScopes), func(scope v1alpha1.RemovingScope) bool {
+		return !slices.Contains(left, scope.Value)
+	})
+}
+
+func removalMessage(waiting []v1alpha1.RemovingScope) string {
+	parts := make([]string, len(waiting))
+	for i, scope := range waiting {
+		parts[i] = fmt.Sprintf("%s at %s from %s", scope.Value, scope.At.UTC().Format(time.RFC3339), strings.Join(scope.HeldBy, ", "))
+	}
+	return "scopes that are no longer declared are taken from those who have them: " + strings.Join(parts, "; ") + "; to keep one, declare it again before"
+}
+
+// scopeHolders finds out who has scopes of an API: first the objects that declare so, at no cost; where there are none,
+// what else is in Auth0.
+func scopeHolders(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0ResourceServer], values []string) (map[string][]string, error) {
+	if len(values) == 0 {
+		return nil, nil
+	}
+	holders := &holderSearch{Tools: tools, values: values, found: map[string][]string{}}
+	for _, search := range []func(context.Context) error{holders.inObjects, holders.inClientGrants, holders.inRoles} {
+		if len(holders.open()) == 0 {
+			break
+		}
+		if err := search(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return holders.found, nil
+}
+
+// holderSearch finds out who has scopes of an API.
+type holderSearch struct {
+	engine.Tools[*v1alpha1.Auth0ResourceServer]
+
+	values []string
+	found  map[string][]string
+}
+
+// open lists the scopes of which nobody is known yet to have them.
+func (s *holderSearch) open() []string {
+	return slices.DeleteFunc(slices.Clone(s.values), func(value string) bool { return len(s.found[value]) > 0 })
+}
+
+// note notes that somebody has a scope, if it is one of those that are looked for.
+func (s *holderSearch) note(value, holder string) {
+	if slices.Contains(s.values, value) && !slices.Contains(s.found[value], holder) && len(s.found[value]) < mostHoldersNamed {
+		s.found[value] = append(s.found[value], holder)
+	}
+}
+
+// inObjects looks through the declared users.
+func (s *holderSearch) inObjects(ctx context.Context) error {
+	tenant := client.MatchingFields{reference.TenantIndex: reference.TenantKey(s.Object).String()}
+	var users v1alpha1.Auth0UserList
+	if err := s.Client.List(ctx, &users, tenant); err != nil {
+		return fmt.Errorf("find the users with a scope of %s: %w", s.Object.Spec.Identifier, err)
+	}
+	for _, user := range users.Items {
+		if user.Spec.Permissions == nil {
+			continue
+		}
+		for _, permission := range user.Spec.Permissions.Items {
+			if permission.API == s.Object.Spec.Identifier {
+				s.note(permission.Name, "Auth0User "+client.ObjectKeyFromObject(&user).String())
+			}
+		}
+	}
+	return nil
+}
+
+// inClientGrants looks through the client grants for the API in Auth0.
+func (s *holderSearch) inClientGrants(ctx context.Context) error {
+	if granted, err := s.Session.Scopes(ctx); err != nil || !slices.Contains(granted, "read:client_grants") {
+		return err
+	}
+	grants, err := s.Session.FindClientGrants(ctx, s.Object.Spec.Identifier, "")
+	for _, grant := range grants {
+		for _, scope := range grant.Strings("scope") {
+			s.note(scope, "the client grant of application "+grant.String("client_id"))
+		}
+	}
+	return err
+}
+
+// inRoles looks through roles in Auth0, until somebody is known to have each scope. Where there are more roles than may be
+// read, the rest counts as having what is open.
+func (s *holderSearch) inRoles(ctx context.Context) error {
+	if granted, err := s.Session.Scopes(ctx); err != nil || !slices.Contains(granted, "read:roles") {
+		return err
+	}
+	roles, err := s.Session.Roles(ctx)
+	if err != nil {
+		return err
+	}
+	for i, role := range roles {
+		open := s.open()
+		if len(open) == 0 {
+			return nil
+		}
+		if i == mostRolesRead {
+			for _, value := range open {
+				s.note(value, fmt.Sprintf("perhaps some of %d roles that were not looked at", len(roles)-i))
+			}
+			return nil
+		}
+		permissions, err := s.Session.RolePermissions(ctx, role.ID)
+		if err != nil && auth0.ClassOf(err) != auth0.ClassNotFound {
+			return err
+		}
+		for _, permission := range permissions {
+			if permission.API == s.Object.Spec.Identifier {
+				s.note(permission.Name, "role "+role.Name)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,25 @@
+package controllers
+
+import (
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/engine"
+)
+
+// lifecycleScopes are the scopes with which a resource of the Management API is read, created, updated and deleted.
+func lifecycleScopes[O v1alpha1.Managed](resource string) []engine.Scope[O] {
+	writes := func(object O) bool {
+		return object.GetManagedSpec().ManagementPolicy != v1alpha1.ManagementPolicyObserve
+	}
+	updates := func(object O) bool {
+		return writes(object) && object.GetManagedSpec().ManagementPolicy != v1alpha1.ManagementPolicyCreateOnly
+	}
+	deletes := func(object O) bool {
+		return writes(object) && object.GetManagedSpec().DeletionPolicy != v1alpha1.DeletionPolicyRetain
+	}
+	return []engine.Scope[O]{
+		{Name: "read:" + resource},
+		{Name: "create:" + resource, Needed: writes},
+		{Name: "update:" + resource, Needed: updates},
+		{Name: "delete:" + resource, Needed: deletes},
+	}
+}
