@@ -18,6 +18,15 @@ func documentOf(settings any, verbatim ...string) auth0.Document {
 	return snakeObject(document, verbatim)
 }
 
+// settingsOf renders a whole spec but for what every kind has.
+func settingsOf(spec any, verbatim ...string) auth0.Document {
+	settings := documentOf(spec, verbatim...)
+	for _, common := range []string{"tenant_ref", "management_policy", "deletion_policy", "adoption_policy", "suspend"} {
+		delete(settings, common)
+	}
+	return settings
+}
+
 func snakeObject(object map[string]any, verbatim []string) map[string]any {
 	renamed := make(map[string]any, len(object))
 	for key, value := range object {

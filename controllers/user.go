@@ -148,7 +148,7 @@ func metadataSize(metadata map[string]apiextensionsv1.JSON) int {
 	return size
 }
 
-func (userAdapter) Desired(u *v1alpha1.Auth0User, references reference.Values) auth0.Document {
+func (userAdapter) Desired(u *v1alpha1.Auth0User, _ reference.Values) auth0.Document {
 	desired := auth0.Document{"connection": u.Spec.Connection}
 	put(desired, "username", u.Spec.Username)
 	put(desired, "phone_number", u.Spec.PhoneNumber)

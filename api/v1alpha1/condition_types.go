@@ -40,6 +40,9 @@ const (
 	// ReasonReferenceNotReady surfaces while an object that the spec refers to does not exist or is not Ready; no call is made
 	// meanwhile.
 	ReasonReferenceNotReady = "ReferenceNotReady"
+	// ReasonScopesInUse surfaces on an Auth0ResourceServer while a scope that is no longer declared is about to be taken from those
+	// who have it; the message names them, and the time.
+	ReasonScopesInUse = "ScopesInUse"
 	// ReasonProgressingWithRetry surfaces while an attempt failed for a reason that may pass; it is retried.
 	ReasonProgressingWithRetry = "ProgressingWithRetry"
 	// ReasonDeleting surfaces while the object is being deleted in Auth0.

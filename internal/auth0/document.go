@@ -92,3 +92,15 @@ func (d Document) Objects(field string) []Document {
 	}
 	return objects
 }
+
+// Strings returns the strings in a list, leaving out anything else.
+func (d Document) Strings(field string) []string {
+	list, _ := d[field].([]any)
+	texts := make([]string, 0, len(list))
+	for _, item := range list {
+		if text, ok := item.(string); ok {
+			texts = append(texts, text)
+		}
+	}
+	return texts
+}

@@ -9,7 +9,10 @@ import (
 	management "github.com/auth0/go-auth0/v3/management"
 )
 
-const routeRoles = "/api/v2/roles"
+const (
+	routeRoles           = "/api/v2/roles"
+	routeRolePermissions = "/api/v2/roles/{id}/permissions"
+)
 
 // Role is a role by id and name.
 type Role struct {
@@ -30,6 +33,25 @@ func (s *Session) listRoles(ctx context.Context) ([]Role, error) {
 			return err
 		})
 		return parseRoles(answer, err)
+	})
+}
+
+// Roles returns the roles of the tenant, as many as offset paging shows.
+func (s *Session) Roles(ctx context.Context) ([]Role, error) { return s.listRoles(ctx) }
+
+// RolePermissions returns the permissions of a role, all pages.
+func (s *Session) RolePermissions(ctx context.Context, id string) ([]Permission, error) {
+	return allPages(func(page int) ([]Permission, int, error) {
+		answer, err := s.manage(ctx, http.MethodGet, routeRolePermissions, func(ctx context.Context) error {
+			_, err := s.rolesAPI.Permissions.List(ctx, id, &management.ListRolePermissionsRequestParameters{Page: &page, PerPage: &pageSize, IncludeTotals: &yes})
+			return err
+		})
+		items, err := parseItems(answer, "permissions", err)
+		permissions := make([]Permission, len(items))
+		for i, item := range items {
+			permissions[i] = Permission{API: item.String("resource_server_identifier"), Name: item.String("permission_name")}
+		}
+		return permissions, len(items), err
 	})
 }
 

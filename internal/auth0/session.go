@@ -11,11 +11,13 @@ import (
 	"regexp"
 	"time"
 
+	clientgrantsclient "github.com/auth0/go-auth0/v3/management/clientgrants/client"
 	clientsclient "github.com/auth0/go-auth0/v3/management/clients/client"
 	"github.com/auth0/go-auth0/v3/management/clients/connections"
 	connectionsclient "github.com/auth0/go-auth0/v3/management/connections/client"
 	"github.com/auth0/go-auth0/v3/management/core"
 	"github.com/auth0/go-auth0/v3/management/customdomains"
+	"github.com/auth0/go-auth0/v3/management/resourceservers"
 	rolesclient "github.com/auth0/go-auth0/v3/management/roles/client"
 	"github.com/auth0/go-auth0/v3/management/tickets"
 	"github.com/auth0/go-auth0/v3/management/userblocks"
@@ -62,6 +64,8 @@ type Session struct {
 
 	usersAPI             *usersclient.Client
 	rolesAPI             *rolesclient.Client
+	resourceServersAPI   *resourceservers.Client
+	clientGrantsAPI      *clientgrantsclient.Client
 	clientsAPI           *clientsclient.Client
 	connectionsAPI       *connectionsclient.Client
 	clientConnectionsAPI *connections.Client
@@ -90,6 +94,8 @@ func newSession(credentials Credentials, tenant string, governor *Governor, metr
 	}
 	s.usersAPI = usersclient.NewClient(options)
 	s.rolesAPI = rolesclient.NewClient(options)
+	s.resourceServersAPI = resourceservers.NewClient(options)
+	s.clientGrantsAPI = clientgrantsclient.NewClient(options)
 	s.clientsAPI = clientsclient.NewClient(options)
 	s.connectionsAPI = connectionsclient.NewClient(options)
 	s.clientConnectionsAPI = connections.NewClient(options)

@@ -66,6 +66,15 @@ var undertakings = map[string]undertaking{
 	"delete a token that stays": {
 		subject: tokenSubject, declare: retained, ready: true, begin: deleteIt, gone: true, left: 1, issued: tokens, output: "token",
 	},
+
+	"create an API":                {subject: resourceServerSubject, begin: declareIt},
+	"create an API that is undone": {subject: resourceServerSubject, begin: declareIt, meanwhile: deleteIt, gone: true},
+	"create an API that moves":     {subject: resourceServerSubject, begin: declareIt, meanwhile: changeIt(resourceServerSubject)},
+	"update an API":                {subject: resourceServerSubject, ready: true, begin: changeIt(resourceServerSubject)},
+	"update an API that moves":     {subject: resourceServerSubject, ready: true, begin: changeIt(resourceServerSubject), meanwhile: clearIt(resourceServerSubject)},
+	"adopt an API":                 {subject: resourceServerSubject, prepare: resourceServerSubject.existing, declare: mayAdopt, begin: declareIt},
+	"delete an API":                {subject: resourceServerSubject, ready: true, begin: deleteIt, gone: true},
+	"delete an API that stays":     {subject: resourceServerSubject, declare: retained, ready: true, begin: deleteIt, gone: true, left: 1},
 }
 
 // TestCrash has the operator die right before and right after every step of every undertaking, and another one take over.
@@ -341,6 +350,10 @@ func deleteIt(e *environment, object v1alpha1.Managed) { e.delete(object) }
 
 func changeIt(s subject) func(*environment, v1alpha1.Managed) {
 	return func(e *environment, object v1alpha1.Managed) { change(e, object, s.change) }
+}
+
+func clearIt(s subject) func(*environment, v1alpha1.Managed) {
+	return func(e *environment, object v1alpha1.Managed) { change(e, object, s.clear) }
 }
 
 func mayAdopt(object v1alpha1.Managed) {

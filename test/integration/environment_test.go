@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
+	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
@@ -40,7 +41,9 @@ type environment struct {
 	namespace string
 	sim       *simulator.Server
 	// config is the operators' access to the API server.
-	config  *rest.Config
+	config *rest.Config
+	// clock is what the operators go by; nil means the machine's.
+	clock   clock.PassiveClock
 	stop    func()
 	metrics *prometheus.Registry
 }
@@ -91,6 +94,7 @@ func (e *environment) startOperator(namespaces ...string) {
 		Namespace:       e.namespace,
 		WatchNamespaces: append([]string{e.namespace}, namespaces...),
 		Workers:         4,
+		Clock:           e.clock,
 		MetricsAddress:  "0",
 		HealthAddress:   "0",
 		Metrics:         auth0.NewMetrics(e.metrics),

@@ -56,6 +56,7 @@ type call struct{ method, route string }
 
 // subjects are the kinds that stand for something in Auth0.
 var subjects = map[string]subject{
+	"Auth0ResourceServer":    resourceServerSubject,
 	"Auth0User":              userSubject,
 	"Auth0User by sign-up":   signupSubject,
 	"Auth0Token":             tokenSubject,
