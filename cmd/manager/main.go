@@ -15,7 +15,7 @@ import (
 )
 
 // +kubebuilder:rbac:groups=coordination.k8s.io,namespace=auth0-operator-system,resources=leases,verbs=get;create;update
-// +kubebuilder:rbac:groups="",namespace=auth0-operator-system,resources=events,verbs=create;patch
+// +kubebuilder:rbac:groups="",namespace=auth0-operator-system,resources=events,verbs=create
 
 func main() {
 	if err := run(); err != nil {

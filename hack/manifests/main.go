@@ -207,8 +207,8 @@ func (r *chartRoles) readOperator() error {
 	return nil
 }
 
-// inNamespace is what remains of rules for everywhere within one namespace: of the Namespace itself, it may be read but not
-// listed with others.
+// inNamespace is what becomes of rules for everywhere within one namespace: the Namespace itself is read, not listed with
+// others and watched.
 func inNamespace(everywhere []rbacv1.PolicyRule) []rbacv1.PolicyRule {
 	rules := make([]rbacv1.PolicyRule, len(everywhere))
 	for i, rule := range everywhere {

@@ -39,9 +39,25 @@ func (c *ControlPlane) startEtcd() (err error) {
 	return err
 }
 
+// auditPolicy notes who did what, and of a watch that it began.
+const auditPolicy = `apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules:
+- level: Metadata
+`
+
+// auditArgs have the API server write the audit log, if it was asked for.
+func (c *ControlPlane) auditArgs() []string {
+	if c.AuditFile == "" {
+		return nil
+	}
+	return []string{"--audit-policy-file=" + c.path("audit-policy.yaml"), "--audit-log-path=" + c.AuditFile}
+}
+
 // startAPIServer starts the API server on the held port.
 func (c *ControlPlane) startAPIServer() (err error) {
-	c.apiServer, err = c.start("kube-apiserver",
+	c.apiServer, err = c.start("kube-apiserver", append(c.auditArgs(),
 		"--etcd-servers="+c.etcdAddress(),
 		"--bind-address=127.0.0.1",
 		"--advertise-address=127.0.0.1",
@@ -64,7 +80,7 @@ func (c *ControlPlane) startAPIServer() (err error) {
 		"--max-mutating-requests-inflight=0",
 		"--delete-collection-workers=8",
 		"--profiling=false",
-	)
+	)...)
 	return err
 }
 

@@ -38,6 +38,8 @@ type Options struct {
 	CRDDirs []string
 	// LogDir keeps the logs of the components in this directory. Otherwise they go with the control plane.
 	LogDir string
+	// Audit has the API server note each request, who made it and how it was answered, in AuditFile.
+	Audit bool
 	// WithoutControllerManager starts half a second faster, without garbage collection, deletion of namespaces and
 	// default ServiceAccounts.
 	WithoutControllerManager bool
@@ -53,6 +55,8 @@ type ControlPlane struct {
 	Kubectl string
 	// LogDir has the log of each component.
 	LogDir string
+	// AuditFile has one audit.k8s.io/v1 Event per line, without bodies; empty unless asked for. Stop removes it.
+	AuditFile string
 	// HasControllerManager is false if it was not asked for, or if KUBEBUILDER_ASSETS names a directory without one, as
 	// setup-envtest makes them.
 	HasControllerManager bool
@@ -135,6 +139,12 @@ func (c *ControlPlane) prepare(options Options) (err error) {
 	if c.port, err = holdPort(); err != nil {
 		return err
 	}
+	if options.Audit {
+		c.AuditFile = c.path("audit.log")
+		if err := c.writeFiles(map[string][]byte{"audit-policy.yaml": []byte(auditPolicy)}); err != nil {
+			return err
+		}
+	}
 	return c.prepareAccess()
 }
 
@@ -153,6 +163,20 @@ func (c *ControlPlane) Run(binary string, args ...string) error {
 	}
 	c.programs = append(c.programs, program)
 	return nil
+}
+
+// End ends a program that Run started, as gently as Stop does.
+func (c *ControlPlane) End(binary string) error {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	for i, program := range c.programs {
+		if program.command.Path == binary {
+			c.programs = slices.Delete(c.programs, i, i+1)
+			program.end()
+			return nil
+		}
+	}
+	return fmt.Errorf("ending %s: it was not started", binary)
 }
 
 // Stop ends all components and removes what they left. It may be called more than once.

@@ -1,0 +1,258 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/simulator"
+	"github.com/auth0-operator/auth0-operator/test/render"
+)
+
+const (
+	operatorClientID     = "OperatorClientOperatorClient0001"
+	operatorClientSecret = "planted-operator-client-secret-0123456789"
+)
+
+// manager is the built operator.
+var manager string
+
+func TestMain(m *testing.M) {
+	code, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// run builds the operator and runs the tests.
+func run(m *testing.M) (code int, err error) {
+	dir, err := os.MkdirTemp("", "auth0-operator-e2e-")
+	if err != nil {
+		return 1, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	manager = filepath.Join(dir, "manager")
+	if output, err := exec.CommandContext(context.Background(), "go", "build", "-o", manager, "../../cmd/manager").CombinedOutput(); err != nil {
+		return 1, fmt.Errorf("build the manager: %w\n%s", err, output)
+	}
+	return m.Run(), nil
+}
+
+// auth0 is a simulated tenant with what testdata/auth0.yaml says.
+type auth0 struct {
+	*simulator.Server
+	// placeholders are what stands in the samples for values of a tenant of one's own.
+	placeholders map[string]string
+}
+
+func newAuth0(t *testing.T) *auth0 {
+	t.Helper()
+	sim, err := simulator.Start(simulator.Options{ClientID: operatorClientID, ClientSecret: operatorClientSecret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = sim.Close() })
+	a := &auth0{Server: sim, placeholders: map[string]string{
+		"example.eu.auth0.com": sim.Domain,
+		"YOUR_CLIENT_ID":       operatorClientID,
+		"YOUR_CLIENT_SECRET":   operatorClientSecret,
+		"OPERATOR_CLIENT_ID":   operatorClientID,
+		// The simulator's certificate is good for both.
+		"login.example.com": strings.Replace(sim.Domain, "localhost", "127.0.0.1", 1),
+	}}
+	a.prepare(t)
+	return a
+}
+
+// prepare makes what the samples refer to and do not declare.
+func (a *auth0) prepare(t *testing.T) {
+	t.Helper()
+	var steps []struct {
+		Path string
+		Body map[string]any
+		// Keep names the placeholders _ID and _SECRET that stand for the application which was made.
+		Keep string
+	}
+	a.read(t, "testdata/auth0.yaml", &steps)
+	for _, step := range steps {
+		answer := a.administer(t, step.Path, step.Body)
+		if step.Keep != "" {
+			a.placeholders[step.Keep+"_ID"] = answer["client_id"].(string)
+			a.placeholders[step.Keep+"_SECRET"] = answer["client_secret"].(string)
+			a.enableEverywhere(t, answer["client_id"].(string))
+		}
+	}
+	domain := a.administer(t, "/custom-domains", map[string]any{"domain": a.placeholders["login.example.com"], "type": "auth0_managed_certs"})
+	a.administer(t, "/custom-domains/"+domain["custom_domain_id"].(string)+"/verify", nil)
+}
+
+// administer makes a call as an administrator does in the dashboard.
+func (a *auth0) administer(t *testing.T, path string, body any) map[string]any {
+	t.Helper()
+	status, response := a.Dashboard(http.MethodPost, "/api/v2"+path, body)
+	if status >= http.StatusBadRequest && status != http.StatusConflict {
+		t.Fatalf("the simulator answers POST %s with %d: %s", path, status, response)
+	}
+	var answer map[string]any
+	if err := json.Unmarshal(response, &answer); err != nil {
+		t.Fatal(err)
+	}
+	return answer
+}
+
+// enableEverywhere lets an application use every connection that there is.
+func (a *auth0) enableEverywhere(t *testing.T, clientID string) {
+	t.Helper()
+	var connections []struct{ ID string }
+	a.list(t, "/connections", &connections)
+	for _, connection := range connections {
+		change := []any{map[string]any{"client_id": clientID, "status": true}}
+		if status, answer := a.Dashboard(http.MethodPatch, "/api/v2/connections/"+connection.ID+"/clients", change); status >= http.StatusBadRequest {
+			t.Fatalf("enable an application: %d %s", status, answer)
+		}
+	}
+}
+
+func (a *auth0) list(t *testing.T, path string, into any) {
+	t.Helper()
+	status, response := a.Dashboard(http.MethodGet, "/api/v2"+path, nil)
+	if err := json.Unmarshal(response, into); status != http.StatusOK || err != nil {
+		t.Fatalf("the simulator answers GET %s with %d: %v\n%s", path, status, err, response)
+	}
+}
+
+// users counts the users of the tenant.
+func (a *auth0) users(t *testing.T) int {
+	t.Helper()
+	var users []any
+	a.list(t, "/users?per_page=100", &users)
+	return len(users)
+}
+
+// read reads a YAML file, with the placeholders filled in.
+func (a *auth0) read(t *testing.T, file string, into any) {
+	t.Helper()
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.UnmarshalStrict([]byte(a.fill(string(content))), into); err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+}
+
+// fill puts values in the place of placeholders, of longer ones first: one may be part of another.
+func (a *auth0) fill(text string) string {
+	names := slices.SortedFunc(maps.Keys(a.placeholders), func(x, y string) int { return len(y) - len(x) })
+	for _, name := range names {
+		text = strings.ReplaceAll(text, name, a.placeholders[name])
+	}
+	return text
+}
+
+// readSamples reads config/samples/<kind> of every kind, with what they refer to and do not contain.
+func (i *installation) readSamples() []*unstructured.Unstructured {
+	i.Helper()
+	files, err := filepath.Glob(filepath.Join(render.Root(), "config", "samples", "auth0*", "*.yaml"))
+	if err != nil || len(files) == 0 {
+		i.Fatalf("no samples: %v", err)
+	}
+	secrets := map[string]*unstructured.Unstructured{}
+	var samples []*unstructured.Unstructured
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		i.must(err)
+		objects, err := render.Objects([]byte(i.auth0.fill(string(content))))
+		i.must(err)
+		for _, object := range objects {
+			object.SetNamespace(namespaceOf(object))
+			switch object.GetKind() {
+			case "Secret":
+				mergeSecret(secrets, object)
+			case "Auth0Tenant":
+				i.must(unstructured.SetNestedStringMap(object.Object, map[string]string{"kind": "ConfigMap", "name": "auth0-ca"}, "spec", "caBundle"))
+				samples = append(samples, object)
+			default:
+				samples = append(samples, object)
+			}
+		}
+	}
+	return slices.Concat(samples, i.inputs(secrets))
+}
+
+// namespaceOf is where a sample goes: with the tenants, unless it refers to one of another namespace.
+func namespaceOf(object *unstructured.Unstructured) string {
+	if namespace, _, _ := unstructured.NestedString(object.Object, "spec", "tenantRef", "namespace"); namespace != "" {
+		return guestNamespace
+	}
+	return tenantNamespace
+}
+
+// mergeSecret adds to what another sample says of the same Secret.
+func mergeSecret(secrets map[string]*unstructured.Unstructured, object *unstructured.Unstructured) {
+	known, ok := secrets[object.GetName()]
+	if !ok {
+		secrets[object.GetName()] = object
+		return
+	}
+	data, _, _ := unstructured.NestedStringMap(known.Object, "stringData")
+	more, _, _ := unstructured.NestedStringMap(object.Object, "stringData")
+	maps.Copy(more, data)
+	_ = unstructured.SetNestedStringMap(known.Object, more, "stringData") // a map of strings is never refused
+}
+
+// inputs are the Secrets of the samples and of testdata/secrets.yaml, in both namespaces, and the simulator's CA.
+func (i *installation) inputs(secrets map[string]*unstructured.Unstructured) []*unstructured.Unstructured {
+	i.Helper()
+	var further map[string]map[string]string
+	i.auth0.read(i.T, "testdata/secrets.yaml", &further)
+	for name, data := range further {
+		object := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Secret"}}
+		object.SetName(name)
+		i.must(unstructured.SetNestedStringMap(object.Object, data, "stringData"))
+		secrets[name] = object
+	}
+	authority := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "ConfigMap"}}
+	authority.SetName("auth0-ca")
+	i.must(unstructured.SetNestedStringMap(authority.Object, map[string]string{"ca.crt": string(i.auth0.CA)}, "data"))
+
+	var inputs []*unstructured.Unstructured
+	for _, object := range append(slices.Collect(maps.Values(secrets)), authority) {
+		for _, namespace := range []string{tenantNamespace, guestNamespace} {
+			object = object.DeepCopy()
+			object.SetNamespace(namespace)
+			inputs = append(inputs, object)
+		}
+	}
+	return inputs
+}
+
+// TestEveryKindHasSamplesHere keeps the rest from passing without a kind.
+func TestEveryKindHasSamplesHere(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(render.Root(), "config", "crd", "bases", "*.yaml"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no CRDs: %v", err)
+	}
+	for _, file := range files {
+		plural := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), v1alpha1.SchemeGroupVersion.Group+"_"), "s.yaml")
+		samples, err := filepath.Glob(filepath.Join(render.Root(), "config", "samples", plural, "*.yaml"))
+		if err != nil || len(samples) == 0 {
+			t.Errorf("no samples of %s: %v", plural, err)
+		}
+	}
+}
