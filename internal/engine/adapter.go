@@ -139,6 +139,12 @@ type Prover[O v1alpha1.Managed] interface {
 	ProofName(O) string
 }
 
+// Publisher writes what is known of an object into Kubernetes, such as its credentials into a Secret. It is called whenever
+// the object was read or created, but under managementPolicy Observe, and makes no call.
+type Publisher[O v1alpha1.Managed] interface {
+	Publish(ctx context.Context, tools Tools[O], have auth0.Document) error
+}
+
 // Exempter leaves fields alone that something else than the operator keeps, such as an identity provider.
 type Exempter interface {
 	// Exempt returns the fields, and who keeps them, for people.

@@ -148,7 +148,7 @@ func (w *work[O]) holder(ctx context.Context, have auth0.Document) (string, erro
 	for _, other := range objectsIn(list) {
 		claims := len(other.(O).GetManagedStatus().ManagedFields) > 0
 		if other.GetUID() != w.object.GetUID() && claims && (!w.managed() || isOlder(other, w.object)) {
-			return owner(other), nil
+			return Owner(other), nil
 		}
 	}
 	return "", nil
@@ -179,7 +179,7 @@ func (w *work[O]) claim(ctx context.Context, have auth0.Document) error {
 			return err
 		}
 		if err == nil && claimantOf(other) == claimed {
-			return heldBy(w.Adapter.Describe(have), owner(other))
+			return heldBy(w.Adapter.Describe(have), Owner(other))
 		}
 		w.claims.CompareAndDelete(key, claimed)
 	}

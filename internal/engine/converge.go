@@ -22,6 +22,9 @@ func (w *work[O]) converge(ctx context.Context, have auth0.Document) (Outcome, e
 	}
 	if w.object.GetManagedSpec().ManagementPolicy == v1alpha1.ManagementPolicyCreateOnly {
 		w.Adapter.Observe(w.object, have)
+		if err := w.publish(ctx, have); err != nil {
+			return Outcome{}, err
+		}
 		return w.done("it exists; managementPolicy CreateOnly leaves it as it is"), nil
 	}
 	w.completeDesired(have)
@@ -86,6 +89,7 @@ func (w *work[O]) takeOver(ctx context.Context, have auth0.Document) error {
 
 // update sends what differs, in as many parts as Auth0 wants it.
 func (w *work[O]) update(ctx context.Context, have auth0.Document) (auth0.Document, error) {
+	w.compareSecrets(have)
 	patch := w.pending(have)
 	held, err := w.withhold(ctx, have, patch)
 	if err != nil || len(patch) == 0 {
@@ -94,6 +98,7 @@ func (w *work[O]) update(ctx context.Context, have auth0.Document) (auth0.Docume
 	if err := w.intend(ctx); err != nil {
 		return nil, err
 	}
+	message := w.updatedMessage() + quoted(slices.Sorted(maps.Keys(patch)))
 	for _, part := range w.fields.split(patch) {
 		updated, err := w.send(ctx, have, part)
 		if err != nil {
@@ -102,7 +107,7 @@ func (w *work[O]) update(ctx context.Context, have auth0.Document) (auth0.Docume
 		w.rememberSent(part)
 		have = updated
 	}
-	w.event(ctx, "Updated", w.updatedMessage()+quoted(slices.Sorted(maps.Keys(patch))))
+	w.event(ctx, "Updated", message)
 	return have, held
 }
 
@@ -140,6 +145,20 @@ func (w *work[O]) send(ctx context.Context, have, patch auth0.Document) (auth0.D
 	}
 	w.fields.restoreSecrets(patch, w.secretValues)
 	return w.Adapter.Update(ctx, w.session, w.Adapter.ID(w.object), patch)
+}
+
+// compareSecrets compares the secret values that Auth0 shows.
+func (w *work[O]) compareSecrets(have auth0.Document) {
+	for _, field := range w.fields.Shown {
+		value, declared := w.secretValues[field]
+		switch shown := have[field]; {
+		case !declared || shown == nil:
+		case shown == value:
+			delete(w.secrets, field)
+		default:
+			w.secrets[field] = value
+		}
+	}
 }
 
 // pending is the patch that makes the object as declared.
@@ -194,6 +213,7 @@ func (w *work[O]) rememberSent(part auth0.Document) {
 			continue
 		}
 		status.AppliedSecrets = withSecret(status.AppliedSecrets, applied)
+		delete(w.secrets, applied.Field)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
@@ -27,7 +28,7 @@ func (w *work[O]) create(ctx context.Context) (Outcome, error) {
 	}
 	w.mark()
 	body := w.desired.Clone()
-	w.fields.setSecrets(body, w.secrets)
+	w.addSecrets(body)
 	proof, err := w.proofFor(ctx)
 	if err != nil {
 		return Outcome{}, err
@@ -45,8 +46,17 @@ func (w *work[O]) create(ctx context.Context) (Outcome, error) {
 	w.prove(have, proof)
 	w.claims.Store(w.idKey(have), claimantOf(w.object))
 	w.event(ctx, "Created", createdMessage(again)+w.Adapter.Describe(have))
-	w.secrets = nil
+	w.rememberSent(body)
 	return w.complete(ctx, have)
+}
+
+// addSecrets puts the secret values that the creation takes into its body; the others are sent after it. What was sent to an
+// object that is gone is unknown to this one.
+func (w *work[O]) addSecrets(body auth0.Document) {
+	maps.Copy(w.secrets, w.secretValues)
+	taken := maps.Clone(w.secrets)
+	maps.DeleteFunc(taken, func(path string, _ any) bool { return slices.Contains(w.fields.UpdateOnly, path) })
+	w.fields.setSecrets(body, taken)
 }
 
 // conflict finds what Auth0 says exists already.
@@ -92,7 +102,7 @@ func (w *work[O]) complete(ctx context.Context, have auth0.Document) (Outcome, e
 	for _, list := range w.lists() {
 		list.intend(list.Want)
 	}
-	if len(w.pending(have)) > 0 || len(w.lists()) > 0 || w.finishes() {
+	if _, publishes := w.Adapter.(Publisher[O]); publishes || len(w.pending(have)) > 0 || len(w.lists()) > 0 || w.finishes() {
 		if err := w.pass.Save(ctx); err != nil {
 			return Outcome{}, err
 		}
@@ -167,7 +177,7 @@ func (w *work[O]) proofFor(ctx context.Context) (string, error) {
 	if w.proofField() == "" {
 		return "", nil
 	}
-	return w.Hasher.Hash(ctx, "proof", owner(w.object))
+	return w.Hasher.Hash(ctx, "proof", Owner(w.object))
 }
 
 // prove puts the proof on a document.

@@ -23,11 +23,15 @@ type Fields struct {
 	Sets []string
 	// CreateOnly are sent when the object is created and never again.
 	CreateOnly []string
+	// UpdateOnly are secret values that the creation does not take: they are sent right after it.
+	UpdateOnly []string
+	// Shown are secret values that Auth0 shows as they are, to those who may see them.
+	Shown []string
 	// With lists fields that are sent whenever another one is: Auth0 resets them with it, or reads them only beside it.
 	With map[string][]string
 	// WriteOnly are sent only beside the field that names them in With, and never read back.
 	WriteOnly []string
-	// Cleared is what clears a field where null does not.
+	// Cleared is what clears a field where null does not, or an object of Replaced where {} does not.
 	Cleared map[string]any
 	// Kept cannot be cleared: they stay when they are removed from the spec.
 	Kept []string
@@ -153,10 +157,9 @@ func (f Fields) patch(desired, have auth0.Document, changes []change) auth0.Docu
 			}
 			patch.Object(object)[key] = change.want
 		case nested && slices.Contains(f.Replaced, object):
-			if patch[object] == nil {
-				patch[object] = map[string]any(have.Object(object).Clone())
+			if _, declared := patch[object]; !declared {
+				patch[object] = nil
 			}
-			setIn(patch.Object(object), splitPath(key), change.want)
 		case nested && f.Keyed[object] != "":
 			if patch[object] == nil {
 				patch[object] = have[object]
@@ -166,8 +169,34 @@ func (f Fields) patch(desired, have auth0.Document, changes []change) auth0.Docu
 			patch[change.path] = change.want
 		}
 	}
+	f.replace(patch, have, changes)
 	f.addCompanions(patch, desired)
 	return patch
+}
+
+// replace puts the objects that Auth0 replaces whole into a patch: as they were read, with what differs. What is cleared goes
+// first, and takes objects along that it leaves empty, unless they are declared so.
+func (f Fields) replace(patch, have auth0.Document, changes []change) {
+	for _, object := range f.Replaced {
+		if _, sent := patch[object]; !sent {
+			continue
+		}
+		whole, isDeclared := asObject(patch[object])
+		if !isDeclared {
+			whole = have.Object(object).Clone()
+		}
+		for _, clearing := range []bool{true, false} {
+			for _, change := range changes {
+				if key, in := strings.CutPrefix(change.path, object+"."); in && (change.want == nil) == clearing {
+					setIn(whole, splitPath(key), change.want)
+				}
+			}
+		}
+		patch[object] = whole
+		if empty, ok := f.Cleared[object]; ok && !isDeclared && len(whole) == 0 {
+			patch[object] = empty
+		}
+	}
 }
 
 func (f Fields) addCompanions(patch, desired auth0.Document) {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -157,7 +158,7 @@ func TestListPlan(t *testing.T) {
 
 // TestReplacedObjects shows that a patch of an object that Auth0 replaces whole erases nothing that is not managed.
 func TestReplacedObjects(t *testing.T) {
-	fields := Fields{Replaced: []string{"options"}, Sets: []string{"callbacks"}}
+	fields := Fields{Replaced: []string{"options"}, Sets: []string{"callbacks"}, Cleared: map[string]any{"options": nil}}
 	have := document(t, `{"options":{"passwordPolicy":"good","mfa":{"active":true,"enroll":true},"a.b":1},"callbacks":["x","y"]}`)
 	for _, row := range []struct{ name, want, managed, patch string }{
 		{"nothing differs", `{"options":{"mfa":{"active":true}},"callbacks":["y","x"]}`, ``, `{}`},
@@ -165,15 +166,15 @@ func TestReplacedObjects(t *testing.T) {
 		{"a value that is not there yet", `{"options":{"validation":{"username":{"min":3}}}}`, ``,
 			`{"options":{"passwordPolicy":"good","mfa":{"active":true,"enroll":true},"a.b":1,"validation":{"username":{"min":3}}}}`},
 		{"a value that is no longer declared", `{}`, `options.mfa.enroll`, `{"options":{"passwordPolicy":"good","mfa":{"active":true},"a.b":1}}`},
+		{"the last value of an object", `{}`, `options.mfa.active options.mfa.enroll`, `{"options":{"passwordPolicy":"good","a.b":1}}`},
+		{"an object that is declared to be empty", `{"options":{"mfa":{}}}`, `options.mfa.active options.mfa.enroll`, `{"options":{"passwordPolicy":"good","mfa":{},"a.b":1}}`},
+		{"all is declared to be empty", `{"options":{}}`, `options.mfa.enroll`, `{"options":{}}`},
+		{"the last value of all", `{}`, `options.mfa.active options.mfa.enroll options.a\.b options.passwordPolicy`, `{"options":null}`},
 		{"a key with a dot", `{"options":{"a.b":2}}`, `options.a\.b`, `{"options":{"passwordPolicy":"good","mfa":{"active":true,"enroll":true},"a.b":2}}`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			want := document(t, row.want)
-			var managed []string
-			if row.managed != "" {
-				managed = []string{row.managed}
-			}
-			got := fields.patch(want, have, fields.diff(want, have, managed))
+			got := fields.patch(want, have, fields.diff(want, have, strings.Fields(row.managed)))
 			if difference := cmp.Diff(map[string]any(document(t, row.patch)), map[string]any(got)); difference != "" {
 				t.Errorf("-want +got:\n%s", difference)
 			}

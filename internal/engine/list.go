@@ -99,8 +99,19 @@ func (w *work[O]) finishes() bool {
 	return ok && finisher.Finishes(w.object)
 }
 
+// publish writes what is known of the object into Kubernetes.
+func (w *work[O]) publish(ctx context.Context, have auth0.Document) error {
+	if publisher, ok := w.Adapter.(Publisher[O]); ok {
+		return publisher.Publish(ctx, w.tools(), have)
+	}
+	return nil
+}
+
 // settle brings the lists beside the object in line, all of them, sees to the rest, and ends the pass.
 func (w *work[O]) settle(ctx context.Context, have auth0.Document, created bool) (Outcome, error) {
+	if err := w.publish(ctx, have); err != nil {
+		return Outcome{}, err
+	}
 	var failures []error
 	for _, list := range w.lists() {
 		changed, err := list.converge(ctx, w.session, w.Adapter.ID(w.object), created, w.pass.Save)

@@ -11,8 +11,8 @@ import (
 // longestMark is how long a value in the metadata of an object in Auth0 may be.
 const longestMark = 255
 
-// owner is how an object signs what it holds in Auth0: namespace/name/uid. A long name is cut, as the uid tells it apart.
-func owner(object client.Object) string {
+// Owner is how an object signs what it holds in Auth0: namespace/name/uid. A long name is cut, as the uid tells it apart.
+func Owner(object client.Object) string {
 	name := object.GetName()
 	rest := len(object.GetNamespace()) + len(object.GetUID()) + len("//")
 	if rest+len(name) > longestMark {
@@ -32,7 +32,7 @@ func (w *work[O]) markField() string {
 // mark adds the mark to what is desired.
 func (w *work[O]) mark() {
 	if field := w.markField(); field != "" {
-		setIn(w.desired, splitPath(field), owner(w.object))
+		setIn(w.desired, splitPath(field), Owner(w.object))
 	}
 }
 
@@ -46,7 +46,7 @@ func (w *work[O]) ownerOf(have auth0.Document) string {
 }
 
 // holdsMark tells whether an object in Auth0 carries the mark of this Kubernetes object.
-func (w *work[O]) holdsMark(have auth0.Document) bool { return w.ownerOf(have) == owner(w.object) }
+func (w *work[O]) holdsMark(have auth0.Document) bool { return w.ownerOf(have) == Owner(w.object) }
 
 // foreignOwner returns the mark of another Kubernetes object, "" if there is none.
 func (w *work[O]) foreignOwner(have auth0.Document) string {

@@ -249,7 +249,10 @@ func (w *work[O]) remember(have auth0.Document) {
 	w.Adapter.Observe(w.object, have)
 	status := w.object.GetManagedStatus()
 	status.ManagedFields = w.fields.paths(w.desired)
-	status.AppliedSecrets = w.applied
+	status.AppliedSecrets = slices.DeleteFunc(slices.Clone(w.applied), func(applied v1alpha1.AppliedSecret) bool {
+		_, unsent := w.secrets[applied.Field]
+		return unsent
+	})
 	status.Differences = nil
 	status.Creating = ""
 }

@@ -57,12 +57,12 @@ func TestOwnerFits(t *testing.T) {
 	object := &v1alpha1.Auth0User{ObjectMeta: metav1.ObjectMeta{
 		Namespace: strings.Repeat("s", 63), Name: strings.Repeat("n", 253), UID: "6a2f41a3-c54c-fce8-32d2-0324e1c32e22",
 	}}
-	mark := owner(object)
+	mark := Owner(object)
 	if len(mark) != longestMark || !strings.HasPrefix(mark, object.Namespace+"/nnn") || !strings.HasSuffix(mark, "n~/"+string(object.UID)) {
 		t.Errorf("%d characters: %s", len(mark), mark)
 	}
 	object.Name = "ada"
-	if mark := owner(object); mark != object.Namespace+"/ada/"+string(object.UID) {
+	if mark := Owner(object); mark != object.Namespace+"/ada/"+string(object.UID) {
 		t.Errorf("a name that fits is cut: %s", mark)
 	}
 }
