@@ -83,6 +83,8 @@ const (
 	ReasonConnectionNotEnabled = "ConnectionNotEnabled"
 	// ReasonUserNotFound surfaces when spec.userId names a user who does not exist.
 	ReasonUserNotFound = "UserNotFound"
+	// ReasonClientNotFound surfaces when spec.clientId of an Auth0Client names an application that does not exist.
+	ReasonClientNotFound = "ClientNotFound"
 	// ReasonSignupRefused surfaces when the tenant does not let users sign up in this way.
 	ReasonSignupRefused = "SignupRefused"
 	// ReasonPasswordRejected surfaces when the password breaks the password policy of the connection.

@@ -12,6 +12,7 @@ var SchemeGroupVersion = schema.GroupVersion{Group: "auth0-operator.io", Version
 // AddToScheme registers the kinds of this package.
 func AddToScheme(scheme *runtime.Scheme) error {
 	scheme.AddKnownTypes(SchemeGroupVersion,
+		&Auth0Client{}, &Auth0ClientList{},
 		&Auth0ResourceServer{}, &Auth0ResourceServerList{},
 		&Auth0Tenant{}, &Auth0TenantList{},
 		&Auth0Token{}, &Auth0TokenList{},

@@ -12,8 +12,6 @@ import (
 	management "github.com/auth0/go-auth0/v3/management"
 )
 
-const routeClient = "/api/v2/clients/{id}"
-
 // RefreshRules are what an application's settings say about its refresh tokens.
 type RefreshRules struct {
 	// Rotating means that each refresh replaces the refresh token.

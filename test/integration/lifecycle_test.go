@@ -32,6 +32,8 @@ type subject struct {
 	writes func(simulator.Report) int
 	// create is the call that creates, for faults.
 	create call
+	// names tells whether Auth0 allows several such things of the same name.
+	names names
 
 	// change edits the spec; clear takes a field out of it, and cleared says what is left of the field.
 	change  func(v1alpha1.Managed)
@@ -51,11 +53,20 @@ type subject struct {
 	scopeReason  string
 }
 
+// names tells whether names repeat in Auth0.
+type names int
+
+const (
+	uniqueNames names = iota + 1
+	repeatedNames
+)
+
 // call is a call to Auth0.
 type call struct{ method, route string }
 
 // subjects are the kinds that stand for something in Auth0.
 var subjects = map[string]subject{
+	"Auth0Client":            clientSubject,
 	"Auth0ResourceServer":    resourceServerSubject,
 	"Auth0User":              userSubject,
 	"Auth0User by sign-up":   signupSubject,
@@ -250,6 +261,10 @@ func adopt(e *environment, s subject) {
 	e.sim.ResetRequests()
 	object := s.object(e, "one")
 	e.create(object)
+	if s.names == repeatedNames {
+		adoptWhereNamesRepeat(e, s, object)
+		return
+	}
 	message := e.eventuallyStalled(object, s.existsReason)
 	if !strings.Contains(message, "adoptionPolicy") {
 		e.Errorf("the message does not tell the way out: %s", message)
@@ -260,6 +275,28 @@ func adopt(e *environment, s subject) {
 	})
 	e.eventuallyReady(object)
 	s.require(e, object)
+}
+
+// adoptWhereNamesRepeat: one that may not take over anything makes a second one, and one that may takes over the one that
+// nobody holds. One that finds several says so.
+func adoptWhereNamesRepeat(e *environment, s subject, object v1alpha1.Managed) {
+	e.eventuallyReady(object)
+	s.requireCount(e, 2)
+	adopting := s.object(e, "two")
+	adopting.GetManagedSpec().AdoptionPolicy = v1alpha1.AdoptionPolicyIfUnmanaged
+	e.create(adopting)
+	e.eventuallyReady(adopting)
+	s.requireCount(e, 2)
+	e.deleteAndWait(object)
+	s.require(e, adopting)
+
+	s.existing(e)
+	s.existing(e)
+	choosing := s.object(e, "three")
+	choosing.GetManagedSpec().AdoptionPolicy = v1alpha1.AdoptionPolicyIfUnmanaged
+	e.create(choosing)
+	e.eventuallyStalled(choosing, s.existsReason)
+	s.requireCount(e, 3)
 }
 
 func conflict(e *environment, s subject) {

@@ -1,0 +1,853 @@
+package v1alpha1
+
+import (
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Auth0ClientSpec declares an application.
+//
+// Of the fields that Auth0 documents these are left out: `oidc_backchannel_logout` and `cross_origin_auth`, which Auth0
+// replaced by oidcLogout and crossOriginAuthentication; `signed_request_object` and `token_vault_privileged_access`, which
+// hold credentials that are not managed yet.
+// +kubebuilder:validation:XValidation:rule="!has(self.clientId) || (has(self.adoptionPolicy) && self.adoptionPolicy == 'IfUnmanaged') || (has(self.managementPolicy) && self.managementPolicy == 'Observe')",message="clientId names an application that exists: set adoptionPolicy to IfUnmanaged, or managementPolicy to Observe"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.clientId) || (has(self.clientId) && self.clientId == oldSelf.clientId)",message="clientId is immutable: another application is another Auth0Client"
+// +kubebuilder:validation:XValidation:rule="has(oldSelf.resourceServerIdentifier) == has(self.resourceServerIdentifier) && (!has(self.resourceServerIdentifier) || self.resourceServerIdentifier == oldSelf.resourceServerIdentifier)",message="resourceServerIdentifier is immutable: Auth0 takes it only when the application is created; create another Auth0Client"
+// +kubebuilder:validation:XValidation:rule="!(has(self.isFirstParty) && !self.isFirstParty && has(self.organizationUsage))",message="organizationUsage is for first-party applications: remove it, or isFirstParty: false"
+type Auth0ClientSpec struct {
+	ManagedSpec    `json:",inline"`
+	ClientSettings `json:",inline"`
+
+	// clientId takes over an application that exists, by id: names are not unique in Auth0. Needs adoptionPolicy
+	// `IfUnmanaged`, or managementPolicy `Observe`. Without it, `IfUnmanaged` takes over the application with the declared
+	// name if there is just one. Immutable.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +optional
+	ClientID *string `json:"clientId,omitempty"`
+
+	// grantTypes are the grants by which the application may get tokens. Unset: Auth0's defaults for the type of
+	// application, not managed.
+	// +optional
+	GrantTypes *ClientGrantTypes `json:"grantTypes,omitempty"`
+
+	// defaultOrganization is used where a request for a token names no organization.
+	// +optional
+	DefaultOrganization *ClientDefaultOrganization `json:"defaultOrganization,omitempty"`
+
+	// clientSecret is a secret value of your own. Unset: Auth0 makes one.
+	// +optional
+	ClientSecret *ClientSecret `json:"clientSecret,omitempty"`
+
+	// outputSecret is where the application's credentials are written. Its default keys are `domain`, `clientId` and
+	// `clientSecret`, so that an Auth0Token or an Auth0Tenant can name the Secret as it is. Values for templates: these, and
+	// `issuer` and `tokenUrl`. A Secret that is deleted or edited is written again from Auth0. Unset: none is written.
+	// +optional
+	OutputSecret *OutputSecret `json:"outputSecret,omitempty"`
+}
+
+// ClientGrantTypes are the grants by which an application may get tokens.
+type ClientGrantTypes struct {
+	// mode is `Additive` (default: items are added to Auth0's defaults for the type of application, and to what others added)
+	// or `Exact` (the application has these and no others).
+	// +optional
+	Mode ListMode `json:"mode,omitempty"`
+
+	// items are names of grants: `authorization_code`, `implicit`, `refresh_token`, `client_credentials`, `password`,
+	// `http://auth0.com/oauth/grant-type/password-realm`, `http://auth0.com/oauth/grant-type/mfa-oob`, `…/mfa-otp`,
+	// `…/mfa-recovery-code`, `…/passwordless/otp`, `urn:ietf:params:oauth:grant-type:device_code`,
+	// `urn:openid:params:grant-type:ciba`, `urn:ietf:params:oauth:grant-type:token-exchange`. What Additive added is taken away
+	// when it is removed here; what Exact set stays when grantTypes is removed, as Auth0 does not tell its defaults.
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=50
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=255
+	// +required
+	Items []string `json:"items"`
+}
+
+// ClientDefaultOrganization is the organization for which tokens are issued where a request names none.
+// +kubebuilder:validation:ExactlyOneOf=organizationRef;organizationId
+type ClientDefaultOrganization struct {
+	// organizationRef names an Auth0Organization.
+	// +optional
+	OrganizationRef *ObjectReference `json:"organizationRef,omitempty"`
+
+	// organizationId is the id of the organization in Auth0. Example: `org_9ybsU1dN2dKfDkBi`.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +optional
+	OrganizationID *string `json:"organizationId,omitempty"`
+
+	// flows for which it is the default; Auth0 knows `client_credentials`.
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=10
+	// +kubebuilder:validation:items:Enum=client_credentials
+	// +required
+	Flows []string `json:"flows"`
+}
+
+// ClientSecret says where the secret of an application comes from.
+type ClientSecret struct {
+	// secretRef names the key of a Secret in the same namespace that holds the client secret. It takes effect at once when the
+	// value in the Secret changes; the former one stops working in the same moment.
+	// +required
+	SecretRef SecretKeyReference `json:"secretRef"`
+}
+
+// ClientSettings are the settings that go to Auth0 as they are.
+// +kubebuilder:validation:XValidation:rule="!has(self.refreshToken) || self.refreshToken.rotationType != 'rotating' || self.refreshToken.expirationType == 'expiring'",message="refreshToken: rotating tokens must be expiring"
+type ClientSettings struct {
+	// name of the application, as users see it. Names are not unique in Auth0.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	// +kubebuilder:validation:XValidation:rule="!self.contains('<') && !self.contains('>')",message="name must not contain < or >"
+	// +required
+	Name string `json:"name"`
+
+	// description is free text, at most 140 characters.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=140
+	// +optional
+	Description *string `json:"description,omitempty"`
+
+	// appType is the type of application: `native`, `spa` (single page), `regular_web`, `non_interactive` (machine to machine),
+	// or one of Auth0's others. It decides about the defaults of other settings when the application is created.
+	// +kubebuilder:validation:Enum=native;spa;regular_web;non_interactive;resource_server;express_configuration;rms;box;cloudbees;concur;dropbox;mscrm;echosign;egnyte;newrelic;office365;salesforce;sentry;sharepoint;slack;springcm;zendesk;zoom;sso_integration;oag
+	// +optional
+	AppType *string `json:"appType,omitempty"`
+
+	// logoUri is the URL of the logo that users see; 150 by 150 pixels are recommended.
+	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:XValidation:rule="isURL(self)",message="logoUri must be a URL such as https://example.com/logo.png"
+	// +optional
+	LogoURI *string `json:"logoUri,omitempty"`
+
+	// callbacks are the URLs to which Auth0 may send users after they signed in. Example: `https://shop.example.com/callback`.
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=1000
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=2048
+	// +optional
+	Callbacks []string `json:"callbacks,omitzero"`
+
+	// allowedLogoutUrls are the URLs to which Auth0 may send users after they signed out. The first is the default. Wildcards
+	// are allowed for subdomains.
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=1000
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=2048
+	// +optional
+	AllowedLogoutURLs []string `json:"allowedLogoutUrls,omitzero"`
+
+	// allowedOrigins are origins that may call Auth0 from JavaScript (CORS), besides those of callbacks.
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=1000
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=2048
+	// +optional
+	AllowedOrigins []string `json:"allowedOrigins,omitzero"`
+
+	// webOrigins are origins for cross-origin authentication, the device flow and the web message response mode. Single page
+	// applications need theirs here to renew tokens silently.
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=1000
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=2048
+	// +optional
+	WebOrigins []string `json:"webOrigins,omitzero"`
+
+	// initiateLoginUri is the application's own login page, to which Auth0 sends users who must begin anew. https only.
+	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:XValidation:rule="self.startsWith('https://')",message="initiateLoginUri must begin with https://"
+	// +optional
+	InitiateLoginURI *string `json:"initiateLoginUri,omitempty"`
+
+	// allowedClients are ids of applications and APIs that may make delegation requests; none means all.
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=1000
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=600
+	// +optional
+	AllowedClients []string `json:"allowedClients,omitzero"`
+
+	// clientAliases are audiences and realms for SAML, which the WS-Federation add-on uses.
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=1000
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=2048
+	// +optional
+	ClientAliases []string `json:"clientAliases,omitzero"`
+
+	// tokenEndpointAuthMethod is how the application proves who it is when it asks for tokens: `none` (it cannot keep a
+	// secret), `client_secret_post` or `client_secret_basic`.
+	// +kubebuilder:validation:Enum=none;client_secret_post;client_secret_basic
+	// +optional
+	TokenEndpointAuthMethod *string `json:"tokenEndpointAuthMethod,omitempty"`
+
+	// isTokenEndpointIpHeaderTrusted says that the header auth0-forwarded-for names the user's address, for brute-force
+	// protection; for servers that ask for tokens on behalf of users. Auth0's default: false.
+	// +optional
+	IsTokenEndpointIPHeaderTrusted *bool `json:"isTokenEndpointIpHeaderTrusted,omitempty"`
+
+	// isFirstParty says whether the application is yours. Users must consent to those that are not. Auth0's default: true.
+	// +optional
+	IsFirstParty *bool `json:"isFirstParty,omitempty"`
+
+	// oidcConformant turns on strict OpenID Connect behaviour. Auth0's default for the Management API: false.
+	// +optional
+	OIDCConformant *bool `json:"oidcConformant,omitempty"`
+
+	// jwtConfiguration says how ID tokens are made.
+	// +optional
+	JWTConfiguration *ClientJWTConfiguration `json:"jwtConfiguration,omitempty"`
+
+	// encryptionKey is a public key with which SAML and WS-Federation answers are encrypted.
+	// +optional
+	EncryptionKey *ClientEncryptionKey `json:"encryptionKey,omitempty"`
+
+	// refreshToken says how refresh tokens live.
+	// +optional
+	RefreshToken *ClientRefreshToken `json:"refreshToken,omitempty"`
+
+	// sso has Auth0 handle single sign-on, instead of the identity provider; for SSO integrations only.
+	// +optional
+	SSO *bool `json:"sso,omitempty"`
+
+	// ssoDisabled turns single sign-on off. Auth0's default: false.
+	// +optional
+	SSODisabled *bool `json:"ssoDisabled,omitempty"`
+
+	// crossOriginAuthentication lets the application sign users in from its own page. Auth0's default: false.
+	// +optional
+	CrossOriginAuthentication *bool `json:"crossOriginAuthentication,omitempty"`
+
+	// crossOriginLoc is the page of yours where cross-origin verification takes place.
+	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:XValidation:rule="isURL(self)",message="crossOriginLoc must be a URL such as https://example.com/verify"
+	// +optional
+	CrossOriginLoc *string `json:"crossOriginLoc,omitempty"`
+
+	// customLoginPageOn says whether customLoginPage is shown, in the classic login. Auth0's default: true.
+	// +optional
+	CustomLoginPageOn *bool `json:"customLoginPageOn,omitempty"`
+
+	// customLoginPage is the HTML of the login page, in the classic login.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=262144
+	// +optional
+	CustomLoginPage *string `json:"customLoginPage,omitempty"`
+
+	// customLoginPagePreview is the HTML of the login page in previews.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=262144
+	// +optional
+	CustomLoginPagePreview *string `json:"customLoginPagePreview,omitempty"`
+
+	// formTemplate is the HTML form for WS-Federation.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=262144
+	// +optional
+	FormTemplate *string `json:"formTemplate,omitempty"`
+
+	// addons turns add-ons on, by Auth0's name, with their settings in Auth0's own names: for example
+	// `samlp: {audience: "urn:shop", signResponse: true}`. `{}` is an add-on without settings. No secrets: for the add-ons
+	// that take some, set those in the Auth0 Dashboard.
+	// +kubebuilder:validation:MaxProperties=40
+	// +optional
+	Addons map[string]apiextensionsv1.JSON `json:"addons,omitempty"`
+
+	// clientMetadata are values of your own. Each key is managed by itself; keys that are not named here are left alone. Auth0
+	// allows 10 keys, of which the operator takes one, and 255 characters in keys and values.
+	// +kubebuilder:validation:MaxProperties=9
+	// +kubebuilder:validation:XValidation:rule="!('auth0_operator' in self)",message="the key auth0_operator is reserved; choose another"
+	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() > 0 && key.size() <= 255)",message="keys have 1 to 255 characters"
+	// +optional
+	ClientMetadata map[string]ClientMetadataValue `json:"clientMetadata,omitempty"`
+
+	// mobile are the settings of native mobile applications.
+	// +optional
+	Mobile *ClientMobile `json:"mobile,omitempty"`
+
+	// nativeSocialLogin lets a native application sign users in with the tokens of a social provider's own SDK.
+	// +optional
+	NativeSocialLogin *ClientNativeSocialLogin `json:"nativeSocialLogin,omitempty"`
+
+	// fedcmLogin is about the browsers' Federated Credential Management.
+	// +optional
+	FedCMLogin *ClientFedCMLogin `json:"fedcmLogin,omitempty"`
+
+	// organizationUsage says whether users sign in to an organization: `deny`, `allow` or `require`. Auth0's default: `deny`.
+	// +kubebuilder:validation:Enum=deny;allow;require
+	// +optional
+	OrganizationUsage *string `json:"organizationUsage,omitempty"`
+
+	// organizationRequireBehavior says how an organization is found where one is required: `no_prompt` (the application
+	// names it), `pre_login_prompt` (users are asked first) or `post_login_prompt` (users choose afterwards).
+	// +kubebuilder:validation:Enum=no_prompt;pre_login_prompt;post_login_prompt
+	// +optional
+	OrganizationRequireBehavior *string `json:"organizationRequireBehavior,omitempty"`
+
+	// organizationDiscoveryMethods are what users may be asked for in the pre-login prompt: `email`, `organization_name`.
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=2
+	// +kubebuilder:validation:items:Enum=email;organization_name
+	// +optional
+	OrganizationDiscoveryMethods []string `json:"organizationDiscoveryMethods,omitempty"`
+
+	// requirePushedAuthorizationRequests makes pushed authorization requests mandatory. Auth0's default: false.
+	// +optional
+	RequirePushedAuthorizationRequests *bool `json:"requirePushedAuthorizationRequests,omitempty"`
+
+	// parRequestExpiry is how many seconds the URI of a pushed authorization request is good.
+	// +kubebuilder:validation:Minimum=10
+	// +kubebuilder:validation:Maximum=600
+	// +optional
+	ParRequestExpiry *int64 `json:"parRequestExpiry,omitempty"`
+
+	// requireProofOfPossession makes sender-constrained tokens mandatory. Auth0's default: false.
+	// +optional
+	RequireProofOfPossession *bool `json:"requireProofOfPossession,omitempty"`
+
+	// complianceLevel is the security profile that Auth0 enforces.
+	// +kubebuilder:validation:Enum=none;fapi1_adv_pkj_par;fapi1_adv_mtls_par;fapi2_sp_pkj_mtls;fapi2_sp_mtls_mtls
+	// +optional
+	ComplianceLevel *string `json:"complianceLevel,omitempty"`
+
+	// skipNonVerifiableCallbackUriConfirmationPrompt leaves out the prompt that users see before they are sent to a callback
+	// whose owner cannot be verified, such as `myapp://` or `localhost`. Auth0 recommends false.
+	// +optional
+	SkipNonVerifiableCallbackURIConfirmationPrompt *bool `json:"skipNonVerifiableCallbackUriConfirmationPrompt,omitempty"`
+
+	// oidcLogout has Auth0 tell the application when a session ends (back-channel logout).
+	// +optional
+	OIDCLogout *ClientOIDCLogout `json:"oidcLogout,omitempty"`
+
+	// sessionTransfer is about web sessions that begin with a token of a native application.
+	// +optional
+	SessionTransfer *ClientSessionTransfer `json:"sessionTransfer,omitempty"`
+
+	// tokenExchange lets the application exchange tokens.
+	// +optional
+	TokenExchange *ClientTokenExchange `json:"tokenExchange,omitempty"`
+
+	// tokenQuota limits how many tokens are issued to the application.
+	// +optional
+	TokenQuota *ClientTokenQuota `json:"tokenQuota,omitempty"`
+
+	// resourceServerIdentifier is the API for which the application stands, with appType `resource_server`. Immutable.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=600
+	// +optional
+	ResourceServerIdentifier *string `json:"resourceServerIdentifier,omitempty"`
+
+	// thirdPartySecurityMode says how strictly a third-party application is held: `strict` or `permissive`.
+	// +kubebuilder:validation:Enum=strict;permissive
+	// +optional
+	ThirdPartySecurityMode *string `json:"thirdPartySecurityMode,omitempty"`
+
+	// redirectionPolicy says whether users of a third-party application are always sent on, or protected against open
+	// redirects: `allow_always` or `open_redirect_protection`.
+	// +kubebuilder:validation:Enum=allow_always;open_redirect_protection
+	// +optional
+	RedirectionPolicy *string `json:"redirectionPolicy,omitempty"`
+
+	// expressConfiguration is for applications in the Okta Integration Network, with appType `express_configuration`.
+	// +optional
+	ExpressConfiguration *ClientExpressConfiguration `json:"expressConfiguration,omitempty"`
+
+	// myOrganizationConfiguration says what the My Organization API allows through the application.
+	// +optional
+	MyOrganizationConfiguration *ClientMyOrganizationConfiguration `json:"myOrganizationConfiguration,omitempty"`
+
+	// asyncApprovalNotificationChannels are how users are asked for an approval (CIBA): `guardian-push`, `email`.
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=2
+	// +kubebuilder:validation:items:Enum=guardian-push;email
+	// +optional
+	AsyncApprovalNotificationChannels []string `json:"asyncApprovalNotificationChannels,omitzero"`
+}
+
+// ClientMetadataValue is a value of clientMetadata.
+// +kubebuilder:validation:MaxLength=255
+type ClientMetadataValue string
+
+// ClientJWTConfiguration says how ID tokens are made.
+type ClientJWTConfiguration struct {
+	// alg signs ID tokens: `RS256`, `RS512`, `PS256`, or `HS256` with the client secret. Auth0's default for OIDC-conformant
+	// applications in the dashboard: `RS256`.
+	// +kubebuilder:validation:Enum=HS256;RS256;RS512;PS256
+	// +optional
+	Alg *string `json:"alg,omitempty"`
+
+	// lifetimeInSeconds is how long ID tokens are good. Auth0's default: 36000.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=2592000
+	// +optional
+	LifetimeInSeconds *int64 `json:"lifetimeInSeconds,omitempty"`
+
+	// secretEncoded says that the client secret is base64; for legacy applications. Auth0's default: false.
+	// +optional
+	SecretEncoded *bool `json:"secretEncoded,omitempty"`
+
+	// scopes are settings of legacy scopes, in Auth0's own form.
+	// +kubebuilder:validation:MaxProperties=100
+	// +optional
+	Scopes map[string]apiextensionsv1.JSON `json:"scopes,omitempty"`
+}
+
+// ClientEncryptionKey is a public key.
+type ClientEncryptionKey struct {
+	// pub is the RSA public key as PEM.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=8192
+	// +optional
+	Pub *string `json:"pub,omitempty"`
+
+	// cert is its X.509 certificate as PEM.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=16384
+	// +optional
+	Cert *string `json:"cert,omitempty"`
+
+	// subject of the certificate. Example: `/CN=example.com`.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	// +optional
+	Subject *string `json:"subject,omitempty"`
+}
+
+// ClientRefreshToken says how refresh tokens live.
+type ClientRefreshToken struct {
+	// rotationType is `rotating` (each use gives a new one) or `non-rotating`.
+	// +kubebuilder:validation:Enum=rotating;non-rotating
+	// +required
+	RotationType string `json:"rotationType"`
+
+	// expirationType is `expiring` or `non-expiring`. Rotating tokens must be expiring.
+	// +kubebuilder:validation:Enum=expiring;non-expiring
+	// +required
+	ExpirationType string `json:"expirationType"`
+
+	// leeway is how many seconds the previous token may still be used. Auth0's default: 0.
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=60
+	// +optional
+	Leeway *int64 `json:"leeway,omitempty"`
+
+	// tokenLifetime is how many seconds refresh tokens are good; rotation does not extend it. Auth0's default: 2592000 (30 days).
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=31557600
+	// +optional
+	TokenLifetime *int64 `json:"tokenLifetime,omitempty"`
+
+	// infiniteTokenLifetime says that they are good for ever, whatever tokenLifetime says.
+	// +optional
+	InfiniteTokenLifetime *bool `json:"infiniteTokenLifetime,omitempty"`
+
+	// idleTokenLifetime is after how many seconds without use they expire. Auth0's default: 1296000 (15 days).
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=31557600
+	// +optional
+	IdleTokenLifetime *int64 `json:"idleTokenLifetime,omitempty"`
+
+	// infiniteIdleTokenLifetime says that they do not expire for want of use.
+	// +optional
+	InfiniteIdleTokenLifetime *bool `json:"infiniteIdleTokenLifetime,omitempty"`
+
+	// policies say for which other APIs a refresh token may be exchanged.
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=100
+	// +optional
+	Policies []ClientRefreshTokenPolicy `json:"policies,omitzero"`
+}
+
+// ClientRefreshTokenPolicy says what a refresh token may be exchanged for.
+type ClientRefreshTokenPolicy struct {
+	// audience is the identifier of the API.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=600
+	// +required
+	Audience string `json:"audience"`
+
+	// scope lists the permissions of the API.
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=1000
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=280
+	// +required
+	Scope []string `json:"scope"`
+}
+
+// ClientMobile are the settings of native mobile applications.
+type ClientMobile struct {
+	// android is the application on Android.
+	// +optional
+	Android *ClientMobileAndroid `json:"android,omitempty"`
+
+	// ios is the application on iOS.
+	// +optional
+	IOS *ClientMobileIOS `json:"ios,omitempty"`
+}
+
+// ClientMobileAndroid is an application on Android.
+type ClientMobileAndroid struct {
+	// appPackageName is the package name in AndroidManifest.xml.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	// +optional
+	AppPackageName *string `json:"appPackageName,omitempty"`
+
+	// sha256CertFingerprints are the fingerprints of the signing certificates, such as of debug and production builds.
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=100
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=255
+	// +optional
+	SHA256CertFingerprints []string `json:"sha256CertFingerprints,omitempty"`
+}
+
+// ClientMobileIOS is an application on iOS.
+type ClientMobileIOS struct {
+	// teamId is the Apple account that uploads the application.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	// +optional
+	TeamID *string `json:"teamId,omitempty"`
+
+	// appBundleIdentifier is the application's name in the store. Example: `com.example.shop`.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	// +optional
+	AppBundleIdentifier *string `json:"appBundleIdentifier,omitempty"`
+}
+
+// ClientNativeSocialLogin lets a native application sign users in with the tokens of a social provider's own SDK.
+type ClientNativeSocialLogin struct {
+	// apple is about Sign in with Apple.
+	// +optional
+	Apple *ClientNativeSocialLoginProvider `json:"apple,omitempty"`
+
+	// facebook is about Facebook.
+	// +optional
+	Facebook *ClientNativeSocialLoginProvider `json:"facebook,omitempty"`
+
+	// google is about Google.
+	// +optional
+	Google *ClientNativeSocialLoginProvider `json:"google,omitempty"`
+}
+
+// ClientNativeSocialLoginProvider turns one provider on.
+type ClientNativeSocialLoginProvider struct {
+	// enabled turns the provider on.
+	// +required
+	Enabled bool `json:"enabled"`
+}
+
+// ClientFedCMLogin is about the browsers' Federated Credential Management.
+type ClientFedCMLogin struct {
+	// google is about Google.
+	// +required
+	Google ClientFedCMLoginGoogle `json:"google"`
+}
+
+// ClientFedCMLoginGoogle is about Google's prompt.
+type ClientFedCMLoginGoogle struct {
+	// isEnabled shows Google's prompt on the login page.
+	// +required
+	IsEnabled bool `json:"isEnabled"`
+}
+
+// ClientOIDCLogout has Auth0 tell the application when a session ends.
+type ClientOIDCLogout struct {
+	// backchannelLogoutUrls are called when a session ends; Auth0 allows one.
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=1
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=2048
+	// +optional
+	BackchannelLogoutURLs []string `json:"backchannelLogoutUrls,omitzero"`
+
+	// backchannelLogoutInitiators are what ends a session with such a call.
+	// +optional
+	BackchannelLogoutInitiators *ClientLogoutInitiators `json:"backchannelLogoutInitiators,omitempty"`
+
+	// backchannelLogoutSessionMetadata is about session metadata in the logout token.
+	// +optional
+	BackchannelLogoutSessionMetadata *ClientLogoutSessionMetadata `json:"backchannelLogoutSessionMetadata,omitempty"`
+}
+
+// ClientLogoutInitiators are what ends a session with a call to the application.
+// +kubebuilder:validation:XValidation:rule="self.mode == 'custom' || !has(self.selectedInitiators)",message="selectedInitiators goes with mode: custom"
+type ClientLogoutInitiators struct {
+	// mode is `all`, or `custom` with selectedInitiators.
+	// +kubebuilder:validation:Enum=custom;all
+	// +required
+	Mode string `json:"mode"`
+
+	// selectedInitiators with mode `custom`.
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=9
+	// +kubebuilder:validation:items:Enum=rp-logout;idp-logout;password-changed;session-expired;session-revoked;account-deleted;email-identifier-changed;mfa-phone-unenrolled;account-deactivated
+	// +optional
+	SelectedInitiators []string `json:"selectedInitiators,omitempty"`
+}
+
+// ClientLogoutSessionMetadata is about session metadata in the logout token.
+type ClientLogoutSessionMetadata struct {
+	// include puts session metadata into the logout token.
+	// +required
+	Include bool `json:"include"`
+}
+
+// ClientSessionTransfer is about web sessions that begin with a token of a native application.
+type ClientSessionTransfer struct {
+	// canCreateSessionTransferToken lets a native application have session transfer tokens. Auth0's default: false.
+	// +optional
+	CanCreateSessionTransferToken *bool `json:"canCreateSessionTransferToken,omitempty"`
+
+	// enforceCascadeRevocation ends what began with a session transfer token when the refresh token behind it is revoked; for
+	// native applications.
+	// +optional
+	EnforceCascadeRevocation *bool `json:"enforceCascadeRevocation,omitempty"`
+
+	// allowedAuthenticationMethods are how a web application takes a session transfer token: `cookie`, `query`.
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=2
+	// +kubebuilder:validation:items:Enum=cookie;query
+	// +optional
+	AllowedAuthenticationMethods []string `json:"allowedAuthenticationMethods,omitzero"`
+
+	// enforceDeviceBinding wants the same device: by `ip`, `asn`, or `none`.
+	// +kubebuilder:validation:Enum=ip;asn;none
+	// +optional
+	EnforceDeviceBinding *string `json:"enforceDeviceBinding,omitempty"`
+
+	// allowRefreshToken lets a web application have refresh tokens in such a session. Auth0's default: false.
+	// +optional
+	AllowRefreshToken *bool `json:"allowRefreshToken,omitempty"`
+
+	// enforceOnlineRefreshTokens ends these with the session; for web applications.
+	// +optional
+	EnforceOnlineRefreshTokens *bool `json:"enforceOnlineRefreshTokens,omitempty"`
+
+	// delegation is about access on behalf of somebody else.
+	// +optional
+	Delegation *ClientSessionTransferDelegation `json:"delegation,omitempty"`
+}
+
+// ClientSessionTransferDelegation is about access on behalf of somebody else.
+type ClientSessionTransferDelegation struct {
+	// allowDelegatedAccess allows it. Auth0's default: false.
+	// +optional
+	AllowDelegatedAccess *bool `json:"allowDelegatedAccess,omitempty"`
+
+	// enforceDeviceBinding wants the same device: by `ip`.
+	// +kubebuilder:validation:Enum=ip
+	// +optional
+	EnforceDeviceBinding *string `json:"enforceDeviceBinding,omitempty"`
+}
+
+// ClientTokenExchange lets the application exchange tokens.
+type ClientTokenExchange struct {
+	// allowAnyProfileOfType are the types of token exchange: `custom_authentication`, `on_behalf_of_token_exchange`.
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=2
+	// +kubebuilder:validation:items:Enum=custom_authentication;on_behalf_of_token_exchange
+	// +required
+	AllowAnyProfileOfType []string `json:"allowAnyProfileOfType"`
+}
+
+// ClientTokenQuota limits how many tokens are issued to the application.
+type ClientTokenQuota struct {
+	// clientCredentials is about tokens for the application itself.
+	// +required
+	ClientCredentials ClientTokenQuotaLimits `json:"clientCredentials"`
+}
+
+// ClientTokenQuotaLimits are limits of tokens.
+// +kubebuilder:validation:MinProperties=1
+type ClientTokenQuotaLimits struct {
+	// enforce refuses tokens beyond the quota; otherwise Auth0 only logs it.
+	// +optional
+	Enforce *bool `json:"enforce,omitempty"`
+
+	// perDay is how many are issued in a day.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=2147483647
+	// +optional
+	PerDay *int64 `json:"perDay,omitempty"`
+
+	// perHour is how many are issued in an hour.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=2147483647
+	// +optional
+	PerHour *int64 `json:"perHour,omitempty"`
+}
+
+// ClientExpressConfiguration is for applications in the Okta Integration Network.
+type ClientExpressConfiguration struct {
+	// initiateLoginUriTemplate is the URI that users bookmark. It may hold organization_name, organization_id and
+	// connection_name in braces.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=2048
+	// +required
+	InitiateLoginURITemplate string `json:"initiateLoginUriTemplate"`
+
+	// userAttributeProfileId is the id of the user attribute profile.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +required
+	UserAttributeProfileID string `json:"userAttributeProfileId"`
+
+	// connectionProfileId is the id of the connection profile.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +required
+	ConnectionProfileID string `json:"connectionProfileId"`
+
+	// enableClient enables connections that are made in this way for the application.
+	// +required
+	EnableClient bool `json:"enableClient"`
+
+	// enableOrganization enables the organization for these connections.
+	// +required
+	EnableOrganization bool `json:"enableOrganization"`
+
+	// linkedClients are the applications, such as web and mobile ones, that belong to it.
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=100
+	// +optional
+	LinkedClients []ClientLinkedClient `json:"linkedClients,omitzero"`
+
+	// oktaOinClientId is the id of Okta's own application.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +required
+	OktaOINClientID string `json:"oktaOinClientId"`
+
+	// adminLoginDomain is where administrators sign in: the tenant's domain or a custom domain.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	// +required
+	AdminLoginDomain string `json:"adminLoginDomain"`
+
+	// oinSubmissionId is the id of the application in the Okta Integration Network.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +optional
+	OINSubmissionID *string `json:"oinSubmissionId,omitempty"`
+}
+
+// ClientLinkedClient is an application that belongs to another one.
+type ClientLinkedClient struct {
+	// clientId of the application.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +required
+	ClientID string `json:"clientId"`
+}
+
+// ClientMyOrganizationConfiguration says what the My Organization API allows through the application.
+type ClientMyOrganizationConfiguration struct {
+	// connectionProfileId is the id of the connection profile that connections must follow.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +optional
+	ConnectionProfileID *string `json:"connectionProfileId,omitempty"`
+
+	// userAttributeProfileId is the id of the user attribute profile that connections must follow.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +optional
+	UserAttributeProfileID *string `json:"userAttributeProfileId,omitempty"`
+
+	// allowedStrategies are the strategies of connections that may be made.
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=7
+	// +kubebuilder:validation:items:Enum=pingfederate;adfs;waad;google-apps;okta;oidc;samlp
+	// +required
+	AllowedStrategies []string `json:"allowedStrategies"`
+
+	// connectionDeletionBehavior says which connections may be deleted: `allow` (all) or `allow_if_empty`.
+	// +kubebuilder:validation:Enum=allow;allow_if_empty
+	// +required
+	ConnectionDeletionBehavior string `json:"connectionDeletionBehavior"`
+
+	// invitationLandingClientId is the application to which invitations lead.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +optional
+	InvitationLandingClientID *string `json:"invitationLandingClientId,omitempty"`
+}
+
+// Auth0ClientStatus tells what the application is in Auth0.
+type Auth0ClientStatus struct {
+	ManagedStatus `json:",inline"`
+
+	// clientId is the application's id in Auth0.
+	// +optional
+	ClientID string `json:"clientId,omitempty"`
+
+	// name of the application in Auth0.
+	// +optional
+	Name string `json:"name,omitempty"`
+
+	// addedGrantTypes are those that spec.grantTypes added to what the application had.
+	// +listType=set
+	// +optional
+	AddedGrantTypes []string `json:"addedGrantTypes,omitempty"`
+}
+
+// Auth0Client is an application.
+// +kubebuilder:object:root=true
+// +kubebuilder:resource:shortName=a0client,categories=auth0
+// +kubebuilder:subresource:status
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Name",type=string,JSONPath=`.status.name`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="ID",type=string,priority=1,JSONPath=`.status.clientId`
+// +kubebuilder:printcolumn:name="Tenant",type=string,priority=1,JSONPath=`.spec.tenantRef.name`
+type Auth0Client struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec declares the application.
+	// +required
+	Spec Auth0ClientSpec `json:"spec"`
+	// status tells what the application is in Auth0.
+	// +kubebuilder:default={observedGeneration:-1}
+	// +optional
+	Status Auth0ClientStatus `json:"status,omitempty"`
+}
+
+// Auth0ClientList is a list of Auth0Client.
+// +kubebuilder:object:root=true
+type Auth0ClientList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []Auth0Client `json:"items"`
+}
+
+// IsSuspended implements Object.
+func (c *Auth0Client) IsSuspended() bool { return c.Spec.Suspend }
+
+// GetCommonStatus implements Object.
+func (c *Auth0Client) GetCommonStatus() *CommonStatus { return &c.Status.CommonStatus }
+
+// GetManagedSpec implements Managed.
+func (c *Auth0Client) GetManagedSpec() *ManagedSpec { return &c.Spec.ManagedSpec }
+
+// GetManagedStatus implements Managed.
+func (c *Auth0Client) GetManagedStatus() *ManagedStatus { return &c.Status.ManagedStatus }
+
+// GetIdentity implements Referent.
+func (c *Auth0Client) GetIdentity() Identity {
+	if c.Status.ClientID == "" {
+		return Identity{}
+	}
+	return Identity{ID: c.Status.ClientID, Name: c.Status.Name}
+}

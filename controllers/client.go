@@ -1,0 +1,274 @@
+package controllers
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
+)
+
+// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0clients,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0clients/status,verbs=patch
+
+// clientMark is the key in client_metadata that says which Kubernetes object holds an application.
+const clientMark = "auth0_operator"
+
+// clientAdapter maps Auth0Client.
+type clientAdapter struct{}
+
+func (clientAdapter) Fields() engine.Fields {
+	return engine.Fields{
+		Merged: []string{"client_metadata"},
+		Replaced: []string{
+			"addons", "default_organization", "encryption_key", "express_configuration", "fedcm_login", "jwt_configuration", "mobile",
+			"my_organization_configuration", "native_social_login", "oidc_logout", "refresh_token", "session_transfer", "token_exchange", "token_quota",
+		},
+		// The order of callbacks and logout URLs matters: the first of them is the default.
+		Sets: []string{
+			"allowed_clients", "allowed_origins", "async_approval_notification_channels", "client_aliases", "grant_types",
+			"organization_discovery_methods", "web_origins",
+		},
+		CreateOnly: []string{"resource_server_identifier"},
+		UpdateOnly: []string{"client_secret"},
+		Shown:      []string{"client_secret"},
+		Cleared:    clearedClient,
+		// Which grants Auth0 gives by default to a type of application, it does not tell.
+		Kept: []string{"grant_types", "client_metadata." + clientMark},
+	}
+}
+
+// clearedClient are Auth0's defaults of the fields that cannot be null, and the objects that cannot be empty.
+var clearedClient = map[string]any{
+	"is_token_endpoint_ip_header_trusted":   false,
+	"is_first_party":                        true,
+	"oidc_conformant":                       false,
+	"sso":                                   false,
+	"sso_disabled":                          false,
+	"cross_origin_authentication":           false,
+	"custom_login_page_on":                  true,
+	"require_pushed_authorization_requests": false,
+	"require_proof_of_possession":           false,
+	"async_approval_notification_channels":  []any{},
+
+	"default_organization":          nil,
+	"encryption_key":                nil,
+	"express_configuration":         nil,
+	"fedcm_login":                   nil,
+	"jwt_configuration":             nil,
+	"my_organization_configuration": nil,
+	"native_social_login":           nil,
+	"oidc_logout":                   nil,
+	"session_transfer":              nil,
+	"token_exchange":                nil,
+	"token_quota":                   nil,
+
+	"refresh_token.rotation_type":                "non-rotating",
+	"refresh_token.expiration_type":              "non-expiring",
+	"refresh_token.leeway":                       json.Number("0"),
+	"refresh_token.token_lifetime":               json.Number("2592000"),
+	"refresh_token.infinite_token_lifetime":      true,
+	"refresh_token.idle_token_lifetime":          json.Number("1296000"),
+	"refresh_token.infinite_idle_token_lifetime": true,
+}
+
+func (clientAdapter) Scopes() []engine.Scope[*v1alpha1.Auth0Client] {
+	writes := func(c *v1alpha1.Auth0Client) bool { return c.Spec.ManagementPolicy != v1alpha1.ManagementPolicyObserve }
+	return []engine.Scope[*v1alpha1.Auth0Client]{
+		{Name: "read:clients"},
+		{Name: "create:clients", Needed: func(c *v1alpha1.Auth0Client) bool { return writes(c) && c.Spec.ClientID == nil }},
+		{Name: "update:clients", Needed: writes},
+		{Name: "delete:clients", Needed: func(c *v1alpha1.Auth0Client) bool {
+			return writes(c) && c.Spec.DeletionPolicy != v1alpha1.DeletionPolicyRetain
+		}},
+		{Name: "read:client_keys", Needed: func(c *v1alpha1.Auth0Client) bool { return writes(c) && c.Spec.OutputSecret != nil }},
+		{Name: "update:client_keys", Needed: func(c *v1alpha1.Auth0Client) bool { return writes(c) && c.Spec.ClientSecret != nil }},
+	}
+}
+
+func (clientAdapter) References(c *v1alpha1.Auth0Client) []reference.Reference {
+	if c.Spec.DefaultOrganization == nil || c.Spec.DefaultOrganization.OrganizationRef == nil {
+		return nil
+	}
+	organization := reference.To(c, defaultOrganizationRef, "Auth0Organization", *c.Spec.DefaultOrganization.OrganizationRef)
+	// An organization may refer to applications in turn.
+	organization.Weak = true
+	return []reference.Reference{organization}
+}
+
+const defaultOrganizationRef = "spec.defaultOrganization.organizationRef"
+
+func (clientAdapter) SecretFields(c *v1alpha1.Auth0Client) map[string]v1alpha1.SecretKeyReference {
+	if c.Spec.ClientSecret == nil {
+		return nil
+	}
+	return map[string]v1alpha1.SecretKeyReference{"client_secret": c.Spec.ClientSecret.SecretRef}
+}
+
+// Inputs names the output Secret.
+func (clientAdapter) Inputs(c *v1alpha1.Auth0Client) []string {
+	if c.Spec.OutputSecret == nil {
+		return nil
+	}
+	return []string{c.Spec.OutputSecret.Name}
+}
+
+func (clientAdapter) Check(c *v1alpha1.Auth0Client) error {
+	if declared, known := c.Spec.ClientID, c.Status.ClientID; declared != nil && known != "" && *declared != known {
+		return fmt.Errorf("spec.clientId names %s, and this object holds %s; remove it, or declare the other application by another Auth0Client", *declared, known)
+	}
+	if output, from := c.Spec.OutputSecret, c.Spec.ClientSecret; output != nil && from != nil && output.Name == from.SecretRef.Name {
+		return fmt.Errorf("spec.outputSecret.name and spec.clientSecret.secretRef.name are both %q; the credentials would overwrite what they are made of", output.Name)
+	}
+	return nil
+}
+
+func (clientAdapter) Desired(c *v1alpha1.Auth0Client, references reference.Values) auth0.Document {
+	desired := documentOf(c.Spec.ClientSettings, "addons", "client_metadata", "scopes")
+	if organization := c.Spec.DefaultOrganization; organization != nil {
+		desired["default_organization"] = map[string]any{
+			"organization_id": references.ID(defaultOrganizationRef, organization.OrganizationID), "flows": anyList(organization.Flows),
+		}
+	}
+	if grants := c.Spec.GrantTypes; grants != nil && grants.Mode == v1alpha1.ListModeExact {
+		desired["grant_types"] = anyList(grants.Items)
+	}
+	return desired
+}
+
+// anyList is a list as documents hold it.
+func anyList(items []string) []any {
+	list := make([]any, len(items))
+	for i, item := range items {
+		list[i] = item
+	}
+	return list
+}
+
+func texts(list any) []string {
+	items, _ := list.([]any)
+	found := make([]string, 0, len(items))
+	for _, item := range items {
+		if text, ok := item.(string); ok {
+			found = append(found, text)
+		}
+	}
+	return found
+}
+
+// Complete adds the grant types to those that the application has, and takes away those that were added before and are not
+// declared any more. Which ones Auth0 gives a new application, only its answer tells.
+func (clientAdapter) Complete(c *v1alpha1.Auth0Client, desired, have auth0.Document) {
+	if have == nil || c.Spec.GrantTypes != nil && c.Spec.GrantTypes.Mode == v1alpha1.ListModeExact {
+		return
+	}
+	var want []string
+	if c.Spec.GrantTypes != nil {
+		want = c.Spec.GrantTypes.Items
+	} else if len(c.Status.AddedGrantTypes) == 0 {
+		return
+	}
+	current := texts(have["grant_types"])
+	missing := slices.DeleteFunc(slices.Clone(want), func(grant string) bool { return slices.Contains(current, grant) })
+	kept := slices.DeleteFunc(slices.Clone(current), func(grant string) bool {
+		return slices.Contains(c.Status.AddedGrantTypes, grant) && !slices.Contains(want, grant)
+	})
+	desired["grant_types"] = anyList(append(kept, missing...))
+	if c.Spec.ManagementPolicy != v1alpha1.ManagementPolicyObserve {
+		still := slices.DeleteFunc(slices.Clone(c.Status.AddedGrantTypes), func(grant string) bool { return !slices.Contains(want, grant) })
+		c.Status.AddedGrantTypes = unique(append(still, missing...))
+	}
+}
+
+func (clientAdapter) MarkField() string { return "client_metadata." + clientMark }
+
+// Announce notes the name, for people: the application is found by its mark.
+func (clientAdapter) Announce(desired auth0.Document) auth0.Document {
+	return auth0.Document{"name": desired["name"]}
+}
+
+func (clientAdapter) ID(c *v1alpha1.Auth0Client) string {
+	if c.Status.ClientID == "" && c.Spec.ClientID != nil {
+		return *c.Spec.ClientID
+	}
+	return c.Status.ClientID
+}
+
+// Introduce shows the name of the application before it is there.
+func (clientAdapter) Introduce(c *v1alpha1.Auth0Client) {
+	c.Status.Name = cmp.Or(c.Status.Name, c.Spec.Name)
+}
+
+func (clientAdapter) Describe(have auth0.Document) string {
+	return fmt.Sprintf("application %q (%s)", have.String("name"), have.String("client_id"))
+}
+
+func (clientAdapter) Observe(c *v1alpha1.Auth0Client, have auth0.Document) {
+	c.Status.ClientID = have.String("client_id")
+	c.Status.Name = have.String("name")
+}
+
+func (clientAdapter) Get(ctx context.Context, session *auth0.Session, id string) (auth0.Document, error) {
+	return session.GetClient(ctx, id)
+}
+
+// Find looks for an application whose creation was not noticed, by its mark; and, where one may be taken over, for those with
+// the name. Among these, one that nobody holds goes first.
+func (clientAdapter) Find(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Client], wanted auth0.Document) ([]auth0.Document, error) {
+	all, err := tools.Session.ListClients(ctx)
+	if err != nil {
+		return nil, err
+	}
+	spec, ours := tools.Object.Spec, engine.Owner(tools.Object)
+	byName := spec.AdoptionPolicy == v1alpha1.AdoptionPolicyIfUnmanaged || spec.ManagementPolicy == v1alpha1.ManagementPolicyObserve
+	var free, held []auth0.Document
+	for _, client := range all {
+		switch mark := client.Object("client_metadata").String(clientMark); {
+		case mark == ours:
+			return wholeClients(ctx, tools.Session, []auth0.Document{client})
+		case !byName || client["name"] != wanted["name"]:
+		case mark == "":
+			free = append(free, client)
+		default:
+			held = append(held, client)
+		}
+	}
+	if len(free) > 0 {
+		return wholeClients(ctx, tools.Session, free)
+	}
+	return wholeClients(ctx, tools.Session, held)
+}
+
+// wholeClients reads the applications of a list. Several are not told apart by more than their ids.
+func wholeClients(ctx context.Context, session *auth0.Session, listed []auth0.Document) ([]auth0.Document, error) {
+	if len(listed) != 1 {
+		return listed, nil
+	}
+	client, err := session.GetClient(ctx, listed[0].String("client_id"))
+	if auth0.ClassOf(err) == auth0.ClassNotFound {
+		return nil, nil
+	}
+	return []auth0.Document{client}, err
+}
+
+func (clientAdapter) Create(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Client], desired auth0.Document) (auth0.Document, error) {
+	if id := tools.Object.Spec.ClientID; id != nil {
+		return nil, problem.Stalled(v1alpha1.ReasonClientNotFound,
+			"spec.clientId: there is no application %q in tenant %s; correct the id, or remove it to have the application created", *id, tools.Session.Domain())
+	}
+	return tools.Session.CreateClient(ctx, desired)
+}
+
+func (clientAdapter) Update(ctx context.Context, session *auth0.Session, id string, patch auth0.Document) (auth0.Document, error) {
+	return session.UpdateClient(ctx, id, patch)
+}
+
+func (clientAdapter) Delete(ctx context.Context, session *auth0.Session, id string) error {
+	return session.DeleteClient(ctx, id)
+}
