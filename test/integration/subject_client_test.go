@@ -43,7 +43,8 @@ var clientSubject = subject{
 	count:  func(e *environment) int { return len(e.clients()) },
 	writes: func(report simulator.Report) int { return report.Writes() },
 	create: call{"POST", clientsPath},
-	names:  repeatedNames,
+
+	namesRepeat: true,
 
 	change: func(object v1alpha1.Managed) {
 		spec := &object.(*v1alpha1.Auth0Client).Spec

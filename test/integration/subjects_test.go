@@ -66,7 +66,6 @@ var userSubject = subject{
 	count:  func(e *environment) int { return len(e.users()) },
 	writes: func(report simulator.Report) int { return report.Writes() },
 	create: call{"POST", "/api/v2/users"},
-	names:  uniqueNames,
 
 	change: func(object v1alpha1.Managed) {
 		spec := &object.(*v1alpha1.Auth0User).Spec
@@ -261,7 +260,6 @@ var tokenSubject = subject{
 	},
 	writes: func(report simulator.Report) int { return report.Count("POST", "/oauth/token") },
 	create: call{"POST", "/oauth/token"},
-	names:  uniqueNames,
 
 	change: func(object v1alpha1.Managed) {
 		object.(*v1alpha1.Auth0Token).Spec.ClientCredentials.Scopes = []string{"write:orders"}
