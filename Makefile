@@ -92,6 +92,10 @@ test: controlplane ## Run all tests, of all modules; TESTFLAGS=… for go test, 
 conformance: ## Replay recorded traffic of Auth0 against the simulator, and show how far they agree.
 	cd test/conformance && go run .
 
+.PHONY: bench
+bench: controlplane ## Measure the operator (docs/benchmarks.md): an hour and more; ARGS='-scenario create -n 100' for a part.
+	go run ./test/bench $(ARGS)
+
 .PHONY: verify
 verify: verify-generated verify-format verify-tidy vet lint ## All that needs no running: generated files, format, go.mod, vet, lint.
 

@@ -33,6 +33,7 @@ func run() error {
 	flag.BoolVar(&options.LeaderElection, "leader-elect", false, "let several replicas run, one of which works")
 	flag.StringVar(&options.MetricsAddress, "metrics-bind-address", ":8080", `where to serve metrics, "0" for nowhere`)
 	flag.StringVar(&options.HealthAddress, "health-probe-bind-address", ":8081", `where to serve /healthz and /readyz, "0" for nowhere`)
+	flag.StringVar(&options.PprofAddress, "pprof-bind-address", "0", `where to serve profiles under /debug/pprof/, "0" for nowhere`)
 	logging := zap.Options{}
 	logging.BindFlags(flag.CommandLine)
 	flag.Parse()

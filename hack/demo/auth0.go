@@ -61,7 +61,7 @@ func (d *demo) startAuth0(ctx context.Context) error {
 	}
 	d.auth0 = &tenant{domain: "localhost:" + port, operator: application{ID: "demo-operator", Secret: rand.Text()}}
 	caFile := d.path("simulator-ca.crt")
-	err = d.cluster.Run(binDir+"/auth0-simulator", "--addr", address, "--ca-file", caFile,
+	_, err = d.cluster.Run(binDir+"/auth0-simulator", "--addr", address, "--ca-file", caFile,
 		"--client-id", d.auth0.operator.ID, "--client-secret", d.auth0.operator.Secret)
 	if err != nil {
 		return err

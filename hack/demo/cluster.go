@@ -80,8 +80,9 @@ func (d *demo) startOperator(ctx context.Context) error {
 	if err := os.WriteFile(file, kubeconfig, 0o600); err != nil {
 		return err
 	}
-	return d.cluster.Run(binDir+"/manager", "--kubeconfig", file, "--namespace", operatorNamespace, "--leader-elect",
+	_, err = d.cluster.Run(binDir+"/manager", "--kubeconfig", file, "--namespace", operatorNamespace, "--leader-elect",
 		"--metrics-bind-address", "0", "--health-probe-bind-address", "0")
+	return err
 }
 
 // applySamples applies the samples, and first what they refer to and is different each time.

@@ -72,7 +72,7 @@ type ControlPlane struct {
 	etcd              *component
 	apiServer         *component
 	controllerManager *component
-	programs          []*component
+	programs          []*Program
 }
 
 // Start starts a control plane and returns when it is ready to use. The context bounds the start only; call Stop in the
@@ -148,35 +148,45 @@ func (c *ControlPlane) prepare(options Options) (err error) {
 	return c.prepareAccess()
 }
 
+// Program is a program that runs beside the components.
+type Program struct {
+	// LogFile has its output.
+	LogFile string
+
+	process *component
+	owner   *ControlPlane
+}
+
 // Run starts a program beside the components, such as the operator with a kubeconfig of its own. It is treated as they
 // are: its output goes to LogDir, Wait tells if it ends by itself, it dies with this process. Stop ends it first, the
 // last started before the others, and gently: it may have something to save.
-func (c *ControlPlane) Run(binary string, args ...string) error {
+func (c *ControlPlane) Run(binary string, args ...string) (*Program, error) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	if c.stopped {
-		return fmt.Errorf("starting %s: the control plane is stopped", binary)
+		return nil, fmt.Errorf("starting %s: the control plane is stopped", binary)
 	}
-	program, err := startComponent(binary, c.LogDir, args)
+	process, err := startComponent(binary, c.LogDir, args)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	program := &Program{LogFile: process.logFile, process: process, owner: c}
 	c.programs = append(c.programs, program)
-	return nil
+	return program, nil
 }
 
-// End ends a program that Run started, as gently as Stop does.
-func (c *ControlPlane) End(binary string) error {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	for i, program := range c.programs {
-		if program.command.Path == binary {
-			c.programs = slices.Delete(c.programs, i, i+1)
-			program.end()
-			return nil
-		}
-	}
-	return fmt.Errorf("ending %s: it was not started", binary)
+// PID is the id of the process.
+func (p *Program) PID() int { return p.process.command.Process.Pid }
+
+// Failure is why the program has ended, or nil while it runs.
+func (p *Program) Failure() error { return p.process.failure() }
+
+// End ends the program before the others, as gently as Stop does.
+func (p *Program) End() {
+	p.owner.mutex.Lock()
+	defer p.owner.mutex.Unlock()
+	p.process.end()
+	p.owner.programs = slices.DeleteFunc(p.owner.programs, func(other *Program) bool { return other == p })
 }
 
 // Stop ends all components and removes what they left. It may be called more than once.
@@ -188,7 +198,7 @@ func (c *ControlPlane) Stop() error {
 	}
 	c.stopped = true
 	for _, program := range slices.Backward(c.programs) {
-		program.end()
+		program.process.end()
 	}
 	for _, component := range []*component{c.controllerManager, c.apiServer, c.etcd} {
 		if component != nil {
@@ -290,7 +300,11 @@ func (c *ControlPlane) await(ctx context.Context, what string, check func(contex
 
 // failure tells which component has ended though it should run, and why.
 func (c *ControlPlane) failure() error {
-	for _, component := range append([]*component{c.etcd, c.apiServer, c.controllerManager}, c.programs...) {
+	components := []*component{c.etcd, c.apiServer, c.controllerManager}
+	for _, program := range c.programs {
+		components = append(components, program.process)
+	}
+	for _, component := range components {
 		if component == nil {
 			continue
 		}

@@ -202,12 +202,13 @@ func TestRunStopsAProgramGently(t *testing.T) {
 	t.Cleanup(func() { must(t, c.Stop()) })
 	log := filepath.Join(c.LogDir, "sh.log")
 
-	must(t, c.Run("/bin/sh", "-c", "trap 'echo bye; exit' TERM; echo hello; while :; do sleep 0.1; done"))
+	_, err = c.Run("/bin/sh", "-c", "trap 'echo bye; exit' TERM; echo hello; while :; do sleep 0.1; done")
+	must(t, err)
 	eventually(t, "the program runs", func() error { return contains(log, "hello") })
 	must(t, c.Stop())
 
 	must(t, contains(log, "bye"))
-	if err := c.Run("/bin/sh"); err == nil {
+	if _, err := c.Run("/bin/sh"); err == nil {
 		t.Error("a stopped control plane must not start programs")
 	}
 }
@@ -217,7 +218,8 @@ func TestWaitTellsThatAProgramEnded(t *testing.T) {
 	must(t, err)
 	t.Cleanup(func() { must(t, c.Stop()) })
 
-	must(t, c.Run("/bin/sh", "-c", "echo out of ideas; exit 3"))
+	_, err = c.Run("/bin/sh", "-c", "echo out of ideas; exit 3")
+	must(t, err)
 
 	if err := c.Wait(t.Context()); err == nil || !strings.Contains(err.Error(), "out of ideas") {
 		t.Fatalf("got %v, want the end of the program's log", err)
@@ -304,12 +306,16 @@ func beChild() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	if err := c.Run("/bin/sh", "-c", "while :; do sleep 0.1; done"); err != nil {
+	if _, err := c.Run("/bin/sh", "-c", "while :; do sleep 0.1; done"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	about := child{Directory: c.scratch.dir}
-	for _, component := range append([]*component{c.etcd, c.apiServer, c.controllerManager}, c.programs...) {
+	running := []*component{c.etcd, c.apiServer, c.controllerManager}
+	for _, program := range c.programs {
+		running = append(running, program.process)
+	}
+	for _, component := range running {
 		if component != nil {
 			about.Processes = append(about.Processes, component.command.Process.Pid)
 		}

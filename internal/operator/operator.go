@@ -34,9 +34,10 @@ type Options struct {
 	Workers int
 	// LeaderElection lets several replicas run, one of which works.
 	LeaderElection bool
-	// MetricsAddress and HealthAddress are where it listens; "0" turns it off.
+	// MetricsAddress, HealthAddress and PprofAddress are where it listens; "0" turns it off, and no PprofAddress, too.
 	MetricsAddress string
 	HealthAddress  string
+	PprofAddress   string
 	// Clock is what renewals go by; nil means the machine's.
 	Clock clock.PassiveClock
 	// Metrics count the calls to Auth0; nil registers them with the manager's metrics.
@@ -96,6 +97,7 @@ func newManager(config *rest.Config, options Options) (ctrl.Manager, error) {
 		Client:                        client.Options{Cache: &client.CacheOptions{DisableFor: uncached(options.WatchNamespaces)}},
 		Metrics:                       server.Options{BindAddress: options.MetricsAddress},
 		HealthProbeBindAddress:        options.HealthAddress,
+		PprofBindAddress:              options.PprofAddress,
 		LeaderElection:                options.LeaderElection,
 		LeaderElectionID:              "auth0-operator",
 		LeaderElectionNamespace:       options.Namespace,

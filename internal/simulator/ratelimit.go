@@ -137,6 +137,37 @@ func newLimiter(name RateLimit) *limiter {
 	return &limiter{plan: plans[name], buckets: map[string]*bucket{}}
 }
 
+// change puts another plan in force, with full buckets.
+func (l *limiter) change(name RateLimit) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.plan, l.buckets = plans[name], map[string]*bucket{}
+}
+
+// floor is the least time in which the limits let the counted requests through, starting with full buckets.
+func (l *limiter) floor(routes *router, report Report) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.plan == nil {
+		return 0
+	}
+	drawn := map[*bucket]int{}
+	for _, count := range report.ByRoute {
+		found, _, _ := routes.find(count.Method, count.Route)
+		if found == nil || count.Status == http.StatusTooManyRequests {
+			continue
+		}
+		for _, b := range l.bucketsOf(found, "") {
+			drawn[b] += count.Count
+		}
+	}
+	var floor time.Duration
+	for b, tokens := range drawn {
+		floor = max(floor, time.Duration(float64(tokens-b.burst)/b.refill*float64(b.per)))
+	}
+	return floor
+}
+
 func (l *limiter) reset() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -146,11 +177,11 @@ func (l *limiter) reset() {
 // take spends a token in each bucket that a request falls under: first the API's, then its group's. key separates the
 // buckets of a group (by user, by address). It puts the state of the narrowest bucket into header.
 func (l *limiter) take(r *route, key string, now time.Time, header http.Header) *failure {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.plan == nil {
 		return nil
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	for _, b := range l.bucketsOf(r, key) {
 		if f := b.take(r.management(), now, header); f != nil {
 			return f
@@ -161,11 +192,11 @@ func (l *limiter) take(r *route, key string, now time.Time, header http.Header) 
 
 // takeFrom spends a token of a group of the Authentication API whose bucket shows only while a request is carried out.
 func (l *limiter) takeFrom(group, key string, now time.Time, header http.Header) *failure {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.plan == nil {
 		return nil
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	return l.bucket(group, key, everyPlan[group]).take(false, now, header)
 }
 

@@ -187,6 +187,17 @@ func (s *Server) Requests() Report { return s.requests.report() }
 // ResetRequests zeroes the counts.
 func (s *Server) ResetRequests() { s.requests.reset() }
 
+// ChangePlan puts the limits of another plan in force, with full buckets. It panics if there is no such plan.
+func (s *Server) ChangePlan(name RateLimit) {
+	if name != RateLimitNone && plans[name] == nil {
+		panic(fmt.Sprintf("simulator: no rate limit %q", name))
+	}
+	s.limits.change(name)
+}
+
+// Floor is the least time in which the limits of the plan let these requests through, starting with full buckets.
+func (s *Server) Floor(report Report) time.Duration { return s.limits.floor(s.router, report) }
+
 // AddFaults adds rules that make requests go wrong. It panics if one is not valid.
 func (s *Server) AddFaults(rules ...Fault) {
 	for _, rule := range rules {

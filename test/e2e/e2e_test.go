@@ -57,8 +57,8 @@ type installation struct {
 	auth0   *auth0
 	// chart is what Helm applied.
 	chart []*unstructured.Unstructured
-	// replicas are the binaries that run.
-	replicas []string
+	// replicas are those that were started.
+	replicas []*controlplane.Program
 	samples  []*unstructured.Unstructured
 	// stalled are the reasons of the samples that cannot become Ready, by kind and name.
 	stalled map[string]string
@@ -138,8 +138,9 @@ func (i *installation) startReplica(environment string) {
 	i.must(os.WriteFile(file, kubeconfig, 0o600))
 	args := append(i.arguments(), "--kubeconfig="+file, "--namespace="+render.Namespace,
 		"--metrics-bind-address=127.0.0.1:0", "--health-probe-bind-address=127.0.0.1:0")
-	i.must(i.cluster.Run(binary, args...))
-	i.replicas = append(i.replicas, binary)
+	replica, err := i.cluster.Run(binary, args...)
+	i.must(err)
+	i.replicas = append(i.replicas, replica)
 }
 
 // arguments are those of the chart's Deployment.
@@ -316,7 +317,7 @@ func (i *installation) repeatEvent() {
 func (i *installation) handOver() {
 	i.Helper()
 	i.startReplica(olderAPIServer)
-	i.must(i.cluster.End(i.replicas[0]))
+	i.replicas[0].End()
 	i.suspendAll(true)
 	i.awaitAll("Suspended by the second replica", isSuspended)
 	i.suspendAll(false)
@@ -419,9 +420,9 @@ func (i *installation) eventually(condition func() error) {
 // showLogs prints the end of what the replicas logged.
 func (i *installation) showLogs() {
 	const lines = 10
-	for _, binary := range i.replicas {
-		content, _ := os.ReadFile(filepath.Join(i.cluster.LogDir, filepath.Base(binary)+".log"))
+	for _, replica := range i.replicas {
+		content, _ := os.ReadFile(replica.LogFile)
 		log := strings.Split(strings.TrimSpace(string(content)), "\n")
-		i.Logf("the end of the log of %s:\n%s", filepath.Base(binary), strings.Join(log[max(0, len(log)-lines):], "\n"))
+		i.Logf("the end of %s:\n%s", filepath.Base(replica.LogFile), strings.Join(log[max(0, len(log)-lines):], "\n"))
 	}
 }
