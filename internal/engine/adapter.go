@@ -100,7 +100,8 @@ type Completer[O v1alpha1.Managed] interface {
 // Preserver keeps an update from doing away with what is not declared.
 type Preserver[O v1alpha1.Managed] interface {
 	// Preserve adds to a patch what Auth0 would reset without it, or fails if have, which was read just now, does not show it.
-	Preserve(object O, have, patch auth0.Document) error
+	// The values of secrets are in the patch already.
+	Preserve(tools Tools[O], have, patch auth0.Document) error
 }
 
 // Exacter has lists of Fields.Keyed that hold nothing but what is declared, whoever added the rest.

@@ -138,12 +138,12 @@ func (w *work[O]) intend(ctx context.Context) error {
 
 // send makes one call, with what Auth0 would reset without it.
 func (w *work[O]) send(ctx context.Context, have, patch auth0.Document) (auth0.Document, error) {
+	w.fields.restoreSecrets(patch, w.secretValues)
 	if preserver, ok := w.Adapter.(Preserver[O]); ok {
-		if err := preserver.Preserve(w.object, have, patch); err != nil {
+		if err := preserver.Preserve(w.tools(), have, patch); err != nil {
 			return nil, err
 		}
 	}
-	w.fields.restoreSecrets(patch, w.secretValues)
 	return w.Adapter.Update(ctx, w.session, w.Adapter.ID(w.object), patch)
 }
 

@@ -249,8 +249,11 @@ func (f Fields) alone(part auth0.Document) bool {
 func sameSet(a, b any) bool {
 	listA, okA := a.([]any)
 	listB, okB := b.([]any)
-	if !okA || !okB || len(listA) != len(listB) {
-		return okA == okB && len(listA) == len(listB) || len(listA)+len(listB) == 0
+	if a != nil && !okA || b != nil && !okB {
+		return sameJSON(a, b)
+	}
+	if len(listA) != len(listB) {
+		return false
 	}
 	for _, item := range listA {
 		if !slices.ContainsFunc(listB, func(other any) bool { return sameJSON(item, other) }) {

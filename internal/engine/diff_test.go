@@ -162,6 +162,7 @@ func TestReplacedObjects(t *testing.T) {
 	have := document(t, `{"options":{"passwordPolicy":"good","mfa":{"active":true,"enroll":true},"a.b":1},"callbacks":["x","y"]}`)
 	for _, row := range []struct{ name, want, managed, patch string }{
 		{"nothing differs", `{"options":{"mfa":{"active":true}},"callbacks":["y","x"]}`, ``, `{}`},
+		{"a text where a list may be, too", `{"callbacks":"x"}`, ``, `{"callbacks":"x"}`},
 		{"a value deep inside", `{"options":{"mfa":{"active":false}}}`, ``, `{"options":{"passwordPolicy":"good","mfa":{"active":false,"enroll":true},"a.b":1}}`},
 		{"a value that is not there yet", `{"options":{"validation":{"username":{"min":3}}}}`, ``,
 			`{"options":{"passwordPolicy":"good","mfa":{"active":true,"enroll":true},"a.b":1,"validation":{"username":{"min":3}}}}`},

@@ -173,6 +173,9 @@ func (w *work[O]) readSecrets(ctx context.Context) error {
 	}
 	w.secretValues, w.secrets = map[string]any{}, map[string]any{}
 	for field, ref := range adapter.SecretFields(w.object) {
+		if w.fields.declares(w.desired, field) {
+			return problem.Stalled(v1alpha1.ReasonInvalidSpec, "%s is both declared and taken from a Secret; remove one of the two", field)
+		}
 		value, err := secret.Value(ctx, w.Reader, w.object.GetNamespace(), ref)
 		if err != nil {
 			return err
