@@ -81,6 +81,9 @@ const (
 	ReasonConnectionNotFound = "ConnectionNotFound"
 	// ReasonConnectionNotEnabled surfaces when the operator's application is not enabled for the connection.
 	ReasonConnectionNotEnabled = "ConnectionNotEnabled"
+	// ReasonOptionsHidden surfaces when options of a connection, which Auth0 replaces whole, cannot be sent again, as Auth0 does
+	// not show them: a change would erase or spoil them.
+	ReasonOptionsHidden = "OptionsHidden"
 	// ReasonUserNotFound surfaces when spec.userId names a user who does not exist.
 	ReasonUserNotFound = "UserNotFound"
 	// ReasonClientNotFound surfaces when spec.clientId of an Auth0Client names an application that does not exist.

@@ -14,6 +14,7 @@ func AddToScheme(scheme *runtime.Scheme) error {
 	scheme.AddKnownTypes(SchemeGroupVersion,
 		&Auth0Client{}, &Auth0ClientList{},
 		&Auth0ResourceServer{}, &Auth0ResourceServerList{},
+		&Auth0Connection{}, &Auth0ConnectionList{},
 		&Auth0Tenant{}, &Auth0TenantList{},
 		&Auth0Token{}, &Auth0TokenList{},
 		&Auth0User{}, &Auth0UserList{},

@@ -4,16 +4,107 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
 	management "github.com/auth0/go-auth0/v3/management"
+	"github.com/auth0/go-auth0/v3/management/option"
 )
 
 const (
 	routeConnections       = "/api/v2/connections"
+	routeConnection        = "/api/v2/connections/{id}"
+	routeEnabledClients    = "/api/v2/connections/{id}/clients"
 	routeClientConnections = "/api/v2/clients/{id}/connections"
 )
+
+// GetConnection reads a connection by id: con_1D0JFKzHjd17eNfe.
+func (s *Session) GetConnection(ctx context.Context, id string) (Document, error) {
+	return s.read(ctx, "connections", id, func(ctx context.Context) ([]byte, error) {
+		return s.manage(ctx, http.MethodGet, routeConnection, func(ctx context.Context) error {
+			_, err := s.connectionsAPI.Get(ctx, id, &management.GetConnectionRequestParameters{})
+			return err
+		})
+	})
+}
+
+// FindConnections returns the connection of a name: names are unique.
+func (s *Session) FindConnections(ctx context.Context, name string) ([]Document, error) {
+	answer, err := s.manage(ctx, http.MethodGet, routeConnections, func(ctx context.Context) error {
+		_, err := s.connectionsAPI.List(ctx, &management.ListConnectionsQueryParameters{Name: &name})
+		return err
+	})
+	return parseItems(answer, "connections", err)
+}
+
+// CreateConnection creates a connection. A name that is taken is a conflict.
+func (s *Session) CreateConnection(ctx context.Context, connection Document) (Document, error) {
+	answer, err := s.manage(ctx, http.MethodPost, routeConnections, func(ctx context.Context) error {
+		_, err := s.connectionsAPI.Create(ctx, nil, option.WithBodyProperties(connection))
+		return err
+	})
+	return parseObject(answer, err)
+}
+
+// UpdateConnection merges a patch into a connection: options are replaced whole, and display_name falls back to the name
+// where the patch has none.
+func (s *Session) UpdateConnection(ctx context.Context, id string, patch Document) (Document, error) {
+	answer, err := s.manage(ctx, http.MethodPatch, routeConnection, func(ctx context.Context) error {
+		_, err := s.connectionsAPI.Update(ctx, id, nil, option.WithBodyProperties(patch))
+		return err
+	})
+	s.lengths.forget()
+	return parseObject(answer, err)
+}
+
+// DeleteConnection deletes a connection with all its users. That goes on for a while, during which its name stays taken.
+func (s *Session) DeleteConnection(ctx context.Context, id string) error {
+	_, err := s.manage(ctx, http.MethodDelete, routeConnection, func(ctx context.Context) error {
+		return s.connectionsAPI.Delete(ctx, id)
+	})
+	return err
+}
+
+// enabledClientsPage is how many applications Auth0 lists of a connection in one page.
+var enabledClientsPage = 1000
+
+// EnabledClients returns the client ids of the applications that a connection is enabled for, all pages.
+func (s *Session) EnabledClients(ctx context.Context, id string) ([]string, error) {
+	var ids []string
+	err := allCheckpoints(func(from string) (string, error) {
+		answer, err := s.manage(ctx, http.MethodGet, routeEnabledClients, func(ctx context.Context) error {
+			_, err := s.enabledClientsAPI.Get(ctx, id, &management.GetConnectionEnabledClientsRequestParameters{Take: &enabledClientsPage, From: checkpoint(from)})
+			return err
+		})
+		page, err := parseObject(answer, err)
+		for _, client := range page.Objects("clients") {
+			ids = append(ids, client.String("client_id"))
+		}
+		return page.String("next"), err
+	})
+	return ids, err
+}
+
+// mostEnabledClients is how many applications Auth0 takes in one call.
+const mostEnabledClients = 50
+
+// EnableClients enables a connection for applications, or no longer. Those for which it is so already do no harm.
+func (s *Session) EnableClients(ctx context.Context, id string, clientIDs []string, enable bool) error {
+	for ids := range slices.Chunk(clientIDs, mostEnabledClients) {
+		changes := make(management.UpdateEnabledClientConnectionsRequestContent, len(ids))
+		for i, client := range ids {
+			changes[i] = &management.UpdateEnabledClientConnectionsRequestContentItem{ClientID: client, Status: enable}
+		}
+		_, err := s.manage(ctx, http.MethodPatch, routeEnabledClients, func(ctx context.Context) error {
+			return s.enabledClientsAPI.Update(ctx, id, changes)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // DatabaseConnections returns the names of the tenant's database connections.
 func (s *Session) DatabaseConnections(ctx context.Context) ([]string, error) {
@@ -43,11 +134,7 @@ var (
 func (s *Session) connectionNames(ctx context.Context, route string, list func(ctx context.Context, from *string) error) ([]string, error) {
 	var names []string
 	err := allCheckpoints(func(from string) (string, error) {
-		var checkpoint *string
-		if from != "" {
-			checkpoint = &from
-		}
-		answer, err := s.manage(ctx, http.MethodGet, route, func(ctx context.Context) error { return list(ctx, checkpoint) })
+		answer, err := s.manage(ctx, http.MethodGet, route, func(ctx context.Context) error { return list(ctx, checkpoint(from)) })
 		page, err := parseObject(answer, err)
 		for _, connection := range page.Objects("connections") {
 			names = append(names, connection.String("name"))
@@ -61,6 +148,13 @@ func (s *Session) connectionNames(ctx context.Context, route string, list func(c
 type passwordLengths struct {
 	mu    sync.Mutex
 	known map[string]passwordLength
+}
+
+// forget has the next question read the connections anew.
+func (l *passwordLengths) forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.known = nil
 }
 
 type passwordLength struct {
@@ -78,11 +172,7 @@ func (s *Session) ShortestPassword(ctx context.Context, connection string) (int6
 	if known := s.lengths.known[connection]; time.Since(known.read) < policyLifetime {
 		return known.shortest, nil
 	}
-	answer, err := s.manage(ctx, http.MethodGet, routeConnections, func(ctx context.Context) error {
-		_, err := s.connectionsAPI.List(ctx, &management.ListConnectionsQueryParameters{Name: &connection})
-		return err
-	})
-	connections, err := parseItems(answer, "connections", err)
+	connections, err := s.FindConnections(ctx, connection)
 	if err != nil {
 		return 0, err
 	}

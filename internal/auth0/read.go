@@ -56,6 +56,14 @@ func allCheckpoints(read func(from string) (next string, err error)) error {
 	}
 }
 
+// checkpoint is where a page begins, nil for the first.
+func checkpoint(from string) *string {
+	if from == "" {
+		return nil
+	}
+	return &from
+}
+
 func parseObject(answer []byte, err error) (Document, error) {
 	if err != nil {
 		return nil, err

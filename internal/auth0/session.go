@@ -15,6 +15,7 @@ import (
 	clientsclient "github.com/auth0/go-auth0/v3/management/clients/client"
 	"github.com/auth0/go-auth0/v3/management/clients/connections"
 	connectionsclient "github.com/auth0/go-auth0/v3/management/connections/client"
+	enabledclients "github.com/auth0/go-auth0/v3/management/connections/clients"
 	"github.com/auth0/go-auth0/v3/management/core"
 	"github.com/auth0/go-auth0/v3/management/customdomains"
 	"github.com/auth0/go-auth0/v3/management/resourceservers"
@@ -68,6 +69,7 @@ type Session struct {
 	clientGrantsAPI      *clientgrantsclient.Client
 	clientsAPI           *clientsclient.Client
 	connectionsAPI       *connectionsclient.Client
+	enabledClientsAPI    *enabledclients.Client
 	clientConnectionsAPI *connections.Client
 	ticketsAPI           *tickets.Client
 	userBlocksAPI        *userblocks.Client
@@ -98,6 +100,7 @@ func newSession(credentials Credentials, tenant string, governor *Governor, metr
 	s.clientGrantsAPI = clientgrantsclient.NewClient(options)
 	s.clientsAPI = clientsclient.NewClient(options)
 	s.connectionsAPI = connectionsclient.NewClient(options)
+	s.enabledClientsAPI = enabledclients.NewClient(options)
 	s.clientConnectionsAPI = connections.NewClient(options)
 	s.ticketsAPI = tickets.NewClient(options)
 	s.userBlocksAPI = userblocks.NewClient(options)

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"crypto/sha512"
 	"fmt"
 	"maps"
 	"net/http"
@@ -151,14 +152,34 @@ func (c *call) connection() (*connection, error) {
 }
 
 // showConnection is the connection as an answer shows it.
-func showConnection(o *connection) doc {
+func (c *call) showConnection(o *connection) doc {
 	out := clone(o.Doc)
+	if c.options.ConnectionOptionsScope && !c.may("read:connections_options") {
+		delete(out, "options")
+	} else if configuration := object(o.options(), "configuration"); configuration != nil {
+		out["options"] = patch(o.options(), doc{"configuration": encrypted(configuration)})
+	}
 	enabled := []any{}
 	for id := range o.Clients.All() {
 		enabled = append(enabled, id)
 	}
 	out["enabled_clients"] = enabled
 	return out
+}
+
+// encrypted is how answers show the values for the scripts of a database. Whoever sends one back has it encrypted again.
+func encrypted(configuration doc) doc {
+	out := doc{}
+	for name, value := range configuration {
+		out[name] = Encrypted(fmt.Sprint(value))
+	}
+	return out
+}
+
+// Encrypted is how answers show a value for the scripts of a database, which nobody can read.
+func Encrypted(value string) string {
+	sum := sha512.Sum512([]byte(value))
+	return fmt.Sprintf("2.0$%x$%x$%x", sum[:16], sum[16:48], sum[48:])
 }
 
 func listConnections(c *call) (any, error) {
@@ -169,7 +190,7 @@ func listConnections(c *call) (any, error) {
 	})
 	c.linkHeader(len(found))
 	c.unfiltered = []string{"is_domain_connection"}
-	return page(c, "connections", found, showConnection)
+	return page(c, "connections", found, c.showConnection)
 }
 
 func getConnection(c *call) (any, error) {
@@ -177,7 +198,7 @@ func getConnection(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.fields(showConnection(o)), nil
+	return c.fields(c.showConnection(o)), nil
 }
 
 // newConnection is a connection with Auth0's defaults.
@@ -218,7 +239,7 @@ func createConnection(c *call) (any, error) {
 	for _, id := range texts(c.body, "enabled_clients") {
 		o.enable(id, true)
 	}
-	shown := showConnection(o)
+	shown := c.showConnection(o)
 	o.Doc["options"] = kept(o.Strategy(), o.options())
 	c.Connections.Put(o.ID, o)
 	c.emit("connection.created", omit(o.Doc, "options"))
@@ -229,6 +250,13 @@ func createConnection(c *call) (any, error) {
 func checkConnection(given doc, strategy string) error {
 	if metadata := object(given, "metadata"); len(metadata) > 10 {
 		return invalid("Payload", fmt.Sprintf("'Too many properties defined (%d), maximum 10' on property metadata.", len(metadata)))
+	}
+	for _, key := range sortedKeys(object(given, "metadata")) {
+		if value := object(given, "metadata")[key]; typeOf(value) != "string" {
+			return invalid("Payload", "'Expected type string but found type "+typeOf(value)+"' on property metadata."+key+".")
+		} else if len(key) > 255 || len(value.(string)) > 255 {
+			return invalid("Payload", "'String is too long, maximum 255' on property metadata."+key+".")
+		}
 	}
 	options := object(given, "options")
 	attributes, ok := options["attributes"].(doc)
@@ -265,6 +293,12 @@ func patchConnection(c *call) (any, error) {
 		return nil, err
 	}
 	after := &connection{ID: before.ID, Clients: before.Clients, Doc: patch(before.Doc, omit(c.body, "enabled_clients", "options"))}
+	if !has(c.body, "display_name") && has(after.Doc, "display_name") {
+		after.Doc["display_name"] = after.Name()
+	}
+	if len(list(after.Doc, "realms")) == 0 {
+		after.Doc["realms"] = []any{after.Name()}
+	}
 	if has(c.body, "options") {
 		after.Doc["options"] = c.completeOptions(before.Strategy(), object(c.body, "options"), true)
 	}
@@ -274,7 +308,7 @@ func patchConnection(c *call) (any, error) {
 			after.enable(id, true)
 		}
 	}
-	shown := showConnection(after)
+	shown := c.showConnection(after)
 	after.Doc["options"] = kept(after.Strategy(), after.options())
 	c.Connections.Put(after.ID, after)
 	c.emit("connection.updated", omit(after.Doc, "options"))

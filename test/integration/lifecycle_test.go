@@ -58,12 +58,14 @@ type call struct{ method, route string }
 
 // subjects are the kinds that stand for something in Auth0.
 var subjects = map[string]subject{
-	"Auth0Client":            clientSubject,
-	"Auth0ResourceServer":    resourceServerSubject,
-	"Auth0User":              userSubject,
-	"Auth0User by sign-up":   signupSubject,
-	"Auth0Token":             tokenSubject,
-	"Auth0Token by password": passwordTokenSubject,
+	"Auth0Client": clientSubject,
+	"Auth0Connection to an identity provider": providerSubject,
+	"Auth0Connection":                         connectionSubject,
+	"Auth0ResourceServer":                     resourceServerSubject,
+	"Auth0Token by password":                  passwordTokenSubject,
+	"Auth0Token":                              tokenSubject,
+	"Auth0User by sign-up":                    signupSubject,
+	"Auth0User":                               userSubject,
 }
 
 // lifecycle is what every kind must stand.

@@ -1,0 +1,307 @@
+package controllers
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
+)
+
+// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0connections,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0connections/status,verbs=patch
+
+const (
+	// connectionMark is where metadata says which Kubernetes object holds a connection.
+	connectionMark = "metadata." + userMark
+	// databaseStrategy is the strategy of databases in Auth0.
+	databaseStrategy = "auth0"
+)
+
+// connectionAdapter maps Auth0Connection.
+type connectionAdapter struct{}
+
+func (connectionAdapter) Fields() engine.Fields {
+	return engine.Fields{
+		Replaced: []string{"options", "metadata", "authentication", "connected_accounts", "cross_app_access_requesting_app"},
+		Sets: []string{
+			"realms", "options.non_persistent_attrs", "options.scope", "options.password_dictionary.dictionary",
+			"options.password_options.complexity.character_types", "options.password_options.dictionary.custom",
+			"options.password_options.profile_data.blocked_fields",
+		},
+		CreateOnly: []string{"name", "strategy"},
+		Cleared: map[string]any{
+			"is_domain_connection": false, "show_as_button": false, "realms": []any{},
+			"authentication.active": true, "connected_accounts.active": false, "connected_accounts.cross_app_access": false,
+			"cross_app_access_requesting_app.active": false,
+		},
+		Kept: []string{connectionMark, "options.enable_script_context"},
+	}
+}
+
+func (connectionAdapter) Scopes() []engine.Scope[*v1alpha1.Auth0Connection] {
+	return lifecycleScopes[*v1alpha1.Auth0Connection]("connections")
+}
+
+func (connectionAdapter) References(c *v1alpha1.Auth0Connection) []reference.Reference {
+	var references []reference.Reference
+	for i, item := range enabledClients(c) {
+		if item.ClientRef != nil {
+			references = append(references, reference.To(c, clientField(i), "Auth0Client", *item.ClientRef))
+		}
+	}
+	return references
+}
+
+func enabledClients(c *v1alpha1.Auth0Connection) []v1alpha1.EnabledClient {
+	if c.Spec.EnabledClients == nil {
+		return nil
+	}
+	return c.Spec.EnabledClients.Items
+}
+
+func clientField(i int) string { return fmt.Sprintf("spec.enabledClients.items[%d].clientRef", i) }
+
+func (connectionAdapter) SecretFields(c *v1alpha1.Auth0Connection) map[string]v1alpha1.SecretKeyReference {
+	fields := map[string]v1alpha1.SecretKeyReference{}
+	for _, option := range c.Spec.OptionSecrets {
+		fields["options."+option.Path] = option.SecretRef
+	}
+	if c.Spec.Database != nil {
+		for name, ref := range c.Spec.Database.Configuration {
+			fields["options.configuration."+name] = ref
+		}
+	}
+	return fields
+}
+
+// secretOptions are options of identity providers that are secret.
+var secretOptions = []string{"client_secret", "clientSecret", "app_secret", "consumerSecret", "twilio_token", "password", "secret"}
+
+// Check finds secrets where everybody could read them, and applications that are named twice, as lists get long.
+func (connectionAdapter) Check(c *v1alpha1.Auth0Connection) error {
+	named := map[string]bool{}
+	for i, item := range enabledClients(c) {
+		name, _ := json.Marshal(item)
+		if named[string(name)] {
+			return fmt.Errorf("spec.enabledClients.items[%d] names an application that is named before: %s; remove one of the two", i, name)
+		}
+		named[string(name)] = true
+	}
+	if path := secretIn(freeOptions(c)); path != "" {
+		return fmt.Errorf("spec.options.%s is a secret; put its value into a Secret and name that in spec.optionSecrets, with path %s", path, path)
+	}
+	return nil
+}
+
+// secretIn returns the path of a secret among options, "" if there is none.
+func secretIn(options auth0.Document) string {
+	for name, value := range options {
+		if text, ok := value.(string); ok && text != "" && slices.Contains(secretOptions, name) {
+			return name
+		}
+		if path := secretIn(options.Object(name)); path != "" {
+			return name + "." + path
+		}
+	}
+	return ""
+}
+
+func (connectionAdapter) Desired(c *v1alpha1.Auth0Connection, _ reference.Values) auth0.Document {
+	desired := settingsOf(c.Spec, "metadata", "options", "database")
+	for _, apart := range []string{"database", "options", "option_secrets", "enabled_clients"} {
+		delete(desired, apart)
+	}
+	if options := optionsOf(c); len(options) > 0 {
+		desired["options"] = map[string]any(options)
+	}
+	return desired
+}
+
+func optionsOf(c *v1alpha1.Auth0Connection) auth0.Document {
+	if c.Spec.Database == nil {
+		return freeOptions(c)
+	}
+	options := documentOf(c.Spec.Database)
+	// They come from Secrets.
+	delete(options, "configuration")
+	// Of the options, these alone are in camelCase in Auth0.
+	for _, name := range []string{"passwordPolicy", "customScripts", "enabledDatabaseCustomization"} {
+		if value, declared := options[snake(name)]; declared {
+			delete(options, snake(name))
+			options[name] = value
+		}
+	}
+	return options
+}
+
+func freeOptions(c *v1alpha1.Auth0Connection) auth0.Document {
+	if c.Spec.Options == nil {
+		return nil
+	}
+	// The API server accepts nothing but an object.
+	options, _ := auth0.ParseDocument(c.Spec.Options.Raw)
+	return options
+}
+
+func (connectionAdapter) MarkField() string { return connectionMark }
+
+func (connectionAdapter) ID(c *v1alpha1.Auth0Connection) string { return c.Status.ConnectionID }
+
+func (connectionAdapter) Describe(have auth0.Document) string {
+	return fmt.Sprintf("connection %q (%s)", have.String("name"), have.String("id"))
+}
+
+func (connectionAdapter) Observe(c *v1alpha1.Auth0Connection, have auth0.Document) {
+	c.Status.ConnectionID = have.String("id")
+}
+
+func (connectionAdapter) Get(ctx context.Context, session *auth0.Session, id string) (auth0.Document, error) {
+	return session.GetConnection(ctx, id)
+}
+
+func (connectionAdapter) Find(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Connection], _ auth0.Document) ([]auth0.Document, error) {
+	return tools.Session.FindConnections(ctx, tools.Object.Spec.Name)
+}
+
+func (connectionAdapter) Create(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Connection], desired auth0.Document) (auth0.Document, error) {
+	return tools.Session.CreateConnection(ctx, desired)
+}
+
+func (connectionAdapter) Update(ctx context.Context, session *auth0.Session, id string, patch auth0.Document) (auth0.Document, error) {
+	return session.UpdateConnection(ctx, id, patch)
+}
+
+func (connectionAdapter) Delete(ctx context.Context, session *auth0.Session, id string) error {
+	return session.DeleteConnection(ctx, id)
+}
+
+// Preserve keeps the display name, which Auth0 resets to the name where a patch has none, and the options, which it replaces.
+func (connectionAdapter) Preserve(tools engine.Tools[*v1alpha1.Auth0Connection], have, patch auth0.Document) error {
+	switch name, sent := patch["display_name"]; {
+	case sent && name == nil:
+		patch["display_name"] = have["name"]
+	case !sent && have["display_name"] != nil:
+		patch["display_name"] = have["display_name"]
+	}
+	options := patch.Object("options")
+	if options == nil {
+		return nil
+	}
+	if have["options"] == nil {
+		// The scope may have been granted since the token was issued.
+		tools.Session.Renew()
+		return problem.Stalled(v1alpha1.ReasonMissingScope,
+			"Auth0 does not show the options of connection %q, and a change of one would erase all others; grant the scope read:connections_options to the application %s in Auth0 Dashboard → Applications → APIs → Auth0 Management API → Machine to Machine Applications",
+			have.String("name"), tools.Session.ClientID()).Again(hiddenOptionsRetry)
+	}
+	leaveOutReplaced(optionsOf(tools.Object), options)
+	if path := hiddenIn("", tools.Object, options); path != "" {
+		return problem.Stalled(v1alpha1.ReasonOptionsHidden,
+			"options.%s of connection %q is set and not declared, and Auth0 does not show its value, which a change of any other option would spoil; take it from a Secret in %s",
+			path, have.String("name"), secretsField(tools.Object))
+	}
+	return nil
+}
+
+// hiddenOptionsRetry is how soon to look again whether Auth0 shows the options: a scope takes effect with the next token.
+const hiddenOptionsRetry = time.Minute
+
+// generations are options in the place of which newer ones came; Auth0 takes either.
+var generations = []struct {
+	newer string
+	older []string
+}{
+	{"password_options", []string{"passwordPolicy", "password_complexity_options", "password_history", "password_dictionary", "password_no_personal_info"}},
+	{"attributes", []string{"requires_username", "validation"}},
+}
+
+// leaveOutReplaced takes away what Auth0 does not allow beside the options that are declared.
+func leaveOutReplaced(declared, options auth0.Document) {
+	isDeclared := func(name string) bool { return declared[name] != nil }
+	for _, generation := range generations {
+		if isDeclared(generation.newer) {
+			maps.DeleteFunc(options, func(name string, _ any) bool { return slices.Contains(generation.older, name) })
+		} else if slices.ContainsFunc(generation.older, isDeclared) {
+			delete(options, generation.newer)
+		}
+	}
+}
+
+// masked is how Auth0 shows a value that it keeps to itself.
+var masked = regexp.MustCompile(`^[*•]{4,}$`)
+
+// hiddenIn returns the path of an option of which Auth0 does not show the value, "" if there is none.
+func hiddenIn(path string, c *v1alpha1.Auth0Connection, options auth0.Document) string {
+	for _, name := range slices.Sorted(maps.Keys(options)) {
+		inner := path + name
+		if _, fromSecret := (connectionAdapter{}).SecretFields(c)["options."+inner]; fromSecret {
+			continue
+		}
+		if text := options.String(name); text != "" && (path == "configuration." || masked.MatchString(text)) {
+			return inner
+		}
+		if hidden := hiddenIn(inner+".", c, options.Object(name)); hidden != "" {
+			return hidden
+		}
+	}
+	return ""
+}
+
+func secretsField(c *v1alpha1.Auth0Connection) string {
+	if c.Spec.Strategy == databaseStrategy {
+		return "spec.database.configuration"
+	}
+	return "spec.optionSecrets"
+}
+
+// Lists has the applications that the connection is enabled for.
+func (connectionAdapter) Lists(tools engine.Tools[*v1alpha1.Auth0Connection]) []engine.List {
+	c := tools.Object
+	list := engine.List{
+		Field: "enabled_clients", Managed: &c.Status.EnabledClients,
+		Read: func(ctx context.Context, session *auth0.Session, id string) ([]string, error) {
+			return session.EnabledClients(ctx, id)
+		},
+		Add: func(ctx context.Context, session *auth0.Session, id string, clients []string) ([]string, error) {
+			return clients, session.EnableClients(ctx, id, clients, true)
+		},
+		Remove: func(ctx context.Context, session *auth0.Session, id string, clients []string) error {
+			return session.EnableClients(ctx, id, clients, false)
+		},
+	}
+	if declared := c.Spec.EnabledClients; declared != nil {
+		list.Declared, list.Mode = true, declared.Mode
+		for i, item := range declared.Items {
+			list.Want = append(list.Want, tools.References.ID(clientField(i), item.ClientID))
+		}
+		if makesUsers(c) && !declared.ExcludeOperator {
+			list.Want = append(list.Want, tools.Session.ClientID())
+		}
+		list.Want = unique(list.Want)
+	}
+	return []engine.List{list}
+}
+
+// makesUsers tells whether users of a connection are created through the Management API, which Auth0 allows applications only
+// that the connection is enabled for.
+func makesUsers(c *v1alpha1.Auth0Connection) bool {
+	return c.Spec.Strategy == databaseStrategy || passwordless(c.Spec.Strategy)
+}
+
+// Explain gives the answers of Auth0 that people meet with connections a reason and a way out.
+func (connectionAdapter) Explain(_ *v1alpha1.Auth0Connection, _ *auth0.Session, failed *auth0.Error) error {
+	if failed.Class == auth0.ClassInvalid && strings.HasSuffix(failed.Route, "/clients") {
+		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.enabledClients: %s; correct the client id, or name an Auth0Client by clientRef", failed.Message)
+	}
+	return nil
+}
