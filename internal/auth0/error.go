@@ -162,7 +162,7 @@ func retryAfter(header http.Header, now time.Time) time.Duration {
 	wait := time.Second
 	if seconds, err := strconv.ParseInt(header.Get("Retry-After"), 10, 32); err == nil {
 		wait = max(wait, time.Duration(seconds)*time.Second)
-	} else if reset, ok := resetTime(header); ok {
+	} else if reset, ok := resetTime(header, now); ok {
 		wait = max(wait, reset.Sub(now))
 	}
 	return wait

@@ -2,169 +2,618 @@ package auth0
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 )
-
-// longestWait is how long a call may hold its worker while it waits for the rate limit. Beyond, it fails with
-// ClassRateLimited and the time to come back.
-const longestWait = 5 * time.Second
-
-// Governor keeps the calls to one tenant within Auth0's rate limit, which it learns from the answers, and within a cap
-// of its own. Auth0 counts its Management and its Authentication API apart, so the Governor does too. It outlives the
-// sessions of its tenant: a changed credential does not refill Auth0's buckets.
-type Governor struct {
-	mu     sync.Mutex
-	cap    *rate.Limiter
-	bucket map[api]*bucket
-}
-
-// api is a part of Auth0 with rate limits of its own.
-type api string
 
 const (
-	managementAPI     api = "management"
-	authenticationAPI api = "authentication"
+	// longestWait is how long a pass that has begun may hold its worker while it waits for the rate limit.
+	longestWait = 5 * time.Second
+	// mostCalled is how many passes are called back at once: as many as find a worker soon.
+	mostCalled = 8
+	// callLapses is when a pass that was called back and did not come loses its call to others.
+	callLapses = 30 * time.Second
+	// DefaultHeadroom is the share of each of Auth0's limits, in percent, that is left to others if nobody says.
+	DefaultHeadroom = 10
 )
 
-// bucket is what is known of one of Auth0's token buckets.
-type bucket struct {
-	// remaining tokens, minus the calls that have been let through since; -1 if unknown.
-	remaining int
-	// reset is when the next token arrives.
-	reset time.Time
-	// blockedUntil is set by a 429.
-	blockedUntil time.Time
-	// probing tells that a call took a token that is only thought to have arrived.
-	probing bool
+// Governor keeps the calls to one tenant, of all kinds and for tokens, within Auth0's rate limits and within a cap of its
+// own. It learns from the answers which limits there are, keeps step with them, and says whose turn it is. It outlives
+// the sessions of its tenant: a changed credential does not refill Auth0's buckets.
+type Governor struct {
+	tenant  string
+	metrics *Metrics
+
+	mu sync.Mutex
+	// plan is the one whose limits the answers tell of; nil if they tell of none, or of such that no plan has.
+	plan *plan
+	// seen are the sizes of the buckets that answers told of.
+	seen    map[class]int
+	buckets map[string]*bucket
+	drawn   map[class][]*bucket
+	// limit is the cap, nil if there is none.
+	limit *bucket
+	// headroom is the share of each bucket that is left to others.
+	headroom float64
+
+	line *line
+	// places holds those who ended their pass to be called back, by the key of their turn, and called those who were.
+	places map[any]*waiter
+	called map[*waiter]time.Time
+	timer  *time.Timer
 }
 
-// NewGovernor returns a Governor without a cap, which knows nothing of the limits yet.
-func NewGovernor() *Governor {
+// permit is the leave to make one call.
+type permit struct {
+	class   class
+	turn    *Turn
+	buckets []*bucket
+	since   time.Time
+	// answered are the counts of answers of the buckets at that time.
+	answered []int
+}
+
+// NewGovernor returns a Governor without a cap, which knows nothing of the limits yet. metrics may be nil.
+func NewGovernor(tenant string, metrics *Metrics) *Governor {
 	return &Governor{
-		cap: rate.NewLimiter(rate.Inf, 0),
-		bucket: map[api]*bucket{
-			managementAPI:     {remaining: -1},
-			authenticationAPI: {remaining: -1},
-		},
+		tenant: tenant, metrics: metrics, headroom: DefaultHeadroom / 100.0,
+		seen: map[class]int{}, buckets: map[string]*bucket{}, drawn: map[class][]*bucket{},
+		line: newLine(), places: map[any]*waiter{}, called: map[*waiter]time.Time{},
 	}
 }
 
 // SetCap limits the calls to requestsPerSecond on average and burst at once; 0 requests per second means no cap.
 func (g *Governor) SetCap(requestsPerSecond, burst int32) {
-	if requestsPerSecond <= 0 {
-		g.cap.SetLimit(rate.Inf)
-		return
-	}
-	g.cap.SetBurst(int(max(burst, 1)))
-	g.cap.SetLimit(rate.Limit(requestsPerSecond))
-}
-
-// wait returns when a call may be made. If that takes longer than a worker may be held, it returns an *Error of
-// ClassRateLimited at once.
-func (g *Governor) wait(ctx context.Context, to api, route string) error {
-	for {
-		pause := g.take(to, time.Now())
-		if pause == 0 {
-			break
-		}
-		if err := sleep(ctx, pause, route); err != nil {
-			return err
-		}
-	}
-	reservation := g.cap.Reserve()
-	if pause := reservation.Delay(); pause > 0 {
-		if err := sleep(ctx, pause, route); err != nil {
-			reservation.Cancel()
-			return err
-		}
-	}
-	return nil
-}
-
-// take takes a token if there is one, and else says how long to wait before asking again.
-func (g *Governor) take(from api, now time.Time) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	b := g.bucket[from]
-	if pause := b.blockedUntil.Sub(now); pause > 0 {
-		return pause
+	size := perSecond(int(max(burst, 1)), float64(requestsPerSecond))
+	switch {
+	case requestsPerSecond <= 0:
+		g.limit = nil
+	case g.limit == nil:
+		g.limit = newBucket("spec.rateLimit", size, counted, time.Now())
+		g.limit.own = true
+	default:
+		g.limit.allowance = size
 	}
-	if b.remaining > 0 {
-		b.remaining--
+	clear(g.drawn)
+	g.dispatch(time.Now())
+}
+
+// SetHeadroom sets the share of each of Auth0's limits, in percent, that is left to others.
+func (g *Governor) SetHeadroom(percent int32) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.headroom = float64(percent) / 100
+	g.dispatch(time.Now())
+}
+
+// acquire returns when a call may be made. A pass whose first call would have to wait gets an *Error of ClassRateLimited
+// at once, keeps its place, and is called back. One that has begun waits here, unless that takes too long.
+func (g *Governor) acquire(ctx context.Context, to class, route string) (*permit, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	w, wait := g.ask(ctx, to, time.Now())
+	if w.permit != nil {
+		return w.permit, nil
+	}
+	if w.ready == nil {
+		return nil, rateLimited(route, wait)
+	}
+	select {
+	case <-w.ready:
+	case <-ctx.Done():
+		return g.giveUp(ctx, w, route)
+	}
+	if w.gone {
+		return nil, errLetGo
+	}
+	return w.permit, nil
+}
+
+// errLetGo ends the calls to a tenant that is no longer ours.
+var errLetGo = fmt.Errorf("the tenant is not served any more: %w", context.Canceled)
+
+func rateLimited(route string, wait time.Duration) *Error {
+	return &Error{Class: ClassRateLimited, Route: route, After: max(wait, time.Second), Message: "waiting for Auth0's rate limit"}
+}
+
+// ask puts a call in line. The waiter it returns has a permit, or waits at ready, or has neither: then its turn is called
+// back after about the time that is returned, too.
+func (g *Governor) ask(ctx context.Context, to class, now time.Time) (*waiter, time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	turn := TurnOf(ctx)
+	w := g.enter(turn, to, laneOf(ctx), now)
+	if w.permit == nil {
+		w.asking = true
+		g.dispatch(now)
+		w.asking = false
+	}
+	if w.permit != nil {
+		g.begin(turn, w, now)
+		return w, 0
+	}
+	wait := g.estimate(w, now)
+	if w.ready != nil && g.tooLong(ctx, turn, wait, now) {
+		g.line.leave(w)
+		w.ready = nil
+		if turn != nil {
+			g.keepPlace(turn, to, now)
+		}
+		g.schedule(now)
+	}
+	return w, wait
+}
+
+// enter finds the waiter for a call, or makes one. 
+func (g *Governor) enter(turn *Turn, to class, lane Lane, now time.Time) *waiter {
+	if turn == nil {
+		return g.join(&waiter{class: to, lane: lane, since: now, ready: make(chan struct{})})
+	}
+	turn.governor = g
+	place := g.places[turn.key]
+	if place != nil && place.permit != nil {
+		// A turn that was called back may use what it was called for, and has begun in any case.
+		turn.begun = true
+		if place.class == to {
+			return place
+		}
+	}
+	if turn.begun {
+		return g.join(&waiter{class: to, lane: laneBegun, since: now, ready: make(chan struct{})})
+	}
+	return g.keepPlace(turn, to, now)
+}
+
+// keepPlace returns the place of a turn in the line, at least as good as it was.
+func (g *Governor) keepPlace(turn *Turn, to class, now time.Time) *waiter {
+	place := g.places[turn.key]
+	switch {
+	case place != nil && place.permit != nil:
+		g.forget(turn.key)
+		place = nil
+	case place != nil && (place.class != to || turn.lane < place.lane):
+		g.line.leave(place)
+		place.class, place.lane = to, min(turn.lane, place.lane)
+		g.join(place)
+	}
+	if place == nil {
+		place = g.join(&waiter{class: to, lane: turn.lane, since: now})
+		g.places[turn.key] = place
+	}
+	place.turn = turn
+	return place
+}
+
+func (g *Governor) join(w *waiter) *waiter {
+	g.line.join(w)
+	return w
+}
+
+// begin hands a permit over.
+func (g *Governor) begin(turn *Turn, w *waiter, now time.Time) {
+	w.permit.since, w.permit.turn = now, turn
+	if turn == nil {
+		return
+	}
+	turn.begun = true
+	if g.places[turn.key] == w {
+		delete(g.places, turn.key)
+		delete(g.called, w)
+		g.dispatch(now)
+	}
+}
+
+func (g *Governor) tooLong(ctx context.Context, turn *Turn, wait time.Duration, now time.Time) bool {
+	deadline, bounded := ctx.Deadline()
+	return turn != nil && wait > longestWait || bounded && deadline.Sub(now) < wait
+}
+
+// giveUp ends a wait that its context ended.
+func (g *Governor) giveUp(ctx context.Context, w *waiter, route string) (*permit, error) {
+	now := time.Now()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.line.leave(w)
+	if w.permit != nil {
+		g.giveBack(w.permit)
+	}
+	defer g.dispatch(now)
+	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return nil, ctx.Err()
+	}
+	if turn := TurnOf(ctx); turn != nil {
+		g.keepPlace(turn, w.class, now)
+	}
+	return nil, rateLimited(route, g.estimate(w, now))
+}
+
+// end sees to what a turn leaves behind: its place stays if this turn asked for it, and what it was called for and did not
+// use goes back.
+func (g *Governor) end(turn *Turn) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if place := g.places[turn.key]; place != nil && place.turn != turn {
+		g.forget(turn.key)
+		g.dispatch(time.Now())
+	}
+}
+
+// Forget drops the place of an object that is gone.
+func (g *Governor) Forget(key any) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.places[key] != nil {
+		g.forget(key)
+		g.dispatch(time.Now())
+	}
+}
+
+func (g *Governor) forget(key any) {
+	place := g.places[key]
+	g.line.leave(place)
+	delete(g.places, key)
+	delete(g.called, place)
+	if place.permit != nil {
+		g.giveBack(place.permit)
+		place.permit = nil
+	}
+}
+
+// letGo ends every wait: the tenant is not ours any more. Passes that were to be called back are, and find that out.
+func (g *Governor) letGo() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, queues := range g.line.queues {
+		for lane := range queues {
+			for at := queues[lane].Front(); at != nil; at = queues[lane].Front() {
+				w := at.Value.(*waiter)
+				g.line.leave(w)
+				if w.ready != nil {
+					w.gone = true
+					close(w.ready)
+				}
+			}
+		}
+	}
+	for key, place := range g.places {
+		g.forget(key)
+		place.turn.wake()
+	}
+}
+
+// dispatch lets everybody through whose turn it is, and sees to it that it is called again in time.
+func (g *Governor) dispatch(now time.Time) {
+	for w, at := range g.called {
+		if now.Sub(at) >= callLapses {
+			g.forget(w.turn.key)
+		}
+	}
+	for w := g.choose(now); w != nil; w = g.choose(now) {
+		g.grant(w, now)
+	}
+	g.schedule(now)
+}
+
+func (g *Governor) choose(now time.Time) *waiter {
+	return g.line.choose(func(w *waiter) bool {
+		at, known := g.opens(w, now)
+		return known && !at.After(now)
+	})
+}
+
+// opens returns when a call may be let through, false if something else has to happen first.
+func (g *Governor) opens(w *waiter, now time.Time) (time.Time, bool) {
+	opens := now
+	if w.ready == nil && !w.asking && len(g.called) >= mostCalled {
+		return now, false
+	}
+	for _, b := range g.bucketsOf(w.class, now) {
+		at, known := b.opens(now, g.reserve(b))
+		if !known {
+			return now, false
+		}
+		opens = later(opens, at)
+	}
+	return opens, true
+}
+
+func (g *Governor) reserve(b *bucket) float64 {
+	if b.own {
 		return 0
 	}
-	if b.remaining < 0 {
-		return 0
+	return g.headroom * float64(b.burst)
+}
+
+func (g *Governor) grant(w *waiter, now time.Time) {
+	g.line.leave(w)
+	w.permit = &permit{class: w.class, buckets: g.bucketsOf(w.class, now), since: now}
+	for _, b := range w.permit.buckets {
+		w.permit.answered = append(w.permit.answered, b.answered)
+		b.take(now)
 	}
-	if pause := b.reset.Sub(now); pause > 0 {
-		return pause
+	g.metrics.waited(g.tenant, w.lane, now.Sub(w.since))
+	switch {
+	case w.ready != nil:
+		close(w.ready)
+	case !w.asking:
+		g.called[w] = now
+		w.turn.wake()
 	}
-	// One token has arrived at reset; the answer to the call that takes it says how it goes on.
-	b.reset = now.Add(time.Second)
-	b.probing = true
+}
+
+func (g *Governor) giveBack(p *permit) {
+	for _, b := range p.buckets {
+		b.giveBack()
+	}
+}
+
+// schedule has dispatch called when the next of those who wait may go.
+func (g *Governor) schedule(now time.Time) {
+	if g.timer != nil {
+		g.timer.Stop()
+		g.timer = nil
+	}
+	var next time.Time
+	consider := func(at time.Time) {
+		if next.IsZero() || at.Before(next) {
+			next = at
+		}
+	}
+	for _, queues := range g.line.queues {
+		for lane := range queues {
+			if head := queues[lane].Front(); head != nil {
+				if at, known := g.opens(head.Value.(*waiter), now); known {
+					consider(at)
+				}
+			}
+		}
+	}
+	for _, at := range g.called {
+		consider(at.Add(callLapses))
+	}
+	if next.IsZero() {
+		return
+	}
+	g.timer = time.AfterFunc(max(next.Sub(now), time.Millisecond), func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.dispatch(time.Now())
+	})
+}
+
+// estimate says about how long a waiter has to wait, from what is known of the pace and of those ahead.
+func (g *Governor) estimate(w *waiter, now time.Time) time.Duration {
+	var longest time.Duration
+	for _, b := range g.bucketsOf(w.class, now) {
+		at, _ := b.opens(now, g.reserve(b))
+		wait := at.Sub(now)
+		if pace := b.pace(); b.known == counted && pace > 0 {
+			ahead := g.line.ahead(w.lane, func(of class) bool { return g.drawsFrom(of, b, now) })
+			wait += time.Duration(float64(max(ahead-1, 0)) / pace * float64(time.Second))
+		}
+		longest = max(longest, wait)
+	}
+	return longest
+}
+
+func (g *Governor) drawsFrom(of class, wanted *bucket, now time.Time) bool {
+	for _, b := range g.bucketsOf(of, now) {
+		if b == wanted {
+			return true
+		}
+	}
+	return false
+}
+
+// bucketsOf returns the buckets that a call draws from: the cap, that of the whole API, and last the narrowest, of which
+// Auth0's answers tell.
+func (g *Governor) bucketsOf(of class, now time.Time) []*bucket {
+	if drawn := g.drawn[of]; drawn != nil {
+		return drawn
+	}
+	var drawn []*bucket
+	if g.limit != nil {
+		drawn = append(drawn, g.limit)
+	}
+	if of.isManagement() {
+		drawn = append(drawn, g.managementBuckets(of, now)...)
+	} else {
+		drawn = append(drawn, g.authenticationBuckets(of, now)...)
+	}
+	g.drawn[of] = drawn
+	return drawn
+}
+
+func (g *Governor) managementBuckets(of class, now time.Time) []*bucket {
+	if g.plan == nil {
+		// Classes that tell of buckets of the same size are taken to share one.
+		burst := g.seen[of]
+		name := "unknown"
+		if burst > 0 {
+			name = fmt.Sprintf("limit of %d", burst)
+		}
+		return []*bucket{g.bucket(name, allowance{burst: burst}, unknown, now)}
+	}
+	name, own := g.plan.narrowest(of)
+	narrowest := g.bucket(name, own, unknown, now)
+	switch {
+	case name == string(classManagement):
+		return []*bucket{narrowest}
+	case g.plan.management.burst > 0:
+		return []*bucket{g.bucket(string(classManagement), g.plan.management, unknown, now), narrowest}
+	case of == classReadUsersByEmail:
+		// Auth0 does not say which of the two it counts against.
+		return []*bucket{g.bucket(bucketOthers, g.plan.others, unknown, now), narrowest}
+	}
+	return []*bucket{narrowest}
+}
+
+// authenticationBuckets are taken to be full at first, as no answer tells: the headers of a sign-in tell of the limit on
+// failed sign-ins of one address, which comes back within a day.
+func (g *Governor) authenticationBuckets(of class, now time.Time) []*bucket {
+	var drawn []*bucket
+	limited := func(name string, size allowance) {
+		known := counted
+		if size.burst == 0 {
+			known = unlimited
+		}
+		drawn = append(drawn, g.bucket(name, size, known, now))
+	}
+	var whole, own allowance
+	if g.plan != nil {
+		whole, own = g.plan.authentication, g.plan.classes[of]
+	}
+	if of == classSignup {
+		own = perMinute(50, 50)
+	}
+	limited(string(classAuthentication), whole)
+	if of == classLogin && g.plan != nil {
+		limited(string(classToken), g.plan.classes[classToken])
+	}
+	if of != classAuthentication {
+		limited(string(of), own)
+	}
+	return drawn
+}
+
+func (g *Governor) bucket(name string, size allowance, known knowledge, now time.Time) *bucket {
+	b := g.buckets[name]
+	if b == nil || b.allowance != size {
+		b = newBucket(name, size, known, now)
+		g.buckets[name] = b
+	}
+	return b
+}
+
+// observe learns from an answer, or from the lack of one.
+func (g *Governor) observe(p *permit, header http.Header, failed *Error, now time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, b := range p.buckets {
+		b.answer()
+		g.metrics.used(g.tenant, b.name)
+	}
+	told, ok := limitsIn(header, now)
+	switch {
+	case failed != nil && failed.Class == ClassRateLimited:
+		g.block(p, failed, now)
+	case p.class.isManagement() && ok:
+		g.learn(p, told, now)
+	case failed == nil && header.Get(headerRemaining) == "":
+		for _, b := range p.buckets {
+			b.free()
+		}
+	}
+	g.dispatch(now)
+}
+
+// learn finds out which limits there are, and how many tokens are left in the bucket that the answer tells of.
+func (g *Governor) learn(p *permit, told limits, now time.Time) {
+	if g.seen[p.class] != told.limit && (g.plan == nil || p.class != classReadUsersByEmail) {
+		g.recognise(p.class, told.limit)
+	}
+	var about *bucket
+	for _, b := range g.bucketsOf(p.class, now) {
+		if !b.own && b.burst == told.limit {
+			about = b
+		}
+		if b.known != counted {
+			// It let this call through, so that it was not empty.
+			b.known, b.tokens, b.at = counted, 0, now
+		}
+	}
+	if about != nil {
+		about.learn(told.remaining, p.since, p.between(about), told.reset, now)
+	}
+}
+
+// between counts the other calls that a bucket saw answered since this one was let through.
+func (p *permit) between(b *bucket) int {
+	for i, drawn := range p.buckets {
+		if drawn == b {
+			return b.answered - p.answered[i] - 1
+		}
+	}
 	return 0
 }
 
-// observe learns from an answer.
-func (g *Governor) observe(from api, header http.Header, failed *Error, now time.Time) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	b := g.bucket[from]
-	if failed != nil && failed.Class == ClassRateLimited {
-		b.remaining = 0
-		b.blockedUntil = now.Add(failed.After)
-		b.reset = b.blockedUntil
-		return
-	}
-	if from == authenticationAPI {
-		// The headers of a sign-in tell of the limit on failed sign-ins of one address, which comes back within a day.
-		header = nil
-	}
-	remaining, err := strconv.Atoi(header.Get("X-RateLimit-Remaining"))
-	if err != nil {
-		if b.probing && failed == nil {
-			// The limit is over, and whoever answers does not tell of any.
-			b.remaining, b.probing = -1, false
+// recognise finds the plan that has buckets of the sizes seen. If the tenant was moved to another plan, what was seen
+// before counts no more; a size that no plan has says nothing against a plan that is known.
+func (g *Governor) recognise(of class, burst int) {
+	seen := map[class]int{of: burst}
+	for other, size := range g.seen {
+		if other != of {
+			seen[other] = size
 		}
+	}
+	found := planFor(seen)
+	if found == nil {
+		if found = planFor(map[class]int{of: burst}); found != nil {
+			seen = map[class]int{of: burst}
+		}
+	}
+	if found == nil && g.plan != nil {
 		return
 	}
-	if reset, ok := resetTime(header); ok {
-		b.remaining, b.probing = remaining, false
-		b.reset = reset
+	g.seen = seen
+	if found != g.plan || found == nil {
+		g.plan = found
+		clear(g.drawn)
 	}
 }
 
-// resetTime reads when the next token arrives: unix seconds.
-func resetTime(header http.Header) (time.Time, bool) {
-	seconds, err := strconv.ParseInt(header.Get("X-RateLimit-Reset"), 10, 64)
-	return time.Unix(seconds, 0), err == nil
+// block keeps calls back after a 429, and keeps a place for the pass that got it.
+func (g *Governor) block(p *permit, failed *Error, now time.Time) {
+	drawn := g.bucketsOf(p.class, now)
+	blocked := drawn[len(drawn)-1]
+	if strings.HasPrefix(failed.Message, "Global limit") && drawn[0].own && len(drawn) > 1 {
+		blocked = drawn[1]
+	} else if strings.HasPrefix(failed.Message, "Global limit") {
+		blocked = drawn[0]
+	}
+	blocked.block(now.Add(failed.After), now)
+	if p.turn != nil {
+		g.keepPlace(p.turn, p.class, now)
+	}
 }
 
-// apiOf tells which API a path belongs to.
-func apiOf(path string) api {
-	if strings.HasPrefix(path, "/api/v2/") {
-		return managementAPI
-	}
-	return authenticationAPI
+const (
+	headerLimit     = "X-RateLimit-Limit"
+	headerRemaining = "X-RateLimit-Remaining"
+	headerReset     = "X-RateLimit-Reset"
+)
+
+// limits is what an answer tells of the narrowest bucket.
+type limits struct {
+	limit, remaining int
+	reset            time.Time
 }
 
-func sleep(ctx context.Context, pause time.Duration, route string) error {
-	deadline, bounded := ctx.Deadline()
-	if pause > longestWait || bounded && time.Until(deadline) < pause {
-		return &Error{Class: ClassRateLimited, Route: route, After: pause, Message: "waiting for Auth0's rate limit"}
+// limitsIn reads what an answer tells, false if that is nothing.
+func limitsIn(header http.Header, now time.Time) (limits, bool) {
+	limit, err := strconv.Atoi(header.Get(headerLimit))
+	remaining, err2 := strconv.Atoi(header.Get(headerRemaining))
+	reset, ok := resetTime(header, now)
+	return limits{limit, remaining, reset}, err == nil && err2 == nil && ok && limit > 0
+}
+
+// resetTime reads when the next token arrives: unix seconds by the clock of the server, which the answer tells, too.
+func resetTime(header http.Header, now time.Time) (time.Time, bool) {
+	seconds, err := strconv.ParseInt(header.Get(headerReset), 10, 64)
+	if err != nil {
+		return time.Time{}, false
 	}
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
+	reset := time.Unix(seconds, 0)
+	if date, err := http.ParseTime(header.Get("Date")); err == nil {
+		return now.Add(reset.Sub(date)), true
 	}
+	return reset, true
 }

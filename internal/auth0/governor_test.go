@@ -2,124 +2,690 @@ package auth0
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/auth0-operator/auth0-operator/internal/simulator"
 )
 
-var epoch = time.Unix(1_000_000, 0)
+// The tests run the Governor against the simulator with its real limits, in virtual time: the simulator is called without
+// a network, and only the latency that they choose passes.
 
-func limits(remaining int, reset time.Time) http.Header {
+const latency = 50 * time.Millisecond
+
+// tenant is a simulated tenant that is called in virtual time.
+type tenant struct {
+	*simulator.Server
+	latency time.Duration
+
+	mu    sync.Mutex
+	calls []calledAt
+}
+
+// calledAt is a call as the tenant saw it.
+type calledAt struct {
+	route  string
+	at     time.Time
+	status int
+}
+
+func newTestTenant(t *testing.T, plan simulator.RateLimit) *tenant {
+	t.Helper()
+	server, err := simulator.Start(simulator.Options{ClientID: "client", ClientSecret: "secret", RateLimit: plan})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	return &tenant{Server: server, latency: latency}
+}
+
+// RoundTrip implements http.RoundTripper: half of the latency passes on the way there, and as much at random on top.
+func (s *tenant) RoundTrip(request *http.Request) (*http.Response, error) {
+	time.Sleep(s.latency/2 + rand.N(s.latency/2+1))
+	at := time.Now()
+	recorder := httptest.NewRecorder()
+	s.ServeHTTP(recorder, request)
+	response := recorder.Result()
+	response.Header.Set("Date", s.Now().Format(http.TimeFormat))
+	s.mu.Lock()
+	s.calls = append(s.calls, calledAt{request.Method + " " + request.URL.Path, at, response.StatusCode})
+	s.mu.Unlock()
+	time.Sleep(s.latency/2 + rand.N(s.latency/2+1))
+	return response, nil
+}
+
+// refused counts the calls that were answered 429.
+func (s *tenant) refused() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var count int
+	for _, call := range s.calls {
+		if call.status == http.StatusTooManyRequests {
+			count++
+		}
+	}
+	return count
+}
+
+// session opens a session that calls the tenant, with a governor of its own.
+func (s *tenant) session() (*Session, *Governor) {
+	governor := NewGovernor("test", nil)
+	session := newSession(Credentials{Domain: s.Domain, Application: Application{ID: "client", Secret: "secret"}}, "test", governor, NewMetrics(noRegistry{}))
+	session.transport.base = s
+	return session, governor
+}
+
+func someUser(i int) Document {
+	return Document{"connection": "Username-Password-Authentication", "email": fmt.Sprintf("user-%d@example.com", i), "password": "Correct-Horse-1", "user_id": strconv.Itoa(i)}
+}
+
+// each makes n calls, some at a time, and reports the first failure.
+func each(t *testing.T, n, atOnce int, call func(i int) error) {
+	t.Helper()
+	var group sync.WaitGroup
+	slots := make(chan struct{}, atOnce)
+	for i := range n {
+		slots <- struct{}{}
+		group.Go(func() {
+			defer func() { <-slots }()
+			if err := call(i); err != nil {
+				t.Errorf("call %d: %v", i, err)
+			}
+		})
+	}
+	group.Wait()
+}
+
+func TestGovernorUsesTheLimitToTheFullAndNeverBreaksIt(t *testing.T) {
+	read := func(ctx context.Context, s *Session) func(int) error {
+		return func(i int) error {
+			_, err := s.SearchUsers(ctx, fmt.Sprintf("email:%q", fmt.Sprint(i)))
+			return err
+		}
+	}
+	create := func(ctx context.Context, s *Session) func(int) error {
+		return func(i int) error {
+			_, err := s.CreateUser(ctx, someUser(i))
+			return err
+		}
+	}
+	roles := func(ctx context.Context, s *Session) func(int) error {
+		return func(int) error {
+			_, err := s.listRoles(ctx)
+			return err
+		}
+	}
+	for _, row := range []struct {
+		name      string
+		plan      simulator.RateLimit
+		calls     func(context.Context, *Session) func(int) error
+		n         int
+		burst     float64
+		perSecond float64
+		skew      time.Duration
+	}{
+		{"free", simulator.RateLimitFree, read, 300, 2, 2, 0},
+		{"free, its clock an hour ahead", simulator.RateLimitFree, roles, 300, 2, 2, time.Hour},
+		{"free, its clock behind", simulator.RateLimitFree, roles, 300, 2, 2, -90 * time.Second},
+		{"self-service, creating users", simulator.RateLimitSelfService, create, 400, 20, 200.0 / 60, 0},
+		{"self-service, searching users", simulator.RateLimitSelfService, read, 600, 40, 500.0 / 60, 0},
+		{"self-service, everything else", simulator.RateLimitSelfService, roles, 300, 10, 150.0 / 60, 0},
+		{"enterprise", simulator.RateLimitEnterprise, read, 1000, 50, 16, 0},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			s := newTestTenant(t, row.plan)
+			synctest.Test(t, func(t *testing.T) {
+				s.Advance(row.skew)
+				session, _ := s.session()
+				begin := time.Now()
+				each(t, row.n, 10, row.calls(t.Context(), session))
+				took := time.Since(begin).Seconds()
+				if refused := s.refused(); refused > 0 {
+					t.Errorf("%d calls were refused", refused)
+				}
+				floor := (float64(row.n) - row.burst) / row.perSecond
+				t.Logf("%d calls in %.1f s; the limit allows %.1f s", row.n, took, floor)
+				if took > floor/0.95 {
+					t.Errorf("%.0f%% of the allowed rate was used, want 95%%", 100*floor/took)
+				}
+			})
+		})
+	}
+}
+
+// TestGovernorKeepsApartWhatAuth0CountsApart mixes calls of all groups: each has its own pace, and none is refused.
+func TestGovernorKeepsApartWhatAuth0CountsApart(t *testing.T) {
+	s := newTestTenant(t, simulator.RateLimitSelfService)
+	synctest.Test(t, func(t *testing.T) {
+		session, _ := s.session()
+		begin := time.Now()
+		var group sync.WaitGroup
+		for _, call := range []func(i int) error{
+			func(i int) error { _, err := session.CreateUser(t.Context(), someUser(i)); return err },
+			func(i int) error { _, err := session.FindUsersByEmail(t.Context(), fmt.Sprintf("user-%d@example.com", i)); return err },
+			func(i int) error { _, err := session.SearchUsers(t.Context(), fmt.Sprint(i)); return err },
+			func(int) error { _, err := session.listRoles(t.Context()); return err },
+			func(int) error { _, err := session.DatabaseConnections(t.Context()); return err },
+		} {
+			group.Go(func() { each(t, 50, 5, call) })
+		}
+		group.Wait()
+		if refused := s.refused(); refused > 0 {
+			t.Errorf("%d calls were refused", refused)
+		}
+		// The slowest is the reading of connections, at 5 and 50 a minute.
+		if took := time.Since(begin); took > 60*time.Second {
+			t.Errorf("it took %s", took)
+		}
+	})
+}
+
+// office is a work queue with workers, as the engine has one: an object whose pass ends at the rate limit is called back.
+type office struct {
+	session *Session
+	queue   chan int
+	called  chan int
+	// passing keeps an object from being worked on twice at once, as a work queue does.
+	passing []gate
+	lanes   func(i int) Lane
+	calls   func(ctx context.Context, i int) error
+
+	mu     sync.Mutex
+	passes int
+	done   []int
+	most   time.Duration
+}
+
+func (o *office) work(t *testing.T, n, workers int) {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	finished := make(chan struct{})
+	for range workers {
+		go func() {
+			for {
+				select {
+				case i := <-o.called:
+					o.pass(t, i, n, finished)
+					continue
+				default:
+				}
+				select {
+				case i := <-o.called:
+					o.pass(t, i, n, finished)
+				case i := <-o.queue:
+					o.pass(t, i, n, finished)
+				case <-ctx.Done():
+					return
+				}
+			}
+		}()
+	}
+	<-finished
+}
+
+func (o *office) pass(t *testing.T, i, n int, finished chan struct{}) {
+	_ = o.passing[i].enter(t.Context())
+	defer o.passing[i].leave()
+	turn := NewTurn(i, o.lanes(i), func() { o.called <- i })
+	begin := time.Now()
+	err := o.calls(WithTurn(t.Context(), turn), i)
+	turn.End()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.passes++
+	o.most = max(o.most, time.Since(begin))
+	switch {
+	case err == nil:
+		o.done = append(o.done, i)
+		if len(o.done) == n {
+			close(finished)
+		}
+	case ClassOf(err) != ClassRateLimited:
+		t.Errorf("object %d: %v", i, err)
+	}
+}
+
+func newOffice(session *Session, n int) *office {
+	o := &office{session: session, queue: make(chan int, n), called: make(chan int, n), lanes: func(int) Lane { return LaneNew }}
+	o.calls = func(ctx context.Context, i int) error {
+		_, err := session.CreateUser(ctx, someUser(i))
+		return err
+	}
+	for range n {
+		o.passing = append(o.passing, newGate())
+	}
+	return o
+}
+
+// TestWaitingCostsNoWorker has hundreds of objects wait for three workers: each object needs two passes, goes in the order
+// in which it came, and the limit is used to the full.
+func TestWaitingCostsNoWorker(t *testing.T) {
+	s := newTestTenant(t, simulator.RateLimitSelfService)
+	synctest.Test(t, func(t *testing.T) {
+		session, _ := s.session()
+		if _, err := session.Scopes(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		const n = 300
+		o := newOffice(session, n)
+		begin := time.Now()
+		for i := range n {
+			o.pass(t, i, n, nil)
+		}
+		o.work(t, n, 3)
+		if floor := (n - 20) / (200.0 / 60); time.Since(begin).Seconds() > floor/0.95 {
+			t.Errorf("it took %s, and the limit allows %.0f s", time.Since(begin), floor)
+		}
+		if s.refused() > 0 {
+			t.Errorf("%d calls were refused", s.refused())
+		}
+		if o.passes > 2*n {
+			t.Errorf("%d passes over %d objects", o.passes, n)
+		}
+		if o.most > time.Second {
+			t.Errorf("a worker was held for %s", o.most)
+		}
+		for at, i := range o.done {
+			if at-i > 10 || i-at > 10 {
+				t.Fatalf("object %d was number %d", i, at)
+			}
+		}
+	})
+}
+
+// TestAnEditGoesFirst has a person edit something while hundreds of new objects wait.
+func TestAnEditGoesFirst(t *testing.T) {
+	s := newTestTenant(t, simulator.RateLimitFree)
+	synctest.Test(t, func(t *testing.T) {
+		session, _ := s.session()
+		const n, edited = 200, 200
+		o := newOffice(session, n+1)
+		o.lanes = func(i int) Lane {
+			if i == edited {
+				return LaneEdited
+			}
+			return LaneNew
+		}
+		for i := range n {
+			o.queue <- i
+		}
+		var before int
+		var asked time.Time
+		go func() {
+			time.Sleep(10 * time.Second)
+			o.mu.Lock()
+			before, asked = len(o.done), time.Now()
+			o.mu.Unlock()
+			o.queue <- edited
+		}()
+		inner := o.calls
+		o.calls = func(ctx context.Context, i int) error {
+			err := inner(ctx, i)
+			if i == edited && err == nil {
+				o.mu.Lock()
+				defer o.mu.Unlock()
+				if waited := time.Since(asked); waited > time.Second || len(o.done)-before > 2 {
+					t.Errorf("the edit waited for %s and %d others", waited, len(o.done)-before)
+				}
+			}
+			return err
+		}
+		o.work(t, n+1, 3)
+	})
+}
+
+// TestNoLaneStarves keeps the better lanes busy all the time.
+func TestNoLaneStarves(t *testing.T) {
+	s := newTestTenant(t, simulator.RateLimitFree)
+	synctest.Test(t, func(t *testing.T) {
+		session, _ := s.session()
+		const n = 300
+		o := newOffice(session, n)
+		o.lanes = func(i int) Lane { return LaneEdited + Lane(i%3) }
+		for i := range n {
+			o.queue <- i
+		}
+		o.work(t, n, 3)
+		var among [3]int
+		for _, i := range o.done[:100] {
+			among[i%3]++
+		}
+		t.Logf("of the first 100, %d edited, %d new, %d periodic", among[0], among[1], among[2])
+		if among[0] < 60 || among[1] < 8 || among[2] < 8 {
+			t.Errorf("of the first 100, %d were edited, %d new, %d periodic", among[0], among[1], among[2])
+		}
+	})
+}
+
+// TestAPassThatHasBegunGoesOn has every object need several calls at a pace that allows two a second.
+func TestAPassThatHasBegunGoesOn(t *testing.T) {
+	s := newTestTenant(t, simulator.RateLimitFree)
+	synctest.Test(t, func(t *testing.T) {
+		session, _ := s.session()
+		const n = 40
+		o := newOffice(session, n)
+		inner := o.calls
+		o.calls = func(ctx context.Context, i int) error {
+			if err := inner(ctx, i); err != nil {
+				return err
+			}
+			for range 3 {
+				if _, err := session.GetUser(ctx, "auth0|"+strconv.Itoa(i)); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		for i := range n {
+			o.queue <- i
+		}
+		begin := time.Now()
+		o.work(t, n, 10)
+		if floor := (4*n - 2) / 2.0; time.Since(begin).Seconds() > floor/0.9 {
+			t.Errorf("it took %s, and the limit allows %.0f s", time.Since(begin), floor)
+		}
+		if created := s.Requests().Count("POST", "/api/v2/users"); created != n {
+			t.Errorf("%d creations of %d users: a pass was broken off", created, n)
+		}
+	})
+}
+
+// TestObjectsThatAreGoneCostNothing has everything deleted that waits.
+func TestObjectsThatAreGoneCostNothing(t *testing.T) {
+	s := newTestTenant(t, simulator.RateLimitFree)
+	synctest.Test(t, func(t *testing.T) {
+		session, governor := s.session()
+		for i := range 1000 {
+			turn := NewTurn(i, LaneNew, func() {})
+			_, _ = session.CreateUser(WithTurn(t.Context(), turn), someUser(i))
+			turn.End()
+		}
+		for i := range 1000 {
+			governor.Forget(i)
+		}
+		begin := time.Now()
+		if _, err := session.CreateUser(t.Context(), someUser(1000)); err != nil {
+			t.Fatal(err)
+		}
+		if waited := time.Since(begin); waited > time.Second {
+			t.Errorf("a call waited %s for objects that are gone", waited)
+		}
+		if len(governor.places)+len(governor.called)+governor.line.length() > 0 {
+			t.Error("the governor remembers objects that are gone")
+		}
+	})
+}
+
+// TestAPassThatDoesNotComeLosesItsCall: nobody is held up by those who were called back and never came.
+func TestAPassThatDoesNotComeLosesItsCall(t *testing.T) {
+	s := newTestTenant(t, simulator.RateLimitFree)
+	synctest.Test(t, func(t *testing.T) {
+		session, _ := s.session()
+		for i := range 20 {
+			turn := NewTurn(i, LaneNew, func() {})
+			_, _ = session.CreateUser(WithTurn(t.Context(), turn), someUser(i))
+			turn.End()
+		}
+		time.Sleep(2 * time.Minute)
+		begin := time.Now()
+		if _, err := session.CreateUser(t.Context(), someUser(1000)); err != nil {
+			t.Fatal(err)
+		}
+		if waited := time.Since(begin); waited > 5*time.Second {
+			t.Errorf("a call waited for %s", waited)
+		}
+	})
+}
+
+// TestTwoGovernorsShareATenant has two operators that know nothing of each other call one tenant.
+func TestTwoGovernorsShareATenant(t *testing.T) {
+	for _, plan := range []simulator.RateLimit{simulator.RateLimitFree, simulator.RateLimitSelfService} {
+		t.Run(string(plan), func(t *testing.T) {
+			s := newTestTenant(t, plan)
+			synctest.Test(t, func(t *testing.T) {
+				ctx, stop := context.WithTimeout(t.Context(), 10*time.Minute)
+				defer stop()
+				var made [2]int
+				var group sync.WaitGroup
+				for operator := range made {
+					session, _ := s.session()
+					for worker := range 4 {
+						group.Go(func() {
+							for i := 0; ctx.Err() == nil; i++ {
+								_, err := session.CreateUser(ctx, someUser(operator<<20+worker<<16+i))
+								if failed, ok := errors.AsType[*Error](err); ok {
+									time.Sleep(failed.After)
+									continue
+								}
+								s.mu.Lock()
+								made[operator]++
+								s.mu.Unlock()
+							}
+						})
+					}
+				}
+				group.Wait()
+				allowed := map[simulator.RateLimit]int{simulator.RateLimitFree: 1200, simulator.RateLimitSelfService: 2000}[plan]
+				t.Logf("%d and %d calls of %d; %d were refused", made[0], made[1], allowed, s.refused())
+				if min(made[0], made[1]) < allowed/5 {
+					t.Errorf("one of two starves: %d and %d calls of %d", made[0], made[1], allowed)
+				}
+				if made[0]+made[1] < allowed*6/10 {
+					t.Errorf("together they made %d calls of %d", made[0]+made[1], allowed)
+				}
+				if s.refused() > allowed/5 {
+					t.Errorf("%d calls were refused", s.refused())
+				}
+			})
+		})
+	}
+}
+
+// noRegistry takes metrics and forgets them.
+type noRegistry struct{}
+
+func (noRegistry) Register(prometheus.Collector) error  { return nil }
+func (noRegistry) MustRegister(...prometheus.Collector) {}
+func (noRegistry) Unregister(prometheus.Collector) bool { return true }
+
+// limitHeaders are what Auth0's answers tell.
+func limitHeaders(limit, remaining int, reset time.Time) http.Header {
 	header := http.Header{}
-	header.Set("X-RateLimit-Remaining", strconv.Itoa(remaining))
-	header.Set("X-RateLimit-Reset", strconv.FormatInt(reset.Unix(), 10))
+	header.Set(headerLimit, strconv.Itoa(limit))
+	header.Set(headerRemaining, strconv.Itoa(remaining))
+	header.Set(headerReset, strconv.FormatInt(reset.Unix(), 10))
 	return header
 }
 
-func TestGovernorLetsThroughWhatTheAnswersAllow(t *testing.T) {
-	g := NewGovernor()
-	if pause := g.take(managementAPI, epoch); pause != 0 {
-		t.Errorf("the first call waits %s; nothing is known of any limit", pause)
+// try asks for leave to make a call, without waiting for it.
+func try(t *testing.T, g *Governor, to class) *permit {
+	t.Helper()
+	turn := NewTurn(rand.Uint64(), LaneNew, func() {})
+	w, _ := g.ask(WithTurn(t.Context(), turn), to, time.Now())
+	if w.permit == nil {
+		g.Forget(turn.key)
 	}
-	g.observe(managementAPI, limits(2, epoch.Add(3*time.Second)), nil, epoch)
-	for call := range 2 {
-		if pause := g.take(managementAPI, epoch); pause != 0 {
-			t.Errorf("call %d of 2 waits %s", call, pause)
+	return w.permit
+}
+
+func TestGovernorLearnsFromWhatNoPlanHas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := NewGovernor("test", nil)
+		g.SetHeadroom(0)
+		first := try(t, g, classReadUsers)
+		if first == nil || try(t, g, classReadUsers) != nil {
+			t.Fatal("before anything is known, one call at a time is let through")
 		}
-	}
-	if pause := g.take(managementAPI, epoch); pause != 3*time.Second {
-		t.Errorf("with nothing left, a call waits %s, want until the next token", pause)
-	}
-	if pause := g.take(authenticationAPI, epoch); pause != 0 {
-		t.Errorf("the Authentication API has limits of its own, and a call waits %s", pause)
-	}
-	if pause := g.take(managementAPI, epoch.Add(3*time.Second)); pause != 0 {
-		t.Errorf("the token that arrived is not used for %s", pause)
-	}
-	if pause := g.take(managementAPI, epoch.Add(3*time.Second)); pause == 0 {
-		t.Error("one token let two calls through")
-	}
+		g.observe(first, limitHeaders(7, 3, time.Now().Add(3*time.Second)), nil, time.Now())
+		for range 3 {
+			if try(t, g, classReadUsers) == nil {
+				t.Fatal("what the answer told was left is not used")
+			}
+		}
+		if try(t, g, classReadUsers) != nil {
+			t.Error("a fourth call took one of three tokens")
+		}
+	})
 }
 
-func TestGovernorStopsAtA429(t *testing.T) {
-	g := NewGovernor()
-	g.observe(managementAPI, limits(5, epoch.Add(time.Second)), nil, epoch)
-	g.observe(managementAPI, http.Header{}, &Error{Class: ClassRateLimited, After: 2 * time.Second}, epoch)
-	if pause := g.take(managementAPI, epoch.Add(time.Second)); pause != time.Second {
-		t.Errorf("a call waits %s, want the rest of what the 429 asked for", pause)
-	}
+func TestGovernorAnswersWithoutLimits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := NewGovernor("test", nil)
+		g.observe(try(t, g, classReadUsers), http.Header{}, nil, time.Now())
+		var atOnce []*permit
+		for range 100 {
+			let := try(t, g, classWriteUsers)
+			if let == nil {
+				t.Fatal("a call waits, although whoever answers tells of no limit")
+			}
+			atOnce = append(atOnce, let)
+		}
+		for _, let := range atOnce {
+			g.observe(let, http.Header{}, nil, time.Now())
+		}
+		refused := try(t, g, classReadUsers)
+		g.observe(refused, http.Header{}, &Error{Class: ClassRateLimited, After: time.Second}, time.Now())
+		g.Forget(refused.turn.key) // which would go first
+		if try(t, g, classReadUsers) != nil {
+			t.Error("a 429 stops nobody")
+		}
+		time.Sleep(time.Second)
+		probe := try(t, g, classReadUsers)
+		if probe == nil || try(t, g, classReadUsers) != nil {
+			t.Fatal("after a 429, one call finds out whether it is over")
+		}
+	})
 }
 
+// TestGovernorForgetsNothingWithoutHeaders: refused requests carry no headers, and lift no limit.
 func TestGovernorForgetsNothingWithoutHeaders(t *testing.T) {
-	g := NewGovernor()
-	g.observe(managementAPI, limits(0, epoch.Add(time.Second)), nil, epoch)
-	g.observe(managementAPI, http.Header{}, nil, epoch)
-	if pause := g.take(managementAPI, epoch); pause == 0 {
-		t.Error("an answer without headers lifted the limit")
-	}
-}
-
-func TestGovernorGoesOnAfterA429FromWhoeverTellsNoLimits(t *testing.T) {
-	g := NewGovernor()
-	g.observe(managementAPI, http.Header{}, &Error{Class: ClassRateLimited, After: time.Second}, epoch)
-	after := epoch.Add(time.Second)
-	if pause := g.take(managementAPI, after); pause != 0 {
-		t.Fatalf("the first call after the block waits %s", pause)
-	}
-	if pause := g.take(managementAPI, after); pause == 0 {
-		t.Error("a second call did not wait for the answer to the first")
-	}
-	g.observe(managementAPI, http.Header{}, nil, after)
-	for call := range 10 {
-		if pause := g.take(managementAPI, after); pause != 0 {
-			t.Fatalf("call %d after a success waits %s", call, pause)
+	synctest.Test(t, func(t *testing.T) {
+		g := NewGovernor("test", nil)
+		g.SetHeadroom(0)
+		g.observe(try(t, g, classReadUsers), limitHeaders(2, 1, time.Now().Add(time.Second)), nil, time.Now())
+		g.observe(try(t, g, classReadUsers), http.Header{}, &Error{Class: ClassInvalid}, time.Now())
+		if try(t, g, classReadUsers) != nil {
+			t.Error("an answer without headers lifted the limit")
 		}
-	}
+	})
 }
 
-func TestGovernorFailsRatherThanHoldAWorkerForLong(t *testing.T) {
-	g := NewGovernor()
-	g.observe(managementAPI, http.Header{}, &Error{Class: ClassRateLimited, After: time.Hour}, time.Now())
-	err := g.wait(t.Context(), managementAPI, "GET /x")
-	if ClassOf(err) != ClassRateLimited {
-		t.Fatalf("got %v", err)
-	}
-	bounded, cancel := context.WithTimeout(t.Context(), time.Second)
-	defer cancel()
-	g.observe(authenticationAPI, http.Header{}, &Error{Class: ClassRateLimited, After: 3 * time.Second}, time.Now())
-	if err := g.wait(bounded, authenticationAPI, "POST /x"); ClassOf(err) != ClassRateLimited {
-		t.Errorf("a call that cannot be made in time got %v", err)
-	}
+// TestGovernorTellsAuth0sAPIsApart: a sign-in's headers tell of the limit on failed sign-ins of one address, and a 429
+// to one user's sign-in is nobody else's.
+func TestGovernorTellsAuth0sAPIsApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := NewGovernor("test", nil)
+		g.observe(try(t, g, classLogin), limitHeaders(100, 0, time.Now().Add(24*time.Hour)), nil, time.Now())
+		if try(t, g, classLogin) == nil {
+			t.Error("the headers of a sign-in stop the next")
+		}
+		g.observe(try(t, g, classLogin), http.Header{}, &Error{Class: ClassRateLimited, After: time.Hour}, time.Now())
+		if try(t, g, classLogin) != nil {
+			t.Error("a 429 to a sign-in stops no sign-in")
+		}
+		if try(t, g, classToken) == nil || try(t, g, classReadUsers) == nil {
+			t.Error("a 429 to one user's sign-in stops the operator's own token")
+		}
+	})
 }
 
 func TestGovernorCap(t *testing.T) {
-	g := NewGovernor()
-	g.SetCap(1, 2)
-	for range 2 {
-		if err := g.wait(t.Context(), managementAPI, "GET /x"); err != nil {
-			t.Fatal(err)
+	s := newTestTenant(t, simulator.RateLimitNone)
+	synctest.Test(t, func(t *testing.T) {
+		session, governor := s.session()
+		governor.SetCap(1, 2)
+		begin := time.Now()
+		each(t, 20, 5, func(int) error { _, err := session.listRoles(t.Context()); return err })
+		if took := time.Since(begin); took < 18*time.Second || took > 21*time.Second {
+			t.Errorf("20 calls and one for a token, at one a second and two at once, took %s", took)
 		}
-	}
-	canceled, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := g.wait(canceled, managementAPI, "GET /x"); err == nil {
-		t.Error("a third call at once passed a burst of two")
-	}
-	g.SetCap(0, 0)
-	if err := g.wait(canceled, managementAPI, "GET /x"); err != nil {
-		t.Errorf("without a cap, a call waits: %v", err)
-	}
+		governor.SetCap(0, 0)
+		begin = time.Now()
+		each(t, 20, 20, func(int) error { _, err := session.listRoles(t.Context()); return err })
+		if took := time.Since(begin); took > time.Second {
+			t.Errorf("without a cap, 20 calls took %s", took)
+		}
+	})
 }
 
-func TestGovernorIgnoresTheLimitOnFailedSignIns(t *testing.T) {
-	g := NewGovernor()
-	g.observe(authenticationAPI, limits(0, epoch.Add(24*time.Hour)), nil, epoch)
-	if pause := g.take(authenticationAPI, epoch); pause != 0 {
-		t.Errorf("after a sign-in, the next token waits %s", pause)
-	}
-	g.observe(authenticationAPI, http.Header{}, &Error{Class: ClassRateLimited, After: time.Second}, epoch)
-	if pause := g.take(authenticationAPI, epoch); pause != time.Second {
-		t.Errorf("after a 429, the next token waits %s", pause)
-	}
+// TestGovernorLeavesHeadroom: of a bucket of 40, a quarter is never touched.
+func TestGovernorLeavesHeadroom(t *testing.T) {
+	s := newTestTenant(t, simulator.RateLimitSelfService)
+	synctest.Test(t, func(t *testing.T) {
+		session, governor := s.session()
+		governor.SetHeadroom(25)
+		each(t, 100, 10, func(i int) error { _, err := session.SearchUsers(t.Context(), fmt.Sprint(i)); return err })
+		governor.SetHeadroom(0)
+		begin := time.Now()
+		each(t, 10, 10, func(i int) error { _, err := session.SearchUsers(t.Context(), fmt.Sprint(i)); return err })
+		if took := time.Since(begin); took > time.Second {
+			t.Errorf("the ten calls that were left to others took %s", took)
+		}
+	})
+}
+
+// TestCancelledWaitsEndAtOnce: a shutdown waits for nobody's turn.
+func TestCancelledWaitsEndAtOnce(t *testing.T) {
+	s := newTestTenant(t, simulator.RateLimitFree)
+	synctest.Test(t, func(t *testing.T) {
+		session, governor := s.session()
+		ctx, stop := context.WithCancel(t.Context())
+		var group sync.WaitGroup
+		for range 20 {
+			group.Go(func() { _, _ = session.listRoles(ctx) })
+		}
+		time.Sleep(3 * time.Second)
+		stop()
+		begin := time.Now()
+		group.Wait()
+		if took := time.Since(begin); took > 2*latency {
+			t.Errorf("the waits took %s to end", took)
+		}
+		if governor.line.length() > 0 {
+			t.Error("somebody still waits")
+		}
+	})
+}
+
+// TestLetGoEndsEverything: nothing is called any more once a tenant is not ours.
+func TestLetGoEndsEverything(t *testing.T) {
+	s := newTestTenant(t, simulator.RateLimitFree)
+	synctest.Test(t, func(t *testing.T) {
+		session, governor := s.session()
+		var called int
+		for i := range 20 {
+			turn := NewTurn(i, LaneNew, func() { called++ })
+			_, _ = session.CreateUser(WithTurn(t.Context(), turn), someUser(i))
+			turn.End()
+		}
+		var group sync.WaitGroup
+		for range 5 {
+			group.Go(func() { _, _ = session.listRoles(t.Context()) })
+		}
+		session.letGo()
+		governor.letGo()
+		made := len(s.calls)
+		group.Wait()
+		if _, err := session.listRoles(t.Context()); !errors.Is(err, errLetGo) {
+			t.Errorf("a call got %v", err)
+		}
+		time.Sleep(time.Minute)
+		if len(s.calls) > made {
+			t.Errorf("%d calls were made afterwards", len(s.calls)-made)
+		}
+		if called < 15 {
+			t.Errorf("only %d passes were called back to find out", called)
+		}
+	})
 }

@@ -2,14 +2,30 @@ package auth0
 
 import (
 	"strconv"
+	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Metrics counts the calls to Auth0.
+// Metrics counts the calls to Auth0, and shows how the budget of each tenant stands.
 type Metrics struct {
 	requests *prometheus.CounterVec
+	drawn    *prometheus.CounterVec
+	wait     *prometheus.HistogramVec
+
+	mu        sync.Mutex
+	governors []*Governor
 }
+
+var (
+	waitingMetric = prometheus.NewDesc("auth0_operator_calls_waiting",
+		"Calls that wait for Auth0's rate limit, or for spec.rateLimit, by tenant and lane.", []string{"tenant", "lane"}, nil)
+	leftMetric = prometheus.NewDesc("auth0_operator_budget_left",
+		"Calls that may be made at once, by tenant and bucket. Buckets without a limit are left out.", []string{"tenant", "bucket"}, nil)
+	sizeMetric = prometheus.NewDesc("auth0_operator_budget_size",
+		"Calls that may be made at once when the bucket is full, by tenant and bucket.", []string{"tenant", "bucket"}, nil)
+)
 
 // NewMetrics registers the metrics of this package.
 func NewMetrics(registerer prometheus.Registerer) *Metrics {
@@ -18,11 +34,88 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 			Name: "auth0_operator_requests_total",
 			Help: "Calls to Auth0 by tenant, method, route and status (status 0: no answer).",
 		}, []string{"tenant", "method", "route", "status"}),
+		drawn: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "auth0_operator_budget_used_total",
+			Help: "Calls to Auth0 by tenant and the buckets of the rate limit that they count against.",
+		}, []string{"tenant", "bucket"}),
+		wait: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "auth0_operator_wait_seconds",
+			Help:    "How long calls waited for the rate limit, by tenant and lane.",
+			Buckets: []float64{.01, .1, 1, 5, 15, 60, 300, 900, 3600},
+		}, []string{"tenant", "lane"}),
 	}
-	registerer.MustRegister(m.requests)
+	registerer.MustRegister(m.requests, m.drawn, m.wait, m)
 	return m
 }
 
 func (m *Metrics) count(tenant, method, route string, status int) {
 	m.requests.WithLabelValues(tenant, method, route, strconv.Itoa(status)).Inc()
+}
+
+func (m *Metrics) used(tenant, bucket string) {
+	if m != nil {
+		m.drawn.WithLabelValues(tenant, bucket).Inc()
+	}
+}
+
+func (m *Metrics) waited(tenant string, lane Lane, wait time.Duration) {
+	if m != nil {
+		m.wait.WithLabelValues(tenant, lane.String()).Observe(wait.Seconds())
+	}
+}
+
+// watch has a governor shown.
+func (m *Metrics) watch(g *Governor) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.governors = append(m.governors, g)
+}
+
+// Describe implements prometheus.Collector.
+func (m *Metrics) Describe(descriptions chan<- *prometheus.Desc) {
+	for _, description := range []*prometheus.Desc{waitingMetric, leftMetric, sizeMetric} {
+		descriptions <- description
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (m *Metrics) Collect(values chan<- prometheus.Metric) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, g := range m.governors {
+		g.collect(values, time.Now())
+	}
+}
+
+func (g *Governor) collect(values chan<- prometheus.Metric, now time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	gauge := func(metric *prometheus.Desc, value float64, label string) {
+		values <- prometheus.MustNewConstMetric(metric, prometheus.GaugeValue, value, g.tenant, label)
+	}
+	for lane, count := range g.line.counts {
+		gauge(waitingMetric, float64(count), Lane(lane).String())
+	}
+	for _, b := range g.inUse() {
+		b.fill(now)
+		gauge(leftMetric, max(b.tokens, 0), b.name)
+		gauge(sizeMetric, float64(b.burst), b.name)
+	}
+}
+
+// inUse returns the buckets that calls were drawn from under the plan as it is known now, and the cap.
+func (g *Governor) inUse() []*bucket {
+	known := map[string]*bucket{}
+	for _, drawn := range g.drawn {
+		for _, b := range drawn {
+			if b.known == counted {
+				known[b.name] = b
+			}
+		}
+	}
+	found := make([]*bucket, 0, len(known))
+	for _, b := range known {
+		found = append(found, b)
+	}
+	return found
 }

@@ -60,7 +60,28 @@ func (p *Pool) Governor(tenant string) *Governor {
 
 func (p *Pool) governor(tenant string) *Governor {
 	if p.governors[tenant] == nil {
-		p.governors[tenant] = NewGovernor()
+		p.governors[tenant] = NewGovernor(tenant, p.metrics)
+		p.metrics.watch(p.governors[tenant])
 	}
 	return p.governors[tenant]
+}
+
+// Forget drops the places that an object that is gone has in the lines of the governors, by the key of its turns.
+func (p *Pool) Forget(key any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, governor := range p.governors {
+		governor.Forget(key)
+	}
+}
+
+// LetGo stops all calls to a tenant at once: it is not ours any more.
+func (p *Pool) LetGo(tenant string) {
+	session, open := p.Get(tenant)
+	if !open {
+		return
+	}
+	session.letGo()
+	p.Close(tenant)
+	p.Governor(tenant).letGo()
 }

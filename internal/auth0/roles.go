@@ -75,36 +75,53 @@ const (
 // roleCatalog knows the roles of a tenant by name.
 type roleCatalog struct {
 	list func(context.Context) ([]Role, error)
+	// listing is held by the one who lists.
+	listing gate
 
 	mu   sync.Mutex
 	ids  map[string]string
 	read time.Time
 }
 
+func newRoleCatalog(list func(context.Context) ([]Role, error)) *roleCatalog {
+	return &roleCatalog{list: list, listing: newGate()}
+}
+
 func (c *roleCatalog) resolve(ctx context.Context, names []string) (map[string]string, []string, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	ids, unknown := c.lookUp(names)
-	age := time.Since(c.read)
-	if age < catalogRefresh || len(unknown) == 0 && age < catalogLifetime {
+	if ids, unknown, current := c.lookUp(names); current {
+		return ids, unknown, nil
+	}
+	if err := c.listing.enter(ctx); err != nil {
+		return nil, nil, err
+	}
+	defer c.listing.leave()
+	if ids, unknown, current := c.lookUp(names); current {
 		return ids, unknown, nil
 	}
 	roles, err := c.list(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
+	c.remember(roles)
+	ids, unknown, _ := c.lookUp(names)
+	return ids, unknown, nil
+}
+
+func (c *roleCatalog) remember(roles []Role) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.ids = make(map[string]string, len(roles))
 	for _, role := range roles {
 		c.ids[role.Name] = role.ID
 	}
 	c.read = time.Now()
-	ids, unknown = c.lookUp(names)
-	return ids, unknown, nil
 }
 
-func (c *roleCatalog) lookUp(names []string) (map[string]string, []string) {
-	ids := make(map[string]string, len(names))
-	var unknown []string
+// lookUp returns what the catalog says of the names, and whether that can be relied on.
+func (c *roleCatalog) lookUp(names []string) (ids map[string]string, unknown []string, current bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	ids = make(map[string]string, len(names))
 	for _, name := range names {
 		if id, ok := c.ids[name]; ok {
 			ids[name] = id
@@ -112,7 +129,8 @@ func (c *roleCatalog) lookUp(names []string) (map[string]string, []string) {
 			unknown = append(unknown, name)
 		}
 	}
-	return ids, unknown
+	age := time.Since(c.read)
+	return ids, unknown, age < catalogRefresh || len(unknown) == 0 && age < catalogLifetime
 }
 
 // forget makes the next look-up read the roles anew.

@@ -57,6 +57,7 @@ func invalidDomain(domain string) error {
 // Session is the access to one tenant with one set of credentials. It is safe for concurrent use.
 type Session struct {
 	credentials Credentials
+	transport   *transport
 	http        *http.Client
 	token       *managementToken
 	roles       *roleCatalog
@@ -79,15 +80,16 @@ type Session struct {
 // newSession opens a session. It makes no call. The credentials must be valid.
 func newSession(credentials Credentials, tenant string, governor *Governor, metrics *Metrics) *Session {
 	s := &Session{credentials: credentials}
-	s.http = &http.Client{Transport: &transport{
+	s.transport = &transport{
 		base: baseTransport(credentials.CABundle), governor: governor, metrics: metrics, tenant: tenant,
-	}}
-	s.token = &managementToken{issue: func(ctx context.Context) (TokenSet, error) {
+	}
+	s.http = &http.Client{Transport: s.transport}
+	s.token = newManagementToken(func(ctx context.Context) (TokenSet, error) {
 		return s.IssueToken(ctx, TokenRequest{
 			Application: credentials.Application, Grant: GrantClientCredentials, Audience: s.ManagementAudience(),
 		})
-	}}
-	s.roles = &roleCatalog{list: s.listRoles}
+	})
+	s.roles = newRoleCatalog(s.listRoles)
 	options := &core.RequestOptions{
 		BaseURL:        "https://" + credentials.Domain + "/api/v2",
 		HTTPClient:     s.http,
@@ -155,6 +157,9 @@ func (s *Session) RenewNow() { s.token.clear() }
 // close lets go of idle connections.
 func (s *Session) close() { s.http.CloseIdleConnections() }
 
+// letGo refuses every further call.
+func (s *Session) letGo() { s.transport.gone.Store(true) }
+
 // manage makes one call to the Management API through the SDK and returns the body of the answer. A token that Auth0
 // refuses is replaced once: it may have been revoked, or lack a scope that was granted since it was issued.
 func (s *Session) manage(ctx context.Context, method, route string, send func(context.Context) error) ([]byte, error) {
@@ -187,6 +192,9 @@ func (s *Session) send(ctx context.Context, current *call, send func(context.Con
 func asError(ctx context.Context, route string, err error) error {
 	if failed, ok := errors.AsType[*Error](err); ok {
 		return failed
+	}
+	if errors.Is(err, errLetGo) {
+		return errLetGo
 	}
 	if errors.Is(context.Cause(ctx), context.Canceled) {
 		return ctx.Err()

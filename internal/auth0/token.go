@@ -121,24 +121,27 @@ func (s *Session) postForm(ctx context.Context, domain, path string, application
 	if err := application.authenticate(form, domain, time.Now()); err != nil {
 		return answer{}, err
 	}
-	return s.post(ctx, domain, path, "application/x-www-form-urlencoded", form.Encode())
+	current := &call{method: http.MethodPost, route: path}
+	if grant := form.Get("grant_type"); grant != "" && grant != string(GrantClientCredentials) {
+		current.class = classLogin
+	}
+	return s.post(ctx, domain, current, "application/x-www-form-urlencoded", form.Encode())
 }
 
 // post makes one call to the Authentication API.
-func (s *Session) post(ctx context.Context, domain, path, contentType, body string) (answer, error) {
-	current := &call{method: http.MethodPost, route: path}
+func (s *Session) post(ctx context.Context, domain string, current *call, contentType, body string) (answer, error) {
 	ctx, cancel := context.WithTimeout(context.WithValue(ctx, callKey{}, current), callTimeout)
 	defer cancel()
 	var sent atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }})
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+domain+path, strings.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+domain+current.route, strings.NewReader(body))
 	if err != nil {
 		return answer{}, invalidDomain(domain)
 	}
 	request.Header.Set("Content-Type", contentType)
 	response, err := s.http.Do(request)
 	if err != nil {
-		err = asError(ctx, http.MethodPost+" "+path, err)
+		err = asError(ctx, http.MethodPost+" "+current.route, err)
 		if failed, ok := errors.AsType[*Error](err); ok {
 			failed.Unanswered = sent.Load() && failed.Status == 0
 		}
@@ -223,24 +226,43 @@ const forgetAtMostEvery = time.Minute
 // managementToken holds the token for the Management API, and replaces it ahead of its expiry.
 type managementToken struct {
 	issue func(context.Context) (TokenSet, error)
+	// issuing is held by the one who issues.
+	issuing gate
 
 	mu      sync.Mutex
 	current TokenSet
 }
 
+func newManagementToken(issue func(context.Context) (TokenSet, error)) *managementToken {
+	return &managementToken{issue: issue, issuing: newGate()}
+}
+
 // get returns a token that is good for at least another minute. Callers that need a new one wait for a single issue.
 func (m *managementToken) get(ctx context.Context) (TokenSet, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.fresh(time.Now()) {
-		return m.current, nil
+	if current, ok := m.usable(); ok {
+		return current, nil
+	}
+	if err := m.issuing.enter(ctx); err != nil {
+		return TokenSet{}, err
+	}
+	defer m.issuing.leave()
+	if current, ok := m.usable(); ok {
+		return current, nil
 	}
 	issued, err := m.issue(ctx)
 	if err != nil {
 		return TokenSet{}, err
 	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.current = issued
 	return issued, nil
+}
+
+func (m *managementToken) usable() (TokenSet, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.current, m.fresh(time.Now())
 }
 
 // fresh tells whether the token is far enough from its expiry: a tenth of its lifetime, or a minute.

@@ -2,12 +2,14 @@ package auth0
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -22,6 +24,8 @@ type call struct {
 	method string
 	// route is the templated path: /api/v2/users/{id}.
 	route string
+	// class of the route, if it is not that of its path.
+	class class
 	// token authorises the call; empty for calls that need none.
 	token string
 	// answered tells that a successful answer came, even one without a body.
@@ -39,6 +43,8 @@ type transport struct {
 	governor *Governor
 	metrics  *Metrics
 	tenant   string
+	// gone refuses every call: the tenant is not ours any more.
+	gone atomic.Bool
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -48,8 +54,9 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("call to %s without a route", request.URL.Path)
 	}
 	route := request.Method + " " + current.route
-	to := apiOf(request.URL.Path)
-	if err := t.governor.wait(request.Context(), to, route); err != nil {
+	to := cmp.Or(current.class, classOf(request.Method, current.route))
+	permit, err := t.permit(request.Context(), to, route)
+	if err != nil {
 		return nil, err
 	}
 	if current.token != "" {
@@ -59,18 +66,27 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	response, content, err := t.exchange(request)
 	if err != nil {
 		t.metrics.count(t.tenant, request.Method, current.route, 0)
+		t.governor.observe(permit, nil, &Error{Class: ClassUnavailable}, time.Now())
 		return nil, unreachable(request.Context(), route, err)
 	}
 	t.metrics.count(t.tenant, request.Method, current.route, response.StatusCode)
 	now := time.Now()
 	if response.StatusCode >= http.StatusMultipleChoices {
 		failed := newError(route, response, content, now)
-		t.governor.observe(to, response.Header, failed, now)
+		t.governor.observe(permit, response.Header, failed, now)
 		return nil, failed
 	}
-	t.governor.observe(to, response.Header, nil, now)
+	t.governor.observe(permit, response.Header, nil, now)
 	current.answer, current.answered = content, true
 	return response, nil
+}
+
+// permit waits until the call may be made.
+func (t *transport) permit(ctx context.Context, to class, route string) (*permit, error) {
+	if t.gone.Load() {
+		return nil, errLetGo
+	}
+	return t.governor.acquire(ctx, to, route)
 }
 
 // exchange sends the request and reads the answer to its end.

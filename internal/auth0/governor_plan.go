@@ -1,0 +1,244 @@
+package auth0
+
+import (
+	"net/http"
+	"strings"
+)
+
+// class is a group of routes that Auth0 counts together on at least one plan.
+type class string
+
+// The groups of Auth0's rate limit policy, and what is left of each API.
+const (
+	classManagement       class = "management"
+	classReadUsers        class = "users_read"
+	classReadUsersByEmail class = "users_by_email"
+	classWriteUsers       class = "users_write"
+	classDeleteUsers      class = "users_delete"
+	classReadClients      class = "clients_read"
+	classReadConnections  class = "connections_read"
+	classReadLogs         class = "logs_read"
+	classListOrgs         class = "organizations_list"
+	classReadOrg          class = "organizations_read"
+	classReadOrgByName    class = "organizations_read_by_name"
+	classWriteOrgs        class = "organizations_write"
+	classReadMembers      class = "organization_members_read"
+	classWriteMembers     class = "organization_members_write"
+	classReadMemberRoles  class = "organization_member_roles_read"
+	classWriteMemberRoles class = "organization_member_roles_write"
+	classReadOrgConns     class = "organization_connections_read"
+	classWriteOrgConns    class = "organization_connections_write"
+	classReadOrgGrants    class = "organization_client_grants_read"
+	classWriteOrgGrants   class = "organization_client_grants_write"
+	classReadUserOrgs     class = "user_organizations_read"
+
+	classAuthentication class = "authentication"
+	classToken          class = "oauth_token"
+	// classLogin is a sign-in of a user: it has limits of its own by user and address, which are nobody else's.
+	classLogin          class = "login"
+	classSignup         class = "signup"
+	classChangePassword class = "change_password"
+)
+
+// isManagement tells the two APIs apart, which Auth0 counts apart.
+func (c class) isManagement() bool {
+	switch c {
+	case classAuthentication, classToken, classLogin, classSignup, classChangePassword:
+		return false
+	}
+	return true
+}
+
+// classOf returns the class of a route with a templated path.
+func classOf(method, route string) class {
+	path, isManagement := strings.CutPrefix(route, "/api/v2/")
+	if !isManagement {
+		return authenticationClass(route)
+	}
+	reads := method == http.MethodGet
+	resource, part, _ := strings.Cut(path, "/")
+	switch resource {
+	case "users":
+		return userClass(method, part)
+	case "users-by-email":
+		return classReadUsersByEmail
+	case "organizations":
+		return organizationClass(reads, part)
+	case "clients":
+		return readsOnly(reads, classReadClients)
+	case "connections":
+		return readsOnly(reads, classReadConnections)
+	case "logs":
+		return readsOnly(reads, classReadLogs)
+	}
+	return classManagement
+}
+
+func authenticationClass(route string) class {
+	switch route {
+	case "/oauth/token":
+		return classToken
+	case "/dbconnections/signup":
+		return classSignup
+	case "/dbconnections/change_password":
+		return classChangePassword
+	}
+	return classAuthentication
+}
+
+func userClass(method, part string) class {
+	switch {
+	case strings.HasSuffix(part, "/logs"):
+		return classReadLogs
+	case strings.HasSuffix(part, "/organizations"):
+		return classReadUserOrgs
+	case method == http.MethodGet:
+		return classReadUsers
+	case method == http.MethodDelete:
+		return classDeleteUsers
+	}
+	return classWriteUsers
+}
+
+func organizationClass(reads bool, part string) class {
+	choose := func(read, write class) class {
+		if reads {
+			return read
+		}
+		return write
+	}
+	switch {
+	case strings.HasSuffix(part, "/members"):
+		return choose(classReadMembers, classWriteMembers)
+	case strings.HasSuffix(part, "/roles"):
+		return choose(classReadMemberRoles, classWriteMemberRoles)
+	case strings.Contains(part, "/enabled_connections"):
+		return choose(classReadOrgConns, classWriteOrgConns)
+	case strings.Contains(part, "/client-grants"):
+		return choose(classReadOrgGrants, classWriteOrgGrants)
+	case part == "":
+		return choose(classListOrgs, classWriteOrgs)
+	case strings.HasPrefix(part, "name/"):
+		return classReadOrgByName
+	case strings.Contains(part, "}/"):
+		return classManagement
+	}
+	return choose(classReadOrg, classWriteOrgs)
+}
+
+func readsOnly(reads bool, read class) class {
+	if reads {
+		return read
+	}
+	return classManagement
+}
+
+// allowance is the size of a token bucket, and the tokens that flow in per second. A burst of 0 stands for no bucket.
+type allowance struct {
+	burst     int
+	perSecond float64
+}
+
+func perSecond(burst int, tokens float64) allowance { return allowance{burst, tokens} }
+func perMinute(burst int, tokens float64) allowance { return allowance{burst, tokens / 60} }
+
+// plan is what a subscription allows, by Auth0's rate limit policy. A call counts against its API as a whole first, and
+// then against its class; others is for the classes of the Management API that have no limit of their own, where the API
+// as a whole has none.
+type plan struct {
+	name                               string
+	management, authentication, others allowance
+	classes                            map[class]allowance
+}
+
+// plans are those that Auth0 publishes, the strictest first: the answers tell only the size of a bucket, so that two plans
+// may fit.
+var plans = []*plan{
+	{
+		name:           "Free",
+		management:     perSecond(2, 2),
+		authentication: perMinute(300, 300),
+		classes:        map[class]allowance{classToken: perSecond(30, 30)},
+	},
+	{
+		name:           "Enterprise, not for production",
+		management:     perSecond(10, 2),
+		authentication: perSecond(100, 100),
+		classes:        enterpriseClasses,
+	},
+	{
+		name:           "Essentials or Professional",
+		others:         perMinute(10, 150),
+		authentication: perSecond(25, 25),
+		classes: map[class]allowance{
+			classReadUsers: perMinute(40, 500), classWriteUsers: perMinute(20, 200), classDeleteUsers: perMinute(20, 200),
+			classReadClients: perMinute(5, 100), classReadConnections: perMinute(5, 50), classReadLogs: perMinute(10, 100),
+			classListOrgs: perMinute(5, 50), classReadOrg: perMinute(20, 200), classReadOrgByName: perMinute(10, 100),
+			classWriteOrgs: perMinute(5, 25), classReadMembers: perMinute(40, 500), classWriteMembers: perMinute(20, 200),
+			classReadMemberRoles: perMinute(20, 200), classWriteMemberRoles: perMinute(20, 200),
+			classReadOrgConns: perMinute(5, 50), classWriteOrgConns: perMinute(5, 25),
+			classReadOrgGrants: perMinute(10, 100), classWriteOrgGrants: perMinute(5, 150),
+		},
+	},
+	{
+		name:           "Enterprise",
+		management:     perSecond(50, 16),
+		authentication: perSecond(100, 100),
+		classes:        enterpriseClasses,
+	},
+}
+
+var enterpriseClasses = map[class]allowance{
+	classListOrgs: perMinute(10, 100), classReadOrg: perMinute(10, 100), classReadOrgByName: perMinute(20, 200),
+	classWriteOrgs: perMinute(5, 150), classReadMembers: perMinute(40, 500), classWriteMembers: perMinute(20, 200),
+	classReadMemberRoles: perMinute(20, 200), classWriteMemberRoles: perMinute(20, 200),
+	classReadOrgConns: perMinute(10, 100), classWriteOrgConns: perMinute(5, 150),
+	classReadOrgGrants: perMinute(10, 100), classWriteOrgGrants: perMinute(5, 150),
+	classReadUserOrgs: perMinute(40, 500),
+}
+
+// whole returns the allowance of the whole API of a class.
+func (p *plan) whole(of class) allowance {
+	if of.isManagement() {
+		return p.management
+	}
+	return p.authentication
+}
+
+// narrowest returns the allowance that Auth0's headers tell of, and the name of its bucket.
+func (p *plan) narrowest(of class) (string, allowance) {
+	if of == classReadUsersByEmail {
+		of = classReadUsers
+	}
+	switch own, limited := p.classes[of]; {
+	case limited:
+		return string(of), own
+	case !of.isManagement():
+		return string(classAuthentication), p.authentication
+	case p.management.burst > 0:
+		return string(classManagement), p.management
+	}
+	return bucketOthers, p.others
+}
+
+// bucketOthers is for what has no limit of its own, where the whole API has none.
+const bucketOthers = "others"
+
+// planFor returns the strictest plan under which the classes have buckets of the sizes seen, nil if there is none.
+func planFor(seen map[class]int) *plan {
+	for _, candidate := range plans {
+		if candidate.explains(seen) {
+			return candidate
+		}
+	}
+	return nil
+}
+
+func (p *plan) explains(seen map[class]int) bool {
+	for of, burst := range seen {
+		if _, own := p.narrowest(of); own.burst != burst {
+			return false
+		}
+	}
+	return true
+}

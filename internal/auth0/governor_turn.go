@@ -1,0 +1,59 @@
+package auth0
+
+import "context"
+
+// Turn is one pass over one object, whose calls wait together: the first of them gives its worker back if it has to wait,
+// and keeps its place; those after it are let through first, as the pass has begun. It is used by one goroutine at a time.
+type Turn struct {
+	key  any
+	lane Lane
+	wake func()
+
+	// governor is the last that was asked.
+	governor *Governor
+	// begun tells that a call was made.
+	begun bool
+}
+
+// NewTurn returns a turn for the object with this key. wake is called when a call may be made for which a place was kept;
+// it must not block.
+func NewTurn(key any, lane Lane, wake func()) *Turn {
+	return &Turn{key: key, lane: lane, wake: wake}
+}
+
+// Raise makes the turn at least this urgent.
+func (t *Turn) Raise(lane Lane) { t.lane = min(t.lane, lane) }
+
+// End gives back what the turn did not use. A place that it waits for stays.
+func (t *Turn) End() {
+	if t.governor != nil {
+		t.governor.end(t)
+	}
+}
+
+type turnKey struct{}
+
+// WithTurn has the calls under a context wait in a turn. Other calls wait where they are made.
+func WithTurn(ctx context.Context, turn *Turn) context.Context {
+	return context.WithValue(ctx, turnKey{}, turn)
+}
+
+// TurnOf returns the turn of a context, nil if there is none.
+func TurnOf(ctx context.Context) *Turn {
+	turn, _ := ctx.Value(turnKey{}).(*Turn)
+	return turn
+}
+
+type laneKey struct{}
+
+// WithLane says how urgent the calls under a context are that belong to no turn.
+func WithLane(ctx context.Context, lane Lane) context.Context {
+	return context.WithValue(ctx, laneKey{}, lane)
+}
+
+func laneOf(ctx context.Context) Lane {
+	if lane, ok := ctx.Value(laneKey{}).(Lane); ok {
+		return lane
+	}
+	return LaneNew
+}
