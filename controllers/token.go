@@ -235,6 +235,8 @@ func (w *tokenWork) issue(ctx context.Context, current *corev1.Secret) (engine.O
 	if err := w.write(ctx, current, auth0.TokenSet{}, w.output.Try); err != nil {
 		return engine.Outcome{}, err
 	}
+	// Somebody's token runs out.
+	auth0.TurnOf(ctx).Raise(auth0.LaneNew)
 	issued, err := w.session.IssueToken(ctx, w.request)
 	if err != nil {
 		return engine.Outcome{}, w.noteRefusal(ctx, err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -152,7 +153,7 @@ func (g *Governor) ask(ctx context.Context, to class, now time.Time) (*waiter, t
 	return w, wait
 }
 
-// enter finds the waiter for a call, or makes one. 
+// enter finds the waiter for a call, or makes one.
 func (g *Governor) enter(turn *Turn, to class, lane Lane, now time.Time) *waiter {
 	if turn == nil {
 		return g.join(&waiter{class: to, lane: lane, since: now, ready: make(chan struct{})})
@@ -396,21 +397,12 @@ func (g *Governor) estimate(w *waiter, now time.Time) time.Duration {
 		at, _ := b.opens(now, g.reserve(b))
 		wait := at.Sub(now)
 		if pace := b.pace(); b.known == counted && pace > 0 {
-			ahead := g.line.ahead(w.lane, func(of class) bool { return g.drawsFrom(of, b, now) })
+			ahead := g.line.ahead(w.lane, func(of class) bool { return slices.Contains(g.bucketsOf(of, now), b) })
 			wait += time.Duration(float64(max(ahead-1, 0)) / pace * float64(time.Second))
 		}
 		longest = max(longest, wait)
 	}
 	return longest
-}
-
-func (g *Governor) drawsFrom(of class, wanted *bucket, now time.Time) bool {
-	for _, b := range g.bucketsOf(of, now) {
-		if b == wanted {
-			return true
-		}
-	}
-	return false
 }
 
 // bucketsOf returns the buckets that a call draws from: the cap, that of the whole API, and last the narrowest, of which

@@ -80,15 +80,13 @@ func (b *bucket) opens(now time.Time, reserve float64) (time.Time, bool) {
 	if now.Before(b.blockedUntil) {
 		return b.blockedUntil, true
 	}
-	switch b.known {
-	case unlimited:
-		return now, true
-	case unknown:
-		return now, b.inFlight == 0
-	}
 	b.fill(now)
 	missing := 1 + min(reserve, float64(b.burst-1)) - b.tokens
 	switch {
+	case b.known == unlimited:
+		return now, true
+	case b.known == unknown:
+		return now, b.inFlight == 0
 	case missing <= 0:
 		return now, true
 	case b.perSecond > 0:

@@ -2,6 +2,7 @@ package auth0
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -42,11 +43,7 @@ const (
 
 // isManagement tells the two APIs apart, which Auth0 counts apart.
 func (c class) isManagement() bool {
-	switch c {
-	case classAuthentication, classToken, classLogin, classSignup, classChangePassword:
-		return false
-	}
-	return true
+	return !slices.Contains([]class{classAuthentication, classToken, classLogin, classSignup, classChangePassword}, c)
 }
 
 // classOf returns the class of a route with a templated path.
@@ -195,14 +192,6 @@ var enterpriseClasses = map[class]allowance{
 	classReadOrgConns: perMinute(10, 100), classWriteOrgConns: perMinute(5, 150),
 	classReadOrgGrants: perMinute(10, 100), classWriteOrgGrants: perMinute(5, 150),
 	classReadUserOrgs: perMinute(40, 500),
-}
-
-// whole returns the allowance of the whole API of a class.
-func (p *plan) whole(of class) allowance {
-	if of.isManagement() {
-		return p.management
-	}
-	return p.authentication
 }
 
 // narrowest returns the allowance that Auth0's headers tell of, and the name of its bucket.

@@ -21,6 +21,9 @@ import (
 // The tests run the Governor against the simulator with its real limits, in virtual time: the simulator is called without
 // a network, and only the latency that they choose passes.
 
+// elapse lets virtual time go by.
+func elapse(d time.Duration) { <-time.After(d) }
+
 const latency = 50 * time.Millisecond
 
 // tenant is a simulated tenant that is called in virtual time.
@@ -51,7 +54,7 @@ func newTestTenant(t *testing.T, plan simulator.RateLimit) *tenant {
 
 // RoundTrip implements http.RoundTripper: half of the latency passes on the way there, and as much at random on top.
 func (s *tenant) RoundTrip(request *http.Request) (*http.Response, error) {
-	time.Sleep(s.latency/2 + rand.N(s.latency/2+1))
+	elapse(s.latency/2 + rand.N(s.latency/2+1))
 	at := time.Now()
 	recorder := httptest.NewRecorder()
 	s.ServeHTTP(recorder, request)
@@ -60,7 +63,7 @@ func (s *tenant) RoundTrip(request *http.Request) (*http.Response, error) {
 	s.mu.Lock()
 	s.calls = append(s.calls, calledAt{request.Method + " " + request.URL.Path, at, response.StatusCode})
 	s.mu.Unlock()
-	time.Sleep(s.latency/2 + rand.N(s.latency/2+1))
+	elapse(s.latency/2 + rand.N(s.latency/2+1))
 	return response, nil
 }
 
@@ -172,7 +175,10 @@ func TestGovernorKeepsApartWhatAuth0CountsApart(t *testing.T) {
 		var group sync.WaitGroup
 		for _, call := range []func(i int) error{
 			func(i int) error { _, err := session.CreateUser(t.Context(), someUser(i)); return err },
-			func(i int) error { _, err := session.FindUsersByEmail(t.Context(), fmt.Sprintf("user-%d@example.com", i)); return err },
+			func(i int) error {
+				_, err := session.FindUsersByEmail(t.Context(), fmt.Sprintf("user-%d@example.com", i))
+				return err
+			},
 			func(i int) error { _, err := session.SearchUsers(t.Context(), fmt.Sprint(i)); return err },
 			func(int) error { _, err := session.listRoles(t.Context()); return err },
 			func(int) error { _, err := session.DatabaseConnections(t.Context()); return err },
@@ -235,6 +241,7 @@ func (o *office) work(t *testing.T, n, workers int) {
 }
 
 func (o *office) pass(t *testing.T, i, n int, finished chan struct{}) {
+	t.Helper()
 	_ = o.passing[i].enter(t.Context())
 	defer o.passing[i].leave()
 	turn := NewTurn(i, o.lanes(i), func() { o.called <- i })
@@ -323,7 +330,7 @@ func TestAnEditGoesFirst(t *testing.T) {
 		var before int
 		var asked time.Time
 		go func() {
-			time.Sleep(10 * time.Second)
+			elapse(10 * time.Second)
 			o.mu.Lock()
 			before, asked = len(o.done), time.Now()
 			o.mu.Unlock()
@@ -437,7 +444,7 @@ func TestAPassThatDoesNotComeLosesItsCall(t *testing.T) {
 			_, _ = session.CreateUser(WithTurn(t.Context(), turn), someUser(i))
 			turn.End()
 		}
-		time.Sleep(2 * time.Minute)
+		elapse(2 * time.Minute)
 		begin := time.Now()
 		if _, err := session.CreateUser(t.Context(), someUser(1000)); err != nil {
 			t.Fatal(err)
@@ -465,7 +472,7 @@ func TestTwoGovernorsShareATenant(t *testing.T) {
 							for i := 0; ctx.Err() == nil; i++ {
 								_, err := session.CreateUser(ctx, someUser(operator<<20+worker<<16+i))
 								if failed, ok := errors.AsType[*Error](err); ok {
-									time.Sleep(failed.After)
+									elapse(failed.After)
 									continue
 								}
 								s.mu.Lock()
@@ -560,7 +567,7 @@ func TestGovernorAnswersWithoutLimits(t *testing.T) {
 		if try(t, g, classReadUsers) != nil {
 			t.Error("a 429 stops nobody")
 		}
-		time.Sleep(time.Second)
+		elapse(time.Second)
 		probe := try(t, g, classReadUsers)
 		if probe == nil || try(t, g, classReadUsers) != nil {
 			t.Fatal("after a 429, one call finds out whether it is over")
@@ -645,7 +652,7 @@ func TestCancelledWaitsEndAtOnce(t *testing.T) {
 		for range 20 {
 			group.Go(func() { _, _ = session.listRoles(ctx) })
 		}
-		time.Sleep(3 * time.Second)
+		elapse(3 * time.Second)
 		stop()
 		begin := time.Now()
 		group.Wait()
@@ -680,7 +687,7 @@ func TestLetGoEndsEverything(t *testing.T) {
 		if _, err := session.listRoles(t.Context()); !errors.Is(err, errLetGo) {
 			t.Errorf("a call got %v", err)
 		}
-		time.Sleep(time.Minute)
+		elapse(time.Minute)
 		if len(s.calls) > made {
 			t.Errorf("%d calls were made afterwards", len(s.calls)-made)
 		}

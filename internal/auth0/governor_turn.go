@@ -21,8 +21,12 @@ func NewTurn(key any, lane Lane, wake func()) *Turn {
 	return &Turn{key: key, lane: lane, wake: wake}
 }
 
-// Raise makes the turn at least this urgent.
-func (t *Turn) Raise(lane Lane) { t.lane = min(t.lane, lane) }
+// Raise makes the turn, if there is one, at least this urgent.
+func (t *Turn) Raise(lane Lane) {
+	if t != nil {
+		t.lane = min(t.lane, lane)
+	}
+}
 
 // End gives back what the turn did not use. A place that it waits for stays.
 func (t *Turn) End() {

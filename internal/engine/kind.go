@@ -17,7 +17,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
-	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -118,14 +117,15 @@ func Register[T any, O interface {
 		}
 		loop := &Reconciler[O]{
 			Client: deps.Client, Reader: deps.Reader, Events: manager.GetEventRecorder("auth0-operator"),
-			New: func() O { return new(T) }, Handler: newHandler(deps, kind, all),
+			New: func() O { return new(T) }, Handler: newHandler(deps, kind, all), Kind: name, Pool: deps.Pool,
 		}
 		build := ctrl.NewControllerManagedBy(manager).
 			Named(name).
-			For(O(new(T)), builder.WithPredicates(changed())).
-			WatchesMetadata(&corev1.Secret{}, enqueueBy(deps.Client, newList, reference.InputIndex, inputKey(reference.SecretInput)))
+			WithLogConstructor(logged(manager.GetLogger(), name)).
+			Watches(O(new(T)), enqueueItself(), builder.WithPredicates(changed())).
+			WatchesMetadata(&corev1.Secret{}, enqueueBy(deps.Client, newList, reference.InputIndex, auth0.LaneEdited, inputKey(reference.SecretInput)))
 		if _, managed := any(O(nil)).(v1alpha1.Managed); managed {
-			build = build.Watches(&v1alpha1.Auth0Tenant{}, enqueueBy(deps.Client, newList, reference.TenantIndex, tenantKey), builder.WithPredicates(usabilityChanged()))
+			build = build.Watches(&v1alpha1.Auth0Tenant{}, enqueueBy(deps.Client, newList, reference.TenantIndex, auth0.LanePeriodic, tenantKey), builder.WithPredicates(usabilityChanged()))
 		}
 		for _, watch := range append(watches, watchReferents, watchReferrers) {
 			build = watch(build, deps, kind, all)
@@ -133,6 +133,7 @@ func Register[T any, O interface {
 		return build.WithOptions(controller.Options{
 			MaxConcurrentReconciles: deps.Workers,
 			SkipNameValidation:      new(true),
+			NewQueue:                loop.queue.open,
 			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](firstRetry, longestRetry),
 		}).Complete(loop)
 	}
@@ -175,27 +176,6 @@ func usability(tenant *v1alpha1.Auth0Tenant) [2]bool {
 	}
 }
 
-// enqueueBy finds the objects of a kind through an index.
-func enqueueBy(reader client.Reader, newList func() client.ObjectList, index string, key func(client.Object) (namespace, value string)) handler.EventHandler {
-	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, object client.Object) []reconcile.Request {
-		namespace, value := key(object)
-		list := newList()
-		if err := reader.List(ctx, list, client.InNamespace(namespace), client.MatchingFields{index: value}); err != nil {
-			ctrl.LoggerFrom(ctx).Error(err, "find objects", "index", index, "value", value)
-			return nil
-		}
-		return requests(list)
-	})
-}
-
-func requests(list client.ObjectList) []reconcile.Request {
-	var found []reconcile.Request
-	for _, object := range objectsIn(list) {
-		found = append(found, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(object)})
-	}
-	return found
-}
-
 func objectsIn(list client.ObjectList) []client.Object {
 	var found []client.Object
 	// EachListItem fails on what is not a list, which a registered list is.
@@ -216,5 +196,5 @@ func tenantKey(object client.Object) (string, string) {
 
 // WatchConfigMaps looks at an object again when a ConfigMap changes that it names.
 func WatchConfigMaps(build *builder.Builder, deps Deps, kind Kind, _ []Kind) *builder.Builder {
-	return build.WatchesMetadata(&corev1.ConfigMap{}, enqueueBy(deps.Client, kind.NewList, reference.InputIndex, inputKey(reference.ConfigMapInput)))
+	return build.WatchesMetadata(&corev1.ConfigMap{}, enqueueBy(deps.Client, kind.NewList, reference.InputIndex, auth0.LaneEdited, inputKey(reference.ConfigMapInput)))
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -20,6 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
@@ -39,19 +41,32 @@ type Reconciler[O v1alpha1.Object] struct {
 	Events  events.EventRecorder
 	New     func() O
 	Handler Handler[O]
+	Kind    string
+	Pool    *auth0.Pool
 
+	queue queueOf
 	// written holds, by name, the resource version of our own last write that the cache has not shown yet.
 	written sync.Map
 }
 
 // Reconcile implements reconcile.Reconciler.
 func (r *Reconciler[O]) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	key := turnKey{r.Kind, request.NamespacedName}
 	object, err := r.read(ctx, request.NamespacedName)
 	if err != nil {
+		if apierrors.IsNotFound(err) {
+			r.Pool.Forget(key)
+		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
+	turn := auth0.NewTurn(key, laneOf(object), func() { r.queue.call(request) })
+	defer turn.End()
+	ctx = auth0.WithTurn(ctx, turn)
 	pass := &Pass[O]{Object: object, saved: object.DeepCopyObject().(O), loop: r}
-	return r.finish(ctx, pass, r.run(ctx, pass))
+	result, err := r.finish(ctx, pass, r.run(ctx, pass))
+	priority := priorities[laneOf(pass.Object)]
+	result.Priority = &priority
+	return result, err
 }
 
 // read returns the object from the cache, and from the API server while the cache has not seen our own last write: on an
@@ -104,7 +119,9 @@ func (r *Reconciler[O]) finish(ctx context.Context, pass *Pass[O], outcome Outco
 	if outcome.state != interrupted {
 		status := pass.Object.GetCommonStatus()
 		outcome.writeTo(status, pass.Object.GetGeneration())
-		status.LastHandledReconcileAt = requestedAt(pass.Object)
+		if outcome.reason != v1alpha1.ReasonRateLimited {
+			status.LastHandledReconcileAt = requestedAt(pass.Object)
+		}
 		pass.reportTransition(ctx)
 	}
 	if err := pass.Save(ctx); err != nil {

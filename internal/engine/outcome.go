@@ -10,7 +10,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/handler"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
@@ -117,11 +116,8 @@ func firstPositive(a, b time.Duration) time.Duration {
 
 // result is the only place that decides when an object comes back.
 func (o Outcome) result() (ctrl.Result, error) {
-	low := handler.LowPriority
 	switch o.state {
-	case done, stalled:
-		return ctrl.Result{RequeueAfter: o.after, Priority: &low}, nil
-	case waiting, interrupted:
+	case done, stalled, waiting, interrupted:
 		return ctrl.Result{RequeueAfter: o.after}, nil
 	case failed:
 		return ctrl.Result{}, o.err

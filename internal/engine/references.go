@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
@@ -37,7 +38,7 @@ func watchReferents(build *builder.Builder, deps Deps, kind Kind, all []Kind) *b
 		if !ok {
 			continue
 		}
-		build = build.Watches(referent, enqueueBy(deps.Client, kind.NewList, reference.ObjectIndex, other.key), builder.WithPredicates(usefulnessChanged()))
+		build = build.Watches(referent, enqueueBy(deps.Client, kind.NewList, reference.ObjectIndex, auth0.LaneNew, other.key), builder.WithPredicates(usefulnessChanged()))
 	}
 	return build
 }

@@ -193,6 +193,10 @@ func (w *work[O]) readSecrets(ctx context.Context) error {
 			w.secrets[field] = value
 		}
 	}
+	if len(w.secrets) > 0 && w.managed() {
+		// A person changed a Secret, which the object does not show.
+		auth0.TurnOf(ctx).Raise(auth0.LaneEdited)
+	}
 	return nil
 }
 
@@ -294,7 +298,7 @@ func (w *work[O]) noteRefusal(explained error, failed *auth0.Error) {
 func FromAuth0(failed *auth0.Error, session *auth0.Session, resync time.Duration) Outcome {
 	switch failed.Class {
 	case auth0.ClassRateLimited:
-		return Wait(v1alpha1.ReasonRateLimited, "Auth0's rate limit is reached; going on when it allows", failed.After)
+		return waitForLimit(failed.After, time.Now())
 	case auth0.ClassUnauthorized:
 		return Wait(v1alpha1.ReasonTenantNotReady, "Auth0 refuses the operator's credentials; see the Auth0Tenant", outageRetry)
 	case auth0.ClassMissingScope:
@@ -310,6 +314,20 @@ func FromAuth0(failed *auth0.Error, session *auth0.Session, resync time.Duration
 		return Retry(v1alpha1.ReasonProgressingWithRetry, failed)
 	}
 }
+
+// waitForLimit says when an object goes on. It is called back when its turn comes; that it comes back by itself, later, is
+// for the case that nobody calls. The time is a coarse one, so that saying it again changes nothing.
+func waitForLimit(wait time.Duration, now time.Time) Outcome {
+	message := "waiting for Auth0's rate limit; going on within a minute"
+	if wait > time.Minute {
+		at := now.Add(wait).UTC().Truncate(coarse).Add(coarse)
+		message = "waiting for Auth0's rate limit; going on at about " + at.Format("15:04 UTC, 2 January")
+	}
+	return Wait(v1alpha1.ReasonRateLimited, message, wait+wait/2+time.Minute)
+}
+
+// coarse is how exactly people are told when an object goes on.
+const coarse = 5 * time.Minute
 
 func missingScope(session *auth0.Session, scopes []string) *problem.Problem {
 	return problem.Stalled(v1alpha1.ReasonMissingScope,

@@ -1,0 +1,136 @@
+package engine
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+)
+
+// laneOf says how urgent a pass over an object is, by what the object shows: a restart changes nothing about it.
+func laneOf(object v1alpha1.Object) auth0.Lane {
+	_, managed := object.(v1alpha1.Managed)
+	switch {
+	case !managed:
+		// All others wait for the tenant.
+		return auth0.LaneEdited
+	case object.GetDeletionTimestamp() != nil:
+		return auth0.LaneNew
+	case Requested(object):
+		return auth0.LaneEdited
+	case object.GetCommonStatus().ObservedGeneration == object.GetGeneration():
+		return auth0.LanePeriodic
+	case object.GetGeneration() > 1:
+		return auth0.LaneEdited
+	}
+	return auth0.LaneNew
+}
+
+// priorities in the work queue follow the lanes. An object that was called back to make its call goes first: few are, and
+// Auth0's limit goes by meanwhile.
+var (
+	priorities     = map[auth0.Lane]int{auth0.LaneEdited: 0, auth0.LaneNew: -10, auth0.LanePeriodic: handler.LowPriority}
+	priorityCalled = 10
+)
+
+// workQueue is the work queue of a kind.
+type workQueue = priorityqueue.PriorityQueue[reconcile.Request]
+
+// queueOf holds the work queue of a kind from when its controller starts.
+type queueOf struct{ atomic.Pointer[workQueue] }
+
+// open makes the work queue.
+func (q *queueOf) open(name string, limiter workqueue.TypedRateLimiter[reconcile.Request]) workqueue.TypedRateLimitingInterface[reconcile.Request] {
+	queue := priorityqueue.New(name, func(o *priorityqueue.Opts[reconcile.Request]) { o.RateLimiter = limiter })
+	q.Store(&queue)
+	return queue
+}
+
+// call has an object looked at before all others.
+func (q *queueOf) call(request reconcile.Request) {
+	(*q.Load()).AddWithOpts(priorityqueue.AddOpts{Priority: &priorityCalled}, request)
+}
+
+// turnKey is how an object is known to the governors.
+type turnKey struct {
+	kind string
+	name types.NamespacedName
+}
+
+// enqueue puts an object into the work queue, at least as urgently as a lane says.
+func enqueue(queue workqueue.TypedRateLimitingInterface[reconcile.Request], object v1alpha1.Object, least auth0.Lane) {
+	priority := priorities[min(laneOf(object), least)]
+	queue.(workQueue).AddWithOpts(priorityqueue.AddOpts{Priority: &priority}, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(object)})
+}
+
+// enqueueItself puts the objects of a kind into its work queue. After a restart, those that a person changed meanwhile are
+// as urgent as ever, and the rest is not.
+func enqueueItself() handler.EventHandler {
+	add := func(object client.Object, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+		enqueue(queue, object.(v1alpha1.Object), auth0.LanePeriodic)
+	}
+	return handler.Funcs{
+		CreateFunc: func(_ context.Context, e event.CreateEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			add(e.Object, queue)
+		},
+		UpdateFunc: func(_ context.Context, e event.UpdateEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			add(e.ObjectNew, queue)
+		},
+		DeleteFunc: func(_ context.Context, e event.DeleteEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			add(e.Object, queue)
+		},
+	}
+}
+
+// enqueueBy finds the objects of a kind through an index, and puts them into the work queue, at least as urgently as a
+// lane says if something happened.
+func enqueueBy(reader client.Reader, newList func() client.ObjectList, index string, least auth0.Lane, key func(client.Object) (namespace, value string)) handler.EventHandler {
+	add := func(ctx context.Context, changed client.Object, queue workqueue.TypedRateLimitingInterface[reconcile.Request], least auth0.Lane) {
+		namespace, value := key(changed)
+		list := newList()
+		if err := reader.List(ctx, list, client.InNamespace(namespace), client.MatchingFields{index: value}); err != nil {
+			ctrl.LoggerFrom(ctx).Error(err, "find objects", "index", index, "value", value)
+			return
+		}
+		for _, object := range objectsIn(list) {
+			enqueue(queue, object.(v1alpha1.Object), least)
+		}
+	}
+	return handler.Funcs{
+		CreateFunc: func(ctx context.Context, e event.CreateEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			if e.IsInInitialList {
+				add(ctx, e.Object, queue, auth0.LanePeriodic)
+				return
+			}
+			add(ctx, e.Object, queue, least)
+		},
+		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			add(ctx, e.ObjectNew, queue, least)
+		},
+		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			add(ctx, e.Object, queue, least)
+		},
+	}
+}
+
+// logged names the object of a pass in the log.
+func logged(logger logr.Logger, kind string) func(*reconcile.Request) logr.Logger {
+	return func(request *reconcile.Request) logr.Logger {
+		logger := logger.WithValues("kind", kind)
+		if request != nil {
+			logger = logger.WithValues("namespace", request.Namespace, "name", request.Name)
+		}
+		return logger
+	}
+}
