@@ -15,6 +15,7 @@ func All() []engine.Kind {
 		engine.RegisterRemote[v1alpha1.Auth0Client]("Auth0Client", clientAdapter{}, func() client.ObjectList { return &v1alpha1.Auth0ClientList{} }),
 		engine.RegisterRemote[v1alpha1.Auth0ResourceServer]("Auth0ResourceServer", resourceServerAdapter{}, func() client.ObjectList { return &v1alpha1.Auth0ResourceServerList{} }),
 		engine.RegisterRemote[v1alpha1.Auth0Connection]("Auth0Connection", connectionAdapter{}, func() client.ObjectList { return &v1alpha1.Auth0ConnectionList{} }),
+		engine.RegisterRemote[v1alpha1.Auth0Role]("Auth0Role", roleAdapter{}, func() client.ObjectList { return &v1alpha1.Auth0RoleList{} }),
 		engine.RegisterRemote[v1alpha1.Auth0User]("Auth0User", userAdapter{}, func() client.ObjectList { return &v1alpha1.Auth0UserList{} }),
 		tokenKind(),
 	}

@@ -151,24 +151,41 @@ func (s *holderSearch) note(value, holder string) {
 	}
 }
 
-// inObjects looks through the declared users.
+// inObjects looks through the declared roles and users.
 func (s *holderSearch) inObjects(ctx context.Context) error {
 	tenant := client.MatchingFields{reference.TenantIndex: reference.TenantKey(s.Object).String()}
+	var roles v1alpha1.Auth0RoleList
 	var users v1alpha1.Auth0UserList
-	if err := s.Client.List(ctx, &users, tenant); err != nil {
-		return fmt.Errorf("find the users with a scope of %s: %w", s.Object.Spec.Identifier, err)
-	}
-	for _, user := range users.Items {
-		if user.Spec.Permissions == nil {
-			continue
+	for _, list := range []client.ObjectList{&roles, &users} {
+		if err := s.Client.List(ctx, list, tenant); err != nil {
+			return fmt.Errorf("find those with a scope of %s: %w", s.Object.Spec.Identifier, err)
 		}
-		for _, permission := range user.Spec.Permissions.Items {
-			if permission.API == s.Object.Spec.Identifier {
-				s.note(permission.Name, "Auth0User "+client.ObjectKeyFromObject(&user).String())
-			}
+	}
+	for i := range roles.Items {
+		s.notePermissions("Auth0Role", &roles.Items[i], permissionsOfRole(&roles.Items[i]))
+	}
+	for i := range users.Items {
+		if permissions := users.Items[i].Spec.Permissions; permissions != nil {
+			s.notePermissions("Auth0User", &users.Items[i], permissions.Items)
 		}
 	}
 	return nil
+}
+
+func (s *holderSearch) notePermissions(kind string, object client.Object, permissions []v1alpha1.Permission) {
+	for _, permission := range permissions {
+		if s.isOurs(object, permission.APIRef, permission.API) {
+			s.note(permission.Name, kind+" "+client.ObjectKeyFromObject(object).String())
+		}
+	}
+}
+
+// isOurs tells whether an object means the API, by reference or by identifier.
+func (s *holderSearch) isOurs(object client.Object, ref *v1alpha1.ObjectReference, identifier *string) bool {
+	if ref != nil {
+		return reference.To(object, "", "Auth0ResourceServer", *ref).Key == client.ObjectKeyFromObject(s.Object)
+	}
+	return valueOf(identifier) == s.Object.Spec.Identifier
 }
 
 // inClientGrants looks through the client grants for the API in Auth0.

@@ -30,7 +30,8 @@ const (
 	// userMark is the key in app_metadata that says which Kubernetes object holds a user.
 	userMark = "auth0_operator"
 	// largestProfile is what Auth0 allows a user profile, of which metadata is nearly all.
-	largestProfile = 10 << 10
+	largestProfile       = 10 << 10
+	userPermissionsField = "spec.permissions.items"
 	// missingListEntryRetry is how soon a role or permission that does not exist is looked for again.
 	missingListEntryRetry = 2 * time.Minute
 )
@@ -109,6 +110,24 @@ func (userAdapter) Inputs(u *v1alpha1.Auth0User) []string {
 	}
 	return names
 }
+
+// References are the declared roles, and the APIs of permissions.
+func (userAdapter) References(u *v1alpha1.Auth0User) []reference.Reference {
+	var references []reference.Reference
+	if u.Spec.Roles != nil {
+		for i, role := range u.Spec.Roles.Items {
+			if role.RoleRef != nil {
+				references = append(references, reference.To(u, roleField(i), "Auth0Role", *role.RoleRef))
+			}
+		}
+	}
+	if u.Spec.Permissions != nil {
+		references = append(references, permissionReferences(u, userPermissionsField, u.Spec.Permissions.Items)...)
+	}
+	return references
+}
+
+func roleField(i int) string { return fmt.Sprintf("spec.roles.items[%d].roleRef", i) }
 
 func (userAdapter) Check(u *v1alpha1.Auth0User) error {
 	if err := checkMetadata("spec.userMetadata", u.Spec.UserMetadata); err != nil {
@@ -337,10 +356,10 @@ func databaseUserID(id string) string { return "auth0|" + id }
 func passwordless(connection string) bool { return connection == "email" || connection == "sms" }
 
 func (a userAdapter) Lists(tools engine.Tools[*v1alpha1.Auth0User]) []engine.List {
-	return []engine.List{a.roles(tools.Object), a.permissions(tools.Object)}
+	return []engine.List{a.roles(tools.Object, tools.References), a.permissions(tools.Object, tools.References)}
 }
 
-func (userAdapter) roles(u *v1alpha1.Auth0User) engine.List {
+func (userAdapter) roles(u *v1alpha1.Auth0User, references reference.Values) engine.List {
 	list := engine.List{
 		Field: "roles", Managed: &u.Status.Roles,
 		Read: func(ctx context.Context, session *auth0.Session, id string) ([]string, error) {
@@ -363,8 +382,8 @@ func (userAdapter) roles(u *v1alpha1.Auth0User) engine.List {
 	}
 	if u.Spec.Roles != nil {
 		list.Declared, list.Mode = true, u.Spec.Roles.Mode
-		for _, role := range u.Spec.Roles.Items {
-			list.Want = append(list.Want, role.Name)
+		for i, role := range u.Spec.Roles.Items {
+			list.Want = append(list.Want, references.Name(roleField(i), role.Name))
 		}
 		list.Want = unique(list.Want)
 	}
@@ -391,16 +410,12 @@ func assignRoles(ctx context.Context, session *auth0.Session, id string, names [
 	return known, nil
 }
 
-func (userAdapter) permissions(u *v1alpha1.Auth0User) engine.List {
+func (userAdapter) permissions(u *v1alpha1.Auth0User, references reference.Values) engine.List {
 	list := engine.List{
 		Field: "permissions", Managed: &u.Status.Permissions,
 		Read: func(ctx context.Context, session *auth0.Session, id string) ([]string, error) {
 			permissions, err := session.UserPermissions(ctx, id)
-			entries := make([]string, len(permissions))
-			for i, permission := range permissions {
-				entries[i] = permissionEntry(permission.API, permission.Name)
-			}
-			return entries, err
+			return entriesOf(permissions), err
 		},
 		Add: func(ctx context.Context, session *auth0.Session, id string, entries []string) ([]string, error) {
 			if err := session.GrantUserPermissions(ctx, id, permissionsOf(entries)); err != nil {
@@ -414,24 +429,9 @@ func (userAdapter) permissions(u *v1alpha1.Auth0User) engine.List {
 	}
 	if u.Spec.Permissions != nil {
 		list.Declared, list.Mode = true, u.Spec.Permissions.Mode
-		for _, permission := range u.Spec.Permissions.Items {
-			list.Want = append(list.Want, permissionEntry(permission.API, permission.Name))
-		}
-		list.Want = unique(list.Want)
+		list.Want = permissionEntries(userPermissionsField, u.Spec.Permissions.Items, references)
 	}
 	return list
-}
-
-// permissionEntry names a permission in status. The name of a scope holds no space.
-func permissionEntry(api, name string) string { return name + " " + api }
-
-func permissionsOf(entries []string) []auth0.Permission {
-	permissions := make([]auth0.Permission, len(entries))
-	for i, entry := range entries {
-		name, api, _ := strings.Cut(entry, " ")
-		permissions[i] = auth0.Permission{API: api, Name: name}
-	}
-	return permissions
 }
 
 // Exempt leaves to the identity provider what it keeps.
@@ -470,8 +470,6 @@ func (userAdapter) Explain(u *v1alpha1.Auth0User, session *auth0.Session, failed
 		return problem.Stalled(v1alpha1.ReasonConnectionNotEnabled,
 			"connection %q is not enabled for the operator's application %s, so Auth0 creates no users in it; enable it in Auth0 Dashboard → Authentication → Database → %s → Applications",
 			connection, session.ClientID(), connection)
-	case failed.Code == "inexistent_resource_server_permission":
-		return problem.Waiting(v1alpha1.ReasonPermissionNotFound, "spec.permissions: %s; add the permission to its API, or correct its name or the identifier of the API", strings.TrimSuffix(failed.Message, ".")).Breaking().Again(missingListEntryRetry)
 	case strings.Contains(failed.Message, "Missing required property: email"), strings.Contains(failed.Message, "Missing required property: username"):
 		return problem.Stalled(v1alpha1.ReasonInvalidSpec,
 			"connection %q identifies its users by something that the spec does not declare (%s); declare it, or choose another connection", connection, failed.Message)
@@ -479,7 +477,7 @@ func (userAdapter) Explain(u *v1alpha1.Auth0User, session *auth0.Session, failed
 		return problem.Stalled(v1alpha1.ReasonAlreadyExists,
 			"another user of connection %q has this email, username or phone number: %s", connection, failed.Message)
 	}
-	return nil
+	return explainPermission(failed)
 }
 
 func passwordOrigin(u *v1alpha1.Auth0User) string {

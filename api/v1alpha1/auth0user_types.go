@@ -244,12 +244,17 @@ type UserRoles struct {
 }
 
 // UserRole is a role of a user.
+// +kubebuilder:validation:ExactlyOneOf=roleRef;name
 type UserRole struct {
+	// roleRef names the Auth0Role. It is assigned when it is Ready.
+	// +optional
+	RoleRef *ObjectReference `json:"roleRef,omitempty"`
+
 	// name of the role in Auth0, upper and lower case as there.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=300
-	// +required
-	Name string `json:"name"`
+	// +optional
+	Name *string `json:"name,omitempty"`
 }
 
 // UserPermissions are permissions granted to a user directly.
@@ -262,22 +267,7 @@ type UserPermissions struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=1000
 	// +required
-	Items []UserPermission `json:"items"`
-}
-
-// UserPermission is a permission of an API.
-type UserPermission struct {
-	// api is the identifier (audience) of the API that defines the permission. Example: `https://orders.example.com/`.
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=600
-	// +required
-	API string `json:"api"`
-
-	// name of the permission. Example: `read:orders`.
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=280
-	// +required
-	Name string `json:"name"`
+	Items []Permission `json:"items"`
 }
 
 // Auth0UserStatus tells what the user is in Auth0.

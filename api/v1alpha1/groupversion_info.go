@@ -15,6 +15,7 @@ func AddToScheme(scheme *runtime.Scheme) error {
 		&Auth0Client{}, &Auth0ClientList{},
 		&Auth0ResourceServer{}, &Auth0ResourceServerList{},
 		&Auth0Connection{}, &Auth0ConnectionList{},
+		&Auth0Role{}, &Auth0RoleList{},
 		&Auth0Tenant{}, &Auth0TenantList{},
 		&Auth0Token{}, &Auth0TokenList{},
 		&Auth0User{}, &Auth0UserList{},

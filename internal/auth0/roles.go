@@ -2,15 +2,18 @@ package auth0
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"sync"
 	"time"
 
 	management "github.com/auth0/go-auth0/v3/management"
+	"github.com/auth0/go-auth0/v3/management/option"
 )
 
 const (
 	routeRoles           = "/api/v2/roles"
+	routeRole            = "/api/v2/roles/{id}"
 	routeRolePermissions = "/api/v2/roles/{id}/permissions"
 )
 
@@ -34,6 +37,81 @@ func (s *Session) listRoles(ctx context.Context) ([]Role, error) {
 		})
 		return parseRoles(answer, err)
 	})
+}
+
+// GetRole reads a role by id: `rol_xPSJ3BfhKflWGKpU`.
+func (s *Session) GetRole(ctx context.Context, id string) (Document, error) {
+	return s.read(ctx, "roles", id, func(ctx context.Context) ([]byte, error) {
+		return s.manage(ctx, http.MethodGet, routeRole, func(ctx context.Context) error {
+			_, err := s.rolesAPI.Get(ctx, id)
+			return err
+		})
+	})
+}
+
+// FindRoles returns the role with a name, if there is one: upper and lower case count. Auth0's filter matches every role whose name contains
+// it in any case, so that the role may be on a later page.
+func (s *Session) FindRoles(ctx context.Context, name string) ([]Document, error) {
+	return allPages(func(page int) ([]Document, int, error) {
+		answer, err := s.manage(ctx, http.MethodGet, routeRoles, func(ctx context.Context) error {
+			_, err := s.rolesAPI.List(ctx, &management.ListRolesRequestParameters{NameFilter: &name, Page: &page, PerPage: &pageSize, IncludeTotals: &yes})
+			return err
+		})
+		items, err := parseItems(answer, "roles", err)
+		records := len(items)
+		return named(items, "name", name), records, err
+	})
+}
+
+// CreateRole creates a role. Its name is unique.
+func (s *Session) CreateRole(ctx context.Context, role Document) (Document, error) {
+	answer, err := s.manage(ctx, http.MethodPost, routeRoles, func(ctx context.Context) error {
+		_, err := s.rolesAPI.Create(ctx, nil, option.WithBodyProperties(role))
+		return err
+	})
+	return s.learnRole(parseObject(answer, err))
+}
+
+// UpdateRole merges a patch into a role.
+func (s *Session) UpdateRole(ctx context.Context, id string, patch Document) (Document, error) {
+	answer, err := s.manage(ctx, http.MethodPatch, routeRole, func(ctx context.Context) error {
+		_, err := s.rolesAPI.Update(ctx, id, nil, option.WithBodyProperties(patch))
+		return err
+	})
+	return s.learnRole(parseObject(answer, err))
+}
+
+// learnRole takes a role into the catalog, so that users find it without another call.
+func (s *Session) learnRole(role Document, err error) (Document, error) {
+	if err == nil {
+		s.roles.learn(Role{ID: role.String("id"), Name: role.String("name")})
+	}
+	return role, err
+}
+
+// DeleteRole deletes a role, which takes it from all users. It fails with ClassNotFound if there is none.
+func (s *Session) DeleteRole(ctx context.Context, id string) error {
+	_, err := s.manage(ctx, http.MethodDelete, routeRole, func(ctx context.Context) error {
+		return s.rolesAPI.Delete(ctx, id)
+	})
+	s.roles.forget()
+	return err
+}
+
+// AddRolePermissions gives a role permissions. Those it has already do no harm.
+func (s *Session) AddRolePermissions(ctx context.Context, id string, permissions []Permission) error {
+	_, err := s.manage(ctx, http.MethodPost, routeRolePermissions, func(ctx context.Context) error {
+		return s.rolesAPI.Permissions.Add(ctx, id, &management.AddRolePermissionsRequestContent{Permissions: permissionPayload(permissions)})
+	})
+	return err
+}
+
+// RemoveRolePermissions takes permissions from a role. Those it does not have do no harm.
+func (s *Session) RemoveRolePermissions(ctx context.Context, id string, permissions []Permission) error {
+	_, err := s.manage(ctx, http.MethodDelete, routeRolePermissions, func(ctx context.Context) error {
+		return s.rolesAPI.Permissions.Delete(ctx, id, &management.DeleteRolePermissionsRequestContent{Permissions: permissionPayload(permissions)})
+	})
+	return err
 }
 
 // Roles returns the roles of the tenant, as many as offset paging shows.
@@ -131,6 +209,17 @@ func (c *roleCatalog) lookUp(names []string) (ids map[string]string, unknown []s
 	}
 	age := time.Since(c.read)
 	return ids, unknown, age < catalogRefresh || len(unknown) == 0 && age < catalogLifetime
+}
+
+// learn takes in a role that was created or renamed just now.
+func (c *roleCatalog) learn(role Role) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ids == nil {
+		return
+	}
+	maps.DeleteFunc(c.ids, func(_, id string) bool { return id == role.ID })
+	c.ids[role.Name] = role.ID
 }
 
 // forget makes the next look-up read the roles anew.

@@ -215,7 +215,7 @@ func user(number int) *v1alpha1.Auth0User {
 			Connection:  connection,
 			Email:       new(userName(number) + "@example.com"),
 			Nickname:    new(nickname),
-			Roles:       &v1alpha1.UserRoles{Items: []v1alpha1.UserRole{{Name: role}}},
+			Roles:       &v1alpha1.UserRoles{Items: []v1alpha1.UserRole{{Name: new(role)}}},
 		},
 	}
 }

@@ -2,6 +2,7 @@ package integration
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -75,6 +76,14 @@ var undertakings = map[string]undertaking{
 	"adopt an API":                 {subject: resourceServerSubject, prepare: resourceServerSubject.existing, declare: mayAdopt, begin: declareIt},
 	"delete an API":                {subject: resourceServerSubject, ready: true, begin: deleteIt, gone: true},
 	"delete an API that stays":     {subject: resourceServerSubject, declare: retained, ready: true, begin: deleteIt, gone: true, left: 1},
+
+	"create a role":                {subject: roleSubject, begin: declareIt},
+	"create a role that is undone": {subject: roleSubject, begin: declareIt, meanwhile: deleteIt, gone: true},
+	"create a role that moves":     {subject: roleSubject, begin: declareIt, meanwhile: changeIt(roleSubject)},
+	"update a role":                {subject: roleSubject, ready: true, begin: changeIt(roleSubject)},
+	"update a role that moves":     {subject: roleSubject, ready: true, begin: changeIt(roleSubject), meanwhile: clearIt(roleSubject)},
+	"adopt a role":                 {subject: roleSubject, prepare: roleSubject.existing, declare: mayAdopt, begin: declareIt},
+	"delete a role":                {subject: roleSubject, ready: true, begin: deleteIt, gone: true},
 }
 
 // TestCrash has the operator die right before and right after every step of every undertaking, and another one take over.
@@ -281,8 +290,9 @@ func (u undertaking) verify(e *environment, object v1alpha1.Managed) {
 
 // requireNoOrphans fails if a user in Auth0 is marked as ours and no object declares it any more, or none that would stay
 // until the user is gone.
-func (undertaking) requireNoOrphans(e *environment) {
+func (u undertaking) requireNoOrphans(e *environment) {
 	e.Helper()
+	u.requireNoUnmarkedOrphans(e)
 	var objects v1alpha1.Auth0UserList
 	if err := kube.List(e.ctx, &objects, client.InNamespace(e.namespace)); err != nil {
 		e.Fatal(err)
@@ -297,6 +307,37 @@ func (undertaking) requireNoOrphans(e *environment) {
 		if mark+proof != "" && !kept {
 			e.Errorf("user %v is an orphan: %v", user["user_id"], user)
 		}
+	}
+}
+
+// unmarked lists the ids of what carries no mark in Auth0, by the kind that declares it.
+var unmarked = map[string]func(*environment) []string{
+	"*v1alpha1.Auth0ResourceServer": func(e *environment) []string { return fieldOf(e.apis(ordersAPI), "id") },
+	"*v1alpha1.Auth0Role":           func(e *environment) []string { return fieldOf(e.dashboardList(rolesRoute), "id") },
+}
+
+// requireNoUnmarkedOrphans fails if something in Auth0 that carries no mark is known to no object that would stay until it
+// is gone: neither by its id, nor by a note that it may have been created.
+func (u undertaking) requireNoUnmarkedOrphans(e *environment) {
+	e.Helper()
+	object := u.object(e, "one")
+	list := unmarked[fmt.Sprintf("%T", object)]
+	if list == nil || u.prepare != nil || u.left > 0 {
+		// Some of it is not ours, or is to stay.
+		return
+	}
+	found := list(e)
+	if err := kube.Get(e.ctx, client.ObjectKeyFromObject(object), object); client.IgnoreNotFound(err) != nil {
+		e.Fatal(err)
+	} else if err == nil && len(object.GetFinalizers()) > 0 {
+		if object.GetManagedStatus().Creating != "" {
+			return
+		}
+		id := object.(v1alpha1.Referent).GetIdentity().ID
+		found = slices.DeleteFunc(found, func(known string) bool { return known == id })
+	}
+	if len(found) > 0 {
+		e.Errorf("orphans: %v", found)
 	}
 }
 

@@ -62,6 +62,7 @@ var subjects = map[string]subject{
 	"Auth0Connection to an identity provider": providerSubject,
 	"Auth0Connection":                         connectionSubject,
 	"Auth0ResourceServer":                     resourceServerSubject,
+	"Auth0Role":                               roleSubject,
 	"Auth0Token by password":                  passwordTokenSubject,
 	"Auth0Token":                              tokenSubject,
 	"Auth0User by sign-up":                    signupSubject,

@@ -101,7 +101,7 @@ func TestScopesInUseStayAMoment(t *testing.T) {
 	machine := e.dashboard("POST", "/api/v2/clients", map[string]any{"name": "machine", "app_type": "non_interactive"})
 	e.dashboard("POST", "/api/v2/client-grants", map[string]any{"client_id": machine["client_id"], "audience": ordersAPI, "scope": []string{"sell:orders"}})
 	user := newUser(e, "ada", "ada@example.com")
-	user.Spec.Permissions = &v1alpha1.UserPermissions{Items: []v1alpha1.UserPermission{{API: ordersAPI, Name: "read:orders"}}}
+	user.Spec.Permissions = &v1alpha1.UserPermissions{Items: []v1alpha1.Permission{{API: new(ordersAPI), Name: "read:orders"}}}
 	e.create(user)
 	e.eventuallyReady(user)
 
@@ -207,7 +207,7 @@ func TestTokenEncryption(t *testing.T) {
 // TestTwoObjectsAdoptAtOnce has many objects reach for the same thing at the same time: one gets it, and the others change
 // nothing, take nothing along, and make way.
 func TestTwoObjectsAdoptAtOnce(t *testing.T) {
-	for _, name := range []string{"Auth0ResourceServer"} {
+	for _, name := range []string{"Auth0ResourceServer", "Auth0Role"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := subjects[name]

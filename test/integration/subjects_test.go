@@ -58,8 +58,8 @@ var userSubject = subject{
 			UserMetadata: map[string]apiextensionsv1.JSON{"theme": {Raw: []byte(`"dark"`)}},
 			AppMetadata:  map[string]apiextensionsv1.JSON{"plan": {Raw: []byte(`{"name":"pro","seats":7}`)}},
 			Password:     &v1alpha1.UserPassword{SecretRef: &v1alpha1.SecretKeyReference{Name: "password", Key: "password"}},
-			Roles:        &v1alpha1.UserRoles{Items: []v1alpha1.UserRole{{Name: "editor"}}},
-			Permissions:  &v1alpha1.UserPermissions{Items: []v1alpha1.UserPermission{{API: ordersAPI, Name: "read:orders"}}},
+			Roles:        &v1alpha1.UserRoles{Items: []v1alpha1.UserRole{{Name: new("editor")}}},
+			Permissions:  &v1alpha1.UserPermissions{Items: []v1alpha1.Permission{{API: new(ordersAPI), Name: "read:orders"}}},
 		}}
 	},
 	check:  func(e *environment, object v1alpha1.Managed) error { return checkUser(e, object.(*v1alpha1.Auth0User)) },
@@ -72,8 +72,8 @@ var userSubject = subject{
 		spec.Name = new("Augusta Ada King")
 		spec.Email = new("countess@example.com")
 		spec.UserMetadata["theme"] = apiextensionsv1.JSON{Raw: []byte(`["light","dark"]`)}
-		spec.Roles.Items = []v1alpha1.UserRole{{Name: "viewer"}}
-		spec.Permissions.Items = []v1alpha1.UserPermission{{API: ordersAPI, Name: "write:orders"}, {API: ordersAPI, Name: "delete:orders"}}
+		spec.Roles.Items = []v1alpha1.UserRole{{Name: new("viewer")}}
+		spec.Permissions.Items = []v1alpha1.Permission{{API: new(ordersAPI), Name: "write:orders"}, {API: new(ordersAPI), Name: "delete:orders"}}
 	},
 	clear: func(object v1alpha1.Managed) {
 		spec := &object.(*v1alpha1.Auth0User).Spec
@@ -190,7 +190,7 @@ func checkUser(e *environment, object *v1alpha1.Auth0User) error {
 	if spec.Roles != nil {
 		want := make([]string, len(spec.Roles.Items))
 		for i, role := range spec.Roles.Items {
-			want[i] = role.Name
+			want[i] = valueOf(role.Name)
 		}
 		failures = append(failures, checkList("roles", e.userRoles(user), want))
 	}

@@ -27,7 +27,7 @@ func passwordFrom(secret string) *v1alpha1.UserPassword {
 func roles(mode v1alpha1.ListMode, names ...string) *v1alpha1.UserRoles {
 	list := &v1alpha1.UserRoles{Mode: mode, Items: []v1alpha1.UserRole{}}
 	for _, name := range names {
-		list.Items = append(list.Items, v1alpha1.UserRole{Name: name})
+		list.Items = append(list.Items, v1alpha1.UserRole{Name: &name})
 	}
 	return list
 }
@@ -329,7 +329,7 @@ func TestBadUserInput(t *testing.T) {
 			name:  "permission that does not exist",
 			setup: seedOrders,
 			spec: func(_ *environment, u *v1alpha1.Auth0User) {
-				u.Spec.Permissions = &v1alpha1.UserPermissions{Items: []v1alpha1.UserPermission{{API: ordersAPI, Name: "fly"}}}
+				u.Spec.Permissions = &v1alpha1.UserPermissions{Items: []v1alpha1.Permission{{API: new(ordersAPI), Name: "fly"}}}
 			},
 			reason: v1alpha1.ReasonPermissionNotFound, says: "fly",
 			heal: func(e *environment, u *v1alpha1.Auth0User) {

@@ -1,0 +1,103 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Auth0RoleSpec declares a role.
+type Auth0RoleSpec struct {
+	ManagedSpec `json:",inline"`
+
+	// name of the role, unique in the tenant. It can be changed: whoever has the role keeps it. Example: `editor`.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=300
+	// +required
+	Name string `json:"name"`
+
+	// description of the role, for people. Unset: not managed.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1000
+	// +optional
+	Description *string `json:"description,omitempty"`
+
+	// permissions that the role gives. Unset: not managed.
+	// +optional
+	Permissions *RolePermissions `json:"permissions,omitempty"`
+}
+
+// RolePermissions are the permissions of a role.
+type RolePermissions struct {
+	// mode is `Additive` (default: permissions added by others stay) or `Exact` (they are removed).
+	// +optional
+	Mode ListMode `json:"mode,omitempty"`
+
+	// items are the permissions; Auth0 allows 1000 for a role.
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=1000
+	// +required
+	Items []Permission `json:"items"`
+}
+
+// Auth0RoleStatus tells what the role is in Auth0.
+type Auth0RoleStatus struct {
+	ManagedStatus `json:",inline"`
+
+	// id of the role in Auth0. Example: `rol_xPSJ3BfhKflWGKpU`.
+	// +optional
+	ID string `json:"id,omitempty"`
+
+	// name of the role in Auth0.
+	// +optional
+	Name string `json:"name,omitempty"`
+
+	// permissions that were added through this object, as `name api`.
+	// +listType=set
+	// +optional
+	Permissions []string `json:"permissions,omitempty"`
+}
+
+// Auth0Role is a role in Auth0: a named set of permissions.
+// +kubebuilder:object:root=true
+// +kubebuilder:resource:shortName=a0role,categories=auth0
+// +kubebuilder:subresource:status
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Role",type=string,JSONPath=`.spec.name`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="ID",type=string,priority=1,JSONPath=`.status.id`
+// +kubebuilder:printcolumn:name="Tenant",type=string,priority=1,JSONPath=`.spec.tenantRef.name`
+type Auth0Role struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec declares the role.
+	// +required
+	Spec Auth0RoleSpec `json:"spec"`
+	// status tells what the role is in Auth0.
+	// +kubebuilder:default={observedGeneration:-1}
+	// +optional
+	Status Auth0RoleStatus `json:"status,omitempty"`
+}
+
+// Auth0RoleList is a list of Auth0Role.
+// +kubebuilder:object:root=true
+type Auth0RoleList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []Auth0Role `json:"items"`
+}
+
+// IsSuspended implements Object.
+func (r *Auth0Role) IsSuspended() bool { return r.Spec.Suspend }
+
+// GetCommonStatus implements Object.
+func (r *Auth0Role) GetCommonStatus() *CommonStatus { return &r.Status.CommonStatus }
+
+// GetManagedSpec implements Managed.
+func (r *Auth0Role) GetManagedSpec() *ManagedSpec { return &r.Spec.ManagedSpec }
+
+// GetManagedStatus implements Managed.
+func (r *Auth0Role) GetManagedStatus() *ManagedStatus { return &r.Status.ManagedStatus }
+
+// GetIdentity implements Referent: the id, and the name.
+func (r *Auth0Role) GetIdentity() Identity { return Identity{ID: r.Status.ID, Name: r.Status.Name} }

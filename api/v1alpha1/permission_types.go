@@ -1,0 +1,21 @@
+package v1alpha1
+
+// Permission is a permission of an API: one of its scopes, as roles and users hold it.
+// +kubebuilder:validation:ExactlyOneOf=apiRef;api
+type Permission struct {
+	// apiRef names the Auth0ResourceServer that defines the permission. The permission is given when the API is Ready.
+	// +optional
+	APIRef *ObjectReference `json:"apiRef,omitempty"`
+
+	// api is the identifier (audience) of the API that defines the permission. Example: `https://orders.example.com/`.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=600
+	// +optional
+	API *string `json:"api,omitempty"`
+
+	// name of the permission. Example: `read:orders`.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=280
+	// +required
+	Name string `json:"name"`
+}

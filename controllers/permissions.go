@@ -1,0 +1,66 @@
+package controllers
+
+import (
+	"fmt"
+	"strings"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
+)
+
+// Roles and users hold permissions alike.
+
+// permissionReferences are the APIs that permissions refer to. field is where the permissions are in the spec.
+func permissionReferences(object client.Object, field string, permissions []v1alpha1.Permission) []reference.Reference {
+	var references []reference.Reference
+	for i, permission := range permissions {
+		if permission.APIRef != nil {
+			references = append(references, reference.To(object, apiField(field, i), "Auth0ResourceServer", *permission.APIRef))
+		}
+	}
+	return references
+}
+
+func apiField(field string, i int) string { return fmt.Sprintf("%s[%d].apiRef", field, i) }
+
+// permissionEntries names permissions as status does.
+func permissionEntries(field string, permissions []v1alpha1.Permission, references reference.Values) []string {
+	entries := make([]string, len(permissions))
+	for i, permission := range permissions {
+		entries[i] = permissionEntry(references.Name(apiField(field, i), permission.API), permission.Name)
+	}
+	return unique(entries)
+}
+
+// permissionEntry names a permission in status. The name of a scope holds no space.
+func permissionEntry(api, name string) string { return name + " " + api }
+
+func entriesOf(permissions []auth0.Permission) []string {
+	entries := make([]string, len(permissions))
+	for i, permission := range permissions {
+		entries[i] = permissionEntry(permission.API, permission.Name)
+	}
+	return entries
+}
+
+func permissionsOf(entries []string) []auth0.Permission {
+	permissions := make([]auth0.Permission, len(entries))
+	for i, entry := range entries {
+		name, api, _ := strings.Cut(entry, " ")
+		permissions[i] = auth0.Permission{API: api, Name: name}
+	}
+	return permissions
+}
+
+// explainPermission gives the answer to a permission that does not exist a way out, nil if it is another one.
+func explainPermission(failed *auth0.Error) error {
+	if failed.Code != "inexistent_resource_server_permission" {
+		return nil
+	}
+	return problem.Waiting(v1alpha1.ReasonPermissionNotFound, "spec.permissions: %s; add the permission to its API, or correct its name or the identifier of the API",
+		strings.TrimSuffix(failed.Message, ".")).Breaking().Again(missingListEntryRetry)
+}

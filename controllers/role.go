@@ -1,0 +1,149 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
+)
+
+// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0roles,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0roles/status,verbs=patch
+
+const (
+	rolePermissionsField = "spec.permissions.items"
+	// mostPermissionsPerCall is how many permissions of a role travel in one call.
+	mostPermissionsPerCall = 100
+)
+
+// roleAdapter maps Auth0Role.
+type roleAdapter struct{}
+
+func (roleAdapter) Fields() engine.Fields {
+	return engine.Fields{Cleared: map[string]any{"description": ""}}
+}
+
+func (roleAdapter) Scopes() []engine.Scope[*v1alpha1.Auth0Role] {
+	return lifecycleScopes[*v1alpha1.Auth0Role]("roles")
+}
+
+func (roleAdapter) References(role *v1alpha1.Auth0Role) []reference.Reference {
+	return permissionReferences(role, rolePermissionsField, permissionsOfRole(role))
+}
+
+func permissionsOfRole(role *v1alpha1.Auth0Role) []v1alpha1.Permission {
+	if role.Spec.Permissions == nil {
+		return nil
+	}
+	return role.Spec.Permissions.Items
+}
+
+// Check refuses a permission that is listed twice: one of them is likely a mistake.
+func (roleAdapter) Check(role *v1alpha1.Auth0Role) error {
+	seen := map[string]bool{}
+	for i, permission := range permissionsOfRole(role) {
+		api := "api " + valueOf(permission.API)
+		if permission.APIRef != nil {
+			api = reference.To(role, "", "Auth0ResourceServer", *permission.APIRef).String()
+		}
+		if seen[api+" "+permission.Name] {
+			return fmt.Errorf("%s[%d]: %s of %s is listed already; remove it, or name another permission", rolePermissionsField, i, permission.Name, api)
+		}
+		seen[api+" "+permission.Name] = true
+	}
+	return nil
+}
+
+func (roleAdapter) Desired(role *v1alpha1.Auth0Role, _ reference.Values) auth0.Document {
+	desired := auth0.Document{"name": role.Spec.Name}
+	put(desired, "description", role.Spec.Description)
+	return desired
+}
+
+// Announce notes what tells the role from one that somebody else creates with the same name.
+func (roleAdapter) Announce(desired auth0.Document) auth0.Document { return desired.Clone() }
+
+func (roleAdapter) ID(role *v1alpha1.Auth0Role) string { return role.Status.ID }
+
+func (roleAdapter) Describe(have auth0.Document) string {
+	return fmt.Sprintf("role %q (%s)", have.String("name"), have.String("id"))
+}
+
+func (roleAdapter) Observe(role *v1alpha1.Auth0Role, have auth0.Document) {
+	role.Status.ID = have.String("id")
+	role.Status.Name = have.String("name")
+}
+
+func (roleAdapter) Get(ctx context.Context, session *auth0.Session, id string) (auth0.Document, error) {
+	return session.GetRole(ctx, id)
+}
+
+func (roleAdapter) Find(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Role], wanted auth0.Document) ([]auth0.Document, error) {
+	return tools.Session.FindRoles(ctx, wanted.String("name"))
+}
+
+func (roleAdapter) Create(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Role], desired auth0.Document) (auth0.Document, error) {
+	return tools.Session.CreateRole(ctx, desired)
+}
+
+func (roleAdapter) Update(ctx context.Context, session *auth0.Session, id string, patch auth0.Document) (auth0.Document, error) {
+	return session.UpdateRole(ctx, id, patch)
+}
+
+func (roleAdapter) Delete(ctx context.Context, session *auth0.Session, id string) error {
+	return session.DeleteRole(ctx, id)
+}
+
+func (roleAdapter) Lists(tools engine.Tools[*v1alpha1.Auth0Role]) []engine.List {
+	role := tools.Object
+	list := engine.List{
+		Field: "permissions", Managed: &role.Status.Permissions,
+		Read: func(ctx context.Context, session *auth0.Session, id string) ([]string, error) {
+			permissions, err := session.RolePermissions(ctx, id)
+			return entriesOf(permissions), err
+		},
+		Add: func(ctx context.Context, session *auth0.Session, id string, entries []string) (added []string, err error) {
+			for chunk := range slices.Chunk(entries, mostPermissionsPerCall) {
+				if err := session.AddRolePermissions(ctx, id, permissionsOf(chunk)); err != nil {
+					return added, err
+				}
+				added = append(added, chunk...)
+			}
+			return added, nil
+		},
+		Remove: func(ctx context.Context, session *auth0.Session, id string, entries []string) error {
+			for chunk := range slices.Chunk(entries, mostPermissionsPerCall) {
+				if err := session.RemoveRolePermissions(ctx, id, permissionsOf(chunk)); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	if declared := role.Spec.Permissions; declared != nil {
+		list.Declared, list.Mode = true, declared.Mode
+		list.Want = permissionEntries(rolePermissionsField, declared.Items, tools.References)
+	}
+	return []engine.List{list}
+}
+
+// Explain gives the answers of Auth0 that people meet with roles a reason and a way out.
+func (roleAdapter) Explain(role *v1alpha1.Auth0Role, _ *auth0.Session, failed *auth0.Error) error {
+	if failed.Class == auth0.ClassConflict {
+		return problem.Stalled(v1alpha1.ReasonAlreadyExists, "another role has the name %q (Auth0 says: %s); choose another", role.Spec.Name, failed.Message)
+	}
+	return explainPermission(failed)
+}
+
+// valueOf returns what is pointed to, or the zero value.
+func valueOf[T any](pointer *T) T {
+	if pointer == nil {
+		return *new(T)
+	}
+	return *pointer
+}

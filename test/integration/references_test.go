@@ -1,0 +1,144 @@
+package integration
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+)
+
+const stockAPI = "urn:stock"
+
+// TestReferencesWait creates what refers before what is referred to. Nothing is called meanwhile, and it goes on at once.
+func TestReferencesWait(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	user := newUser(e, "ada", "ada@example.com")
+	user.Spec.Roles = &v1alpha1.UserRoles{Items: []v1alpha1.UserRole{{RoleRef: &v1alpha1.ObjectReference{Name: "editor"}}}}
+	user.Spec.Permissions = &v1alpha1.UserPermissions{Items: []v1alpha1.Permission{{APIRef: &v1alpha1.ObjectReference{Name: "orders"}, Name: "read:orders"}}}
+	role := newRole(e, "editor", "read:orders")
+	e.create(user)
+	e.create(role)
+	if message := e.eventuallyReconciling(role, v1alpha1.ReasonReferenceNotReady); !strings.Contains(message, "spec.permissions.items[0].apiRef: Auth0ResourceServer "+e.namespace+"/orders does not exist") {
+		t.Errorf("the message is %s", message)
+	}
+	if message := e.eventuallyReconciling(user, v1alpha1.ReasonReferenceNotReady); !strings.Contains(message, "spec.roles.items[0].roleRef: Auth0Role "+e.namespace+"/editor is not Ready") {
+		t.Errorf("the message is %s", message)
+	}
+	e.requireCalls("waiting", 0)
+	api := newResourceServer(e, "orders", ordersAPI, "read:orders")
+	e.create(api)
+	e.eventuallyReady(api)
+	e.within(3*time.Second, func() error {
+		for _, object := range []v1alpha1.Object{role, user} {
+			e.get(object)
+			if readyStatus(object) != "True" {
+				return fmt.Errorf("%s is not Ready: %+v", object.GetName(), object.GetCommonStatus().Conditions)
+			}
+		}
+		return nil
+	})
+	found := e.user(user.Status.UserID)
+	if roles, permissions := e.userRoles(found), e.userPermissions(found); !slices.Equal(roles, []string{"editor"}) || !slices.Contains(permissions, "read:orders") {
+		t.Errorf("the user has the roles %v and the permissions %v", roles, permissions)
+	}
+	if !slices.Equal(user.Status.Roles, []string{"editor"}) {
+		t.Errorf("status.roles is %v", user.Status.Roles)
+	}
+
+	change(e, role, func(role *v1alpha1.Auth0Role) { role.Spec.Name = "chief" })
+	e.eventually(func() error {
+		e.get(user)
+		if !slices.Equal(user.Status.Roles, []string{"chief"}) {
+			return fmt.Errorf("status.roles is %v after the role was renamed", user.Status.Roles)
+		}
+		return nil
+	})
+	e.eventuallyReady(user)
+	if roles := e.userRoles(e.user(user.Status.UserID)); !slices.Equal(roles, []string{"chief"}) {
+		t.Errorf("the user has the roles %v", roles)
+	}
+}
+
+// TestReferenceToAnotherNamespace refers to an object of the same tenant in another namespace, and to one of another tenant.
+func TestReferenceToAnotherNamespace(t *testing.T) {
+	t.Parallel()
+	e := newBareEnvironment(t)
+	tenant := e.tenant()
+	tenant.Spec.AllowedNamespaces = &v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromAll}
+	e.create(tenant)
+	other := e.tenant()
+	other.Name, other.Spec.AllowedNamespaces = "other", tenant.Spec.AllowedNamespaces
+	e.create(other)
+	elsewhere := e.newNamespace(nil)
+	e.startOperator(elsewhere)
+	role := newRole(e, "editor", "read:orders")
+	role.Spec.Permissions.Items[0].APIRef.Namespace = elsewhere
+	e.create(role)
+	e.eventuallyReconciling(role, v1alpha1.ReasonReferenceNotReady)
+	api := newResourceServer(e, "orders", ordersAPI, "read:orders")
+	api.Namespace, api.Spec.TenantRef.Namespace = elsewhere, e.namespace
+	e.create(api)
+	e.eventuallyReady(role)
+
+	stranger := newRole(e, "stranger", "read:orders")
+	stranger.Spec.Permissions.Items[0].APIRef.Namespace, stranger.Spec.TenantRef.Name = elsewhere, "other"
+	e.create(stranger)
+	message := e.eventuallyStalled(stranger, v1alpha1.ReasonInvalidSpec)
+	if !strings.Contains(message, "belongs to Auth0Tenant "+e.namespace+"/main") {
+		t.Errorf("the message is %s", message)
+	}
+}
+
+// TestWhatIsInUseStays deletes an API and a role while others refer to them.
+func TestWhatIsInUseStays(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	api := newResourceServer(e, "orders", ordersAPI, "read:orders")
+	role := newRole(e, "editor", "read:orders")
+	user := newUser(e, "ada", "ada@example.com")
+	user.Spec.Roles = &v1alpha1.UserRoles{Items: []v1alpha1.UserRole{{RoleRef: &v1alpha1.ObjectReference{Name: "editor"}}}}
+	for _, object := range []v1alpha1.Managed{api, role, user} {
+		e.create(object)
+	}
+	e.eventuallyReady(user)
+	e.delete(api)
+	e.delete(role)
+	for object, referrer := range map[v1alpha1.Object]string{api: "Auth0Role " + e.namespace + "/editor", role: "Auth0User " + e.namespace + "/ada"} {
+		if message := e.eventuallyReconciling(object, v1alpha1.ReasonInUse); !strings.Contains(message, referrer) {
+			t.Errorf("the message does not name %s: %s", referrer, message)
+		}
+		if readyStatus(object) != "True" {
+			t.Errorf("%s is not Ready any more", object.GetName())
+		}
+	}
+	e.deleteAndWait(user)
+	e.eventuallyGone(role)
+	e.eventuallyGone(api)
+	if left := len(e.apis(ordersAPI)) + len(e.dashboardList(rolesRoute)); left > 0 {
+		t.Errorf("%d are left", left)
+	}
+}
+
+// TestEverythingGoesInAnyOrder deletes the namespace with all that refers to each other.
+func TestEverythingGoesInAnyOrder(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	user := newUser(e, "ada", "ada@example.com")
+	user.Spec.Roles = &v1alpha1.UserRoles{Items: []v1alpha1.UserRole{{RoleRef: &v1alpha1.ObjectReference{Name: "editor"}}}}
+	for _, object := range []v1alpha1.Managed{newResourceServer(e, "orders", ordersAPI, "read:orders"), newRole(e, "editor", "read:orders"), user} {
+		e.create(object)
+	}
+	e.eventuallyReady(user)
+	namespace := &corev1.Namespace{}
+	namespace.Name = e.namespace
+	e.deleteAndWait(namespace)
+	if left := len(e.apis(ordersAPI)) + len(e.dashboardList(rolesRoute)) + len(e.users()); left > 0 {
+		t.Errorf("%d are left", left)
+	}
+}
