@@ -56,6 +56,8 @@ type Kind struct {
 
 	indexed reference.Indexed
 	setup   func(context.Context, ctrl.Manager, Deps, []Kind) error
+	// apply runs one object through its Handler, without the loop around it.
+	apply func(context.Context, Deps, []Kind, v1alpha1.Object) Outcome
 }
 
 // Setup starts the loop of the kind with the manager. all are the kinds of the registry.
@@ -110,6 +112,9 @@ func Register[T any, O interface {
 	kind := Kind{
 		Name: name, Scopes: scopes, NewList: newList, indexed: indexed,
 		New: func() v1alpha1.Object { return O(new(T)) },
+	}
+	kind.apply = func(ctx context.Context, deps Deps, all []Kind, object v1alpha1.Object) Outcome {
+		return newHandler(deps, kind, all).Apply(ctx, &Pass[O]{Object: object.(O), saved: object.(O)})
 	}
 	kind.setup = func(ctx context.Context, manager ctrl.Manager, deps Deps, all []Kind) error {
 		if err := reference.Index(ctx, manager.GetFieldIndexer(), O(new(T)), indexed); err != nil {

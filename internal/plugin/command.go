@@ -1,0 +1,77 @@
+// Package plugin is kubectl auth0: what people do with the operator's objects beyond what kubectl can.
+package plugin
+
+import (
+	"io"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/spf13/cobra"
+	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/operator"
+)
+
+// Command is kubectl auth0. What it finds goes to out, and the progress of what takes long to progress.
+func Command(out, progress io.Writer) *cobra.Command {
+	p := &plugin{out: out, progress: progress, rules: clientcmd.NewDefaultClientConfigLoadingRules()}
+	root := &cobra.Command{
+		Use:           "kubectl-auth0",
+		Short:         "Look at a tenant, plan changes, and take over what exists",
+		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl auth0"},
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	flags := root.PersistentFlags()
+	flags.StringVar(&p.rules.ExplicitPath, "kubeconfig", "", "kubeconfig to use (default: as kubectl)")
+	clientcmd.BindOverrideFlags(&p.overrides, flags, overrideFlags())
+	root.AddCommand(p.statusCommand(), p.planCommand())
+	return root
+}
+
+// overrideFlags are those that a person needs: --context and --namespace.
+func overrideFlags() clientcmd.ConfigOverrideFlags {
+	all := clientcmd.RecommendedConfigOverrideFlags("")
+	return clientcmd.ConfigOverrideFlags{
+		CurrentContext: all.CurrentContext,
+		ContextOverrideFlags: clientcmd.ContextOverrideFlags{
+			Namespace: all.ContextOverrideFlags.Namespace,
+		},
+	}
+}
+
+// plugin is what all commands share.
+type plugin struct {
+	out, progress io.Writer
+	rules         *clientcmd.ClientConfigLoadingRules
+	overrides     clientcmd.ConfigOverrides
+}
+
+// connect opens the cluster of the kubeconfig, and returns the namespace that is meant.
+func (p *plugin) connect() (client.Client, string, error) {
+	config := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(p.rules, &p.overrides)
+	rest, err := config.ClientConfig()
+	if err != nil {
+		return nil, "", err
+	}
+	namespace, _, err := config.Namespace()
+	if err != nil {
+		return nil, "", err
+	}
+	scheme, err := operator.Scheme()
+	if err != nil {
+		return nil, "", err
+	}
+	kube, err := client.New(rest, client.Options{Scheme: scheme})
+	return kube, namespace, err
+}
+
+// deps are those of the operator, as far as reading goes.
+func deps(kube client.Client) engine.Deps {
+	// Nobody scrapes the metrics of a command.
+	pool := auth0.NewPool(auth0.NewMetrics(prometheus.NewRegistry()))
+	return engine.Deps{Client: kube, Reader: kube, Pool: pool, Clock: clock.RealClock{}}
+}

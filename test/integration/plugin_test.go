@@ -1,0 +1,104 @@
+package integration
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/plugin"
+)
+
+// kubectlAuth0 runs the plugin as a person does, and returns what it prints.
+func (e *environment) kubectlAuth0(args ...string) (string, error) {
+	e.Helper()
+	var out, progress bytes.Buffer
+	command := plugin.Command(&out, &progress)
+	command.SetArgs(append(args, "--kubeconfig", cluster.KubeconfigFile, "--namespace", e.namespace))
+	err := command.ExecuteContext(e.ctx)
+	return out.String(), err
+}
+
+// TestPluginStatus shows the page on a tenant: what is ready, what waits, what needs a person.
+func TestPluginStatus(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	seedOrders(e)
+	ready, waiting, stalled := newUser(e, "ada", "ada@example.com"), newUser(e, "bob", "bob@example.com"), newUser(e, "eve", "eve@example.com")
+	waiting.Spec.Roles = &v1alpha1.UserRoles{Items: []v1alpha1.UserRole{{Name: "no-such-role"}}}
+	stalled.Spec.AppMetadata = map[string]apiextensionsv1.JSON{"user_id": {Raw: []byte(`"x"`)}}
+	for _, user := range []*v1alpha1.Auth0User{ready, waiting, stalled} {
+		e.create(user)
+	}
+	e.eventuallyReady(ready)
+	e.eventuallyReconciling(waiting, v1alpha1.ReasonRoleNotFound)
+	e.eventuallyStalled(stalled, v1alpha1.ReasonInvalidSpec)
+	e.sim.ResetRequests()
+	page, err := e.kubectlAuth0("status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{
+		e.sim.Domain, "Auth0User", "Needs you:\n  Auth0User " + e.namespace + "/eve\n    InvalidSpec: spec.appMetadata",
+		"Waits, and goes on by itself:\n  Auth0User " + e.namespace + "/bob\n    RoleNotFound",
+	} {
+		if !strings.Contains(page, part) {
+			t.Errorf("the page does not say %q:\n%s", part, page)
+		}
+	}
+	if requests := e.sim.Requests(); requests.Total != 0 {
+		t.Errorf("status takes calls to Auth0: %+v", requests.ByRoute)
+	}
+}
+
+// TestPluginPlan shows what applying would change, and that planning changes nothing.
+func TestPluginPlan(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	user := newUser(e, "ada", "ada@example.com")
+	user.Spec.Name = new("Ada")
+	e.create(user)
+	e.eventuallyReady(user)
+	e.dashboard("POST", "/api/v2/users", map[string]any{"connection": connection, "email": "grace@example.com", "password": "Some-Password-1", "name": "Grace"})
+	e.sim.ResetRequests()
+	before := snapshot(e, user)
+
+	file := filepath.Join(t.TempDir(), "users.yaml")
+	manifests := userManifest("ada", "ada@example.com", "Augusta") + "---\n" + userManifest("grace", "grace@example.com", "Grace") +
+		"---\n" + userManifest("new", "new@example.com", "New") + "---\n" +
+		strings.Replace(userManifest("hers", "grace@example.com", "Grace Hopper"), "spec:\n", "spec:\n  adoptionPolicy: IfUnmanaged\n", 1)
+	if err := os.WriteFile(file, []byte(manifests), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	plan, err := e.kubectlAuth0("plan", "-f", file, "--exit-code")
+	if !errors.Is(err, plugin.ErrDiffers) {
+		t.Errorf("the plan has differences, and the command ends with %v", err)
+	}
+	for _, part := range []string{
+		"update    Auth0User " + e.namespace + "/ada\n          name: \"Ada\" → \"Augusta\"\n",
+		"stall     Auth0User " + e.namespace + "/grace\n          AlreadyExists",
+		"adopt     Auth0User " + e.namespace + "/hers\n          name: \"Grace\" → \"Grace Hopper\"\n",
+		"create    Auth0User " + e.namespace + "/new\n",
+		"1 create, 1 adopt, 1 update, 1 stall",
+	} {
+		if !strings.Contains(plan, part) {
+			t.Errorf("the plan does not say %q:\n%s", part, plan)
+		}
+	}
+	if writes := e.sim.Requests().Writes(); writes != 0 {
+		t.Errorf("planning made %d writes", writes)
+	}
+	if after := snapshot(e, user); after["object"] != before["object"] {
+		t.Error("planning changed the object")
+	}
+}
+
+func userManifest(name, email, fullName string) string {
+	return "apiVersion: auth0-operator.io/v1alpha1\nkind: Auth0User\nmetadata:\n  name: " + name + "\nspec:\n  tenantRef:\n    name: main\n  connection: " +
+		connection + "\n  email: " + email + "\n  name: " + fullName + "\n"
+}
