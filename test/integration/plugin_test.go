@@ -30,7 +30,7 @@ func TestPluginStatus(t *testing.T) {
 	e := newEnvironment(t)
 	seedOrders(e)
 	ready, waiting, stalled := newUser(e, "ada", "ada@example.com"), newUser(e, "bob", "bob@example.com"), newUser(e, "eve", "eve@example.com")
-	waiting.Spec.Roles = &v1alpha1.UserRoles{Items: []v1alpha1.UserRole{{Name: "no-such-role"}}}
+	waiting.Spec.Roles = &v1alpha1.UserRoles{Items: []v1alpha1.UserRole{{Name: new("no-such-role")}}}
 	stalled.Spec.AppMetadata = map[string]apiextensionsv1.JSON{"user_id": {Raw: []byte(`"x"`)}}
 	for _, user := range []*v1alpha1.Auth0User{ready, waiting, stalled} {
 		e.create(user)
