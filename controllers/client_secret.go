@@ -47,7 +47,7 @@ func (a clientAdapter) Publish(ctx context.Context, tools engine.Tools[*v1alpha1
 }
 
 func (clientAdapter) output(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Client]) (secret.Output, *corev1.Secret, error) {
-	output := secret.Output{Client: tools.Client, Owner: tools.Object, Name: tools.Object.Spec.OutputSecret.Name}
+	output := secret.NewOutput(tools.Client, tools.Object, *tools.Object.Spec.OutputSecret)
 	current, err := output.Get(ctx)
 	return output, current, err
 }

@@ -23,7 +23,7 @@ import (
 
 // +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0tenants,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0tenants/status,verbs=patch
-// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups="",resources=configmaps,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -21,19 +22,14 @@ import (
 // signIn is the field under which status remembers a sign-in that was refused.
 const signIn = "signIn"
 
-// userRefusals are Auth0's answers to a sign-in that must not be repeated as it is: it would block the account, and the
-// operator's address for everybody.
-var userRefusals = []string{"invalid_grant", "unauthorized", "password_leaked", "too_many_attempts", "mfa_required"}
-
-func refusesUser(failed *auth0.Error) bool { return slices.Contains(userRefusals, failed.Code) }
+// signInRefusals are Auth0's answers to a sign-in that must not be repeated as it is: it would block the account, and the
+// operator's address for everybody; or the code is used up.
+var signInRefusals = []string{codeInvalidGrant, "unauthorized", "password_leaked", "too_many_attempts", "mfa_required"}
 
 // readPasswordGrant completes the request with who signs in.
 func (w *tokenWork) readPasswordGrant(ctx context.Context, grant *v1alpha1.PasswordGrant) error {
 	w.request.Grant = auth0.GrantPassword
-	w.request.Scopes = slices.Sorted(slices.Values(grant.Scopes))
-	if grant.Audience != nil {
-		w.request.Audience = *grant.Audience
-	}
+	w.ask(grant.Audience, grant.Scopes)
 	var from v1alpha1.SecretKeyReference
 	if grant.UserRef == nil {
 		w.request.Username, from = *grant.Username, *grant.PasswordSecretRef
@@ -75,9 +71,12 @@ func (w *tokenWork) referredUser(ctx context.Context, name string) (*v1alpha1.Au
 	return &user, nil
 }
 
+// signsIn tells whether Auth0 counts refusals of the request against somebody, or against a code.
+func (w *tokenWork) signsIn() bool { return w.request.Username+w.request.Code != "" }
+
 // refusedBefore returns Auth0's answer to a sign-in that it refused already.
 func (w *tokenWork) refusedBefore(ctx context.Context) error {
-	if w.request.Username == "" || engine.Requested(w.token) {
+	if !w.signsIn() || engine.Requested(w.token) {
 		return nil
 	}
 	hash, err := w.hashSignIn(ctx)
@@ -86,7 +85,8 @@ func (w *tokenWork) refusedBefore(ctx context.Context) error {
 	}
 	for _, before := range w.token.Status.AppliedSecrets {
 		if before.Field == signIn && before.Hash == hash {
-			return &auth0.Error{Class: auth0.ClassForbidden, Code: userRefusals[0], Message: before.Refused}
+			code, message, _ := strings.Cut(before.Refused, ": ")
+			return &auth0.Error{Class: auth0.ClassForbidden, Code: code, Message: message}
 		}
 	}
 	return nil
@@ -95,19 +95,19 @@ func (w *tokenWork) refusedBefore(ctx context.Context) error {
 // noteRefusal remembers a sign-in that Auth0 refused, so that not even a restart repeats it.
 func (w *tokenWork) noteRefusal(ctx context.Context, err error) error {
 	failed, ok := errors.AsType[*auth0.Error](err)
-	if !ok || w.request.Username == "" || !refusesUser(failed) {
+	if !ok || !w.signsIn() || !slices.Contains(signInRefusals, failed.Code) {
 		return err
 	}
 	hash, errHash := w.hashSignIn(ctx)
 	if errHash != nil {
 		return errHash
 	}
-	w.token.Status.AppliedSecrets = []v1alpha1.AppliedSecret{{Field: signIn, Hash: hash, Refused: failed.Message}}
+	w.token.Status.AppliedSecrets = []v1alpha1.AppliedSecret{{Field: signIn, Hash: hash, Refused: failed.Code + ": " + failed.Message}}
 	return err
 }
 
 // hashSignIn is a keyed hash of everything that a sign-in depends on.
 func (w *tokenWork) hashSignIn(ctx context.Context) (string, error) {
-	parts := []string{w.inputs, w.request.Username, w.request.Password, w.request.Application.Secret, w.request.Application.PrivateKey}
-	return w.Hasher.Hash(ctx, "sign-in/"+string(w.token.UID), fmt.Sprintf("%q", parts))
+	r := w.request
+	return w.hash(ctx, "sign-in/"+string(w.token.UID), []string{w.inputs, r.Username, r.Password, r.Application.Secret, r.Application.PrivateKey, r.Code, r.CodeVerifier})
 }

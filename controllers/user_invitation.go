@@ -67,7 +67,7 @@ func (userAdapter) unblock(ctx context.Context, tools engine.Tools[*v1alpha1.Aut
 // invite writes a link to the Secret, unless it holds the one that the spec and the annotation ask for.
 func (a userAdapter) invite(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User]) error {
 	u := tools.Object
-	output := secret.Output{Client: tools.Client, Owner: u, Name: u.Spec.Invitation.OutputSecret.Name}
+	output := secret.NewOutput(tools.Client, u, u.Spec.Invitation.OutputSecret)
 	current, err := output.Get(ctx)
 	if err != nil {
 		return err

@@ -32,7 +32,7 @@ func (a userAdapter) Prepare(ctx context.Context, tools engine.Tools[*v1alpha1.A
 		return nil
 	}
 	spec := u.Spec.Password.Generate.OutputSecret
-	output := secret.Output{Client: tools.Client, Owner: u, Name: spec.Name}
+	output := secret.NewOutput(tools.Client, u, spec)
 	current, err := output.Get(ctx)
 	if err != nil {
 		return err

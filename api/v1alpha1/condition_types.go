@@ -11,6 +11,11 @@ const (
 	// ConditionConnectionsEnabled says on an Auth0Tenant whether the operator's own application is enabled for every
 	// database connection; Auth0 refuses to create users in one for which it is not.
 	ConditionConnectionsEnabled = "ConnectionsEnabled"
+	// ConditionScopesGranted says on an Auth0Token whether Auth0 granted all the scopes that were asked for.
+	ConditionScopesGranted = "ScopesGranted"
+	// ConditionLineageSafe says on an Auth0Token with a refresh token whether the sign-in survives an answer of Auth0's that gets
+	// lost on its way.
+	ConditionLineageSafe = "LineageSafe"
 )
 
 // Reasons with which Ready is true.
@@ -45,6 +50,12 @@ const (
 	ReasonScopesInUse = "ScopesInUse"
 	// ReasonProgressingWithRetry surfaces while an attempt failed for a reason that may pass; it is retried.
 	ReasonProgressingWithRetry = "ProgressingWithRetry"
+	// ReasonQuotaExceeded surfaces while the token quota of the application or its organization is used up.
+	ReasonQuotaExceeded = "QuotaExceeded"
+	// ReasonApprovalPending surfaces while a person is to approve the sign-in of an Auth0Token by device code.
+	ReasonApprovalPending = "ApprovalPending"
+	// ReasonRefreshInFlight surfaces while another replica of the operator may still be refreshing the token.
+	ReasonRefreshInFlight = "RefreshInFlight"
 	// ReasonDeleting surfaces while the object is being deleted in Auth0.
 	ReasonDeleting = "Deleting"
 	// ReasonInUse surfaces on an object that is being deleted while other objects still refer to it.
@@ -92,12 +103,39 @@ const (
 	ReasonSignupRefused = "SignupRefused"
 	// ReasonPasswordRejected surfaces when the password breaks the password policy of the connection.
 	ReasonPasswordRejected = "PasswordRejected"
-	// ReasonSignInRefused surfaces when Auth0 refuses a user's sign-in. It is not repeated until its inputs change: repetition
-	// would block the account, and the operator's address.
+	// ReasonWrongPassword surfaces when Auth0 refuses username and password. The sign-in is not repeated until its inputs change:
+	// repetition would block the account, and the operator's address.
+	ReasonWrongPassword = "WrongPassword"
+	// ReasonUserBlocked surfaces when an administrator blocked the user.
+	ReasonUserBlocked = "UserBlocked"
+	// ReasonTooManyAttempts surfaces when Auth0's attack protection blocks the account or the operator's address.
+	ReasonTooManyAttempts = "TooManyAttempts"
+	// ReasonPasswordLeaked surfaces when the password is known from a breach and Auth0 refuses it therefore.
+	ReasonPasswordLeaked = "PasswordLeaked"
+	// ReasonMFARequired surfaces when the sign-in takes a second factor, which no operator has.
+	ReasonMFARequired = "MFARequired"
+	// ReasonSignInRefused surfaces when Auth0 refuses a user's sign-in for any other reason.
 	ReasonSignInRefused = "SignInRefused"
-	// ReasonGrantRefused surfaces when Auth0 refuses to issue a token to the application: unknown API, no client grant,
-	// or a grant type that the application may not use.
+	// ReasonAudienceNotFound surfaces when no API has the audience.
+	ReasonAudienceNotFound = "AudienceNotFound"
+	// ReasonClientGrantMissing surfaces when the application is not authorised for the API.
+	ReasonClientGrantMissing = "ClientGrantMissing"
+	// ReasonScopeNotGranted surfaces when the application is authorised for the API, but not with all the scopes.
+	ReasonScopeNotGranted = "ScopeNotGranted"
+	// ReasonGrantTypeNotAllowed surfaces when the application may not use the grant type.
+	ReasonGrantTypeNotAllowed = "GrantTypeNotAllowed"
+	// ReasonGrantRefused surfaces when Auth0 refuses to issue a token for any other reason.
 	ReasonGrantRefused = "GrantRefused"
+	// ReasonCodeRefused surfaces when an authorization code was used before, has expired, or does not fit redirectUri or verifier.
+	ReasonCodeRefused = "CodeRefused"
+	// ReasonRefreshTokenRefused surfaces when Auth0 no longer accepts the refresh token: the user must sign in again.
+	ReasonRefreshTokenRefused = "RefreshTokenRefused"
+	// ReasonNotRenewable surfaces when a token has expired that came without a refresh token.
+	ReasonNotRenewable = "NotRenewable"
+	// ReasonApprovalDenied surfaces when the person denied the sign-in by device code.
+	ReasonApprovalDenied = "ApprovalDenied"
+	// ReasonApprovalExpired surfaces when nobody approved the sign-in by device code, several codes long.
+	ReasonApprovalExpired = "ApprovalExpired"
 )
 
 // Reasons of ConnectionsEnabled.
@@ -108,6 +146,24 @@ const (
 	ReasonNotEnabled = "NotEnabled"
 	// ReasonUnknown surfaces when the application lacks the scopes to find out.
 	ReasonUnknown = "Unknown"
+)
+
+// Reasons of ScopesGranted.
+const (
+	// ReasonAllGranted surfaces when all the scopes were granted that were asked for.
+	ReasonAllGranted = "AllGranted"
+	// ReasonFewerGranted surfaces when some were not; the message names them.
+	ReasonFewerGranted = "FewerGranted"
+)
+
+// Reasons of LineageSafe; Unknown is one, too.
+const (
+	// ReasonReplayable surfaces when the same refresh token can be sent again should an answer get lost.
+	ReasonReplayable = "Replayable"
+	// ReasonNoLeeway surfaces when a replaced refresh token dies at once: an answer that gets lost ends the sign-in.
+	ReasonNoLeeway = "NoLeeway"
+	// ReasonNoRefreshToken surfaces when the sign-in gave no refresh token: it ends with the token.
+	ReasonNoRefreshToken = "NoRefreshToken"
 )
 
 // Annotations that people and tools set on objects.

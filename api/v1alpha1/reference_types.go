@@ -83,7 +83,26 @@ type OutputSecret struct {
 	// +kubebuilder:validation:XValidation:rule="self.all(key, key.matches('^[-._a-zA-Z0-9]+$'))",message="keys of a Secret consist of letters, digits, '-', '_' and '.'"
 	// +optional
 	Data map[string]SecretTemplate `json:"data,omitempty"`
+
+	// type of the Secret, for consumers that ask for one. Default: `Opaque`. Kubernetes cannot change it: with another type, the
+	// Secret is deleted and created anew with the same values. Example: `kubernetes.io/basic-auth`.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self != 'kubernetes.io/service-account-token' && !self.startsWith('bootstrap.kubernetes.io/')",message="type must not be one with which Kubernetes grants access to itself"
+	// +optional
+	Type string `json:"type,omitempty"`
+
+	// labels of the Secret, besides the operator's own.
+	// +kubebuilder:validation:MaxProperties=32
+	// +kubebuilder:validation:XValidation:rule="self.all(key, key != 'app.kubernetes.io/managed-by')",message="the label app.kubernetes.io/managed-by is the operator's"
+	// +optional
+	Labels map[string]SecretLabel `json:"labels,omitempty"`
 }
+
+// SecretLabel is the value of a label.
+// +kubebuilder:validation:MaxLength=63
+// +kubebuilder:validation:Pattern=`^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$`
+type SecretLabel string
 
 // SecretTemplate is a Go template over the values that a kind offers to its output Secret.
 // +kubebuilder:validation:MaxLength=4096

@@ -11,14 +11,14 @@ import (
 // DeviceFlow is a sign-in that a person approves somewhere else.
 type DeviceFlow struct {
 	// DeviceCode is what to poll with; it is a secret.
-	DeviceCode string
+	DeviceCode string `json:"deviceCode"`
 	// UserCode is what the person enters at VerificationURI; VerificationURIComplete holds it already.
-	UserCode                string
-	VerificationURI         string
-	VerificationURIComplete string
+	UserCode                string `json:"userCode"`
+	VerificationURI         string `json:"verificationUri"`
+	VerificationURIComplete string `json:"verificationUriComplete"`
 	// Interval is how often to poll at most.
-	Interval  time.Duration
-	ExpiresAt time.Time
+	Interval  time.Duration `json:"interval"`
+	ExpiresAt time.Time     `json:"expiresAt"`
 }
 
 // defaultInterval is what RFC 8628 has for a server that names none.

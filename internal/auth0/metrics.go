@@ -13,6 +13,7 @@ type Metrics struct {
 	requests *prometheus.CounterVec
 	drawn    *prometheus.CounterVec
 	wait     *prometheus.HistogramVec
+	tokens   *prometheus.CounterVec
 
 	mu        sync.Mutex
 	governors []*Governor
@@ -43,8 +44,12 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 			Help:    "How long calls waited for the rate limit, by tenant and lane.",
 			Buckets: []float64{.01, .1, 1, 5, 15, 60, 300, 900, 3600},
 		}, []string{"tenant", "lane"}),
+		tokens: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "auth0_operator_tokens_issued_total",
+			Help: "Tokens issued by tenant, namespace and name of the Auth0Token, and grant. Those of client_credentials for APIs of one's own count against the tenant's monthly quota.",
+		}, []string{"tenant", "namespace", "name", "grant"}),
 	}
-	registerer.MustRegister(m.requests, m.drawn, m.wait, m)
+	registerer.MustRegister(m.requests, m.drawn, m.wait, m.tokens, m)
 	return m
 }
 

@@ -15,13 +15,13 @@ import (
 // RefreshRules are what an application's settings say about its refresh tokens.
 type RefreshRules struct {
 	// Rotating means that each refresh replaces the refresh token.
-	Rotating bool
+	Rotating bool `json:"rotating,omitempty"`
 	// Leeway is how long after that the replaced token still works.
-	Leeway time.Duration
+	Leeway time.Duration `json:"leeway,omitempty"`
 	// Lifetime is how long a sign-in can be refreshed, rotation or not; 0 means for ever.
-	Lifetime time.Duration
+	Lifetime time.Duration `json:"lifetime,omitempty"`
 	// IdleLifetime is how long a refresh token lives that is not used; 0 means for ever.
-	IdleLifetime time.Duration
+	IdleLifetime time.Duration `json:"idleLifetime,omitempty"`
 }
 
 // scopeReadClients is what reading an application's settings takes.

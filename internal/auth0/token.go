@@ -73,23 +73,23 @@ func (r TokenRequest) form() url.Values {
 
 // TokenSet is what Auth0 issues.
 type TokenSet struct {
-	AccessToken  string
-	TokenType    string
-	IDToken      string
-	RefreshToken string
+	AccessToken  string `json:"accessToken,omitempty"`
+	TokenType    string `json:"tokenType,omitempty"`
+	IDToken      string `json:"idToken,omitempty"`
+	RefreshToken string `json:"refreshToken,omitempty"`
 	// Subject is whom the token is for, if it says so.
-	Subject string
+	Subject string `json:"subject,omitempty"`
 	// Scopes that were granted.
-	Scopes []string
+	Scopes []string `json:"scopes,omitempty"`
 	// IssuedAt and ExpiresAt are the token's own claims where it is a JWT.
-	IssuedAt  time.Time
-	ExpiresAt time.Time
+	IssuedAt  time.Time `json:"issuedAt"`
+	ExpiresAt time.Time `json:"expiresAt"`
 	// Organization is the one that the token is for, if any.
-	Organization string
+	Organization string `json:"organization,omitempty"`
 	// Audience is whom the token is meant for, as far as it says so.
-	Audience string
+	Audience string `json:"audience,omitempty"`
 	// Quota is what is left of the application's and the organization's quota, where one is set.
-	Quota []Quota
+	Quota []Quota `json:"-"`
 }
 
 // IssueToken issues a token. It is not idempotent: tokens for APIs of one's own count against a monthly quota, sign-ins that
@@ -107,6 +107,11 @@ func (s *Session) IssueToken(ctx context.Context, request TokenRequest) (TokenSe
 	set, err := parseTokenSet(answer.body, time.Now())
 	set.Quota = parseQuota(answer.header, time.Now())
 	return set, err
+}
+
+// CountToken counts a token that was issued for an object.
+func (s *Session) CountToken(namespace, name string, grant Grant) {
+	s.transport.metrics.tokens.WithLabelValues(s.transport.tenant, namespace, name, string(grant)).Inc()
 }
 
 // answer is what Auth0 answered to a call of the Authentication API.
@@ -161,7 +166,7 @@ func parseTokenSet(answer []byte, now time.Time) (TokenSet, error) {
 		Scope        string `json:"scope"`
 	}
 	if err := json.Unmarshal(answer, &body); err != nil || body.AccessToken == "" {
-		return TokenSet{}, &Error{Class: ClassUnavailable, Route: "POST /oauth/token", Message: "the answer holds no access token"}
+		return TokenSet{}, &Error{Class: ClassUnavailable, Route: "POST /oauth/token", Message: "the answer holds no access token", Unanswered: true}
 	}
 	set := TokenSet{
 		AccessToken:  body.AccessToken,

@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -28,6 +30,9 @@ const (
 	managedBy      = "auth0-operator"
 )
 
+// annotationLabels lists the labels that the operator set at a spec's behest, so that one which is removed there goes.
+const annotationLabels = "auth0-operator.io/labels"
+
 // annotationIgnoreUpdates keeps Argo CD from refreshing an application whenever a token is renewed.
 const annotationIgnoreUpdates = "argocd.argoproj.io/ignore-resource-updates"
 
@@ -37,6 +42,19 @@ type Output struct {
 	// Owner is the object whose Secret it is, in the same namespace.
 	Owner v1alpha1.Managed
 	Name  string
+	// Type of the Secret; empty leaves it as it is.
+	Type string
+	// Labels besides the operator's own.
+	Labels map[string]string
+}
+
+// NewOutput is the output Secret that an object declares.
+func NewOutput(c client.Client, owner v1alpha1.Managed, spec v1alpha1.OutputSecret) Output {
+	output := Output{Client: c, Owner: owner, Name: spec.Name, Type: spec.Type, Labels: map[string]string{}}
+	for key, value := range spec.Labels {
+		output.Labels[key] = string(value)
+	}
+	return output
 }
 
 // Get returns the Secret, or nil if there is none. A Secret that is not the owner's and may not become it is a problem.
@@ -85,27 +103,81 @@ func (o Output) Put(ctx context.Context, current *corev1.Secret, data map[string
 func (o Output) write(ctx context.Context, current *corev1.Secret, data map[string][]byte, annotations map[string]string, options ...client.ApplyOption) error {
 	annotations = maps.Clone(annotations)
 	annotations[annotationIgnoreUpdates] = "true"
-	if current != nil && metav1.IsControlledBy(current, o.Owner) && Holds(current, data, annotations) {
+	if len(o.Labels) > 0 || current != nil && current.Annotations[annotationLabels] != "" {
+		annotations[annotationLabels] = strings.Join(slices.Sorted(maps.Keys(o.Labels)), ",")
+	}
+	if current != nil && metav1.IsControlledBy(current, o.Owner) && o.isAsDeclared(current) && Holds(current, data, annotations) {
 		return nil
+	}
+	if current != nil && o.cannotChange(current) {
+		if done, err := o.remove(ctx, current, len(options) > 0); err != nil || done {
+			return err
+		}
+		current = nil
 	}
 	reference, err := o.ownerReference()
 	if err != nil {
 		return err
 	}
 	desired := corev1ac.Secret(o.Name, o.Owner.GetNamespace()).
+		WithLabels(o.Labels).
 		WithLabels(map[string]string{LabelManagedBy: managedBy}).
 		WithAnnotations(annotations).
 		WithOwnerReferences(reference).
 		WithData(data)
+	if o.Type != "" {
+		desired.WithType(corev1.SecretType(o.Type))
+	}
 	if current != nil {
 		// A Secret that was replaced since it was looked at may be somebody else's.
 		desired.WithUID(current.UID)
 	}
 	options = append(options, client.FieldOwner(FieldManager), client.ForceOwnership)
-	if err := o.Client.Apply(ctx, desired, options...); err != nil {
-		return fmt.Errorf("write output Secret %s/%s: %w", o.Owner.GetNamespace(), o.Name, err)
+	return o.explain(o.Client.Apply(ctx, desired, options...))
+}
+
+// explain tells what only a person can put right from what may pass.
+func (o Output) explain(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case apierrors.IsInvalid(err):
+		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "Kubernetes refuses the output Secret that the spec asks for: %v", err)
 	}
-	return nil
+	return fmt.Errorf("write output Secret %s/%s: %w", o.Owner.GetNamespace(), o.Name, err)
+}
+
+// isAsDeclared tells whether type and labels are.
+func (o Output) isAsDeclared(current *corev1.Secret) bool {
+	for key, value := range o.Labels {
+		if current.Labels[key] != value {
+			return false
+		}
+	}
+	return o.Type == "" || o.Type == string(current.Type)
+}
+
+// cannotChange tells that Kubernetes lets nobody change the Secret as it is to be changed.
+func (o Output) cannotChange(current *corev1.Secret) bool {
+	immutable := current.Immutable != nil && *current.Immutable
+	return immutable || o.Type != "" && o.Type != string(current.Type)
+}
+
+// remove makes room for another Secret in the place of one that cannot be changed, or finds out whether that would work.
+func (o Output) remove(ctx context.Context, current *corev1.Secret, try bool) (done bool, err error) {
+	if !metav1.IsControlledBy(current, o.Owner) {
+		return false, problem.Stalled(v1alpha1.ReasonSecretConflict, "Secret %s/%s is immutable or has another type, and is not the operator's; delete it, or choose another spec.outputSecret.name",
+			current.Namespace, current.Name)
+	}
+	options := []client.DeleteOption{client.Preconditions{UID: &current.UID, ResourceVersion: &current.ResourceVersion}}
+	if try {
+		options = append(options, client.DryRunAll)
+	}
+	err = client.IgnoreNotFound(o.Client.Delete(ctx, current.DeepCopy(), options...))
+	if err != nil {
+		return false, fmt.Errorf("replace output Secret %s/%s: %w", current.Namespace, current.Name, err)
+	}
+	return try, nil
 }
 
 func (o Output) ownerReference() (*metav1ac.OwnerReferenceApplyConfiguration, error) {

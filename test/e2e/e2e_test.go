@@ -26,6 +26,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/controlplane"
 	"github.com/auth0-operator/auth0-operator/internal/operator"
 	"github.com/auth0-operator/auth0-operator/internal/secret"
+	"github.com/auth0-operator/auth0-operator/internal/simulator"
 	"github.com/auth0-operator/auth0-operator/test/render"
 )
 
@@ -74,6 +75,7 @@ func (i *installation) play() {
 	i.checkOutputs()
 	i.changeAll()
 	i.repeatEvent()
+	i.replaceOutput()
 	i.handOver()
 	i.deleteAll()
 	i.checkEvents()
@@ -199,11 +201,23 @@ func (i *installation) awaitAll(what string, in func(kind string, object v1alpha
 
 // isReady tells whether an object is as declared, or stalled where it can be nothing else.
 func (i *installation) isReady(kind string, object v1alpha1.Object) bool {
+	i.approve(object)
 	ready := readyOf(object)
 	if reason, ok := i.stalled[kind+"/"+object.GetName()]; ok {
 		return ready.Reason == reason
 	}
 	return ready.Status == metav1.ConditionTrue && ready.Reason != v1alpha1.ReasonSuspended
+}
+
+// approve does what the status of a token by device code asks of a person.
+func (i *installation) approve(object v1alpha1.Object) {
+	i.Helper()
+	token, ok := object.(*v1alpha1.Auth0Token)
+	if !ok || token.Status.Device == nil {
+		return
+	}
+	// A code that was approved already is none any more, until status says so.
+	_ = i.auth0.ApproveDevice(simulator.DeviceApproval{UserCode: token.Status.Device.UserCode, UserID: i.auth0.someUser(i.T)})
 }
 
 func isSuspended(_ string, object v1alpha1.Object) bool {
@@ -311,6 +325,29 @@ func (i *installation) repeatEvent() {
 		return
 	}
 	i.Fatal("no sample has roles and permissions")
+}
+
+// replaceOutput has an output Secret change that somebody made immutable: another takes its place.
+func (i *installation) replaceOutput() {
+	i.Helper()
+	for _, sample := range i.ours() {
+		if _, machine, _ := unstructured.NestedMap(sample.Object, "spec", "clientCredentials"); !machine {
+			continue
+		}
+		name, _, _ := unstructured.NestedString(sample.Object, "spec", "outputSecret", "name")
+		output := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: sample.GetNamespace(), Name: name}}
+		i.must(i.kube.Patch(i.Context(), output, client.RawPatch("application/merge-patch+json", []byte(`{"immutable":true}`))))
+		before := output.UID
+		i.must(i.kube.Patch(i.Context(), sample.DeepCopy(), client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"outputSecret":{"data":{"other":"{{ .accessToken }}"}}}}`))))
+		i.eventually(func() error {
+			if err := i.kube.Get(i.Context(), client.ObjectKeyFromObject(output), output); err != nil || output.UID == before || len(output.Data["other"]) == 0 {
+				return fmt.Errorf("Secret %s/%s was not replaced: %w", output.Namespace, output.Name, err)
+			}
+			return nil
+		})
+		return
+	}
+	i.Fatal("no sample is a token for a machine")
 }
 
 // handOver starts a second replica, ends the first, and has the second do something.

@@ -2,11 +2,16 @@ package e2e
 
 import (
 	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -99,6 +104,73 @@ func (a *auth0) prepare(t *testing.T) {
 	}
 	domain := a.administer(t, "/custom-domains", map[string]any{"domain": a.placeholders["login.example.com"], "type": "auth0_managed_certs"})
 	a.administer(t, "/custom-domains/"+domain["custom_domain_id"].(string)+"/verify", nil)
+	a.signIn(t)
+}
+
+// signIn puts what comes of signing in with a browser in the place of the placeholders: a code that is still good, and a
+// refresh token.
+func (a *auth0) signIn(t *testing.T) {
+	t.Helper()
+	a.placeholders["THE_CODE_FROM_THE_REDIRECT"] = a.authorize(t)
+	form := url.Values{
+		"grant_type": {"authorization_code"}, "code": {a.authorize(t)}, "redirect_uri": {callback}, "code_verifier": {verifier},
+		"client_id": {a.placeholders["YOUR_APPLICATION_CLIENT_ID"]}, "client_secret": {a.placeholders["YOUR_APPLICATION_CLIENT_SECRET"]},
+	}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, a.URL+"/oauth/token", strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	authorities := x509.NewCertPool()
+	authorities.AppendCertsFromPEM(a.CA)
+	browser := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: authorities, MinVersion: tls.VersionTLS12}}}
+	response, err := browser.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	var answer map[string]any
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil || answer["refresh_token"] == nil {
+		t.Fatalf("the sign-in gives no refresh token: %v %v", answer, err)
+	}
+	a.placeholders["A_REFRESH_TOKEN_OF_THE_APPLICATION"] = answer["refresh_token"].(string)
+}
+
+// callback and verifier are what the samples have.
+const (
+	callback = "https://shop.example.com/callback"
+	verifier = "THE_PKCE_CODE_VERIFIER_OF_THE_SIGN_IN"
+)
+
+// authorize returns the code of a sign-in.
+func (a *auth0) authorize(t *testing.T) string {
+	t.Helper()
+	challenge := sha256.Sum256([]byte(verifier))
+	code, err := a.Authorize(simulator.Login{
+		ClientID: a.placeholders["YOUR_APPLICATION_CLIENT_ID"], UserID: a.someUser(t), RedirectURI: callback, Audience: "https://orders.example.com/",
+		Scope: "openid offline_access read:orders", CodeChallengeMethod: "S256", CodeChallenge: base64.RawURLEncoding.EncodeToString(challenge[:]),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return code
+}
+
+// someUser is the id of a user whom no sample is about.
+func (a *auth0) someUser(t *testing.T) string {
+	t.Helper()
+	var users []struct {
+		Email string
+		ID    string `json:"user_id"`
+	}
+	a.list(t, "/users?per_page=100", &users)
+	for _, user := range users {
+		if user.Email == "smoke-test@example.com" {
+			return user.ID
+		}
+	}
+	t.Fatal("testdata/auth0.yaml makes no smoke-test@example.com")
+	return ""
 }
 
 // administer makes a call as an administrator does in the dashboard.

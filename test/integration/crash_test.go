@@ -3,7 +3,6 @@ package integration
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -445,7 +444,7 @@ func tokens(e *environment) int {
 	issued := 0
 	for _, entry := range e.dashboardList("/api/v2/logs?per_page=100") {
 		kind, _ := entry["type"].(string)
-		if entry["client_id"] == string(machine.Data["clientId"]) && (kind == "seccft" || strings.HasPrefix(kind, "sep")) {
+		if entry["client_id"] == string(machine.Data["clientId"]) && slices.Contains([]string{"seccft", "sepft", "seacft", "sertft", "sedcft"}, kind) {
 			issued++
 		}
 	}

@@ -67,6 +67,10 @@ var subjects = map[string]subject{
 	"Auth0Token":                              tokenSubject,
 	"Auth0User by sign-up":                    signupSubject,
 	"Auth0User":                               userSubject,
+	"Auth0Token by password, refreshed":       refreshingPasswordSubject,
+	"Auth0Token by authorization code":        codeTokenSubject,
+	"Auth0Token by refresh token":             refreshTokenSubject,
+	"Auth0Token by device code":               deviceTokenSubject,
 }
 
 // lifecycle is what every kind must stand.
@@ -231,7 +235,9 @@ func drift(e *environment, s subject) {
 	s.drift(e, object)
 	e.pass(object)
 	s.eventuallyRequire(e, object)
-	s.requireWrites(e, 1)
+	if report := e.sim.Requests(); s.writes(report) > 1 {
+		e.Errorf("%d calls changed something in Auth0, want one at most: %+v", s.writes(report), report.ByRoute)
+	}
 }
 
 func update(e *environment, s subject) {

@@ -1,17 +1,14 @@
 package integration
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
@@ -288,7 +285,7 @@ var tokenSubject = subject{
 		}
 		return "read:orders"
 	},
-	scopeReason: v1alpha1.ReasonGrantRefused,
+	scopeReason: v1alpha1.ReasonScopeNotGranted,
 }
 
 // signupSubject is the same user, signed up through an application.
@@ -352,49 +349,6 @@ var passwordTokenSubject = func() subject {
 		}
 		return "password-realm"
 	}
+	s.scopeReason = v1alpha1.ReasonGrantTypeNotAllowed
 	return s
 }()
-
-// checkToken compares the token in the output Secret with what its object declares.
-func checkToken(e *environment, object *v1alpha1.Auth0Token) error {
-	e.Helper()
-	secret := &corev1.Secret{ObjectMeta: e.meta(object.Spec.OutputSecret.Name)}
-	if err := kube.Get(e.ctx, client.ObjectKeyFromObject(secret), secret); err != nil {
-		return err
-	}
-	if !metav1.IsControlledBy(secret, object) {
-		return fmt.Errorf("Secret %s is not owned by the token", secret.Name)
-	}
-	claims, err := claimsOf(string(secret.Data["accessToken"]))
-	if err != nil {
-		return err
-	}
-	if !strings.Contains(fmt.Sprint(claims["aud"]), ordersAPI) {
-		return fmt.Errorf("aud is %v", claims["aud"])
-	}
-	var want []string
-	if grant := object.Spec.ClientCredentials; grant != nil {
-		want = grant.Scopes
-	} else {
-		want = object.Spec.Password.Scopes
-	}
-	granted, _ := claims["scope"].(string)
-	if want != nil {
-		return checkList("scopes", strings.Fields(granted), want)
-	}
-	return nil
-}
-
-func claimsOf(token string) (map[string]any, error) {
-	parts := strings.Split(token, ".")
-	if len(parts) != 3 {
-		return nil, fmt.Errorf("not a JWT: %d characters", len(token))
-	}
-	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil {
-		return nil, err
-	}
-	var claims map[string]any
-	err = json.Unmarshal(payload, &claims)
-	return claims, err
-}

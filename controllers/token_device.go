@@ -1,0 +1,152 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
+)
+
+// deviceFlow is a sign-in that a person is to approve.
+type deviceFlow struct {
+	auth0.DeviceFlow
+
+	// For is what the sign-in is for.
+	For source `json:"for"`
+	// Number counts the codes that were shown, this one included.
+	Number int `json:"number"`
+	// GaveUp is the reason why no further code is shown, if that is so.
+	GaveUp string `json:"gaveUp,omitempty"`
+}
+
+const (
+	// mostCodes is how many codes are shown one after the other before it is clear that nobody looks.
+	mostCodes = 4
+	// slowDown is what RFC 8628 wants added to the interval.
+	slowDown = 5 * time.Second
+)
+
+// awaitApproval shows a person where to approve the sign-in, and asks whether that has happened.
+func (w *tokenWork) awaitApproval(ctx context.Context) (engine.Outcome, error) {
+	flow := w.line.Device
+	switch {
+	case flow == nil || flow.For != w.source, flow.GaveUp != "" && engine.Requested(w.token):
+		return w.showCode(ctx, 1)
+	case flow.GaveUp != "":
+		return engine.Outcome{}, gaveUp(flow.GaveUp)
+	}
+	w.showDevice(flow)
+	if pause := w.untilPoll(flow); pause > 0 {
+		return engine.Outcome{}, pending(flow, pause)
+	}
+	return w.poll(ctx, flow)
+}
+
+// showCode gets a code and shows it.
+func (w *tokenWork) showCode(ctx context.Context, number int) (engine.Outcome, error) {
+	started, err := w.session.StartDeviceFlow(ctx, w.request.Application, w.request.Audience, w.request.Scopes)
+	if err != nil {
+		return engine.Outcome{}, err
+	}
+	flow := &deviceFlow{DeviceFlow: started, For: w.source, Number: number}
+	if err := w.saveDevice(ctx, flow); err != nil {
+		return engine.Outcome{}, err
+	}
+	w.polled.Store(w.token.UID, w.Clock.Now())
+	w.showDevice(flow)
+	w.pass.Event(ctx, corev1.EventTypeNormal, "ApprovalNeeded", fmt.Sprintf("to sign in, open %s and confirm the code %s", flow.VerificationURIComplete, flow.UserCode))
+	return engine.Outcome{}, pending(flow, flow.Interval)
+}
+
+func (w *tokenWork) saveDevice(ctx context.Context, flow *deviceFlow) error {
+	line := *w.line
+	line.Device = flow
+	return w.save(ctx, &line)
+}
+
+func (w *tokenWork) showDevice(flow *deviceFlow) {
+	w.token.Status.Device = &v1alpha1.DeviceApproval{
+		VerificationURIComplete: flow.VerificationURIComplete, VerificationURI: flow.VerificationURI,
+		UserCode: flow.UserCode, ExpiresAt: *timeOf(flow.ExpiresAt),
+	}
+}
+
+// untilPoll is how long to wait before asking again.
+func (w *tokenWork) untilPoll(flow *deviceFlow) time.Duration {
+	last, ok := w.polled.Load(w.token.UID)
+	if !ok {
+		return 0
+	}
+	return flow.Interval - w.Clock.Since(last.(time.Time))
+}
+
+// poll asks whether the person has approved.
+func (w *tokenWork) poll(ctx context.Context, flow *deviceFlow) (engine.Outcome, error) {
+	w.polled.Store(w.token.UID, w.Clock.Now())
+	request := w.request
+	request.DeviceCode, request.Audience, request.Scopes = flow.DeviceCode, "", nil
+	w.learnRules(ctx)
+	issued, err := w.session.IssueToken(context.WithoutCancel(ctx), request)
+	failed, isAnswer := err.(*auth0.Error) //nolint:errorlint // IssueToken returns it unwrapped.
+	switch {
+	case err == nil:
+		return w.approved(ctx, issued)
+	case !isAnswer:
+		return engine.Outcome{}, err
+	case failed.Code == "authorization_pending":
+		return engine.Outcome{}, pending(flow, flow.Interval)
+	case failed.Code == "slow_down":
+		slower := *flow
+		slower.Interval += slowDown
+		if err := w.saveDevice(ctx, &slower); err != nil {
+			return engine.Outcome{}, err
+		}
+		return engine.Outcome{}, pending(&slower, slower.Interval)
+	case failed.Code == "access_denied" && failed.Class != auth0.ClassUnauthorized:
+		return w.giveUp(ctx, flow, v1alpha1.ReasonApprovalDenied)
+	case (failed.Code == "expired_token" || failed.Code == codeInvalidGrant) && flow.Number < mostCodes:
+		return w.showCode(ctx, flow.Number+1)
+	case failed.Code == "expired_token" || failed.Code == codeInvalidGrant:
+		return w.giveUp(ctx, flow, v1alpha1.ReasonApprovalExpired)
+	}
+	return engine.Outcome{}, err
+}
+
+// approved begins the lineage.
+func (w *tokenWork) approved(ctx context.Context, issued auth0.TokenSet) (engine.Outcome, error) {
+	now := w.Clock.Now()
+	// Whatever became of the Secret meanwhile: no answer is worth more.
+	answer := &lineage{Source: w.source, Tokens: issued, Asked: w.asked, SignedInAt: now, RefreshedAt: now, Rules: w.line.Rules, RulesKnown: w.line.RulesKnown}
+	if err := w.save(context.WithoutCancel(ctx), answer); err != nil {
+		return engine.Outcome{}, err
+	}
+	return w.deliver(ctx, issued)
+}
+
+func (w *tokenWork) giveUp(ctx context.Context, flow *deviceFlow, reason string) (engine.Outcome, error) {
+	abandoned := *flow
+	abandoned.GaveUp = reason
+	if err := w.saveDevice(ctx, &abandoned); err != nil {
+		return engine.Outcome{}, err
+	}
+	w.token.Status.Device = nil
+	return engine.Outcome{}, gaveUp(reason)
+}
+
+func gaveUp(reason string) error {
+	if reason == v1alpha1.ReasonApprovalDenied {
+		return problem.Stalled(reason, "the sign-in was denied; for another code, set the annotation %s to a new value", v1alpha1.AnnotationReconcileRequestedAt)
+	}
+	return problem.Stalled(reason, "nobody approved the sign-in, %d codes long; for another code, set the annotation %s to a new value", mostCodes, v1alpha1.AnnotationReconcileRequestedAt)
+}
+
+func pending(flow *deviceFlow, again time.Duration) error {
+	return problem.Waiting(v1alpha1.ReasonApprovalPending, "to sign in, open %s and confirm the code %s until %s",
+		flow.VerificationURIComplete, flow.UserCode, flow.ExpiresAt.UTC().Format("15:04 MST")).Again(again)
+}

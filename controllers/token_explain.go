@@ -1,0 +1,140 @@
+package controllers
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
+)
+
+// grantRetry is how soon to ask again for a token that was refused: the grant may be on its way.
+const grantRetry = time.Minute
+
+// soonestRetry is how soon to ask again for the first time after something was found missing that may be about to appear.
+const soonestRetry = 2 * time.Second
+
+// explain gives the answers of the token endpoint a reason and a way out.
+func (w *tokenWork) explain(err error) engine.Outcome {
+	var failed *auth0.Error
+	if !errors.As(err, &failed) {
+		return engine.FromError(err, w.resync)
+	}
+	if failed.Class == auth0.ClassQuota {
+		return engine.Wait(v1alpha1.ReasonQuotaExceeded, fmt.Sprintf("%s; Auth0 issues the next token at %s",
+			failed.Message, w.Clock.Now().Add(failed.After).UTC().Truncate(time.Minute).Add(time.Minute).Format("2006-01-02 15:04 MST")), failed.After)
+	}
+	for _, explain := range []func(*auth0.Error) *problem.Problem{w.explainSignIn, w.explainGrant} {
+		if explained := explain(failed); explained != nil {
+			return engine.FromError(explained, w.resync)
+		}
+	}
+	return engine.FromAuth0(failed, w.session, w.resync)
+}
+
+const untilChange = "it is not repeated until the password, the user or the application changes, or a reconciliation is requested"
+
+// explainSignIn explains what is the matter with the user, or with what proves the user.
+func (w *tokenWork) explainSignIn(failed *auth0.Error) *problem.Problem {
+	who := cmp.Or(w.request.Username, w.token.Status.Subject, "the user")
+	said := strings.TrimSuffix(failed.Message, ".")
+	switch failed.Code {
+	case codeInvalidGrant:
+		return w.explainInvalidGrant(who, said)
+	case "unauthorized":
+		return problem.Stalled(v1alpha1.ReasonUserBlocked,
+			"Auth0 refuses the sign-in of %s: %s; unblock the user (spec.blocked of the Auth0User, or Auth0 Dashboard → User Management → Users → (the user) → Unblock)", who, said).Again(w.soon())
+	case "too_many_attempts":
+		return problem.Stalled(v1alpha1.ReasonTooManyAttempts,
+			"Auth0's attack protection blocks the sign-in of %s: %s; correct the password, lift the block (annotation %s of the Auth0User, or Auth0 Dashboard → User Management → Users → (the user) → Unblock), and request a reconciliation", who, said, v1alpha1.AnnotationUnblock)
+	case "password_leaked":
+		return problem.Stalled(v1alpha1.ReasonPasswordLeaked,
+			"Auth0 refuses the password of %s, as it is known from a data breach: %s; give the user another one; %s", who, said, untilChange)
+	case "mfa_required":
+		return problem.Stalled(v1alpha1.ReasonMFARequired,
+			"the sign-in of %s takes a second factor: %s; use spec.deviceCode or spec.authorizationCode, where a person gives it, or exempt the user from it; %s", who, said, untilChange)
+	}
+	return nil
+}
+
+func (w *tokenWork) explainInvalidGrant(who, said string) *problem.Problem {
+	switch {
+	case strings.Contains(said, "exist anymore"):
+		return problem.Stalled(v1alpha1.ReasonUserNotFound, "%s does not exist any more (%s); the token cannot be renewed: delete this object, or sign another user in", who, said)
+	case w.request.Grant == auth0.GrantAuthorizationCode && w.line.Lost == "":
+		return problem.Stalled(v1alpha1.ReasonCodeRefused,
+			"Auth0 refuses the code in Secret %s: %s; it was used before, has expired, or belongs to another redirectUri or code verifier: sign in again and put the new code there", w.token.Spec.AuthorizationCode.CodeSecretRef.Name, said)
+	case w.signsInByPassword():
+		return problem.Stalled(v1alpha1.ReasonWrongPassword, "Auth0 refuses the sign-in of %s: %s; correct the password; %s", who, said, untilChange)
+	}
+	return problem.Stalled(v1alpha1.ReasonRefreshTokenRefused,
+		"Auth0 no longer accepts the refresh token: %s; it was revoked, has expired, or was used by something else, too: sign in again and put the new %s into Secret %s", said, w.seedName(), w.seedSecret())
+}
+
+// seedName and seedSecret are what a person must bring to begin anew, and where it goes.
+func (w *tokenWork) seedName() string {
+	if w.token.Spec.AuthorizationCode != nil {
+		return "code"
+	}
+	return "refresh token"
+}
+
+func (w *tokenWork) seedSecret() string {
+	for field, from := range grantSecrets(w.token) {
+		if !strings.HasSuffix(field, "codeVerifierSecretRef") {
+			return from.Name
+		}
+	}
+	return ""
+}
+
+// explainGrant explains what is the matter with the application, or with what it asks for.
+func (w *tokenWork) explainGrant(failed *auth0.Error) *problem.Problem {
+	application, audience := w.request.Application.ID, cmp.Or(w.request.Audience, "the default audience")
+	from := w.token.Spec.Client.SecretRef.Name
+	said := strings.TrimSuffix(failed.Message, ".")
+	mentions := func(text string) bool { return strings.Contains(failed.Message, text) }
+	switch {
+	case failed.Class == auth0.ClassUnauthorized:
+		return problem.Stalled(v1alpha1.ReasonInvalidCredentials,
+			"Auth0 refuses the clientId, or what proves it, in Secret %s (%s); correct the Secret", from, said)
+	case failed.Code == "unauthorized_client" && mentions("connection"):
+		return problem.Stalled(v1alpha1.ReasonConnectionNotEnabled,
+			"Auth0 lets nobody sign in to application %s through the connection %s: %s; enable it in Auth0 Dashboard → Authentication → (the connection) → Applications", application, w.request.Realm, said).Again(w.soon())
+	case failed.Code == "unauthorized_client":
+		return problem.Stalled(v1alpha1.ReasonGrantTypeNotAllowed,
+			"%s; add the grant type to application %s in Auth0 Dashboard → Applications → (the application) → Advanced Settings → Grant Types", said, application).Again(w.soon())
+	case failed.Code == "server_error" && mentions("default connection"):
+		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.password.realm: the tenant has no default directory (%s); name the connection", said)
+	case mentions("unknown connection"):
+		return problem.Stalled(v1alpha1.ReasonConnectionNotFound, "spec.password.realm: the tenant has no connection %q; create it, or correct the name", w.request.Realm).Again(w.soon())
+	case mentions("invalid audience"), mentions("Service not"):
+		return problem.Stalled(v1alpha1.ReasonAudienceNotFound, "no API in Auth0 has the audience %s (%s); create the API, or correct the audience", audience, said).Again(w.soon())
+	case mentions("client-grant"):
+		return problem.Stalled(v1alpha1.ReasonClientGrantMissing,
+			"application %s is not authorised for the API %s; authorise it in Auth0 Dashboard → Applications → APIs → (the API) → Machine to Machine Applications", application, audience).Again(w.soon())
+	case mentions("not been granted scopes"):
+		return problem.Stalled(v1alpha1.ReasonScopeNotGranted,
+			"application %s is authorised for the API %s, but not with all the scopes (%s); grant them in Auth0 Dashboard → Applications → APIs → (the API) → Machine to Machine Applications, or ask for fewer", application, audience, said).Again(w.soon())
+	case failed.Class == auth0.ClassInvalid, failed.Class == auth0.ClassForbidden:
+		return problem.Stalled(v1alpha1.ReasonGrantRefused, "Auth0 issues application %s no token for %s: %s", application, audience, said).Again(w.soon())
+	}
+	return nil
+}
+
+// soon is how soon to ask again for what is missing: it may be a declared object that is about to appear, or take a person
+// who looks tomorrow. The pauses grow with the time that it has been missing.
+func (w *tokenWork) soon() time.Duration {
+	stalled := meta.FindStatusCondition(w.token.Status.Conditions, v1alpha1.ConditionStalled)
+	if stalled == nil {
+		return soonestRetry
+	}
+	return max(soonestRetry, w.Clock.Since(stalled.LastTransitionTime.Time))
+}

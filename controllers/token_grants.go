@@ -1,0 +1,162 @@
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
+	"github.com/auth0-operator/auth0-operator/internal/secret"
+)
+
+// scopeOffline asks for a refresh token.
+const scopeOffline = "offline_access"
+
+// grantSecrets are the Secrets that a grant names, by field.
+func grantSecrets(token *v1alpha1.Auth0Token) map[string]v1alpha1.SecretKeyReference {
+	named := map[string]v1alpha1.SecretKeyReference{}
+	switch spec := token.Spec; {
+	case spec.Password != nil && spec.Password.PasswordSecretRef != nil:
+		named["spec.password.passwordSecretRef"] = *spec.Password.PasswordSecretRef
+	case spec.RefreshToken != nil:
+		named["spec.refreshToken.secretRef"] = spec.RefreshToken.SecretRef
+	case spec.AuthorizationCode != nil:
+		named["spec.authorizationCode.codeSecretRef"] = spec.AuthorizationCode.CodeSecretRef
+		if verifier := spec.AuthorizationCode.CodeVerifierSecretRef; verifier != nil {
+			named["spec.authorizationCode.codeVerifierSecretRef"] = *verifier
+		}
+	}
+	return named
+}
+
+// readGrant completes the request with what the grant asks for.
+func (w *tokenWork) readGrant(ctx context.Context) error {
+	switch spec := w.token.Spec; {
+	case spec.ClientCredentials != nil:
+		return w.readClientCredentialsGrant(spec.ClientCredentials)
+	case spec.Password != nil:
+		return w.readPasswordGrant(ctx, spec.Password)
+	case spec.AuthorizationCode != nil:
+		return w.readCodeGrant(ctx, spec.AuthorizationCode)
+	case spec.RefreshToken != nil:
+		return w.readRefreshGrant(ctx, spec.RefreshToken)
+	default:
+		return w.readDeviceGrant(spec.DeviceCode)
+	}
+}
+
+func (w *tokenWork) readClientCredentialsGrant(grant *v1alpha1.ClientCredentialsGrant) error {
+	if w.request.Application.IsPublic() {
+		return problem.Stalled(v1alpha1.ReasonSecretInvalid, "Secret %s/%s has a value neither under the key \"clientSecret\" nor under \"privateKey\"; add one",
+			w.token.Namespace, w.token.Spec.Client.SecretRef.Name)
+	}
+	w.request.Grant = auth0.GrantClientCredentials
+	w.ask(&grant.Audience, grant.Scopes)
+	if grant.Organization != nil {
+		w.request.Organization = *grant.Organization
+	}
+	return nil
+}
+
+// ask takes over whom the token is for and what it allows.
+func (w *tokenWork) ask(audience *string, scopes []string) {
+	if audience != nil {
+		w.request.Audience = *audience
+	}
+	w.request.Scopes = slices.Sorted(slices.Values(scopes))
+}
+
+func (w *tokenWork) readCodeGrant(ctx context.Context, grant *v1alpha1.AuthorizationCodeGrant) error {
+	w.request.Grant = auth0.GrantAuthorizationCode
+	w.request.RedirectURI = grant.RedirectURI
+	var err error
+	if w.request.Code, err = w.seed(ctx, grant.CodeSecretRef); err != nil || grant.CodeVerifierSecretRef == nil {
+		return err
+	}
+	w.request.CodeVerifier, err = w.seed(ctx, *grant.CodeVerifierSecretRef)
+	return err
+}
+
+func (w *tokenWork) readRefreshGrant(ctx context.Context, grant *v1alpha1.RefreshTokenGrant) error {
+	w.request.Grant = auth0.GrantRefreshToken
+	w.ask(grant.Audience, grant.Scopes)
+	var err error
+	w.request.RefreshToken, err = w.seed(ctx, grant.SecretRef)
+	return err
+}
+
+func (w *tokenWork) readDeviceGrant(grant *v1alpha1.DeviceCodeGrant) error {
+	w.request.Grant = auth0.GrantDeviceCode
+	scopes := grant.Scopes
+	if !slices.Contains(scopes, scopeOffline) {
+		scopes = append(slices.Clone(scopes), scopeOffline)
+	}
+	w.ask(grant.Audience, scopes)
+	return nil
+}
+
+// seed reads what works once: "" if it is gone after it has been used.
+func (w *tokenWork) seed(ctx context.Context, from v1alpha1.SecretKeyReference) (string, error) {
+	value, err := secret.Value(ctx, w.Reader, w.token.Namespace, from)
+	if _, ok := errors.AsType[*problem.Problem](err); ok && w.line.isAlive() {
+		return "", nil
+	}
+	return strings.TrimSpace(value), err
+}
+
+// signsInByPassword tells whether the operator itself can sign the user in.
+func (w *tokenWork) signsInByPassword() bool { return w.token.Spec.Password != nil }
+
+// keepsLineage tells whether the tokens are to be kept alive by a refresh token.
+func (w *tokenWork) keepsLineage() bool {
+	if w.signsInByPassword() {
+		return slices.Contains(w.request.Scopes, scopeOffline)
+	}
+	return w.token.Spec.ClientCredentials == nil
+}
+
+// canRepeat tells whether the operator can sign in again by itself, or with the help of a person who just has to approve.
+func (w *tokenWork) canRepeat() bool {
+	return w.signsInByPassword() || w.token.Spec.DeviceCode != nil
+}
+
+// hashInputs finds out what the tokens come from, and what the output Secret depends on.
+func (w *tokenWork) hashInputs(ctx context.Context) error {
+	r := w.request
+	parts := []string{w.session.Domain(), r.Application.ID, r.Audience, strings.Join(r.Scopes, " "), r.Username, r.Realm}
+	if r.Organization+r.RedirectURI != "" || r.Grant == auth0.GrantDeviceCode {
+		parts = append(parts, string(r.Grant), r.Organization, r.RedirectURI)
+	}
+	base := parts
+	if r.Grant == auth0.GrantRefreshToken {
+		// A refresh can ask for other scopes; it stays the same sign-in.
+		base = parts[:2]
+	}
+	templates := w.token.Spec.OutputSecret.Data
+	for _, key := range slices.Sorted(maps.Keys(templates)) {
+		parts = append(parts, key, string(templates[key]))
+	}
+	var err error
+	if w.inputs, err = w.hash(ctx, "token-inputs", parts); err != nil {
+		return err
+	}
+	if w.source.Base, err = w.hash(ctx, "token-source", append([]string{string(r.Grant)}, base...)); err != nil {
+		return err
+	}
+	if w.asked, err = w.hash(ctx, "token-asked", []string{r.Audience, strings.Join(r.Scopes, " ")}); err != nil {
+		return err
+	}
+	if once := r.Code + r.RefreshToken; once != "" {
+		w.source.Seed, err = w.hash(ctx, "token-seed", []string{w.session.Domain(), once})
+	}
+	return err
+}
+
+func (w *tokenWork) hash(ctx context.Context, scope string, parts []string) (string, error) {
+	return w.Hasher.Hash(ctx, scope, fmt.Sprintf("%q", parts))
+}

@@ -1,0 +1,121 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/secret"
+)
+
+// The output Secret itself remembers what its token was issued for, so that neither a restart nor a lost status issues
+// another: each one counts. The content hash is also there for tools that restart workloads when a Secret changes.
+const (
+	annotationInputs    = "auth0-operator.io/token-inputs"
+	annotationContent   = "auth0-operator.io/content-hash"
+	annotationScope     = "auth0-operator.io/token-scope"
+	annotationSubject   = "auth0-operator.io/token-subject"
+	annotationIssuedAt  = "auth0-operator.io/token-issued-at"
+	annotationExpiresAt = "auth0-operator.io/token-expires-at"
+)
+
+// held returns the token in the Secret, without its value, if it was issued for this spec and nobody changed it.
+func (w *tokenWork) held(ctx context.Context) (*auth0.TokenSet, error) {
+	current := w.current
+	if current == nil || current.Annotations[annotationInputs] != w.inputs {
+		return nil, nil
+	}
+	content, err := w.hashContent(ctx, current.Data)
+	if err != nil || current.Annotations[annotationContent] != content {
+		return nil, err
+	}
+	issued, expires := timeIn(current, annotationIssuedAt), timeIn(current, annotationExpiresAt)
+	if issued.IsZero() || !w.Clock.Now().Before(expires) {
+		return nil, nil
+	}
+	return &auth0.TokenSet{
+		Scopes: strings.Fields(current.Annotations[annotationScope]), Subject: current.Annotations[annotationSubject],
+		IssuedAt: issued, ExpiresAt: expires, Organization: w.token.Status.Organization,
+	}, nil
+}
+
+// timeIn reads an annotation, the zero time if it is not there or somebody edited it.
+func timeIn(current *corev1.Secret, annotation string) time.Time {
+	parsed, err := time.Parse(time.RFC3339, current.Annotations[annotation])
+	if err != nil {
+		return time.Time{}
+	}
+	return parsed
+}
+
+func (w *tokenWork) hashContent(ctx context.Context, data map[string][]byte) (string, error) {
+	var content strings.Builder
+	for _, key := range slices.Sorted(maps.Keys(data)) {
+		fmt.Fprintf(&content, "%q=%q\n", key, data[key])
+	}
+	return w.Hasher.Hash(ctx, "token-content/"+w.token.Namespace+"/"+w.output.Name, content.String())
+}
+
+// keep leaves a valid token where it is. A Secret that another object left behind becomes this one's.
+func (w *tokenWork) keep(ctx context.Context, held auth0.TokenSet) (engine.Outcome, error) {
+	if err := w.pass.KeepUntilRemoved(ctx); err != nil {
+		return engine.Outcome{}, err
+	}
+	if err := w.output.Put(ctx, w.current, w.current.Data, w.annotations(held, w.current.Annotations[annotationContent])); err != nil {
+		return engine.Outcome{}, err
+	}
+	return w.done(held), nil
+}
+
+// write puts the token into the Secret, or tries whether that would work.
+func (w *tokenWork) write(ctx context.Context, issued auth0.TokenSet, write secret.Writer) error {
+	data, err := tokenData(w.token.Spec.OutputSecret, issued)
+	if err != nil {
+		return err
+	}
+	content, err := w.hashContent(ctx, data)
+	if err != nil {
+		return err
+	}
+	return write(ctx, w.current, data, w.annotations(issued, content))
+}
+
+// annotations say what the Secret holds.
+func (w *tokenWork) annotations(issued auth0.TokenSet, content string) map[string]string {
+	return map[string]string{
+		annotationInputs:    w.inputs,
+		annotationContent:   content,
+		annotationScope:     strings.Join(issued.Scopes, " "),
+		annotationSubject:   issued.Subject,
+		annotationIssuedAt:  issued.IssuedAt.UTC().Format(time.RFC3339),
+		annotationExpiresAt: issued.ExpiresAt.UTC().Format(time.RFC3339),
+	}
+}
+
+// tokenData makes the data of the output Secret. Templates can use every value; the default keys are those that Auth0
+// issued, but for the refresh token: a workload that used it would end the sign-in.
+func tokenData(output v1alpha1.OutputSecret, issued auth0.TokenSet) (map[string][]byte, error) {
+	values := map[string]string{
+		"accessToken":  issued.AccessToken,
+		"tokenType":    issued.TokenType,
+		"scope":        strings.Join(issued.Scopes, " "),
+		"expiresAt":    issued.ExpiresAt.UTC().Format(time.RFC3339),
+		"idToken":      issued.IDToken,
+		"refreshToken": issued.RefreshToken,
+	}
+	if len(output.Data) == 0 {
+		delete(values, "refreshToken")
+		if issued.IDToken == "" {
+			delete(values, "idToken")
+		}
+	}
+	return secret.Render(output, values)
+}

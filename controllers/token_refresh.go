@@ -1,0 +1,323 @@
+package controllers
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
+)
+
+// carryOn keeps the output Secret as the lineage has it, and refreshes the lineage when that is due.
+func (w *tokenWork) carryOn(ctx context.Context) (engine.Outcome, error) {
+	if err := w.pass.KeepUntilRemoved(ctx); err != nil {
+		return engine.Outcome{}, err
+	}
+	if w.line.Tokens.AccessToken != "" {
+		w.show(w.line.Tokens)
+		if err := w.write(ctx, w.line.Tokens, w.output.Put); err != nil {
+			return engine.Outcome{}, err
+		}
+	}
+	if !w.isDue() {
+		return w.done(w.line.Tokens), nil
+	}
+	if err := w.refusedForGood(); err != nil {
+		return w.beginAnew(ctx, err)
+	}
+	refreshed, err := w.refresh(ctx)
+	if err != nil && w.line.Lost != "" {
+		return w.beginAnew(ctx, err)
+	}
+	if err != nil {
+		return engine.Outcome{}, err
+	}
+	return w.deliver(ctx, refreshed)
+}
+
+// isDue tells whether the lineage is to be refreshed: an answer may be missing, which the leeway gives little time for, the
+// token is old enough, or another one is asked for.
+func (w *tokenWork) isDue() bool {
+	line := w.line
+	if line.Tokens.AccessToken == "" || line.Attempt != nil && !line.Attempt.Begins {
+		return true
+	}
+	if w.token.Spec.ManagementPolicy == v1alpha1.ManagementPolicyCreateOnly {
+		return false
+	}
+	asksForAnother := w.request.Grant == auth0.GrantRefreshToken && line.Asked != w.asked
+	return line.Lost == "" && asksForAnother || !w.Clock.Now().Before(w.renewal(line.Tokens))
+}
+
+// refusedForGood says why the lineage cannot go on, if it cannot.
+func (w *tokenWork) refusedForGood() error {
+	switch line := w.line; {
+	case line.Lost != "" && !engine.Requested(w.token):
+		return &auth0.Error{Class: auth0.ClassForbidden, Status: http.StatusForbidden, Code: codeInvalidGrant, Message: line.Lost}
+	case line.Tokens.RefreshToken == "":
+		return problem.Stalled(v1alpha1.ReasonNotRenewable, "the sign-in gave no refresh token, so the token cannot be renewed; sign in again with the scope %s, for an API that allows offline access and an application with the grant type refresh_token", scopeOffline)
+	}
+	return nil
+}
+
+// beginAnew signs in again if the operator can. Otherwise a person must, and while the token is valid, only knows.
+func (w *tokenWork) beginAnew(ctx context.Context, why error) (engine.Outcome, error) {
+	if w.canRepeat() {
+		return w.begin(ctx)
+	}
+	if w.line.Lost == "" && w.Clock.Now().Before(w.line.Tokens.ExpiresAt) {
+		return w.done(w.line.Tokens), nil
+	}
+	return engine.Outcome{}, why
+}
+
+// plant begins a lineage with a refresh token that was got elsewhere.
+func (w *tokenWork) plant(ctx context.Context) (engine.Outcome, error) {
+	if err := w.claim(ctx); err != nil {
+		return engine.Outcome{}, err
+	}
+	if pause := w.line.Attempt.busy(w.process, w.Clock.Now()); pause > 0 {
+		return engine.Outcome{}, inFlight(pause)
+	}
+	seeded := &lineage{Source: w.source, Tokens: auth0.TokenSet{RefreshToken: w.request.RefreshToken}, SignedInAt: w.Clock.Now()}
+	if err := w.save(ctx, seeded); err != nil {
+		return engine.Outcome{}, err
+	}
+	return w.carryOn(ctx)
+}
+
+// signIn begins a lineage with a code or a password.
+func (w *tokenWork) signIn(ctx context.Context) (engine.Outcome, error) {
+	if w.request.Grant == auth0.GrantAuthorizationCode {
+		if err := w.claim(ctx); err != nil {
+			return engine.Outcome{}, err
+		}
+	}
+	issued, err := w.spend(ctx, true, func(ctx context.Context) (auth0.TokenSet, error) {
+		return w.session.IssueToken(ctx, w.request)
+	})
+	if err != nil {
+		return engine.Outcome{}, w.noteRefusal(ctx, err)
+	}
+	return w.deliver(ctx, issued)
+}
+
+// refresh trades the refresh token for the next tokens.
+func (w *tokenWork) refresh(ctx context.Context) (auth0.TokenSet, error) {
+	request := auth0.TokenRequest{Application: w.request.Application, Grant: auth0.GrantRefreshToken, RefreshToken: w.line.Tokens.RefreshToken}
+	if w.request.Grant == auth0.GrantRefreshToken {
+		request.Audience, request.Scopes = w.request.Audience, w.request.Scopes
+	}
+	return w.spend(ctx, false, func(ctx context.Context) (auth0.TokenSet, error) {
+		issued, err := w.session.IssueToken(ctx, request)
+		if isRefusal(err) && w.line.mayReplayPrevious(w.Clock.Now()) {
+			request.RefreshToken = w.line.Previous
+			return w.session.IssueToken(ctx, request)
+		}
+		return issued, err
+	})
+}
+
+// longestAttempt bounds a request that may use something up, so that another process knows when it is over.
+const longestAttempt = 10 * time.Second
+
+// patience is how long a request may take: short enough that it can be repeated within the leeway.
+func (w *tokenWork) patience() time.Duration {
+	if leeway := w.line.Rules.Leeway; w.line.RulesKnown && leeway > 0 {
+		return min(longestAttempt, max(leeway/3, time.Second))
+	}
+	return longestAttempt
+}
+
+// spend makes a request that may use up what it is made with: a sign-in, which begins a lineage, or a refresh. That it is on
+// its way is written down before, and the answer before anything else is done with it.
+func (w *tokenWork) spend(ctx context.Context, begins bool, ask func(context.Context) (auth0.TokenSet, error)) (auth0.TokenSet, error) {
+	now := w.Clock.Now()
+	if pause := w.line.Attempt.busy(w.process, now); pause > 0 {
+		return auth0.TokenSet{}, inFlight(pause)
+	}
+	// Somebody's token runs out.
+	auth0.TurnOf(ctx).Raise(auth0.LaneNew)
+	w.learnRules(ctx)
+	before := *w.line
+	this := attempt{By: w.process, Until: now.Add(w.patience()), Began: now, Begins: begins}
+	if earlier := before.Attempt; earlier != nil && earlier.Begins == begins {
+		this.Began = earlier.Began
+	}
+	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.patience())
+	defer cancel()
+	trying := before
+	trying.Attempt = &this
+	if err := w.save(ctx, &trying); err != nil {
+		return auth0.TokenSet{}, err
+	}
+	issued, err := ask(asking)
+	if err != nil {
+		return auth0.TokenSet{}, w.settleFailure(ctx, before, this, err)
+	}
+	next := before.next(issued, this.Began)
+	if begins {
+		next = &lineage{Source: w.source, Tokens: issued, SignedInAt: now, RefreshedAt: now, Rules: before.Rules, RulesKnown: before.RulesKnown}
+	}
+	next.Asked = w.asked
+	return next.Tokens, w.saveAnswer(ctx, &answered{next, this})
+}
+
+// settleFailure writes down what a failed attempt means for the lineage: nothing if it is certain that it had no effect.
+func (w *tokenWork) settleFailure(ctx context.Context, before lineage, this attempt, err error) error {
+	failed, ok := errors.AsType[*auth0.Error](err)
+	if !ok || failed.Unanswered || failed.Status >= http.StatusInternalServerError {
+		return err
+	}
+	after := before
+	if isRefusal(err) {
+		after.Attempt = nil
+		if !this.Begins {
+			after.Lost = failed.Message
+		}
+	}
+	return errors.Join(w.saveAnswer(ctx, &answered{&after, this}), err)
+}
+
+// isRefusal tells that Auth0 does not know a refresh token or code, or any more.
+func isRefusal(err error) bool {
+	failed, ok := errors.AsType[*auth0.Error](err)
+	return ok && failed.Code == codeInvalidGrant
+}
+
+// codeInvalidGrant is Auth0's for a password, a code or a refresh token that it does not accept.
+const codeInvalidGrant = "invalid_grant"
+
+func inFlight(pause time.Duration) error {
+	return problem.Waiting(v1alpha1.ReasonRefreshInFlight, "another replica of the operator began to refresh the token; waiting until it has answered or given up").Again(pause)
+}
+
+// learnRules takes over what the application's settings say of refresh tokens. Without them the work goes on as well.
+func (w *tokenWork) learnRules(ctx context.Context) {
+	rules, known, err := w.session.RefreshRules(ctx, w.request.Application.ID)
+	if err == nil && known {
+		w.line.Rules, w.line.RulesKnown = rules, true
+	}
+}
+
+// claim makes sure that no other object uses the same code or refresh token: the second use would end the first's sign-in.
+func (w *tokenWork) claim(ctx context.Context) error {
+	mine := client.ObjectKeyFromObject(w.token)
+	hash := w.source.Seed
+	if holder, taken := w.claims.LoadOrStore(hash, mine); taken && holder != mine {
+		if err := w.Client.Get(ctx, holder.(types.NamespacedName), &v1alpha1.Auth0Token{}); !apierrors.IsNotFound(err) {
+			return errors.Join(err, claimed(holder.(types.NamespacedName)))
+		}
+		w.claims.Store(hash, mine)
+	}
+	var users v1alpha1.Auth0TokenList
+	if err := w.Client.List(ctx, &users, client.MatchingFields{reference.InputIndex: usedInput(hash)}); err != nil {
+		return fmt.Errorf("find who uses the same refresh token: %w", err)
+	}
+	for i := range users.Items {
+		if users.Items[i].UID != w.token.UID {
+			return claimed(client.ObjectKeyFromObject(&users.Items[i]))
+		}
+	}
+	w.token.Status.AppliedSecrets = []v1alpha1.AppliedSecret{{Field: used, Hash: hash}}
+	return w.pass.Save(ctx)
+}
+
+// used is the field under which status remembers a code or refresh token that was used.
+const used = "used"
+
+func claimed(by types.NamespacedName) error {
+	return problem.Stalled(v1alpha1.ReasonConflict, "Auth0Token %s uses the same code or refresh token; two would end each other's sign-in: delete one of them, or sign in again for this one", by)
+}
+
+// revoke ends the sign-in in Auth0. What makes that impossible for good does not hold the object back.
+func (w *tokenWork) revoke(ctx context.Context) engine.Outcome {
+	err := w.revokeLineage(ctx)
+	known, isProblem := errors.AsType[*problem.Problem](err)
+	switch {
+	case err == nil:
+		return engine.Released("revoked the refresh token, if there was one")
+	case isProblem && known.Reason == v1alpha1.ReasonSecretNotFound:
+		return engine.Released("the refresh token was not revoked, and is valid until it expires: " + known.Message)
+	case auth0.ClassOf(err) == auth0.ClassUnauthorized:
+		return engine.Stall(v1alpha1.ReasonInvalidCredentials, fmt.Sprintf(
+			"Auth0 refuses the credentials in Secret %s, so the refresh token cannot be revoked; correct the Secret, or set spec.revokeOnDelete to false", w.token.Spec.Client.SecretRef.Name), w.resync)
+	}
+	return w.explain(err)
+}
+
+func (w *tokenWork) revokeLineage(ctx context.Context) error {
+	w.vault = vault{}
+	if err := w.openVault(ctx); err != nil || w.line.Tokens.RefreshToken == "" {
+		return err
+	}
+	tenant, err := reference.UsableTenant(ctx, w.Client, w.token)
+	if err != nil {
+		return err
+	}
+	if w.session, err = w.Session(ctx, tenant); err != nil {
+		return err
+	}
+	application, err := engine.AnyApplication(ctx, w.Reader, w.token.Namespace, w.token.Spec.Client.SecretRef.Name)
+	if err != nil {
+		return err
+	}
+	return w.session.RevokeToken(ctx, application, w.line.Tokens.RefreshToken)
+}
+
+// tellLineage takes into status how the token is kept alive, and whether that is safe.
+func (w *tokenWork) tellLineage() {
+	status := &w.token.Status
+	line := w.line
+	if !line.continues(w.source) {
+		status.RefreshToken = nil
+		meta.RemoveStatusCondition(&status.Conditions, v1alpha1.ConditionLineageSafe)
+		return
+	}
+	if line.Tokens.RefreshToken == "" {
+		status.RefreshToken = nil
+		w.tell(v1alpha1.ConditionLineageSafe, metav1.ConditionFalse, v1alpha1.ReasonNoRefreshToken,
+			fmt.Sprintf("the sign-in gave no refresh token: the token cannot be renewed and expires at %s; sign in with the scope %s, for an API that allows offline access and an application with the grant type refresh_token",
+				line.Tokens.ExpiresAt.UTC().Format(time.RFC3339), scopeOffline))
+		return
+	}
+	status.RefreshToken = line.status(w.vault.Name)
+	if line.Source.Seed != "" {
+		status.AppliedSecrets = []v1alpha1.AppliedSecret{{Field: used, Hash: line.Source.Seed}}
+	}
+	application := cmp.Or(w.request.Application.ID, "of the token")
+	switch {
+	case !line.RulesKnown:
+		w.tell(v1alpha1.ConditionLineageSafe, metav1.ConditionUnknown, v1alpha1.ReasonUnknown, "whether a refresh token survives an answer that gets lost cannot be known: grant the operator's application the scope read:clients")
+	case line.Rules.Rotating && line.Rules.Leeway == 0:
+		w.tell(v1alpha1.ConditionLineageSafe, metav1.ConditionFalse, v1alpha1.ReasonNoLeeway,
+			fmt.Sprintf("refresh tokens of application %s rotate without a leeway: if one answer of Auth0's gets lost, the user must sign in again; set Auth0 Dashboard → Applications → (the application) → Settings → Refresh Token Rotation → Rotation Overlap Period to 60 seconds", application))
+	default:
+		w.tell(v1alpha1.ConditionLineageSafe, metav1.ConditionTrue, v1alpha1.ReasonReplayable, "a refresh can be repeated if Auth0's answer gets lost")
+	}
+}
+
+// status is the lineage as people see it.
+func (l *lineage) status(secretName string) *v1alpha1.RefreshTokenStatus {
+	status := &v1alpha1.RefreshTokenStatus{SecretName: secretName}
+	if l.RulesKnown {
+		status.Rotating, status.Leeway = new(l.Rules.Rotating), &metav1.Duration{Duration: l.Rules.Leeway}
+		if l.Rules.Lifetime > 0 {
+			status.EndsAt = timeOf(l.SignedInAt.Add(l.Rules.Lifetime))
+		}
+	}
+	return status
+}

@@ -1,0 +1,147 @@
+package controllers
+
+import (
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/engine"
+)
+
+// renewalPercentage is the part of a token's lifetime before its expiry in which it is replaced; jitterShare is the part of the
+// lifetime over which tokens spread that were issued together.
+const (
+	renewalPercentage = 20
+	jitterShare       = 10
+)
+
+// renewal is when a token is to be replaced.
+func (w *tokenWork) renewal(held auth0.TokenSet) time.Time {
+	lifetime := held.ExpiresAt.Sub(held.IssuedAt)
+	before := lifetime * renewalPercentage / 100
+	switch spec := w.token.Spec; {
+	case spec.RenewBefore != nil:
+		before = min(spec.RenewBefore.Duration, lifetime/2)
+	case spec.RenewBeforePercentage != nil:
+		before = lifetime * time.Duration(*spec.RenewBeforePercentage) / 100
+	}
+	at := held.ExpiresAt.Add(-before - w.jitter(lifetime/jitterShare, held.IssuedAt))
+	if idle := w.line.Rules.IdleLifetime; idle > 0 && w.line.continues(w.source) && w.line.Tokens.RefreshToken != "" {
+		// A refresh token that is not used dies before the access token may.
+		if unused := w.line.RefreshedAt.Add(idle / 2); unused.Before(at) {
+			return unused
+		}
+	}
+	return at
+}
+
+// jitter is a time up to a limit that is always the same for the same token.
+func (w *tokenWork) jitter(limit time.Duration, issuedAt time.Time) time.Duration {
+	seed := fnv.New32a()
+	// Hash.Write never fails.
+	_, _ = fmt.Fprint(seed, w.token.UID, issuedAt.Unix())
+	return time.Duration(float64(limit) * float64(seed.Sum32()) / (1 << 32))
+}
+
+// show takes into status what is in the Secret.
+func (w *tokenWork) show(held auth0.TokenSet) {
+	status := &w.token.Status
+	status.Audience = w.request.Audience
+	if status.Audience == "" {
+		status.Audience = held.Audience
+	}
+	status.Subject, status.Organization = held.Subject, held.Organization
+	status.Scopes = slices.Compact(slices.Sorted(slices.Values(held.Scopes)))
+	status.IssuedAt = timeOf(held.IssuedAt)
+	status.ExpiresAt = timeOf(held.ExpiresAt)
+	status.RenewsAt = nil
+	if w.token.Spec.ManagementPolicy != v1alpha1.ManagementPolicyCreateOnly {
+		status.RenewsAt = timeOf(w.renewal(held))
+	}
+	status.Differences = nil
+	status.Device = nil
+	w.tellScopes(held.Scopes)
+	w.tellLineage()
+}
+
+// tellScopes says whether all the scopes were granted that were asked for.
+func (w *tokenWork) tellScopes(granted []string) {
+	asked := w.request.Scopes
+	if len(asked) == 0 {
+		meta.RemoveStatusCondition(&w.token.Status.Conditions, v1alpha1.ConditionScopesGranted)
+		return
+	}
+	missing := slices.DeleteFunc(slices.Clone(asked), func(scope string) bool { return slices.Contains(granted, scope) })
+	if len(missing) == 0 {
+		w.tell(v1alpha1.ConditionScopesGranted, metav1.ConditionTrue, v1alpha1.ReasonAllGranted, "all the scopes were granted that the spec asks for")
+		return
+	}
+	message := fmt.Sprintf("Auth0 did not grant %s; see that the API has these scopes, and that the user or the application may have them", strings.Join(missing, ", "))
+	if slices.Contains(missing, scopeOffline) {
+		message += "; " + scopeOffline + " takes an API that allows offline access and an application with the grant type refresh_token"
+	}
+	w.tell(v1alpha1.ConditionScopesGranted, metav1.ConditionFalse, v1alpha1.ReasonFewerGranted, message)
+}
+
+func (w *tokenWork) tell(condition string, status metav1.ConditionStatus, reason, message string) {
+	meta.SetStatusCondition(&w.token.Status.Conditions, metav1.Condition{
+		Type: condition, Status: status, Reason: reason, Message: message, ObservedGeneration: w.token.Generation,
+	})
+}
+
+func (w *tokenWork) done(held auth0.TokenSet) engine.Outcome {
+	w.show(held)
+	message := "Secret " + w.output.Name + " holds a valid token"
+	status := w.token.Status
+	lifetime := held.ExpiresAt.Sub(held.IssuedAt)
+	if before := w.token.Spec.RenewBefore; before != nil && before.Duration > lifetime/2 {
+		return engine.Stall(v1alpha1.ReasonInvalidSpec, fmt.Sprintf(
+			"spec.renewBefore is %s of a lifetime of %s, which would renew the token all the time; it may be half of it at most, and counts as that: correct it, or let the API's tokens live longer", before.Duration, lifetime),
+			status.RenewsAt.Sub(w.Clock.Now()))
+	}
+	if renews := status.RenewsAt; renews != nil {
+		return engine.DoneUntil(v1alpha1.ReasonReconciled, message, renews.Sub(w.Clock.Now()))
+	}
+	return engine.Done(v1alpha1.ReasonReconciled, message, w.resync)
+}
+
+func (w *tokenWork) observe(held *auth0.TokenSet) engine.Outcome {
+	if held == nil || !w.Clock.Now().Before(held.ExpiresAt) {
+		return engine.Done(v1alpha1.ReasonObserved, "managementPolicy Full would issue a token into Secret "+w.output.Name, w.resync)
+	}
+	w.show(*held)
+	return engine.Done(v1alpha1.ReasonObserved, "Secret "+w.output.Name+" holds a valid token", w.resync)
+}
+
+// count takes into status and metrics that a token was issued.
+func (w *tokenWork) count(issued auth0.TokenSet) {
+	status := &w.token.Status
+	if status.Issued == nil {
+		status.Issued = &v1alpha1.IssuedTokens{}
+	}
+	month := monthOf(w.Clock.Now())
+	if status.Issued.Month != month {
+		status.Issued.Month, status.Issued.ThisMonth = month, 0
+	}
+	status.Issued.Total++
+	status.Issued.ThisMonth++
+	status.Quotas = nil
+	for _, quota := range issued.Quota {
+		status.Quotas = append(status.Quotas, v1alpha1.TokenQuota{
+			Of: quota.Of, Period: quota.Period, Limit: quota.Limit, Remaining: quota.Remaining, ResetsAt: *timeOf(quota.ResetsAt),
+		})
+	}
+	status.AppliedSecrets = slices.DeleteFunc(status.AppliedSecrets, func(s v1alpha1.AppliedSecret) bool { return s.Field == signIn })
+	w.session.CountToken(w.token.Namespace, w.token.Name, w.request.Grant)
+}
+
+func monthOf(t time.Time) string { return t.UTC().Format("2006-01") }
+
+func timeOf(t time.Time) *metav1.Time { return &metav1.Time{Time: t.Truncate(time.Second)} }

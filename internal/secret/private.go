@@ -1,0 +1,42 @@
+package secret
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
+)
+
+// Swap replaces the data of a Secret if nobody has written to it since current was read, which is nil if there was none, and
+// returns it as it is now. Of two who try, one gets a conflict.
+func (o Output) Swap(ctx context.Context, current *corev1.Secret, data map[string][]byte) (*corev1.Secret, error) {
+	kind, err := apiutil.GVKForObject(o.Owner, o.Client.Scheme())
+	if err != nil {
+		return nil, fmt.Errorf("kind of the owner: %w", err)
+	}
+	owners := []metav1.OwnerReference{*metav1.NewControllerRef(o.Owner, kind)}
+	owners[0].BlockOwnerDeletion = nil
+	if current == nil {
+		created := &corev1.Secret{
+			ObjectMeta: metav1.ObjectMeta{
+				Namespace: o.Owner.GetNamespace(), Name: o.Name, OwnerReferences: owners,
+				Labels: map[string]string{LabelManagedBy: managedBy}, Annotations: map[string]string{annotationIgnoreUpdates: "true"},
+			},
+			Type: corev1.SecretType(o.Type), Data: data,
+		}
+		if err := o.Client.Create(ctx, created, client.FieldOwner(FieldManager)); err != nil {
+			return nil, fmt.Errorf("write Secret %s/%s: %w", o.Owner.GetNamespace(), o.Name, err)
+		}
+		return created, nil
+	}
+	next := current.DeepCopy()
+	next.OwnerReferences, next.Data = owners, data
+	patch := client.MergeFromWithOptions(current, client.MergeFromWithOptimisticLock{})
+	if err := o.Client.Patch(ctx, next, patch, client.FieldOwner(FieldManager)); err != nil {
+		return nil, fmt.Errorf("write Secret %s/%s: %w", o.Owner.GetNamespace(), o.Name, err)
+	}
+	return next, nil
+}
