@@ -151,12 +151,13 @@ func (s *holderSearch) note(value, holder string) {
 	}
 }
 
-// inObjects looks through the declared roles and users.
+// inObjects looks through the declared roles, users and client grants.
 func (s *holderSearch) inObjects(ctx context.Context) error {
 	tenant := client.MatchingFields{reference.TenantIndex: reference.TenantKey(s.Object).String()}
 	var roles v1alpha1.Auth0RoleList
 	var users v1alpha1.Auth0UserList
-	for _, list := range []client.ObjectList{&roles, &users} {
+	var grants v1alpha1.Auth0ClientGrantList
+	for _, list := range []client.ObjectList{&roles, &users, &grants} {
 		if err := s.Client.List(ctx, list, tenant); err != nil {
 			return fmt.Errorf("find those with a scope of %s: %w", s.Object.Spec.Identifier, err)
 		}
@@ -167,6 +168,14 @@ func (s *holderSearch) inObjects(ctx context.Context) error {
 	for i := range users.Items {
 		if permissions := users.Items[i].Spec.Permissions; permissions != nil {
 			s.notePermissions("Auth0User", &users.Items[i], permissions.Items)
+		}
+	}
+	for i := range grants.Items {
+		grant := &grants.Items[i]
+		for _, scope := range grant.Spec.Scopes {
+			if s.isOurs(grant, grant.Spec.APIRef, grant.Spec.Audience) {
+				s.note(scope, "Auth0ClientGrant "+client.ObjectKeyFromObject(grant).String())
+			}
 		}
 	}
 	return nil

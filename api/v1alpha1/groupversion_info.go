@@ -13,6 +13,7 @@ var SchemeGroupVersion = schema.GroupVersion{Group: "auth0-operator.io", Version
 func AddToScheme(scheme *runtime.Scheme) error {
 	scheme.AddKnownTypes(SchemeGroupVersion,
 		&Auth0Client{}, &Auth0ClientList{},
+		&Auth0ClientGrant{}, &Auth0ClientGrantList{},
 		&Auth0ResourceServer{}, &Auth0ResourceServerList{},
 		&Auth0Connection{}, &Auth0ConnectionList{},
 		&Auth0Role{}, &Auth0RoleList{},

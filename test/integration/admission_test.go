@@ -63,8 +63,12 @@ func TestImmutableFields(t *testing.T) {
 		ManagedSpec: e.managedSpec(), Connection: connection, Email: new("ada@example.com"),
 	}}
 	token := tokenSubject.object(e, "token").(*v1alpha1.Auth0Token)
+	api := newResourceServer(e, "api", ordersAPI)
+	grant := clientGrantSubject.object(e, "grant").(*v1alpha1.Auth0ClientGrant)
 	e.create(user)
 	e.create(token)
+	e.create(api)
+	e.create(grant)
 	for _, row := range []struct {
 		name   string
 		object client.Object
@@ -73,6 +77,10 @@ func TestImmutableFields(t *testing.T) {
 	}{
 		{"connection of a user", user, func() { user.Spec.Connection = "other" }, "create another Auth0User there and delete this one"},
 		{"tenant of a user", user, func() { user.Spec.TenantRef.Name = "other" }, "delete the object and create it in the other tenant"},
+		{"identifier of an API", api, func() { api.Spec.Identifier = "urn:other" }, "create another Auth0ResourceServer"},
+		{"application of a grant", grant, func() { grant.Spec.ClientRef.Name = "other" }, "clientRef is immutable"},
+		{"API of a grant", grant, func() { grant.Spec.APIRef, grant.Spec.Audience = nil, new("urn:other") }, "apiRef is immutable"},
+		{"subject type of a grant", grant, func() { grant.Spec.SubjectType = new("user") }, "subjectType is immutable"},
 		{"Secret of a token", token, func() { token.Spec.OutputSecret.Name = "other" }, "create another object for another Secret"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

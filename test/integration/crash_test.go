@@ -76,6 +76,13 @@ var undertakings = map[string]undertaking{
 	"delete an API":                {subject: resourceServerSubject, ready: true, begin: deleteIt, gone: true},
 	"delete an API that stays":     {subject: resourceServerSubject, declare: retained, ready: true, begin: deleteIt, gone: true, left: 1},
 
+	"create a grant":                {subject: clientGrantSubject, begin: declareIt},
+	"create a grant that is undone": {subject: clientGrantSubject, begin: declareIt, meanwhile: deleteIt, gone: true},
+	"create a grant that moves":     {subject: clientGrantSubject, begin: declareIt, meanwhile: changeIt(clientGrantSubject)},
+	"update a grant":                {subject: clientGrantSubject, ready: true, begin: changeIt(clientGrantSubject)},
+	"adopt a grant":                 {subject: clientGrantSubject, prepare: clientGrantSubject.existing, declare: mayAdopt, begin: declareIt},
+	"delete a grant":                {subject: clientGrantSubject, ready: true, begin: deleteIt, gone: true},
+
 	"create a role":                {subject: roleSubject, begin: declareIt},
 	"create a role that is undone": {subject: roleSubject, begin: declareIt, meanwhile: deleteIt, gone: true},
 	"create a role that moves":     {subject: roleSubject, begin: declareIt, meanwhile: changeIt(roleSubject)},
@@ -311,6 +318,7 @@ func (u undertaking) requireNoOrphans(e *environment) {
 
 // unmarked lists the ids of what carries no mark in Auth0, by the kind that declares it.
 var unmarked = map[string]func(*environment) []string{
+	"*v1alpha1.Auth0ClientGrant":    func(e *environment) []string { return fieldOf(e.grants(ordersAPI), "id") },
 	"*v1alpha1.Auth0ResourceServer": func(e *environment) []string { return fieldOf(e.apis(ordersAPI), "id") },
 	"*v1alpha1.Auth0Role":           func(e *environment) []string { return fieldOf(e.dashboardList(rolesRoute), "id") },
 }

@@ -61,6 +61,7 @@ var subjects = map[string]subject{
 	"Auth0Client": clientSubject,
 	"Auth0Connection to an identity provider": providerSubject,
 	"Auth0Connection":                         connectionSubject,
+	"Auth0ClientGrant":                        clientGrantSubject,
 	"Auth0ResourceServer":                     resourceServerSubject,
 	"Auth0Role":                               roleSubject,
 	"Auth0Token by password":                  passwordTokenSubject,

@@ -207,7 +207,7 @@ func TestTokenEncryption(t *testing.T) {
 // TestTwoObjectsAdoptAtOnce has many objects reach for the same thing at the same time: one gets it, and the others change
 // nothing, take nothing along, and make way.
 func TestTwoObjectsAdoptAtOnce(t *testing.T) {
-	for _, name := range []string{"Auth0ResourceServer", "Auth0Role"} {
+	for _, name := range []string{"Auth0ClientGrant", "Auth0ResourceServer", "Auth0Role"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := subjects[name]

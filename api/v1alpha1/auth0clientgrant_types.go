@@ -1,0 +1,152 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Auth0ClientGrantSpec declares the permission of an application to call an API. Application, API and subject type make up
+// what the grant is: for another one, create another Auth0ClientGrant.
+// +kubebuilder:validation:ExactlyOneOf=clientRef;clientId;defaultFor
+// +kubebuilder:validation:ExactlyOneOf=apiRef;audience;managementApi
+// +kubebuilder:validation:XValidation:rule="has(self.scopes) != (has(self.allowAllScopes) && self.allowAllScopes)",message="set either scopes or allowAllScopes: true"
+// +kubebuilder:validation:XValidation:rule="has(self.clientRef) == has(oldSelf.clientRef) && (!has(self.clientRef) || self.clientRef == oldSelf.clientRef)",message="clientRef is immutable: create another Auth0ClientGrant for the other application and delete this one"
+// +kubebuilder:validation:XValidation:rule="has(self.clientId) == has(oldSelf.clientId) && (!has(self.clientId) || self.clientId == oldSelf.clientId)",message="clientId is immutable: create another Auth0ClientGrant for the other application and delete this one"
+// +kubebuilder:validation:XValidation:rule="has(self.apiRef) == has(oldSelf.apiRef) && (!has(self.apiRef) || self.apiRef == oldSelf.apiRef)",message="apiRef is immutable: create another Auth0ClientGrant for the other API and delete this one"
+// +kubebuilder:validation:XValidation:rule="has(self.audience) == has(oldSelf.audience) && (!has(self.audience) || self.audience == oldSelf.audience)",message="audience is immutable: create another Auth0ClientGrant for the other API and delete this one"
+// +kubebuilder:validation:XValidation:rule="(has(self.subjectType) ? self.subjectType : 'client') == (has(oldSelf.subjectType) ? oldSelf.subjectType : 'client')",message="subjectType is immutable: create another Auth0ClientGrant for the other subject type"
+type Auth0ClientGrantSpec struct {
+	ManagedSpec `json:",inline"`
+
+	// clientRef names the Auth0Client that may call the API. The grant is made when it is Ready. Immutable.
+	// +optional
+	ClientRef *ObjectReference `json:"clientRef,omitempty"`
+
+	// clientId of the application that may call the API. Immutable.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +optional
+	ClientID *string `json:"clientId,omitempty"`
+
+	// defaultFor makes the grant the one of a whole group of applications that have none of their own for the API:
+	// `third_party_clients`. Immutable.
+	// +kubebuilder:validation:Enum=third_party_clients
+	// +optional
+	DefaultFor *string `json:"defaultFor,omitempty"`
+
+	// apiRef names the Auth0ResourceServer that may be called. The grant is made when it is Ready. Immutable.
+	// +optional
+	APIRef *ObjectReference `json:"apiRef,omitempty"`
+
+	// audience is the identifier of the API that may be called. Immutable. Example: `https://orders.example.com/`.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=600
+	// +optional
+	Audience *string `json:"audience,omitempty"`
+
+	// managementApi is `true` for the tenant's own Management API. Immutable.
+	// +kubebuilder:validation:XValidation:rule="self",message="managementApi is true or not set"
+	// +optional
+	ManagementAPI *bool `json:"managementApi,omitempty"`
+
+	// subjectType is `client` (default: the application acts for itself, by client credentials) or `user` (it acts for users
+	// who sign in). Immutable.
+	// +kubebuilder:validation:Enum=client;user
+	// +optional
+	SubjectType *string `json:"subjectType,omitempty"`
+
+	// scopes of the API that the application gets, no others. Each must be defined by the API. Example: `[read:orders]`.
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=1000
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=280
+	// +kubebuilder:validation:items:Pattern=`^[^\s]+$`
+	// +optional
+	Scopes []string `json:"scopes,omitempty"`
+
+	// allowAllScopes gives all scopes that the API has or will have.
+	// +optional
+	AllowAllScopes *bool `json:"allowAllScopes,omitempty"`
+
+	// organizationUsage says whether the application may name an organization when it asks for a token for itself: `deny`,
+	// `allow` or `require`. Unset: not managed.
+	// +kubebuilder:validation:Enum=deny;allow;require
+	// +optional
+	OrganizationUsage *string `json:"organizationUsage,omitempty"`
+
+	// allowAnyOrganization says that it may name any organization, not only those to which the grant is assigned.
+	// +optional
+	AllowAnyOrganization *bool `json:"allowAnyOrganization,omitempty"`
+
+	// authorizationDetailsTypes are the types of rich authorization requests that the application may make.
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=100
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=255
+	// +optional
+	AuthorizationDetailsTypes []string `json:"authorizationDetailsTypes,omitempty"`
+}
+
+// Auth0ClientGrantStatus tells what the grant is in Auth0.
+type Auth0ClientGrantStatus struct {
+	ManagedStatus `json:",inline"`
+
+	// id of the grant in Auth0. Example: `cgr_VoablmktAIYPIFnb`.
+	// +optional
+	ID string `json:"id,omitempty"`
+
+	// clientId of the application that may call the API.
+	// +optional
+	ClientID string `json:"clientId,omitempty"`
+
+	// audience is the identifier of the API that may be called.
+	// +optional
+	Audience string `json:"audience,omitempty"`
+}
+
+// Auth0ClientGrant is a client grant in Auth0: the permission of an application to call an API.
+// +kubebuilder:object:root=true
+// +kubebuilder:resource:shortName=a0grant,categories=auth0
+// +kubebuilder:subresource:status
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Client",type=string,JSONPath=`.status.clientId`
+// +kubebuilder:printcolumn:name="API",type=string,JSONPath=`.status.audience`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="ID",type=string,priority=1,JSONPath=`.status.id`
+// +kubebuilder:printcolumn:name="Tenant",type=string,priority=1,JSONPath=`.spec.tenantRef.name`
+type Auth0ClientGrant struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec declares the grant.
+	// +required
+	Spec Auth0ClientGrantSpec `json:"spec"`
+	// status tells what the grant is in Auth0.
+	// +kubebuilder:default={observedGeneration:-1}
+	// +optional
+	Status Auth0ClientGrantStatus `json:"status,omitempty"`
+}
+
+// Auth0ClientGrantList is a list of Auth0ClientGrant.
+// +kubebuilder:object:root=true
+type Auth0ClientGrantList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []Auth0ClientGrant `json:"items"`
+}
+
+// IsSuspended implements Object.
+func (g *Auth0ClientGrant) IsSuspended() bool { return g.Spec.Suspend }
+
+// GetCommonStatus implements Object.
+func (g *Auth0ClientGrant) GetCommonStatus() *CommonStatus { return &g.Status.CommonStatus }
+
+// GetManagedSpec implements Managed.
+func (g *Auth0ClientGrant) GetManagedSpec() *ManagedSpec { return &g.Spec.ManagedSpec }
+
+// GetManagedStatus implements Managed.
+func (g *Auth0ClientGrant) GetManagedStatus() *ManagedStatus { return &g.Status.ManagedStatus }
+
+// GetIdentity implements Referent: the id.
+func (g *Auth0ClientGrant) GetIdentity() Identity { return Identity{ID: g.Status.ID} }

@@ -1,0 +1,211 @@
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
+)
+
+// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0clientgrants,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0clientgrants/status,verbs=patch
+
+const (
+	grantClientField = "spec.clientRef"
+	grantAPIField    = "spec.apiRef"
+)
+
+// clientGrantAdapter maps Auth0ClientGrant.
+type clientGrantAdapter struct{}
+
+func (clientGrantAdapter) Fields() engine.Fields {
+	return engine.Fields{
+		CreateOnly: []string{"client_id", "default_for", "audience", "subject_type"},
+		Sets:       []string{"scope", "authorization_details_types"},
+		Cleared:    map[string]any{"scope": []any{}, "allow_all_scopes": false, "allow_any_organization": false, "authorization_details_types": []any{}},
+	}
+}
+
+func (clientGrantAdapter) Scopes() []engine.Scope[*v1alpha1.Auth0ClientGrant] {
+	return lifecycleScopes[*v1alpha1.Auth0ClientGrant]("client_grants")
+}
+
+func (clientGrantAdapter) References(grant *v1alpha1.Auth0ClientGrant) []reference.Reference {
+	var references []reference.Reference
+	if ref := grant.Spec.ClientRef; ref != nil {
+		references = append(references, reference.To(grant, grantClientField, "Auth0Client", *ref))
+	}
+	if ref := grant.Spec.APIRef; ref != nil {
+		references = append(references, reference.To(grant, grantAPIField, "Auth0ResourceServer", *ref))
+	}
+	return references
+}
+
+func (clientGrantAdapter) Check(grant *v1alpha1.Auth0ClientGrant) error {
+	if valueOf(grant.Spec.AllowAnyOrganization) && valueOf(grant.Spec.OrganizationUsage) == "deny" {
+		return errors.New("spec.allowAnyOrganization: no organization may be named under organizationUsage: deny; remove one of them")
+	}
+	return nil
+}
+
+// Desired leaves out the Management API's audience, which only the session knows.
+func (clientGrantAdapter) Desired(grant *v1alpha1.Auth0ClientGrant, references reference.Values) auth0.Document {
+	spec := grant.Spec
+	desired := settingsOf(spec)
+	for _, field := range []string{"client_ref", "api_ref", "management_api", "scopes"} {
+		delete(desired, field)
+	}
+	if spec.DefaultFor == nil {
+		desired["client_id"] = references.ID(grantClientField, spec.ClientID)
+	}
+	if spec.ManagementAPI == nil {
+		desired["audience"] = references.Name(grantAPIField, spec.Audience)
+	}
+	if desired["subject_type"] == nil {
+		desired["subject_type"] = "client"
+	}
+	if !valueOf(spec.AllowAllScopes) {
+		scopes := make([]any, len(spec.Scopes))
+		for i, scope := range spec.Scopes {
+			scopes[i] = scope
+		}
+		desired["scope"] = scopes
+	}
+	return desired
+}
+
+// audienceOf is the identifier of the API that a grant is for.
+func audienceOf(session *auth0.Session, wanted auth0.Document) string {
+	if audience := wanted.String("audience"); audience != "" {
+		return audience
+	}
+	return session.ManagementAudience()
+}
+
+// Prepare sees that the grant that is known is still the one that is declared.
+func (a clientGrantAdapter) Prepare(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0ClientGrant]) error {
+	grant, session := tools.Object, tools.Session
+	wanted := a.Desired(grant, tools.References)
+	if err := keepsAccess(session, wanted); err != nil {
+		return err
+	}
+	status := &grant.Status
+	if status.ID == "" || status.ClientID == wanted.String("client_id") && status.Audience == audienceOf(session, wanted) {
+		return nil
+	}
+	// The application or the API was replaced by another one under the same name, and the one before stayed in Auth0.
+	if grant.Spec.DeletionPolicy != v1alpha1.DeletionPolicyRetain {
+		if err := session.DeleteClientGrant(ctx, status.ID); err != nil {
+			return err
+		}
+		tools.Event(ctx, "Deleted", fmt.Sprintf("deleted client grant %s of application %s: its place is taken", status.ID, status.ClientID))
+	}
+	status.ID, status.ClientID, status.Audience, status.ManagedFields = "", "", "", nil
+	return tools.Save(ctx)
+}
+
+// keepsAccess refuses to take from the operator's own application what it takes to give it anything back.
+func keepsAccess(session *auth0.Session, wanted auth0.Document) error {
+	if !isOwnAccess(session, wanted) || wanted["scope"] == nil {
+		return nil
+	}
+	for _, needed := range []string{"read:client_grants", "update:client_grants"} {
+		if !slices.Contains(wanted.Strings("scope"), needed) {
+			return problem.Stalled(v1alpha1.ReasonInvalidSpec,
+				"spec.scopes: this is the operator's own access to the tenant, and without %s it could not correct it any more; add %s", needed, needed)
+		}
+	}
+	return nil
+}
+
+func isOwnAccess(session *auth0.Session, grant auth0.Document) bool {
+	return grant.String("client_id") == session.ClientID() && audienceOf(session, grant) == session.ManagementAudience() && subjectTypeOf(grant) == "client"
+}
+
+// subjectTypeOf is client where Auth0 does not say.
+func subjectTypeOf(grant auth0.Document) string {
+	if grant.String("subject_type") == "user" {
+		return "user"
+	}
+	return "client"
+}
+
+// Announce notes what tells the grant from one that somebody else creates for the same application and API.
+func (clientGrantAdapter) Announce(desired auth0.Document) auth0.Document {
+	note := desired.Clone()
+	if len(desired.Strings("scope")) > mostScopesNoted {
+		delete(note, "scope")
+	}
+	return note
+}
+
+func (clientGrantAdapter) ID(grant *v1alpha1.Auth0ClientGrant) string { return grant.Status.ID }
+
+func (clientGrantAdapter) Describe(have auth0.Document) string {
+	return fmt.Sprintf("client grant %s (application %s, API %s)", have.String("id"), have.String("client_id"), have.String("audience"))
+}
+
+func (clientGrantAdapter) Observe(grant *v1alpha1.Auth0ClientGrant, have auth0.Document) {
+	grant.Status.ID = have.String("id")
+	grant.Status.ClientID = have.String("client_id")
+	grant.Status.Audience = have.String("audience")
+}
+
+func (clientGrantAdapter) Get(ctx context.Context, session *auth0.Session, id string) (auth0.Document, error) {
+	return session.GetClientGrant(ctx, id)
+}
+
+func (clientGrantAdapter) Find(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0ClientGrant], wanted auth0.Document) ([]auth0.Document, error) {
+	found, err := tools.Session.FindClientGrants(ctx, audienceOf(tools.Session, wanted), wanted.String("client_id"))
+	return slices.DeleteFunc(found, func(grant auth0.Document) bool {
+		return grant.String("client_id") != wanted.String("client_id") || grant.String("default_for") != wanted.String("default_for") ||
+			subjectTypeOf(grant) != subjectTypeOf(wanted)
+	}), err
+}
+
+func (clientGrantAdapter) Create(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0ClientGrant], desired auth0.Document) (auth0.Document, error) {
+	desired["audience"] = audienceOf(tools.Session, desired)
+	return tools.Session.CreateClientGrant(ctx, desired)
+}
+
+func (clientGrantAdapter) Update(ctx context.Context, session *auth0.Session, id string, patch auth0.Document) (auth0.Document, error) {
+	return session.UpdateClientGrant(ctx, id, patch)
+}
+
+func (clientGrantAdapter) Delete(ctx context.Context, session *auth0.Session, id string) error {
+	return session.DeleteClientGrant(ctx, id)
+}
+
+// Keeps leaves the branch alone on which the operator sits, and what Auth0 made itself.
+func (clientGrantAdapter) Keeps(session *auth0.Session, have auth0.Document) string {
+	switch {
+	case have.Bool("is_system"):
+		return "Auth0's own"
+	case isOwnAccess(session, have):
+		return "the operator's own access to the tenant"
+	}
+	return ""
+}
+
+// Explain gives the answers of Auth0 that people meet with client grants a reason and a way out.
+func (clientGrantAdapter) Explain(grant *v1alpha1.Auth0ClientGrant, session *auth0.Session, failed *auth0.Error) error {
+	switch {
+	case failed.Code == "inexistent_client":
+		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.clientId: tenant %s has no application %q; create it, or delete this object and create one with the right clientId",
+			session.Domain(), valueOf(grant.Spec.ClientID))
+	case failed.Class == auth0.ClassNotFound && failed.Route == "POST /api/v2/client-grants":
+		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.audience: tenant %s has no API %q (Auth0 says: %s); create it, or delete this object and create one with the right audience",
+			session.Domain(), valueOf(grant.Spec.Audience), failed.Message)
+	case failed.Class == auth0.ClassInvalid && strings.Contains(failed.Message, "scope"):
+		return problem.Waiting(v1alpha1.ReasonPermissionNotFound, "spec.scopes: the API does not define all of them (Auth0 says: %s); add them to its scopes, or take them out of the grant", failed.Message).
+			Breaking().Again(missingListEntryRetry)
+	}
+	return nil
+}

@@ -1,0 +1,160 @@
+package integration
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+)
+
+// newGrant declares a grant for the operator's own tenant by literal names.
+func newGrant(e *environment, name, clientID, audience string, scopes ...string) *v1alpha1.Auth0ClientGrant {
+	return &v1alpha1.Auth0ClientGrant{ObjectMeta: e.meta(name), Spec: v1alpha1.Auth0ClientGrantSpec{
+		ManagedSpec: e.managedSpec(), ClientID: &clientID, Audience: &audience, Scopes: scopes,
+	}}
+}
+
+// application makes an application behind the operator's back and returns its client id.
+func (e *environment) application(name string) string {
+	e.Helper()
+	return e.dashboard("POST", "/api/v2/clients", map[string]any{"name": name, "app_type": "non_interactive"})["client_id"].(string)
+}
+
+func TestCallsOfAClientGrant(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	seedOrders(e)
+	grant := newGrant(e, "machine", e.application("machine"), ordersAPI, "read:orders")
+	e.sim.ResetRequests()
+	e.create(grant)
+	e.eventuallyReady(grant)
+	e.requireCalls("creating a grant", 1)
+	e.pass(grant)
+	e.requireCalls("finding nothing to do", 1)
+	change(e, grant, func(grant *v1alpha1.Auth0ClientGrant) { grant.Spec.Scopes = []string{"write:orders"} })
+	e.eventuallyReady(grant)
+	e.requireCalls("changing a field", 2)
+	e.deleteAndWait(grant)
+	e.requireCalls("deleting a grant", 3)
+}
+
+// TestGrantWaitsForItsScope has a grant ask for a scope that the API does not define yet.
+func TestGrantWaitsForItsScope(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	clientGrantSubject.prepare(e)
+	grant := clientGrantSubject.object(e, "machine").(*v1alpha1.Auth0ClientGrant)
+	grant.Spec.Scopes = []string{"approve:orders"}
+	e.create(grant)
+	if message := e.eventuallyReconciling(grant, v1alpha1.ReasonPermissionNotFound); !strings.Contains(message, "approve:orders") {
+		t.Errorf("the message does not name the scope: %s", message)
+	}
+	change(e, newResourceServer(e, "orders", ordersAPI), func(api *v1alpha1.Auth0ResourceServer) {
+		api.Spec.Scopes.Items = append(api.Spec.Scopes.Items, v1alpha1.ResourceServerScope{Value: "approve:orders"})
+	})
+	e.eventuallyReady(grant)
+	clientGrantSubject.require(e, grant)
+}
+
+// TestGrantForTheManagementAPI gives an application scopes of the Management API, for itself and for users.
+func TestGrantForTheManagementAPI(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	id := e.application("machine")
+	grant := newGrant(e, "machine", id, "", "read:users")
+	grant.Spec.Audience, grant.Spec.ManagementAPI = nil, new(true)
+	e.create(grant)
+	e.eventuallyReady(grant)
+	if grant.Status.Audience != "https://"+e.sim.Domain+"/api/v2/" {
+		t.Errorf("the grant is for %s", grant.Status.Audience)
+	}
+	if err := checkClientGrant(e, grant); err != nil {
+		t.Error(err)
+	}
+	e.deleteAndWait(grant)
+}
+
+// TestTheOperatorKeepsItsAccess adopts the grant by which the operator has access to the tenant.
+func TestTheOperatorKeepsItsAccess(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	own := e.dashboardList(grantsRoute + "?client_id=" + operatorClientID)[0]
+	grant := newGrant(e, "own", operatorClientID, "", "read:users")
+	grant.Spec.Audience, grant.Spec.ManagementAPI = nil, new(true)
+	mayAdopt(grant)
+	e.create(grant)
+	if message := e.eventuallyStalled(grant, v1alpha1.ReasonInvalidSpec); !strings.Contains(message, "the operator's own access") {
+		t.Errorf("the message is %s", message)
+	}
+	scopes := slices.DeleteFunc(grantScopes(own), func(scope string) bool { return scope == "read:logs" })
+	change(e, grant, func(grant *v1alpha1.Auth0ClientGrant) { grant.Spec.Scopes = scopes })
+	e.eventuallyReady(grant)
+	e.deleteAndWait(grant)
+	if left := e.dashboard("GET", grantPath(own["id"].(string)), nil); !slices.Equal(grantScopes(left), scopes) {
+		t.Errorf("the operator has the scopes %v left, want %v", grantScopes(left), scopes)
+	}
+}
+
+// TestGrantFollowsItsApplication has the application be replaced by another one: gone from Auth0 and made anew, and left
+// behind in Auth0 by an object of the same name.
+func TestGrantFollowsItsApplication(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	clientGrantSubject.prepare(e)
+	grant := clientGrantSubject.object(e, "machine").(*v1alpha1.Auth0ClientGrant)
+	e.create(grant)
+	e.eventuallyReady(grant)
+	machine := newMachine(e, "machine")
+	follow := func() {
+		t.Helper()
+		e.eventually(func() error {
+			e.get(machine)
+			e.get(grant)
+			if grant.Status.ClientID != machine.Status.ClientID || readyStatus(grant) != "True" {
+				return fmt.Errorf("the grant is for %s, the application %s: %+v", grant.Status.ClientID, machine.Status.ClientID, grant.Status.Conditions)
+			}
+			return nil
+		})
+		clientGrantSubject.require(e, grant)
+	}
+	e.get(machine)
+	before := machine.Status.ClientID
+	e.dashboard("DELETE", "/api/v2/clients/"+before, nil)
+	e.pass(machine)
+	follow()
+	if grant.Status.ClientID == before {
+		t.Error("the application was not made anew")
+	}
+
+	change(e, machine, func(c *v1alpha1.Auth0Client) { c.Spec.DeletionPolicy = v1alpha1.DeletionPolicyRetain })
+	e.deleteAndWait(machine)
+	successor := newMachine(e, "machine")
+	e.create(successor)
+	machine = successor
+	follow()
+}
+
+// TestApplicationsAndAPIsOfGrantsStay deletes what a grant refers to.
+func TestApplicationsAndAPIsOfGrantsStay(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	clientGrantSubject.prepare(e)
+	grant := clientGrantSubject.object(e, "machine").(*v1alpha1.Auth0ClientGrant)
+	e.create(grant)
+	e.eventuallyReady(grant)
+	machine, api := newMachine(e, "machine"), newResourceServer(e, "orders", ordersAPI)
+	for _, object := range []v1alpha1.Managed{machine, api} {
+		e.delete(object)
+		if message := e.eventuallyReconciling(object, v1alpha1.ReasonInUse); !strings.Contains(message, "Auth0ClientGrant "+e.namespace+"/machine") {
+			t.Errorf("the message does not name the grant: %s", message)
+		}
+	}
+	e.deleteAndWait(grant)
+	e.eventuallyGone(machine)
+	e.eventuallyGone(api)
+	if left := len(e.grants(ordersAPI)) + len(e.apis(ordersAPI)); left > 0 {
+		t.Errorf("%d are left", left)
+	}
+}
