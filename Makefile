@@ -14,7 +14,7 @@ MODULES := $(patsubst %/go.mod,%,$(shell find . -name go.mod -not -path './.*'))
 TEST_MODULES := $(filter ./test/%,$(MODULES))
 
 # What make generate writes.
-GENERATED := ':(glob)api/**/zz_generated.*' config/crd config/rbac PROJECT charts/auth0-operator/files
+GENERATED := ':(glob)api/**/zz_generated.*' config/crd config/rbac PROJECT charts/auth0-operator/files config/argocd config/flux
 
 ##@ General
 

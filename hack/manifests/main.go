@@ -1,6 +1,6 @@
 // Command manifests writes the manifests that follow from others, so that a new kind needs none of them edited by hand: the
-// list of CRDs for kustomize, the roles for people, and what the chart takes from config/. It is what make generate
-// calls after controller-gen.
+// list of CRDs for kustomize, the roles for people, what the chart takes from config/, and what Argo CD and Flux can be
+// told. It is what make generate calls after controller-gen.
 package main
 
 import (
@@ -46,6 +46,8 @@ func run() error {
 		writeProject(kinds),
 		writeRoles(kinds),
 		writeAlerts(),
+		writeArgoCD(kinds),
+		writeFlux(kinds),
 	)
 }
 
