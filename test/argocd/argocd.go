@@ -35,19 +35,22 @@ func HealthOf(kind string, object map[string]any) (Health, error) {
 
 func health(script []byte, object map[string]any) (Health, error) {
 	var found Health
-	return found, run(script, object, time.Now(), &found)
+	err := run(script, object, time.Now(), &found)
+	return found, err
 }
 
 // discover runs discovery.lua.
 func discover(script []byte, object map[string]any) (map[string]struct{ Disabled bool }, error) {
 	var found map[string]struct{ Disabled bool }
-	return found, run(script, object, time.Now(), &found)
+	err := run(script, object, time.Now(), &found)
+	return found, err
 }
 
 // act runs action.lua, at some time.
 func act(script []byte, object map[string]any, now time.Time) (map[string]any, error) {
 	var changed map[string]any
-	return changed, run(script, object, now, &changed)
+	err := run(script, object, now, &changed)
+	return changed, err
 }
 
 // run runs a script with the object in obj, and takes what it returns.

@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/cli-utils/pkg/kstatus/status"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
@@ -60,7 +60,8 @@ type installation struct {
 	chart []*unstructured.Unstructured
 	// replicas are those that were started.
 	replicas []*controlplane.Program
-	samples  []*unstructured.Unstructured
+	// samples are those of our kinds, and inputs what they refer to.
+	samples, inputs []*unstructured.Unstructured
 	// stalled are the reasons of the samples that cannot become Ready, by kind and name.
 	stalled map[string]string
 	// events are those of the time before the namespaces went.
@@ -69,13 +70,20 @@ type installation struct {
 
 // play goes through the life of the samples, and looks at the rights in the end.
 func (i *installation) play() {
+	i.apply(i.samples)
+	i.checkHealth("not looked at yet", always(status.InProgressStatus, "Progressing"))
 	i.startReplica(newestAPIServer)
-	i.applySamples()
+	i.awaitAll("waiting", isWaiting)
+	i.checkHealth("waiting for a Secret, or a tenant", always(status.InProgressStatus, "Progressing"))
+	i.apply(i.inputs)
 	i.awaitAll("Ready", i.isReady)
+	i.checkHealth("Ready", i.healthy)
+	i.checkSecondApply()
 	i.checkOutputs()
 	i.changeAll()
 	i.repeatEvent()
 	i.replaceOutput()
+	i.shutOut()
 	i.handOver()
 	i.deleteAll()
 	i.checkEvents()
@@ -107,7 +115,7 @@ func newInstallation(t *testing.T, values ...string) *installation {
 	i.namespace(render.Namespace, map[string]string{"pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/warn": "restricted"})
 	i.install(values)
 	i.auth0.read(t, "testdata/stalled.yaml", &i.stalled)
-	i.samples = i.readSamples()
+	i.readSamples()
 	return i
 }
 
@@ -162,20 +170,14 @@ func (i *installation) arguments() []string {
 	return nil
 }
 
-// applySamples applies all of them at once, in no order that would help: what refers to something waits for it.
-func (i *installation) applySamples() {
+// apply applies objects as kubectl apply does, in no order that would help: what refers to something waits for it. It
+// returns what kubectl says of each.
+func (i *installation) apply(objects []*unstructured.Unstructured) string {
 	i.Helper()
-	for _, sample := range i.samples {
-		object := sample.DeepCopy()
-		i.must(client.IgnoreAlreadyExists(i.kube.Create(i.Context(), object)))
-	}
-}
-
-// ours are the samples of our kinds; the rest is what they refer to.
-func (i *installation) ours() []*unstructured.Unstructured {
-	return slices.DeleteFunc(slices.Clone(i.samples), func(object *unstructured.Unstructured) bool {
-		return object.GroupVersionKind().Group != v1alpha1.SchemeGroupVersion.Group
-	})
+	list := map[string]any{"apiVersion": "v1", "kind": "List", "items": objects}
+	manifests, err := json.Marshal(list)
+	i.must(err)
+	return i.kubectl(string(manifests), "apply", "--filename", "-")
 }
 
 // awaitAll waits until all samples are in a state, and tells which are not.
@@ -183,7 +185,7 @@ func (i *installation) awaitAll(what string, in func(kind string, object v1alpha
 	i.Helper()
 	i.eventually(func() error {
 		var missing []string
-		for _, sample := range i.ours() {
+		for _, sample := range i.samples {
 			object := i.typed(sample)
 			if err := i.kube.Get(i.Context(), client.ObjectKeyFromObject(sample), object); err != nil {
 				return err
@@ -220,15 +222,20 @@ func (i *installation) approve(object v1alpha1.Object) {
 	_ = i.auth0.ApproveDevice(simulator.DeviceApproval{UserCode: token.Status.Device.UserCode, UserID: i.auth0.someUser(i.T)})
 }
 
+// isWaiting tells whether an object waits for something, and does so by itself.
+func isWaiting(_ string, object v1alpha1.Object) bool {
+	return meta.IsStatusConditionTrue(object.GetCommonStatus().Conditions, v1alpha1.ConditionReconciling)
+}
+
 func isSuspended(_ string, object v1alpha1.Object) bool {
 	return readyOf(object).Reason == v1alpha1.ReasonSuspended
 }
 
 // readyOf is the condition Ready if it speaks of the object as it is now.
 func readyOf(object v1alpha1.Object) metav1.Condition {
-	status := object.GetCommonStatus()
-	ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionReady)
-	if ready == nil || status.ObservedGeneration != object.GetGeneration() {
+	common := object.GetCommonStatus()
+	ready := meta.FindStatusCondition(common.Conditions, v1alpha1.ConditionReady)
+	if ready == nil || common.ObservedGeneration != object.GetGeneration() {
 		return metav1.Condition{}
 	}
 	return *ready
@@ -255,7 +262,7 @@ func (i *installation) typed(sample *unstructured.Unstructured) v1alpha1.Object 
 func (i *installation) checkOutputs() {
 	i.Helper()
 	outputs := 0
-	for _, sample := range i.ours() {
+	for _, sample := range i.samples {
 		for _, name := range outputsIn(sample.Object["spec"]) {
 			outputs++
 			var output corev1.Secret
@@ -296,6 +303,7 @@ func (i *installation) changeAll() {
 	for range 2 {
 		i.suspendAll(true)
 		i.awaitAll("Suspended", isSuspended)
+		i.checkHealth("Suspended", i.suspended)
 		i.suspendAll(false)
 		i.awaitAll("Ready again", i.isReady)
 	}
@@ -304,8 +312,8 @@ func (i *installation) changeAll() {
 func (i *installation) suspendAll(suspend bool) {
 	i.Helper()
 	patch := client.RawPatch("application/merge-patch+json", fmt.Appendf(nil, `{"spec":{"suspend":%t}}`, suspend))
-	for _, sample := range i.ours() {
-		i.must(i.kube.Patch(i.Context(), sample.DeepCopy(), patch))
+	for _, sample := range i.samples {
+		i.must(client.IgnoreNotFound(i.kube.Patch(i.Context(), sample.DeepCopy(), patch)))
 	}
 }
 
@@ -313,7 +321,7 @@ func (i *installation) suspendAll(suspend bool) {
 // object. The second is counted on the first.
 func (i *installation) repeatEvent() {
 	i.Helper()
-	for _, sample := range i.ours() {
+	for _, sample := range i.samples {
 		_, roles, _ := unstructured.NestedMap(sample.Object, "spec", "roles")
 		_, permissions, _ := unstructured.NestedMap(sample.Object, "spec", "permissions")
 		if !roles || !permissions {
@@ -330,7 +338,7 @@ func (i *installation) repeatEvent() {
 // replaceOutput has an output Secret change that somebody made immutable: another takes its place.
 func (i *installation) replaceOutput() {
 	i.Helper()
-	for _, sample := range i.ours() {
+	for _, sample := range i.samples {
 		if _, machine, _ := unstructured.NestedMap(sample.Object, "spec", "clientCredentials"); !machine {
 			continue
 		}
@@ -365,10 +373,14 @@ func (i *installation) handOver() {
 func (i *installation) deleteAll() {
 	i.Helper()
 	before := i.auth0.users(i.T)
-	for _, sample := range i.ours() {
+	i.suspendAll(true)
+	i.awaitAll("Suspended before they are deleted", isSuspended)
+	for _, sample := range i.samples {
 		i.must(i.kube.Delete(i.Context(), sample.DeepCopy()))
 	}
-	for _, sample := range i.ours() {
+	i.checkHealth("being deleted", always(status.TerminatingStatus, ""))
+	i.suspendAll(false)
+	for _, sample := range i.samples {
 		i.gone(sample)
 	}
 	if after := i.auth0.users(i.T); after >= before {
@@ -391,7 +403,7 @@ func (i *installation) checkEvents() {
 			told[event.Regarding.Kind+" "+event.Regarding.Namespace+"/"+event.Regarding.Name] = true
 		}
 	}
-	for _, sample := range i.ours() {
+	for _, sample := range i.samples {
 		if name := sample.GetKind() + " " + sample.GetNamespace() + "/" + sample.GetName(); !told[name] {
 			i.Errorf("no Event tells of %s", name)
 		}

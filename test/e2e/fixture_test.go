@@ -238,14 +238,13 @@ func (a *auth0) fill(text string) string {
 }
 
 // readSamples reads config/samples/<kind> of every kind, with what they refer to and do not contain.
-func (i *installation) readSamples() []*unstructured.Unstructured {
+func (i *installation) readSamples() {
 	i.Helper()
 	files, err := filepath.Glob(filepath.Join(render.Root(), "config", "samples", "auth0*", "*.yaml"))
 	if err != nil || len(files) == 0 {
 		i.Fatalf("no samples: %v", err)
 	}
 	secrets := map[string]*unstructured.Unstructured{}
-	var samples []*unstructured.Unstructured
 	for _, file := range files {
 		content, err := os.ReadFile(file)
 		i.must(err)
@@ -258,13 +257,15 @@ func (i *installation) readSamples() []*unstructured.Unstructured {
 				mergeSecret(secrets, object)
 			case "Auth0Tenant":
 				i.must(unstructured.SetNestedStringMap(object.Object, map[string]string{"kind": "ConfigMap", "name": "auth0-ca"}, "spec", "caBundle"))
-				samples = append(samples, object)
+				i.samples = append(i.samples, object)
 			default:
-				samples = append(samples, object)
+				// What one sample declares is there already, as another refers to it.
+				i.must(unstructured.SetNestedField(object.Object, "IfUnmanaged", "spec", "adoptionPolicy"))
+				i.samples = append(i.samples, object)
 			}
 		}
 	}
-	return slices.Concat(samples, i.inputs(secrets))
+	i.inputs = i.readInputs(secrets)
 }
 
 // namespaceOf is where a sample goes: with the tenants, unless it refers to one of another namespace.
@@ -288,11 +289,18 @@ func mergeSecret(secrets map[string]*unstructured.Unstructured, object *unstruct
 	_ = unstructured.SetNestedStringMap(known.Object, more, "stringData") // a map of strings is never refused
 }
 
-// inputs are the Secrets of the samples and of testdata/secrets.yaml, in both namespaces, and the simulator's CA.
-func (i *installation) inputs(secrets map[string]*unstructured.Unstructured) []*unstructured.Unstructured {
+// readInputs makes the Secrets of the samples and of testdata/secrets.yaml, in both namespaces, and the simulator's CA.
+func (i *installation) readInputs(secrets map[string]*unstructured.Unstructured) []*unstructured.Unstructured {
 	i.Helper()
 	var further map[string]map[string]string
 	i.auth0.read(i.T, "testdata/secrets.yaml", &further)
+	for _, sample := range i.samples {
+		for name, key := range secretKeysIn(sample.Object["spec"]) {
+			if _, known := further[name]; !known && secrets[name] == nil {
+				further[name] = map[string]string{key: "planted-0123456789-Example-Only-1906!"}
+			}
+		}
+	}
 	for name, data := range further {
 		object := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Secret"}}
 		object.SetName(name)
@@ -312,6 +320,28 @@ func (i *installation) inputs(secrets map[string]*unstructured.Unstructured) []*
 		}
 	}
 	return inputs
+}
+
+// secretKeysIn finds where a spec takes a value from a key of a Secret, by the names of the fields: passwordSecretRef.
+func secretKeysIn(value any) map[string]string {
+	found := map[string]string{}
+	switch value := value.(type) {
+	case []any:
+		for _, item := range value {
+			maps.Copy(found, secretKeysIn(item))
+		}
+	case map[string]any:
+		for field, item := range value {
+			reference, _ := item.(map[string]any)
+			name, hasName := reference["name"].(string)
+			key, hasKey := reference["key"].(string)
+			if hasName && hasKey && strings.HasSuffix(strings.ToLower(field), "secretref") {
+				found[name] = key
+			}
+			maps.Copy(found, secretKeysIn(item))
+		}
+	}
+	return found
 }
 
 // TestEveryKindHasSamplesHere keeps the rest from passing without a kind.
