@@ -240,7 +240,11 @@ func (h *tenantHandler) unguard(ctx context.Context, tenant *v1alpha1.Auth0Tenan
 		if err := h.Client.List(ctx, &others, client.InNamespace(tenant.Namespace), client.MatchingFields{reference.InputIndex: input}); err != nil {
 			return fmt.Errorf("find tenants that need %s: %w", input, err)
 		}
-		if slices.ContainsFunc(others.Items, func(other v1alpha1.Auth0Tenant) bool { return other.UID != tenant.UID }) {
+		needed, err := h.isNeeded(ctx, tenant, others.Items)
+		if err != nil {
+			return err
+		}
+		if needed {
 			continue
 		}
 		if err := reference.Unguard(ctx, h.Client, tenant.Namespace, input); err != nil {
@@ -248,6 +252,24 @@ func (h *tenantHandler) unguard(ctx context.Context, tenant *v1alpha1.Auth0Tenan
 		}
 	}
 	return nil
+}
+
+// isNeeded tells whether other tenants still need what a tenant guards. Those that go at the same time do not: each would
+// leave it to the other to let go.
+func (h *tenantHandler) isNeeded(ctx context.Context, tenant *v1alpha1.Auth0Tenant, others []v1alpha1.Auth0Tenant) (bool, error) {
+	for _, other := range others {
+		if other.UID == tenant.UID {
+			continue
+		}
+		if other.DeletionTimestamp == nil {
+			return true, nil
+		}
+		dependants, err := engine.Dependants(ctx, h.Client, h.kinds, "Auth0Tenant", client.ObjectKeyFromObject(&other))
+		if err != nil || len(dependants) > 0 {
+			return true, err
+		}
+	}
+	return false, nil
 }
 
 func (h *tenantHandler) namespaceIsLeaving(ctx context.Context, name string) (bool, error) {

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
 func TestTenantStatus(t *testing.T) {
@@ -242,6 +243,33 @@ func TestNamespaceDeletion(t *testing.T) {
 	}
 	e.deleteAndWait(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: e.namespace}})
 	userSubject.requireCount(e, 0)
+}
+
+// TestTenantsThatGoTogether deletes tenants of one Secret at once: none may leave it to another to let go of the Secret.
+func TestTenantsThatGoTogether(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	tenants := []*v1alpha1.Auth0Tenant{e.tenant()}
+	for i := range 7 {
+		tenant := e.tenant()
+		tenant.Name = fmt.Sprintf("twin-%d", i)
+		e.create(tenant)
+		tenants = append(tenants, tenant)
+	}
+	for _, tenant := range tenants {
+		e.eventuallyReady(tenant)
+	}
+	for _, tenant := range tenants {
+		e.delete(tenant)
+	}
+	for _, tenant := range tenants {
+		e.eventuallyGone(tenant)
+	}
+	credentials := e.secret("credentials", nil)
+	e.get(credentials)
+	if slices.Contains(credentials.Finalizers, reference.GuardFinalizer) {
+		t.Errorf("nobody let go of the Secret: finalizers %q", credentials.Finalizers)
+	}
 }
 
 func TestDeletionWhileTheTenantIsDown(t *testing.T) {
