@@ -5,7 +5,8 @@ MAKEFLAGS += --no-print-directory
 
 # go tool builds a tool once and keeps it in Go's build cache; the module of its own keeps it out of the operator's.
 TOOL := go tool -modfile=$(CURDIR)/hack/tools/go.mod
-# Helm (4, and 3 for a test) and kustomize have a module of their own: their dependencies are many, and not those of the linters.
+# What delivers (Helm 4, and 3 for a test; kustomize) and what guards delivery (govulncheck, actionlint, shfmt) has a module of
+# its own: its dependencies are many, and not those of the linters.
 DEPLOY := go tool -modfile=$(CURDIR)/hack/deploy/go.mod
 TOOL_MODULES := ./hack/tools ./hack/deploy
 
@@ -97,7 +98,7 @@ bench: controlplane ## Measure the operator (docs/benchmarks.md): an hour and mo
 	go run ./test/bench $(ARGS)
 
 .PHONY: verify
-verify: verify-generated verify-format verify-tidy vet lint ## All that needs no running: generated files, format, go.mod, vet, lint.
+verify: verify-generated verify-format verify-tidy verify-shell verify-workflows vet lint verify-vulnerabilities ## All that needs no running.
 
 .PHONY: verify-generated
 verify-generated: generate ## The generated files are those of the sources, and committed.
@@ -118,6 +119,18 @@ verify-tidy: ## go.mod and go.sum of every module are complete, with nothing too
 	set -e; for module in $(MODULES); do \
 		go -C $$module mod tidy -diff || { echo "run: go -C $$module mod tidy"; exit 1; }; \
 	done
+
+.PHONY: verify-shell
+verify-shell: ## The scripts pass shfmt, and shellcheck if you have it.
+	hack/verify-shell.sh
+
+.PHONY: verify-workflows
+verify-workflows: ## The workflows of .github are what GitHub understands (actionlint).
+	$(DEPLOY) github.com/rhysd/actionlint/cmd/actionlint
+
+.PHONY: verify-vulnerabilities
+verify-vulnerabilities: ## Nothing with a known vulnerability is called (govulncheck; needs vuln.go.dev or GOVULNDB).
+	hack/govulncheck.sh
 
 .PHONY: vet
 vet: ## Run go vet on every module.
