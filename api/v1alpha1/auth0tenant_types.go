@@ -43,10 +43,27 @@ type Auth0TenantSpec struct {
 	// +optional
 	ResyncInterval *metav1.Duration `json:"resyncInterval,omitempty"`
 
+	// userImport says whether many new users are created at once. With `Auto` (default), users go by import jobs of Auth0's
+	// when 200 or more of the tenant wait to be created, which takes the scope read:connections: hundreds by one call.
+	// `Never` creates each user by a call of its own. What comes of it is the same.
+	// +optional
+	UserImport UserImportPolicy `json:"userImport,omitempty"`
+
 	// suspend stops all work on this tenant and on every object that refers to it, while true. Default: false.
 	// +optional
 	Suspend bool `json:"suspend,omitempty"`
 }
+
+// UserImportPolicy says whether many new users are created at once.
+// +kubebuilder:validation:Enum=Auto;Never
+type UserImportPolicy string
+
+const (
+	// UserImportPolicyAuto creates users by import jobs when many wait.
+	UserImportPolicyAuto UserImportPolicy = "Auto"
+	// UserImportPolicyNever creates users one by one.
+	UserImportPolicyNever UserImportPolicy = "Never"
+)
 
 // CABundleReference names a key of a ConfigMap or Secret with certificates.
 type CABundleReference struct {
@@ -136,11 +153,29 @@ type Auth0TenantStatus struct {
 	// +optional
 	MissingScopes []MissingScopes `json:"missingScopes,omitempty"`
 
+	// imports lists the import jobs that create users and whose outcome is not known to all of them.
+	// +listType=map
+	// +listMapKey=batch
+	// +optional
+	Imports []ImportStatus `json:"imports,omitempty"`
+
 	// guarded lists the Secrets and ConfigMaps that the operator keeps from being deleted while the tenant needs them, as
 	// `Secret/name`.
 	// +listType=set
 	// +optional
 	Guarded []string `json:"guarded,omitempty"`
+}
+
+// ImportStatus tells of an import job.
+type ImportStatus struct {
+	// batch of users that the job creates, as in status.importing of the Auth0Users.
+	Batch string `json:"batch"`
+
+	// job is its id in Auth0.
+	Job string `json:"job"`
+
+	// startedAt is when it was started. Auth0 keeps a job for a day.
+	StartedAt metav1.Time `json:"startedAt"`
 }
 
 // MissingScopes lists scopes that a kind needs and the token lacks.

@@ -322,6 +322,11 @@ type Auth0UserStatus struct {
 	// +optional
 	LastHandledUnblock string `json:"lastHandledUnblock,omitempty"`
 
+	// importing notes the batch of an import in which the user is being created, and a hash of what is sent. Gone when the
+	// outcome is known.
+	// +optional
+	Importing string `json:"importing,omitempty"`
+
 	// roles that were assigned through this object.
 	// +listType=set
 	// +optional

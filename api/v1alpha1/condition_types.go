@@ -34,6 +34,8 @@ const (
 	ReasonTenantUnavailable = "TenantUnavailable"
 	// ReasonRateLimited surfaces while Auth0's rate limit makes the operator wait.
 	ReasonRateLimited = "RateLimited"
+	// ReasonImporting surfaces while a user is being created by an import job, together with many others.
+	ReasonImporting = "Importing"
 	// ReasonSecretNotFound surfaces while a Secret or ConfigMap that the spec names does not exist.
 	ReasonSecretNotFound = "SecretNotFound"
 	// ReasonRoleNotFound surfaces while a role that the spec names does not exist in the tenant.

@@ -28,8 +28,8 @@ const (
 	ClassForbidden Class = "Forbidden"
 	// ClassRateLimited means: a limit is reached; Error.After says when to go on.
 	ClassRateLimited Class = "RateLimited"
-	// ClassQuota means: the token quota of the application or organization is used up; Error.After says when to go on. It holds
-	// nobody else back.
+	// ClassQuota means: the token quota of the application or organization is used up, or as many import jobs run as may;
+	// Error.After says when to go on. It holds nobody else back.
 	ClassQuota Class = "Quota"
 	// ClassUntrusted means: the certificate of the domain is not trusted; nothing was sent.
 	ClassUntrusted Class = "Untrusted"
@@ -112,13 +112,18 @@ func newError(route string, response *http.Response, content []byte, now time.Ti
 		e.Code = body.Error
 	}
 	e.Class = classify(e)
-	if e.Class == ClassRateLimited && (isQuota(response.Header) || strings.HasSuffix(e.Message, "quota exceeded")) {
+	if e.Class == ClassRateLimited && isApart(response.Header, e.Message) {
 		e.Class = ClassQuota
 	}
 	if e.Class == ClassRateLimited || e.Class == ClassQuota {
 		e.After = retryAfter(response.Header, now)
 	}
 	return e
+}
+
+// isApart tells whether a 429 is about a limit that holds no other calls back: on tokens, or on import jobs that run.
+func isApart(header http.Header, message string) bool {
+	return isQuota(header) || strings.HasSuffix(message, "quota exceeded") || strings.Contains(message, "active import users jobs")
 }
 
 func classify(e *Error) Class {

@@ -18,8 +18,12 @@ import (
 	enabledclients "github.com/auth0/go-auth0/v3/management/connections/clients"
 	"github.com/auth0/go-auth0/v3/management/core"
 	"github.com/auth0/go-auth0/v3/management/customdomains"
+	jobsclient "github.com/auth0/go-auth0/v3/management/jobs/client"
+	joberrors "github.com/auth0/go-auth0/v3/management/jobs/errors"
+	"github.com/auth0/go-auth0/v3/management/jobs/usersimports"
 	"github.com/auth0/go-auth0/v3/management/resourceservers"
 	rolesclient "github.com/auth0/go-auth0/v3/management/roles/client"
+	roleusers "github.com/auth0/go-auth0/v3/management/roles/users"
 	"github.com/auth0/go-auth0/v3/management/tickets"
 	"github.com/auth0/go-auth0/v3/management/userblocks"
 	usersclient "github.com/auth0/go-auth0/v3/management/users/client"
@@ -62,10 +66,15 @@ type Session struct {
 	token       *managementToken
 	roles       *roleCatalog
 	lengths     passwordLengths
+	databases   connectionIDs
 	rules       refreshRules
 
 	usersAPI             *usersclient.Client
 	rolesAPI             *rolesclient.Client
+	roleUsersAPI         *roleusers.Client
+	importsAPI           *usersimports.Client
+	jobsAPI              *jobsclient.Client
+	jobErrorsAPI         *joberrors.Client
 	resourceServersAPI   *resourceservers.Client
 	clientGrantsAPI      *clientgrantsclient.Client
 	clientsAPI           *clientsclient.Client
@@ -98,6 +107,10 @@ func newSession(credentials Credentials, tenant string, governor *Governor, metr
 	}
 	s.usersAPI = usersclient.NewClient(options)
 	s.rolesAPI = rolesclient.NewClient(options)
+	s.roleUsersAPI = roleusers.NewClient(options)
+	s.importsAPI = usersimports.NewClient(options)
+	s.jobsAPI = jobsclient.NewClient(options)
+	s.jobErrorsAPI = joberrors.NewClient(options)
 	s.resourceServersAPI = resourceservers.NewClient(options)
 	s.clientGrantsAPI = clientgrantsclient.NewClient(options)
 	s.clientsAPI = clientsclient.NewClient(options)

@@ -34,7 +34,7 @@ func (w *work[O]) converge(ctx context.Context, have auth0.Document) (Outcome, e
 		return Outcome{}, err
 	}
 	w.remember(have)
-	return w.settle(ctx, have, false)
+	return w.settle(ctx, have, nil)
 }
 
 // leaveAlone takes out of what is desired the fields that somebody else keeps.

@@ -34,6 +34,11 @@ func (w *work[O]) create(ctx context.Context) (Outcome, error) {
 		return Outcome{}, err
 	}
 	w.prove(body, proof)
+	if outcome, err := w.throughImport(ctx, body); err != nil {
+		return Outcome{}, err
+	} else if outcome != nil {
+		return *outcome, nil
+	}
 	again := w.Adapter.ID(w.object) != ""
 	have, err := w.Adapter.Create(ctx, w.tools(), body)
 	w.forgetAttempt(tried, err)
@@ -112,7 +117,7 @@ func (w *work[O]) complete(ctx context.Context, have auth0.Document) (Outcome, e
 		return Outcome{}, err
 	}
 	w.remember(have)
-	return w.settle(ctx, have, true)
+	return w.settle(ctx, have, &fresh{})
 }
 
 func createdMessage(again bool) string {

@@ -31,10 +31,11 @@ type Deps struct {
 	// Client reads the kinds of this group from the cache, and Secrets and ConfigMaps from the API server.
 	Client client.Client
 	// Reader reads from the API server.
-	Reader client.Reader
-	Pool   *auth0.Pool
-	Hasher *secret.Hasher
-	Clock  clock.PassiveClock
+	Reader  client.Reader
+	Pool    *auth0.Pool
+	Hasher  *secret.Hasher
+	Clock   clock.PassiveClock
+	Imports *Imports
 	// Workers is how many objects of a kind are worked on at once.
 	Workers int
 }

@@ -26,6 +26,8 @@ type List struct {
 	// Add returns what it added.
 	Add    func(ctx context.Context, session *auth0.Session, id string, entries []string) ([]string, error)
 	Remove func(ctx context.Context, session *auth0.Session, id string, entries []string) error
+	// AddMany adds an entry for many objects by one call, and returns false if it cannot; nil if there is no such call.
+	AddMany adder
 }
 
 // idle tells whether there is nothing to look after.
@@ -47,11 +49,11 @@ func (l List) plan(have []string) (missing, surplus []string) {
 	return missing, surplus
 }
 
-// converge brings the list in line. A list of an object that was created just now is known to be empty. save writes down
-// what is about to be added, as nobody could tell it from what others added after a crash.
-func (l List) converge(ctx context.Context, session *auth0.Session, id string, created bool, save func(context.Context) error) (changed bool, err error) {
-	var have []string
-	if !created {
+// converge brings the list in line. Of an object that was created just now, known is what is on the list; else nil. save
+// writes down what is about to be added, as nobody could tell it from what others added after a crash.
+func (l List) converge(ctx context.Context, session *auth0.Session, id string, known *fresh, save func(context.Context) error) (changed bool, err error) {
+	have := known.entries(l.Field)
+	if known == nil {
 		if have, err = l.Read(ctx, session, id); err != nil {
 			return false, err
 		}
@@ -77,6 +79,22 @@ func (l List) converge(ctx context.Context, session *auth0.Session, id string, c
 		*l.Managed = union(without(*l.Managed, missing), added)
 	}
 	return true, err
+}
+
+// fresh is what is on the lists of an object that was created just now.
+type fresh struct{ added []target }
+
+func (f *fresh) entries(field string) []string {
+	if f == nil {
+		return nil
+	}
+	var entries []string
+	for _, on := range f.added {
+		if on.field == field {
+			entries = append(entries, on.entry)
+		}
+	}
+	return entries
 }
 
 // intend remembers entries that are about to be added.
@@ -108,7 +126,7 @@ func (w *work[O]) publish(ctx context.Context, have auth0.Document) error {
 }
 
 // settle brings the lists beside the object in line, all of them, sees to the rest, and ends the pass.
-func (w *work[O]) settle(ctx context.Context, have auth0.Document, created bool) (Outcome, error) {
+func (w *work[O]) settle(ctx context.Context, have auth0.Document, created *fresh) (Outcome, error) {
 	if err := w.publish(ctx, have); err != nil {
 		return Outcome{}, err
 	}
@@ -117,7 +135,7 @@ func (w *work[O]) settle(ctx context.Context, have auth0.Document, created bool)
 		changed, err := list.converge(ctx, w.session, w.Adapter.ID(w.object), created, w.pass.Save)
 		if err != nil {
 			failures = append(failures, err)
-		} else if changed && !created {
+		} else if changed && created == nil {
 			w.event(ctx, "Updated", w.updatedMessage()+list.Field)
 		}
 	}

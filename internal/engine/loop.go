@@ -171,6 +171,12 @@ type Pass[O v1alpha1.Object] struct {
 	loop   *Reconciler[O]
 }
 
+// waker returns what has the object be looked at again, whenever it is called.
+func (p *Pass[O]) waker() func() {
+	queue, request := &p.loop.queue, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(p.Object)}
+	return func() { queue.call(request) }
+}
+
 // Save writes the status if it changed. It is called at the end of every pass, and by a Handler right after something
 // happened in Auth0 that must not be forgotten.
 func (p *Pass[O]) Save(ctx context.Context) error {

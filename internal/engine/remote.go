@@ -44,6 +44,7 @@ type work[O v1alpha1.Managed] struct {
 	*Remote[O]
 	pass    *Pass[O]
 	object  O
+	tenant  *v1alpha1.Auth0Tenant
 	session *auth0.Session
 	fields  Fields
 	resync  time.Duration
@@ -99,7 +100,7 @@ func (w *work[O]) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.resync = ResyncInterval(tenant)
+	w.tenant, w.resync = tenant, ResyncInterval(tenant)
 	if checker, ok := w.Adapter.(Checker[O]); ok {
 		if err := checker.Check(w.object); err != nil {
 			return problem.Stalled(v1alpha1.ReasonInvalidSpec, "%s", err)

@@ -20,6 +20,11 @@ func (r *Remote[O]) Remove(ctx context.Context, pass *Pass[O]) Outcome {
 	if spec.ManagementPolicy == v1alpha1.ManagementPolicyObserve {
 		return Released("left in Auth0, as spec.managementPolicy is Observe")
 	}
+	if outcome, err := w.awaitImport(ctx); err != nil {
+		return w.explain(explainRemoval(err)).Lost()
+	} else if outcome != nil {
+		return *outcome
+	}
 	if spec.DeletionPolicy == v1alpha1.DeletionPolicyRetain {
 		return w.retain(ctx)
 	}
@@ -77,6 +82,7 @@ func (w *work[O]) reach(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	w.tenant = tenant
 	w.session, err = w.Session(ctx, tenant)
 	return err
 }

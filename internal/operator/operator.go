@@ -73,6 +73,10 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 		Clock:   options.Clock,
 		Workers: options.Workers,
 	}
+	deps.Imports = &engine.Imports{Client: deps.Client, Pool: deps.Pool, Events: manager.GetEventRecorder("auth0-operator")}
+	if err := manager.Add(deps.Imports); err != nil {
+		return nil, err
+	}
 	kinds := controllers.All()
 	for _, kind := range kinds {
 		if err := kind.Setup(ctx, manager, deps, kinds); err != nil {

@@ -1,0 +1,95 @@
+package controllers
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+
+	"golang.org/x/crypto/bcrypt"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/engine"
+)
+
+// hashRounds is the cost of bcrypt that Auth0 takes.
+const hashRounds = 10
+
+// notImported are the fields of a creation that an import does not have: the job says the connection, and sends no mail.
+var notImported = []string{"connection", "verify_email", "password"}
+
+// Importable implements engine.Importer. Passwords that people chose are Auth0's to hold against the policy, which it does
+// not do with a hash.
+func (userAdapter) Importable(u *v1alpha1.Auth0User) bool {
+	byItself := signsUp(u) || passwordless(u.Spec.Connection) ||
+		u.Spec.UserID != nil || u.Spec.PhoneNumber != nil || u.Spec.Email == nil ||
+		u.Spec.VerifyEmail != nil && *u.Spec.VerifyEmail ||
+		u.Spec.Password != nil && u.Spec.Password.Generate == nil
+	return !byItself && u.Spec.ManagementPolicy != v1alpha1.ManagementPolicyObserve
+}
+
+// Importing implements engine.Importer.
+func (userAdapter) Importing(u *v1alpha1.Auth0User) *string { return &u.Status.Importing }
+
+// Import implements engine.Importer.
+func (userAdapter) Import(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User], body auth0.Document) (*engine.Import, error) {
+	u := tools.Object
+	connection, err := tools.Session.DatabaseConnectionID(ctx, u.Spec.Connection)
+	if err != nil || connection == "" {
+		return nil, err
+	}
+	item := body.Clone()
+	for _, field := range notImported {
+		delete(item, field)
+	}
+	item["user_id"] = derivedUserID(u.UID)
+	have := item.Clone()
+	have["user_id"] = databaseUserID(derivedUserID(u.UID))
+	have["identities"] = []any{map[string]any{"connection": u.Spec.Connection, "provider": "auth0", "user_id": derivedUserID(u.UID)}}
+	return &engine.Import{
+		Connection: connection, ID: have.String("user_id"), Have: have, Item: item,
+		Seal: func(item auth0.Document) (err error) {
+			item["password_hash"], err = passwordHash(body.String("password"))
+			return err
+		},
+	}, nil
+}
+
+// hashing bounds the CPU that hashes take: one at a time, each about 60 ms.
+var hashing sync.Mutex
+
+// passwordHash hashes a password. Without one, nobody knows the password: all such users of one start of the operator share
+// the hash of one that is forgotten right here.
+func passwordHash(password string) (string, error) {
+	if password == "" {
+		return unknownPassword()
+	}
+	hashing.Lock()
+	defer hashing.Unlock()
+	return hashOf(password)
+}
+
+var unknownPassword = sync.OnceValues(func() (string, error) { return hashOf(randomPassword(0)) })
+
+// hashOf returns bcrypt's hash under the name that its algorithm has today; Go writes an older one for the same.
+func hashOf(password string) (string, error) {
+	hash, err := bcrypt.GenerateFromPassword([]byte(password), hashRounds)
+	if err != nil {
+		// The error of the library is not passed on: whatever it says, it was handed a password.
+		return "", errors.New("the password cannot be hashed for an import")
+	}
+	return strings.Replace(string(hash), "$2a$", "$2b$", 1), nil
+}
+
+// assignRole gives many users a role that exists.
+func assignRole(ctx context.Context, session *auth0.Session, name string, ids []string) (bool, error) {
+	if may, err := session.MayAssignRole(ctx); err != nil || !may {
+		return false, err
+	}
+	roles, _, err := session.RoleIDs(ctx, []string{name})
+	if err != nil || roles[name] == "" {
+		return false, err
+	}
+	return true, session.AssignRole(ctx, roles[name], ids)
+}

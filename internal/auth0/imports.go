@@ -1,0 +1,124 @@
+package auth0
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	management "github.com/auth0/go-auth0/v3/management"
+)
+
+const (
+	routeImports   = "/api/v2/jobs/users-imports"
+	routeJob       = "/api/v2/jobs/{id}"
+	routeJobErrors = "/api/v2/jobs/{id}/errors"
+	routeRoleUsers = "/api/v2/roles/{id}/users"
+)
+
+// LargestImport is how many bytes of users one job may bring, with some room for the form around them.
+const LargestImport = 480_000
+
+// ImportUsers starts a job that creates users, given as a JSON array, and returns its id. Nobody gets a mail.
+func (s *Session) ImportUsers(ctx context.Context, connectionID, externalID string, users []byte) (string, error) {
+	upsert, mail := false, false
+	answer, err := s.manage(ctx, http.MethodPost, routeImports, func(ctx context.Context) error {
+		_, err := s.importsAPI.Create(ctx, &management.CreateImportUsersRequestContent{
+			Users: bytes.NewReader(users), ConnectionID: connectionID, ExternalID: &externalID, Upsert: &upsert, SendCompletionEmail: &mail,
+		})
+		return err
+	})
+	job, err := parseObject(answer, err)
+	return job.String("id"), err
+}
+
+// Job reads a job. Auth0 keeps it for a day.
+func (s *Session) Job(ctx context.Context, id string) (Document, error) {
+	return s.read(ctx, "jobs", id, func(ctx context.Context) ([]byte, error) {
+		return s.manage(ctx, http.MethodGet, routeJob, func(ctx context.Context) error {
+			_, err := s.jobsAPI.Get(ctx, id)
+			return err
+		})
+	})
+}
+
+// JobErrors returns what a job refused: the user as it was sent, and why.
+func (s *Session) JobErrors(ctx context.Context, id string) ([]Document, error) {
+	answer, err := s.manage(ctx, http.MethodGet, routeJobErrors, func(ctx context.Context) error {
+		_, err := s.jobErrorsAPI.Get(ctx, id)
+		return err
+	})
+	if err != nil || len(answer) == 0 {
+		return nil, err
+	}
+	return parseList(answer, nil)
+}
+
+// AssignRole gives many users a role, by id. Those that have it already do no harm.
+func (s *Session) AssignRole(ctx context.Context, roleID string, userIDs []string) error {
+	_, err := s.manage(ctx, http.MethodPost, routeRoleUsers, func(ctx context.Context) error {
+		return s.roleUsersAPI.Assign(ctx, roleID, &management.AssignRoleUsersRequestContent{Users: userIDs})
+	})
+	if ClassOf(err) == ClassNotFound {
+		s.roles.forget()
+	}
+	return err
+}
+
+// MayAssignRole tells whether AssignRole is granted.
+func (s *Session) MayAssignRole(ctx context.Context) (bool, error) {
+	scopes, err := s.Scopes(ctx)
+	return slices.Contains(scopes, "update:roles") || slices.Contains(scopes, "create:role_members"), err
+}
+
+// DatabaseConnectionID returns the id of a database connection, "" if there is none of that name or the scope
+// read:connections is missing. It is remembered for some minutes.
+func (s *Session) DatabaseConnectionID(ctx context.Context, name string) (string, error) {
+	scopes, err := s.Scopes(ctx)
+	if err != nil || !slices.Contains(scopes, "read:connections") {
+		return "", err
+	}
+	return s.databases.id(name, func() ([]Document, error) {
+		answer, err := s.manage(ctx, http.MethodGet, routeConnections, func(ctx context.Context) error {
+			_, err := s.connectionsAPI.List(ctx, &management.ListConnectionsQueryParameters{Strategy: databases, Name: &name, Fields: &nameFields})
+			return err
+		})
+		return parseItems(answer, "connections", err)
+	})
+}
+
+// connectionIDs remembers the ids of connections.
+type connectionIDs struct {
+	mu    sync.Mutex
+	known map[string]connectionID
+}
+
+type connectionID struct {
+	id   string
+	read time.Time
+}
+
+func (c *connectionIDs) id(name string, find func() ([]Document, error)) (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if known, ok := c.known[name]; ok && time.Since(known.read) < policyLifetime {
+		return known.id, nil
+	}
+	found, err := find()
+	if err != nil {
+		return "", err
+	}
+	if c.known == nil {
+		c.known = map[string]connectionID{}
+	}
+	entry := connectionID{read: time.Now()}
+	for _, connection := range found {
+		if connection.String("name") == name {
+			entry.id = connection.String("id")
+		}
+	}
+	c.known[name] = entry
+	return entry.id, nil
+}

@@ -1,0 +1,234 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
+)
+
+// Importer is for kinds of which Auth0 creates many by one import job: docs/decisions/0012-imports.md.
+type Importer[O v1alpha1.Managed] interface {
+	// Importable tells whether an import makes of the object just what a creation by itself would.
+	Importable(O) bool
+	// Importing is where in status the note is kept that the object is being imported.
+	Importing(O) *string
+	// Import renders as an import what would be sent to create the object by itself. It returns nil if that cannot be.
+	Import(ctx context.Context, tools Tools[O], body auth0.Document) (*Import, error)
+}
+
+// Import is an object in the form of an import.
+type Import struct {
+	// Connection is the id of the one that the object is imported into.
+	Connection string
+	// ID is the one of the object in Auth0 afterwards, and Have what Auth0 has of it then.
+	ID   string
+	Have auth0.Document
+	// Item is what is sent. Its user_id tells the items of an import apart.
+	Item auth0.Document
+	// Seal adds to the item what is secret and takes time to make.
+	Seal func(item auth0.Document) error
+}
+
+// throughImport has an object be created together with others, if many wait. It returns nil if the object is to be created
+// by itself.
+func (w *work[O]) throughImport(ctx context.Context, body auth0.Document) (*Outcome, error) {
+	importer, ok := w.Adapter.(Importer[O])
+	if !ok || w.Adapter.ID(w.object) != "" {
+		return nil, nil
+	}
+	note := importer.Importing(w.object)
+	if *note == "" {
+		if joins, err := w.joinsImport(ctx, importer); err != nil || !joins {
+			return nil, err
+		}
+	}
+	form, err := importer.Import(ctx, w.tools(), body)
+	if err != nil {
+		return nil, err
+	}
+	if form == nil {
+		*note = ""
+		return nil, nil
+	}
+	known, err := w.onItsWay(ctx, *note, form)
+	switch {
+	case err != nil:
+		return nil, err
+	case known == nil:
+		return w.join(ctx, form)
+	case w.imports().isOver(known):
+		return w.imported(ctx, known, form)
+	}
+	return w.importing(), nil
+}
+
+// joinsImport tells whether an object that is not on its way should go by import.
+func (w *work[O]) joinsImport(ctx context.Context, importer Importer[O]) (bool, error) {
+	if w.tenant.Spec.UserImport == v1alpha1.UserImportPolicyNever || !importer.Importable(w.object) || w.heldByOther() {
+		return false, nil
+	}
+	return w.imports().worthwhile(w.object.GetUID(), time.Now(), func() (int, error) { return w.waiting(ctx, importer) })
+}
+
+// waiting counts the objects of the tenant that wait to be created.
+func (w *work[O]) waiting(ctx context.Context, importer Importer[O]) (int, error) {
+	list := w.kind.NewList()
+	err := w.Client.List(ctx, list, client.MatchingFields{reference.TenantIndex: w.tenantKey().String()}, client.UnsafeDisableDeepCopy)
+	count := 0
+	for _, object := range objectsIn(list) {
+		one := object.(O)
+		if w.Adapter.ID(one) == "" && one.GetDeletionTimestamp() == nil && !one.IsSuspended() && importer.Importable(one) {
+			count++
+		}
+	}
+	return count, err
+}
+
+func (w *work[O]) tenantKey() types.NamespacedName { return client.ObjectKeyFromObject(w.tenant) }
+
+func (w *work[O]) imports() *tenantImports { return w.Imports.of(w.tenantKey()) }
+
+// onItsWay finds the object in an import, be it one of before a restart; nil if it is in none.
+func (w *work[O]) onItsWay(ctx context.Context, note string, form *Import) (*member, error) {
+	if known := w.imports().find(w.object.GetUID()); known != nil || note == "" {
+		return known, nil
+	}
+	batch, _, _ := strings.Cut(note, " ")
+	member := w.member(form)
+	if found, err := w.imports().resume(ctx, batch, member, time.Now()); err != nil || !found {
+		return nil, err
+	}
+	return member, nil
+}
+
+func (w *work[O]) member(form *Import) *member {
+	m := &member{uid: w.object.GetUID(), id: form.ID, sent: form.Item.String("user_id"), wake: w.pass.waker()}
+	adders := map[string]adder{}
+	for _, list := range w.lists() {
+		if list.AddMany == nil {
+			continue
+		}
+		adders[list.Field] = list.AddMany
+		for _, entry := range list.Want {
+			m.goesOn = append(m.goesOn, target{list.Field, entry})
+		}
+	}
+	w.imports().learn(adders)
+	return m
+}
+
+// importing is the outcome of a pass over an object that is on its way. Whoever ends the import wakes it.
+func (w *work[O]) importing() *Outcome {
+	outcome := Wait(v1alpha1.ReasonImporting, "is being created together with many others, by an import job", 0)
+	return &outcome
+}
+
+// join has the object go by import. The note is written before anything is sent, together with the lists that the object
+// will be on.
+func (w *work[O]) join(ctx context.Context, form *Import) (*Outcome, error) {
+	stamp, err := w.stamp(form)
+	if err != nil {
+		return nil, err
+	}
+	if err := form.Seal(form.Item); err != nil {
+		return nil, err
+	}
+	member := w.member(form)
+	if member.item, err = json.Marshal(form.Item); err != nil {
+		return nil, fmt.Errorf("render an import: %w", err)
+	}
+	batch := w.imports().join(member, form.Connection, time.Now())
+	*w.importNote() = batch + " " + stamp
+	for _, list := range w.lists() {
+		list.intend(list.Want)
+	}
+	outcome := w.importing()
+	outcome.writeTo(w.object.GetCommonStatus(), w.object.GetGeneration())
+	if err := w.pass.saveUnlessChanged(ctx); err != nil {
+		w.imports().withdraw(member, true)
+		return nil, err
+	}
+	w.imports().confirm(member)
+	return outcome, nil
+}
+
+func (w *work[O]) importNote() *string { return w.Adapter.(Importer[O]).Importing(w.object) }
+
+// stamp is a hash of an import, by which it is known again.
+func (w *work[O]) stamp(form *Import) (string, error) {
+	rendered, err := json.Marshal([]any{form.Connection, form.Item, w.applied})
+	sum := sha256.Sum256(rendered)
+	return hex.EncodeToString(sum[:12]), err
+}
+
+// imported goes on with an object whose import is over. If what was sent is still what is declared, nothing is read. What
+// was refused is looked at by its id, as an import that was sent twice refuses its own; if it is not there, it is created
+// by itself.
+func (w *work[O]) imported(ctx context.Context, known *member, form *Import) (*Outcome, error) {
+	stamp, err := w.stamp(form)
+	if err != nil {
+		return nil, err
+	}
+	if _, sent, _ := strings.Cut(*w.importNote(), " "); sent == stamp && w.imports().isImported(known) {
+		w.arrive(known, true)
+		outcome, err := w.goOn(ctx, form.Have, &fresh{added: known.added})
+		return &outcome, err
+	}
+	have, err := w.Adapter.Get(ctx, w.session, known.id)
+	if auth0.ClassOf(err) == auth0.ClassNotFound {
+		w.arrive(known, false)
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	w.arrive(known, true)
+	outcome, err := w.converge(ctx, have)
+	return &outcome, err
+}
+
+// arrive ends the way of an object through an import.
+func (w *work[O]) arrive(known *member, isThere bool) {
+	w.imports().take(known, isThere)
+	*w.importNote() = ""
+}
+
+// goOn ends the pass over an object that was imported as it is declared.
+func (w *work[O]) goOn(ctx context.Context, have auth0.Document, lists *fresh) (Outcome, error) {
+	w.completeDesired(have)
+	w.secrets = nil
+	w.remember(have)
+	return w.settle(ctx, have, lists)
+}
+
+// awaitImport tells an object that is being deleted to wait for the import that it is in: it would appear afterwards.
+func (w *work[O]) awaitImport(ctx context.Context) (*Outcome, error) {
+	importer, ok := w.Adapter.(Importer[O])
+	if !ok || *importer.Importing(w.object) == "" {
+		return nil, nil
+	}
+	if err := w.reach(ctx); err != nil {
+		return nil, err
+	}
+	known, err := w.onItsWay(ctx, *importer.Importing(w.object), &Import{})
+	if err != nil || known == nil || w.imports().withdraw(known, false) {
+		return nil, err
+	}
+	if w.imports().isOver(known) {
+		w.imports().take(known, true)
+		return nil, nil
+	}
+	outcome := Wait(v1alpha1.ReasonImporting, "is being created by an import job; deleted when that is over", 0).Kept()
+	return &outcome, nil
+}

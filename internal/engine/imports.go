@@ -1,0 +1,588 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/secret"
+)
+
+const (
+	// manyWaiting is how many objects of a tenant must wait to be created for them to go by import.
+	manyWaiting = 200
+	// countEvery is how often they are counted.
+	countEvery = time.Second
+	// gatherFor is how long nobody may have joined a batch before it goes as it is.
+	gatherFor = 2 * time.Second
+	// mostJobs run in a tenant at once; Auth0 refuses a third.
+	mostJobs = 2
+	// Jobs are asked for after firstPoll, and then at growing intervals up to longestPoll.
+	firstPoll   = 2 * time.Second
+	longestPoll = 15 * time.Second
+	// importRetry is how soon a call is tried again that failed for a reason that may pass.
+	importRetry = 10 * time.Second
+	// importTick is how often the loop looks whether something is due. It makes no call for that.
+	importTick = 250 * time.Millisecond
+	// importLifetime is how long Auth0 keeps a job.
+	importLifetime = 24 * time.Hour
+	// takenWithin is how long members may take to come for what is known of them; whoever does not was deleted by force.
+	takenWithin = time.Hour
+	// mostAdded is how many objects are put on a list by one call.
+	mostAdded = 500
+)
+
+// Imports creates many objects of a tenant at once, by Auth0's import jobs: docs/decisions/0012-imports.md. It is a Runnable
+// of the manager.
+type Imports struct {
+	Client client.Client
+	Pool   *auth0.Pool
+	Events events.EventRecorder
+
+	mu sync.Mutex
+	// ctx is nil until the manager starts.
+	ctx     context.Context
+	tenants map[types.NamespacedName]*tenantImports
+}
+
+// tenantImports are the imports of one tenant.
+type tenantImports struct {
+	*Imports
+	tenant  types.NamespacedName
+	running bool
+	// batches are those that are not over, by their id; open are those that take more, by connection.
+	batches map[string]*batch
+	open    map[string]*batch
+	members map[types.UID]*member
+	// singly are those that an import refused.
+	singly map[types.UID]bool
+	// adders put many objects on a list, by its field.
+	adders map[string]adder
+	// counted is when it was counted last whether many wait.
+	counted time.Time
+	many    bool
+	// sendAfter is when the next job may be tried.
+	sendAfter time.Time
+}
+
+// batch is what goes by one job.
+type batch struct {
+	id         string
+	connection string
+	size       int
+	// joined is when the last member came, and joining how many have not written their note yet. closed tells that it goes.
+	joined  time.Time
+	joining int
+	closed  bool
+	members []*member
+	// job is its id, and recorded tells whether it is noted in the status of the tenant. Of a job that another process started,
+	// nobody knows who else is in it: its note is left to grow old.
+	job               string
+	recorded, resumed bool
+	// next is when to ask for the job, and pause how long to wait then. Once the job is over, next is when that was.
+	next  time.Time
+	pause time.Duration
+	// ended tells that the job is over, refused what it did not import, and lost that nobody knows what it imported.
+	ended, lost bool
+	refused     map[string]bool
+	untaken     int
+}
+
+// member is an object on its way through an import.
+type member struct {
+	uid types.UID
+	// id is the one that the object has in Auth0 afterwards, and sent the one in the import.
+	id, sent string
+	item     []byte
+	// goesOn are the lists that it goes on afterwards, and added those that it was put on.
+	goesOn []target
+	added  []target
+	wake   func()
+	batch  *batch
+	over   bool
+}
+
+// Start implements manager.Runnable.
+func (i *Imports) Start(ctx context.Context) error {
+	i.mu.Lock()
+	i.ctx = ctx
+	for _, tenant := range i.tenants {
+		tenant.ensureRunning()
+	}
+	i.mu.Unlock()
+	<-ctx.Done()
+	return nil
+}
+
+// of returns the imports of a tenant.
+func (i *Imports) of(tenant types.NamespacedName) *tenantImports {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.tenants == nil {
+		i.tenants = map[types.NamespacedName]*tenantImports{}
+	}
+	if i.tenants[tenant] == nil {
+		i.tenants[tenant] = &tenantImports{
+			Imports: i, tenant: tenant, batches: map[string]*batch{}, open: map[string]*batch{}, members: map[types.UID]*member{},
+			singly: map[types.UID]bool{}, adders: map[string]adder{},
+		}
+	}
+	return i.tenants[tenant]
+}
+
+// worthwhile tells whether an object should join: imports are under way, or many wait.
+func (t *tenantImports) worthwhile(uid types.UID, now time.Time, count func() (int, error)) (bool, error) {
+	t.mu.Lock()
+	if t.singly[uid] || len(t.members) > 0 || now.Sub(t.counted) < countEvery {
+		defer t.mu.Unlock()
+		return !t.singly[uid] && (len(t.members) > 0 || t.many), nil
+	}
+	t.counted = now
+	t.mu.Unlock()
+	waiting, err := count()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.many = waiting >= manyWaiting
+	return t.many, err
+}
+
+// find returns an object that is on its way, nil if it is not.
+func (t *tenantImports) find(uid types.UID) *member {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.members[uid]
+}
+
+// isOver tells whether it is known what came of a member.
+func (t *tenantImports) isOver(m *member) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return m.over
+}
+
+// learn keeps how to put many objects on lists.
+func (t *tenantImports) learn(adders map[string]adder) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	maps.Copy(t.adders, adders)
+}
+
+// join puts an object into a batch, whose id is returned. The batch does not go before confirm or withdraw is called.
+func (t *tenantImports) join(m *member, connection string, now time.Time) string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	b := t.open[connection]
+	if b == nil || b.size+len(m.item) > auth0.LargestImport {
+		b = &batch{id: rand.Text(), connection: connection, size: len("[]")}
+		t.open[connection], t.batches[b.id] = b, b
+	}
+	b.size += len(m.item) + len(",")
+	b.joining++
+	b.joined = now
+	t.add(b, m)
+	return b.id
+}
+
+func (t *tenantImports) add(b *batch, m *member) {
+	m.batch = b
+	b.members = append(b.members, m)
+	b.untaken++
+	t.members[m.uid] = m
+	t.ensureRunning()
+}
+
+// confirm says that the note of a member is written.
+func (t *tenantImports) confirm(m *member) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	m.batch.joining--
+}
+
+// withdraw takes a member out again. It returns false if it is too late.
+func (t *tenantImports) withdraw(m *member, joining bool) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if joining {
+		m.batch.joining--
+	}
+	if m.batch.closed {
+		return false
+	}
+	m.batch.members = slices.DeleteFunc(m.batch.members, func(other *member) bool { return other == m })
+	m.batch.size -= len(m.item) + len(",")
+	t.drop(m)
+	return true
+}
+
+// resume lets an object follow the job of its batch, which another process may have started. It returns false if nothing is
+// known of such a job.
+func (t *tenantImports) resume(ctx context.Context, batchID string, m *member, now time.Time) (bool, error) {
+	var tenant v1alpha1.Auth0Tenant
+	if err := t.Client.Get(ctx, t.tenant, &tenant); err != nil {
+		return false, client.IgnoreNotFound(err)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	b := t.batches[batchID]
+	if b == nil {
+		for _, noted := range tenant.Status.Imports {
+			if noted.Batch == batchID {
+				// The others of the batch come within moments.
+				b = &batch{id: batchID, job: noted.Job, closed: true, recorded: true, resumed: true, next: now.Add(firstPoll), pause: firstPoll}
+				t.batches[batchID] = b
+			}
+		}
+	}
+	if b == nil {
+		return false, nil
+	}
+	t.add(b, m)
+	m.over = b.ended
+	return true, nil
+}
+
+// isImported tells whether the import created a member for all that is known. It is over.
+func (t *tenantImports) isImported(m *member) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return !m.batch.lost && !m.batch.refused[m.sent]
+}
+
+// take forgets a member that knows what came of it. One that is not there is created singly from now on.
+func (t *tenantImports) take(m *member, isThere bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.drop(m)
+	if !isThere {
+		t.singly[m.uid] = true
+	}
+}
+
+func (t *tenantImports) drop(m *member) {
+	if t.members[m.uid] == m {
+		delete(t.members, m.uid)
+		m.batch.untaken--
+	}
+}
+
+// ensureRunning starts the loop.
+func (t *tenantImports) ensureRunning() {
+	if t.running || t.ctx == nil || len(t.members) == 0 {
+		return
+	}
+	t.running = true
+	go t.run(log.IntoContext(t.ctx, log.FromContext(t.ctx).WithName("imports").WithValues("tenant", t.tenant.String())))
+}
+
+// run sends batches and follows jobs until nothing is left to do.
+func (t *tenantImports) run(ctx context.Context) {
+	ticker := time.NewTicker(importTick)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if session, open := t.Pool.Get(t.tenant.String()); open {
+			t.step(ctx, session)
+		}
+		t.mu.Lock()
+		if len(t.members) == 0 && len(t.batches) == 0 {
+			t.running = false
+			t.mu.Unlock()
+			return
+		}
+		t.mu.Unlock()
+	}
+}
+
+// step does what is due.
+func (t *tenantImports) step(ctx context.Context, session *auth0.Session) {
+	now := time.Now()
+	for _, b := range t.all() {
+		switch {
+		case t.mayGo(b, now):
+			t.send(ctx, session, b)
+		case t.isDue(b, now):
+			t.follow(ctx, session, b)
+		case t.isDone(b):
+			t.forget(ctx, b)
+		}
+	}
+}
+
+func (t *tenantImports) all() []*batch {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	all := make([]*batch, 0, len(t.batches))
+	for _, b := range t.batches {
+		all = append(all, b)
+	}
+	return all
+}
+
+// mayGo tells whether to send a batch now, and lets nobody join it any more if so.
+func (t *tenantImports) mayGo(b *batch, now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if b.job != "" || b.ended || b.joining > 0 || len(b.members) == 0 || now.Before(t.sendAfter) {
+		return false
+	}
+	running := 0
+	for _, other := range t.batches {
+		if other.job != "" && !other.ended {
+			running++
+		}
+	}
+	full := t.open[b.connection] != b
+	if running >= mostJobs || !full && now.Sub(b.joined) < gatherFor {
+		return false
+	}
+	if !full {
+		delete(t.open, b.connection)
+	}
+	b.closed = true
+	return true
+}
+
+func (t *tenantImports) isDue(b *batch, now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return b.job != "" && !b.ended && !now.Before(b.next)
+}
+
+// isDone tells whether all members know what came of them, or all have left.
+func (t *tenantImports) isDone(b *batch) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if b.ended && time.Since(b.next) > takenWithin {
+		maps.DeleteFunc(t.members, func(_ types.UID, m *member) bool { return m.batch == b })
+		b.untaken = 0
+	}
+	return b.untaken == 0 && (b.ended || b.job == "")
+}
+
+// refusals are the answers after which it is no use to send the same again.
+var refusals = []auth0.Class{auth0.ClassInvalid, auth0.ClassForbidden, auth0.ClassMissingScope, auth0.ClassNotFound, auth0.ClassConflict}
+
+// send starts the job of a batch.
+func (t *tenantImports) send(ctx context.Context, session *auth0.Session, b *batch) {
+	items := make([][]byte, len(b.members))
+	for at, m := range b.members {
+		items[at] = m.item
+	}
+	file := slices.Concat([]byte("["), bytes.Join(items, []byte(",")), []byte("]"))
+	job, err := session.ImportUsers(ctx, b.connection, b.id, file)
+	if slices.Contains(refusals, auth0.ClassOf(err)) {
+		log.FromContext(ctx).Error(err, "Auth0 refuses an import; its users are created one by one", "users", len(items))
+		t.end(b, true, nil)
+		return
+	}
+	if err != nil {
+		log.FromContext(ctx).Info("an import is tried again later", "error", err.Error())
+		t.mu.Lock()
+		t.sendAfter = time.Now().Add(importRetry)
+		t.mu.Unlock()
+		return
+	}
+	t.mu.Lock()
+	b.job, b.pause, b.next = job, firstPoll, time.Now().Add(firstPoll)
+	for _, m := range b.members {
+		m.item = nil
+	}
+	t.mu.Unlock()
+	t.record(ctx, b)
+}
+
+// record notes the job in the status of the tenant, for whoever goes on after a crash.
+func (t *tenantImports) record(ctx context.Context, b *batch) {
+	b.recorded = t.changeNotes(ctx, func(notes []v1alpha1.ImportStatus) []v1alpha1.ImportStatus {
+		return append(notes, v1alpha1.ImportStatus{Batch: b.id, Job: b.job, StartedAt: metav1.Now()})
+	})
+}
+
+// changeNotes changes the notes in the status of the tenant, and drops those of jobs that Auth0 has forgotten.
+func (t *tenantImports) changeNotes(ctx context.Context, change func([]v1alpha1.ImportStatus) []v1alpha1.ImportStatus) bool {
+	var tenant v1alpha1.Auth0Tenant
+	err := t.Client.Get(ctx, t.tenant, &tenant)
+	if err == nil {
+		before := tenant.DeepCopy()
+		tenant.Status.Imports = slices.DeleteFunc(change(tenant.Status.Imports), func(note v1alpha1.ImportStatus) bool {
+			return time.Since(note.StartedAt.Time) > importLifetime
+		})
+		err = t.Client.Status().Patch(ctx, &tenant, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}), client.FieldOwner(secret.FieldManager))
+	}
+	if err != nil {
+		log.FromContext(ctx).Info("the imports of the tenant are noted later", "error", err.Error())
+	}
+	return client.IgnoreNotFound(err) == nil
+}
+
+// follow asks for a job, and ends the batch when the job is over.
+func (t *tenantImports) follow(ctx context.Context, session *auth0.Session, b *batch) {
+	if !b.recorded {
+		t.record(ctx, b)
+	}
+	job, err := session.Job(ctx, b.job)
+	if auth0.ClassOf(err) == auth0.ClassNotFound || err == nil && job.String("status") == "failed" {
+		log.FromContext(ctx).Info("an import failed; its users are looked at one by one", "job", b.job)
+		t.end(b, true, nil)
+		return
+	}
+	if err == nil && job.String("status") != "completed" {
+		b.pause = min(b.pause*3/2, longestPoll)
+		t.askAgain(b, b.pause)
+		return
+	}
+	var refused map[string]bool
+	if err == nil {
+		refused, err = t.refused(ctx, session, b, job)
+	}
+	if err != nil {
+		t.askAgain(b, importRetry)
+		return
+	}
+	t.addToLists(ctx, session, b, refused)
+	t.tell(ctx, session, b, len(refused))
+	// If Auth0 refuses somebody without saying whom, it may be anybody.
+	t.end(b, refused[""], refused)
+}
+
+func (t *tenantImports) askAgain(b *batch, after time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	b.next = time.Now().Add(after)
+}
+
+// refused returns the ids of those that a job did not create.
+func (t *tenantImports) refused(ctx context.Context, session *auth0.Session, b *batch, job auth0.Document) (map[string]bool, error) {
+	refused := map[string]bool{}
+	if number, ok := job.Object("summary")["failed"].(json.Number); ok && number.String() == "0" {
+		return refused, nil
+	}
+	failures, err := session.JobErrors(ctx, b.job)
+	for _, failure := range failures {
+		refused[failure.Object("user").String("user_id")] = true
+	}
+	return refused, err
+}
+
+// target is an entry of a list, such as a role.
+type target struct{ field, entry string }
+
+// adder puts many objects on a list by one call. It returns false if it cannot.
+type adder func(ctx context.Context, session *auth0.Session, entry string, ids []string) (bool, error)
+
+// addToLists puts the members on the lists that they go on, many at a time. What fails here, each object tries by itself.
+func (t *tenantImports) addToLists(ctx context.Context, session *auth0.Session, b *batch, refused map[string]bool) {
+	for to, members := range t.targets(b, refused) {
+		for chunk := range slices.Chunk(members, mostAdded) {
+			added, err := t.addMany(ctx, session, to, chunk)
+			if err != nil {
+				added = false
+				log.FromContext(ctx).Info("imported objects see to a list themselves", "field", to.field, "entry", to.entry, "error", err.Error())
+			}
+			if !added {
+				break
+			}
+			t.mu.Lock()
+			for _, m := range chunk {
+				m.added = append(m.added, to)
+			}
+			t.mu.Unlock()
+		}
+	}
+}
+
+// targets are the lists that members go on, and who goes on each.
+func (t *tenantImports) targets(b *batch, refused map[string]bool) map[target][]*member {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	targets := map[target][]*member{}
+	for _, m := range b.members {
+		if refused[m.sent] {
+			continue
+		}
+		for _, to := range m.goesOn {
+			targets[to] = append(targets[to], m)
+		}
+	}
+	return targets
+}
+
+func (t *tenantImports) addMany(ctx context.Context, session *auth0.Session, to target, members []*member) (bool, error) {
+	t.mu.Lock()
+	add := t.adders[to.field]
+	t.mu.Unlock()
+	if add == nil {
+		return false, nil
+	}
+	ids := make([]string, len(members))
+	for i, m := range members {
+		ids[i] = m.id
+	}
+	return add(ctx, session, to.entry, ids)
+}
+
+// tell tells people of an import that is over.
+func (t *tenantImports) tell(ctx context.Context, session *auth0.Session, b *batch, refused int) {
+	message := fmt.Sprintf("import %s created %d users in %s", b.job, len(b.members)-refused, session.Domain())
+	if refused > 0 {
+		message += fmt.Sprintf("; %d that it refused are created one by one", refused)
+	}
+	log.FromContext(ctx).Info(message)
+	var tenant v1alpha1.Auth0Tenant
+	if err := t.Client.Get(ctx, t.tenant, &tenant); err == nil {
+		t.Events.Eventf(&tenant, nil, corev1.EventTypeNormal, "Imported", "Reconcile", "%s", message)
+	}
+}
+
+// end lets the members know.
+func (t *tenantImports) end(b *batch, lost bool, refused map[string]bool) {
+	t.mu.Lock()
+	b.ended, b.lost, b.refused, b.next = true, lost, refused, time.Now()
+	members := b.members
+	b.members = nil
+	for _, m := range members {
+		m.over = true
+	}
+	t.mu.Unlock()
+	for _, m := range members {
+		m.wake()
+	}
+}
+
+// forget drops a batch whose members all know.
+func (t *tenantImports) forget(ctx context.Context, b *batch) {
+	noted := b.job == "" || b.resumed || t.changeNotes(ctx, func(notes []v1alpha1.ImportStatus) []v1alpha1.ImportStatus {
+		return slices.DeleteFunc(notes, func(note v1alpha1.ImportStatus) bool { return note.Batch == b.id })
+	})
+	if !noted {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if b.untaken > 0 {
+		return
+	}
+	delete(t.batches, b.id)
+	if t.open[b.connection] == b {
+		delete(t.open, b.connection)
+	}
+}
