@@ -45,6 +45,13 @@ func allPages[T any](read func(page int) ([]T, int, error)) ([]T, error) {
 	return all, nil
 }
 
+// isLast tells by the total whether a page is the last, so that a full one need not be followed by an empty one.
+func isLast(answer Document, page, records int) bool {
+	total, ok := answer["total"].(json.Number)
+	count, err := total.Int64()
+	return ok && err == nil && int64(page*pageSize+records) >= count
+}
+
 // allCheckpoints reads checkpoint pages until there is no next. A next may lead to an empty page.
 func allCheckpoints(read func(from string) (next string, err error)) error {
 	for from := ""; ; {

@@ -124,10 +124,14 @@ func (s *Session) RolePermissions(ctx context.Context, id string) ([]Permission,
 			_, err := s.rolesAPI.Permissions.List(ctx, id, &management.ListRolePermissionsRequestParameters{Page: &page, PerPage: &pageSize, IncludeTotals: &yes})
 			return err
 		})
-		items, err := parseItems(answer, "permissions", err)
+		found, err := parseObject(answer, err)
+		items := found.Objects("permissions")
 		permissions := make([]Permission, len(items))
 		for i, item := range items {
 			permissions[i] = Permission{API: item.String("resource_server_identifier"), Name: item.String("permission_name")}
+		}
+		if isLast(found, page, len(items)) {
+			return permissions, 0, err
 		}
 		return permissions, len(items), err
 	})

@@ -45,9 +45,15 @@ func TestSecretsStaySecret(t *testing.T) {
 	change(e, token, func(token *v1alpha1.Auth0Token) { token.Spec.ClientCredentials.Scopes = nil })
 	e.eventuallyStalled(token, v1alpha1.ReasonInvalidCredentials)
 
+	resourceServerSubject.prepare(e)
+	api := resourceServerSubject.object(e, "api").(*v1alpha1.Auth0ResourceServer)
+	mayAdopt(api)
+	e.create(api)
+	e.eventuallyReady(api)
+
 	places := map[string]string{"logs": logs.String(), "metrics": e.metricsText()}
 	for name, list := range map[string]client.ObjectList{
-		"tenants": &v1alpha1.Auth0TenantList{}, "users": &v1alpha1.Auth0UserList{}, "tokens": &v1alpha1.Auth0TokenList{}, "events": &eventsv1.EventList{},
+		"tenants": &v1alpha1.Auth0TenantList{}, "users": &v1alpha1.Auth0UserList{}, "tokens": &v1alpha1.Auth0TokenList{}, "APIs": &v1alpha1.Auth0ResourceServerList{}, "events": &eventsv1.EventList{},
 	} {
 		if err := kube.List(e.ctx, list, client.InNamespace(e.namespace)); err != nil {
 			t.Fatal(err)
@@ -57,6 +63,7 @@ func TestSecretsStaySecret(t *testing.T) {
 	for name, secret := range map[string]string{
 		"the operator's client secret": operatorClientSecret,
 		"a password":                   userPassword,
+		"a signing secret":             signingSecret,
 		"a password that was refused":  "planted-weak",
 		"the secret of an application": machine["client_secret"].(string),
 		"a wrong client secret":        "planted-wrong",

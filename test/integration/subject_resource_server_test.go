@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	apisRoute = "/api/v2/resource-servers"
+	apisRoute     = "/api/v2/resource-servers"
+	signingSecret = "planted-signing-secret-0123"
 	// garbledKey begins like a public key.
 	garbledKey = "-----BEGIN PUBLIC KEY-----\nand then not"
 )
@@ -19,7 +20,7 @@ const (
 // resourceServerSubject is an API with a setting of each sort.
 var resourceServerSubject = subject{
 	prepare: func(e *environment) {
-		e.create(e.secret("signing", map[string]string{"secret": "planted-signing-secret-0123"}))
+		e.create(e.secret("signing", map[string]string{"secret": signingSecret}))
 	},
 	object: func(e *environment, name string) v1alpha1.Managed {
 		return &v1alpha1.Auth0ResourceServer{ObjectMeta: e.meta(name), Spec: v1alpha1.Auth0ResourceServerSpec{
