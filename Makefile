@@ -139,7 +139,7 @@ vet: ## Run go vet on every module.
 ##@ Build
 
 .PHONY: build
-build: ## Build the programs into bin/.
+build: ## Build the programs into bin/; GOARCH=arm64 for another machine than this.
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
 
 VERSION ?= $(or $(shell git describe --tags --dirty --match 'v*' 2>/dev/null),dev)
