@@ -14,6 +14,7 @@ func All() []engine.Kind {
 		tenantKind(),
 		engine.RegisterRemote[v1alpha1.Auth0Client]("Auth0Client", clientAdapter{}, func() client.ObjectList { return &v1alpha1.Auth0ClientList{} }),
 		engine.RegisterRemote[v1alpha1.Auth0ClientGrant]("Auth0ClientGrant", clientGrantAdapter{}, func() client.ObjectList { return &v1alpha1.Auth0ClientGrantList{} }),
+		engine.RegisterRemote[v1alpha1.Auth0Organization]("Auth0Organization", organizationAdapter{}, func() client.ObjectList { return &v1alpha1.Auth0OrganizationList{} }),
 		engine.RegisterRemote[v1alpha1.Auth0ResourceServer]("Auth0ResourceServer", resourceServerAdapter{}, func() client.ObjectList { return &v1alpha1.Auth0ResourceServerList{} }),
 		engine.RegisterRemote[v1alpha1.Auth0Connection]("Auth0Connection", connectionAdapter{}, func() client.ObjectList { return &v1alpha1.Auth0ConnectionList{} }),
 		engine.RegisterRemote[v1alpha1.Auth0Role]("Auth0Role", roleAdapter{}, func() client.ObjectList { return &v1alpha1.Auth0RoleList{} }),

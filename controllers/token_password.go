@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,7 +39,7 @@ func (w *tokenWork) readPasswordGrant(ctx context.Context, grant *v1alpha1.Passw
 		if err != nil {
 			return err
 		}
-		w.request.Username, w.request.Realm = loginOf(user), user.Spec.Connection
+		w.request.Username, w.request.Realm = loginOf(user), cmp.Or(user.Spec.Connection, user.Status.Connection)
 		from = (userAdapter{}).SecretFields(user)["password"]
 	}
 	if grant.Realm != nil {

@@ -77,7 +77,7 @@ func (userAdapter) Scopes() []engine.Scope[*v1alpha1.Auth0User] {
 	deletes := func(u *v1alpha1.Auth0User) bool {
 		return writes(u) && u.Spec.DeletionPolicy != v1alpha1.DeletionPolicyRetain
 	}
-	return []engine.Scope[*v1alpha1.Auth0User]{
+	scopes := []engine.Scope[*v1alpha1.Auth0User]{
 		{Name: "read:users"},
 		{Name: "create:users", Needed: creates},
 		{Name: "update:users", Needed: writes},
@@ -86,6 +86,7 @@ func (userAdapter) Scopes() []engine.Scope[*v1alpha1.Auth0User] {
 		{Name: "read:role_members", Needed: func(u *v1alpha1.Auth0User) bool { return u.Spec.Roles != nil }},
 		{Name: "create:user_tickets", Needed: func(u *v1alpha1.Auth0User) bool { return writes(u) && u.Spec.Invitation != nil }},
 	}
+	return append(scopes, organizationScopes()...)
 }
 
 func (userAdapter) SecretFields(u *v1alpha1.Auth0User) map[string]v1alpha1.SecretKeyReference {
@@ -111,9 +112,15 @@ func (userAdapter) Inputs(u *v1alpha1.Auth0User) []string {
 	return names
 }
 
-// References are the declared roles, and the APIs of permissions.
+// connectionField refers to the connection of a user.
+const connectionField = "spec.connectionRef"
+
+// References are the connection, the declared roles, the APIs of permissions, and the organizations.
 func (userAdapter) References(u *v1alpha1.Auth0User) []reference.Reference {
-	var references []reference.Reference
+	references := organizationReferences(u)
+	if u.Spec.ConnectionRef != nil {
+		references = append(references, reference.To(u, connectionField, "Auth0Connection", *u.Spec.ConnectionRef))
+	}
 	if u.Spec.Roles != nil {
 		for i, role := range u.Spec.Roles.Items {
 			if role.RoleRef != nil {
@@ -167,8 +174,8 @@ func metadataSize(metadata map[string]apiextensionsv1.JSON) int {
 	return size
 }
 
-func (userAdapter) Desired(u *v1alpha1.Auth0User, _ reference.Values) auth0.Document {
-	desired := auth0.Document{"connection": u.Spec.Connection}
+func (userAdapter) Desired(u *v1alpha1.Auth0User, references reference.Values) auth0.Document {
+	desired := auth0.Document{"connection": connectionOf(u, references)}
 	put(desired, "username", u.Spec.Username)
 	put(desired, "phone_number", u.Spec.PhoneNumber)
 	put(desired, "phone_verified", u.Spec.PhoneVerified)
@@ -187,6 +194,19 @@ func (userAdapter) Desired(u *v1alpha1.Auth0User, _ reference.Values) auth0.Docu
 	putMetadata(desired, "user_metadata", u.Spec.UserMetadata)
 	putMetadata(desired, "app_metadata", u.Spec.AppMetadata)
 	return desired
+}
+
+// connectionOf is the name of the connection that holds a user.
+func connectionOf(u *v1alpha1.Auth0User, references reference.Values) string {
+	return cmp.Or(u.Spec.Connection, references[connectionField].Name)
+}
+
+// primaryConnection is the connection of the identity that a user began with.
+func primaryConnection(have auth0.Document) string {
+	for _, identity := range have.Objects("identities") {
+		return identity.String("connection")
+	}
+	return ""
 }
 
 func put[T any](document auth0.Document, field string, value *T) {
@@ -225,7 +245,7 @@ func (userAdapter) Describe(have auth0.Document) string { return "user " + have.
 
 func (userAdapter) Observe(u *v1alpha1.Auth0User, have auth0.Document) {
 	u.Status.UserID = have.String("user_id")
-	u.Status.Connection = u.Spec.Connection
+	u.Status.Connection = cmp.Or(u.Spec.Connection, primaryConnection(have), u.Status.Connection)
 	u.Status.LastLogin, _, _ = strings.Cut(have.String("last_login"), "T")
 	u.Status.Logins = coarse(have["logins_count"])
 	u.Status.MultifactorEnrolments = lengthOf(have["multifactor"])
@@ -269,11 +289,11 @@ func (userAdapter) Get(ctx context.Context, session *auth0.Session, id string) (
 // Find looks for a user whose creation was not noticed, and for others with the same e-mail, username or phone number.
 func (a userAdapter) Find(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User], _ auth0.Document) ([]auth0.Document, error) {
 	session, u := tools.Session, tools.Object
-	found, err := a.findByLogin(ctx, session, u)
+	found, err := a.findByLogin(ctx, tools)
 	if err != nil {
 		return nil, err
 	}
-	found = slices.DeleteFunc(found, func(user auth0.Document) bool { return !inConnection(user, u.Spec.Connection) })
+	found = slices.DeleteFunc(found, func(user auth0.Document) bool { return !inConnection(user, connectionOf(u, tools.References)) })
 	if signsUp(u) {
 		return found, nil
 	}
@@ -289,13 +309,14 @@ func (a userAdapter) Find(ctx context.Context, tools engine.Tools[*v1alpha1.Auth
 }
 
 // findByLogin also looks for the name of an earlier sign-up that was not heard of again.
-func (userAdapter) findByLogin(ctx context.Context, session *auth0.Session, u *v1alpha1.Auth0User) ([]auth0.Document, error) {
-	found, err := findLogin(ctx, session, u.Spec.Connection, loginOf(u))
+func (userAdapter) findByLogin(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User]) ([]auth0.Document, error) {
+	u, connection := tools.Object, connectionOf(tools.Object, tools.References)
+	found, err := findLogin(ctx, tools.Session, connection, loginOf(u))
 	tried := u.Status.Creating
 	if err != nil || tried == "" || strings.EqualFold(tried, loginOf(u)) {
 		return found, err
 	}
-	before, err := findLogin(ctx, session, u.Spec.Connection, tried)
+	before, err := findLogin(ctx, tools.Session, connection, tried)
 	return append(found, before...), err
 }
 
@@ -326,7 +347,7 @@ func (a userAdapter) Create(ctx context.Context, tools engine.Tools[*v1alpha1.Au
 		return nil, problem.Stalled(v1alpha1.ReasonUserNotFound,
 			"spec.userId: there is no user %q in tenant %s; correct the id, or wait until the user signs in for the first time", *u.Spec.UserID, session.Domain())
 	}
-	if desired["password"] == nil && !passwordless(u.Spec.Connection) {
+	if desired["password"] == nil && !passwordless(desired.String("connection")) {
 		desired["password"] = randomPassword(0)
 	}
 	if signsUp(u) {
@@ -356,7 +377,8 @@ func databaseUserID(id string) string { return "auth0|" + id }
 func passwordless(connection string) bool { return connection == "email" || connection == "sms" }
 
 func (a userAdapter) Lists(tools engine.Tools[*v1alpha1.Auth0User]) []engine.List {
-	return []engine.List{a.roles(tools.Object, tools.References), a.permissions(tools.Object, tools.References)}
+	u, references := tools.Object, tools.References
+	return []engine.List{a.roles(u, references), a.permissions(u, references), a.memberships(u, references), a.memberRoles(u, references)}
 }
 
 func (userAdapter) roles(u *v1alpha1.Auth0User, references reference.Values) engine.List {
@@ -454,7 +476,7 @@ func (userAdapter) Exempt(have auth0.Document) (fields []string, keeper string) 
 
 // Explain gives the answers of Auth0 that people meet with users a reason and a way out.
 func (userAdapter) Explain(u *v1alpha1.Auth0User, session *auth0.Session, failed *auth0.Error) error {
-	connection := u.Spec.Connection
+	connection := cmp.Or(u.Spec.Connection, u.Status.Connection, "spec.connectionRef")
 	switch {
 	case strings.HasPrefix(failed.Message, "Password") && strings.Contains(failed.Message, "Error: "):
 		return problem.Stalled(v1alpha1.ReasonPasswordRejected,
@@ -473,6 +495,8 @@ func (userAdapter) Explain(u *v1alpha1.Auth0User, session *auth0.Session, failed
 	case strings.Contains(failed.Message, "Missing required property: email"), strings.Contains(failed.Message, "Missing required property: username"):
 		return problem.Stalled(v1alpha1.ReasonInvalidSpec,
 			"connection %q identifies its users by something that the spec does not declare (%s); declare it, or choose another connection", connection, failed.Message)
+	case failed.Class == auth0.ClassNotFound && strings.HasPrefix(failed.Message, "No organization found"):
+		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.organizations names an organization that does not exist; correct its id, or name an Auth0Organization by organizationRef")
 	case failed.Class == auth0.ClassConflict:
 		return problem.Stalled(v1alpha1.ReasonAlreadyExists,
 			"another user of connection %q has this email, username or phone number: %s", connection, failed.Message)

@@ -35,7 +35,8 @@ func (userAdapter) Importing(u *v1alpha1.Auth0User) *string { return &u.Status.I
 // Import implements engine.Importer.
 func (userAdapter) Import(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User], body auth0.Document) (*engine.Import, error) {
 	u := tools.Object
-	connection, err := tools.Session.DatabaseConnectionID(ctx, u.Spec.Connection)
+	name := connectionOf(u, tools.References)
+	connection, err := tools.Session.DatabaseConnectionID(ctx, name)
 	if err != nil || connection == "" {
 		return nil, err
 	}
@@ -46,7 +47,7 @@ func (userAdapter) Import(ctx context.Context, tools engine.Tools[*v1alpha1.Auth
 	item["user_id"] = derivedUserID(u.UID)
 	have := item.Clone()
 	have["user_id"] = databaseUserID(derivedUserID(u.UID))
-	have["identities"] = []any{map[string]any{"connection": u.Spec.Connection, "provider": "auth0", "user_id": derivedUserID(u.UID)}}
+	have["identities"] = []any{map[string]any{"connection": name, "provider": "auth0", "user_id": derivedUserID(u.UID)}}
 	return &engine.Import{
 		Connection: connection, ID: have.String("user_id"), Have: have, Item: item,
 		Seal: func(item auth0.Document) (err error) {

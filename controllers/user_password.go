@@ -59,12 +59,13 @@ func (userAdapter) generatedPassword(ctx context.Context, tools engine.Tools[*v1
 	if err != nil || !slices.Contains(scopes, "read:connections") {
 		return randomPassword(0), err
 	}
-	shortest, err := tools.Session.ShortestPassword(ctx, u.Spec.Connection)
+	connection := connectionOf(u, tools.References)
+	shortest, err := tools.Session.ShortestPassword(ctx, connection)
 	if err != nil {
 		return "", err
 	}
 	if shortest > longestLength {
-		return "", fmt.Errorf("connection %q wants passwords of %d characters; Auth0 stores no more than %d bytes", u.Spec.Connection, shortest, longestLength)
+		return "", fmt.Errorf("connection %q wants passwords of %d characters; Auth0 stores no more than %d bytes", connection, shortest, longestLength)
 	}
 	tools.Event(ctx, "PasswordGenerated", "wrote a new password to Secret "+u.Spec.Password.Generate.OutputSecret.Name)
 	return randomPassword(int(shortest)), nil

@@ -165,7 +165,7 @@ type EnabledClients struct {
 }
 
 // EnabledClient is an application that a connection is enabled for.
-// +kubebuilder:validation:XValidation:rule="has(self.clientRef) != has(self.clientId)",message="name the application by one of clientRef and clientId"
+// +kubebuilder:validation:ExactlyOneOf=clientRef;clientId
 type EnabledClient struct {
 	// clientRef names an Auth0Client of the same tenant.
 	// +optional

@@ -16,16 +16,25 @@ import (
 // +kubebuilder:validation:XValidation:rule="!has(self.verifyEmail) || has(self.email)",message="verifyEmail needs email"
 // +kubebuilder:validation:XValidation:rule="!(has(self.verifyEmail) && self.verifyEmail && has(self.emailVerified) && self.emailVerified)",message="verifyEmail asks for a mail to verify an address that emailVerified declares verified: set one of them"
 // +kubebuilder:validation:XValidation:rule="!has(self.phoneVerified) || has(self.phoneNumber)",message="phoneVerified needs phoneNumber"
+// +kubebuilder:validation:XValidation:rule="has(self.connection) != has(self.connectionRef)",message="name the connection by one of connection and connectionRef"
+// +kubebuilder:validation:XValidation:rule="has(self.connection) == has(oldSelf.connection)",message="connection and connectionRef are immutable: create another Auth0User there and delete this one"
 type Auth0UserSpec struct {
 	ManagedSpec `json:",inline"`
 
 	// connection is the name of the connection that holds the user, for example `Username-Password-Authentication`.
-	// Immutable: users cannot move between connections; create another Auth0User for the other connection.
+	// Immutable: users cannot move between connections; create another Auth0User for the other connection. Excludes
+	// connectionRef.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="connection is immutable: a user cannot move to another connection; create another Auth0User there and delete this one"
-	// +required
-	Connection string `json:"connection"`
+	// +optional
+	Connection string `json:"connection,omitempty"`
+
+	// connectionRef names the Auth0Connection that holds the user, in the place of connection. The user waits until it is Ready,
+	// and it is not deleted in Auth0 as long as the user is there. Immutable.
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="connectionRef is immutable: a user cannot move to another connection; create another Auth0User there and delete this one"
+	// +optional
+	ConnectionRef *ObjectReference `json:"connectionRef,omitempty"`
 
 	// userId takes over a user who exists, by id: the only way for users of enterprise, social and passwordless
 	// connections, whom their identity provider creates. Needs adoptionPolicy `IfUnmanaged`. Immutable.
@@ -139,6 +148,10 @@ type Auth0UserSpec struct {
 	// permissions granted to the user directly, not through a role. Unset: not managed.
 	// +optional
 	Permissions *UserPermissions `json:"permissions,omitempty"`
+
+	// organizations that the user is a member of, and the user's roles there. Unset: not managed.
+	// +optional
+	Organizations *UserOrganizations `json:"organizations,omitempty"`
 }
 
 // Provisioning is how a user is created.
@@ -270,6 +283,40 @@ type UserPermissions struct {
 	Items []Permission `json:"items"`
 }
 
+// UserOrganizations are the organizations of a user.
+type UserOrganizations struct {
+	// mode is `Additive` (default: memberships and roles there that others gave stay) or `Exact` (other memberships end, and
+	// other roles are taken away where roles are declared).
+	// +optional
+	Mode ListMode `json:"mode,omitempty"`
+
+	// items are the organizations.
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=100
+	// +required
+	Items []UserOrganization `json:"items"`
+}
+
+// UserOrganization is an organization that a user is a member of.
+// +kubebuilder:validation:ExactlyOneOf=organizationRef;organizationId
+type UserOrganization struct {
+	// organizationRef names an Auth0Organization of the same tenant.
+	// +optional
+	OrganizationRef *ObjectReference `json:"organizationRef,omitempty"`
+
+	// organizationId is the id of an organization that is not declared in Kubernetes. Example: `org_VvIJTfJhf3NwyCie`.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +optional
+	OrganizationID *string `json:"organizationId,omitempty"`
+
+	// roles of the user within the organization only; Auth0 allows 50. Unset: not managed.
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=50
+	// +optional
+	Roles []UserRole `json:"roles,omitempty"`
+}
+
 // Auth0UserStatus tells what the user is in Auth0.
 type Auth0UserStatus struct {
 	ManagedStatus `json:",inline"`
@@ -336,6 +383,16 @@ type Auth0UserStatus struct {
 	// +listType=set
 	// +optional
 	Permissions []string `json:"permissions,omitempty"`
+
+	// organizations are the ids of those that the user became a member of through this object.
+	// +listType=set
+	// +optional
+	Organizations []string `json:"organizations,omitempty"`
+
+	// organizationRoles are the roles within organizations that were assigned through this object, as `organization role`.
+	// +listType=set
+	// +optional
+	OrganizationRoles []string `json:"organizationRoles,omitempty"`
 }
 
 // InvitationStatus tells about an invitation, without its link.

@@ -14,6 +14,7 @@ func AddToScheme(scheme *runtime.Scheme) error {
 	scheme.AddKnownTypes(SchemeGroupVersion,
 		&Auth0Client{}, &Auth0ClientList{},
 		&Auth0ClientGrant{}, &Auth0ClientGrantList{},
+		&Auth0Organization{}, &Auth0OrganizationList{},
 		&Auth0ResourceServer{}, &Auth0ResourceServerList{},
 		&Auth0Connection{}, &Auth0ConnectionList{},
 		&Auth0Role{}, &Auth0RoleList{},

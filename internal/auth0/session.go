@@ -21,6 +21,9 @@ import (
 	jobsclient "github.com/auth0/go-auth0/v3/management/jobs/client"
 	joberrors "github.com/auth0/go-auth0/v3/management/jobs/errors"
 	"github.com/auth0/go-auth0/v3/management/jobs/usersimports"
+	organizationsclient "github.com/auth0/go-auth0/v3/management/organizations/client"
+	"github.com/auth0/go-auth0/v3/management/organizations/clientgrants"
+	"github.com/auth0/go-auth0/v3/management/organizations/enabledconnections"
 	"github.com/auth0/go-auth0/v3/management/resourceservers"
 	rolesclient "github.com/auth0/go-auth0/v3/management/roles/client"
 	roleusers "github.com/auth0/go-auth0/v3/management/roles/users"
@@ -79,6 +82,9 @@ type Session struct {
 	clientGrantsAPI      *clientgrantsclient.Client
 	clientsAPI           *clientsclient.Client
 	connectionsAPI       *connectionsclient.Client
+	organizationsAPI     *organizationsclient.Client
+	orgConnectionsAPI    *enabledconnections.Client
+	orgGrantsAPI         *clientgrants.Client
 	enabledClientsAPI    *enabledclients.Client
 	clientConnectionsAPI *connections.Client
 	ticketsAPI           *tickets.Client
@@ -115,6 +121,9 @@ func newSession(credentials Credentials, tenant string, governor *Governor, metr
 	s.clientGrantsAPI = clientgrantsclient.NewClient(options)
 	s.clientsAPI = clientsclient.NewClient(options)
 	s.connectionsAPI = connectionsclient.NewClient(options)
+	s.organizationsAPI = organizationsclient.NewClient(options)
+	s.orgConnectionsAPI = enabledconnections.NewClient(options)
+	s.orgGrantsAPI = clientgrants.NewClient(options)
 	s.enabledClientsAPI = enabledclients.NewClient(options)
 	s.clientConnectionsAPI = connections.NewClient(options)
 	s.ticketsAPI = tickets.NewClient(options)

@@ -131,6 +131,13 @@ type Announcer interface {
 	Announce(desired auth0.Document) auth0.Document
 }
 
+// Renamer is an Announcer that carries a mark and whose names are unique, but can change: after a lost answer the object may
+// have been created under the name that was declared before.
+type Renamer interface {
+	Announcer
+	Renames()
+}
+
 // Prover is for objects whose creation cannot carry the mark: it carries a proof instead, which only this operator can
 // make, and which goes when the mark comes.
 type Prover[O v1alpha1.Managed] interface {

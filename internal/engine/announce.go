@@ -83,7 +83,8 @@ func (w *work[O]) mustLook() bool {
 func (w *work[O]) namesRepeat() bool {
 	_, announces := w.Adapter.(Announcer)
 	_, marks := w.Adapter.(Marker)
-	return announces && marks
+	_, unique := w.Adapter.(Renamer)
+	return announces && marks && !unique
 }
 
 // heldByOther tells whether the object was found to be there already and is somebody else's: to ask whether it still is
@@ -115,7 +116,7 @@ func (w *work[O]) findAnnounced(ctx context.Context) (candidates []auth0.Documen
 
 // isAnnounced tells whether an object that carries no mark is the one that was announced.
 func (w *work[O]) isAnnounced(have auth0.Document) bool {
-	if _, announces := w.Adapter.(Announcer); !announces || w.namesRepeat() || w.announced() == "" {
+	if _, announces := w.Adapter.(Announcer); !announces || w.markField() != "" || w.announced() == "" {
 		return false
 	}
 	announced := w.announcedDocument()

@@ -28,6 +28,21 @@ type List struct {
 	Remove func(ctx context.Context, session *auth0.Session, id string, entries []string) error
 	// AddMany adds an entry for many objects by one call, and returns false if it cannot; nil if there is no such call.
 	AddMany adder
+
+	// Differing returns the entries that have other attributes than declared, as of the last Read, and Amend changes them; nil
+	// if entries have none.
+	Differing func() []string
+	Amend     func(ctx context.Context, session *auth0.Session, id string, entries []string) error
+	// Sent tells that the entries travel with the creation of the object.
+	Sent bool
+}
+
+// differing returns the entries that are there and have other attributes than declared.
+func (l List) differing() []string {
+	if l.Differing == nil {
+		return nil
+	}
+	return l.Differing()
 }
 
 // idle tells whether there is nothing to look after.
@@ -49,16 +64,31 @@ func (l List) plan(have []string) (missing, surplus []string) {
 	return missing, surplus
 }
 
+// read returns the entries that are there. Of an object that was created just now, they are known.
+func (l List) read(ctx context.Context, session *auth0.Session, id string, known *fresh) ([]string, error) {
+	switch {
+	case known == nil:
+		return l.Read(ctx, session, id)
+	case l.Sent:
+		return l.Want, nil
+	}
+	return known.entries(l.Field), nil
+}
+
 // converge brings the list in line. Of an object that was created just now, known is what is on the list; else nil. save
 // writes down what is about to be added, as nobody could tell it from what others added after a crash.
 func (l List) converge(ctx context.Context, session *auth0.Session, id string, known *fresh, save func(context.Context) error) (changed bool, err error) {
-	have := known.entries(l.Field)
-	if known == nil {
-		if have, err = l.Read(ctx, session, id); err != nil {
+	have, err := l.read(ctx, session, id, known)
+	if err != nil {
+		return false, err
+	}
+	missing, surplus := l.plan(have)
+	differing := l.differing()
+	if len(differing) > 0 {
+		if err := l.Amend(ctx, session, id, differing); err != nil {
 			return false, err
 		}
 	}
-	missing, surplus := l.plan(have)
 	if len(surplus) > 0 {
 		if err := l.Remove(ctx, session, id, surplus); err != nil {
 			return false, err
@@ -67,7 +97,7 @@ func (l List) converge(ctx context.Context, session *auth0.Session, id string, k
 	*l.Managed = slices.DeleteFunc(union(*l.Managed, nil), func(entry string) bool { return !slices.Contains(l.Want, entry) })
 	*l.Managed = union(*l.Managed, without(l.Want, missing))
 	if len(missing) == 0 {
-		return len(surplus) > 0, nil
+		return len(surplus)+len(differing) > 0, nil
 	}
 	l.intend(missing)
 	if err := save(ctx); err != nil {

@@ -53,7 +53,7 @@ func (w *work[O]) differences(ctx context.Context, have auth0.Document) ([]v1alp
 		if err != nil {
 			return nil, err
 		}
-		if missing, surplus := list.plan(entries); len(missing)+len(surplus) > 0 {
+		if missing, surplus := list.plan(entries); len(missing)+len(surplus)+len(list.differing()) > 0 {
 			slices.Sort(entries)
 			differences = append(differences, v1alpha1.Difference{Field: list.Field, Auth0: valueText(entries), Spec: valueText(list.Want)})
 		}

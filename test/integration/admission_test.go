@@ -65,6 +65,12 @@ func TestImmutableFields(t *testing.T) {
 	token := tokenSubject.object(e, "token").(*v1alpha1.Auth0Token)
 	api := newResourceServer(e, "api", ordersAPI)
 	grant := clientGrantSubject.object(e, "grant").(*v1alpha1.Auth0ClientGrant)
+	member := memberSubject.object(e, "member").(*v1alpha1.Auth0User)
+	customers := &v1alpha1.Auth0Connection{ObjectMeta: e.meta("customers"), Spec: v1alpha1.Auth0ConnectionSpec{
+		ManagedSpec: e.managedSpec(), Name: "customers", Strategy: "auth0",
+	}}
+	e.create(customers)
+	e.create(member)
 	e.create(user)
 	e.create(token)
 	e.create(api)
@@ -76,6 +82,10 @@ func TestImmutableFields(t *testing.T) {
 		reason string
 	}{
 		{"connection of a user", user, func() { user.Spec.Connection = "other" }, "create another Auth0User there and delete this one"},
+		{"connection of a user by reference", member, func() { member.Spec.ConnectionRef.Name = "other" }, "create another Auth0User there and delete this one"},
+		{"connection of a user by the other way", member, func() { member.Spec.ConnectionRef, member.Spec.Connection = nil, "members" }, "create another Auth0User there and delete this one"},
+		{"name of a connection", customers, func() { customers.Spec.Name = "other" }, "create another Auth0Connection, move its users, and delete this one"},
+		{"strategy of a connection", customers, func() { customers.Spec.Strategy = "oidc" }, "create another Auth0Connection with the other strategy"},
 		{"tenant of a user", user, func() { user.Spec.TenantRef.Name = "other" }, "delete the object and create it in the other tenant"},
 		{"identifier of an API", api, func() { api.Spec.Identifier = "urn:other" }, "create another Auth0ResourceServer"},
 		{"application of a grant", grant, func() { grant.Spec.ClientRef.Name = "other" }, "clientRef is immutable"},

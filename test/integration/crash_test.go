@@ -67,6 +67,25 @@ var undertakings = map[string]undertaking{
 		subject: tokenSubject, declare: retained, ready: true, begin: deleteIt, gone: true, left: 1, issued: tokens, output: "token",
 	},
 
+	"create a connection":                {subject: connectionSubject, begin: declareIt},
+	"create a connection that is undone": {subject: connectionSubject, begin: declareIt, meanwhile: deleteIt, gone: true},
+	"create a connection that moves":     {subject: connectionSubject, begin: declareIt, meanwhile: changeIt(connectionSubject)},
+	"update a connection":                {subject: connectionSubject, ready: true, begin: changeIt(connectionSubject)},
+	"adopt a connection":                 {subject: connectionSubject, prepare: connectionSubject.existing, declare: mayAdopt, begin: declareIt},
+	"delete a connection":                {subject: connectionSubject, ready: true, begin: deleteIt, gone: true},
+	"delete a connection that stays":     {subject: connectionSubject, declare: retained, ready: true, begin: deleteIt, gone: true, left: 1},
+
+	"create an organization":                {subject: organizationSubject, begin: declareIt},
+	"create an organization that is undone": {subject: organizationSubject, begin: declareIt, meanwhile: deleteIt, gone: true},
+	"create an organization that moves":     {subject: organizationSubject, begin: declareIt, meanwhile: changeIt(organizationSubject)},
+	"update an organization":                {subject: organizationSubject, ready: true, begin: changeIt(organizationSubject)},
+	"adopt an organization":                 {subject: organizationSubject, prepare: organizationSubject.existing, declare: mayAdopt, begin: declareIt},
+	"delete an organization":                {subject: organizationSubject, ready: true, begin: deleteIt, gone: true},
+	"delete an organization that stays":     {subject: organizationSubject, declare: retained, ready: true, begin: deleteIt, gone: true, left: 1},
+
+	"create a member of an organization": {subject: memberSubject, begin: declareIt},
+	"update a member of an organization": {subject: memberSubject, ready: true, begin: changeIt(memberSubject)},
+
 	"create an API":                {subject: resourceServerSubject, begin: declareIt},
 	"create an API that is undone": {subject: resourceServerSubject, begin: declareIt, meanwhile: deleteIt, gone: true},
 	"create an API that moves":     {subject: resourceServerSubject, begin: declareIt, meanwhile: changeIt(resourceServerSubject)},
@@ -303,6 +322,8 @@ func (u undertaking) requireNoOrphans(e *environment) {
 	if err := kube.List(e.ctx, &objects, client.InNamespace(e.namespace)); err != nil {
 		e.Fatal(err)
 	}
+	requireNoOrphanedConnections(e)
+	requireNoOrphanedOrganizations(e)
 	for _, user := range e.users() {
 		mark, proof := markOf(user, "app_metadata"), markOf(user, "user_metadata")
 		kept := false

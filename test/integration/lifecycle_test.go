@@ -62,6 +62,8 @@ var subjects = map[string]subject{
 	"Auth0Connection to an identity provider": providerSubject,
 	"Auth0Connection":                         connectionSubject,
 	"Auth0ClientGrant":                        clientGrantSubject,
+	"Auth0Organization":                       organizationSubject,
+	"Auth0User in an organization":            memberSubject,
 	"Auth0ResourceServer":                     resourceServerSubject,
 	"Auth0Role":                               roleSubject,
 	"Auth0Token by password":                  passwordTokenSubject,

@@ -1,0 +1,243 @@
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// Auth0OrganizationSpec declares an organization.
+type Auth0OrganizationSpec struct {
+	ManagedSpec `json:",inline"`
+
+	// name of the organization, unique within the tenant: lower-case letters, digits, `-` and `_`, beginning with a letter or
+	// digit, up to 50. Applications pass it when users sign in, and tokens carry it; a change renames the organization.
+	// Example: `initech`.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=50
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9][a-z0-9_-]*$')",message="name consists of lower-case letters, digits, '-' and '_', with a letter or digit in front, such as initech"
+	// +required
+	Name string `json:"name"`
+
+	// displayName is the name on the login page. Auth0's default: the name.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	// +optional
+	DisplayName *string `json:"displayName,omitempty"`
+
+	// branding is how the login page looks to users of the organization.
+	// +optional
+	Branding *OrganizationBranding `json:"branding,omitempty"`
+
+	// metadata are notes of yours, which Actions can read. Each key is managed by itself; keys that are not named here are left
+	// alone. Auth0 allows 25, of which the operator's mark takes one.
+	// +kubebuilder:validation:MaxProperties=24
+	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() >= 1 && key.size() <= 255 && key != 'auth0_operator')",message="keys of metadata have 1 to 255 characters, and auth0_operator is the operator's own"
+	// +optional
+	Metadata map[string]MetadataValue `json:"metadata,omitempty"`
+
+	// connections are those through which users of the organization sign in. Unset: not managed.
+	// +optional
+	Connections *OrganizationConnections `json:"connections,omitempty"`
+
+	// clientGrants are the client grants by which applications call APIs for the organization. Unset: not managed.
+	// +optional
+	ClientGrants *OrganizationClientGrants `json:"clientGrants,omitempty"`
+
+	// tokenQuota bounds how many tokens applications get for the organization. Auth0's default: the tenant's.
+	// +optional
+	TokenQuota *OrganizationTokenQuota `json:"tokenQuota,omitempty"`
+
+	// thirdPartyClientAccess says whether third-party applications may be used with the organization: `allow` or `block`. When
+	// it is removed from the spec, it stays as it is.
+	// +kubebuilder:validation:Enum=allow;block
+	// +optional
+	ThirdPartyClientAccess *string `json:"thirdPartyClientAccess,omitempty"`
+}
+
+// OrganizationBranding is how the login page looks.
+type OrganizationBranding struct {
+	// logoUrl is the URL of the logo. Example: `https://initech.example.com/logo.png`.
+	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:XValidation:rule="isURL(self)",message="logoUrl must be a URL such as https://example.com/logo.png"
+	// +optional
+	LogoURL *string `json:"logoUrl,omitempty"`
+
+	// colors of the page.
+	// +optional
+	Colors *OrganizationColors `json:"colors,omitempty"`
+}
+
+// OrganizationColors are the colors of the login page.
+type OrganizationColors struct {
+	// primary is the color of buttons and links. Example: `#0059d6`.
+	// +kubebuilder:validation:XValidation:rule="self.matches('^#([A-Fa-f0-9]{6}|[A-Fa-f0-9]{3})$')",message="a color is written as #0059d6"
+	// +kubebuilder:validation:MaxLength=7
+	// +required
+	Primary string `json:"primary"`
+
+	// pageBackground is the color behind everything. Example: `#000000`.
+	// +kubebuilder:validation:XValidation:rule="self.matches('^#([A-Fa-f0-9]{6}|[A-Fa-f0-9]{3})$')",message="a color is written as #0059d6"
+	// +kubebuilder:validation:MaxLength=7
+	// +required
+	PageBackground string `json:"pageBackground"`
+}
+
+// OrganizationConnections are the connections of an organization.
+type OrganizationConnections struct {
+	// mode is `Additive` (default: connections that others added stay) or `Exact` (they are removed).
+	// +optional
+	Mode ListMode `json:"mode,omitempty"`
+
+	// items are the connections; Auth0 allows 10 for an organization.
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=10
+	// +required
+	Items []OrganizationConnection `json:"items"`
+}
+
+// OrganizationConnection is a connection of an organization. What is not set is not managed.
+// +kubebuilder:validation:ExactlyOneOf=connectionRef;connectionId
+// +kubebuilder:validation:XValidation:rule="!(has(self.isSignupEnabled) && self.isSignupEnabled) || (has(self.assignMembershipOnLogin) && self.assignMembershipOnLogin)",message="isSignupEnabled needs assignMembershipOnLogin: who signs up becomes a member"
+type OrganizationConnection struct {
+	// connectionRef names an Auth0Connection of the same tenant.
+	// +optional
+	ConnectionRef *ObjectReference `json:"connectionRef,omitempty"`
+
+	// connectionId is the id of a connection that is not declared in Kubernetes. Example: `con_1D0JFKzHjd17eNfe`.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +optional
+	ConnectionID *string `json:"connectionId,omitempty"`
+
+	// assignMembershipOnLogin makes everybody who signs in through the connection a member. Auth0's default: false.
+	// +optional
+	AssignMembershipOnLogin *bool `json:"assignMembershipOnLogin,omitempty"`
+
+	// isSignupEnabled lets people sign up for the organization. For database connections. Auth0's default: false.
+	// +optional
+	IsSignupEnabled *bool `json:"isSignupEnabled,omitempty"`
+
+	// showAsButton shows a button on the organization's login page. For enterprise connections. Auth0's default: true.
+	// +optional
+	ShowAsButton *bool `json:"showAsButton,omitempty"`
+}
+
+// OrganizationClientGrants are the client grants of an organization.
+type OrganizationClientGrants struct {
+	// mode is `Additive` (default: client grants that others added stay) or `Exact` (they are removed).
+	// +optional
+	Mode ListMode `json:"mode,omitempty"`
+
+	// items are the client grants; Auth0 allows 100 for an organization.
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=100
+	// +required
+	Items []OrganizationClientGrant `json:"items"`
+}
+
+// OrganizationClientGrant is a client grant of an organization. It must allow the use of organizations.
+// +kubebuilder:validation:ExactlyOneOf=grantRef;grantId
+type OrganizationClientGrant struct {
+	// grantRef names an Auth0ClientGrant of the same tenant.
+	// +optional
+	GrantRef *ObjectReference `json:"grantRef,omitempty"`
+
+	// grantId is the id of a client grant that is not declared in Kubernetes. Example: `cgr_VoablmktAIYPIFnb`.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +optional
+	GrantID *string `json:"grantId,omitempty"`
+}
+
+// OrganizationTokenQuota bounds how many tokens applications get.
+type OrganizationTokenQuota struct {
+	// clientCredentials bounds tokens by client credentials.
+	// +required
+	ClientCredentials OrganizationTokenQuotaLimits `json:"clientCredentials"`
+}
+
+// OrganizationTokenQuotaLimits are the bounds.
+// +kubebuilder:validation:XValidation:rule="has(self.perDay) || has(self.perHour)",message="a quota needs perDay, perHour or both"
+type OrganizationTokenQuotaLimits struct {
+	// enforce refuses what exceeds the quota; otherwise only the tenant's log tells.
+	// +required
+	Enforce bool `json:"enforce"`
+
+	// perDay is how many tokens are issued a day at most.
+	// +kubebuilder:validation:Minimum=1
+	// +optional
+	PerDay *int32 `json:"perDay,omitempty"`
+
+	// perHour is how many tokens are issued an hour at most.
+	// +kubebuilder:validation:Minimum=1
+	// +optional
+	PerHour *int32 `json:"perHour,omitempty"`
+}
+
+// Auth0OrganizationStatus tells what the organization is in Auth0.
+type Auth0OrganizationStatus struct {
+	ManagedStatus `json:",inline"`
+
+	// organizationId is the organization's id in Auth0. Example: `org_VvIJTfJhf3NwyCie`.
+	// +optional
+	OrganizationID string `json:"organizationId,omitempty"`
+
+	// name of the organization in Auth0.
+	// +optional
+	Name string `json:"name,omitempty"`
+
+	// connections are the ids of those that were added through this object.
+	// +listType=set
+	// +optional
+	Connections []string `json:"connections,omitempty"`
+
+	// clientGrants are the ids of those that were added through this object.
+	// +listType=set
+	// +optional
+	ClientGrants []string `json:"clientGrants,omitempty"`
+}
+
+// Auth0Organization is an organization in Auth0: a customer of yours, with members and ways to sign in of its own.
+// +kubebuilder:object:root=true
+// +kubebuilder:resource:shortName=a0org,categories=auth0
+// +kubebuilder:subresource:status
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Organization",type=string,JSONPath=`.spec.name`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="ID",type=string,priority=1,JSONPath=`.status.organizationId`
+// +kubebuilder:printcolumn:name="Tenant",type=string,priority=1,JSONPath=`.spec.tenantRef.name`
+type Auth0Organization struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec declares the organization.
+	// +required
+	Spec Auth0OrganizationSpec `json:"spec"`
+	// status tells what the organization is in Auth0.
+	// +kubebuilder:default={observedGeneration:-1}
+	// +optional
+	Status Auth0OrganizationStatus `json:"status,omitempty"`
+}
+
+// Auth0OrganizationList is a list of Auth0Organization.
+// +kubebuilder:object:root=true
+type Auth0OrganizationList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []Auth0Organization `json:"items"`
+}
+
+// IsSuspended implements Object.
+func (o *Auth0Organization) IsSuspended() bool { return o.Spec.Suspend }
+
+// GetCommonStatus implements Object.
+func (o *Auth0Organization) GetCommonStatus() *CommonStatus { return &o.Status.CommonStatus }
+
+// GetManagedSpec implements Managed.
+func (o *Auth0Organization) GetManagedSpec() *ManagedSpec { return &o.Spec.ManagedSpec }
+
+// GetManagedStatus implements Managed.
+func (o *Auth0Organization) GetManagedStatus() *ManagedStatus { return &o.Status.ManagedStatus }
+
+// GetIdentity implements Referent.
+func (o *Auth0Organization) GetIdentity() Identity {
+	return Identity{ID: o.Status.OrganizationID, Name: o.Status.Name}
+}

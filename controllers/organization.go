@@ -1,0 +1,308 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
+)
+
+// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0organizations,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0organizations/status,verbs=patch
+
+// organizationMark is where metadata says which Kubernetes object holds an organization.
+const organizationMark = "metadata." + userMark
+
+// organizationAdapter maps Auth0Organization.
+type organizationAdapter struct{}
+
+func (organizationAdapter) Fields() engine.Fields {
+	return engine.Fields{
+		// Whether Auth0 merges or replaces them is not documented: a patch that holds all of them does for both.
+		Replaced:   []string{"metadata", "branding"},
+		CreateOnly: []string{"enabled_connections"},
+		Kept:       []string{organizationMark, "third_party_client_access"},
+	}
+}
+
+func (organizationAdapter) Scopes() []engine.Scope[*v1alpha1.Auth0Organization] {
+	usesConnections := func(o *v1alpha1.Auth0Organization) bool {
+		return o.Spec.Connections != nil || len(o.Status.Connections) > 0
+	}
+	usesGrants := func(o *v1alpha1.Auth0Organization) bool {
+		return o.Spec.ClientGrants != nil || len(o.Status.ClientGrants) > 0
+	}
+	scopes := lifecycleScopes[*v1alpha1.Auth0Organization]("organizations")
+	scopes = append(scopes, only(usesConnections, lifecycleScopes[*v1alpha1.Auth0Organization]("organization_connections"))...)
+	return append(scopes, only(usesGrants, slices.DeleteFunc(lifecycleScopes[*v1alpha1.Auth0Organization]("organization_client_grants"),
+		func(scope engine.Scope[*v1alpha1.Auth0Organization]) bool {
+			return scope.Name == "update:organization_client_grants"
+		}))...)
+}
+
+// only bounds scopes to the objects that a condition holds for.
+func only[O v1alpha1.Managed](condition func(O) bool, scopes []engine.Scope[O]) []engine.Scope[O] {
+	for i, scope := range scopes {
+		scopes[i].Needed = func(object O) bool {
+			return condition(object) && (scope.Needed == nil || scope.Needed(object))
+		}
+	}
+	return scopes
+}
+
+func (organizationAdapter) References(o *v1alpha1.Auth0Organization) []reference.Reference {
+	var references []reference.Reference
+	for i, item := range organizationConnections(o) {
+		if item.ConnectionRef != nil {
+			references = append(references, reference.To(o, orgConnectionField(i), "Auth0Connection", *item.ConnectionRef))
+		}
+	}
+	for i, item := range organizationGrants(o) {
+		if item.GrantRef != nil {
+			references = append(references, reference.To(o, orgGrantField(i), "Auth0ClientGrant", *item.GrantRef))
+		}
+	}
+	return references
+}
+
+func organizationConnections(o *v1alpha1.Auth0Organization) []v1alpha1.OrganizationConnection {
+	if o.Spec.Connections == nil {
+		return nil
+	}
+	return o.Spec.Connections.Items
+}
+
+func organizationGrants(o *v1alpha1.Auth0Organization) []v1alpha1.OrganizationClientGrant {
+	if o.Spec.ClientGrants == nil {
+		return nil
+	}
+	return o.Spec.ClientGrants.Items
+}
+
+func orgConnectionField(i int) string {
+	return fmt.Sprintf("spec.connections.items[%d].connectionRef", i)
+}
+
+func orgGrantField(i int) string { return fmt.Sprintf("spec.clientGrants.items[%d].grantRef", i) }
+
+// Check finds connections that are named twice.
+func (organizationAdapter) Check(o *v1alpha1.Auth0Organization) error {
+	var named []string
+	for i, item := range organizationConnections(o) {
+		name := nameOf(item.ConnectionRef, item.ConnectionID)
+		if slices.Contains(named, name) {
+			return fmt.Errorf("spec.connections.items[%d] names a connection that is named before: %s; remove one of the two", i, name)
+		}
+		named = append(named, name)
+	}
+	return nil
+}
+
+func nameOf(ref *v1alpha1.ObjectReference, id *string) string {
+	if id != nil {
+		return *id
+	}
+	return ref.Namespace + "/" + ref.Name
+}
+
+func (organizationAdapter) Desired(o *v1alpha1.Auth0Organization, references reference.Values) auth0.Document {
+	desired := settingsOf(o.Spec, "metadata")
+	delete(desired, "connections")
+	delete(desired, "client_grants")
+	if used := wantedConnections(o, references); len(used) > 0 {
+		connections := make([]any, len(used))
+		for i, connection := range used {
+			connections[i] = map[string]any(connection)
+		}
+		desired["enabled_connections"] = connections
+	}
+	return desired
+}
+
+// wantedConnections says how the organization is to use its connections, in Auth0's names.
+func wantedConnections(o *v1alpha1.Auth0Organization, references reference.Values) []auth0.Document {
+	items := organizationConnections(o)
+	used := make([]auth0.Document, len(items))
+	for i, item := range items {
+		used[i] = documentOf(item)
+		delete(used[i], "connection_ref")
+		used[i]["connection_id"] = references.ID(orgConnectionField(i), item.ConnectionID)
+	}
+	return used
+}
+
+func (organizationAdapter) MarkField() string { return organizationMark }
+
+// Announce notes the name, which can change before it is known whether the organization was created.
+func (organizationAdapter) Announce(desired auth0.Document) auth0.Document {
+	return auth0.Document{"name": desired["name"]}
+}
+
+// Renames implements engine.Renamer.
+func (organizationAdapter) Renames() {}
+
+func (organizationAdapter) ID(o *v1alpha1.Auth0Organization) string { return o.Status.OrganizationID }
+
+func (organizationAdapter) Describe(have auth0.Document) string {
+	return fmt.Sprintf("organization %q (%s)", have.String("name"), have.String("id"))
+}
+
+func (organizationAdapter) Observe(o *v1alpha1.Auth0Organization, have auth0.Document) {
+	o.Status.OrganizationID, o.Status.Name = have.String("id"), have.String("name")
+}
+
+func (organizationAdapter) Get(ctx context.Context, session *auth0.Session, id string) (auth0.Document, error) {
+	return session.GetOrganization(ctx, id)
+}
+
+func (organizationAdapter) Find(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Organization], wanted auth0.Document) ([]auth0.Document, error) {
+	name := wanted.String("name")
+	if name == "" {
+		name = tools.Object.Spec.Name
+	}
+	return tools.Session.FindOrganizations(ctx, name)
+}
+
+func (organizationAdapter) Create(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Organization], desired auth0.Document) (auth0.Document, error) {
+	return tools.Session.CreateOrganization(ctx, desired)
+}
+
+func (organizationAdapter) Update(ctx context.Context, session *auth0.Session, id string, patch auth0.Document) (auth0.Document, error) {
+	return session.UpdateOrganization(ctx, id, patch)
+}
+
+func (organizationAdapter) Delete(ctx context.Context, session *auth0.Session, id string) error {
+	return session.DeleteOrganization(ctx, id)
+}
+
+// Preserve gives an organization that loses its display name the one that Auth0 would have given it.
+func (organizationAdapter) Preserve(tools engine.Tools[*v1alpha1.Auth0Organization], _, patch auth0.Document) error {
+	if name, sent := patch["display_name"]; sent && name == nil {
+		patch["display_name"] = tools.Object.Spec.Name
+	}
+	return nil
+}
+
+func (a organizationAdapter) Lists(tools engine.Tools[*v1alpha1.Auth0Organization]) []engine.List {
+	return []engine.List{a.connections(tools), a.clientGrants(tools)}
+}
+
+func (organizationAdapter) connections(tools engine.Tools[*v1alpha1.Auth0Organization]) engine.List {
+	o := tools.Object
+	wanted := map[string]auth0.Document{}
+	list := engine.List{Field: "enabled_connections", Managed: &o.Status.Connections, Sent: true}
+	for _, connection := range wantedConnections(o, tools.References) {
+		id := connection.String("connection_id")
+		wanted[id] = connection
+		list.Want = append(list.Want, id)
+	}
+	list.Want = unique(list.Want)
+	if o.Spec.Connections != nil {
+		list.Declared, list.Mode = true, o.Spec.Connections.Mode
+	}
+	var differing []string
+	list.Read = func(ctx context.Context, session *auth0.Session, id string) ([]string, error) {
+		used, err := session.OrganizationConnections(ctx, id)
+		ids := make([]string, len(used))
+		differing = nil
+		for i, connection := range used {
+			ids[i] = connection.String("connection_id")
+			if differsFrom(connection, wanted[ids[i]]) {
+				differing = append(differing, ids[i])
+			}
+		}
+		return ids, err
+	}
+	list.Differing = func() []string { return differing }
+	list.Amend = func(ctx context.Context, session *auth0.Session, id string, ids []string) error {
+		_, err := each(ids, func(connection string) error {
+			patch := wanted[connection].Clone()
+			delete(patch, "connection_id")
+			return session.UpdateOrganizationConnection(ctx, id, connection, patch)
+		})
+		return err
+	}
+	list.Add = func(ctx context.Context, session *auth0.Session, id string, ids []string) ([]string, error) {
+		return each(ids, func(connection string) error {
+			return unlessThere(session.AddOrganizationConnection(ctx, id, wanted[connection]))
+		})
+	}
+	list.Remove = func(ctx context.Context, session *auth0.Session, id string, ids []string) error {
+		_, err := each(ids, func(connection string) error { return session.RemoveOrganizationConnection(ctx, id, connection) })
+		return err
+	}
+	return list
+}
+
+// differsFrom tells whether one of the attributes that are wanted is another.
+func differsFrom(have, wanted auth0.Document) bool {
+	for field, value := range wanted {
+		if have[field] != value {
+			return true
+		}
+	}
+	return false
+}
+
+func (organizationAdapter) clientGrants(tools engine.Tools[*v1alpha1.Auth0Organization]) engine.List {
+	o := tools.Object
+	list := engine.List{
+		Field: "client_grants", Managed: &o.Status.ClientGrants,
+		Read: func(ctx context.Context, session *auth0.Session, id string) ([]string, error) {
+			return session.OrganizationClientGrants(ctx, id)
+		},
+		Add: func(ctx context.Context, session *auth0.Session, id string, grants []string) ([]string, error) {
+			return each(grants, func(grant string) error {
+				return unlessThere(session.AddOrganizationClientGrant(ctx, id, grant))
+			})
+		},
+		Remove: func(ctx context.Context, session *auth0.Session, id string, grants []string) error {
+			_, err := each(grants, func(grant string) error { return session.RemoveOrganizationClientGrant(ctx, id, grant) })
+			return err
+		},
+	}
+	for i, item := range organizationGrants(o) {
+		list.Want = append(list.Want, tools.References.ID(orgGrantField(i), item.GrantID))
+	}
+	list.Want = unique(list.Want)
+	if o.Spec.ClientGrants != nil {
+		list.Declared, list.Mode = true, o.Spec.ClientGrants.Mode
+	}
+	return list
+}
+
+// each calls one after another until one fails, and returns those that succeeded.
+func each(entries []string, call func(string) error) ([]string, error) {
+	for i, entry := range entries {
+		if err := call(entry); err != nil {
+			return entries[:i], err
+		}
+	}
+	return entries, nil
+}
+
+// unlessThere takes it for success that something is there already.
+func unlessThere(err error) error {
+	if auth0.ClassOf(err) == auth0.ClassConflict {
+		return nil
+	}
+	return err
+}
+
+// Explain gives the answers of Auth0 that people meet with organizations a reason and a way out.
+func (organizationAdapter) Explain(o *v1alpha1.Auth0Organization, _ *auth0.Session, failed *auth0.Error) error {
+	switch {
+	case failed.Route == "PATCH /api/v2/organizations/{id}" && failed.Class == auth0.ClassConflict:
+		return problem.Stalled(v1alpha1.ReasonAlreadyExists, "another organization has the name %q; choose another in spec.name", o.Spec.Name)
+	case failed.Class == auth0.ClassNotFound && failed.Message == "No connection found by that id":
+		return problem.Stalled(v1alpha1.ReasonConnectionNotFound, "spec.connections names a connection that does not exist; correct its id, or name an Auth0Connection by connectionRef")
+	case failed.Code == "inexistent_client_grant":
+		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.clientGrants names a client grant that does not exist; correct its id, or name an Auth0ClientGrant by grantRef")
+	}
+	return nil
+}

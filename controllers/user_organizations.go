@@ -1,0 +1,210 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
+)
+
+// organizationReferences are to the organizations of a user, and to the roles there.
+func organizationReferences(u *v1alpha1.Auth0User) []reference.Reference {
+	var references []reference.Reference
+	for i, item := range userOrganizations(u) {
+		if item.OrganizationRef != nil {
+			references = append(references, reference.To(u, organizationField(i), "Auth0Organization", *item.OrganizationRef))
+		}
+		for j, role := range item.Roles {
+			if role.RoleRef != nil {
+				references = append(references, reference.To(u, memberRoleField(i, j), "Auth0Role", *role.RoleRef))
+			}
+		}
+	}
+	return references
+}
+
+func userOrganizations(u *v1alpha1.Auth0User) []v1alpha1.UserOrganization {
+	if u.Spec.Organizations == nil {
+		return nil
+	}
+	return u.Spec.Organizations.Items
+}
+
+func organizationField(i int) string {
+	return fmt.Sprintf("spec.organizations.items[%d].organizationRef", i)
+}
+
+func memberRoleField(i, j int) string {
+	return fmt.Sprintf("spec.organizations.items[%d].roles[%d].roleRef", i, j)
+}
+
+// organizationScopes are needed by users whose organizations are looked after.
+func organizationScopes() []engine.Scope[*v1alpha1.Auth0User] {
+	writes := func(u *v1alpha1.Auth0User) bool { return u.Spec.ManagementPolicy != v1alpha1.ManagementPolicyObserve }
+	memberships := func(u *v1alpha1.Auth0User) bool {
+		return len(userOrganizations(u))+len(u.Status.Organizations) > 0 || u.Spec.Organizations != nil
+	}
+	roles := func(u *v1alpha1.Auth0User) bool {
+		return len(u.Status.OrganizationRoles) > 0 ||
+			slices.ContainsFunc(userOrganizations(u), func(item v1alpha1.UserOrganization) bool { return item.Roles != nil })
+	}
+	both := func(a, b func(*v1alpha1.Auth0User) bool) func(*v1alpha1.Auth0User) bool {
+		return func(u *v1alpha1.Auth0User) bool { return a(u) && b(u) }
+	}
+	return []engine.Scope[*v1alpha1.Auth0User]{
+		{Name: "read:organizations", Needed: memberships},
+		{Name: "create:organization_members", Needed: both(memberships, writes)},
+		{Name: "delete:organization_members", Needed: both(memberships, writes)},
+		{Name: "read:organization_member_roles", Needed: roles},
+		{Name: "create:organization_member_roles", Needed: both(roles, writes)},
+		{Name: "delete:organization_member_roles", Needed: both(roles, writes)},
+	}
+}
+
+// memberships are the organizations of a user, by id.
+func (userAdapter) memberships(u *v1alpha1.Auth0User, references reference.Values) engine.List {
+	list := engine.List{
+		Field: "organizations", Managed: &u.Status.Organizations,
+		Read: func(ctx context.Context, session *auth0.Session, id string) ([]string, error) {
+			return session.UserOrganizations(ctx, id)
+		},
+		Add: func(ctx context.Context, session *auth0.Session, id string, organizations []string) ([]string, error) {
+			return each(organizations, func(organization string) error {
+				return session.AddOrganizationMember(ctx, organization, id)
+			})
+		},
+		Remove: func(ctx context.Context, session *auth0.Session, id string, organizations []string) error {
+			_, err := each(organizations, func(organization string) error {
+				return unlessGone(session.RemoveOrganizationMember(ctx, organization, id))
+			})
+			return err
+		},
+	}
+	if u.Spec.Organizations != nil {
+		list.Declared, list.Mode = true, u.Spec.Organizations.Mode
+		for i, item := range userOrganizations(u) {
+			list.Want = append(list.Want, references.ID(organizationField(i), item.OrganizationID))
+		}
+		list.Want = unique(list.Want)
+	}
+	return list
+}
+
+// memberRoles are the roles of a user within organizations. Where none are declared, only those are looked after that were
+// assigned through the object.
+func (userAdapter) memberRoles(u *v1alpha1.Auth0User, references reference.Values) engine.List {
+	list := engine.List{
+		Field: "organizations.roles", Managed: &u.Status.OrganizationRoles, Add: assignMemberRoles, Remove: removeMemberRoles,
+	}
+	declared := map[string]bool{}
+	for i, item := range userOrganizations(u) {
+		organization := references.ID(organizationField(i), item.OrganizationID)
+		declared[organization] = declared[organization] || item.Roles != nil
+		for j, role := range item.Roles {
+			list.Want = append(list.Want, memberRoleEntry(organization, references.Name(memberRoleField(i, j), role.Name)))
+		}
+	}
+	list.Want = unique(list.Want)
+	if u.Spec.Organizations != nil {
+		list.Declared, list.Mode = true, u.Spec.Organizations.Mode
+	}
+	managed := slices.Clone(u.Status.OrganizationRoles)
+	list.Read = func(ctx context.Context, session *auth0.Session, id string) ([]string, error) {
+		return readMemberRoles(ctx, session, id, declared, managed)
+	}
+	return list
+}
+
+// readMemberRoles reads the roles in the organizations where roles are declared, or were assigned before.
+func readMemberRoles(ctx context.Context, session *auth0.Session, userID string, declared map[string]bool, managed []string) ([]string, error) {
+	organizations := rolesByOrganization(managed)
+	for organization, has := range declared {
+		if has {
+			organizations[organization] = nil
+		}
+	}
+	var entries []string
+	for _, organization := range slices.Sorted(maps.Keys(organizations)) {
+		roles, err := session.MemberRoles(ctx, organization, userID)
+		if unlessGone(err) != nil {
+			return nil, err
+		}
+		for _, role := range roles {
+			entry := memberRoleEntry(organization, role.Name)
+			if declared[organization] || slices.Contains(managed, entry) {
+				entries = append(entries, entry)
+			}
+		}
+	}
+	return entries, nil
+}
+
+// assignMemberRoles assigns the roles that exist, and reports those that do not.
+func assignMemberRoles(ctx context.Context, session *auth0.Session, userID string, entries []string) (added []string, err error) {
+	byOrganization := rolesByOrganization(entries)
+	for _, organization := range slices.Sorted(maps.Keys(byOrganization)) {
+		ids, unknown, err := session.RoleIDs(ctx, byOrganization[organization])
+		if err != nil {
+			return added, err
+		}
+		if len(ids) > 0 {
+			if err := session.AssignMemberRoles(ctx, organization, userID, valuesOf(ids)); err != nil {
+				return added, err
+			}
+		}
+		for name := range ids {
+			added = append(added, memberRoleEntry(organization, name))
+		}
+		if len(unknown) > 0 {
+			return added, problem.Waiting(v1alpha1.ReasonRoleNotFound,
+				"spec.organizations: %q does not exist in the tenant; create the role, or correct the name (upper and lower case count)", unknown).
+				Breaking().Again(missingListEntryRetry)
+		}
+	}
+	return added, nil
+}
+
+func removeMemberRoles(ctx context.Context, session *auth0.Session, userID string, entries []string) error {
+	byOrganization := rolesByOrganization(entries)
+	for _, organization := range slices.Sorted(maps.Keys(byOrganization)) {
+		// A role that does not exist any more is no longer assigned.
+		ids, _, err := session.RoleIDs(ctx, byOrganization[organization])
+		if err != nil {
+			return err
+		}
+		if len(ids) == 0 {
+			continue
+		}
+		if err := unlessGone(session.RemoveMemberRoles(ctx, organization, userID, valuesOf(ids))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// memberRoleEntry names a role within an organization in status. An id holds no space.
+func memberRoleEntry(organization, role string) string { return organization + " " + role }
+
+func rolesByOrganization(entries []string) map[string][]string {
+	roles := map[string][]string{}
+	for _, entry := range entries {
+		organization, role, _ := strings.Cut(entry, " ")
+		roles[organization] = append(roles[organization], role)
+	}
+	return roles
+}
+
+// unlessGone takes it for success that something is gone already.
+func unlessGone(err error) error {
+	if auth0.ClassOf(err) == auth0.ClassNotFound {
+		return nil
+	}
+	return err
+}

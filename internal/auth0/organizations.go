@@ -1,0 +1,207 @@
+package auth0
+
+import (
+	"context"
+	"net/http"
+
+	management "github.com/auth0/go-auth0/v3/management"
+	"github.com/auth0/go-auth0/v3/management/option"
+)
+
+const (
+	routeOrganizations           = "/api/v2/organizations"
+	routeOrganization            = "/api/v2/organizations/{id}"
+	routeOrganizationByName      = "/api/v2/organizations/name/{name}"
+	routeOrganizationConnections = "/api/v2/organizations/{id}/enabled_connections"
+	routeOrganizationConnection  = "/api/v2/organizations/{id}/enabled_connections/{connectionId}"
+	routeOrganizationGrants      = "/api/v2/organizations/{id}/client-grants"
+	routeOrganizationGrant       = "/api/v2/organizations/{id}/client-grants/{grant_id}"
+	routeOrganizationMembers     = "/api/v2/organizations/{id}/members"
+	routeMemberRoles             = "/api/v2/organizations/{id}/members/{user_id}/roles"
+	routeUserOrganizations       = "/api/v2/users/{id}/organizations"
+)
+
+// GetOrganization reads an organization by id: org_VvIJTfJhf3NwyCie.
+func (s *Session) GetOrganization(ctx context.Context, id string) (Document, error) {
+	return s.read(ctx, "organizations", id, func(ctx context.Context) ([]byte, error) {
+		return s.manage(ctx, http.MethodGet, routeOrganization, func(ctx context.Context) error {
+			_, err := s.organizationsAPI.Get(ctx, id)
+			return err
+		})
+	})
+}
+
+// FindOrganizations returns the organization of a name: names are unique.
+func (s *Session) FindOrganizations(ctx context.Context, name string) ([]Document, error) {
+	answer, err := s.manage(ctx, http.MethodGet, routeOrganizationByName, func(ctx context.Context) error {
+		_, err := s.organizationsAPI.GetByName(ctx, name)
+		return err
+	})
+	if ClassOf(err) == ClassNotFound {
+		return nil, nil
+	}
+	found, err := parseObject(answer, err)
+	if err != nil {
+		return nil, err
+	}
+	return []Document{found}, nil
+}
+
+// CreateOrganization creates an organization. A name that is taken is a conflict.
+func (s *Session) CreateOrganization(ctx context.Context, organization Document) (Document, error) {
+	answer, err := s.manage(ctx, http.MethodPost, routeOrganizations, func(ctx context.Context) error {
+		_, err := s.organizationsAPI.Create(ctx, nil, option.WithBodyProperties(organization))
+		return err
+	})
+	return parseObject(answer, err)
+}
+
+// UpdateOrganization merges a patch into an organization. Objects are taken to be replaced whole.
+func (s *Session) UpdateOrganization(ctx context.Context, id string, patch Document) (Document, error) {
+	answer, err := s.manage(ctx, http.MethodPatch, routeOrganization, func(ctx context.Context) error {
+		_, err := s.organizationsAPI.Update(ctx, id, nil, option.WithBodyProperties(patch))
+		return err
+	})
+	return parseObject(answer, err)
+}
+
+// DeleteOrganization deletes an organization. Its members and connections stay.
+func (s *Session) DeleteOrganization(ctx context.Context, id string) error {
+	_, err := s.manage(ctx, http.MethodDelete, routeOrganization, func(ctx context.Context) error {
+		return s.organizationsAPI.Delete(ctx, id)
+	})
+	return err
+}
+
+// OrganizationConnections returns how an organization uses its connections, all pages.
+func (s *Session) OrganizationConnections(ctx context.Context, id string) ([]Document, error) {
+	return allPages(func(page int) ([]Document, int, error) {
+		answer, err := s.manage(ctx, http.MethodGet, routeOrganizationConnections, func(ctx context.Context) error {
+			_, err := s.orgConnectionsAPI.List(ctx, id, &management.ListOrganizationConnectionsRequestParameters{Page: &page, PerPage: &pageSize, IncludeTotals: &yes})
+			return err
+		})
+		items, err := parseItems(answer, "enabled_connections", err)
+		return items, len(items), err
+	})
+}
+
+// AddOrganizationConnection lets an organization use a connection. One that it uses already is a conflict.
+func (s *Session) AddOrganizationConnection(ctx context.Context, id string, connection Document) error {
+	_, err := s.manage(ctx, http.MethodPost, routeOrganizationConnections, func(ctx context.Context) error {
+		_, err := s.orgConnectionsAPI.Add(ctx, id, nil, option.WithBodyProperties(connection))
+		return err
+	})
+	return err
+}
+
+// UpdateOrganizationConnection changes how an organization uses a connection.
+func (s *Session) UpdateOrganizationConnection(ctx context.Context, id, connectionID string, patch Document) error {
+	_, err := s.manage(ctx, http.MethodPatch, routeOrganizationConnection, func(ctx context.Context) error {
+		_, err := s.orgConnectionsAPI.Update(ctx, id, connectionID, nil, option.WithBodyProperties(patch))
+		return err
+	})
+	return err
+}
+
+// RemoveOrganizationConnection takes a connection from an organization. One that it does not use does no harm.
+func (s *Session) RemoveOrganizationConnection(ctx context.Context, id, connectionID string) error {
+	_, err := s.manage(ctx, http.MethodDelete, routeOrganizationConnection, func(ctx context.Context) error {
+		return s.orgConnectionsAPI.Delete(ctx, id, connectionID)
+	})
+	return err
+}
+
+// OrganizationClientGrants returns the ids of the client grants of an organization, all pages.
+func (s *Session) OrganizationClientGrants(ctx context.Context, id string) ([]string, error) {
+	return allPages(func(page int) ([]string, int, error) {
+		answer, err := s.manage(ctx, http.MethodGet, routeOrganizationGrants, func(ctx context.Context) error {
+			_, err := s.orgGrantsAPI.List(ctx, id, &management.ListOrganizationClientGrantsRequestParameters{Page: &page, PerPage: &pageSize, IncludeTotals: &yes})
+			return err
+		})
+		return parseFields(answer, "client_grants", "id", err)
+	})
+}
+
+// AddOrganizationClientGrant lets an organization use a client grant. One that it uses already is a conflict.
+func (s *Session) AddOrganizationClientGrant(ctx context.Context, id, grantID string) error {
+	_, err := s.manage(ctx, http.MethodPost, routeOrganizationGrants, func(ctx context.Context) error {
+		_, err := s.orgGrantsAPI.Create(ctx, id, &management.AssociateOrganizationClientGrantRequestContent{GrantID: grantID})
+		return err
+	})
+	return err
+}
+
+// RemoveOrganizationClientGrant takes a client grant from an organization. One that it does not use does no harm.
+func (s *Session) RemoveOrganizationClientGrant(ctx context.Context, id, grantID string) error {
+	_, err := s.manage(ctx, http.MethodDelete, routeOrganizationGrant, func(ctx context.Context) error {
+		return s.orgGrantsAPI.Delete(ctx, id, grantID)
+	})
+	return err
+}
+
+// UserOrganizations returns the ids of the organizations that a user is a member of, all pages.
+func (s *Session) UserOrganizations(ctx context.Context, userID string) ([]string, error) {
+	return allPages(func(page int) ([]string, int, error) {
+		answer, err := s.manage(ctx, http.MethodGet, routeUserOrganizations, func(ctx context.Context) error {
+			_, err := s.usersAPI.Organizations.List(ctx, userID, &management.ListUserOrganizationsRequestParameters{Page: &page, PerPage: &pageSize, IncludeTotals: &yes})
+			return err
+		})
+		return parseFields(answer, "organizations", "id", err)
+	})
+}
+
+// AddOrganizationMember makes a user a member of an organization. A user who is one already does no harm.
+func (s *Session) AddOrganizationMember(ctx context.Context, id, userID string) error {
+	_, err := s.manage(ctx, http.MethodPost, routeOrganizationMembers, func(ctx context.Context) error {
+		return s.organizationsAPI.Members.Create(ctx, id, &management.CreateOrganizationMemberRequestContent{Members: []string{userID}})
+	})
+	return err
+}
+
+// RemoveOrganizationMember ends a membership, with the roles in it. A user who is no member does no harm.
+func (s *Session) RemoveOrganizationMember(ctx context.Context, id, userID string) error {
+	_, err := s.manage(ctx, http.MethodDelete, routeOrganizationMembers, func(ctx context.Context) error {
+		return s.organizationsAPI.Members.Delete(ctx, id, &management.DeleteOrganizationMembersRequestContent{Members: []string{userID}})
+	})
+	return err
+}
+
+// MemberRoles returns the roles of a user within an organization, all pages.
+func (s *Session) MemberRoles(ctx context.Context, id, userID string) ([]Role, error) {
+	return allPages(func(page int) ([]Role, int, error) {
+		answer, err := s.manage(ctx, http.MethodGet, routeMemberRoles, func(ctx context.Context) error {
+			_, err := s.organizationsAPI.Members.Roles.List(ctx, id, userID, &management.ListOrganizationMemberRolesRequestParameters{Page: &page, PerPage: &pageSize, IncludeTotals: &yes})
+			return err
+		})
+		return parseRoles(answer, err)
+	})
+}
+
+// AssignMemberRoles gives a user roles within an organization, by id. Those the user has already do no harm.
+func (s *Session) AssignMemberRoles(ctx context.Context, id, userID string, roleIDs []string) error {
+	_, err := s.manage(ctx, http.MethodPost, routeMemberRoles, func(ctx context.Context) error {
+		return s.organizationsAPI.Members.Roles.Assign(ctx, id, userID, &management.AssignOrganizationMemberRolesRequestContent{Roles: roleIDs})
+	})
+	if ClassOf(err) == ClassNotFound {
+		s.roles.forget()
+	}
+	return err
+}
+
+// RemoveMemberRoles takes roles from a user within an organization, by id. Those the user does not have do no harm.
+func (s *Session) RemoveMemberRoles(ctx context.Context, id, userID string, roleIDs []string) error {
+	_, err := s.manage(ctx, http.MethodDelete, routeMemberRoles, func(ctx context.Context) error {
+		return s.organizationsAPI.Members.Roles.Delete(ctx, id, userID, &management.DeleteOrganizationMemberRolesRequestContent{Roles: roleIDs})
+	})
+	return err
+}
+
+// parseFields reads one field of the objects of a page, and the number of objects that were on it.
+func parseFields(answer []byte, list, field string, err error) ([]string, int, error) {
+	items, err := parseItems(answer, list, err)
+	values := make([]string, len(items))
+	for i, item := range items {
+		values[i] = item.String(field)
+	}
+	return values, len(items), err
+}
