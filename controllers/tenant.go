@@ -96,10 +96,11 @@ func (h *tenantHandler) apply(ctx context.Context, pass *engine.Pass[*v1alpha1.A
 		return engine.Outcome{}, err
 	}
 	h.show(tenant, session, scopes)
+	h.showBudget(tenant)
 	if err := h.verifyCustomDomain(ctx, tenant, session); err != nil {
 		return engine.Outcome{}, err
 	}
-	if engine.Requested(tenant) || !h.checkedLately(client.ObjectKeyFromObject(tenant), session) {
+	if engine.Requested(tenant) || !h.checkedLately(tenant, session) {
 		h.checkConnections(ctx, tenant, session)
 	}
 	resync := engine.ResyncInterval(tenant)
@@ -147,6 +148,15 @@ func (h *tenantHandler) show(tenant *v1alpha1.Auth0Tenant, session *auth0.Sessio
 	}
 }
 
+// showBudget takes into status how the tenant's rate limit stands.
+func (h *tenantHandler) showBudget(tenant *v1alpha1.Auth0Tenant) {
+	plan, waiting := h.Pool.Governor(client.ObjectKeyFromObject(tenant).String()).Budget()
+	tenant.Status.CallBudget = nil
+	if plan != "" || waiting > 0 {
+		tenant.Status.CallBudget = &v1alpha1.CallBudget{Plan: plan, Waiting: waiting}
+	}
+}
+
 func readyMessage(tenant *v1alpha1.Auth0Tenant) string {
 	if len(tenant.Status.MissingScopes) == 0 {
 		return "connected to " + tenant.Status.Domain
@@ -159,11 +169,15 @@ func readyMessage(tenant *v1alpha1.Auth0Tenant) string {
 		tenant.Status.Domain, tenant.Status.ClientID, strings.Join(missing, "; "))
 }
 
-// checkedLately tells whether the connections were checked a moment ago, as when the tenant is looked at again because
-// its own Secret was guarded.
-func (h *tenantHandler) checkedLately(key client.ObjectKey, session *auth0.Session) bool {
-	last, ok := h.checked.Load(key)
-	return ok && last.(connectionCheck).session == session && h.Clock.Since(last.(connectionCheck).at) < time.Minute
+// checkedLately tells whether the connections need no check, as when the tenant is looked at again because its own Secret
+// was guarded, or its call budget changed.
+func (h *tenantHandler) checkedLately(tenant *v1alpha1.Auth0Tenant, session *auth0.Session) bool {
+	lately := engine.ResyncInterval(tenant) / 2
+	if meta.IsStatusConditionFalse(tenant.Status.Conditions, v1alpha1.ConditionConnectionsEnabled) {
+		lately = time.Minute
+	}
+	last, ok := h.checked.Load(client.ObjectKeyFromObject(tenant))
+	return ok && last.(connectionCheck).session == session && h.Clock.Since(last.(connectionCheck).at) < lately
 }
 
 // checkConnections notices that new users would fail because the operator's own application is not enabled for a

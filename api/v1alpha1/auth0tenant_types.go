@@ -31,7 +31,8 @@ type Auth0TenantSpec struct {
 	// +optional
 	AllowedNamespaces *AllowedNamespaces `json:"allowedNamespaces,omitempty"`
 
-	// rateLimit caps the calls that the operator makes to this tenant. Default: what Auth0's answers allow.
+	// rateLimit says how much of Auth0's rate limit the operator may use. The limits themselves it learns from Auth0's
+	// answers. Default: all but a tenth of each.
 	// +optional
 	RateLimit *RateLimit `json:"rateLimit,omitempty"`
 
@@ -110,20 +111,28 @@ type AllowedNamespaces struct {
 	Selector *metav1.LabelSelector `json:"selector,omitempty"`
 }
 
-// RateLimit caps the calls to a tenant.
+// RateLimit says how much of the tenant's rate limit the operator may use.
+// +kubebuilder:validation:XValidation:rule="!has(self.burst) || has(self.requestsPerSecond)",message="burst goes with requestsPerSecond"
 type RateLimit struct {
-	// requestsPerSecond is how many calls a second the operator makes at most, on average. Example: 2, the limit of a
-	// free tenant.
+	// requestsPerSecond is how many calls a second the operator makes at most, on average. Default: as many as Auth0
+	// allows. Example: 5.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000
-	// +required
-	RequestsPerSecond int32 `json:"requestsPerSecond"`
+	// +optional
+	RequestsPerSecond int32 `json:"requestsPerSecond,omitempty"`
 
 	// burst is how many calls it may make at once. Default: requestsPerSecond.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000
 	// +optional
 	Burst int32 `json:"burst,omitempty"`
+
+	// headroomPercent is the share of each of Auth0's limits that is left to others, such as your own services: the
+	// operator makes no call that would leave less of what can be called at once. Default: 10. Example: 50.
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=90
+	// +optional
+	HeadroomPercent *int32 `json:"headroomPercent,omitempty"`
 }
 
 // Auth0TenantStatus tells what the operator knows of the tenant.
@@ -159,6 +168,10 @@ type Auth0TenantStatus struct {
 	// +optional
 	Imports []ImportStatus `json:"imports,omitempty"`
 
+	// callBudget tells how the operator stands with the tenant's rate limit.
+	// +optional
+	CallBudget *CallBudget `json:"callBudget,omitempty"`
+
 	// guarded lists the Secrets and ConfigMaps that the operator keeps from being deleted while the tenant needs them, as
 	// `Secret/name`.
 	// +listType=set
@@ -176,6 +189,19 @@ type ImportStatus struct {
 
 	// startedAt is when it was started. Auth0 keeps a job for a day.
 	StartedAt metav1.Time `json:"startedAt"`
+}
+
+// CallBudget tells how the operator stands with the tenant's rate limit. Its figures are coarse, so that they change
+// seldom; the metrics are exact.
+type CallBudget struct {
+	// plan whose limits Auth0's answers tell of: `Free`, `Essentials or Professional`, `Enterprise`, or
+	// `Enterprise, not for production`. Empty while no answer told, or if none of them fits.
+	// +optional
+	Plan string `json:"plan,omitempty"`
+
+	// waiting is about how many objects and calls wait for the rate limit, rounded down to a power of ten.
+	// +optional
+	Waiting int32 `json:"waiting,omitempty"`
 }
 
 // MissingScopes lists scopes that a kind needs and the token lacks.

@@ -29,6 +29,7 @@ func run() error {
 	var namespaces string
 	flag.StringVar(&options.Namespace, "namespace", ownNamespace(), "namespace of the operator itself")
 	flag.StringVar(&namespaces, "watch-namespaces", "", "comma-separated namespaces whose objects to serve (default: all)")
+	flag.StringVar(&options.TenantSelector, "tenant-selector", "", "label selector: serve only the tenants that match, and the objects that refer to them (default: all)")
 	flag.IntVar(&options.Workers, "workers", 10, "objects of a kind to work on at once")
 	flag.BoolVar(&options.LeaderElection, "leader-elect", false, "let several replicas run, one of which works")
 	flag.StringVar(&options.MetricsAddress, "metrics-bind-address", ":8080", `where to serve metrics, "0" for nowhere`)

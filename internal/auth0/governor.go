@@ -47,6 +47,11 @@ type Governor struct {
 	places map[any]*waiter
 	called map[*waiter]time.Time
 	timer  *time.Timer
+
+	// changed is called when the budget is another than was told; telling that it will be.
+	changed func()
+	told    budget
+	telling bool
 }
 
 // permit is the leave to make one call.
@@ -301,6 +306,7 @@ func (g *Governor) dispatch(now time.Time) {
 		g.grant(w, now)
 	}
 	g.schedule(now)
+	g.tell()
 }
 
 func (g *Governor) choose(now time.Time) *waiter {

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -693,6 +694,37 @@ func TestLetGoEndsEverything(t *testing.T) {
 		}
 		if called < 15 {
 			t.Errorf("only %d passes were called back to find out", called)
+		}
+	})
+}
+
+// TestBudgetIsToldCoarsely: what people see of the budget changes by powers of ten, and some time after the fact.
+func TestBudgetIsToldCoarsely(t *testing.T) {
+	s := newTestTenant(t, simulator.RateLimitFree)
+	synctest.Test(t, func(t *testing.T) {
+		session, governor := s.session()
+		var told []int32
+		governor.changed = func() {
+			go func() {
+				_, waiting := governor.Budget()
+				told = append(told, waiting)
+			}()
+		}
+		var pass func(i int)
+		pass = func(i int) {
+			turn := NewTurn(i, LaneNew, func() { go pass(i) })
+			_, _ = session.CreateUser(WithTurn(t.Context(), turn), someUser(i))
+			turn.End()
+		}
+		for i := range 150 {
+			pass(i)
+		}
+		elapse(2 * time.Minute)
+		if plan, waiting := governor.Budget(); plan != "Free" || waiting != 0 {
+			t.Errorf("the budget is that of %q, and %d wait", plan, waiting)
+		}
+		if want := []int32{100, 10, 0}; !slices.Equal(told, want) {
+			t.Errorf("told were %v, want %v", told, want)
 		}
 	})
 }

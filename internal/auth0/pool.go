@@ -7,6 +7,8 @@ import (
 // Pool holds the session and the governor of every tenant. Keys are those of the Auth0Tenant: namespace/name.
 type Pool struct {
 	metrics *Metrics
+	// BudgetChanged is told of a tenant whose Budget changed. It must not block.
+	BudgetChanged func(tenant string)
 
 	mu        sync.Mutex
 	sessions  map[string]*Session
@@ -61,6 +63,11 @@ func (p *Pool) Governor(tenant string) *Governor {
 func (p *Pool) governor(tenant string) *Governor {
 	if p.governors[tenant] == nil {
 		p.governors[tenant] = NewGovernor(tenant, p.metrics)
+		p.governors[tenant].changed = func() {
+			if p.BudgetChanged != nil {
+				p.BudgetChanged(tenant)
+			}
+		}
 		p.metrics.watch(p.governors[tenant])
 	}
 	return p.governors[tenant]

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
@@ -32,11 +33,10 @@ func (d *Deps) Connect(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (*auth
 		}
 		return nil, err
 	}
-	var perSecond, burst int32
-	if limit := tenant.Spec.RateLimit; limit != nil {
-		perSecond, burst = limit.RequestsPerSecond, cmp.Or(limit.Burst, limit.RequestsPerSecond)
-	}
-	d.Pool.Governor(key).SetCap(perSecond, burst)
+	governor := d.Pool.Governor(key)
+	limit := ptr.Deref(tenant.Spec.RateLimit, v1alpha1.RateLimit{})
+	governor.SetCap(limit.RequestsPerSecond, cmp.Or(limit.Burst, limit.RequestsPerSecond))
+	governor.SetHeadroom(ptr.Deref(limit.HeadroomPercent, auth0.DefaultHeadroom))
 	return d.Pool.Open(key, credentials), nil
 }
 

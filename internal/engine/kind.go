@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
@@ -38,6 +39,8 @@ type Deps struct {
 	Imports *Imports
 	// Workers is how many objects of a kind are worked on at once.
 	Workers int
+	// Shard picks the tenants that this instance serves, by their labels; nil means all.
+	Shard labels.Selector
 }
 
 const (
@@ -122,8 +125,8 @@ func Register[T any, O interface {
 			return err
 		}
 		loop := &Reconciler[O]{
-			Client: deps.Client, Reader: deps.Reader, Events: manager.GetEventRecorder("auth0-operator"),
-			New: func() O { return new(T) }, Handler: newHandler(deps, kind, all), Kind: name, Pool: deps.Pool,
+			Events: manager.GetEventRecorder("auth0-operator"),
+			New:    func() O { return new(T) }, Handler: newHandler(deps, kind, all), Kind: name, Deps: deps,
 		}
 		build := ctrl.NewControllerManagedBy(manager).
 			Named(name).
@@ -132,6 +135,9 @@ func Register[T any, O interface {
 			WatchesMetadata(&corev1.Secret{}, enqueueBy(deps.Client, newList, reference.InputIndex, auth0.LaneEdited, inputKey(reference.SecretInput)))
 		if _, managed := any(O(nil)).(v1alpha1.Managed); managed {
 			build = build.Watches(&v1alpha1.Auth0Tenant{}, enqueueBy(deps.Client, newList, reference.TenantIndex, auth0.LanePeriodic, tenantKey), builder.WithPredicates(usabilityChanged()))
+		}
+		if _, isTenant := any(O(nil)).(*v1alpha1.Auth0Tenant); isTenant {
+			deps.Pool.BudgetChanged = loop.queue.look
 		}
 		for _, watch := range append(watches, watchReferents, watchReferrers) {
 			build = watch(build, deps, kind, all)
@@ -159,18 +165,24 @@ func changed() predicate.Predicate {
 			DeleteFunc:  func(event.DeleteEvent) bool { return false },
 			GenericFunc: func(event.GenericEvent) bool { return false },
 			UpdateFunc: func(e event.UpdateEvent) bool {
-				return !maps.Equal(requestsOf(e.ObjectOld), requestsOf(e.ObjectNew)) ||
+				return !maps.Equal(requestsOf(e.ObjectOld), requestsOf(e.ObjectNew)) || isRelabelledTenant(e) ||
 					e.ObjectOld.GetDeletionTimestamp().IsZero() != e.ObjectNew.GetDeletionTimestamp().IsZero()
 			},
 		},
 	)
 }
 
+// isRelabelledTenant tells whether a tenant may have become another instance's.
+func isRelabelledTenant(e event.UpdateEvent) bool {
+	_, isTenant := e.ObjectNew.(*v1alpha1.Auth0Tenant)
+	return isTenant && !maps.Equal(e.ObjectOld.GetLabels(), e.ObjectNew.GetLabels())
+}
+
 // usabilityChanged lets through the changes of a tenant after which its objects can be worked with, or no longer.
 func usabilityChanged() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 		before, after := e.ObjectOld.(*v1alpha1.Auth0Tenant), e.ObjectNew.(*v1alpha1.Auth0Tenant)
-		return usability(before) != usability(after) || before.Generation != after.Generation
+		return usability(before) != usability(after) || before.Generation != after.Generation || isRelabelledTenant(e)
 	}}
 }
 

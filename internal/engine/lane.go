@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"strings"
 	"sync/atomic"
 
 	"github.com/go-logr/logr"
@@ -60,6 +61,12 @@ func (q *queueOf) open(name string, limiter workqueue.TypedRateLimiter[reconcile
 // call has an object looked at before all others.
 func (q *queueOf) call(request reconcile.Request) {
 	(*q.Load()).AddWithOpts(priorityqueue.AddOpts{Priority: &priorityCalled}, request)
+}
+
+// look has an object looked at, by its namespace/name.
+func (q *queueOf) look(key string) {
+	namespace, name, _ := strings.Cut(key, "/")
+	(*q.Load()).Add(reconcile.Request{NamespacedName: types.NamespacedName{Namespace: namespace, Name: name}})
 }
 
 // turnKey is how an object is known to the governors.

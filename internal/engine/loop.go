@@ -35,14 +35,11 @@ type Handler[O v1alpha1.Object] interface {
 
 // Reconciler is the loop of one kind.
 type Reconciler[O v1alpha1.Object] struct {
-	Client client.Client
-	// Reader reads from the API server.
-	Reader  client.Reader
+	Deps
+	Kind    string
 	Events  events.EventRecorder
 	New     func() O
 	Handler Handler[O]
-	Kind    string
-	Pool    *auth0.Pool
 
 	queue queueOf
 	// written holds, by name, the resource version of our own last write that the cache has not shown yet.
@@ -58,6 +55,10 @@ func (r *Reconciler[O]) Reconcile(ctx context.Context, request ctrl.Request) (ct
 			r.Pool.Forget(key)
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	if ours, err := r.serves(ctx, object); err != nil || !ours {
+		r.letGo(object, key)
+		return ctrl.Result{}, err
 	}
 	turn := auth0.NewTurn(key, laneOf(object), func() { r.queue.call(request) })
 	defer turn.End()

@@ -3,9 +3,11 @@ package operator
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
@@ -30,6 +32,8 @@ type Options struct {
 	Namespace string
 	// WatchNamespaces are the namespaces whose objects it serves; none means all.
 	WatchNamespaces []string
+	// TenantSelector picks the tenants whose objects it serves, by their labels: "shard=a"; empty means all.
+	TenantSelector string
 	// Workers is how many objects of a kind are worked on at once.
 	Workers int
 	// LeaderElection lets several replicas run, one of which works.
@@ -55,7 +59,11 @@ func Scheme() (*runtime.Scheme, error) {
 
 // New returns a manager with every kind set up.
 func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manager, error) {
-	manager, err := newManager(config, options)
+	shard, err := labels.Parse(options.TenantSelector)
+	if err != nil {
+		return nil, fmt.Errorf("tenant selector %q is not a label selector such as shard=a: %w", options.TenantSelector, err)
+	}
+	manager, err := newManager(config, options, shard)
 	if err != nil {
 		return nil, err
 	}
@@ -72,6 +80,7 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 		Hasher:  &secret.Hasher{Client: manager.GetClient(), Namespace: options.Namespace},
 		Clock:   options.Clock,
 		Workers: options.Workers,
+		Shard:   shard,
 	}
 	deps.Imports = &engine.Imports{Client: deps.Client, Pool: deps.Pool, Events: manager.GetEventRecorder("auth0-operator")}
 	if err := manager.Add(deps.Imports); err != nil {
@@ -86,7 +95,7 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 	return manager, nil
 }
 
-func newManager(config *rest.Config, options Options) (ctrl.Manager, error) {
+func newManager(config *rest.Config, options Options, shard labels.Selector) (ctrl.Manager, error) {
 	scheme, err := Scheme()
 	if err != nil {
 		return nil, err
@@ -103,7 +112,7 @@ func newManager(config *rest.Config, options Options) (ctrl.Manager, error) {
 		HealthProbeBindAddress:        options.HealthAddress,
 		PprofBindAddress:              options.PprofAddress,
 		LeaderElection:                options.LeaderElection,
-		LeaderElectionID:              "auth0-operator",
+		LeaderElectionID:              leaseName(shard),
 		LeaderElectionNamespace:       options.Namespace,
 		LeaderElectionReleaseOnCancel: true,
 	})
@@ -124,6 +133,15 @@ func uncached(namespaces []string) []client.Object {
 		objects = append(objects, &corev1.Namespace{})
 	}
 	return objects
+}
+
+// leaseName is what the replicas of one shard compete for.
+func leaseName(shard labels.Selector) string {
+	if shard.Empty() {
+		return "auth0-operator"
+	}
+	sum := sha256.Sum256([]byte(shard.String()))
+	return fmt.Sprintf("auth0-operator-%x", sum[:5])
 }
 
 func watched(namespaces []string) map[string]cache.Config {

@@ -46,6 +46,8 @@ type environment struct {
 	clock   clock.PassiveClock
 	stop    func()
 	metrics *prometheus.Registry
+	// shardSelector picks the tenants that an operator serves that is started; empty means all.
+	shardSelector string
 }
 
 // newEnvironment makes a namespace, a fresh tenant, an Auth0Tenant that is Ready, and an operator that serves it.
@@ -93,6 +95,7 @@ func (e *environment) startOperator(namespaces ...string) {
 	manager, err := operator.New(ctx, e.config, operator.Options{
 		Namespace:       e.namespace,
 		WatchNamespaces: append([]string{e.namespace}, namespaces...),
+		TenantSelector:  e.shardSelector,
 		Workers:         4,
 		Clock:           e.clock,
 		MetricsAddress:  "0",

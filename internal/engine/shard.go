@@ -1,0 +1,38 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/labels"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
+)
+
+// serves tells whether an object is this instance's: a tenant by its labels, and any other object by those of its tenant.
+// An object whose tenant does not exist is like one of a tenant without labels, so that just one instance says so.
+func (d *Deps) serves(ctx context.Context, object v1alpha1.Object) (bool, error) {
+	if d.Shard == nil || d.Shard.Empty() {
+		return true, nil
+	}
+	managed, ok := object.(v1alpha1.Managed)
+	if !ok {
+		return d.Shard.Matches(labels.Set(object.GetLabels())), nil
+	}
+	var tenant v1alpha1.Auth0Tenant
+	key := reference.TenantKey(managed)
+	if err := client.IgnoreNotFound(d.Client.Get(ctx, key, &tenant)); err != nil {
+		return false, fmt.Errorf("read Auth0Tenant %s: %w", key, err)
+	}
+	return d.Shard.Matches(labels.Set(tenant.Labels)), nil
+}
+
+// letGo stops all work on an object that is not this instance's, or not any more.
+func (d *Deps) letGo(object v1alpha1.Object, key turnKey) {
+	d.Pool.Forget(key)
+	if _, managed := object.(v1alpha1.Managed); !managed {
+		d.Pool.LetGo(client.ObjectKeyFromObject(object).String())
+	}
+}
