@@ -317,22 +317,25 @@ func (i *installation) suspendAll(suspend bool) {
 	}
 }
 
-// repeatEvent takes roles and permissions from a user at once, which makes two Events of a kind about one version of the
-// object. The second is counted on the first.
+// repeatEvent gives a user a role and a permission, and takes them away at once, which makes two Events of a kind about one
+// version of the object. The second is counted on the first.
 func (i *installation) repeatEvent() {
 	i.Helper()
 	for _, sample := range i.samples {
-		_, roles, _ := unstructured.NestedMap(sample.Object, "spec", "roles")
-		_, permissions, _ := unstructured.NestedMap(sample.Object, "spec", "permissions")
-		if !roles || !permissions {
+		if _, limited, _ := unstructured.NestedString(sample.Object, "spec", "managementPolicy"); limited || sample.GetKind() != "Auth0User" || i.isStalled(sample) {
 			continue
 		}
-		patch := client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"roles":null,"permissions":null}}`))
-		i.must(i.kube.Patch(i.Context(), sample.DeepCopy(), patch))
-		i.awaitAll("Ready without roles", i.isReady)
+		for _, spec := range []string{
+			`{"roles":{"items":[{"name":"order-clerk"}]},"permissions":{"items":[{"api":"https://orders.example.com/","name":"write:orders"}]}}`,
+			`{"roles":null,"permissions":null}`,
+		} {
+			patch := client.RawPatch("application/merge-patch+json", []byte(`{"spec":`+spec+`}`))
+			i.must(i.kube.Patch(i.Context(), sample.DeepCopy(), patch))
+			i.awaitAll("Ready with roles, and without", i.isReady)
+		}
 		return
 	}
-	i.Fatal("no sample has roles and permissions")
+	i.Fatal("no sample is a user that is managed in full")
 }
 
 // replaceOutput has an output Secret change that somebody made immutable: another takes its place.

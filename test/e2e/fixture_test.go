@@ -24,7 +24,6 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/controllers"
-	"github.com/auth0-operator/auth0-operator/internal/engine"
 	"github.com/auth0-operator/auth0-operator/internal/simulator"
 	"github.com/auth0-operator/auth0-operator/test/render"
 )
@@ -92,12 +91,16 @@ func (a *auth0) prepare(t *testing.T) {
 	var steps []struct {
 		Path string
 		Body map[string]any
-		// Keep names the placeholders _ID and _SECRET that stand for the application which was made.
-		Keep string
+		// Keep names the placeholders _ID and _SECRET that stand for the application which was made, and ID the id that the
+		// samples give it.
+		Keep, ID string
 	}
 	a.read(t, "testdata/auth0.yaml", &steps)
 	for _, step := range steps {
 		answer := a.administer(t, step.Path, step.Body)
+		if step.ID != "" {
+			a.placeholders[step.ID] = answer["client_id"].(string)
+		}
 		if step.Keep != "" {
 			a.placeholders[step.Keep+"_ID"] = answer["client_id"].(string)
 			a.placeholders[step.Keep+"_SECRET"] = answer["client_secret"].(string)
@@ -253,10 +256,6 @@ func (i *installation) readSamples() {
 		objects, err := render.Objects([]byte(i.auth0.fill(string(content))))
 		i.must(err)
 		for _, object := range objects {
-			if kind := unknownKindIn(object.Object["spec"]); kind != "" {
-				i.Logf("%s %s waits for the kind %s", object.GetKind(), object.GetName(), kind)
-				continue
-			}
 			object.SetNamespace(namespaceOf(object))
 			switch object.GetKind() {
 			case "Secret":
@@ -271,6 +270,7 @@ func (i *installation) readSamples() {
 			}
 		}
 	}
+	i.dropUnsatisfied()
 	i.inputs = i.readInputs(secrets)
 }
 
@@ -350,32 +350,79 @@ func secretKeysIn(value any) map[string]string {
 	return found
 }
 
-// unknownKindIn finds a reference to a kind that is not in the registry yet: organizationRef is one to an Auth0Organization.
-func unknownKindIn(value any) string {
+// dropUnsatisfied leaves out the samples that refer to what no other sample declares in the same tenant: people fill these
+// in. Of each kind, some must remain.
+func (i *installation) dropUnsatisfied() {
+	i.Helper()
+	for {
+		declared := map[string]bool{}
+		for _, sample := range i.samples {
+			declared[nameOf(sample.GetKind(), sample.GetNamespace(), sample.GetName(), tenantOf(sample))] = true
+		}
+		before := len(i.samples)
+		i.samples = slices.DeleteFunc(i.samples, func(sample *unstructured.Unstructured) bool {
+			for _, wanted := range referencesIn(sample.Object["spec"], sample) {
+				if !declared[wanted] {
+					i.Logf("left out: %s %s refers to %s, which no sample declares", sample.GetKind(), sample.GetName(), wanted)
+					return true
+				}
+			}
+			return false
+		})
+		if len(i.samples) == before {
+			break
+		}
+	}
+	for _, kind := range controllers.All() {
+		if !slices.ContainsFunc(i.samples, func(sample *unstructured.Unstructured) bool { return sample.GetKind() == kind.Name }) {
+			i.Errorf("no sample of %s can be applied with the others", kind.Name)
+		}
+	}
+}
+
+// nameOf tells objects apart, and apart from those of the same name that belong to another tenant.
+func nameOf(kind, namespace, name, tenant string) string {
+	if kind == "Auth0Tenant" {
+		tenant = ""
+	}
+	return strings.TrimSuffix(fmt.Sprintf("%s %s/%s of tenant %s", kind, namespace, name, tenant), " of tenant ")
+}
+
+func tenantOf(sample *unstructured.Unstructured) string {
+	name, _, _ := unstructured.NestedString(sample.Object, "spec", "tenantRef", "name")
+	return name
+}
+
+// referencesIn finds what a sample refers to by the names of the fields: organizationRef is one to an Auth0Organization.
+func referencesIn(value any, sample *unstructured.Unstructured) []string {
+	var found []string
 	switch value := value.(type) {
 	case []any:
 		for _, item := range value {
-			if kind := unknownKindIn(item); kind != "" {
-				return kind
-			}
+			found = append(found, referencesIn(item, sample)...)
 		}
 	case map[string]any:
 		for field, item := range value {
-			name, reference := strings.CutSuffix(field, "Ref")
-			kind := "Auth0" + strings.ToUpper(name[:min(1, len(name))]) + name[min(1, len(name)):]
-			if reference && !strings.HasSuffix(strings.ToLower(name), "secret") && !isRegistered(kind) {
-				return kind
+			found = append(found, referencesIn(item, sample)...)
+			kind, isReference := strings.CutSuffix(field, "Ref")
+			reference, isObject := item.(map[string]any)
+			if !isReference || !isObject || strings.HasSuffix(strings.ToLower(kind), "secret") {
+				continue
 			}
-			if kind := unknownKindIn(item); kind != "" {
-				return kind
+			namespace, ok := reference["namespace"].(string)
+			if !ok {
+				namespace = sample.GetNamespace()
 			}
+			found = append(found, nameOf(referents[kind], namespace, reference["name"].(string), tenantOf(sample)))
 		}
 	}
-	return ""
+	return found
 }
 
-func isRegistered(name string) bool {
-	return slices.ContainsFunc(controllers.All(), func(kind engine.Kind) bool { return kind.Name == name })
+// referents are the kinds that the fields of references mean.
+var referents = map[string]string{
+	"api": "Auth0ResourceServer", "client": "Auth0Client", "connection": "Auth0Connection", "organization": "Auth0Organization",
+	"role": "Auth0Role", "tenant": "Auth0Tenant", "user": "Auth0User",
 }
 
 // TestEveryKindHasSamplesHere keeps the rest from passing without a kind.
