@@ -247,8 +247,8 @@ func shortenTo(message string, limit int) string {
 	return message[:limit] + "…"
 }
 
-// reportTransition tells people when the reason of Ready changed. Of a new object it tells only what needs a person: that
-// all is well, the Event of the creation says, and that it waits for a moment is no news.
+// reportTransition tells people when the reason of Ready changed. Of a new object, and of one that waits for the rate limit,
+// it tells only what needs a person: that all is well, the Event of the creation says, and that it waits is no news.
 func (p *Pass[O]) reportTransition(ctx context.Context) {
 	was := meta.FindStatusCondition(p.saved.GetCommonStatus().Conditions, v1alpha1.ConditionReady)
 	is := meta.FindStatusCondition(p.Object.GetCommonStatus().Conditions, v1alpha1.ConditionReady)
@@ -256,7 +256,8 @@ func (p *Pass[O]) reportTransition(ctx context.Context) {
 		return
 	}
 	isStalled := meta.IsStatusConditionTrue(p.Object.GetCommonStatus().Conditions, v1alpha1.ConditionStalled)
-	if was == nil && !isStalled {
+	waits := was == nil || was.Reason == v1alpha1.ReasonRateLimited || is.Reason == v1alpha1.ReasonRateLimited
+	if waits && !isStalled {
 		return
 	}
 	eventType := corev1.EventTypeNormal

@@ -71,6 +71,9 @@ func TestWaitsAreVisibleAndCheap(t *testing.T) {
 			t.Errorf("%s was written %d times", name, count)
 		}
 	}
+	if events := e.events(last); len(events) != 1 || !strings.HasPrefix(events[0], "Created") {
+		t.Errorf("the Events of a user who waited are %v", events)
+	}
 	e.eventually(func() error {
 		tenant := e.tenant()
 		e.get(tenant)
@@ -272,7 +275,7 @@ func TestARelabelledTenantMoves(t *testing.T) {
 	userSubject.requireCount(e, len(users))
 	created := 0
 	for _, count := range e.sim.Requests().ByRoute {
-		if count.Method == "POST" && count.Route == "/api/v2/users" && count.Status == http.StatusCreated {
+		if count.Method == http.MethodPost && count.Route == "/api/v2/users" && count.Status == http.StatusCreated {
 			created += count.Count
 		}
 	}
