@@ -131,8 +131,19 @@ func (userAdapter) References(u *v1alpha1.Auth0User) []reference.Reference {
 	if u.Spec.Permissions != nil {
 		references = append(references, permissionReferences(u, userPermissionsField, u.Spec.Permissions.Items)...)
 	}
+	if u.Spec.Signup != nil && u.Spec.Signup.ClientRef != nil {
+		references = append(references, reference.To(u, signupClientField, "Auth0Client", *u.Spec.Signup.ClientRef))
+	}
+	if u.Spec.Invitation != nil && u.Spec.Invitation.ClientRef != nil {
+		references = append(references, reference.To(u, invitationClientField, "Auth0Client", *u.Spec.Invitation.ClientRef))
+	}
 	return references
 }
+
+const (
+	signupClientField     = "spec.signup.clientRef"
+	invitationClientField = "spec.invitation.clientRef"
+)
 
 func roleField(i int) string { return fmt.Sprintf("spec.roles.items[%d].roleRef", i) }
 

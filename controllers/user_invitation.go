@@ -15,6 +15,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
@@ -72,7 +73,7 @@ func (a userAdapter) invite(ctx context.Context, tools engine.Tools[*v1alpha1.Au
 	if err != nil {
 		return err
 	}
-	inputs := invitationInputs(u)
+	inputs := invitationInputs(u, tools.References)
 	if current == nil || current.Annotations[annotationInvitation] != inputs {
 		return a.makeInvitation(ctx, tools, output, current, inputs)
 	}
@@ -85,7 +86,7 @@ func (a userAdapter) invite(ctx context.Context, tools engine.Tools[*v1alpha1.Au
 func (userAdapter) makeInvitation(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User], output secret.Output, current *corev1.Secret, inputs string) error {
 	u := tools.Object
 	spec := u.Spec.Invitation
-	request, ttl := invitationRequest(u)
+	request, ttl := invitationRequest(u, tools.References)
 	expires := tools.Clock.Now().Add(ttl).Truncate(time.Second)
 	annotations := map[string]string{annotationInvitation: inputs, annotationInvitationExpires: expires.UTC().Format(time.RFC3339)}
 	write := func(link string, write secret.Writer) error {
@@ -111,7 +112,7 @@ func (userAdapter) makeInvitation(ctx context.Context, tools engine.Tools[*v1alp
 	return nil
 }
 
-func invitationRequest(u *v1alpha1.Auth0User) (auth0.Document, time.Duration) {
+func invitationRequest(u *v1alpha1.Auth0User, references reference.Values) (auth0.Document, time.Duration) {
 	spec := u.Spec.Invitation
 	request, ttl := auth0.Document{"user_id": u.Status.UserID}, defaultInvitation
 	if spec.TTL != nil {
@@ -119,14 +120,16 @@ func invitationRequest(u *v1alpha1.Auth0User) (auth0.Document, time.Duration) {
 		request["ttl_sec"] = int64(ttl.Seconds())
 	}
 	put(request, "result_url", spec.ResultURL)
-	put(request, "client_id", spec.ClientID)
+	if client := references.ID(invitationClientField, spec.ClientID); client != "" {
+		request["client_id"] = client
+	}
 	put(request, "mark_email_as_verified", spec.MarkEmailAsVerified)
 	return request, ttl
 }
 
 // invitationInputs is a hash of all that a link depends on; there is nothing secret in it.
-func invitationInputs(u *v1alpha1.Auth0User) string {
-	request, _ := invitationRequest(u)
+func invitationInputs(u *v1alpha1.Auth0User, references reference.Values) string {
+	request, _ := invitationRequest(u, references)
 	sum := sha256.New()
 	// Hash.Write never fails.
 	_, _ = fmt.Fprintf(sum, "%q", u.Annotations[v1alpha1.AnnotationInvite])

@@ -48,8 +48,8 @@ func (userAdapter) signUp(ctx context.Context, tools engine.Tools[*v1alpha1.Auth
 // readSignupClient finds the application through which the user signs up.
 func readSignupClient(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User]) (string, error) {
 	signup := tools.Object.Spec.Signup
-	if signup.ClientID != nil {
-		return *signup.ClientID, nil
+	if signup.SecretRef == nil {
+		return tools.References.ID(signupClientField, signup.ClientID), nil
 	}
 	values, err := secret.Values(ctx, tools.Reader, tools.Object.Namespace, signup.SecretRef.Name, "clientId")
 	return strings.TrimSpace(values["clientId"]), err

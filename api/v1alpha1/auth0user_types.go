@@ -166,8 +166,12 @@ const (
 )
 
 // UserSignup names the application through which a user signs up.
-// +kubebuilder:validation:ExactlyOneOf=clientId;secretRef
+// +kubebuilder:validation:ExactlyOneOf=clientRef;clientId;secretRef
 type UserSignup struct {
+	// clientRef names the Auth0Client of the application.
+	// +optional
+	ClientRef *ObjectReference `json:"clientRef,omitempty"`
+
 	// clientId of the application.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
@@ -202,7 +206,7 @@ type GeneratedPassword struct {
 }
 
 // UserInvitation is a link by which a user chooses a password.
-// +kubebuilder:validation:XValidation:rule="!(has(self.resultUrl) && has(self.clientId))",message="resultUrl and clientId exclude each other: both say where the user ends up"
+// +kubebuilder:validation:XValidation:rule="(has(self.resultUrl) ? 1 : 0) + (has(self.clientId) ? 1 : 0) + (has(self.clientRef) ? 1 : 0) <= 1",message="resultUrl, clientRef and clientId exclude each other: they say where the user ends up"
 type UserInvitation struct {
 	// outputSecret is where the link is written. Values for its templates, and its default keys: `url` and `expiresAt`
 	// (RFC 3339). Whoever has the link can take the account: treat it like a password.
@@ -215,13 +219,17 @@ type UserInvitation struct {
 	// +optional
 	TTL *metav1.Duration `json:"ttl,omitempty"`
 
-	// resultUrl is where the user ends up after choosing a password. Excludes clientId.
+	// resultUrl is where the user ends up after choosing a password. Excludes clientRef and clientId.
 	// +kubebuilder:validation:MaxLength=2048
 	// +kubebuilder:validation:XValidation:rule="isURL(self)",message="resultUrl must be a URL such as https://app.example.com/welcome"
 	// +optional
 	ResultURL *string `json:"resultUrl,omitempty"`
 
-	// clientId of the application whose login page the user ends up at. Excludes resultUrl.
+	// clientRef names the Auth0Client of the application whose login page the user ends up at. Excludes resultUrl and clientId.
+	// +optional
+	ClientRef *ObjectReference `json:"clientRef,omitempty"`
+
+	// clientId of the application whose login page the user ends up at. Excludes resultUrl and clientRef.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	// +optional
