@@ -27,10 +27,7 @@ type tenant struct {
 }
 
 // application is an application in Auth0, by its credentials.
-type application struct {
-	ID     string `json:"client_id"`
-	Secret string `json:"client_secret"`
-}
+type application struct{ ID, Secret string }
 
 // simulatorPort is the one of make simulator, unless somebody has it.
 const simulatorPort = "3443"
@@ -84,60 +81,6 @@ func (t *tenant) connect(ctx context.Context, caFile string) error {
 		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}},
 	}
 	return t.call(ctx, http.MethodGet, "/_sim/clock", nil, nil)
-}
-
-// prepareTenant makes what an administrator has in Auth0 before users and tokens come: an API with permissions, a role
-// that grants one of them, an application that may call the API, and one through which users sign up and sign in.
-func (d *demo) prepareTenant(ctx context.Context) error {
-	const audience = "https://orders.example.com/"
-	read, write := "read:orders", "write:orders"
-	var role struct{ ID string }
-	steps := []struct {
-		path   string
-		body   map[string]any
-		answer any
-	}{
-		{"/resource-servers", map[string]any{
-			"name": "Orders", "identifier": audience, "allow_offline_access": true,
-			"scopes": []map[string]any{{"value": read}, {"value": write}},
-		}, nil},
-		{"/roles", map[string]any{"name": "order-clerk", "description": "Looks after orders"}, &role},
-		{"/clients", map[string]any{
-			"name": "orders-worker", "app_type": "non_interactive", "grant_types": []string{"client_credentials"},
-		}, &d.worker},
-		{"/clients", map[string]any{
-			"name": "shop", "app_type": "regular_web", "grant_types": []string{"http://auth0.com/oauth/grant-type/password-realm", "refresh_token"},
-		}, &d.shop},
-	}
-	for _, step := range steps {
-		if err := d.auth0.administer(ctx, http.MethodPost, step.path, step.body, step.answer); err != nil {
-			return err
-		}
-	}
-	permission := map[string]any{"permissions": []map[string]any{{"resource_server_identifier": audience, "permission_name": read}}}
-	if err := d.auth0.administer(ctx, http.MethodPost, "/roles/"+role.ID+"/permissions", permission, nil); err != nil {
-		return err
-	}
-	grant := map[string]any{"client_id": d.worker.ID, "audience": audience, "scope": []string{read, write}}
-	if err := d.auth0.administer(ctx, http.MethodPost, "/client-grants", grant, nil); err != nil {
-		return err
-	}
-	return d.auth0.enable(ctx, d.shop)
-}
-
-// enable lets users of every connection use an application.
-func (t *tenant) enable(ctx context.Context, app application) error {
-	var connections []struct{ ID string }
-	if err := t.administer(ctx, http.MethodGet, "/connections", nil, &connections); err != nil {
-		return err
-	}
-	for _, connection := range connections {
-		change := []map[string]any{{"client_id": app.ID, "status": true}}
-		if err := t.administer(ctx, http.MethodPatch, "/connections/"+connection.ID+"/clients", change, nil); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // administer makes a Management call as an administrator does in Auth0's dashboard: it is not counted.

@@ -101,8 +101,6 @@ func (d *demo) applySamples(ctx context.Context) error {
 		secret("auth0-credentials", map[string]string{
 			"domain": d.auth0.domain, "clientId": d.auth0.operator.ID, "clientSecret": d.auth0.operator.Secret,
 		}),
-		secret("orders-worker-credentials", map[string]string{"clientId": d.worker.ID, "clientSecret": d.worker.Secret}),
-		secret("shop-application", map[string]string{"clientId": d.shop.ID, "clientSecret": d.shop.Secret}),
 	}
 	if err := d.applyObjects(ctx, objects); err != nil {
 		return err

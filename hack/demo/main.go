@@ -1,5 +1,5 @@
 // Command demo shows the operator at work on this machine, without an Auth0 tenant and without a cluster: it starts a
-// Kubernetes API, the Auth0 simulator and the operator under its own ServiceAccount, applies config/samples/demo, waits
+// Kubernetes API, the Auth0 simulator and the operator under its own ServiceAccount, applies config/samples/walkthrough, waits
 // until all is Ready, shows what came of it, and stays up to play with. It is what make demo calls.
 package main
 
@@ -23,7 +23,7 @@ const (
 	binDir     = "bin"
 	crdDir     = "config/crd/bases"
 	rbacDir    = "config/rbac"
-	samplesDir = "config/samples/demo"
+	samplesDir = "config/samples/walkthrough"
 )
 
 func main() {
@@ -72,8 +72,6 @@ type demo struct {
 	lock    *os.File
 	cluster *controlplane.ControlPlane
 	auth0   *tenant
-	worker  application
-	shop    application
 	// fail ends the demo when a program ends that should not.
 	fail func(error)
 }
@@ -140,7 +138,6 @@ func (d *demo) steps() []step {
 	return []step{
 		{"start a Kubernetes API: etcd, kube-apiserver, kube-controller-manager", d.startCluster},
 		{"start the Auth0 simulator", d.startAuth0},
-		{"prepare the tenant: an API, a role, two applications", d.prepareTenant},
 		{"start the operator as its ServiceAccount", d.startOperator},
 		{"kubectl apply -f " + samplesDir, d.applySamples},
 	}
