@@ -401,7 +401,7 @@ func requireSignIn(e *environment, object *v1alpha1.Auth0User) {
 	secret := &corev1.Secret{ObjectMeta: e.meta(from.Name)}
 	e.get(secret)
 	e.dashboard("PATCH", userPath(object.Status.UserID), map[string]any{"blocked": false})
-	if status, answer := e.signIn(*object.Spec.Email, string(secret.Data[from.Key])); status != 200 {
+	if status, answer := e.signInTo(object.Status.Connection, *object.Spec.Email, string(secret.Data[from.Key])); status != 200 {
 		e.Errorf("signing in with the declared password: %d %s", status, answer)
 	}
 }

@@ -86,16 +86,22 @@ func (e *environment) metricsText() string {
 	return fmt.Sprint(families)
 }
 
-// signIn signs a user in by the password grant, with an application made for it.
+// signIn signs a user of the usual connection in.
 func (e *environment) signIn(username, password string) (status int, answer string) {
 	e.Helper()
+	return e.signInTo(connection, username, password)
+}
+
+// signInTo signs a user in by the password grant, with an application made for it.
+func (e *environment) signInTo(realm, username, password string) (status int, answer string) {
+	e.Helper()
 	app := e.dashboard("POST", "/api/v2/clients", map[string]any{"name": "sign-in", "app_type": "regular_web", "grant_types": []string{"http://auth0.com/oauth/grant-type/password-realm"}})
-	e.enableConnectionFor(app["client_id"].(string), connection, true)
+	e.enableConnectionFor(app["client_id"].(string), realm, true)
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(e.sim.CA)
 	browser := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
 	request, err := http.NewRequestWithContext(e.ctx, http.MethodPost, e.sim.URL+"/oauth/token", strings.NewReader(url.Values{
-		"grant_type": {"http://auth0.com/oauth/grant-type/password-realm"}, "realm": {connection}, "scope": {"openid"},
+		"grant_type": {"http://auth0.com/oauth/grant-type/password-realm"}, "realm": {realm}, "scope": {"openid"},
 		"client_id": {app["client_id"].(string)}, "client_secret": {app["client_secret"].(string)},
 		"username": {username}, "password": {password},
 	}.Encode()))

@@ -1,0 +1,161 @@
+package integration
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/simulator"
+)
+
+// declaredConnection makes what connectionSubject declares, edited.
+func declaredConnection(e *environment, edit func(*v1alpha1.Auth0ConnectionSpec)) *v1alpha1.Auth0Connection {
+	e.Helper()
+	connectionSubject.prepare(e)
+	object := connectionSubject.object(e, "one").(*v1alpha1.Auth0Connection)
+	if edit != nil {
+		edit(&object.Spec)
+	}
+	e.sim.ResetRequests()
+	e.create(object)
+	return object
+}
+
+// TestConnectionCalls counts what a connection costs: docs/reference/calls.md.
+func TestConnectionCalls(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	clients := make([]v1alpha1.EnabledClient, 60)
+	for i := range clients {
+		made := e.dashboard("POST", "/api/v2/clients", map[string]any{"name": fmt.Sprint("app ", i)})
+		clients[i] = v1alpha1.EnabledClient{ClientID: new(made["client_id"].(string))}
+	}
+	object := declaredConnection(e, func(spec *v1alpha1.Auth0ConnectionSpec) { spec.EnabledClients.Items = clients })
+	e.eventuallyReady(object)
+	e.requireCalls("creating a connection with 61 applications", 3)
+	e.pass(object)
+	e.requireCalls("finding nothing to do", 2)
+	change(e, object, func(c *v1alpha1.Auth0Connection) { c.Spec.DisplayName = new("Other") })
+	e.eventuallyReady(object)
+	e.requireCalls("changing a field", 3)
+}
+
+// TestConnectionKeepsWhatIsNotDeclared shows that a change of one option erases no other, and that a display name stays.
+func TestConnectionKeepsWhatIsNotDeclared(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	object := declaredConnection(e, func(spec *v1alpha1.Auth0ConnectionSpec) { spec.DisplayName = nil })
+	e.eventuallyReady(object)
+	options := e.connectionOf(object)["options"].(map[string]any)
+	options["configuration"], options["theirs"] = map[string]any{"KEY": databaseKey}, map[string]any{"kept": "yes"}
+	e.dashboard("PATCH", connectionPath(object), map[string]any{"options": options, "display_name": "Theirs"})
+	change(e, object, func(c *v1alpha1.Auth0Connection) { c.Spec.Database.PasswordHistory.Size = new(int32(9)) })
+	e.eventuallyReady(object)
+	connectionSubject.require(e, object)
+	have := e.connectionOf(object)
+	if name, theirs := have["display_name"], have["options"].(map[string]any)["theirs"]; name != "Theirs" || asJSON(theirs) != `{"kept":"yes"}` {
+		t.Errorf("what others set is lost: display_name %v, options.theirs %v", name, theirs)
+	}
+}
+
+// TestConnectionOptionsHidden shows that no option is changed on the strength of a read that did not show all of them.
+func TestConnectionOptionsHidden(t *testing.T) {
+	t.Parallel()
+	t.Run("no scope to see them", func(t *testing.T) {
+		t.Parallel()
+		e := newEnvironment(t, func(options *simulator.Options) { options.ConnectionOptionsScope = true })
+		object := declaredConnection(e, nil)
+		e.eventuallyReady(object)
+		before := asJSON(e.connectionOf(object)["options"])
+		e.withoutScopes("read:connections_options")
+		e.restartOperator()
+		e.eventuallyReady(e.tenant())
+		change(e, object, func(c *v1alpha1.Auth0Connection) { c.Spec.Database.PasswordHistory.Size = new(int32(9)) })
+		if message := e.eventuallyStalled(object, v1alpha1.ReasonMissingScope); !strings.Contains(message, "read:connections_options") {
+			t.Errorf("the message does not name the scope: %s", message)
+		}
+		if after := asJSON(e.connectionOf(object)["options"]); after != before {
+			t.Errorf("options changed from %s to %s", before, after)
+		}
+	})
+	t.Run("a value that nobody declares", func(t *testing.T) {
+		t.Parallel()
+		e := newEnvironment(t)
+		object := declaredConnection(e, nil)
+		e.eventuallyReady(object)
+		options := e.connectionOf(object)["options"].(map[string]any)
+		options["configuration"] = map[string]any{"KEY": databaseKey, "THEIRS": "unknown"}
+		e.dashboard("PATCH", connectionPath(object), map[string]any{"options": options, "display_name": "Customers"})
+		before := asJSON(e.connectionOf(object)["options"])
+		change(e, object, func(c *v1alpha1.Auth0Connection) { c.Spec.Database.PasswordHistory.Size = new(int32(9)) })
+		if message := e.eventuallyStalled(object, v1alpha1.ReasonOptionsHidden); !strings.Contains(message, "configuration.THEIRS") {
+			t.Errorf("the message does not name the value: %s", message)
+		}
+		if after := asJSON(e.connectionOf(object)["options"]); after != before {
+			t.Errorf("options changed from %s to %s", before, after)
+		}
+	})
+}
+
+// TestConnectionExactClients shows that mode Exact takes the connection from other applications, and from the operator only if
+// it is told to.
+func TestConnectionExactClients(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	object := declaredConnection(e, func(spec *v1alpha1.Auth0ConnectionSpec) { spec.EnabledClients.Mode = v1alpha1.ListModeExact })
+	e.eventuallyReady(object)
+	other := e.dashboard("POST", "/api/v2/clients", map[string]any{"name": "other"})["client_id"].(string)
+	e.enableConnectionFor(other, "customers", true)
+	e.pass(object)
+	e.eventuallyReady(object)
+	connectionSubject.require(e, object)
+
+	change(e, object, func(c *v1alpha1.Auth0Connection) { c.Spec.EnabledClients.ExcludeOperator = true })
+	e.eventuallyReady(object)
+	if err := checkList("enabled clients", e.enabledClients(e.connectionOf(object)), []string{e.clientNamed("shop")}); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestConnectionInUse shows that a connection stays as long as a declared user is in it, and that its name can be used again.
+func TestConnectionInUse(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	object := declaredConnection(e, nil)
+	e.eventuallyReady(object)
+	user := &v1alpha1.Auth0User{ObjectMeta: e.meta("ada"), Spec: v1alpha1.Auth0UserSpec{
+		ManagedSpec: e.managedSpec(), ConnectionRef: &v1alpha1.ObjectReference{Name: "one"}, Email: new("ada@example.com"),
+	}}
+	e.create(user)
+	e.eventuallyReady(user)
+	e.dashboard("POST", "/api/v2/users", map[string]any{"connection": "customers", "email": "stranger@example.com", "password": "Correct-Horse-1", "verify_email": false})
+	e.delete(object)
+	if message := e.eventuallyReconciling(object, v1alpha1.ReasonInUse); !strings.Contains(message, "Auth0User "+e.namespace+"/ada") {
+		t.Errorf("the message does not name the user: %s", message)
+	}
+	e.deleteAndWait(user)
+	e.eventuallyGone(object)
+
+	again := connectionSubject.object(e, "again").(*v1alpha1.Auth0Connection)
+	e.create(again)
+	e.eventuallyReady(again)
+	connectionSubject.require(e, again)
+}
+
+// TestOrganizationCalls counts what an organization and its members cost: docs/reference/calls.md.
+func TestOrganizationCalls(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	organizationSubject.prepare(e)
+	object := organizationSubject.object(e, "one").(*v1alpha1.Auth0Organization)
+	e.sim.ResetRequests()
+	e.create(object)
+	e.eventuallyReady(object)
+	e.requireCalls("creating an organization with a connection and a client grant", 2)
+	e.pass(object)
+	e.requireCalls("finding nothing to do", 3)
+	change(e, object, func(o *v1alpha1.Auth0Organization) { o.Spec.Connections.Items[0].IsSignupEnabled = new(true) })
+	e.eventuallyReady(object)
+	e.requireCalls("changing how a connection is used", 4)
+}
