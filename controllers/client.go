@@ -200,6 +200,9 @@ func (clientAdapter) ID(c *v1alpha1.Auth0Client) string {
 	return c.Status.ClientID
 }
 
+// Resource implements engine.Mirrored.
+func (clientAdapter) Resource() string { return "clients" }
+
 // Introduce shows the name of the application before it is there.
 func (clientAdapter) Introduce(c *v1alpha1.Auth0Client) {
 	c.Status.Name = cmp.Or(c.Status.Name, c.Spec.Name)

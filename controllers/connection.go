@@ -155,6 +155,9 @@ func freeOptions(c *v1alpha1.Auth0Connection) auth0.Document {
 
 func (connectionAdapter) MarkField() string { return connectionMark }
 
+// Resource implements engine.Mirrored.
+func (connectionAdapter) Resource() string { return "connections" }
+
 func (connectionAdapter) ID(c *v1alpha1.Auth0Connection) string { return c.Status.ConnectionID }
 
 func (connectionAdapter) Describe(have auth0.Document) string {

@@ -93,6 +93,9 @@ func (resourceServerAdapter) Complete(_ *v1alpha1.Auth0ResourceServer, desired, 
 	}
 }
 
+// Resource implements engine.Mirrored.
+func (resourceServerAdapter) Resource() string { return "resource-servers" }
+
 // Exact tells whether scopes that others added go.
 func (resourceServerAdapter) Exact(api *v1alpha1.Auth0ResourceServer) []string {
 	if scopes := api.Spec.Scopes; scopes != nil && scopes.Mode == v1alpha1.ListModeExact {

@@ -68,6 +68,9 @@ func (roleAdapter) Desired(role *v1alpha1.Auth0Role, _ reference.Values) auth0.D
 // Announce notes what tells the role from one that somebody else creates with the same name.
 func (roleAdapter) Announce(desired auth0.Document) auth0.Document { return desired.Clone() }
 
+// Resource implements engine.Mirrored.
+func (roleAdapter) Resource() string { return "roles" }
+
 func (roleAdapter) ID(role *v1alpha1.Auth0Role) string { return role.Status.ID }
 
 func (roleAdapter) Describe(have auth0.Document) string {

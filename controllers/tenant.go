@@ -103,6 +103,10 @@ func (h *tenantHandler) apply(ctx context.Context, pass *engine.Pass[*v1alpha1.A
 	if engine.Requested(tenant) || !h.checkedLately(tenant, session) {
 		h.checkConnections(ctx, tenant, session)
 	}
+	h.Mirrors.Keep(tenant)
+	if engine.Requested(tenant) {
+		h.Mirrors.Compare(tenant)
+	}
 	resync := engine.ResyncInterval(tenant)
 	if meta.IsStatusConditionFalse(tenant.Status.Conditions, v1alpha1.ConditionConnectionsEnabled) {
 		resync = min(resync, disabledConnectionRetry)

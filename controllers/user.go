@@ -71,6 +71,9 @@ func (userAdapter) Fields() engine.Fields {
 	}
 }
 
+// Resource implements engine.Mirrored.
+func (userAdapter) Resource() string { return "users" }
+
 func (userAdapter) Scopes() []engine.Scope[*v1alpha1.Auth0User] {
 	writes := func(u *v1alpha1.Auth0User) bool { return u.Spec.ManagementPolicy != v1alpha1.ManagementPolicyObserve }
 	creates := func(u *v1alpha1.Auth0User) bool { return writes(u) && u.Spec.UserID == nil && !signsUp(u) }

@@ -36,8 +36,9 @@ type Auth0TenantSpec struct {
 	// +optional
 	RateLimit *RateLimit `json:"rateLimit,omitempty"`
 
-	// resyncInterval is the time after which every object of this tenant is compared with Auth0 again, at least `1m`,
-	// plus up to a tenth of it at random. Default: `1h`. Example: `30m`.
+	// resyncInterval is the time within which every object of this tenant is compared with Auth0 again, at least `1m`; the
+	// calls that this takes are spread over it. Default: `24h` while changes are watched (see watch), `1h` otherwise.
+	// Example: `30m`.
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+(\\\\.[0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('1m')",message="resyncInterval must be a duration such as 30m, at least 1m"
 	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]+(\\\\.[0-9]+)?(ms|s|m|h))+$') || duration(self) <= duration('168h')",message="resyncInterval must be at most 168h"
@@ -49,6 +50,13 @@ type Auth0TenantSpec struct {
 	// `Never` creates each user by a call of its own. What comes of it is the same.
 	// +optional
 	UserImport UserImportPolicy `json:"userImport,omitempty"`
+
+	// watch says how changes are noticed that others make in Auth0. `Auto` (default) listens to the Events API, if the
+	// application has the scope read:events, and polls the tenant's log every 30 seconds, if it has read:logs; the events
+	// tell of users, organizations and connections only. `Events` and `Log` do one of the two. `None` does neither:
+	// such changes are found after up to resyncInterval. status.watch says what is in force.
+	// +optional
+	Watch WatchPolicy `json:"watch,omitempty"`
 
 	// suspend stops all work on this tenant and on every object that refers to it, while true. Default: false.
 	// +optional
@@ -111,6 +119,21 @@ type AllowedNamespaces struct {
 	Selector *metav1.LabelSelector `json:"selector,omitempty"`
 }
 
+// WatchPolicy says how changes are noticed that others make in Auth0.
+// +kubebuilder:validation:Enum=Auto;Events;Log;None
+type WatchPolicy string
+
+const (
+	// WatchPolicyAuto uses what the application has the scopes for.
+	WatchPolicyAuto WatchPolicy = "Auto"
+	// WatchPolicyEvents listens to the Events API only.
+	WatchPolicyEvents WatchPolicy = "Events"
+	// WatchPolicyLog polls the tenant's log only.
+	WatchPolicyLog WatchPolicy = "Log"
+	// WatchPolicyNone does neither.
+	WatchPolicyNone WatchPolicy = "None"
+)
+
 // RateLimit says how much of the tenant's rate limit the operator may use.
 // +kubebuilder:validation:XValidation:rule="!has(self.burst) || has(self.requestsPerSecond)",message="burst goes with requestsPerSecond"
 type RateLimit struct {
@@ -172,6 +195,10 @@ type Auth0TenantStatus struct {
 	// +optional
 	CallBudget *CallBudget `json:"callBudget,omitempty"`
 
+	// watch tells how changes are noticed that others make in Auth0.
+	// +optional
+	Watch *WatchStatus `json:"watch,omitempty"`
+
 	// guarded lists the Secrets and ConfigMaps that the operator keeps from being deleted while the tenant needs them, as
 	// `Secret/name`.
 	// +listType=set
@@ -203,6 +230,38 @@ type CallBudget struct {
 	// +optional
 	Waiting int32 `json:"waiting,omitempty"`
 }
+
+// WatchStatus tells how changes are noticed that others make in Auth0.
+type WatchStatus struct {
+	// by is `EventsAndLog`, `Events`, `Log` or `None`.
+	By WatchedBy `json:"by"`
+
+	// message says why it is not more, and what to do.
+	// +optional
+	Message string `json:"message,omitempty"`
+
+	// log is the id of an entry of the tenant's log: what came before it was handled. Written now and then.
+	// +optional
+	Log string `json:"log,omitempty"`
+
+	// events is an offset of the Events API: what came before it was handled. Written now and then.
+	// +optional
+	Events string `json:"events,omitempty"`
+}
+
+// WatchedBy says by what changes are noticed.
+type WatchedBy string
+
+const (
+	// WatchedByEventsAndLog means: changes of users, organizations and connections at once, all others within 30 seconds.
+	WatchedByEventsAndLog WatchedBy = "EventsAndLog"
+	// WatchedByEvents means: changes of users, organizations and connections at once.
+	WatchedByEvents WatchedBy = "Events"
+	// WatchedByLog means: changes within 30 seconds.
+	WatchedByLog WatchedBy = "Log"
+	// WatchedByNone means: changes within spec.resyncInterval.
+	WatchedByNone WatchedBy = "None"
+)
 
 // MissingScopes lists scopes that a kind needs and the token lacks.
 type MissingScopes struct {

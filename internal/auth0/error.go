@@ -16,6 +16,8 @@ type Class string
 const (
 	// ClassNotFound means: the object does not exist.
 	ClassNotFound Class = "NotFound"
+	// ClassExpired means: Auth0 no longer keeps what was asked for.
+	ClassExpired Class = "Expired"
 	// ClassConflict means: an object with that identity exists already.
 	ClassConflict Class = "Conflict"
 	// ClassInvalid means: Auth0 refuses the request; the same request will be refused again.
@@ -69,6 +71,14 @@ func ClassOf(err error) Class {
 		return failed.Class
 	}
 	return ""
+}
+
+// After returns how long to wait after a failed call, 0 if that is not known.
+func After(err error) time.Duration {
+	if failed, ok := errors.AsType[*Error](err); ok {
+		return failed.After
+	}
+	return 0
 }
 
 // body is an error in any of the envelopes that Auth0 uses.
@@ -137,6 +147,8 @@ func classify(e *Error) Class {
 		return ClassUnavailable
 	case e.Status == http.StatusNotFound:
 		return ClassNotFound
+	case e.Status == http.StatusGone:
+		return ClassExpired
 	case e.Status == http.StatusUnauthorized || e.Code == "access_denied" && e.Message == "Unauthorized":
 		return ClassUnauthorized
 	case e.Status == http.StatusForbidden && e.Code == "insufficient_scope":

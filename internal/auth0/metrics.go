@@ -8,12 +8,15 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Metrics counts the calls to Auth0, and shows how the budget of each tenant stands.
+// Metrics counts the calls to Auth0, and shows how the budget of each tenant stands, and what others changed.
 type Metrics struct {
-	requests *prometheus.CounterVec
-	drawn    *prometheus.CounterVec
-	wait     *prometheus.HistogramVec
-	tokens   *prometheus.CounterVec
+	requests  *prometheus.CounterVec
+	drawn     *prometheus.CounterVec
+	wait      *prometheus.HistogramVec
+	tokens    *prometheus.CounterVec
+	passes    *prometheus.CounterVec
+	found     *prometheus.CounterVec
+	corrected *prometheus.CounterVec
 
 	mu        sync.Mutex
 	governors []*Governor
@@ -48,9 +51,32 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 			Name: "auth0_operator_tokens_issued_total",
 			Help: "Tokens issued by tenant, namespace and name of the Auth0Token, and grant. Those of client_credentials for APIs of one's own count against the tenant's monthly quota.",
 		}, []string{"tenant", "namespace", "name", "grant"}),
+		passes: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "auth0_operator_passes_total",
+			Help: "How often everything in a tenant was compared with Auth0.",
+		}, []string{"tenant"}),
+		found: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "auth0_operator_drift_found_total",
+			Help: "Objects that others changed in Auth0, by tenant and kind.",
+		}, []string{"tenant", "kind"}),
+		corrected: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "auth0_operator_drift_corrected_total",
+			Help: "Objects that others changed in Auth0 and that were put right, by tenant and kind.",
+		}, []string{"tenant", "kind"}),
 	}
-	registerer.MustRegister(m.requests, m.drawn, m.wait, m.tokens, m)
+	registerer.MustRegister(m.requests, m.drawn, m.wait, m.tokens, m, m.passes, m.found, m.corrected)
 	return m
+}
+
+// CountPass counts that everything in a tenant was compared.
+func (m *Metrics) CountPass(tenant string) { m.passes.WithLabelValues(tenant).Inc() }
+
+// CountDrift counts an object that others changed.
+func (m *Metrics) CountDrift(tenant, kind string) { m.found.WithLabelValues(tenant, kind).Inc() }
+
+// CountCorrected counts an object that others changed and that was put right.
+func (m *Metrics) CountCorrected(tenant, kind string) {
+	m.corrected.WithLabelValues(tenant, kind).Inc()
 }
 
 func (m *Metrics) count(tenant, method, route string, status int) {

@@ -21,6 +21,7 @@ import (
 	jobsclient "github.com/auth0/go-auth0/v3/management/jobs/client"
 	joberrors "github.com/auth0/go-auth0/v3/management/jobs/errors"
 	"github.com/auth0/go-auth0/v3/management/jobs/usersimports"
+	"github.com/auth0/go-auth0/v3/management/logs"
 	organizationsclient "github.com/auth0/go-auth0/v3/management/organizations/client"
 	"github.com/auth0/go-auth0/v3/management/organizations/clientgrants"
 	"github.com/auth0/go-auth0/v3/management/organizations/enabledconnections"
@@ -90,6 +91,7 @@ type Session struct {
 	ticketsAPI           *tickets.Client
 	userBlocksAPI        *userblocks.Client
 	customDomainsAPI     *customdomains.Client
+	logsAPI              *logs.Client
 }
 
 // newSession opens a session. It makes no call. The credentials must be valid.
@@ -129,6 +131,7 @@ func newSession(credentials Credentials, tenant string, governor *Governor, metr
 	s.ticketsAPI = tickets.NewClient(options)
 	s.userBlocksAPI = userblocks.NewClient(options)
 	s.customDomainsAPI = customdomains.NewClient(options)
+	s.logsAPI = logs.NewClient(options)
 	return s
 }
 
@@ -185,6 +188,9 @@ func (s *Session) letGo() { s.transport.gone.Store(true) }
 // manage makes one call to the Management API through the SDK and returns the body of the answer. A token that Auth0
 // refuses is replaced once: it may have been revoked, or lack a scope that was granted since it was issued.
 func (s *Session) manage(ctx context.Context, method, route string, send func(context.Context) error) ([]byte, error) {
+	if method != http.MethodGet && isListed(ctx) {
+		return nil, ErrListed
+	}
 	token, err := s.token.get(ctx)
 	if err != nil {
 		return nil, err

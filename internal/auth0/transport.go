@@ -28,6 +28,8 @@ type call struct {
 	class class
 	// token authorises the call; empty for calls that need none.
 	token string
+	// streamed leaves the body of a successful answer to the caller, who reads it as it comes.
+	streamed bool
 	// answered tells that a successful answer came, even one without a body.
 	answered bool
 	// answer is the body of a successful answer, as it came.
@@ -63,7 +65,7 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		request = request.Clone(request.Context())
 		request.Header.Set("Authorization", "Bearer "+current.token)
 	}
-	response, content, err := t.exchange(request)
+	response, content, err := t.exchange(request, current.streamed)
 	if err != nil {
 		t.metrics.count(t.tenant, request.Method, current.route, 0)
 		t.governor.observe(permit, nil, &Error{Class: ClassUnavailable}, time.Now())
@@ -89,11 +91,14 @@ func (t *transport) permit(ctx context.Context, to class, route string) (*permit
 	return t.governor.acquire(ctx, to, route)
 }
 
-// exchange sends the request and reads the answer to its end.
-func (t *transport) exchange(request *http.Request) (*http.Response, []byte, error) {
+// exchange sends the request and reads the answer to its end, unless it is one that is streamed.
+func (t *transport) exchange(request *http.Request, streamed bool) (*http.Response, []byte, error) {
 	response, err := t.base.RoundTrip(request)
 	if err != nil {
 		return nil, nil, err
+	}
+	if streamed && response.StatusCode < http.StatusMultipleChoices {
+		return response, nil, nil
 	}
 	defer func() { _ = response.Body.Close() }()
 	content, err := io.ReadAll(io.LimitReader(response.Body, largestAnswer))

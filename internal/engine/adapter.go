@@ -189,6 +189,12 @@ func (t Tools[O]) Event(ctx context.Context, reason, message string) {
 	t.pass.Event(ctx, corev1.EventTypeNormal, reason, message)
 }
 
+// Mirrored is for kinds whose objects can be read from lists, and of whose changes Auth0 tells. See internal/auth0's listings.
+type Mirrored interface {
+	// Resource is the name of the kind in the paths of the Management API: "users".
+	Resource() string
+}
+
 // Lister has lists beside the object, such as the roles of a user.
 type Lister[O v1alpha1.Managed] interface {
 	Lists(Tools[O]) []List

@@ -9,6 +9,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
 // converge brings an object that exists in line with the spec, by no more calls than there is a difference.
@@ -98,6 +99,7 @@ func (w *work[O]) update(ctx context.Context, have auth0.Document) (auth0.Docume
 	if err := w.intend(ctx); err != nil {
 		return nil, err
 	}
+	w.countDrift()
 	message := w.updatedMessage() + quoted(slices.Sorted(maps.Keys(patch)))
 	for _, part := range w.fields.split(patch) {
 		updated, err := w.send(ctx, have, part)
@@ -199,10 +201,24 @@ func (w *work[O]) enforced(have auth0.Document) []string {
 
 // updatedMessage tells a change of the spec from one that somebody made in Auth0.
 func (w *work[O]) updatedMessage() string {
-	if w.object.GetCommonStatus().ObservedGeneration == w.object.GetGeneration() && len(w.secrets) == 0 {
+	if w.wasDeclared() {
 		return "was changed in Auth0; put right: "
 	}
 	return "updated: "
+}
+
+// wasDeclared tells whether the object was as it is declared now, so that a difference is not of our own making.
+func (w *work[O]) wasDeclared() bool {
+	return w.object.GetCommonStatus().ObservedGeneration == w.object.GetGeneration() && len(w.secrets) == 0
+}
+
+// countDrift counts an object that others changed, once.
+func (w *work[O]) countDrift() {
+	if w.drifted || !w.wasDeclared() {
+		return
+	}
+	w.drifted = true
+	w.Metrics.CountDrift(reference.TenantKey(w.object).String(), w.kind.Name)
 }
 
 // rememberSent remembers the secret values of a part that was sent.

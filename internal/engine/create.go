@@ -50,6 +50,9 @@ func (w *work[O]) create(ctx context.Context) (Outcome, error) {
 	}
 	w.prove(have, proof)
 	w.claims.Store(w.idKey(have), claimantOf(w.object))
+	if again {
+		w.countDrift()
+	}
 	w.event(ctx, "Created", createdMessage(again)+w.Adapter.Describe(have))
 	w.rememberSent(body)
 	return w.complete(ctx, have)

@@ -32,10 +32,14 @@ type Deps struct {
 	// Client reads the kinds of this group from the cache, and Secrets and ConfigMaps from the API server.
 	Client client.Client
 	// Reader reads from the API server.
-	Reader  client.Reader
-	Pool    *auth0.Pool
-	Hasher  *secret.Hasher
-	Clock   clock.PassiveClock
+	Reader client.Reader
+	Pool   *auth0.Pool
+	Hasher *secret.Hasher
+	Clock  clock.WithTicker
+	// Mirrors watch the tenants.
+	Mirrors *Mirrors
+	// Metrics count calls and differences.
+	Metrics *auth0.Metrics
 	Imports *Imports
 	// Workers is how many objects of a kind are worked on at once.
 	Workers int
@@ -85,9 +89,21 @@ func RegisterRemote[T any, O interface {
 	if referrer, ok := adapter.(Referrer[O]); ok {
 		indexed.References = func(object client.Object) []reference.Reference { return referrer.References(object.(O)) }
 	}
+	remote := &Remote[O]{Adapter: adapter, New: func() O { return new(T) }}
+	var watches []Watch
+	var looks *mirrored[O]
+	if _, ok := adapter.(Mirrored); ok {
+		remote.memory = newMemory()
+		looks = &mirrored[O]{Remote: remote, started: make(chan struct{})}
+		watches = append(watches, looks.watchQueue)
+	}
 	return Register[T, O](name, scopes, newList, indexed, func(deps Deps, kind Kind, all []Kind) Handler[O] {
-		return &Remote[O]{Adapter: adapter, Deps: deps, kind: kind, kinds: all}
-	})
+		remote.Deps, remote.kind, remote.kinds = deps, kind, all
+		if looks != nil {
+			deps.Mirrors.kinds = append(deps.Mirrors.kinds, looks)
+		}
+		return remote
+	}, watches...)
 }
 
 // inputsOf lists the Secrets that an object names, in the form of reference.InputIndex.

@@ -138,7 +138,7 @@ func (w *work[O]) lists() []List {
 	if !ok {
 		return nil
 	}
-	return slices.DeleteFunc(lister.Lists(w.tools()), List.idle)
+	return w.unlisted(slices.DeleteFunc(lister.Lists(w.tools()), List.idle))
 }
 
 // finishes tells whether there is something to see to after the object.
@@ -166,6 +166,7 @@ func (w *work[O]) settle(ctx context.Context, have auth0.Document, created *fres
 		if err != nil {
 			failures = append(failures, err)
 		} else if changed && created == nil {
+			w.countDrift()
 			w.event(ctx, "Updated", w.updatedMessage()+list.Field)
 		}
 	}

@@ -40,7 +40,7 @@ func (w *work[O]) observe(ctx context.Context, have auth0.Document) (Outcome, er
 }
 
 func (w *work[O]) observed(message string) Outcome {
-	return Done(v1alpha1.ReasonObserved, message, w.resync)
+	return w.ready(v1alpha1.ReasonObserved, message)
 }
 
 func (w *work[O]) differences(ctx context.Context, have auth0.Document) ([]v1alpha1.Difference, error) {

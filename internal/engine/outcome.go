@@ -79,6 +79,11 @@ func Retry(reason string, err error) Outcome {
 // Released says that the object may go.
 func Released(message string) Outcome { return Outcome{state: released, message: message} }
 
+// ended tells whether the pass came to its end: it found Auth0 as it is, and is not to be repeated.
+func (o Outcome) ended() bool {
+	return o.state == done || o.state == stalled || o.state == released
+}
+
 // Lost marks an outcome under which an object that was Ready no longer is.
 func (o Outcome) Lost() Outcome {
 	o.lost = true

@@ -37,6 +37,10 @@ type Remote[O v1alpha1.Managed] struct {
 	kinds []Kind
 	// claims holds, by reference.IDKey, the claimants of what carries no mark in Auth0.
 	claims sync.Map
+	// New returns an empty object.
+	New func() O
+	// memory is nil for a kind that is not mirrored.
+	memory *memory
 }
 
 // work is what one pass over a remote object needs.
@@ -48,10 +52,16 @@ type work[O v1alpha1.Managed] struct {
 	session *auth0.Session
 	fields  Fields
 	resync  time.Duration
+	// listed tells that the object is passed over with what a list showed of it.
+	listed bool
+	// drifted tells that others changed the object in Auth0.
+	drifted bool
 	// references are what the references of the spec resolved to.
 	references reference.Values
 	// desired is the spec in Auth0's names, with the owner's mark, without the values of secrets.
 	desired auth0.Document
+	// desiredHash is a hash of what is desired, if the kind is mirrored.
+	desiredHash uint64
 	// secretValues are all values that come from Secrets, by path; secrets are those that changed since they were sent last.
 	secretValues, secrets map[string]any
 	// applied are the hashes of all such values.
@@ -62,24 +72,34 @@ type work[O v1alpha1.Managed] struct {
 
 // Apply implements Handler.
 func (r *Remote[O]) Apply(ctx context.Context, pass *Pass[O]) Outcome {
-	w := r.work(pass)
 	if introducer, ok := r.Adapter.(Introducer[O]); ok {
 		introducer.Introduce(pass.Object)
 	}
-	outcome, err := w.apply(ctx)
-	if err != nil {
-		return w.explain(err)
-	}
-	return outcome
+	return r.attempt(ctx, pass)
 }
 
 func (r *Remote[O]) work(pass *Pass[O]) *work[O] {
 	return &work[O]{Remote: r, pass: pass, object: pass.Object, fields: r.Adapter.Fields(), resync: defaultResync}
 }
 
+func (w *work[O]) run(ctx context.Context) Outcome { return w.conclude(w.apply(ctx)) }
+
+func (w *work[O]) conclude(outcome Outcome, err error) Outcome {
+	if err != nil {
+		return w.explain(err)
+	}
+	if w.drifted && outcome.state == done {
+		w.Metrics.CountCorrected(reference.TenantKey(w.object).String(), w.kind.Name)
+	}
+	return outcome
+}
+
 func (w *work[O]) apply(ctx context.Context) (Outcome, error) {
 	if err := w.prepare(ctx); err != nil {
 		return Outcome{}, err
+	}
+	if w.rests() {
+		return w.rest(), nil
 	}
 	have, err := w.known(ctx)
 	if err != nil {
@@ -116,6 +136,9 @@ func (w *work[O]) prepare(ctx context.Context) error {
 		return err
 	}
 	w.desired = w.Adapter.Desired(w.object, w.references)
+	if w.memory != nil {
+		w.desiredHash = w.hashDesired()
+	}
 	if w.observes() {
 		return nil
 	}
@@ -266,7 +289,16 @@ func (w *work[O]) remember(have auth0.Document) {
 }
 
 func (w *work[O]) done(message string) Outcome {
-	return Done(v1alpha1.ReasonReconciled, message+w.exempt, w.resync)
+	return w.ready(v1alpha1.ReasonReconciled, message+w.exempt)
+}
+
+// ready ends a pass over an object that is as it should be.
+func (w *work[O]) ready(reason, message string) Outcome {
+	if !w.isMirrored() {
+		return Done(reason, message, w.resync)
+	}
+	w.learn()
+	return Done(reason, message, 0)
 }
 
 func (w *work[O]) stall(reason, format string, args ...any) Outcome {

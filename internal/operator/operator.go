@@ -42,8 +42,8 @@ type Options struct {
 	MetricsAddress string
 	HealthAddress  string
 	PprofAddress   string
-	// Clock is what renewals go by; nil means the machine's.
-	Clock clock.PassiveClock
+	// Clock is what renewals and the watch of tenants go by; nil means the machine's.
+	Clock clock.WithTicker
 	// Metrics count the calls to Auth0; nil registers them with the manager's metrics.
 	Metrics *auth0.Metrics
 }
@@ -73,10 +73,17 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 	if options.Clock == nil {
 		options.Clock = clock.RealClock{}
 	}
+	pool := auth0.NewPool(options.Metrics)
+	mirrors := &engine.Mirrors{Client: manager.GetClient(), Pool: pool, Clock: options.Clock, Metrics: options.Metrics}
+	if err := manager.Add(mirrors); err != nil {
+		return nil, err
+	}
 	deps := engine.Deps{
 		Client:  manager.GetClient(),
 		Reader:  manager.GetAPIReader(),
-		Pool:    auth0.NewPool(options.Metrics),
+		Pool:    pool,
+		Mirrors: mirrors,
+		Metrics: options.Metrics,
 		Hasher:  &secret.Hasher{Client: manager.GetClient(), Namespace: options.Namespace},
 		Clock:   options.Clock,
 		Workers: options.Workers,

@@ -37,7 +37,10 @@ func TenantKey(object v1alpha1.Managed) types.NamespacedName {
 }
 
 // IDKey is how an object in Auth0 stands in IDIndex.
-func IDKey(object v1alpha1.Managed, id string) string { return TenantKey(object).String() + "/" + id }
+func IDKey(object v1alpha1.Managed, id string) string { return IDKeyIn(TenantKey(object), id) }
+
+// IDKeyIn is how an object in Auth0 stands in IDIndex, by its tenant.
+func IDKeyIn(tenant types.NamespacedName, id string) string { return tenant.String() + "/" + id }
 
 // Indexed is what the indexes of a kind are made of.
 type Indexed struct {

@@ -44,13 +44,21 @@ func UsableTenant(ctx context.Context, reader client.Reader, object v1alpha1.Man
 	if err != nil {
 		return nil, err
 	}
-	if tenant.Spec.Suspend {
-		return nil, problem.Waiting(v1alpha1.ReasonTenantNotReady, "Auth0Tenant %s is suspended", client.ObjectKeyFromObject(tenant))
-	}
-	if ready := meta.FindStatusCondition(tenant.Status.Conditions, v1alpha1.ConditionReady); ready == nil || ready.Status != metav1.ConditionTrue {
-		return nil, problem.Waiting(v1alpha1.ReasonTenantNotReady, "Auth0Tenant %s is not Ready%s", client.ObjectKeyFromObject(tenant), because(ready))
+	if err := Usable(tenant); err != nil {
+		return nil, err
 	}
 	return tenant, nil
+}
+
+// Usable says why a tenant cannot be worked with now, nil if it can.
+func Usable(tenant *v1alpha1.Auth0Tenant) error {
+	if tenant.Spec.Suspend {
+		return problem.Waiting(v1alpha1.ReasonTenantNotReady, "Auth0Tenant %s is suspended", client.ObjectKeyFromObject(tenant))
+	}
+	if ready := meta.FindStatusCondition(tenant.Status.Conditions, v1alpha1.ConditionReady); ready == nil || ready.Status != metav1.ConditionTrue {
+		return problem.Waiting(v1alpha1.ReasonTenantNotReady, "Auth0Tenant %s is not Ready%s", client.ObjectKeyFromObject(tenant), because(ready))
+	}
+	return nil
 }
 
 func because(ready *metav1.Condition) string {

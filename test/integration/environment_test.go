@@ -41,13 +41,13 @@ type environment struct {
 	namespace string
 	sim       *simulator.Server
 	// config is the operators' access to the API server.
-	config *rest.Config
-	// clock is what the operators go by; nil means the machine's.
-	clock   clock.PassiveClock
+	config  *rest.Config
 	stop    func()
 	metrics *prometheus.Registry
 	// shardSelector picks the tenants that an operator serves that is started; empty means all.
 	shardSelector string
+	// clock is what the operators go by; nil means the machine's.
+	clock clock.WithTicker
 }
 
 // newEnvironment makes a namespace, a fresh tenant, an Auth0Tenant that is Ready, and an operator that serves it.
@@ -97,10 +97,10 @@ func (e *environment) startOperator(namespaces ...string) {
 		WatchNamespaces: append([]string{e.namespace}, namespaces...),
 		TenantSelector:  e.shardSelector,
 		Workers:         4,
-		Clock:           e.clock,
 		MetricsAddress:  "0",
 		HealthAddress:   "0",
 		Metrics:         auth0.NewMetrics(e.metrics),
+		Clock:           e.clock,
 	})
 	if err != nil {
 		cancel()
@@ -341,6 +341,11 @@ func (e *environment) dashboardList(path string) []map[string]any {
 		e.Fatalf("GET %s: %s: %v", path, answer, err)
 	}
 	return list
+}
+
+// calls counts the calls to Auth0 besides those by which the operator watches the tenant.
+func calls(report simulator.Report) int {
+	return report.Total - report.Count("GET", "/api/v2/logs") - report.Count("GET", "/api/v2/events")
 }
 
 // events returns the Events of an object, as "Reason: note".

@@ -478,7 +478,7 @@ func suspend(e *environment, s subject) {
 	s.drift(e, object)
 	e.sim.ResetRequests()
 	e.pass(object)
-	if requests := e.sim.Requests(); requests.Total != 0 {
+	if requests := e.sim.Requests(); calls(requests) != 0 {
 		e.Errorf("a suspended object takes calls: %+v", requests.ByRoute)
 	}
 	if s.check(e, object) == nil {

@@ -86,7 +86,7 @@ func (e *environment) requireScopes(api *v1alpha1.Auth0ResourceServer, want map[
 func TestScopesInUseStayAMoment(t *testing.T) {
 	t.Parallel()
 	e := newBareEnvironment(t)
-	now := clocktesting.NewFakePassiveClock(time.Now().Truncate(time.Second))
+	now := clocktesting.NewFakeClock(time.Now().Truncate(time.Second))
 	e.clock = now
 	e.create(e.tenant())
 	e.startOperator()

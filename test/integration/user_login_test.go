@@ -25,8 +25,8 @@ func TestSignupSetsTheRestAtOnce(t *testing.T) {
 	e.sim.ResetRequests()
 	e.create(user)
 	e.eventuallyReady(user)
-	if requests := e.sim.Requests(); requests.Total != 2 {
-		t.Errorf("a sign-up took %d calls, want 2: %+v", requests.Total, requests.ByRoute)
+	if requests := e.sim.Requests(); calls(requests) != 2 {
+		t.Errorf("a sign-up took %d calls, want 2: %+v", calls(requests), requests.ByRoute)
 	}
 	signupSubject.require(e, user)
 	stored := e.user(user.Status.UserID)

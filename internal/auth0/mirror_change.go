@@ -1,0 +1,87 @@
+package auth0
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Change says that somebody else changed an object. It is a hint: it may come late, twice, or out of order.
+type Change struct {
+	// Resource is the name of the kind in the paths of the Management API.
+	Resource string
+	ID       string
+}
+
+// userEntries are the types of log entries that tell of a change to the user in user_id, besides calls of the Management
+// API: deletion, and what users do with their own accounts. A sign-in changes nothing that can be declared.
+var userEntries = []string{"sdu", "scp", "sce", "scu", "scpn", "sv"}
+
+// changesInEntry reads an entry of the tenant's log. What the operator did itself is none.
+func (s *Session) changesInEntry(entry Document) []Change {
+	kind := entry.String("type")
+	switch {
+	case entry.String("client_id") == s.ClientID():
+		return nil
+	case kind == "sapi":
+		return changesByCall(entry.Object("details"))
+	case slices.Contains(userEntries, kind):
+		return []Change{{Resource: "users", ID: entry.String("user_id")}}
+	}
+	return nil
+}
+
+// changesByCall reads which objects a call of the Management API was about: the one in its path, which may go by another
+// name than its id, the one in the answer, and the users that got a role.
+func changesByCall(details Document) []Change {
+	request := details.Object("request")
+	path, ok := strings.CutPrefix(request.String("path"), "/api/v2/")
+	segments := strings.Split(path, "/")
+	if !ok || len(segments) < 2 {
+		return nil
+	}
+	id, err := url.PathUnescape(segments[1])
+	if err != nil {
+		return nil
+	}
+	changes := []Change{{Resource: segments[0], ID: id}}
+	if answered := details.Object("response").Object("body").String("id"); answered != "" && answered != id && len(segments) == 2 {
+		changes = append(changes, Change{Resource: segments[0], ID: answered})
+	}
+	if segments[0] == "roles" && slices.Equal(segments[2:], []string{"users"}) {
+		members, _ := request.Object("body")["users"].([]any)
+		for _, member := range members {
+			if id, ok := member.(string); ok {
+				changes = append(changes, Change{Resource: "users", ID: id})
+			}
+		}
+	}
+	return changes
+}
+
+// eventObjects says for the first part of an event's type which field of its object holds the id of what was changed. An
+// event of a member or connection of an organization has the organization inside. That an object was created is no change to
+// one that is known.
+var eventObjects = map[string]struct{ resource, id string }{
+	"user":         {"users", "user_id"},
+	"organization": {"organizations", "id"},
+	"connection":   {"connections", "id"},
+}
+
+// changesInEvent reads an event. What the operator did itself is none.
+func (s *Session) changesInEvent(event Document) []Change {
+	data := event.Object("data")
+	if data.Object("context").Object("client").String("client_id") == s.ClientID() {
+		return nil
+	}
+	kind, what, _ := strings.Cut(event.String("type"), ".")
+	of, known := eventObjects[kind]
+	if !known || what == "created" {
+		return nil
+	}
+	object := data.Object("object")
+	if inner := object.Object(kind); inner != nil {
+		object = inner
+	}
+	return []Change{{Resource: of.resource, ID: object.String(of.id)}}
+}

@@ -1,0 +1,291 @@
+package auth0
+
+import (
+	"context"
+	"iter"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	management "github.com/auth0/go-auth0/v3/management"
+	"github.com/auth0/go-auth0/v3/management/option"
+)
+
+// Shown is what a list shows of an object. Lists lag behind by seconds: what they show is a hint.
+type Shown struct {
+	ID string
+	// Document is nil if the list does not show the object.
+	Document Document
+}
+
+// listing is how the objects of a resource are listed: by their ids, or all of them.
+type listing struct {
+	// id is the field that holds the id of an object.
+	id string
+	// search reads the objects that have these ids, of which there are no more than fit into one call.
+	search func(ctx context.Context, s *Session, ids []string) ([]Document, error)
+	// page reads a page of all objects. The first begins at "".
+	page func(ctx context.Context, s *Session, from string) (listPage, error)
+}
+
+// listPage is a page of a list.
+type listPage struct {
+	objects []Document
+	// next is where the next page begins, "" if there is none.
+	next string
+}
+
+// longestOutage is how long a list is asked for again while Auth0 is not available, listRetry after what pause.
+const (
+	longestOutage = time.Minute
+	listRetry     = 5 * time.Second
+)
+
+// inTurn makes a call of a list, for which nobody waits: it keeps its place in line for as long as it takes.
+func inTurn[T any](ctx context.Context, call func(context.Context) (T, error)) (T, error) {
+	called := make(chan struct{}, 1)
+	turn := NewTurn(called, LanePeriodic, func() {
+		select {
+		case called <- struct{}{}:
+		default:
+		}
+	})
+	defer turn.End()
+	ctx = WithTurn(ctx, turn)
+	for began := time.Now(); ; {
+		answer, err := call(ctx)
+		pause := After(err)
+		switch class := ClassOf(err); {
+		case class == ClassUnavailable && time.Since(began) < longestOutage:
+			pause = listRetry
+		case class != ClassRateLimited:
+			return answer, err
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return answer, ctx.Err()
+		case <-called:
+			timer.Stop()
+		case <-timer.C:
+		}
+	}
+}
+
+// listings are the resources that can be read from lists, by their name in the paths of the Management API.
+var listings = map[string]listing{
+	"users": {id: "user_id", search: usersByID},
+	"clients": {id: "client_id", page: checkpoints(routeClients, "clients", func(ctx context.Context, s *Session, from *string) error {
+		global := false
+		_, err := s.clientsAPI.List(ctx, &management.ListClientsRequestParameters{IsGlobal: &global}, checkpointQuery(from))
+		return err
+	})},
+	"connections": {id: "id", page: checkpoints(routeConnections, "connections", func(ctx context.Context, s *Session, from *string) error {
+		_, err := s.connectionsAPI.List(ctx, &management.ListConnectionsQueryParameters{From: from, Take: &pageSize})
+		return err
+	})},
+	"roles": {id: "id", page: offsets(routeRoles, "roles", func(ctx context.Context, s *Session, page *int) error {
+		_, err := s.rolesAPI.List(ctx, &management.ListRolesRequestParameters{Page: page, PerPage: &pageSize, IncludeTotals: &yes})
+		return err
+	})},
+	"resource-servers": {id: "id", page: offsets(routeResourceServers, "resource_servers", func(ctx context.Context, s *Session, page *int) error {
+		_, err := s.resourceServersAPI.List(ctx, &management.ListResourceServerRequestParameters{Page: page, PerPage: &pageSize, IncludeTotals: &yes})
+		return err
+	})},
+}
+
+// IsListed tells whether the objects of a resource can be read from lists.
+func IsListed(resource string) bool {
+	_, ok := listings[resource]
+	return ok
+}
+
+// Listed reads objects from lists. Each step is one call, and yields what it shows of the objects with these ids; in the
+// end, each of them was yielded once.
+func (s *Session) Listed(ctx context.Context, resource string, ids []string) iter.Seq2[[]Shown, error] {
+	listing := listings[resource]
+	if listing.search != nil {
+		return listing.searched(ctx, s, ids)
+	}
+	return listing.paged(ctx, s, ids)
+}
+
+func (l listing) searched(ctx context.Context, s *Session, ids []string) iter.Seq2[[]Shown, error] {
+	return func(yield func([]Shown, error) bool) {
+		for len(ids) > 0 {
+			batch := ids[:fitting(ids)]
+			found, err := inTurn(ctx, func(ctx context.Context) ([]Document, error) { return l.search(ctx, s, batch) })
+			if !yield(l.shown(batch, found), err) || err != nil {
+				return
+			}
+			ids = ids[len(batch):]
+		}
+	}
+}
+
+// shown has an entry for every id.
+func (l listing) shown(ids []string, objects []Document) []Shown {
+	byID := make(map[string]Document, len(objects))
+	for _, object := range objects {
+		byID[object.String(l.id)] = object
+	}
+	shown := make([]Shown, len(ids))
+	for i, id := range ids {
+		shown[i] = Shown{ID: id, Document: byID[id]}
+	}
+	return shown
+}
+
+// paged stops when all were seen. A list that takes more calls than there are objects to look for is given up: reading each
+// of them costs no more.
+func (l listing) paged(ctx context.Context, s *Session, ids []string) iter.Seq2[[]Shown, error] {
+	return func(yield func([]Shown, error) bool) {
+		missing := make(map[string]bool, len(ids))
+		for _, id := range ids {
+			missing[id] = true
+		}
+		from := ""
+		for range ids {
+			page, err := inTurn(ctx, func(ctx context.Context) (listPage, error) { return l.page(ctx, s, from) })
+			var shown []Shown
+			for _, object := range page.objects {
+				if id := object.String(l.id); missing[id] {
+					shown = append(shown, Shown{ID: id, Document: object})
+					delete(missing, id)
+				}
+			}
+			if !yield(shown, err) || err != nil {
+				return
+			}
+			if from = page.next; from == "" || len(missing) == 0 {
+				break
+			}
+		}
+		var unseen []Shown
+		for id := range missing {
+			unseen = append(unseen, Shown{ID: id})
+		}
+		yield(unseen, nil)
+	}
+}
+
+// checkpoints makes a page of a call that takes a checkpoint and answers with the objects in a field.
+func checkpoints(route, field string, list func(ctx context.Context, s *Session, from *string) error) func(context.Context, *Session, string) (listPage, error) {
+	return func(ctx context.Context, s *Session, from string) (listPage, error) {
+		var checkpoint *string
+		if from != "" {
+			checkpoint = &from
+		}
+		answer, err := s.manage(ctx, http.MethodGet, route, func(ctx context.Context) error { return list(ctx, s, checkpoint) })
+		page, err := parseObject(answer, err)
+		return listPage{page.Objects(field), page.String("next")}, err
+	}
+}
+
+// checkpointQuery asks for a page of a list of which the SDK knows only the offset paging, which ends at 1000.
+func checkpointQuery(from *string) option.RequestOption {
+	query := url.Values{"take": {strconv.Itoa(pageSize)}}
+	if from != nil {
+		query.Set("from", *from)
+	}
+	return option.WithQueryParameters(query)
+}
+
+// offsets makes a page of a call that takes the number of a page and answers with the objects in a field.
+func offsets(route, field string, list func(ctx context.Context, s *Session, page *int) error) func(context.Context, *Session, string) (listPage, error) {
+	return func(ctx context.Context, s *Session, from string) (listPage, error) {
+		// What is not a number is the first page.
+		number, _ := strconv.Atoi(from)
+		answer, err := s.manage(ctx, http.MethodGet, route, func(ctx context.Context) error { return list(ctx, s, &number) })
+		objects, err := parseItems(answer, field, err)
+		if len(objects) < pageSize || number+1 >= mostPages {
+			return listPage{objects, ""}, err
+		}
+		return listPage{objects, strconv.Itoa(number + 1)}, err
+	}
+}
+
+// longestQuery keeps the URL of a search well below what Auth0 refuses with 414: 8 KiB.
+const longestQuery = 6000
+
+// fitting is how many of the ids one search can ask for.
+func fitting(ids []string) int {
+	length := 0
+	for i, id := range ids {
+		length += len(url.QueryEscape(orID(id)))
+		if i > 0 && (length > longestQuery || i == pageSize) {
+			return i
+		}
+	}
+	return len(ids)
+}
+
+func orID(id string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(id) + `" OR `
+}
+
+func usersByID(ctx context.Context, s *Session, ids []string) ([]Document, error) {
+	var terms strings.Builder
+	for _, id := range ids {
+		terms.WriteString(orID(id))
+	}
+	query, no := "user_id:("+strings.TrimSuffix(terms.String(), " OR ")+")", false
+	answer, err := s.manage(ctx, http.MethodGet, routeUsers, func(ctx context.Context) error {
+		_, err := s.usersAPI.List(ctx, &management.ListUsersRequestParameters{
+			Q: &query, PerPage: &pageSize, PrimaryOrder: &no, IncludeTotals: &yes,
+		})
+		return err
+	})
+	return parseItems(answer, "users", err)
+}
+
+// memberLists are the lists beside an object that Auth0 also tells the other way round: who is on them.
+var memberLists = map[string]map[string]func(s *Session, ctx context.Context, entry string) iter.Seq2[[]string, error]{
+	"users": {"roles": (*Session).roleMembers},
+}
+
+// HasMembers tells whether Members can be asked for a list beside the objects of a resource.
+func HasMembers(resource, list string) bool { return memberLists[resource][list] != nil }
+
+// Members reads the ids of the objects of a resource that have an entry on a list beside them, such as the users with a
+// role. Each step is one call.
+func (s *Session) Members(ctx context.Context, resource, list, entry string) iter.Seq2[[]string, error] {
+	return memberLists[resource][list](s, ctx, entry)
+}
+
+// roleMembers reads who has a role, by name. A role that does not exist has nobody.
+func (s *Session) roleMembers(ctx context.Context, name string) iter.Seq2[[]string, error] {
+	return func(yield func([]string, error) bool) {
+		ids, err := inTurn(ctx, func(ctx context.Context) (map[string]string, error) {
+			ids, _, err := s.RoleIDs(ctx, []string{name})
+			return ids, err
+		})
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		id, exists := ids[name]
+		page := checkpoints(routeRoleUsers, "users", func(ctx context.Context, s *Session, from *string) error {
+			_, err := s.rolesAPI.Users.List(ctx, id, &management.ListRoleUsersRequestParameters{From: from, Take: &pageSize})
+			return err
+		})
+		for from := ""; exists; {
+			users, err := inTurn(ctx, func(ctx context.Context) (listPage, error) { return page(ctx, s, from) })
+			if ClassOf(err) == ClassNotFound {
+				s.roles.forget()
+				return
+			}
+			members := make([]string, len(users.objects))
+			for i, user := range users.objects {
+				members[i] = user.String("user_id")
+			}
+			if !yield(members, err) || err != nil || users.next == "" {
+				return
+			}
+			from = users.next
+		}
+	}
+}

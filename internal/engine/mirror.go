@@ -1,0 +1,184 @@
+package engine
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
+)
+
+// Mirrors keeps a mirror for every tenant that can be worked with. It is a Runnable of the manager.
+type Mirrors struct {
+	Client  client.Client
+	Pool    *auth0.Pool
+	Clock   clock.WithTicker
+	Metrics *auth0.Metrics
+
+	kinds []mirroredKind
+
+	mu sync.Mutex
+	// ctx is nil until the manager starts.
+	ctx     context.Context //nolint:containedctx // It is the lifetime of the loops, which others set off.
+	tenants map[types.UID]*mirror
+	loops   sync.WaitGroup
+}
+
+// mirror is an informer for the objects of one tenant: it hears what others change in Auth0, and compares everything from
+// lists now and then. See docs/decisions/0013-mirror.md.
+type mirror struct {
+	*Mirrors
+	tenant types.NamespacedName
+	uid    types.UID
+
+	// compared tells that everything was compared since the start.
+	compared atomic.Bool
+	// caughtUp is closed when what happened while the operator was away has been heard of, or cannot be.
+	caughtUp      chan struct{}
+	closeCaughtUp func()
+	// again asks for everything to be compared now.
+	again chan struct{}
+
+	watch watch
+}
+
+// Start implements manager.Runnable.
+func (m *Mirrors) Start(ctx context.Context) error {
+	m.mu.Lock()
+	m.ctx = ctx
+	for _, mirror := range m.tenants {
+		mirror.start(ctx)
+	}
+	m.mu.Unlock()
+	<-ctx.Done()
+	m.loops.Wait()
+	return nil
+}
+
+// Keep has a mirror of the tenant be there from now on, until the tenant is gone.
+func (m *Mirrors) Keep(tenant *v1alpha1.Auth0Tenant) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.keep(tenant)
+}
+
+// Compare has everything in the tenant be compared now.
+func (m *Mirrors) Compare(tenant *v1alpha1.Auth0Tenant) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.keep(tenant).compareAgain()
+}
+
+func (m *Mirrors) keep(tenant *v1alpha1.Auth0Tenant) *mirror {
+	if known := m.tenants[tenant.UID]; known != nil {
+		return known
+	}
+	caughtUp := make(chan struct{})
+	kept := &mirror{
+		Mirrors: m, tenant: client.ObjectKeyFromObject(tenant), uid: tenant.UID,
+		caughtUp: caughtUp, closeCaughtUp: sync.OnceFunc(func() { close(caughtUp) }), again: make(chan struct{}, 1),
+	}
+	if m.tenants == nil {
+		m.tenants = map[types.UID]*mirror{}
+	}
+	m.tenants[tenant.UID] = kept
+	if m.ctx != nil {
+		kept.start(m.ctx)
+	}
+	return kept
+}
+
+// hasCompared tells whether everything in a tenant was compared since the start.
+func (m *Mirrors) hasCompared(tenant types.UID) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	known := m.tenants[tenant]
+	return known != nil && known.compared.Load()
+}
+
+// start runs the loops until the tenant is gone or ctx ends.
+func (m *mirror) start(ctx context.Context) {
+	ctx = log.IntoContext(ctx, log.FromContext(ctx).WithName("mirror").WithValues("tenant", m.tenant.String()))
+	ctx, cancel := context.WithCancel(ctx)
+	var loops sync.WaitGroup
+	for _, loop := range []func(context.Context){m.followLog, m.followEvents, m.keepComparing} {
+		loops.Go(func() { loop(ctx) })
+	}
+	m.loops.Go(func() {
+		loops.Wait()
+		m.saveLast(ctx)
+		cancel()
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		delete(m.tenants, m.uid)
+	})
+}
+
+// usablePoll is how soon a tenant that cannot be worked with is looked at again, in the cache.
+const usablePoll = time.Second
+
+// usable waits until the tenant can be worked with. It returns false when there is nothing to wait for any more.
+func (m *mirror) usable(ctx context.Context) (*v1alpha1.Auth0Tenant, *auth0.Session, bool) {
+	for ctx.Err() == nil {
+		var tenant v1alpha1.Auth0Tenant
+		err := m.Client.Get(ctx, m.tenant, &tenant)
+		if client.IgnoreNotFound(err) == nil && (err != nil || tenant.UID != m.uid) {
+			return nil, nil, false
+		}
+		session, open := m.Pool.Get(m.tenant.String())
+		if err == nil && open && reference.Usable(&tenant) == nil {
+			return &tenant, session, true
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(usablePoll):
+		}
+	}
+	return nil, nil, false
+}
+
+// sleep returns false when ctx ends first.
+func (m *mirror) sleep(ctx context.Context, d time.Duration) bool {
+	timer := m.Clock.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C():
+		return true
+	}
+}
+
+// report has the objects be read that others changed.
+func (m *mirror) report(ctx context.Context, changes []auth0.Change) {
+	ids := map[string]map[string]bool{}
+	for _, change := range changes {
+		if ids[change.Resource] == nil {
+			ids[change.Resource] = map[string]bool{}
+		}
+		ids[change.Resource][change.ID] = true
+	}
+	for _, kind := range m.kinds {
+		if changed := ids[kind.resource()]; len(changed) > 0 {
+			kind.changed(ctx, m, changed)
+		}
+	}
+}
+
+func (m *mirror) compareAgain() {
+	select {
+	case m.again <- struct{}{}:
+	default:
+	}
+}
+
+func logger(ctx context.Context) logr.Logger { return log.FromContext(ctx) }

@@ -1,0 +1,332 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
+)
+
+const (
+	// listLag is how long a list may lag behind: what was brought in line since is not compared with it.
+	listLag = time.Minute
+	// listCall is about how many objects one call lists.
+	listCall = 100
+	// mostShown is how many documents of lists may wait for the pass of their object, and longestShown how long.
+	mostShown    = 100
+	longestShown = 10 * time.Minute
+)
+
+// mirroredKind is a kind as the mirror of a tenant sees it.
+type mirroredKind interface {
+	resource() string
+	// changed has the objects with these ids be read.
+	changed(ctx context.Context, tenant *mirror, ids map[string]bool)
+	// plan prepares the comparison of all objects.
+	plan(ctx context.Context, session *auth0.Session, tenant types.NamespacedName) (kindPass, error)
+}
+
+// mirrored is what the mirrors do with the objects of one kind.
+type mirrored[O v1alpha1.Managed] struct {
+	*Remote[O]
+	// started is closed when queue is there.
+	started chan struct{}
+	queue   priorityqueue.PriorityQueue[reconcile.Request]
+}
+
+// watchQueue takes hold of the work queue of the kind.
+func (k *mirrored[O]) watchQueue(build *builder.Builder, _ Deps, _ Kind, _ []Kind) *builder.Builder {
+	return build.WatchesRawSource(source.Func(func(_ context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+		// The manager makes no other queues.
+		k.queue = queue.(priorityqueue.PriorityQueue[reconcile.Request])
+		close(k.started)
+		return nil
+	}))
+}
+
+func (k *mirrored[O]) enqueue(ctx context.Context, lane auth0.Lane, key types.NamespacedName) {
+	priority := priorities[lane]
+	select {
+	case <-ctx.Done():
+	case <-k.started:
+		k.queue.AddWithOpts(priorityqueue.AddOpts{Priority: &priority}, reconcile.Request{NamespacedName: key})
+	}
+}
+
+func (k *mirrored[O]) resource() string { return k.Adapter.(Mirrored).Resource() }
+
+// each visits the objects of a tenant in the cache. They must not be changed.
+func (k *mirrored[O]) each(ctx context.Context, tenant types.NamespacedName, visit func(O)) error {
+	list := k.kind.NewList()
+	if err := k.Client.List(ctx, list, client.MatchingFields{reference.TenantIndex: tenant.String()}, client.UnsafeDisableDeepCopy); err != nil {
+		return err
+	}
+	for _, object := range objectsIn(list) {
+		visit(object.(O))
+	}
+	return nil
+}
+
+func (k *mirrored[O]) changed(ctx context.Context, tenant *mirror, ids map[string]bool) {
+	for id := range ids {
+		list := k.kind.NewList()
+		index := client.MatchingFields{reference.IDIndex: reference.IDKeyIn(tenant.tenant, id)}
+		if err := k.Client.List(ctx, list, index, client.UnsafeDisableDeepCopy); err != nil {
+			logger(ctx).Error(err, "find what was changed", "kind", k.kind.Name)
+			return
+		}
+		for _, object := range objectsIn(list) {
+			k.read(ctx, client.ObjectKeyFromObject(object), auth0.LaneNew)
+		}
+	}
+}
+
+// read has an object be read.
+func (k *mirrored[O]) read(ctx context.Context, key types.NamespacedName, lane auth0.Lane) {
+	k.memory.setMark(key, lane)
+	k.enqueue(ctx, lane, key)
+}
+
+// population are the objects to compare, by what they are in Auth0.
+type population struct {
+	byID map[string][]types.NamespacedName
+	// members are the ids that belong on a list, by its field and the entry.
+	members map[listEntry]map[string]bool
+}
+
+type listEntry struct{ field, entry string }
+
+func (k *mirrored[O]) plan(ctx context.Context, session *auth0.Session, tenant types.NamespacedName) (kindPass, error) {
+	if err := k.forgetTheGone(ctx); err != nil {
+		return kindPass{}, err
+	}
+	all := population{byID: map[string][]types.NamespacedName{}, members: map[listEntry]map[string]bool{}}
+	err := k.each(ctx, tenant, func(object O) {
+		if !k.isSettled(object) {
+			return
+		}
+		id := k.Adapter.ID(object)
+		all.byID[id] = append(all.byID[id], client.ObjectKeyFromObject(object))
+		for _, list := range k.memberLists(ctx, session, object) {
+			for _, entry := range list.Want {
+				on := listEntry{list.Field, entry}
+				if all.members[on] == nil {
+					all.members[on] = map[string]bool{}
+				}
+				all.members[on][id] = true
+			}
+		}
+	})
+	calls := (len(all.byID) + listCall - 1) / listCall
+	for _, members := range all.members {
+		calls += (len(members) + listCall - 1) / listCall
+	}
+	return kindPass{calls: calls, run: func(ctx context.Context, pace *pace) error {
+		if err := k.compareMembers(ctx, session, pace, all); err != nil {
+			return k.readAll(ctx, all, err)
+		}
+		return k.readAll(ctx, all, k.compareObjects(ctx, session, pace, all))
+	}}, err
+}
+
+// forgetTheGone keeps the memory to what there is.
+func (k *mirrored[O]) forgetTheGone(ctx context.Context) error {
+	list := k.kind.NewList()
+	if err := k.Client.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
+		return err
+	}
+	present := map[types.UID]bool{}
+	for _, object := range objectsIn(list) {
+		present[object.GetUID()] = true
+	}
+	k.memory.keepOnly(present)
+	return nil
+}
+
+// readAll has every object be read if Auth0 does not give the list.
+func (k *mirrored[O]) readAll(ctx context.Context, all population, err error) error {
+	if !slices.Contains([]auth0.Class{auth0.ClassInvalid, auth0.ClassForbidden, auth0.ClassMissingScope, auth0.ClassNotFound}, auth0.ClassOf(err)) {
+		return err
+	}
+	logger(ctx).Info("Auth0 gives no list; each object is read instead", "kind", k.kind.Name, "error", err.Error())
+	for _, keys := range all.byID {
+		for _, key := range keys {
+			k.read(ctx, key, auth0.LanePeriodic)
+		}
+	}
+	return nil
+}
+
+// memberLists are the lists beside an object that are compared from the other side: who is on them.
+func (k *mirrored[O]) memberLists(ctx context.Context, session *auth0.Session, object O) []List {
+	lister, ok := k.Adapter.(Lister[O])
+	if !ok {
+		return nil
+	}
+	lists := lister.Lists(k.look(ctx, session, object, object).tools())
+	return slices.DeleteFunc(lists, func(list List) bool { return list.idle() || !k.hasMembers(list) })
+}
+
+// look is the work over an object that is only compared.
+func (k *mirrored[O]) look(ctx context.Context, session *auth0.Session, object, after O) *work[O] {
+	w := k.work(&Pass[O]{Object: after, saved: object})
+	w.listed, w.session = true, session
+	w.references = reference.Known(ctx, k.Client, object, w.refersTo())
+	return w
+}
+
+// compareMembers finds who should be on a list and is not.
+func (k *mirrored[O]) compareMembers(ctx context.Context, session *auth0.Session, pace *pace, all population) error {
+	for on, missing := range all.members {
+		asked := k.Clock.Now()
+		if err := k.findMembers(ctx, session, pace, on, missing); err != nil {
+			return err
+		}
+		for id := range missing {
+			for _, key := range all.byID[id] {
+				if _, ok := k.comparable(ctx, key, asked); ok {
+					k.read(ctx, key, auth0.LanePeriodic)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// findMembers takes away who is on a list. A list that takes more calls than reading each object is given up.
+func (k *mirrored[O]) findMembers(ctx context.Context, session *auth0.Session, pace *pace, on listEntry, missing map[string]bool) error {
+	calls, most := 0, len(missing)
+	for ids, err := range session.Members(ctx, k.resource(), on.field, on.entry) {
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			delete(missing, id)
+		}
+		if err := pace.step(ctx); err != nil {
+			return err
+		}
+		calls++
+		if len(missing) == 0 || calls >= most {
+			break
+		}
+	}
+	return nil
+}
+
+// compareObjects compares every object with what lists show of it.
+func (k *mirrored[O]) compareObjects(ctx context.Context, session *auth0.Session, pace *pace, all population) error {
+	ids := make([]string, 0, len(all.byID))
+	for id := range all.byID {
+		ids = append(ids, id)
+	}
+	asked := k.Clock.Now()
+	for shown, err := range session.Listed(ctx, k.resource(), ids) {
+		if err != nil {
+			return err
+		}
+		for _, one := range shown {
+			for _, key := range all.byID[one.ID] {
+				k.compareOne(ctx, session, key, one.Document, asked)
+			}
+		}
+		if err := k.memory.drained(ctx); err != nil {
+			return err
+		}
+		if err := pace.step(ctx); err != nil {
+			return err
+		}
+		asked = k.Clock.Now()
+	}
+	return nil
+}
+
+// compareOne has an object be read, or be passed over with what the list shows, if that would change something.
+func (k *mirrored[O]) compareOne(ctx context.Context, session *auth0.Session, key types.NamespacedName, shown auth0.Document, asked time.Time) {
+	object, ok := k.comparable(ctx, key, asked)
+	if !ok {
+		return
+	}
+	switch k.compare(ctx, session, object, shown) {
+	case same:
+	case news:
+		k.memory.show(key, shown)
+		k.enqueue(ctx, auth0.LanePeriodic, key)
+	case differs:
+		k.read(ctx, key, auth0.LanePeriodic)
+	}
+}
+
+// comparable returns an object as it is now, if what a list showed at a time can be held against it.
+func (k *mirrored[O]) comparable(ctx context.Context, key types.NamespacedName, asked time.Time) (O, bool) {
+	object := k.New()
+	err := k.Client.Get(ctx, key, object)
+	return object, err == nil && k.isSettled(object) && !k.memory.learntSince(object.GetUID(), asked.Add(-listLag))
+}
+
+// finding is what a list tells of an object.
+type finding int
+
+const (
+	// same: a pass would do nothing.
+	same finding = iota
+	// news: a pass would change nothing in Auth0 as far as the list tells, and has something else to see to.
+	news
+	// differs: the object is not as declared, or not on the list.
+	differs
+)
+
+// compare tells what a pass over an object would come to, going by what a list shows of it. It makes no call.
+func (k *mirrored[O]) compare(ctx context.Context, session *auth0.Session, object O, shown auth0.Document) finding {
+	if shown == nil {
+		return differs
+	}
+	after := object.DeepCopyObject().(O)
+	w := k.look(ctx, session, object, after)
+	w.desired = k.Adapter.Desired(after, w.references)
+	w.takeSecretsAsApplied()
+	switch after.GetManagedSpec().ManagementPolicy {
+	case v1alpha1.ManagementPolicyObserve:
+		return news
+	case v1alpha1.ManagementPolicyCreateOnly:
+		k.Adapter.Observe(after, shown)
+	default:
+		w.leaveAlone(shown)
+		w.completeDesired(shown)
+		w.mark()
+		if len(w.pending(shown)) > 0 {
+			return differs
+		}
+		w.remember(shown)
+		if w.seesToMore() || len(w.lists()) > 0 {
+			return news
+		}
+	}
+	if equality.Semantic.DeepEqual(object, after) {
+		return same
+	}
+	return news
+}
+
+// takeSecretsAsApplied leaves the values of secrets alone: a changed Secret has its object passed over by itself.
+func (w *work[O]) takeSecretsAsApplied() {
+	w.applied = w.object.GetManagedStatus().AppliedSecrets
+	if adapter, ok := w.Adapter.(SecretFields[O]); ok {
+		w.secretValues = map[string]any{}
+		for field := range adapter.SecretFields(w.object) {
+			w.secretValues[field] = nil
+		}
+	}
+}

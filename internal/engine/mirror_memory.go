@@ -1,0 +1,134 @@
+package engine
+
+import (
+	"context"
+	"maps"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+)
+
+// memory is what this process knows of the objects of a kind, besides what they say themselves. It is lost with the
+// process, and nothing with it but calls. A kind that is not mirrored has none.
+type memory struct {
+	mu sync.Mutex
+	// marks are the objects that must be read, as something may have changed them.
+	marks  map[types.NamespacedName]mark
+	serial uint64
+	// shown are documents from lists that wait for the pass of their object.
+	shown map[types.NamespacedName]auth0.Document
+	// learnt are the objects that were brought in line.
+	learnt map[types.UID]lesson
+}
+
+// mark says that an object must be read.
+type mark struct {
+	// serial tells one mark from the next; 0 is none.
+	serial uint64
+	lane   auth0.Lane
+}
+
+// lesson is what an object was found to be like.
+type lesson struct {
+	// desired is a hash of what it was brought in line with.
+	desired uint64
+	// at is when it was read, in nanoseconds; 0 if it was left to the first pass of the mirror.
+	at int64
+}
+
+func newMemory() *memory {
+	return &memory{
+		marks: map[types.NamespacedName]mark{}, shown: map[types.NamespacedName]auth0.Document{}, learnt: map[types.UID]lesson{},
+	}
+}
+
+func (m *memory) setMark(key types.NamespacedName, lane auth0.Lane) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.serial++
+	m.marks[key] = mark{m.serial, lane}
+	delete(m.shown, key)
+}
+
+func (m *memory) mark(key types.NamespacedName) mark {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.marks[key]
+}
+
+// clearMark takes a mark away, but none that was set since.
+func (m *memory) clearMark(key types.NamespacedName, known mark) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.marks[key] == known {
+		delete(m.marks, key)
+	}
+}
+
+func (m *memory) show(key types.NamespacedName, document auth0.Document) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.shown[key] = document
+}
+
+// take returns what a list showed of an object, once.
+func (m *memory) take(key types.NamespacedName) auth0.Document {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	document := m.shown[key]
+	delete(m.shown, key)
+	return document
+}
+
+// drained waits until few documents are left. Those that nobody comes for are dropped.
+func (m *memory) drained(ctx context.Context) error {
+	for deadline := time.Now().Add(longestShown); m.waiting() > mostShown; {
+		if time.Now().After(deadline) {
+			m.mu.Lock()
+			clear(m.shown)
+			m.mu.Unlock()
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	return nil
+}
+
+func (m *memory) waiting() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.shown)
+}
+
+func (m *memory) learn(uid types.UID, what lesson) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.learnt[uid] = what
+}
+
+func (m *memory) lesson(uid types.UID) (lesson, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	what, ok := m.learnt[uid]
+	return what, ok
+}
+
+// learntSince tells whether an object was brought in line after a time.
+func (m *memory) learntSince(uid types.UID, since time.Time) bool {
+	what, ok := m.lesson(uid)
+	return ok && what.at > since.UnixNano()
+}
+
+// keepOnly forgets the objects that are gone.
+func (m *memory) keepOnly(present map[types.UID]bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	maps.DeleteFunc(m.learnt, func(uid types.UID, _ lesson) bool { return !present[uid] })
+}

@@ -1,0 +1,133 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+)
+
+const (
+	// watchedResync is how often everything is compared while changes are heard of, if the tenant does not say.
+	watchedResync = 24 * time.Hour
+	// passRetry is how soon a pass that failed is made again.
+	passRetry = time.Minute
+	// paceCheck is how often a pass that is waiting looks whether it should go on sooner.
+	paceCheck = time.Minute
+)
+
+// errAgain ends a pass because everything is to be compared at once.
+var errAgain = errors.New("everything is to be compared at once")
+
+// keepComparing compares everything at once, and from then on once per interval.
+func (m *mirror) keepComparing(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+		return
+	case <-m.caughtUp:
+	}
+	for atOnce := true; ; {
+		tenant, session, ok := m.usable(ctx)
+		if !ok {
+			return
+		}
+		began := m.Clock.Now()
+		err := m.compareAll(ctx, session, pace{mirror: m, began: began, atOnce: atOnce})
+		switch {
+		case err == nil:
+			m.compared.Store(true)
+			m.Metrics.CountPass(m.tenant.String())
+			err = m.until(ctx, func() time.Time { return began.Add(m.interval(ctx, tenant)) })
+		case !errors.Is(err, errAgain) && ctx.Err() == nil:
+			logger(ctx).Info("cannot compare everything; trying again", "error", err.Error())
+			err = m.until(ctx, func() time.Time { return began.Add(max(passRetry, auth0.After(err))) })
+			atOnce = true
+			continue
+		}
+		atOnce = errors.Is(err, errAgain)
+	}
+}
+
+// compareAll compares the objects of every kind, which costs as many calls as there are steps of the pace.
+func (m *mirror) compareAll(ctx context.Context, session *auth0.Session, pace pace) error {
+	var passes []kindPass
+	for _, kind := range m.kinds {
+		pass, err := kind.plan(ctx, session, m.tenant)
+		if err != nil {
+			return err
+		}
+		passes = append(passes, pass)
+		pace.calls += pass.calls
+	}
+	for _, pass := range passes {
+		if err := pass.run(ctx, &pace); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// kindPass compares the objects of one kind.
+type kindPass struct {
+	// calls is about how many it takes.
+	calls int
+	run   func(context.Context, *pace) error
+}
+
+// pace spreads the calls of a pass over the interval.
+type pace struct {
+	*mirror
+	began time.Time
+	// atOnce makes them without a pause.
+	atOnce bool
+	calls  int
+	made   int
+}
+
+// step comes after each call, and waits until it is time for the next.
+func (p *pace) step(ctx context.Context) error {
+	p.made++
+	if p.atOnce || p.made >= p.calls {
+		return ctx.Err()
+	}
+	return p.until(ctx, func() time.Time {
+		return p.began.Add(p.interval(ctx, nil) / time.Duration(p.calls) * time.Duration(p.made))
+	})
+}
+
+// until waits for a time that may change meanwhile. It fails with errAgain if everything is to be compared at once.
+func (m *mirror) until(ctx context.Context, due func() time.Time) error {
+	for {
+		left := due().Sub(m.Clock.Now())
+		if left <= 0 {
+			return ctx.Err()
+		}
+		timer := m.Clock.NewTimer(min(left, paceCheck))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		case <-m.again:
+			timer.Stop()
+			return errAgain
+		case <-timer.C():
+		}
+	}
+}
+
+// interval is how often everything is compared.
+func (m *mirror) interval(ctx context.Context, known *v1alpha1.Auth0Tenant) time.Duration {
+	var tenant v1alpha1.Auth0Tenant
+	if m.Client.Get(ctx, m.tenant, &tenant) == nil {
+		known = &tenant
+	}
+	switch {
+	case known != nil && known.Spec.ResyncInterval != nil:
+		return known.Spec.ResyncInterval.Duration
+	case m.isWatched():
+		return watchedResync
+	}
+	return defaultResync
+}

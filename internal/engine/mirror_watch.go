@@ -1,0 +1,271 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/secret"
+)
+
+const (
+	scopeLogs   = "read:logs"
+	scopeEvents = "read:events"
+
+	// logPoll is how often the tenant's log is read: 120 calls an hour.
+	logPoll = 30 * time.Second
+	// oldestCheckpoint is how old a checkpoint may be: the smallest plan keeps its log for a day.
+	oldestCheckpoint = 20 * time.Hour
+	// eventsRetry is how soon to ask for events again after Auth0 refused them, eventsPause after a connection ended, which
+	// the server does every few minutes.
+	eventsRetry = 5 * time.Minute
+	eventsPause = time.Second
+	// shortStream is a connection after which the next one has to wait.
+	shortStream = 30 * time.Second
+	// checkpointEvery is how often a checkpoint is written down.
+	checkpointEvery = 5 * time.Minute
+)
+
+// watch is how a mirror hears of changes, and how far it has heard.
+type watch struct {
+	mu             sync.Mutex
+	log, events    string
+	byLog, byEvent bool
+	refused        string
+	saved          time.Time
+}
+
+func (w *watch) set(change func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	change()
+}
+
+// followLog reads the tenant's log again and again.
+func (m *mirror) followLog(ctx context.Context) {
+	// These calls are few, and what they tell of is urgent.
+	ctx = auth0.WithLane(ctx, auth0.LaneEdited)
+	defer m.closeCaughtUp()
+	var tail *auth0.LogTail
+	for {
+		tenant, session, ok := m.usable(ctx)
+		if !ok {
+			return
+		}
+		if !m.mayWatch(ctx, tenant, session, scopeLogs, v1alpha1.WatchPolicyLog) {
+			m.watch.set(func() { m.watch.byLog = false })
+		} else if err := m.readLog(ctx, tenant, session, &tail); err != nil && ctx.Err() == nil {
+			logger(ctx).Info("cannot read the tenant's log; trying again", "error", err.Error())
+		}
+		m.closeCaughtUp()
+		m.save(ctx, tenant)
+		if !m.sleep(ctx, logPoll) {
+			return
+		}
+	}
+}
+
+// readLog goes on where the log was read last. A checkpoint that Auth0 does not take is given up for the present end of
+// the log, and everything compared for what may have been missed.
+func (m *mirror) readLog(ctx context.Context, tenant *v1alpha1.Auth0Tenant, session *auth0.Session, tail **auth0.LogTail) error {
+	if *tail == nil {
+		last, err := beginning(ctx, tenant, session, m.Clock.Now())
+		if err != nil {
+			return err
+		}
+		*tail = auth0.NewLogTail(last)
+	}
+	changes, err := (*tail).Read(ctx, session)
+	if isGone(err) {
+		newest, failed := session.NewestLog(ctx)
+		if failed != nil {
+			return failed
+		}
+		*tail = auth0.NewLogTail(newest)
+		m.compareAgain()
+	}
+	if err != nil {
+		return err
+	}
+	m.watch.set(func() { m.watch.byLog, m.watch.log = true, (*tail).Last() })
+	m.report(ctx, changes)
+	return nil
+}
+
+// isGone tells whether Auth0 does not take a checkpoint any more.
+func isGone(err error) bool {
+	return slices.Contains([]auth0.Class{auth0.ClassInvalid, auth0.ClassNotFound, auth0.ClassExpired}, auth0.ClassOf(err))
+}
+
+// beginning is the checkpoint in status, or the present end of the log if there is none that can be relied on: then the
+// pass at the start makes up for what happened before.
+func beginning(ctx context.Context, tenant *v1alpha1.Auth0Tenant, session *auth0.Session, now time.Time) (string, error) {
+	if watch := tenant.Status.Watch; watch != nil {
+		if at, ok := auth0.LogTime(watch.Log); ok && now.Sub(at) < oldestCheckpoint {
+			return watch.Log, nil
+		}
+	}
+	return session.NewestLog(ctx)
+}
+
+// followEvents listens to the Events API again and again.
+func (m *mirror) followEvents(ctx context.Context) {
+	ctx = auth0.WithLane(ctx, auth0.LaneEdited)
+	for first := true; ; first = false {
+		tenant, session, ok := m.usable(ctx)
+		if !ok {
+			return
+		}
+		if first && tenant.Status.Watch != nil {
+			m.watch.set(func() { m.watch.events = tenant.Status.Watch.Events })
+		}
+		pause := eventsRetry
+		if m.mayWatch(ctx, tenant, session, scopeEvents, v1alpha1.WatchPolicyEvents) {
+			pause = m.listen(ctx, tenant, session)
+		}
+		m.watch.set(func() { m.watch.byEvent = m.watch.byEvent && pause < eventsRetry })
+		if !m.sleep(ctx, pause) {
+			return
+		}
+	}
+}
+
+// listen holds one connection, and returns how long to wait before the next.
+func (m *mirror) listen(ctx context.Context, tenant *v1alpha1.Auth0Tenant, session *auth0.Session) time.Duration {
+	opened := m.Clock.Now()
+	stream, err := session.OpenStream(ctx, m.watch.events)
+	switch {
+	case isGone(err) && m.watch.events != "":
+		m.watch.set(func() { m.watch.events = "" })
+		m.compareAgain()
+		return eventsPause
+	case auth0.ClassOf(err) == auth0.ClassForbidden:
+		m.watch.set(func() { m.watch.refused = "Auth0 refuses a connection for events: " + err.Error() })
+		return eventsRetry
+	case err != nil:
+		return max(logPoll, auth0.After(err))
+	}
+	defer context.AfterFunc(ctx, stream.Close)()
+	defer stream.Close()
+	m.watch.set(func() { m.watch.byEvent, m.watch.refused = true, "" })
+	m.save(ctx, tenant)
+	stream.Read(func(offset string, changes []auth0.Change) {
+		m.report(ctx, changes)
+		if offset != "" {
+			m.watch.set(func() { m.watch.events = offset })
+		}
+	})
+	if m.Clock.Since(opened) < shortStream {
+		return logPoll
+	}
+	return eventsPause
+}
+
+// mayWatch tells whether the spec and the token allow a way of watching.
+func (m *mirror) mayWatch(ctx context.Context, tenant *v1alpha1.Auth0Tenant, session *auth0.Session, scope string, only v1alpha1.WatchPolicy) bool {
+	policy := tenant.Spec.Watch
+	if policy != "" && policy != v1alpha1.WatchPolicyAuto && policy != only {
+		return false
+	}
+	scopes, err := session.Scopes(ctx)
+	return err == nil && slices.Contains(scopes, scope)
+}
+
+// status is how the watch stands now.
+func (w *watch) status(tenant *v1alpha1.Auth0Tenant) v1alpha1.WatchStatus {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	status := v1alpha1.WatchStatus{By: v1alpha1.WatchedByNone, Log: w.log, Events: w.events}
+	switch {
+	case w.byLog && w.byEvent:
+		status.By = v1alpha1.WatchedByEventsAndLog
+	case w.byLog:
+		status.By = v1alpha1.WatchedByLog
+	case w.byEvent:
+		status.By = v1alpha1.WatchedByEvents
+	}
+	status.Message = w.lacks(tenant)
+	return status
+}
+
+// lacks says what would let changes be noticed sooner.
+func (w *watch) lacks(tenant *v1alpha1.Auth0Tenant) string {
+	policy := tenant.Spec.Watch
+	if policy == v1alpha1.WatchPolicyNone {
+		return "spec.watch is None: what others change in Auth0 is found within spec.resyncInterval"
+	}
+	var missing []string
+	for scope, only := range map[string]v1alpha1.WatchPolicy{scopeLogs: v1alpha1.WatchPolicyLog, scopeEvents: v1alpha1.WatchPolicyEvents} {
+		wanted := policy == "" || policy == v1alpha1.WatchPolicyAuto || policy == only
+		if wanted && !slices.Contains(tenant.Status.Scopes, scope) {
+			missing = append(missing, scope)
+		}
+	}
+	slices.Sort(missing)
+	var parts []string
+	if len(missing) > 0 {
+		parts = append(parts, "to notice sooner what others change in Auth0, grant the operator's application "+strings.Join(missing, " "))
+	}
+	if w.refused != "" {
+		parts = append(parts, w.refused)
+	}
+	return strings.Join(parts, "; ")
+}
+
+// due tells whether it is time to write down how the watch stands, and takes it as written.
+func (w *watch) due(now time.Time, urgent bool) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !urgent && now.Sub(w.saved) < checkpointEvery {
+		return false
+	}
+	w.saved = now
+	return true
+}
+
+// isWatched tells whether changes to all kinds are heard of.
+func (m *mirror) isWatched() bool {
+	m.watch.mu.Lock()
+	defer m.watch.mu.Unlock()
+	return m.watch.byLog
+}
+
+// save writes into status how changes are noticed when that is another than before, and the checkpoints now and then.
+func (m *mirror) save(ctx context.Context, tenant *v1alpha1.Auth0Tenant) {
+	status := m.watch.status(tenant)
+	before := tenant.Status.Watch
+	if before != nil && *before == status {
+		return
+	}
+	now, urgent := m.Clock.Now(), before == nil || before.By != status.By || before.Message != status.Message
+	if !m.watch.due(now, urgent) {
+		return
+	}
+	after := tenant.DeepCopy()
+	after.Status.Watch = &status
+	err := m.Client.Status().Patch(ctx, after, client.MergeFrom(tenant), client.FieldOwner(secret.FieldManager))
+	if client.IgnoreNotFound(err) != nil {
+		logger(ctx).Info("cannot write down how changes are noticed", "error", err.Error())
+	}
+}
+
+// saveLast writes the checkpoints down for the next process.
+func (m *mirror) saveLast(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	var tenant v1alpha1.Auth0Tenant
+	if m.Client.Get(ctx, m.tenant, &tenant) != nil || tenant.UID != m.uid || tenant.Status.Watch == nil {
+		return
+	}
+	status := m.watch.status(&tenant)
+	after := tenant.DeepCopy()
+	after.Status.Watch.Log, after.Status.Watch.Events = status.Log, status.Events
+	// A checkpoint that is not written costs a read for each change since the last one.
+	_ = m.Client.Status().Patch(ctx, after, client.MergeFrom(&tenant), client.FieldOwner(secret.FieldManager))
+}
