@@ -83,6 +83,10 @@ var listings = map[string]listing{
 		_, err := s.clientsAPI.List(ctx, &management.ListClientsRequestParameters{IsGlobal: &global}, checkpointQuery(from))
 		return err
 	})},
+	"client-grants": {id: "id", page: checkpoints(routeClientGrants, "client_grants", func(ctx context.Context, s *Session, from *string) error {
+		_, err := s.clientGrantsAPI.List(ctx, &management.ListClientGrantsRequestParameters{From: from, Take: &pageSize})
+		return err
+	})},
 	"connections": {id: "id", page: checkpoints(routeConnections, "connections", func(ctx context.Context, s *Session, from *string) error {
 		_, err := s.connectionsAPI.List(ctx, &management.ListConnectionsQueryParameters{From: from, Take: &pageSize})
 		return err
