@@ -91,6 +91,10 @@ var listings = map[string]listing{
 		_, err := s.connectionsAPI.List(ctx, &management.ListConnectionsQueryParameters{From: from, Take: &pageSize})
 		return err
 	})},
+	"organizations": {id: "id", page: checkpoints(routeOrganizations, "organizations", func(ctx context.Context, s *Session, from *string) error {
+		_, err := s.organizationsAPI.List(ctx, &management.ListOrganizationsRequestParameters{From: from, Take: &pageSize})
+		return err
+	})},
 	"roles": {id: "id", page: offsets(routeRoles, "roles", func(ctx context.Context, s *Session, page *int) error {
 		_, err := s.rolesAPI.List(ctx, &management.ListRolesRequestParameters{Page: page, PerPage: &pageSize, IncludeTotals: &yes})
 		return err

@@ -269,9 +269,13 @@ func (k *mirrored[O]) compareOne(ctx context.Context, session *auth0.Session, ke
 	}
 }
 
-// comparable returns an object as it is now, if what a list showed at a time can be held against it.
+// comparable returns an object as it is now, if what a list showed at a time can be held against it, and it is not to be
+// read in any case.
 func (k *mirrored[O]) comparable(ctx context.Context, key types.NamespacedName, asked time.Time) (O, bool) {
 	object := k.New()
+	if k.memory.mark(key).serial != 0 {
+		return object, false
+	}
 	err := k.Client.Get(ctx, key, object)
 	return object, err == nil && k.isSettled(object) && !k.memory.learntSince(object.GetUID(), asked.Add(-listLag))
 }

@@ -255,8 +255,11 @@ func (m *mirror) save(ctx context.Context, tenant *v1alpha1.Auth0Tenant) {
 	}
 }
 
-// saveLast writes the checkpoints down for the next process.
+// saveLast writes the checkpoints down for the next process, unless the tenant is another's by now.
 func (m *mirror) saveLast(ctx context.Context) {
+	if _, open := m.Pool.Get(m.tenant.String()); !open {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	var tenant v1alpha1.Auth0Tenant
