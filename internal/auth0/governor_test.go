@@ -81,6 +81,13 @@ func (s *tenant) refused() int {
 	return count
 }
 
+// made counts the calls.
+func (s *tenant) made() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.calls)
+}
+
 // session opens a session that calls the tenant, with a governor of its own.
 func (s *tenant) session() (*Session, *Governor) {
 	governor := NewGovernor("test", nil)
@@ -683,14 +690,15 @@ func TestLetGoEndsEverything(t *testing.T) {
 		}
 		session.letGo()
 		governor.letGo()
-		made := len(s.calls)
+		made := s.made()
 		group.Wait()
 		if _, err := session.listRoles(t.Context()); !errors.Is(err, errLetGo) {
 			t.Errorf("a call got %v", err)
 		}
 		elapse(time.Minute)
-		if len(s.calls) > made {
-			t.Errorf("%d calls were made afterwards", len(s.calls)-made)
+		synctest.Wait()
+		if s.made() > made {
+			t.Errorf("%d calls were made afterwards", s.made()-made)
 		}
 		if called < 15 {
 			t.Errorf("only %d passes were called back to find out", called)
@@ -720,6 +728,7 @@ func TestBudgetIsToldCoarsely(t *testing.T) {
 			pass(i)
 		}
 		elapse(2 * time.Minute)
+		synctest.Wait()
 		if plan, waiting := governor.Budget(); plan != "Free" || waiting != 0 {
 			t.Errorf("the budget is that of %q, and %d wait", plan, waiting)
 		}
