@@ -1,0 +1,89 @@
+package auth0
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"testing"
+	"time"
+)
+
+func parse(t *testing.T, text string) Document {
+	t.Helper()
+	document, err := ParseDocument([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return document
+}
+
+func TestChangesInTheLog(t *testing.T) {
+	s := &Session{}
+	s.credentials.Application.ID = "ours"
+	call := func(client, path, body, answer string) string {
+		return fmt.Sprintf(`{"type":"sapi","client_id":%q,"details":{"request":{"method":"patch","path":%q,"body":%s},"response":{"body":%s}}}`, client, path, body, answer)
+	}
+	for _, row := range []struct {
+		name, entry string
+		want        []Change
+	}{
+		{"another's call", call("", "/api/v2/users/auth0%7C1", "{}", "{}"), []Change{{"users", "auth0|1"}}},
+		{"our own call", call("ours", "/api/v2/users/auth0%7C1", "{}", "{}"), nil},
+		{"something beside an object", call("x", "/api/v2/users/auth0%7C1/roles", "{}", "{}"), []Change{{"users", "auth0|1"}}},
+		{"a creation", call("x", "/api/v2/users", "{}", `{"id":"1"}`), nil},
+		{"members of a role", call("x", "/api/v2/roles/rol_1/users", `{"users":["auth0|1","auth0|2"]}`, "{}"), []Change{{"roles", "rol_1"}, {"users", "auth0|1"}, {"users", "auth0|2"}}},
+		{"an API by its identifier", call("x", "/api/v2/resource-servers/https%3A%2F%2Forders%2F", "{}", `{"id":"6560"}`), []Change{{"resource-servers", "https://orders/"}, {"resource-servers", "6560"}}},
+		{"a user's own change", `{"type":"scp","client_id":"x","user_id":"auth0|1"}`, []Change{{"users", "auth0|1"}}},
+		{"a sign-in", `{"type":"s","client_id":"x","user_id":"auth0|1"}`, nil},
+	} {
+		if got := s.changesInEntry(parse(t, row.entry)); !slices.Equal(got, row.want) {
+			t.Errorf("%s: got %v, want %v", row.name, got, row.want)
+		}
+	}
+}
+
+func TestChangesInEvents(t *testing.T) {
+	s := &Session{}
+	s.credentials.Application.ID = "ours"
+	for _, row := range []struct {
+		name, event string
+		want        []Change
+	}{
+		{"a user", `{"type":"user.updated","data":{"object":{"user_id":"auth0|1"},"context":{"client":{"client_id":"x"}}}}`, []Change{{"users", "auth0|1"}}},
+		{"ours", `{"type":"user.updated","data":{"object":{"user_id":"auth0|1"},"context":{"client":{"client_id":"ours"}}}}`, nil},
+		{"a creation", `{"type":"user.created","data":{"object":{"user_id":"auth0|1"}}}`, nil},
+		{"a member", `{"type":"organization.member.added","data":{"object":{"organization":{"id":"org_1"},"user":{"user_id":"auth0|1"}}}}`, []Change{{"organizations", "org_1"}}},
+		{"a group", `{"type":"group.updated","data":{"object":{"id":"grp_1"}}}`, nil},
+	} {
+		if got := s.changesInEvent(parse(t, row.event)); !slices.Equal(got, row.want) {
+			t.Errorf("%s: got %v, want %v", row.name, got, row.want)
+		}
+	}
+}
+
+func TestSearchesFitIntoAURL(t *testing.T) {
+	for _, length := range []int{1, 30, 200, 5000} {
+		ids := make([]string, 250)
+		for i := range ids {
+			ids[i] = fmt.Sprintf("auth0|%0*d", length, i)
+		}
+		n := fitting(ids)
+		query := ""
+		for _, id := range ids[:n] {
+			query += url.QueryEscape(orID(id))
+		}
+		if n < 1 || n > pageSize || n > 1 && len(query) > longestQuery {
+			t.Errorf("%d ids of length %d take %d bytes", n, length, len(query))
+		}
+	}
+}
+
+func TestLogTime(t *testing.T) {
+	at, ok := LogTime("90020261125171500123456000000000000000000000000000000001")
+	if want := time.Date(2026, 11, 25, 17, 15, 0, 0, time.UTC); !ok || !at.Equal(want) {
+		t.Errorf("got %v %v, want %v", at, ok, want)
+	}
+	if _, ok := LogTime("5f1e"); ok {
+		t.Error("an id of another form has a time")
+	}
+}
