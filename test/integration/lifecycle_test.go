@@ -478,7 +478,16 @@ func suspend(e *environment, s subject) {
 	s.drift(e, object)
 	e.sim.ResetRequests()
 	e.pass(object)
-	if requests := e.sim.Requests(); calls(requests) != 0 {
+	// The organization of a member may be read, as the drift is one of its own, too.
+	const organizations = "/api/v2/organizations"
+	requests := e.sim.Requests()
+	taken := calls(requests)
+	for _, made := range requests.ByRoute {
+		if made.Method == "GET" && strings.HasPrefix(made.Route, organizations) && s.create.route != organizations {
+			taken -= made.Count
+		}
+	}
+	if taken != 0 {
 		e.Errorf("a suspended object takes calls: %+v", requests.ByRoute)
 	}
 	if s.check(e, object) == nil {

@@ -31,8 +31,10 @@ func TestTenantStatus(t *testing.T) {
 	e.withoutScopes("delete:users", "read:roles")
 	e.restartOperator()
 	e.pass(tenant)
-	want := v1alpha1.MissingScopes{Kind: "Auth0User", Scopes: []string{"delete:users", "read:roles"}}
-	if len(tenant.Status.MissingScopes) != 1 || fmt.Sprint(tenant.Status.MissingScopes[0]) != fmt.Sprint(want) {
+	want := []v1alpha1.MissingScopes{
+		{Kind: "Auth0Role", Scopes: []string{"read:roles"}}, {Kind: "Auth0User", Scopes: []string{"delete:users", "read:roles"}},
+	}
+	if fmt.Sprint(tenant.Status.MissingScopes) != fmt.Sprint(want) {
 		t.Errorf("missing scopes are %v, want %v", tenant.Status.MissingScopes, want)
 	}
 	if message := e.eventuallyCondition(tenant, v1alpha1.ConditionReady, metav1.ConditionTrue, ""); !strings.Contains(message, "delete:users") {
