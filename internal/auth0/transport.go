@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"github.com/go-logr/logr"
 )
 
 // callTimeout bounds one call, from the first byte sent to the last one read.
@@ -72,6 +74,7 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, unreachable(request.Context(), route, err)
 	}
 	t.metrics.count(t.tenant, request.Method, current.route, response.StatusCode)
+	logr.FromContextOrDiscard(request.Context()).V(1).Info("called Auth0", "route", route, "status", response.StatusCode)
 	now := time.Now()
 	if response.StatusCode >= http.StatusMultipleChoices {
 		failed := newError(route, response, content, now)

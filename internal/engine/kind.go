@@ -41,6 +41,8 @@ type Deps struct {
 	// Metrics count calls and differences.
 	Metrics *auth0.Metrics
 	Imports *Imports
+	// Health is told what the loops are doing.
+	Health *Health
 	// Workers is how many objects of a kind are worked on at once.
 	Workers int
 	// Shard picks the tenants that this instance serves, by their labels; nil means all.
@@ -144,9 +146,9 @@ func Register[T any, O interface {
 			Events: manager.GetEventRecorder("auth0-operator"),
 			New:    func() O { return new(T) }, Handler: newHandler(deps, kind, all), Kind: name, Deps: deps,
 		}
+		deps.Health.add(&loop.queue)
 		build := ctrl.NewControllerManagedBy(manager).
 			Named(name).
-			WithLogConstructor(logged(manager.GetLogger(), name)).
 			Watches(O(new(T)), enqueueItself(), builder.WithPredicates(changed())).
 			WatchesMetadata(&corev1.Secret{}, enqueueBy(deps.Client, newList, reference.InputIndex, auth0.LaneEdited, inputKey(reference.SecretInput)))
 		if _, managed := any(O(nil)).(v1alpha1.Managed); managed {
@@ -162,6 +164,7 @@ func Register[T any, O interface {
 			MaxConcurrentReconciles: deps.Workers,
 			SkipNameValidation:      new(true),
 			NewQueue:                loop.queue.open,
+			LogConstructor:          logged(manager.GetLogger(), name),
 			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](firstRetry, longestRetry),
 		}).Complete(loop)
 	}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
@@ -49,6 +50,8 @@ type Reconciler[O v1alpha1.Object] struct {
 // Reconcile implements reconcile.Reconciler.
 func (r *Reconciler[O]) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	key := turnKey{r.Kind, request.NamespacedName}
+	r.Health.begin(key, time.Now())
+	defer r.Health.end(key)
 	object, err := r.read(ctx, request.NamespacedName)
 	if err != nil {
 		if apierrors.IsNotFound(err) {
@@ -64,7 +67,9 @@ func (r *Reconciler[O]) Reconcile(ctx context.Context, request ctrl.Request) (ct
 	defer turn.End()
 	ctx = auth0.WithTurn(ctx, turn)
 	pass := &Pass[O]{Object: object, saved: object.DeepCopyObject().(O), loop: r}
-	result, err := r.finish(ctx, pass, r.run(ctx, pass))
+	outcome := r.run(ctx, pass)
+	logr.FromContextOrDiscard(ctx).V(1).Info("looked at the object", "reason", outcome.reason, "again", outcome.after.String())
+	result, err := r.finish(ctx, pass, outcome)
 	priority := priorities[laneOf(pass.Object)]
 	result.Priority = &priority
 	return result, err

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 
+	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -15,7 +16,6 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
@@ -44,8 +44,8 @@ type Options struct {
 	PprofAddress   string
 	// Clock is what renewals and the watch of tenants go by; nil means the machine's.
 	Clock clock.WithTicker
-	// Metrics count the calls to Auth0; nil registers them with the manager's metrics.
-	Metrics *auth0.Metrics
+	// Metrics is where the metrics are registered; nil means with those of the manager.
+	Metrics prometheus.Registerer
 }
 
 // Scheme knows the kinds that the operator works with.
@@ -68,13 +68,14 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 		return nil, err
 	}
 	if options.Metrics == nil {
-		options.Metrics = auth0.NewMetrics(metrics.Registry)
+		options.Metrics = metrics.Registry
 	}
 	if options.Clock == nil {
 		options.Clock = clock.RealClock{}
 	}
-	pool := auth0.NewPool(options.Metrics)
-	mirrors := &engine.Mirrors{Client: manager.GetClient(), Pool: pool, Clock: options.Clock, Metrics: options.Metrics}
+	counters := auth0.NewMetrics(options.Metrics)
+	pool := auth0.NewPool(counters)
+	mirrors := &engine.Mirrors{Client: manager.GetClient(), Pool: pool, Clock: options.Clock, Metrics: counters}
 	if err := manager.Add(mirrors); err != nil {
 		return nil, err
 	}
@@ -83,11 +84,12 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 		Reader:  manager.GetAPIReader(),
 		Pool:    pool,
 		Mirrors: mirrors,
-		Metrics: options.Metrics,
+		Metrics: counters,
 		Hasher:  &secret.Hasher{Client: manager.GetClient(), Namespace: options.Namespace},
 		Clock:   options.Clock,
 		Workers: options.Workers,
 		Shard:   shard,
+		Health:  engine.NewHealth(),
 	}
 	deps.Imports = &engine.Imports{Client: deps.Client, Pool: deps.Pool, Events: manager.GetEventRecorder("auth0-operator")}
 	if err := manager.Add(deps.Imports); err != nil {
@@ -99,7 +101,10 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 			return nil, fmt.Errorf("set up %s: %w", kind.Name, err)
 		}
 	}
-	return manager, nil
+	if err := options.Metrics.Register(engine.NewCensus(deps, kinds)); err != nil {
+		return nil, err
+	}
+	return manager, addProbes(manager, deps.Health)
 }
 
 func newManager(config *rest.Config, options Options, shard labels.Selector) (ctrl.Manager, error) {
@@ -111,7 +116,7 @@ func newManager(config *rest.Config, options Options, shard labels.Selector) (ct
 	// The API server looks after itself by priority and fairness; the client's own limit would hold back ten thousand
 	// users for minutes.
 	config.QPS = -1
-	manager, err := ctrl.NewManager(config, ctrl.Options{
+	return ctrl.NewManager(config, ctrl.Options{
 		Scheme:                        scheme,
 		Cache:                         cache.Options{DefaultNamespaces: watched(options.WatchNamespaces)},
 		Client:                        client.Options{Cache: &client.CacheOptions{DisableFor: uncached(options.WatchNamespaces)}},
@@ -123,13 +128,6 @@ func newManager(config *rest.Config, options Options, shard labels.Selector) (ct
 		LeaderElectionNamespace:       options.Namespace,
 		LeaderElectionReleaseOnCancel: true,
 	})
-	if err != nil {
-		return nil, err
-	}
-	if err := manager.AddHealthzCheck("ping", healthz.Ping); err != nil {
-		return nil, err
-	}
-	return manager, manager.AddReadyzCheck("ping", healthz.Ping)
 }
 
 // uncached is what is read from the API server each time. A list of Namespaces cannot be limited to a few, so who may see

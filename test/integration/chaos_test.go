@@ -23,7 +23,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
-	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/controlplane"
 	"github.com/auth0-operator/auth0-operator/internal/operator"
 	"github.com/auth0-operator/auth0-operator/internal/simulator"
@@ -368,7 +367,7 @@ func (r *replica) live(ctx context.Context) {
 		LeaderElection:  true,
 		MetricsAddress:  "0",
 		HealthAddress:   "0",
-		Metrics:         auth0.NewMetrics(prometheus.NewRegistry()),
+		Metrics:         prometheus.NewRegistry(),
 	})
 	if err != nil {
 		// The API server is on its way up.

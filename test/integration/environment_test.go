@@ -20,7 +20,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
-	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/operator"
 	"github.com/auth0-operator/auth0-operator/internal/simulator"
 )
@@ -105,7 +104,7 @@ func (e *environment) startOperator(namespaces ...string) {
 		Workers:         4,
 		MetricsAddress:  "0",
 		HealthAddress:   "0",
-		Metrics:         auth0.NewMetrics(e.metrics),
+		Metrics:         e.metrics,
 		Clock:           e.clock,
 	})
 	if err != nil {

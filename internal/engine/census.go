@@ -1,0 +1,120 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
+)
+
+var (
+	objectsMetric = prometheus.NewDesc("auth0_operator_objects",
+		"Objects by tenant, kind and state: ready, waiting (the operator goes on by itself), stalled (a person must act) or suspended.", []string{"tenant", "kind", "state"}, nil)
+	expiryMetric = prometheus.NewDesc("auth0_operator_token_expiry_timestamp_seconds",
+		"When the token of an Auth0Token expires, by tenant, namespace and name of the Auth0Token, in seconds since 1970.", []string{"tenant", "namespace", "name"}, nil)
+)
+
+// The states in which the census finds objects.
+const (
+	stateReady     = "ready"
+	stateWaiting   = "waiting"
+	stateStalled   = "stalled"
+	stateSuspended = "suspended"
+)
+
+// longestCensus bounds how long Prometheus waits.
+const longestCensus = 5 * time.Second
+
+// census counts objects when Prometheus asks: by the cache, without a copy of any object.
+type census struct {
+	Deps
+
+	kinds []Kind
+}
+
+// NewCensus returns the metrics of how the objects stand, of those that this instance serves.
+func NewCensus(deps Deps, kinds []Kind) prometheus.Collector { return &census{deps, kinds} }
+
+// Describe implements prometheus.Collector.
+func (c *census) Describe(descriptions chan<- *prometheus.Desc) {
+	descriptions <- objectsMetric
+	descriptions <- expiryMetric
+}
+
+// Collect implements prometheus.Collector. Replicas that stand by count nothing: the leader does.
+func (c *census) Collect(values chan<- prometheus.Metric) {
+	if !c.Health.Started() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), longestCensus)
+	defer cancel()
+	for _, kind := range c.kinds {
+		if err := c.count(ctx, kind, values); err != nil {
+			values <- prometheus.NewInvalidMetric(objectsMetric, err)
+		}
+	}
+}
+
+func (c *census) count(ctx context.Context, kind Kind, values chan<- prometheus.Metric) error {
+	list := kind.NewList()
+	if err := c.Client.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
+		return err
+	}
+	tenants := map[string]map[string]int{}
+	for _, item := range objectsIn(list) {
+		object := item.(v1alpha1.Object)
+		tenant := tenantOf(object)
+		counts, known := tenants[tenant]
+		if !known {
+			served, err := c.serves(ctx, object)
+			if err != nil {
+				return err
+			}
+			if served {
+				counts = map[string]int{stateReady: 0, stateWaiting: 0, stateStalled: 0, stateSuspended: 0}
+			}
+			tenants[tenant] = counts
+		}
+		if counts == nil {
+			continue
+		}
+		counts[stateOf(object)]++
+		if token, ok := object.(*v1alpha1.Auth0Token); ok && token.Status.ExpiresAt != nil {
+			expiry := float64(token.Status.ExpiresAt.Unix())
+			values <- prometheus.MustNewConstMetric(expiryMetric, prometheus.GaugeValue, expiry, tenant, token.Namespace, token.Name)
+		}
+	}
+	for tenant, counts := range tenants {
+		for state, count := range counts {
+			values <- prometheus.MustNewConstMetric(objectsMetric, prometheus.GaugeValue, float64(count), tenant, kind.Name, state)
+		}
+	}
+	return nil
+}
+
+// tenantOf is the tenant of an object, as it stands in all metrics.
+func tenantOf(object v1alpha1.Object) string {
+	if managed, ok := object.(v1alpha1.Managed); ok {
+		return reference.TenantKey(managed).String()
+	}
+	return client.ObjectKeyFromObject(object).String()
+}
+
+// stateOf says how an object stands, in one word. What was Ready before its spec changed is not yet.
+func stateOf(object v1alpha1.Object) string {
+	status := object.GetCommonStatus()
+	switch {
+	case object.IsSuspended():
+		return stateSuspended
+	case meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionStalled):
+		return stateStalled
+	case status.ObservedGeneration == object.GetGeneration() && meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionReady):
+		return stateReady
+	}
+	return stateWaiting
+}

@@ -1,0 +1,28 @@
+package engine
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// TestStuckPass wants a pass that does not end to show, and one that ended or just began not to.
+func TestStuckPass(t *testing.T) {
+	health, began := NewHealth(), time.Now()
+	slow := turnKey{"Auth0User", types.NamespacedName{Namespace: "auth0", Name: "slow"}}
+	health.begin(slow, began)
+	health.begin(turnKey{"Auth0User", types.NamespacedName{Namespace: "auth0", Name: "quick"}}, began.Add(longestPass))
+	if err := health.Stuck(began.Add(longestPass)); err != nil {
+		t.Errorf("a pass in time counts as stuck: %v", err)
+	}
+	err := health.Stuck(began.Add(longestPass + time.Second))
+	if err == nil || !strings.Contains(err.Error(), "Auth0User auth0/slow") {
+		t.Errorf("a pass that does not end shows as %v", err)
+	}
+	health.end(slow)
+	if err := health.Stuck(began.Add(longestPass + time.Second)); err != nil {
+		t.Errorf("a pass that ended counts as stuck: %v", err)
+	}
+}
