@@ -69,6 +69,7 @@ func (userAdapter) unblock(ctx context.Context, tools engine.Tools[*v1alpha1.Aut
 func (a userAdapter) invite(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User]) error {
 	u := tools.Object
 	output := secret.NewOutput(tools.Client, u, u.Spec.Invitation.OutputSecret)
+	output.Journal = tools.Outputs
 	current, err := output.Get(ctx)
 	if err != nil {
 		return err

@@ -33,6 +33,7 @@ func (a userAdapter) Prepare(ctx context.Context, tools engine.Tools[*v1alpha1.A
 	}
 	spec := u.Spec.Password.Generate.OutputSecret
 	output := secret.NewOutput(tools.Client, u, spec)
+	output.Journal = tools.Outputs
 	current, err := output.Get(ctx)
 	if err != nil {
 		return err

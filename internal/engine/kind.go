@@ -35,7 +35,9 @@ type Deps struct {
 	Reader client.Reader
 	Pool   *auth0.Pool
 	Hasher *secret.Hasher
-	Clock  clock.WithTicker
+	// Outputs notes our writes to output Secrets.
+	Outputs *secret.Journal
+	Clock   clock.WithTicker
 	// Mirrors watch the tenants.
 	Mirrors *Mirrors
 	// Metrics count calls and differences.
@@ -150,7 +152,7 @@ func Register[T any, O interface {
 		build := ctrl.NewControllerManagedBy(manager).
 			Named(name).
 			Watches(O(new(T)), enqueueItself(), builder.WithPredicates(changed())).
-			WatchesMetadata(&corev1.Secret{}, enqueueBy(deps.Client, newList, reference.InputIndex, auth0.LaneEdited, inputKey(reference.SecretInput)))
+			WatchesMetadata(&corev1.Secret{}, enqueueBy(deps.Client, newList, reference.InputIndex, auth0.LaneEdited, inputKey(reference.SecretInput), wroteItself(deps, name)))
 		if _, managed := any(O(nil)).(v1alpha1.Managed); managed {
 			build = build.Watches(&v1alpha1.Auth0Tenant{}, enqueueBy(deps.Client, newList, reference.TenantIndex, auth0.LanePeriodic, tenantKey), builder.WithPredicates(usabilityChanged()))
 		}
@@ -210,6 +212,14 @@ func usability(tenant *v1alpha1.Auth0Tenant) [2]bool {
 	return [2]bool{
 		meta.IsStatusConditionTrue(conditions, v1alpha1.ConditionReady),
 		meta.IsStatusConditionFalse(conditions, v1alpha1.ConditionConnectionsEnabled),
+	}
+}
+
+// wroteItself tells whether a Secret is as an object of a kind wrote it: the object knows what is in it.
+func wroteItself(deps Deps, kind string) func(changed, object client.Object) bool {
+	return func(changed, object client.Object) bool {
+		writer := metav1.GetControllerOf(changed)
+		return writer != nil && writer.Kind == kind && writer.UID == object.GetUID() && deps.Outputs.Knows(changed)
 	}
 }
 

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -101,9 +102,9 @@ func enqueueItself() handler.EventHandler {
 }
 
 // enqueueBy finds the objects of a kind through an index, and puts them into the work queue, at least as urgently as a
-// lane says if something happened.
-func enqueueBy(reader client.Reader, newList func() client.ObjectList, index string, least auth0.Lane, key func(client.Object) (namespace, value string)) handler.EventHandler {
-	add := func(ctx context.Context, changed client.Object, queue workqueue.TypedRateLimitingInterface[reconcile.Request], least auth0.Lane) {
+// lane says if something happened. An object for which unless holds has no use for the news, unless it is of a deletion.
+func enqueueBy(reader client.Reader, newList func() client.ObjectList, index string, least auth0.Lane, key func(client.Object) (namespace, value string), unless ...func(changed, object client.Object) bool) handler.EventHandler {
+	add := func(ctx context.Context, changed client.Object, queue workqueue.TypedRateLimitingInterface[reconcile.Request], least auth0.Lane, unless ...func(changed, object client.Object) bool) {
 		namespace, value := key(changed)
 		list := newList()
 		if err := reader.List(ctx, list, client.InNamespace(namespace), client.MatchingFields{index: value}); err != nil {
@@ -111,7 +112,9 @@ func enqueueBy(reader client.Reader, newList func() client.ObjectList, index str
 			return
 		}
 		for _, object := range objectsIn(list) {
-			enqueue(queue, object.(v1alpha1.Object), least)
+			if !slices.ContainsFunc(unless, func(isNoNews func(changed, object client.Object) bool) bool { return isNoNews(changed, object) }) {
+				enqueue(queue, object.(v1alpha1.Object), least)
+			}
 		}
 	}
 	return handler.Funcs{
@@ -120,10 +123,10 @@ func enqueueBy(reader client.Reader, newList func() client.ObjectList, index str
 				add(ctx, e.Object, queue, auth0.LanePeriodic)
 				return
 			}
-			add(ctx, e.Object, queue, least)
+			add(ctx, e.Object, queue, least, unless...)
 		},
 		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			add(ctx, e.ObjectNew, queue, least)
+			add(ctx, e.ObjectNew, queue, least, unless...)
 		},
 		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
 			add(ctx, e.Object, queue, least)

@@ -86,6 +86,7 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 		Mirrors: mirrors,
 		Metrics: counters,
 		Hasher:  &secret.Hasher{Client: manager.GetClient(), Namespace: options.Namespace},
+		Outputs: &secret.Journal{},
 		Clock:   options.Clock,
 		Workers: options.Workers,
 		Shard:   shard,

@@ -46,6 +46,8 @@ type Output struct {
 	Type string
 	// Labels besides the operator's own.
 	Labels map[string]string
+	// Journal notes the writes; may be nil.
+	Journal *Journal
 }
 
 // NewOutput is the output Secret that an object declares.
@@ -92,32 +94,35 @@ type Writer func(ctx context.Context, current *corev1.Secret, data map[string][]
 
 // Try finds out whether Put would be accepted: what goes into a Secret may cost more than an attempt.
 func (o Output) Try(ctx context.Context, current *corev1.Secret, data map[string][]byte, annotations map[string]string) error {
-	return o.write(ctx, current, data, annotations, client.DryRunAll)
+	_, err := o.write(ctx, current, data, annotations, client.DryRunAll)
+	return err
 }
 
 // Put makes the Secret hold data and annotations, by a write only if it does not. current is what Get returned.
 func (o Output) Put(ctx context.Context, current *corev1.Secret, data map[string][]byte, annotations map[string]string) error {
-	return o.write(ctx, current, data, annotations)
+	name := client.ObjectKey{Namespace: o.Owner.GetNamespace(), Name: o.Name}
+	return o.Journal.record(name, func() (string, error) { return o.write(ctx, current, data, annotations) })
 }
 
-func (o Output) write(ctx context.Context, current *corev1.Secret, data map[string][]byte, annotations map[string]string, options ...client.ApplyOption) error {
+// write returns the version that it made, "" if nothing was to be done.
+func (o Output) write(ctx context.Context, current *corev1.Secret, data map[string][]byte, annotations map[string]string, options ...client.ApplyOption) (version string, err error) {
 	annotations = maps.Clone(annotations)
 	annotations[annotationIgnoreUpdates] = "true"
 	if len(o.Labels) > 0 || current != nil && current.Annotations[annotationLabels] != "" {
 		annotations[annotationLabels] = strings.Join(slices.Sorted(maps.Keys(o.Labels)), ",")
 	}
 	if current != nil && metav1.IsControlledBy(current, o.Owner) && o.isAsDeclared(current) && Holds(current, data, annotations) {
-		return nil
+		return "", nil
 	}
 	if current != nil && o.cannotChange(current) {
 		if done, err := o.remove(ctx, current, len(options) > 0); err != nil || done {
-			return err
+			return "", err
 		}
 		current = nil
 	}
 	reference, err := o.ownerReference()
 	if err != nil {
-		return err
+		return "", err
 	}
 	desired := corev1ac.Secret(o.Name, o.Owner.GetNamespace()).
 		WithLabels(o.Labels).
@@ -133,15 +138,18 @@ func (o Output) write(ctx context.Context, current *corev1.Secret, data map[stri
 		desired.WithUID(current.UID)
 	}
 	options = append(options, client.FieldOwner(FieldManager), client.ForceOwnership)
-	return o.explain(o.Client.Apply(ctx, desired, options...))
+	if err := o.Client.Apply(ctx, desired, options...); err != nil {
+		return "", o.explain(err)
+	}
+	if desired.ResourceVersion == nil {
+		return "", nil
+	}
+	return *desired.ResourceVersion, nil
 }
 
 // explain tells what only a person can put right from what may pass.
 func (o Output) explain(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case apierrors.IsInvalid(err):
+	if apierrors.IsInvalid(err) {
 		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "Kubernetes refuses the output Secret that the spec asks for: %v", err)
 	}
 	return fmt.Errorf("write output Secret %s/%s: %w", o.Owner.GetNamespace(), o.Name, err)
