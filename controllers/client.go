@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
@@ -80,6 +81,7 @@ var clearedClient = map[string]any{
 
 func (clientAdapter) Scopes() []engine.Scope[*v1alpha1.Auth0Client] {
 	writes := func(c *v1alpha1.Auth0Client) bool { return c.Spec.ManagementPolicy != v1alpha1.ManagementPolicyObserve }
+	withKeys := func(c *v1alpha1.Auth0Client) bool { return writes(c) && hasKeys(c) }
 	return []engine.Scope[*v1alpha1.Auth0Client]{
 		{Name: "read:clients"},
 		{Name: "create:clients", Needed: func(c *v1alpha1.Auth0Client) bool { return writes(c) && c.Spec.ClientID == nil }},
@@ -87,8 +89,14 @@ func (clientAdapter) Scopes() []engine.Scope[*v1alpha1.Auth0Client] {
 		{Name: "delete:clients", Needed: func(c *v1alpha1.Auth0Client) bool {
 			return writes(c) && c.Spec.DeletionPolicy != v1alpha1.DeletionPolicyRetain
 		}},
-		{Name: "read:client_keys", Needed: func(c *v1alpha1.Auth0Client) bool { return writes(c) && c.Spec.OutputSecret != nil }},
-		{Name: "update:client_keys", Needed: func(c *v1alpha1.Auth0Client) bool { return writes(c) && c.Spec.ClientSecret != nil }},
+		{Name: "read:client_keys", Needed: func(c *v1alpha1.Auth0Client) bool { return writes(c) && holdsSecret(c) }},
+		{Name: "update:client_keys", Needed: func(c *v1alpha1.Auth0Client) bool {
+			return writes(c) && (c.Spec.ClientSecret != nil || rotatesSecret(c))
+		}},
+		{Name: "read:client_credentials", Needed: withKeys},
+		{Name: "create:client_credentials", Needed: withKeys},
+		{Name: "update:client_credentials", Needed: withKeys},
+		{Name: "delete:client_credentials", Needed: withKeys},
 	}
 }
 
@@ -111,12 +119,30 @@ func (clientAdapter) SecretFields(c *v1alpha1.Auth0Client) map[string]v1alpha1.S
 	return map[string]v1alpha1.SecretKeyReference{"client_secret": c.Spec.ClientSecret.SecretRef}
 }
 
-// Inputs names the output Secret.
+// Inputs names the output Secret, and those with public keys.
 func (clientAdapter) Inputs(c *v1alpha1.Auth0Client) []string {
-	if c.Spec.OutputSecret == nil {
-		return nil
+	var names []string
+	if c.Spec.OutputSecret != nil {
+		names = append(names, c.Spec.OutputSecret.Name)
 	}
-	return []string{c.Spec.OutputSecret.Name}
+	if methods := c.Spec.ClientAuthenticationMethods; methods != nil {
+		for _, key := range methods.PrivateKeyJWT.Credentials {
+			if key.SecretRef != nil {
+				names = append(names, key.SecretRef.Name)
+			}
+		}
+	}
+	return names
+}
+
+// hasKeys tells whether the application has public keys, or had some that are to go.
+func hasKeys(c *v1alpha1.Auth0Client) bool {
+	return c.Spec.ClientAuthenticationMethods != nil || len(c.Status.Credentials) > 0
+}
+
+// rotatesSecret tells whether the client secret is rotated by a schedule, or is to be now.
+func rotatesSecret(c *v1alpha1.Auth0Client) bool {
+	return c.Spec.RotateSecretEvery != nil || secretRotationAsked(c) || c.Status.SecretRotation != nil && c.Status.SecretRotation.Replacing != ""
 }
 
 func (clientAdapter) Check(c *v1alpha1.Auth0Client) error {
@@ -126,7 +152,7 @@ func (clientAdapter) Check(c *v1alpha1.Auth0Client) error {
 	if output, from := c.Spec.OutputSecret, c.Spec.ClientSecret; output != nil && from != nil && output.Name == from.SecretRef.Name {
 		return fmt.Errorf("spec.outputSecret.name and spec.clientSecret.secretRef.name are both %q; the credentials would overwrite what they are made of", output.Name)
 	}
-	return nil
+	return checkRotation(c)
 }
 
 func (clientAdapter) Desired(c *v1alpha1.Auth0Client, references reference.Values) auth0.Document {
@@ -135,6 +161,10 @@ func (clientAdapter) Desired(c *v1alpha1.Auth0Client, references reference.Value
 		desired["default_organization"] = map[string]any{
 			"organization_id": references.ID(defaultOrganizationRef, organization.OrganizationID), "flows": anyList(organization.Flows),
 		}
+	}
+	if c.Spec.ClientAuthenticationMethods == nil && len(c.Status.Credentials) > 0 {
+		// In the same call as the method that takes the place of the keys.
+		desired["client_authentication_methods"] = nil
 	}
 	if grants := c.Spec.GrantTypes; grants != nil && grants.Mode == v1alpha1.ListModeExact {
 		desired["grant_types"] = anyList(grants.Items)
@@ -206,6 +236,9 @@ func (clientAdapter) Resource() string { return "clients" }
 // Introduce shows the name of the application before it is there.
 func (clientAdapter) Introduce(c *v1alpha1.Auth0Client) {
 	c.Status.Name = cmp.Or(c.Status.Name, c.Spec.Name)
+	if c.Status.ClientID == "" && c.Annotations[v1alpha1.AnnotationRotateSecret] != "" {
+		c.Status.SecretRotation = &v1alpha1.ClientSecretRotation{LastHandledRequest: c.Annotations[v1alpha1.AnnotationRotateSecret]}
+	}
 }
 
 func (clientAdapter) Describe(have auth0.Document) string {
@@ -265,6 +298,10 @@ func (clientAdapter) Create(ctx context.Context, tools engine.Tools[*v1alpha1.Au
 		return nil, problem.Stalled(v1alpha1.ReasonClientNotFound,
 			"spec.clientId: there is no application %q in tenant %s; correct the id, or remove it to have the application created", *id, tools.Session.Domain())
 	}
+	tools.Object.Status.Credentials = nil
+	if err := withCredentials(ctx, tools, desired); err != nil {
+		return nil, err
+	}
 	return tools.Session.CreateClient(ctx, desired)
 }
 
@@ -274,4 +311,40 @@ func (clientAdapter) Update(ctx context.Context, session *auth0.Session, id stri
 
 func (clientAdapter) Delete(ctx context.Context, session *auth0.Session, id string) error {
 	return session.DeleteClient(ctx, id)
+}
+
+// Finishes tells whether there are public keys to look after, or a secret to rotate.
+func (clientAdapter) Finishes(c *v1alpha1.Auth0Client) bool { return hasKeys(c) || rotatesSecret(c) }
+
+// Finish looks after the public keys, and rotates the secret.
+func (a clientAdapter) Finish(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Client], have auth0.Document) error {
+	c := tools.Object
+	if rotatesSecret(c) {
+		if err := a.rotateSecret(ctx, tools, have); err != nil {
+			return err
+		}
+	}
+	switch {
+	case !hasKeys(c):
+		return nil
+	case generatedKey(c) != nil:
+		return a.rotateKey(ctx, tools, have)
+	}
+	c.Status.KeyPair = nil
+	wanted, err := declaredCredentials(ctx, tools)
+	if err != nil {
+		return err
+	}
+	return a.keepCredentials(ctx, tools, have, wanted)
+}
+
+// NextAt is when a secret or key is to be rotated.
+func (clientAdapter) NextAt(c *v1alpha1.Auth0Client) time.Time {
+	if c.Spec.ManagementPolicy == v1alpha1.ManagementPolicyCreateOnly {
+		return time.Time{}
+	}
+	if secretAt := rotatesAt(c); !secretAt.IsZero() {
+		return secretAt
+	}
+	return keyChangesAt(c)
 }

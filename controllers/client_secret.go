@@ -2,12 +2,16 @@ package controllers
 
 import (
 	"context"
+	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
@@ -18,11 +22,11 @@ func (a clientAdapter) Prepare(ctx context.Context, tools engine.Tools[*v1alpha1
 	if c.Spec.OutputSecret == nil || c.Status.ClientID != "" {
 		return nil
 	}
-	output, current, err := a.output(ctx, tools)
+	output, current, err := clientOutput(ctx, tools)
 	if err != nil {
 		return err
 	}
-	data, err := clientData(*c.Spec.OutputSecret, tools.Session.Domain(), auth0.Document{})
+	data, err := clientData(tools, auth0.Document{}, keyPair{})
 	if err != nil {
 		return err
 	}
@@ -35,31 +39,128 @@ func (a clientAdapter) Publish(ctx context.Context, tools engine.Tools[*v1alpha1
 	if c.Spec.OutputSecret == nil {
 		return nil
 	}
-	output, current, err := a.output(ctx, tools)
+	output, current, err := clientOutput(ctx, tools)
 	if err != nil {
 		return err
 	}
-	data, err := clientData(*c.Spec.OutputSecret, tools.Session.Domain(), have)
+	if generatedKey(c) != nil {
+		pair, err := currentKeyPair(tools, current)
+		if err != nil {
+			return err
+		}
+		return publishKeyPair(ctx, tools, current, pair, have)
+	}
+	if holdsSecret(c) && have.String("client_secret") == "" {
+		return problem.Stalled(v1alpha1.ReasonMissingScope,
+			"Auth0 does not show the client secret; Secret %s stays as it is until the operator's application has the scope read:client_keys", output.Name)
+	}
+	data, err := clientData(tools, have, keyPair{})
 	if err != nil {
 		return err
 	}
 	return output.Put(ctx, current, data, map[string]string{})
 }
 
-func (clientAdapter) output(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Client]) (secret.Output, *corev1.Secret, error) {
+func clientOutput(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Client]) (secret.Output, *corev1.Secret, error) {
 	output := secret.NewOutput(tools.Client, tools.Object, *tools.Object.Spec.OutputSecret)
+	output.Journal = tools.Outputs
 	current, err := output.Get(ctx)
 	return output, current, err
 }
 
-// clientData makes the data of the output Secret. Templates can use every value.
-func clientData(output v1alpha1.OutputSecret, domain string, have auth0.Document) (map[string][]byte, error) {
-	values := map[string]string{
-		"domain": domain, "clientId": have.String("client_id"), "clientSecret": have.String("client_secret"),
+// holdsSecret tells whether the output Secret holds a client secret.
+func holdsSecret(c *v1alpha1.Auth0Client) bool {
+	return c.Spec.OutputSecret != nil && c.Spec.ClientAuthenticationMethods == nil
+}
+
+// clientData makes the data of the output Secret. Templates can use every value; the default keys are those that an Auth0Token
+// or an Auth0Tenant takes.
+func clientData(tools engine.Tools[*v1alpha1.Auth0Client], have auth0.Document, pair keyPair) (map[string][]byte, error) {
+	c, domain := tools.Object, tools.Session.Domain()
+	values := map[string]string{"domain": domain, "clientId": have.String("client_id")}
+	if holdsSecret(c) {
+		values["clientSecret"] = have.String("client_secret")
 	}
-	if len(output.Data) > 0 {
+	if generatedKey(c) != nil {
+		values["privateKey"], values["keyId"], values["signingAlgorithm"] = pair.current.pem, pair.current.kid(), pair.current.alg
+	}
+	if len(c.Spec.OutputSecret.Data) > 0 {
 		values["issuer"] = "https://" + domain + "/"
 		values["tokenUrl"] = "https://" + domain + "/oauth/token"
 	}
-	return secret.Render(output, values)
+	return secret.Render(*c.Spec.OutputSecret, values)
+}
+
+// secretRotationAsked tells whether the annotation asks for a new secret. What it says before the application is known is no
+// request: a new application has a new secret.
+func secretRotationAsked(c *v1alpha1.Auth0Client) bool {
+	handled := ""
+	if c.Status.SecretRotation != nil {
+		handled = c.Status.SecretRotation.LastHandledRequest
+	}
+	return c.Annotations[v1alpha1.AnnotationRotateSecret] != handled
+}
+
+// rotatesAt is when the secret is to be replaced by the schedule, the zero time if there is none.
+func rotatesAt(c *v1alpha1.Auth0Client) time.Time {
+	rotation := c.Status.SecretRotation
+	if c.Spec.RotateSecretEvery == nil || rotation == nil || rotation.RotatedAt == nil {
+		return time.Time{}
+	}
+	return rotation.RotatedAt.Add(c.Spec.RotateSecretEvery.Duration)
+}
+
+// rotateSecret has Auth0 make a new secret when it is time. The old one stops working at once, so the new one is written
+// right away. A hash of the old one is noted before: after a lost answer it tells whether the secret was replaced.
+func (a clientAdapter) rotateSecret(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Client], have auth0.Document) error {
+	c, now := tools.Object, tools.Clock.Now()
+	if c.Status.SecretRotation == nil {
+		c.Status.SecretRotation = &v1alpha1.ClientSecretRotation{}
+	}
+	rotation := c.Status.SecretRotation
+	if c.Spec.RotateSecretEvery != nil && rotation.RotatedAt == nil {
+		rotation.RotatedAt = &metav1.Time{Time: now.Truncate(time.Second)}
+	}
+	scheduled := rotatesAt(c)
+	if rotation.Replacing == "" && !secretRotationAsked(c) && (scheduled.IsZero() || now.Before(scheduled)) {
+		return nil
+	}
+	current, err := tools.Hasher.Hash(ctx, "client-secret/"+string(c.UID), have.String("client_secret"))
+	if err != nil {
+		return err
+	}
+	if rotation.Replacing == "" {
+		rotation.Replacing = current
+		if err := tools.Save(ctx); err != nil {
+			return err
+		}
+	}
+	if rotation.Replacing == current {
+		rotated, err := tools.Session.RotateClientSecret(ctx, c.Status.ClientID)
+		if err != nil {
+			return err
+		}
+		if err := a.Publish(ctx, tools, rotated); err != nil {
+			return err
+		}
+	}
+	c.Status.SecretRotation = &v1alpha1.ClientSecretRotation{
+		RotatedAt: &metav1.Time{Time: now.Truncate(time.Second)}, LastHandledRequest: c.Annotations[v1alpha1.AnnotationRotateSecret],
+	}
+	tools.Event(ctx, "SecretRotated", "Auth0 made a new client secret, now in Secret "+c.Spec.OutputSecret.Name+"; the former one has stopped working")
+	return nil
+}
+
+// checkRotation refuses requests that would leave nobody with the new secret.
+func checkRotation(c *v1alpha1.Auth0Client) error {
+	if c.Status.ClientID == "" || !secretRotationAsked(c) {
+		return nil
+	}
+	switch {
+	case c.Spec.ClientSecret != nil:
+		return fmt.Errorf("the annotation %s asks for a new client secret, which spec.clientSecret takes from a Secret; change the value there, and remove the annotation", v1alpha1.AnnotationRotateSecret)
+	case !holdsSecret(c):
+		return fmt.Errorf("the annotation %s asks for a new client secret, but no spec.outputSecret would take it; add one, or remove the annotation", v1alpha1.AnnotationRotateSecret)
+	}
+	return nil
 }

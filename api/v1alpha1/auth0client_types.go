@@ -14,6 +14,11 @@ import (
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.clientId) || (has(self.clientId) && self.clientId == oldSelf.clientId)",message="clientId is immutable: another application is another Auth0Client"
 // +kubebuilder:validation:XValidation:rule="has(oldSelf.resourceServerIdentifier) == has(self.resourceServerIdentifier) && (!has(self.resourceServerIdentifier) || self.resourceServerIdentifier == oldSelf.resourceServerIdentifier)",message="resourceServerIdentifier is immutable: Auth0 takes it only when the application is created; create another Auth0Client"
 // +kubebuilder:validation:XValidation:rule="!(has(self.isFirstParty) && !self.isFirstParty && has(self.organizationUsage))",message="organizationUsage is for first-party applications: remove it, or isFirstParty: false"
+// +kubebuilder:validation:XValidation:rule="!(has(self.clientAuthenticationMethods) && has(self.tokenEndpointAuthMethod))",message="clientAuthenticationMethods and tokenEndpointAuthMethod exclude each other"
+// +kubebuilder:validation:XValidation:rule="!has(self.rotateSecretEvery) || has(self.outputSecret)",message="rotateSecretEvery needs outputSecret: somebody must learn of the new secret"
+// +kubebuilder:validation:XValidation:rule="!(has(self.rotateSecretEvery) && (has(self.clientSecret) || has(self.clientAuthenticationMethods)))",message="rotateSecretEvery is for secrets that Auth0 makes: it excludes clientSecret and clientAuthenticationMethods"
+// +kubebuilder:validation:XValidation:rule="!(has(self.clientAuthenticationMethods) && has(self.clientAuthenticationMethods.privateKeyJwt.generate)) || has(self.outputSecret)",message="generate needs outputSecret: the private key is written there"
+// +kubebuilder:validation:XValidation:rule="!(has(self.clientAuthenticationMethods) && has(self.clientSecret))",message="clientAuthenticationMethods and clientSecret exclude each other"
 type Auth0ClientSpec struct {
 	ManagedSpec    `json:",inline"`
 	ClientSettings `json:",inline"`
@@ -35,15 +40,118 @@ type Auth0ClientSpec struct {
 	// +optional
 	DefaultOrganization *ClientDefaultOrganization `json:"defaultOrganization,omitempty"`
 
+	// clientAuthenticationMethods have the application prove who it is by a key of its own instead of a shared secret. Excludes
+	// tokenEndpointAuthMethod.
+	// +optional
+	ClientAuthenticationMethods *ClientAuthenticationMethods `json:"clientAuthenticationMethods,omitempty"`
+
 	// clientSecret is a secret value of your own. Unset: Auth0 makes one.
 	// +optional
 	ClientSecret *ClientSecret `json:"clientSecret,omitempty"`
 
+	// rotateSecretEvery has Auth0 make a new client secret at this interval, at least `1h`. The old one stops working at once:
+	// prefer clientAuthenticationMethods with generate where a moment without access hurts. A rotation can also be requested,
+	// by a new value of the annotation auth0-operator.io/rotate-secret. Needs outputSecret. Example: `720h`.
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+(\\\\.[0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('1h')",message="rotateSecretEvery must be a duration such as 720h, at least 1h"
+	// +optional
+	RotateSecretEvery *metav1.Duration `json:"rotateSecretEvery,omitempty"`
+
 	// outputSecret is where the application's credentials are written. Its default keys are `domain`, `clientId` and
-	// `clientSecret`, so that an Auth0Token or an Auth0Tenant can name the Secret as it is. Values for templates: these, and
-	// `issuer` and `tokenUrl`. A Secret that is deleted or edited is written again from Auth0. Unset: none is written.
+	// `clientSecret`, so that an Auth0Token or an Auth0Tenant can name the Secret as it is; with a generated key pair
+	// `privateKey`, `keyId` and `signingAlgorithm` take the place of `clientSecret`. Values for templates: these, and
+	// `issuer` and `tokenUrl`. A Secret that is deleted or edited is written again from Auth0; a private key, which Auth0 does
+	// not know, is then made anew. Unset: none is written.
 	// +optional
 	OutputSecret *OutputSecret `json:"outputSecret,omitempty"`
+}
+
+// ClientAuthenticationMethods have an application prove who it is without a shared secret. Of Auth0's methods,
+// `tls_client_auth` and `self_signed_tls_client_auth` are not managed yet.
+type ClientAuthenticationMethods struct {
+	// privateKeyJwt has the application sign an assertion with a private key, whose public key Auth0 knows (Private Key JWT).
+	// It takes an Enterprise plan.
+	// +required
+	PrivateKeyJWT ClientPrivateKeyJWT `json:"privateKeyJwt"`
+}
+
+// ClientPrivateKeyJWT says whose public keys Auth0 is to know: keys of yours, or a pair that the operator makes.
+// +kubebuilder:validation:ExactlyOneOf=credentials;generate
+type ClientPrivateKeyJWT struct {
+	// credentials are public keys of yours. Auth0 allows two at once: to change a key without an interruption, add the new one,
+	// then remove the old one.
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=2
+	// +optional
+	Credentials []ClientPublicKey `json:"credentials,omitempty"`
+
+	// generate makes a key pair. The private key is written to outputSecret before Auth0 hears of the public one.
+	// +optional
+	Generate *ClientKeyPair `json:"generate,omitempty"`
+}
+
+// ClientAssertionAlgorithm signs the assertions of an application.
+// +kubebuilder:validation:Enum=RS256;RS384;PS256
+type ClientAssertionAlgorithm string
+
+// ClientPublicKey is a public key.
+// +kubebuilder:validation:ExactlyOneOf=pem;secretRef
+// +kubebuilder:validation:XValidation:rule="has(self.alg) == has(oldSelf.alg) && (!has(self.alg) || self.alg == oldSelf.alg)",message="alg is immutable: declare the key again under another name and kid, or another key"
+// +kubebuilder:validation:XValidation:rule="!has(self.kid) || !has(oldSelf.kid) || self.kid != oldSelf.kid || (has(self.pem) == has(oldSelf.pem) && (!has(self.pem) || self.pem == oldSelf.pem))",message="what a kid stands for is immutable: another key has another kid"
+type ClientPublicKey struct {
+	// name of the key, for people.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	// +required
+	Name string `json:"name"`
+
+	// pem is the RSA public key, or an X.509 certificate of it, in PEM form.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=4096
+	// +optional
+	PEM *string `json:"pem,omitempty"`
+
+	// secretRef names the key of a Secret in the same namespace that holds the public key or certificate in PEM form, such as
+	// `tls.crt` of one that cert-manager keeps.
+	// +optional
+	SecretRef *SecretKeyReference `json:"secretRef,omitempty"`
+
+	// alg signs the assertions: `RS256` (default), `RS384` or `PS256`.
+	// +optional
+	Alg ClientAssertionAlgorithm `json:"alg,omitempty"`
+
+	// kid is the key id that the assertions name. Default: the thumbprint of the key (RFC 7638).
+	// +kubebuilder:validation:MinLength=10
+	// +kubebuilder:validation:MaxLength=64
+	// +optional
+	Kid *string `json:"kid,omitempty"`
+
+	// expiresAt is when Auth0 stops accepting the key. Unset: never.
+	// +optional
+	ExpiresAt *metav1.Time `json:"expiresAt,omitempty"`
+}
+
+// ClientKeyPair is a key pair that the operator makes.
+type ClientKeyPair struct {
+	// alg signs the assertions: `RS256` (default), `RS384` or `PS256`. A change makes a new key pair.
+	// +optional
+	Alg ClientAssertionAlgorithm `json:"alg,omitempty"`
+
+	// rotateEvery makes a new key pair at this interval, at least `1h`. Unset: only on request, by a new value of the annotation
+	// auth0-operator.io/rotate-key. Example: `720h`.
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+(\\\\.[0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('1h')",message="rotateEvery must be a duration such as 720h, at least 1h"
+	// +optional
+	RotateEvery *metav1.Duration `json:"rotateEvery,omitempty"`
+
+	// overlap is how long the former key still works after outputSecret holds the new one, so that workloads have time to take
+	// it. Default: `1h`.
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+(\\\\.[0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('1m') && duration(self) <= duration('720h')",message="overlap must be a duration such as 1h, between 1m and 720h"
+	// +optional
+	Overlap *metav1.Duration `json:"overlap,omitempty"`
 }
 
 // ClientGrantTypes are the grants by which an application may get tokens.
@@ -795,10 +903,67 @@ type Auth0ClientStatus struct {
 	// +optional
 	Name string `json:"name,omitempty"`
 
+	// secretRotation tells about rotations of the client secret.
+	// +optional
+	SecretRotation *ClientSecretRotation `json:"secretRotation,omitempty"`
+
+	// credentials are the public keys that were set through this object.
+	// +listType=map
+	// +listMapKey=kid
+	// +optional
+	Credentials []ClientCredential `json:"credentials,omitempty"`
+
+	// keyPair tells about the generated key pair.
+	// +optional
+	KeyPair *ClientKeyPairStatus `json:"keyPair,omitempty"`
+
 	// addedGrantTypes are those that spec.grantTypes added to what the application had.
 	// +listType=set
 	// +optional
 	AddedGrantTypes []string `json:"addedGrantTypes,omitempty"`
+}
+
+// ClientSecretRotation tells about rotations of a client secret.
+type ClientSecretRotation struct {
+	// rotatedAt is when the secret was made, as far as the operator knows.
+	// +optional
+	RotatedAt *metav1.Time `json:"rotatedAt,omitempty"`
+
+	// lastHandledRequest echoes the value of the annotation auth0-operator.io/rotate-secret that was acted on last.
+	// +optional
+	LastHandledRequest string `json:"lastHandledRequest,omitempty"`
+
+	// replacing is a keyed hash of the secret that is being replaced. Gone when the outcome is known.
+	// +optional
+	Replacing string `json:"replacing,omitempty"`
+}
+
+// ClientCredential is a public key of an application.
+type ClientCredential struct {
+	// kid is the key id.
+	Kid string `json:"kid"`
+	// id of the credential in Auth0.
+	ID string `json:"id"`
+	// name of the key.
+	// +optional
+	Name string `json:"name,omitempty"`
+	// expiresAt is when Auth0 stops accepting it.
+	// +optional
+	ExpiresAt *metav1.Time `json:"expiresAt,omitempty"`
+}
+
+// ClientKeyPairStatus tells about a generated key pair.
+type ClientKeyPairStatus struct {
+	// keyId of the key in outputSecret.
+	KeyID string `json:"keyId"`
+	// madeAt is when it was made.
+	MadeAt metav1.Time `json:"madeAt"`
+	// retiringKeyId is the former key, which works until retiresAt.
+	// +optional
+	RetiringKeyID string `json:"retiringKeyId,omitempty"`
+	// retiresAt is when the former key stops working.
+	// +optional
+	RetiresAt *metav1.Time `json:"retiresAt,omitempty"`
 }
 
 // Auth0Client is an application.

@@ -178,6 +178,10 @@ const (
 	AnnotationRotatePassword = "auth0-operator.io/rotate-password"
 	// AnnotationInvite asks, on an Auth0User with spec.invitation, for a new link; any new value will do.
 	AnnotationInvite = "auth0-operator.io/invite"
+	// AnnotationRotateSecret asks, on an Auth0Client with spec.outputSecret, for a new client secret; any new value will do.
+	AnnotationRotateSecret = "auth0-operator.io/rotate-secret"
+	// AnnotationRotateKey asks, on an Auth0Client with a generated key pair, for a new one; any new value will do.
+	AnnotationRotateKey = "auth0-operator.io/rotate-key"
 	// AnnotationUnblock asks, on an Auth0User, to lift the blocks of Auth0's brute-force protection; any new value will do.
 	AnnotationUnblock = "auth0-operator.io/unblock"
 )

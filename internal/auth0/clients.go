@@ -11,8 +11,11 @@ import (
 )
 
 const (
-	routeClients = "/api/v2/clients"
-	routeClient  = "/api/v2/clients/{id}"
+	routeClients           = "/api/v2/clients"
+	routeClient            = "/api/v2/clients/{id}"
+	routeRotateSecret      = "/api/v2/clients/{id}/rotate-secret"
+	routeClientCredentials = "/api/v2/clients/{client_id}/credentials"
+	routeClientCredential  = "/api/v2/clients/{client_id}/credentials/{credential_id}"
 )
 
 // GetClient reads an application. What is secret shows to those with the scope read:client_keys.
@@ -69,6 +72,50 @@ func (s *Session) UpdateClient(ctx context.Context, id string, patch Document) (
 func (s *Session) DeleteClient(ctx context.Context, id string) error {
 	_, err := s.manage(ctx, http.MethodDelete, routeClient, func(ctx context.Context) error {
 		return s.clientsAPI.Delete(ctx, id)
+	})
+	return err
+}
+
+// RotateClientSecret has Auth0 make a new secret. The old one stops working at once. It is not idempotent.
+func (s *Session) RotateClientSecret(ctx context.Context, id string) (Document, error) {
+	answer, err := s.manage(ctx, http.MethodPost, routeRotateSecret, func(ctx context.Context) error {
+		_, err := s.clientsAPI.RotateSecret(ctx, id)
+		return err
+	})
+	return parseObject(answer, err)
+}
+
+// ClientCredentials returns the public keys of an application; Auth0 allows two.
+func (s *Session) ClientCredentials(ctx context.Context, clientID string) ([]Document, error) {
+	answer, err := s.manage(ctx, http.MethodGet, routeClientCredentials, func(ctx context.Context) error {
+		_, err := s.clientsAPI.Credentials.List(ctx, clientID)
+		return err
+	})
+	return parseList(answer, err)
+}
+
+// CreateClientCredential gives an application a public key, which works when the application's authentication methods name it.
+func (s *Session) CreateClientCredential(ctx context.Context, clientID string, credential Document) (Document, error) {
+	answer, err := s.manage(ctx, http.MethodPost, routeClientCredentials, func(ctx context.Context) error {
+		_, err := s.clientsAPI.Credentials.Create(ctx, clientID, nil, option.WithBodyProperties(credential))
+		return err
+	})
+	return parseObject(answer, err)
+}
+
+// UpdateClientCredential changes when a public key expires; nothing else of it can change.
+func (s *Session) UpdateClientCredential(ctx context.Context, clientID, id string, patch Document) error {
+	_, err := s.manage(ctx, http.MethodPatch, routeClientCredential, func(ctx context.Context) error {
+		_, err := s.clientsAPI.Credentials.Update(ctx, clientID, id, nil, option.WithBodyProperties(patch))
+		return err
+	})
+	return err
+}
+
+// DeleteClientCredential deletes a public key. Auth0 confirms for one that is not there, too.
+func (s *Session) DeleteClientCredential(ctx context.Context, clientID, id string) error {
+	_, err := s.manage(ctx, http.MethodDelete, routeClientCredential, func(ctx context.Context) error {
+		return s.clientsAPI.Credentials.Delete(ctx, clientID, id)
 	})
 	return err
 }

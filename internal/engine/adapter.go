@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"slices"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -151,6 +152,12 @@ type Prover[O v1alpha1.Managed] interface {
 // the object was read or created, but under managementPolicy Observe, and makes no call.
 type Publisher[O v1alpha1.Managed] interface {
 	Publish(ctx context.Context, tools Tools[O], have auth0.Document) error
+}
+
+// Scheduler is for objects of which something falls due at a time.
+type Scheduler[O v1alpha1.Managed] interface {
+	// NextAt is when the object must be looked at again whatever happens, the zero time for no such time.
+	NextAt(O) time.Time
 }
 
 // Exempter leaves fields alone that something else than the operator keeps, such as an identity provider.

@@ -294,11 +294,17 @@ func (w *work[O]) done(message string) Outcome {
 
 // ready ends a pass over an object that is as it should be.
 func (w *work[O]) ready(reason, message string) Outcome {
-	if !w.isMirrored() {
-		return Done(reason, message, w.resync)
+	again := w.resync
+	if w.isMirrored() {
+		w.learn()
+		again = 0
 	}
-	w.learn()
-	return Done(reason, message, 0)
+	if scheduler, ok := w.Adapter.(Scheduler[O]); ok {
+		if next := scheduler.NextAt(w.object); !next.IsZero() && (again == 0 || next.Sub(w.Clock.Now()) < again) {
+			return DoneUntil(reason, message, next.Sub(w.Clock.Now()))
+		}
+	}
+	return Done(reason, message, again)
 }
 
 func (w *work[O]) stall(reason, format string, args ...any) Outcome {

@@ -415,6 +415,9 @@ func rotateSecret(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if methods := object(before.Doc, "client_authentication_methods"); len(methods) > 0 {
+		return nil, apiError(http.StatusBadRequest, "operation_not_supported", "The secret of a client with client_authentication_methods cannot be rotated")
+	}
 	after := *before
 	after.Secret = newClientSecret()
 	c.Clients.Put(after.ID, &after)
