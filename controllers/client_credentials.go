@@ -124,13 +124,13 @@ func (w *credentialWork) note(credential auth0.Document) {
 		if wanted.kid == credential.String("kid") && !known {
 			status.Credentials = slices.DeleteFunc(status.Credentials, func(c v1alpha1.ClientCredential) bool { return c.Kid == wanted.kid })
 			status.Credentials = append(status.Credentials, v1alpha1.ClientCredential{
-				Kid: wanted.kid, ID: credential.String("id"), Name: credential.String("name"), ExpiresAt: timeOf(credential.String("expires_at")),
+				Kid: wanted.kid, ID: credential.String("id"), Name: credential.String("name"), ExpiresAt: parsedTime(credential.String("expires_at")),
 			})
 		}
 	}
 }
 
-func timeOf(text string) *metav1.Time {
+func parsedTime(text string) *metav1.Time {
 	parsed, err := time.Parse(time.RFC3339, text)
 	if err != nil {
 		return nil

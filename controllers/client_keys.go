@@ -23,7 +23,7 @@ import (
 
 // A generated key pair lives in the output Secret, with all that a rotation takes, so that each of its steps is one write
 // there: the next private key is in the Secret before Auth0 hears of its public key; it takes the place of the current one when
-// Auth0 accepts both; and the former one works until its time is up. docs/decisions/0010-key-rotation.md.
+// Auth0 accepts both; and the former one works until its time is up. docs/decisions/0014-key-rotation.md.
 const (
 	// Always under these keys, whatever the templates say: they are read back from there.
 	privateKeyKey     = "privateKey"

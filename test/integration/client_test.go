@@ -247,7 +247,7 @@ func TestSecretRotation(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
 	e.stopOperator()
-	clock := clocktesting.NewFakePassiveClock(time.Now())
+	clock := clocktesting.NewFakeClock(time.Now())
 	e.clock = clock
 	e.startOperator()
 	c := newClient(e, "one")
@@ -385,7 +385,7 @@ func TestKeyPairIsRotated(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
 	e.stopOperator()
-	clock := clocktesting.NewFakePassiveClock(time.Now())
+	clock := clocktesting.NewFakeClock(time.Now())
 	e.clock = clock
 	e.startOperator()
 	c := machine(e, "worker")

@@ -67,6 +67,23 @@ var undertakings = map[string]undertaking{
 		subject: tokenSubject, declare: retained, ready: true, begin: deleteIt, gone: true, left: 1, issued: tokens, output: "token",
 	},
 
+	"create an application":                {subject: clientSubject, begin: declareIt},
+	"create an application that is undone": {subject: clientSubject, begin: declareIt, meanwhile: deleteIt, gone: true},
+	"create an application that moves":     {subject: clientSubject, begin: declareIt, meanwhile: changeIt(clientSubject)},
+	"create an application with a secret of one's own": {
+		subject: clientSubject, prepare: ownSecret, declare: withOwnSecret, begin: declareIt,
+	},
+	"create an application with a key pair": {subject: clientSubject, declare: withKeyPair, begin: declareIt},
+	"update an application":                 {subject: clientSubject, ready: true, begin: changeIt(clientSubject)},
+	"adopt an application":                  {subject: clientSubject, prepare: clientSubject.existing, declare: mayAdopt, begin: declareIt},
+	"rotate the secret of an application": {
+		subject: clientSubject, ready: true, begin: annotateIt(v1alpha1.AnnotationRotateSecret), issued: rotations, output: "shop-one",
+	},
+	"rotate the key pair of an application": {
+		subject: clientSubject, declare: withKeyPair, ready: true, begin: annotateIt(v1alpha1.AnnotationRotateKey),
+	},
+	"delete an application":              {subject: clientSubject, ready: true, begin: deleteIt, gone: true},
+	"delete an application that stays":   {subject: clientSubject, declare: retained, ready: true, begin: deleteIt, gone: true, left: 1},
 	"create a connection":                {subject: connectionSubject, begin: declareIt},
 	"create a connection that is undone": {subject: connectionSubject, begin: declareIt, meanwhile: deleteIt, gone: true},
 	"create a connection that moves":     {subject: connectionSubject, begin: declareIt, meanwhile: changeIt(connectionSubject)},
@@ -318,6 +335,7 @@ func (u undertaking) verify(e *environment, object v1alpha1.Managed) {
 func (u undertaking) requireNoOrphans(e *environment) {
 	e.Helper()
 	u.requireNoUnmarkedOrphans(e)
+	requireNoOrphanedClients(e)
 	var objects v1alpha1.Auth0UserList
 	if err := kube.List(e.ctx, &objects, client.InNamespace(e.namespace)); err != nil {
 		e.Fatal(err)
@@ -452,13 +470,20 @@ func withGeneratedPasswordAndInvitation(object v1alpha1.Managed) {
 }
 
 func rotateAndInvite(e *environment, object v1alpha1.Managed) {
-	change(e, object, func(o v1alpha1.Managed) {
-		annotations := o.GetAnnotations()
-		for _, request := range []string{v1alpha1.AnnotationRotatePassword, v1alpha1.AnnotationInvite, v1alpha1.AnnotationReconcileRequestedAt} {
-			annotations[request] = "again"
-		}
-		o.SetAnnotations(annotations)
-	})
+	annotateIt(v1alpha1.AnnotationRotatePassword, v1alpha1.AnnotationInvite)(e, object)
+}
+
+// annotateIt makes requests by annotation, and one for a pass.
+func annotateIt(requests ...string) func(*environment, v1alpha1.Managed) {
+	return func(e *environment, object v1alpha1.Managed) {
+		change(e, object, func(o v1alpha1.Managed) {
+			annotations := o.GetAnnotations()
+			for _, request := range append(requests, v1alpha1.AnnotationReconcileRequestedAt) {
+				annotations[request] = "again"
+			}
+			o.SetAnnotations(annotations)
+		})
+	}
 }
 
 func invitations(e *environment) int {

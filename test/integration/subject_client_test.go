@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -169,15 +170,68 @@ func checkCredentials(e *environment, object *v1alpha1.Auth0Client, have map[str
 	if !metav1.IsControlledBy(secret, object) {
 		return fmt.Errorf("Secret %s is not owned by the application", secret.Name)
 	}
-	for key, want := range map[string]any{"domain": e.sim.Domain, "clientId": have["client_id"], "clientSecret": have["client_secret"]} {
-		if string(secret.Data[key]) != want {
+	want := map[string]any{"domain": e.sim.Domain, "clientId": have["client_id"], "clientSecret": have["client_secret"]}
+	keys := 3
+	if object.Spec.ClientAuthenticationMethods != nil {
+		delete(want, "clientSecret")
+		keys = 5
+		if err := checkKey(e, object, secret); err != nil {
+			return err
+		}
+	}
+	for key, value := range want {
+		if string(secret.Data[key]) != value {
 			return fmt.Errorf("%s in Secret %s is not the application's", key, secret.Name)
 		}
 	}
-	if len(secret.Data) != 3 {
-		return fmt.Errorf("Secret %s has %d keys, want 3", secret.Name, len(secret.Data))
+	if len(secret.Data) != keys {
+		return fmt.Errorf("Secret %s has %d keys, want %d", secret.Name, len(secret.Data), keys)
 	}
 	return nil
+}
+
+// checkKey wants the application to accept the key in the Secret.
+func checkKey(e *environment, object *v1alpha1.Auth0Client, secret *corev1.Secret) error {
+	e.Helper()
+	accepted := fmt.Sprint(e.client(object.Status.ClientID)["client_authentication_methods"])
+	for _, credential := range e.dashboardList(clientPath(object) + "/credentials") {
+		if credential["kid"] == string(secret.Data["keyId"]) && strings.Contains(accepted, credential["id"].(string)) {
+			return nil
+		}
+	}
+	return fmt.Errorf("the application does not accept the key in Secret %s", secret.Name)
+}
+
+// requireNoOrphanedClients fails if an application is marked as ours and no object would stay until it is gone.
+func requireNoOrphanedClients(e *environment) {
+	e.Helper()
+	var objects v1alpha1.Auth0ClientList
+	if err := kube.List(e.ctx, &objects, client.InNamespace(e.namespace)); err != nil {
+		e.Fatal(err)
+	}
+	for _, application := range e.clients() {
+		mark := markOf(application, "client_metadata")
+		kept := slices.ContainsFunc(objects.Items, func(object v1alpha1.Auth0Client) bool {
+			return len(object.Finalizers) > 0 && mark == holder(&object)
+		})
+		if mark != "" && !kept {
+			e.Errorf("application %v is an orphan", application["client_id"])
+		}
+	}
+}
+
+func ownSecret(e *environment) {
+	e.create(e.secret("own", map[string]string{"secret": "planted-client-secret-of-my-own-0001"}))
+}
+
+func withOwnSecret(object v1alpha1.Managed) {
+	object.(*v1alpha1.Auth0Client).Spec.ClientSecret = &v1alpha1.ClientSecret{SecretRef: v1alpha1.SecretKeyReference{Name: "own", Key: "secret"}}
+}
+
+func withKeyPair(object v1alpha1.Managed) {
+	object.(*v1alpha1.Auth0Client).Spec.ClientAuthenticationMethods = &v1alpha1.ClientAuthenticationMethods{
+		PrivateKeyJWT: v1alpha1.ClientPrivateKeyJWT{Generate: &v1alpha1.ClientKeyPair{}},
+	}
 }
 
 func textsOf(list any) []string {
