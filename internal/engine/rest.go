@@ -76,14 +76,19 @@ func (w *work[O]) rests() bool {
 	if known {
 		return before.desired == w.desiredHash && !w.seesToMore()
 	}
-	return !w.Mirrors.hasCompared(w.tenant.UID)
+	// What an object writes to Kubernetes, no list of Auth0's tells about: its Secret may have gone while nobody looked.
+	return !w.publishes() && !w.finishes() && !w.Mirrors.hasCompared(w.tenant.UID)
+}
+
+func (w *work[O]) publishes() bool {
+	_, publishes := w.Adapter.(Publisher[O])
+	return publishes
 }
 
 // seesToMore tells whether a pass sees to more than that the object in Auth0 is as declared.
 func (w *work[O]) seesToMore() bool {
-	_, publishes := w.Adapter.(Publisher[O])
 	_, withholds := w.Adapter.(Withholder[O])
-	return publishes || withholds || w.finishes()
+	return w.publishes() || withholds || w.finishes()
 }
 
 // rest ends a pass over an object that rests.
