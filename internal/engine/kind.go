@@ -68,6 +68,9 @@ type Kind struct {
 
 	indexed reference.Indexed
 	setup   func(context.Context, ctrl.Manager, Deps, []Kind) error
+	// resource is the name of the kind in the paths of the Management API, if it is mirrored.
+	resource string
+	export   func(context.Context, *auth0.Session, auth0.Document, Names) (v1alpha1.Managed, error)
 	// apply runs one object through its Handler, without the loop around it.
 	apply func(context.Context, Deps, []Kind, v1alpha1.Object) Outcome
 }
@@ -101,13 +104,17 @@ func RegisterRemote[T any, O interface {
 		looks = &mirrored[O]{Remote: remote, started: make(chan struct{})}
 		watches = append(watches, looks.watchQueue)
 	}
-	return Register[T, O](name, scopes, newList, indexed, func(deps Deps, kind Kind, all []Kind) Handler[O] {
+	kind := Register[T, O](name, scopes, newList, indexed, func(deps Deps, kind Kind, all []Kind) Handler[O] {
 		remote.Deps, remote.kind, remote.kinds = deps, kind, all
 		if looks != nil {
 			deps.Mirrors.kinds = append(deps.Mirrors.kinds, looks)
 		}
 		return remote
 	}, watches...)
+	if exporter, ok := adapter.(Exporter[O]); ok {
+		kind.resource, kind.export = exporter.Resource(), exportWith[T](exporter)
+	}
+	return kind
 }
 
 // inputsOf lists the Secrets that an object names, in the form of reference.InputIndex.

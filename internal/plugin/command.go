@@ -28,7 +28,7 @@ func Command(out, progress io.Writer) *cobra.Command {
 	flags := root.PersistentFlags()
 	flags.StringVar(&p.rules.ExplicitPath, "kubeconfig", "", "kubeconfig to use (default: as kubectl)")
 	clientcmd.BindOverrideFlags(&p.overrides, flags, overrideFlags())
-	root.AddCommand(p.statusCommand(), p.planCommand())
+	root.AddCommand(p.statusCommand(), p.planCommand(), p.exportCommand())
 	return root
 }
 
@@ -73,5 +73,5 @@ func (p *plugin) connect() (client.Client, string, error) {
 func deps(kube client.Client) engine.Deps {
 	// Nobody scrapes the metrics of a command.
 	pool := auth0.NewPool(auth0.NewMetrics(prometheus.NewRegistry()))
-	return engine.Deps{Client: kube, Reader: kube, Pool: pool, Clock: clock.RealClock{}}
+	return engine.Deps{Client: kube, Reader: kube, Pool: pool, Clock: clock.RealClock{}, Mirrors: &engine.Mirrors{}}
 }
