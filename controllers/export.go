@@ -134,7 +134,12 @@ func (resourceServerAdapter) Export(_ context.Context, _ *auth0.Session, have au
 	if len(have.Objects("scopes")) == 0 {
 		delete(settings, "scopes")
 	}
-	return true, fillSpec(&api.Spec, settings)
+	err := fillSpec(&api.Spec, settings)
+	if lifetime, web := api.Spec.TokenLifetime, api.Spec.TokenLifetimeForWeb; lifetime != nil && web != nil && *web > *lifetime {
+		// A default of Auth0's, which it would not take back.
+		api.Spec.TokenLifetimeForWeb = nil
+	}
+	return true, err
 }
 
 // Export implements engine.Exporter.
