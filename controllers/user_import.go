@@ -34,10 +34,8 @@ func (userAdapter) Importing(u *v1alpha1.Auth0User) *string { return &u.Status.I
 
 // Import implements engine.Importer.
 func (userAdapter) Import(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User], body auth0.Document) (*engine.Import, error) {
-	u := tools.Object
-	name := connectionOf(u, tools.References)
-	connection, err := tools.Session.DatabaseConnectionID(ctx, name)
-	if err != nil || connection == "" {
+	u, name := tools.Object, connectionOf(tools.Object, tools.References)
+	if may, err := tools.Session.MayFindConnections(ctx); err != nil || !may {
 		return nil, err
 	}
 	item := body.Clone()
@@ -49,7 +47,7 @@ func (userAdapter) Import(ctx context.Context, tools engine.Tools[*v1alpha1.Auth
 	have["user_id"] = databaseUserID(derivedUserID(u.UID))
 	have["identities"] = []any{map[string]any{"connection": name, "provider": "auth0", "user_id": derivedUserID(u.UID)}}
 	return &engine.Import{
-		Connection: connection, ID: have.String("user_id"), Have: have, Item: item,
+		Connection: name, ID: have.String("user_id"), Have: have, Item: item,
 		Seal: func(item auth0.Document) (err error) {
 			item["password_hash"], err = passwordHash(body.String("password"))
 			return err

@@ -252,6 +252,13 @@ func (g *Governor) end(turn *Turn) {
 	}
 }
 
+// Waiting is how many calls wait.
+func (g *Governor) Waiting() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.line.length()
+}
+
 // Forget drops the place of an object that is gone.
 func (g *Governor) Forget(key any) {
 	g.mu.Lock()

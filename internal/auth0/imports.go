@@ -73,13 +73,15 @@ func (s *Session) MayAssignRole(ctx context.Context) (bool, error) {
 	return slices.Contains(scopes, "update:roles") || slices.Contains(scopes, "create:role_members"), err
 }
 
-// DatabaseConnectionID returns the id of a database connection, "" if there is none of that name or the scope
-// read:connections is missing. It is remembered for some minutes.
-func (s *Session) DatabaseConnectionID(ctx context.Context, name string) (string, error) {
+// MayFindConnections tells whether DatabaseConnectionID is granted.
+func (s *Session) MayFindConnections(ctx context.Context) (bool, error) {
 	scopes, err := s.Scopes(ctx)
-	if err != nil || !slices.Contains(scopes, "read:connections") {
-		return "", err
-	}
+	return slices.Contains(scopes, "read:connections"), err
+}
+
+// DatabaseConnectionID returns the id of a database connection, "" if there is none of that name. It is remembered for some
+// minutes.
+func (s *Session) DatabaseConnectionID(ctx context.Context, name string) (string, error) {
 	return s.databases.id(name, func() ([]Document, error) {
 		answer, err := s.manage(ctx, http.MethodGet, routeConnections, func(ctx context.Context) error {
 			_, err := s.connectionsAPI.List(ctx, &management.ListConnectionsQueryParameters{Strategy: databases, Name: &name, Fields: &nameFields})

@@ -107,8 +107,13 @@ func (w *work[O]) find(ctx context.Context, wanted auth0.Document) (candidates [
 func (w *work[O]) complete(ctx context.Context, have auth0.Document) (Outcome, error) {
 	w.completeDesired(have)
 	w.remember(have)
+	w.noteCreated()
 	for _, list := range w.lists() {
 		list.intend(list.Want)
+	}
+	shares := w.sharesCalls()
+	if shares {
+		w.sharing().writeTo(w.object.GetCommonStatus(), w.object.GetGeneration())
 	}
 	if _, publishes := w.Adapter.(Publisher[O]); publishes || len(w.pending(have)) > 0 || len(w.lists()) > 0 || w.finishes() {
 		if err := w.pass.Save(ctx); err != nil {
@@ -120,6 +125,9 @@ func (w *work[O]) complete(ctx context.Context, have auth0.Document) (Outcome, e
 		return Outcome{}, err
 	}
 	w.remember(have)
+	if shares {
+		return w.share(have), nil
+	}
 	return w.settle(ctx, have, &fresh{})
 }
 

@@ -29,7 +29,7 @@ type Importer[O v1alpha1.Managed] interface {
 
 // Import is an object in the form of an import.
 type Import struct {
-	// Connection is the id of the one that the object is imported into.
+	// Connection is the name of the one that the object is imported into.
 	Connection string
 	// ID is the one of the object in Auth0 afterwards, and Have what Auth0 has of it then.
 	ID   string
@@ -78,7 +78,7 @@ func (w *work[O]) joinsImport(ctx context.Context, importer Importer[O]) (bool, 
 	if w.tenant.Spec.UserImport == v1alpha1.UserImportPolicyNever || !importer.Importable(w.object) || w.heldByOther() {
 		return false, nil
 	}
-	return w.imports().worthwhile(w.object.GetUID(), time.Now(), func() (int, error) { return w.waiting(ctx, importer) })
+	return w.imports().worthwhile(w.object.GetUID(), time.Now(), w.pass.waker(), func() (int, error) { return w.waiting(ctx, importer) })
 }
 
 // waiting counts the objects of the tenant that wait to be created.
@@ -96,6 +96,13 @@ func (w *work[O]) waiting(ctx context.Context, importer Importer[O]) (int, error
 }
 
 func (w *work[O]) tenantKey() types.NamespacedName { return client.ObjectKeyFromObject(w.tenant) }
+
+// noteCreated tells the imports that they need not wait for the object.
+func (w *work[O]) noteCreated() {
+	if _, ok := w.Adapter.(Importer[O]); ok {
+		w.imports().created(w.object.GetUID())
+	}
+}
 
 func (w *work[O]) imports() *tenantImports { return w.Imports.of(w.tenantKey()) }
 

@@ -24,8 +24,10 @@ import (
 )
 
 const (
-	// manyWaiting is how many objects of a tenant must wait to be created for them to go by import.
+	// manyWaiting is how many objects of a tenant must wait to be created for them to go by import, and manyLeft how many for
+	// that to go on.
 	manyWaiting = 200
+	manyLeft    = 20
 	// countEvery is how often they are counted.
 	countEvery = time.Second
 	// gatherFor is how long nobody may have joined a batch before it goes as it is.
@@ -43,8 +45,9 @@ const (
 	importLifetime = 24 * time.Hour
 	// takenWithin is how long members may take to come for what is known of them; whoever does not was deleted by force.
 	takenWithin = time.Hour
-	// mostAdded is how many objects are put on a list by one call.
-	mostAdded = 500
+	// mostAdded is how many objects are put on a list by one call, and addAttempts how often that is tried.
+	mostAdded   = 500
+	addAttempts = 5
 )
 
 // Imports creates many objects of a tenant at once, by Auth0's import jobs: docs/decisions/0012-imports.md. It is a Runnable
@@ -69,10 +72,17 @@ type tenantImports struct {
 	batches map[string]*batch
 	open    map[string]*batch
 	members map[types.UID]*member
-	// singly are those that an import refused.
-	singly map[types.UID]bool
+	// singly are those that an import refused, and standBy those that wait to be created by themselves: when imports begin,
+	// they are woken to join.
+	singly  map[types.UID]bool
+	standBy map[types.UID]func()
 	// adders put many objects on a list, by its field.
 	adders map[string]adder
+	// gatherings are new objects that go on lists together, gathered all of them until they know that they are, and gatherNext
+	// is when a list takes the next.
+	gatherings map[target]*gathering
+	gathered   map[types.UID]*member
+	gatherNext map[target]time.Time
 	// counted is when it was counted last whether many wait.
 	counted time.Time
 	many    bool
@@ -115,6 +125,10 @@ type member struct {
 	wake   func()
 	batch  *batch
 	over   bool
+	// have is what Auth0 has of it in a generation, and left how many lists it is not on yet, if it was created by itself.
+	have       auth0.Document
+	generation int64
+	left       int
 }
 
 // Start implements manager.Runnable.
@@ -139,26 +153,46 @@ func (i *Imports) of(tenant types.NamespacedName) *tenantImports {
 	if i.tenants[tenant] == nil {
 		i.tenants[tenant] = &tenantImports{
 			Imports: i, tenant: tenant, batches: map[string]*batch{}, open: map[string]*batch{}, members: map[types.UID]*member{},
-			singly: map[types.UID]bool{}, adders: map[string]adder{},
+			singly: map[types.UID]bool{}, standBy: map[types.UID]func(){}, adders: map[string]adder{},
+			gatherings: map[target]*gathering{}, gathered: map[types.UID]*member{}, gatherNext: map[target]time.Time{},
 		}
 	}
 	return i.tenants[tenant]
 }
 
-// worthwhile tells whether an object should join: imports are under way, or many wait.
-func (t *tenantImports) worthwhile(uid types.UID, now time.Time, count func() (int, error)) (bool, error) {
-	t.mu.Lock()
-	if t.singly[uid] || len(t.members) > 0 || now.Sub(t.counted) < countEvery {
-		defer t.mu.Unlock()
-		return !t.singly[uid] && (len(t.members) > 0 || t.many), nil
-	}
-	t.counted = now
-	t.mu.Unlock()
-	waiting, err := count()
+// worthwhile tells whether an object should join: imports are under way, or many wait. If not, wake is called when that
+// changes.
+func (t *tenantImports) worthwhile(uid types.UID, now time.Time, wake func(), count func() (int, error)) (bool, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.many = waiting >= manyWaiting
-	return t.many, err
+	if t.singly[uid] {
+		return false, nil
+	}
+	if len(t.members) == 0 && now.Sub(t.counted) >= countEvery {
+		waiting, err := count()
+		if err != nil {
+			return false, err
+		}
+		t.counted, t.many = now, waiting >= manyWaiting || t.many && waiting >= manyLeft
+	}
+	if len(t.members) == 0 && !t.many {
+		t.standBy[uid] = wake
+		return false, nil
+	}
+	delete(t.standBy, uid)
+	for _, wakeOther := range t.standBy {
+		wakeOther()
+	}
+	clear(t.standBy)
+	return true, nil
+}
+
+// created says that an object is there, or gone for good.
+func (t *tenantImports) created(uid types.UID) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.standBy, uid)
+	delete(t.singly, uid)
 }
 
 // find returns an object that is on its way, nil if it is not.
@@ -282,11 +316,13 @@ func (t *tenantImports) drop(m *member) {
 
 // ensureRunning starts the loop.
 func (t *tenantImports) ensureRunning() {
-	if t.running || t.ctx == nil || len(t.members) == 0 {
+	if t.running || t.ctx == nil || len(t.members) == 0 && len(t.gatherings) == 0 {
 		return
 	}
 	t.running = true
-	go t.run(log.IntoContext(t.ctx, log.FromContext(t.ctx).WithName("imports").WithValues("tenant", t.tenant.String())))
+	// Hundreds wait for each of these calls.
+	ctx := auth0.WithLane(t.ctx, auth0.LaneEdited)
+	go t.run(log.IntoContext(ctx, log.FromContext(ctx).WithName("imports").WithValues("tenant", t.tenant.String())))
 }
 
 // run sends batches and follows jobs until nothing is left to do.
@@ -303,7 +339,7 @@ func (t *tenantImports) run(ctx context.Context) {
 			t.step(ctx, session)
 		}
 		t.mu.Lock()
-		if len(t.members) == 0 && len(t.batches) == 0 {
+		if len(t.members) == 0 && len(t.batches) == 0 && len(t.gatherings) == 0 {
 			t.running = false
 			t.mu.Unlock()
 			return
@@ -315,6 +351,9 @@ func (t *tenantImports) run(ctx context.Context) {
 // step does what is due.
 func (t *tenantImports) step(ctx context.Context, session *auth0.Session) {
 	now := time.Now()
+	for to, members := range t.dueGatherings(now) {
+		t.putOnLists(ctx, session, to, members)
+	}
 	for _, b := range t.all() {
 		switch {
 		case t.mayGo(b, now):
@@ -388,7 +427,7 @@ func (t *tenantImports) send(ctx context.Context, session *auth0.Session, b *bat
 		items[at] = m.item
 	}
 	file := slices.Concat([]byte("["), bytes.Join(items, []byte(",")), []byte("]"))
-	job, err := session.ImportUsers(ctx, b.connection, b.id, file)
+	job, err := importInto(ctx, session, b, file)
 	if slices.Contains(refusals, auth0.ClassOf(err)) {
 		log.FromContext(ctx).Error(err, "Auth0 refuses an import; its users are created one by one", "users", len(items))
 		t.end(b, true, nil)
@@ -408,6 +447,17 @@ func (t *tenantImports) send(ctx context.Context, session *auth0.Session, b *bat
 	}
 	t.mu.Unlock()
 	t.record(ctx, b)
+}
+
+func importInto(ctx context.Context, session *auth0.Session, b *batch, users []byte) (job string, err error) {
+	connection, err := session.DatabaseConnectionID(ctx, b.connection)
+	if err != nil {
+		return "", err
+	}
+	if connection == "" {
+		return "", &auth0.Error{Class: auth0.ClassNotFound, Message: "there is no database connection " + b.connection}
+	}
+	return session.ImportUsers(ctx, connection, b.id, users)
 }
 
 // record notes the job in the status of the tenant, for whoever goes on after a crash.
@@ -493,12 +543,7 @@ type adder func(ctx context.Context, session *auth0.Session, entry string, ids [
 func (t *tenantImports) addToLists(ctx context.Context, session *auth0.Session, b *batch, refused map[string]bool) {
 	for to, members := range t.targets(b, refused) {
 		for chunk := range slices.Chunk(members, mostAdded) {
-			added, err := t.addMany(ctx, session, to, chunk)
-			if err != nil {
-				added = false
-				log.FromContext(ctx).Info("imported objects see to a list themselves", "field", to.field, "entry", to.entry, "error", err.Error())
-			}
-			if !added {
+			if !t.addAll(ctx, session, to, chunk) {
 				break
 			}
 			t.mu.Lock()
@@ -506,6 +551,25 @@ func (t *tenantImports) addToLists(ctx context.Context, session *auth0.Session, 
 				m.added = append(m.added, to)
 			}
 			t.mu.Unlock()
+		}
+	}
+}
+
+// addAll puts members on a list. What fails for a reason that may pass is tried again some times.
+func (t *tenantImports) addAll(ctx context.Context, session *auth0.Session, to target, members []*member) bool {
+	for attempt := 1; ; attempt++ {
+		added, err := t.addMany(ctx, session, to, members)
+		if err == nil {
+			return added
+		}
+		log.FromContext(ctx).Info("many objects are not put on a list yet", "field", to.field, "entry", to.entry, "error", err.Error())
+		if attempt == addAttempts || slices.Contains(refusals, auth0.ClassOf(err)) {
+			return false
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(importRetry):
 		}
 	}
 }

@@ -261,13 +261,18 @@ func (p *Pass[O]) reportTransition(ctx context.Context) {
 		return
 	}
 	isStalled := meta.IsStatusConditionTrue(p.Object.GetCommonStatus().Conditions, v1alpha1.ConditionStalled)
-	waits := was == nil || was.Reason == v1alpha1.ReasonRateLimited || is.Reason == v1alpha1.ReasonRateLimited
+	waits := was == nil || isPause(was.Reason) || isPause(is.Reason)
 	if waits && !isStalled {
 		return
 	}
 	eventType := corev1.EventTypeNormal
-	if isStalled || was.Status == metav1.ConditionTrue && is.Status == metav1.ConditionFalse {
+	if isStalled || was != nil && was.Status == metav1.ConditionTrue && is.Status == metav1.ConditionFalse {
 		eventType = corev1.EventTypeWarning
 	}
 	p.Event(ctx, eventType, is.Reason, is.Message)
+}
+
+// isPause tells whether an object with this reason waits for others, and goes on as if nothing had been.
+func isPause(reason string) bool {
+	return reason == v1alpha1.ReasonRateLimited || reason == v1alpha1.ReasonImporting
 }

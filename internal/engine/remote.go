@@ -101,6 +101,11 @@ func (w *work[O]) apply(ctx context.Context) (Outcome, error) {
 	if w.rests() {
 		return w.rest(), nil
 	}
+	if outcome, err := w.shared(ctx); err != nil {
+		return Outcome{}, err
+	} else if outcome != nil {
+		return *outcome, nil
+	}
 	have, err := w.known(ctx)
 	if err != nil {
 		return Outcome{}, err
