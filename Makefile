@@ -15,7 +15,7 @@ MODULES := $(patsubst %/go.mod,%,$(shell find . -name go.mod -not -path './.*'))
 TEST_MODULES := $(filter ./test/%,$(MODULES))
 
 # What make generate writes.
-GENERATED := ':(glob)api/**/zz_generated.*' config/crd config/rbac PROJECT charts/auth0-operator/files config/argocd config/flux
+GENERATED := ':(glob)api/**/zz_generated.*' config/crd config/rbac PROJECT charts/auth0-operator/files config/argocd config/flux docs/reference/api docs/reference/conditions.md
 
 ##@ General
 
@@ -59,7 +59,7 @@ run: ## The operator against the cluster of your current KUBECONFIG; ARGS=… ad
 ##@ Develop
 
 .PHONY: generate
-generate: ## Write deep copies, CRDs and RBAC from the Go sources, and from these what the chart and kustomize need.
+generate: ## Write deep copies, CRDs and RBAC from the Go sources, and from these what chart, kustomize and reference need.
 	set -e; if [ -d api ]; then \
 		$(TOOL) controller-gen object paths=./api/...; \
 		$(TOOL) controller-gen crd paths=./api/... output:crd:artifacts:config=config/crd/bases; \

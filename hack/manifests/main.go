@@ -1,6 +1,6 @@
 // Command manifests writes the manifests that follow from others, so that a new kind needs none of them edited by hand: the
-// list of CRDs for kustomize, the roles for people, what the chart takes from config/, and what Argo CD and Flux can be
-// told. It is what make generate calls after controller-gen.
+// list of CRDs for kustomize, the roles for people, what the chart takes from config/, what Argo CD and Flux can be told, and
+// the reference in docs/. It is what make generate calls after controller-gen.
 package main
 
 import (
@@ -48,6 +48,7 @@ func run() error {
 		writeAlerts(),
 		writeArgoCD(kinds),
 		writeFlux(kinds),
+		writeReference(kinds),
 	)
 }
 
