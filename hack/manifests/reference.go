@@ -38,7 +38,8 @@ func writeReference(kinds []kind) error {
 	if err := os.RemoveAll(apiDir); err != nil {
 		return err
 	}
-	list := generatedPage + "# Kinds\n\nEvery field of every kind. `kubectl explain` shows the same.\n\n"
+	var list bytes.Buffer
+	list.WriteString(generatedPage + "# Kinds\n\nEvery field of every kind. `kubectl explain` shows the same.\n\n")
 	for _, kind := range kinds {
 		var content bytes.Buffer
 		content.WriteString(generatedPage)
@@ -50,9 +51,9 @@ func writeReference(kinds []kind) error {
 			return err
 		}
 		summary, _, _ := strings.Cut(kind.Spec.Versions[0].Schema.OpenAPIV3Schema.Description, "\n\n")
-		list += fmt.Sprintf("- [%s](%s): %s\n", kind.Spec.Names.Kind, name, prose(summary))
+		fmt.Fprintf(&list, "- [%s](%s): %s\n", kind.Spec.Names.Kind, name, prose(summary))
 	}
-	return errors.Join(write(filepath.Join(apiDir, "README.md"), []byte(list)), writeConditions())
+	return errors.Join(write(filepath.Join(apiDir, "README.md"), list.Bytes()), writeConditions())
 }
 
 // fields lists the fields of an object, each followed by its own, as a tree.

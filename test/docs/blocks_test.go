@@ -29,9 +29,9 @@ type block struct {
 }
 
 var (
-	fenced = regexp.MustCompile("(?ms)^```([^\n]+)\n(.*?)^```$")
+	fenced = regexp.MustCompile("(?s)\n```([^\n]+)\n(.*?\n)```\n")
 	// hereDocument is a manifest within a shell command.
-	hereDocument = regexp.MustCompile(`(?ms)<<'?EOF'?\n(.*?)^EOF$`)
+	hereDocument = regexp.MustCompile(`(?s)<<'?EOF'?\n(.*?\n)EOF\n`)
 	link         = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	makeTarget   = regexp.MustCompile(`(?m)^make ([a-z-]+)`)
 )

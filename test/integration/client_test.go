@@ -87,6 +87,8 @@ func TestClientCalls(t *testing.T) {
 			change(e, c, func(c *v1alpha1.Auth0Client) { c.Spec.Description = new("another") })
 			e.eventuallyReady(c)
 			requireCalls(e, "change a field", row.change)
+			e.deleteAndWait(c)
+			requireCalls(e, "delete", 3)
 		})
 	}
 }

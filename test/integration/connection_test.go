@@ -39,6 +39,8 @@ func TestConnectionCalls(t *testing.T) {
 	change(e, object, func(c *v1alpha1.Auth0Connection) { c.Spec.DisplayName = new("Other") })
 	e.eventuallyReady(object)
 	e.requireCalls("changing a field", 3)
+	e.deleteAndWait(object)
+	e.requireCalls("deleting a connection", 3)
 }
 
 // TestConnectionKeepsWhatIsNotDeclared shows that a change of one option erases no other, and that a display name stays.
@@ -158,4 +160,6 @@ func TestOrganizationCalls(t *testing.T) {
 	change(e, object, func(o *v1alpha1.Auth0Organization) { o.Spec.Connections.Items[0].IsSignupEnabled = new(true) })
 	e.eventuallyReady(object)
 	e.requireCalls("changing how a connection is used", 4)
+	e.deleteAndWait(object)
+	e.requireCalls("deleting an organization", 3)
 }

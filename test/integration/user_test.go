@@ -32,9 +32,9 @@ func roles(mode v1alpha1.ListMode, names ...string) *v1alpha1.UserRoles {
 	return list
 }
 
-// TestCallsToCreateAUser holds the call budget: one call for the user, one for its roles, one for its permissions. The
-// list that gives roles their ids is read once for all users.
-func TestCallsToCreateAUser(t *testing.T) {
+// TestCallsOfAUser holds the call budget: one call for the user, one for its roles, one for its permissions. The list that
+// gives roles their ids is read once for all users.
+func TestCallsOfAUser(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
 	userSubject.prepare(e)
@@ -61,6 +61,17 @@ func TestCallsToCreateAUser(t *testing.T) {
 			t.Errorf("%s took %d calls, want %d: %+v", row.user.Name, calls(requests), row.want, requests.ByRoute)
 		}
 	}
+
+	plain := newUser(e, "plain", "plain@example.com")
+	e.get(plain)
+	e.sim.ResetRequests()
+	e.pass(plain)
+	e.requireCalls("finding nothing to do", 1)
+	change(e, plain, func(u *v1alpha1.Auth0User) { u.Spec.Name = new("Plain") })
+	e.eventuallyReady(plain)
+	e.requireCalls("changing a field", 2)
+	e.deleteAndWait(plain)
+	e.requireCalls("deleting a user", 3)
 }
 
 func TestManyUsersShareOneListOfRoles(t *testing.T) {
