@@ -97,6 +97,9 @@ func (h *tenantHandler) apply(ctx context.Context, pass *engine.Pass[*v1alpha1.A
 	}
 	h.show(tenant, session, scopes)
 	h.showBudget(tenant)
+	if err := h.countTokens(ctx, tenant); err != nil {
+		return engine.Outcome{}, err
+	}
 	if err := h.verifyCustomDomain(ctx, tenant, session); err != nil {
 		return engine.Outcome{}, err
 	}
@@ -159,6 +162,30 @@ func (h *tenantHandler) showBudget(tenant *v1alpha1.Auth0Tenant) {
 	if plan != "" || waiting > 0 {
 		tenant.Status.CallBudget = &v1alpha1.CallBudget{Plan: plan, Waiting: waiting}
 	}
+}
+
+// countTokens takes into status how many tokens were issued that may count against the monthly quota.
+func (h *tenantHandler) countTokens(ctx context.Context, tenant *v1alpha1.Auth0Tenant) error {
+	var tokens v1alpha1.Auth0TokenList
+	if err := h.Client.List(ctx, &tokens, client.MatchingFields{reference.TenantIndex: client.ObjectKeyFromObject(tenant).String()}); err != nil {
+		return fmt.Errorf("find tokens of the tenant: %w", err)
+	}
+	count := v1alpha1.IssuedTokens{Month: monthOf(h.Clock.Now())}
+	for i := range tokens.Items {
+		issued := tokens.Items[i].Status.Issued
+		if tokens.Items[i].Spec.ClientCredentials == nil || issued == nil {
+			continue
+		}
+		count.Total += issued.Total
+		if issued.Month == count.Month {
+			count.ThisMonth += issued.ThisMonth
+		}
+	}
+	tenant.Status.IssuedTokens = nil
+	if count.Total > 0 {
+		tenant.Status.IssuedTokens = &count
+	}
+	return nil
 }
 
 func readyMessage(tenant *v1alpha1.Auth0Tenant) string {

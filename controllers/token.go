@@ -39,8 +39,9 @@ func tokenKind() engine.Kind {
 // tokenInputs lists what a token is made of, the Secret that holds it, and what it used up. The Secret of its
 // lineage is not among them: each attempt to refresh it writes there.
 func tokenInputs(token *v1alpha1.Auth0Token) []string {
-	inputs := []string{
-		reference.SecretInput(token.Spec.Client.SecretRef.Name), reference.SecretInput(token.Spec.OutputSecret.Name),
+	inputs := []string{reference.SecretInput(token.Spec.OutputSecret.Name)}
+	if from := token.Spec.Client.SecretRef; from != nil {
+		inputs = append(inputs, reference.SecretInput(from.Name))
 	}
 	for _, from := range grantSecrets(token) {
 		inputs = append(inputs, reference.SecretInput(from.Name))
@@ -53,14 +54,17 @@ func tokenInputs(token *v1alpha1.Auth0Token) []string {
 
 // tokenReferences lists the objects that a token refers to.
 func tokenReferences(token *v1alpha1.Auth0Token) []reference.Reference {
-	grant := token.Spec.Password
-	if grant == nil || grant.UserRef == nil {
-		return nil
+	var references []reference.Reference
+	if ref := token.Spec.Client.ClientRef; ref != nil {
+		references = append(references, clientReference(token, ref.Name))
 	}
-	user := reference.To(token, "spec.password.userRef", "Auth0User", v1alpha1.ObjectReference{Name: grant.UserRef.Name})
-	// A user may go; the token says so.
-	user.Weak = true
-	return []reference.Reference{user}
+	if grant := token.Spec.Password; grant != nil && grant.UserRef != nil {
+		user := reference.To(token, "spec.password.userRef", "Auth0User", v1alpha1.ObjectReference{Name: grant.UserRef.Name})
+		// A user may go; the token says so.
+		user.Weak = true
+		references = append(references, user)
+	}
+	return references
 }
 
 // usedInput is how a secret that works once stands in reference.InputIndex, by its keyed hash.
@@ -88,6 +92,8 @@ type tokenWork struct {
 	session *auth0.Session
 	resync  time.Duration
 	request auth0.TokenRequest
+	// admitted changes when somebody unblocks the user who signs in.
+	admitted string
 	// source is what the tokens come from.
 	source source
 	// asked is a keyed hash of what a refresh asks for besides.
@@ -152,11 +158,9 @@ func (w *tokenWork) prepare(ctx context.Context) error {
 	if err := w.openSecrets(ctx); err != nil {
 		return err
 	}
-	application, err := engine.AnyApplication(ctx, w.Reader, w.token.Namespace, w.token.Spec.Client.SecretRef.Name)
-	if err != nil {
+	if w.request.Application, err = w.readApplication(ctx); err != nil {
 		return err
 	}
-	w.request.Application = application
 	if err := w.readGrant(ctx); err != nil {
 		return err
 	}
@@ -169,8 +173,8 @@ func (w *tokenWork) openSecrets(ctx context.Context) error {
 	if _, err := tokenData(spec, auth0.TokenSet{}); err != nil {
 		return err
 	}
-	if name := w.token.Spec.Client.SecretRef.Name; name == spec.Name {
-		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.outputSecret.name and spec.client.secretRef.name are both %q; the token would overwrite the credentials", name)
+	if from := w.token.Spec.Client.SecretRef; from != nil && from.Name == spec.Name {
+		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.outputSecret.name and spec.client.secretRef.name are both %q; the token would overwrite the credentials", from.Name)
 	}
 	for field, from := range grantSecrets(w.token) {
 		if from.Name == spec.Name || from.Name == lineageSecret(w.token) {

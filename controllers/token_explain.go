@@ -50,7 +50,7 @@ func (w *tokenWork) explainSignIn(failed *auth0.Error) *problem.Problem {
 		return w.explainInvalidGrant(who, said)
 	case "unauthorized":
 		return problem.Stalled(v1alpha1.ReasonUserBlocked,
-			"Auth0 refuses the sign-in of %s: %s; unblock the user (spec.blocked of the Auth0User, or Auth0 Dashboard → User Management → Users → (the user) → Unblock)", who, said).Again(w.soon())
+			"Auth0 refuses the sign-in of %s: %s; unblock the user (spec.blocked of the Auth0User, or Auth0 Dashboard → User Management → Users → (the user) → Unblock), and request a reconciliation of this object", who, said).Again(w.soon())
 	case "too_many_attempts":
 		return problem.Stalled(v1alpha1.ReasonTooManyAttempts,
 			"Auth0's attack protection blocks the sign-in of %s: %s; correct the password, lift the block (annotation %s of the Auth0User, or Auth0 Dashboard → User Management → Users → (the user) → Unblock), and request a reconciliation", who, said, v1alpha1.AnnotationUnblock)
@@ -98,13 +98,14 @@ func (w *tokenWork) seedSecret() string {
 // explainGrant explains what is the matter with the application, or with what it asks for.
 func (w *tokenWork) explainGrant(failed *auth0.Error) *problem.Problem {
 	application, audience := w.request.Application.ID, cmp.Or(w.request.Audience, "the default audience")
-	from := w.token.Spec.Client.SecretRef.Name
 	said := strings.TrimSuffix(failed.Message, ".")
 	mentions := func(text string) bool { return strings.Contains(failed.Message, text) }
 	switch {
+	case failed.Class == auth0.ClassUnauthorized && w.token.Spec.Client.ClientRef != nil:
+		// The secret may just have been replaced.
+		return w.invalidCredentials(said).Again(w.soon())
 	case failed.Class == auth0.ClassUnauthorized:
-		return problem.Stalled(v1alpha1.ReasonInvalidCredentials,
-			"Auth0 refuses the clientId, or what proves it, in Secret %s (%s); correct the Secret", from, said)
+		return w.invalidCredentials(said)
 	case failed.Code == "unauthorized_client" && mentions("connection"):
 		return problem.Stalled(v1alpha1.ReasonConnectionNotEnabled,
 			"Auth0 lets nobody sign in to application %s through the connection %s: %s; enable it in Auth0 Dashboard → Authentication → (the connection) → Applications", application, w.request.Realm, said).Again(w.soon())
@@ -127,6 +128,10 @@ func (w *tokenWork) explainGrant(failed *auth0.Error) *problem.Problem {
 		return problem.Stalled(v1alpha1.ReasonGrantRefused, "Auth0 issues application %s no token for %s: %s", application, audience, said).Again(w.soon())
 	}
 	return nil
+}
+
+func (w *tokenWork) invalidCredentials(said string) *problem.Problem {
+	return problem.Stalled(v1alpha1.ReasonInvalidCredentials, "Auth0 refuses the client id of %s, or what proves it (%s); correct it", credentialsName(w.token), said)
 }
 
 // soon is how soon to ask again for what is missing: it may be a declared object that is about to appear, or take a person

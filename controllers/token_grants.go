@@ -52,8 +52,8 @@ func (w *tokenWork) readGrant(ctx context.Context) error {
 
 func (w *tokenWork) readClientCredentialsGrant(grant *v1alpha1.ClientCredentialsGrant) error {
 	if w.request.Application.IsPublic() {
-		return problem.Stalled(v1alpha1.ReasonSecretInvalid, "Secret %s/%s has a value neither under the key \"clientSecret\" nor under \"privateKey\"; add one",
-			w.token.Namespace, w.token.Spec.Client.SecretRef.Name)
+		return problem.Stalled(v1alpha1.ReasonSecretInvalid, "%s has neither a client secret nor a private key, without which Auth0 issues an application no token of its own; in a Secret, add the key \"clientSecret\" or \"privateKey\"",
+			credentialsName(w.token))
 	}
 	w.request.Grant = auth0.GrantClientCredentials
 	w.ask(&grant.Audience, grant.Scopes)

@@ -17,7 +17,7 @@ import (
 )
 
 // A lineage is what follows from one sign-in: refresh token after refresh token. It is kept in a Secret of its own beside the
-// output Secret, as workloads must not use it. docs/decisions/0009-refresh-lineage.md says why nothing here can get lost.
+// output Secret, as workloads must not use it. docs/decisions/0015-refresh-lineage.md says why nothing here can get lost.
 const (
 	lineageSuffix = "-lineage"
 	lineageKey    = "lineage"

@@ -40,6 +40,7 @@ func (w *tokenWork) readPasswordGrant(ctx context.Context, grant *v1alpha1.Passw
 			return err
 		}
 		w.request.Username, w.request.Realm = loginOf(user), cmp.Or(user.Spec.Connection, user.Status.Connection)
+		w.admitted = fmt.Sprint(user.Spec.Blocked != nil && *user.Spec.Blocked, user.Annotations[v1alpha1.AnnotationUnblock])
 		from = (userAdapter{}).SecretFields(user)["password"]
 	}
 	if grant.Realm != nil {
@@ -110,5 +111,5 @@ func (w *tokenWork) noteRefusal(ctx context.Context, err error) error {
 // hashSignIn is a keyed hash of everything that a sign-in depends on.
 func (w *tokenWork) hashSignIn(ctx context.Context) (string, error) {
 	r := w.request
-	return w.hash(ctx, "sign-in/"+string(w.token.UID), []string{w.inputs, r.Username, r.Password, r.Application.Secret, r.Application.PrivateKey, r.Code, r.CodeVerifier})
+	return w.hash(ctx, "sign-in/"+string(w.token.UID), []string{w.inputs, r.Username, r.Password, r.Application.Secret, r.Application.PrivateKey, r.Code, r.CodeVerifier, w.admitted})
 }

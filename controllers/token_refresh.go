@@ -26,26 +26,38 @@ func (w *tokenWork) carryOn(ctx context.Context) (engine.Outcome, error) {
 	if err := w.pass.KeepUntilRemoved(ctx); err != nil {
 		return engine.Outcome{}, err
 	}
-	if w.line.Tokens.AccessToken != "" {
-		w.show(w.line.Tokens)
-		if err := w.write(ctx, w.line.Tokens, w.output.Put); err != nil {
-			return engine.Outcome{}, err
-		}
-	}
 	if !w.isDue() {
-		return w.done(w.line.Tokens), nil
+		return w.done(w.line.Tokens), w.publish(ctx)
 	}
+	refreshed, err := w.refreshed(ctx)
+	if err == nil {
+		return w.deliver(ctx, refreshed)
+	}
+	// The token that there is may still be good.
+	if errPublish := w.publish(ctx); errPublish != nil {
+		return engine.Outcome{}, errPublish
+	}
+	if w.line.Lost != "" || w.line.Tokens.RefreshToken == "" {
+		return w.beginAnew(ctx, err)
+	}
+	return engine.Outcome{}, err
+}
+
+// publish writes the output Secret anew from the lineage, if it is not as the lineage has it.
+func (w *tokenWork) publish(ctx context.Context) error {
+	if w.line.Tokens.AccessToken == "" {
+		return nil
+	}
+	w.show(w.line.Tokens)
+	return w.write(ctx, w.line.Tokens, w.output.Put)
+}
+
+// refreshed returns the next tokens of the lineage, or says why there are none.
+func (w *tokenWork) refreshed(ctx context.Context) (auth0.TokenSet, error) {
 	if err := w.refusedForGood(); err != nil {
-		return w.beginAnew(ctx, err)
+		return auth0.TokenSet{}, err
 	}
-	refreshed, err := w.refresh(ctx)
-	if err != nil && w.line.Lost != "" {
-		return w.beginAnew(ctx, err)
-	}
-	if err != nil {
-		return engine.Outcome{}, err
-	}
-	return w.deliver(ctx, refreshed)
+	return w.refresh(ctx)
 }
 
 // isDue tells whether the lineage is to be refreshed: an answer may be missing, which the leeway gives little time for, the
@@ -254,7 +266,7 @@ func (w *tokenWork) revoke(ctx context.Context) engine.Outcome {
 		return engine.Released("the refresh token was not revoked, and is valid until it expires: " + known.Message)
 	case auth0.ClassOf(err) == auth0.ClassUnauthorized:
 		return engine.Stall(v1alpha1.ReasonInvalidCredentials, fmt.Sprintf(
-			"Auth0 refuses the credentials in Secret %s, so the refresh token cannot be revoked; correct the Secret, or set spec.revokeOnDelete to false", w.token.Spec.Client.SecretRef.Name), w.resync)
+			"Auth0 refuses the credentials of %s, so the refresh token cannot be revoked; correct them, or set spec.revokeOnDelete to false", credentialsName(w.token)), w.resync)
 	}
 	return w.explain(err)
 }
@@ -271,7 +283,7 @@ func (w *tokenWork) revokeLineage(ctx context.Context) error {
 	if w.session, err = w.Session(ctx, tenant); err != nil {
 		return err
 	}
-	application, err := engine.AnyApplication(ctx, w.Reader, w.token.Namespace, w.token.Spec.Client.SecretRef.Name)
+	application, err := w.readApplication(ctx)
 	if err != nil {
 		return err
 	}

@@ -199,6 +199,11 @@ type Auth0TenantStatus struct {
 	// +optional
 	Watch *WatchStatus `json:"watch,omitempty"`
 
+	// issuedTokens counts the tokens by client credentials that were issued this month for the Auth0Tokens that there are. Those
+	// for APIs of your own count against the tenant's monthly quota.
+	// +optional
+	IssuedTokens *IssuedTokens `json:"issuedTokens,omitempty"`
+
 	// guarded lists the Secrets and ConfigMaps that the operator keeps from being deleted while the tenant needs them, as
 	// `Secret/name`.
 	// +listType=set

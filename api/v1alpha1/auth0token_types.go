@@ -69,12 +69,19 @@ type Auth0TokenSpec struct {
 }
 
 // TokenClient names the application to which a token is issued.
+// +kubebuilder:validation:ExactlyOneOf=secretRef;clientRef
 type TokenClient struct {
 	// secretRef names a Secret in the same namespace with the key `clientId`, and how the application proves itself:
 	// `clientSecret`; or `privateKey`, an RSA key in PEM form (Private Key JWT), with `signingAlgorithm` if the credential in
 	// Auth0 has another than `RS256`. Public applications, such as native ones, have neither.
-	// +required
-	SecretRef *SecretReference `json:"secretRef"`
+	// +optional
+	SecretRef *SecretReference `json:"secretRef,omitempty"`
+
+	// clientRef names an Auth0Client in the same namespace. Its secret is read from the key `clientSecret` of its
+	// spec.outputSecret; an application that keeps none (`tokenEndpointAuthMethod: none`, native and single-page ones) needs no
+	// outputSecret. The token is asked for when the Auth0Client is Ready.
+	// +optional
+	ClientRef *LocalReference `json:"clientRef,omitempty"`
 }
 
 // ClientCredentialsGrant is the OAuth 2.0 client credentials grant.

@@ -1068,6 +1068,11 @@ func (in *Auth0TenantStatus) DeepCopyInto(out *Auth0TenantStatus) {
 		*out = new(WatchStatus)
 		**out = **in
 	}
+	if in.IssuedTokens != nil {
+		in, out := &in.IssuedTokens, &out.IssuedTokens
+		*out = new(IssuedTokens)
+		**out = **in
+	}
 	if in.Guarded != nil {
 		in, out := &in.Guarded, &out.Guarded
 		*out = make([]string, len(*in))
@@ -4303,6 +4308,11 @@ func (in *TokenClient) DeepCopyInto(out *TokenClient) {
 	if in.SecretRef != nil {
 		in, out := &in.SecretRef, &out.SecretRef
 		*out = new(SecretReference)
+		**out = **in
+	}
+	if in.ClientRef != nil {
+		in, out := &in.ClientRef, &out.ClientRef
+		*out = new(LocalReference)
 		**out = **in
 	}
 }

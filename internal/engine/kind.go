@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -67,12 +68,18 @@ type Kind struct {
 	New func() v1alpha1.Object
 
 	indexed reference.Indexed
+	loop    func(Deps, events.EventRecorder, []Kind) reconcile.Reconciler
 	setup   func(context.Context, ctrl.Manager, Deps, []Kind) error
 	// resource is the name of the kind in the paths of the Management API, if it is mirrored.
 	resource string
 	export   func(context.Context, *auth0.Session, auth0.Document, Names) (v1alpha1.Managed, error)
 	// apply runs one object through its Handler, without the loop around it.
 	apply func(context.Context, Deps, []Kind, v1alpha1.Object) Outcome
+}
+
+// Loop returns the loop of the kind without a manager that drives it, for those who decide themselves when it goes round.
+func (k Kind) Loop(deps Deps, recorder events.EventRecorder, all []Kind) reconcile.Reconciler {
+	return k.loop(deps, recorder, all)
 }
 
 // Setup starts the loop of the kind with the manager. all are the kinds of the registry.
@@ -147,14 +154,20 @@ func Register[T any, O interface {
 	kind.apply = func(ctx context.Context, deps Deps, all []Kind, object v1alpha1.Object) Outcome {
 		return newHandler(deps, kind, all).Apply(ctx, &Pass[O]{Object: object.(O), saved: object.(O)})
 	}
+	newLoop := func(deps Deps, recorder events.EventRecorder, all []Kind) *Reconciler[O] {
+		return &Reconciler[O]{
+			Events: recorder,
+			New:    func() O { return new(T) }, Handler: newHandler(deps, kind, all), Kind: name, Deps: deps,
+		}
+	}
+	kind.loop = func(deps Deps, recorder events.EventRecorder, all []Kind) reconcile.Reconciler {
+		return newLoop(deps, recorder, all)
+	}
 	kind.setup = func(ctx context.Context, manager ctrl.Manager, deps Deps, all []Kind) error {
 		if err := reference.Index(ctx, manager.GetFieldIndexer(), O(new(T)), indexed); err != nil {
 			return err
 		}
-		loop := &Reconciler[O]{
-			Events: manager.GetEventRecorder("auth0-operator"),
-			New:    func() O { return new(T) }, Handler: newHandler(deps, kind, all), Kind: name, Deps: deps,
-		}
+		loop := newLoop(deps, manager.GetEventRecorder("auth0-operator"), all)
 		deps.Health.add(&loop.queue)
 		build := ctrl.NewControllerManagedBy(manager).
 			Named(name).

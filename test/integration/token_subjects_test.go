@@ -259,6 +259,13 @@ var refreshTokenSubject = func() subject {
 	return s
 }()
 
+// withoutRotation has the application's refresh tokens stay the same.
+func withoutRotation(e *environment) {
+	e.Helper()
+	id, _ := e.machine()
+	e.dashboard("PATCH", "/api/v2/clients/"+id, map[string]any{"refresh_token": map[string]any{"rotation_type": "non-rotating", "expiration_type": "non-expiring"}})
+}
+
 // deviceTokenSubject is a token by a device code, which somebody approves.
 var deviceTokenSubject = func() subject {
 	s := lineageSubject(func(spec *v1alpha1.Auth0TokenSpec) {

@@ -1,0 +1,69 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
+	"github.com/auth0-operator/auth0-operator/internal/secret"
+)
+
+func clientReference(token *v1alpha1.Auth0Token, name string) reference.Reference {
+	return reference.To(token, "spec.client.clientRef", "Auth0Client", v1alpha1.ObjectReference{Name: name})
+}
+
+// readApplication finds out which application asks for the token, and how it proves that.
+func (w *tokenWork) readApplication(ctx context.Context) (auth0.Application, error) {
+	client := w.token.Spec.Client
+	if client.ClientRef != nil {
+		return w.referredApplication(ctx, client.ClientRef.Name)
+	}
+	return engine.AnyApplication(ctx, w.Reader, w.token.Namespace, client.SecretRef.Name)
+}
+
+// referredApplication takes the application from an Auth0Client, which is waited for until it is Ready.
+func (w *tokenWork) referredApplication(ctx context.Context, name string) (auth0.Application, error) {
+	to := clientReference(w.token, name)
+	resolved, err := reference.Resolve(ctx, w.Client, w.token, []reference.Reference{to})
+	if err != nil {
+		return auth0.Application{}, err
+	}
+	application := auth0.Application{ID: resolved.ID(to.Field, nil)}
+	var client v1alpha1.Auth0Client
+	if err := w.Client.Get(ctx, types.NamespacedName{Namespace: w.token.Namespace, Name: name}, &client); err != nil {
+		return auth0.Application{}, fmt.Errorf("read %s: %w", to, err)
+	}
+	if isPublic(&client) {
+		return application, nil
+	}
+	output := client.Spec.OutputSecret
+	if output == nil {
+		return auth0.Application{}, problem.Stalled(v1alpha1.ReasonInvalidSpec, "%s: %s has no spec.outputSecret, from which its secret is read; add one, or name a Secret in spec.client.secretRef", to.Field, to)
+	}
+	values, err := secret.Values(ctx, w.Reader, w.token.Namespace, output.Name, "clientSecret")
+	application.Secret = values["clientSecret"]
+	return application, err
+}
+
+// isPublic tells whether an application keeps no secret.
+func isPublic(client *v1alpha1.Auth0Client) bool {
+	if method := client.Spec.TokenEndpointAuthMethod; method != nil {
+		return *method == "none"
+	}
+	return client.Spec.AppType != nil && slices.Contains([]string{"native", "spa"}, *client.Spec.AppType)
+}
+
+// credentialsName names for people what holds the credentials of the application.
+func credentialsName(token *v1alpha1.Auth0Token) string {
+	if ref := token.Spec.Client.ClientRef; ref != nil {
+		return "Auth0Client " + ref.Name
+	}
+	return "Secret " + token.Spec.Client.SecretRef.Name
+}

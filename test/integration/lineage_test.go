@@ -1,0 +1,183 @@
+package integration
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/controllers"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/secret"
+	"github.com/auth0-operator/auth0-operator/internal/simulator"
+)
+
+// simulatedTime has the operator live in the simulator's time.
+type simulatedTime struct{ *simulator.Server }
+
+func (t simulatedTime) Since(at time.Time) time.Duration { return t.Now().Sub(at) }
+
+// tokenLife is a life of the operator that goes round its loop for one token when it is told to.
+type tokenLife struct {
+	*process
+
+	loop reconcile.Reconciler
+}
+
+// liveByHand begins a life that is driven by hand.
+func (m *mortal) liveByHand() *tokenLife {
+	m.Helper()
+	current := newProcess()
+	m.process.Store(current)
+	config := rest.CopyConfig(cluster.Config)
+	config.QPS = -1
+	config.Wrap(func(base http.RoundTripper) http.RoundTripper { return lifeline{base, current} })
+	direct, err := client.NewWithWatch(config, client.Options{Scheme: kube.Scheme(), Mapper: kube.RESTMapper()})
+	if err != nil {
+		m.Fatal(err)
+	}
+	// What the cache finds by an index, the API server has to be asked for as a whole.
+	unindexed := interceptor.NewClient(direct, interceptor.Funcs{
+		List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, _ ...client.ListOption) error {
+			return c.List(ctx, list, client.InNamespace(m.namespace))
+		},
+	})
+	deps := engine.Deps{
+		Client: unindexed, Reader: unindexed, Pool: auth0.NewPool(auth0.NewMetrics(prometheus.NewRegistry())),
+		Hasher: &secret.Hasher{Client: unindexed, Namespace: m.namespace}, Clock: simulatedTime{m.sim}, Workers: 1,
+	}
+	for _, kind := range controllers.All() {
+		if kind.Name == "Auth0Token" {
+			return &tokenLife{current, kind.Loop(deps, events.NewFakeRecorder(10000), controllers.All())}
+		}
+	}
+	m.Fatal("no Auth0Token in the registry")
+	return nil
+}
+
+// lineageSteps are the effects of a refresh on the world, as TestCrash observes them.
+var lineageSteps = []step{
+	{"PATCH secrets", 1}, {"POST /oauth/token", 1}, {"PATCH secrets", 2}, {"PATCH secrets", 3}, {"PATCH auth0tokens/status", 1},
+}
+
+// TestAThousandRefreshes has a sign-in live for a thousand days and more, while the operator dies at every step of a refresh,
+// again and again. In the end the sign-in is alive, and never was a refresh token used after its time.
+func TestAThousandRefreshes(t *testing.T) {
+	for _, row := range []struct {
+		name      string
+		refreshes int
+		settings  map[string]any
+	}{
+		{"rotating", 1000, rotating},
+		{"not rotating", 100, map[string]any{"rotation_type": "non-rotating", "expiration_type": "non-expiring"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			m := newMortal(t)
+			refreshTokenSubject.prepare(m.environment)
+			id, _ := m.machine()
+			m.dashboard("PATCH", "/api/v2/clients/"+id, map[string]any{"refresh_token": row.settings})
+			token := refreshTokenSubject.object(m.environment, "one").(*v1alpha1.Auth0Token)
+			m.create(token)
+			m.eventuallyReady(token)
+			m.stopOperator()
+			deaths := m.refreshOften(token, row.refreshes)
+			t.Logf("%d refreshes, %d deaths", row.refreshes, deaths)
+			if deaths < row.refreshes/10 {
+				t.Errorf("the operator died %d times only", deaths)
+			}
+			refreshTokenSubject.require(m.environment, token)
+			m.requireNoReuse()
+		})
+	}
+}
+
+// refreshOften lets a token run out again and again, and counts how often the operator died over it.
+func (m *mortal) refreshOften(token *v1alpha1.Auth0Token, refreshes int) int {
+	m.Helper()
+	seed := uint64(time.Now().UnixNano())
+	m.Logf("the seed is %d", seed)
+	chance := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // No secret depends on when the operator dies.
+	deaths := 0
+	life := m.liveByHand()
+	for range refreshes {
+		m.sim.Advance(24 * time.Hour)
+		var end *instant
+		if chance.IntN(4) == 0 {
+			end = &instant{lineageSteps[chance.IntN(len(lineageSteps))], chance.IntN(2) == 0}
+		}
+		life.watch(end)
+		for !m.refreshed(life, token) {
+			if life.isDead() {
+				deaths++
+				m.sim.Advance(time.Duration(chance.IntN(20)) * time.Second)
+				life = m.liveByHand()
+			}
+		}
+	}
+	return deaths
+}
+
+// refreshed goes round the loop once, and tells whether the token is good for long. Time goes by as the loop asks for.
+func (m *mortal) refreshed(life *tokenLife, token *v1alpha1.Auth0Token) bool {
+	m.Helper()
+	result, err := life.loop.Reconcile(m.ctx, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(token)})
+	if life.isDead() {
+		return false
+	}
+	if err == nil && result.RequeueAfter > time.Hour {
+		return true
+	}
+	m.get(token)
+	if condition := meta.FindStatusCondition(token.Status.Conditions, v1alpha1.ConditionStalled); condition != nil {
+		m.Fatalf("the sign-in is lost: %+v", condition)
+	}
+	m.sim.Advance(max(result.RequeueAfter, time.Second))
+	return false
+}
+
+// requireNoReuse fails if Auth0 has noticed that a refresh token was used after its time.
+func (e *environment) requireNoReuse() {
+	e.Helper()
+	for page := range 10 {
+		for _, entry := range e.dashboardList(fmt.Sprintf("/api/v2/logs?per_page=100&page=%d", page)) {
+			if entry["type"] == "ferrt" {
+				e.Errorf("a refresh token was used after its time: %v", entry)
+			}
+		}
+	}
+}
+
+// lineageOf is what the operator keeps about a sign-in.
+func (e *environment) lineageOf() (line struct {
+	Tokens struct {
+		RefreshToken string `json:"refreshToken"`
+	} `json:"tokens"`
+	Previous string         `json:"previous"`
+	Lost     string         `json:"lost"`
+	Attempt  map[string]any `json:"attempt"`
+},
+) {
+	e.Helper()
+	stored := &corev1.Secret{ObjectMeta: e.meta("token-lineage")}
+	e.get(stored)
+	if err := json.Unmarshal(stored.Data["lineage"], &line); err != nil {
+		e.Fatal(err)
+	}
+	return line
+}
