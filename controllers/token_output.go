@@ -27,10 +27,11 @@ const (
 	annotationExpiresAt = "auth0-operator.io/token-expires-at"
 )
 
-// held returns the token in the Secret, without its value, if it was issued for this spec and nobody changed it.
+// held returns the token in the Secret, without its value, if it was issued for this spec and nobody changed it. Of tokens with
+// a lineage, that knows more.
 func (w *tokenWork) held(ctx context.Context) (*auth0.TokenSet, error) {
 	current := w.current
-	if current == nil || current.Annotations[annotationInputs] != w.inputs {
+	if w.keepsLineage() || current == nil || current.Annotations[annotationInputs] != w.inputs {
 		return nil, nil
 	}
 	content, err := w.hashContent(ctx, current.Data)

@@ -49,6 +49,15 @@ func (c *call) newRefreshToken(o *client, u *user, api doc, scopes []string, ses
 	return t.Token
 }
 
+// orphanRefreshTokens keeps the refresh tokens of a user who goes: whoever uses one is told that there is no such user.
+func (c *call) orphanRefreshTokens(userID string) {
+	for _, t := range c.RefreshTokens.Where(func(t *refreshToken) bool { return t.UserID == userID }) {
+		orphan := *t
+		orphan.UserID = ""
+		c.RefreshTokens.Put(orphan.Token, &orphan)
+	}
+}
+
 func unknownRefreshToken() *failure {
 	return oauthError(http.StatusForbidden, "invalid_grant", "Unknown or invalid refresh token.")
 }

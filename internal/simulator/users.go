@@ -335,7 +335,7 @@ func (c *call) removeUser(u *user) {
 		o.MemberRoles.Delete(u.ID)
 	}
 	c.dropSessions(u.ID)
-	c.dropRefreshTokens(func(t *refreshToken) bool { return t.UserID == u.ID })
+	c.orphanRefreshTokens(u.ID)
 	c.Users.Delete(u.ID)
 	c.index.update(u, nil, c.now)
 }

@@ -1,0 +1,482 @@
+package integration
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/simulator"
+)
+
+func durationOf(d time.Duration) *metav1.Duration { return &metav1.Duration{Duration: d} }
+
+// loseAnswer has the next answer of the token endpoint get lost.
+func (e *environment) loseAnswer(drop simulator.Drop) {
+	e.Helper()
+	e.sim.AddFaults(simulator.Fault{Method: "POST", Route: "/oauth/token", Times: 1, Drop: drop})
+}
+
+// shop declares a token with a lineage whose application has the settings.
+func (e *environment) shop(settings map[string]any) *v1alpha1.Auth0Token {
+	e.Helper()
+	refreshTokenSubject.prepare(e)
+	id, _ := e.machine()
+	e.dashboard("PATCH", "/api/v2/clients/"+id, map[string]any{"refresh_token": settings})
+	token := refreshTokenSubject.object(e, "one").(*v1alpha1.Auth0Token)
+	e.create(token)
+	e.eventuallyReady(token)
+	return token
+}
+
+var withoutLeeway = map[string]any{"rotation_type": "rotating", "expiration_type": "expiring", "leeway": 0}
+
+// TestALostAnswerWithinTheLeeway costs nothing.
+func TestALostAnswerWithinTheLeeway(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	token := e.shop(rotating)
+	e.eventuallyCondition(token, v1alpha1.ConditionLineageSafe, metav1.ConditionTrue, v1alpha1.ReasonReplayable)
+	if status := token.Status.RefreshToken; status == nil || !*status.Rotating || status.Leeway.Duration != time.Minute || status.SecretName != "token-lineage" {
+		t.Errorf("status says %+v", status)
+	}
+	e.loseAnswer(simulator.DropAfter)
+	change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenSubject.change(token) })
+	refreshTokenSubject.eventuallyRequire(e, token)
+	e.requireNoReuse()
+}
+
+// TestALostAnswerWithoutLeeway is foretold, and ends the sign-in with words that say what to do. Nothing is asked again.
+func TestALostAnswerWithoutLeeway(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	token := e.shop(withoutLeeway)
+	message := e.eventuallyCondition(token, v1alpha1.ConditionLineageSafe, metav1.ConditionFalse, v1alpha1.ReasonNoLeeway)
+	if !strings.Contains(message, "Overlap Period") {
+		t.Errorf("the message does not name the setting: %s", message)
+	}
+	// A request that did not get through is none.
+	e.loseAnswer(simulator.DropBefore)
+	change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenSubject.change(token) })
+	refreshTokenSubject.eventuallyRequire(e, token)
+
+	before := e.lineageOf().Tokens.RefreshToken
+	e.loseAnswer(simulator.DropAfter)
+	change(e, token, func(token *v1alpha1.Auth0Token) { token.Spec.RefreshToken.Scopes = []string{"read:orders"} })
+	if message := e.eventuallyStalled(token, v1alpha1.ReasonRefreshTokenRefused); !strings.Contains(message, "Secret seed") {
+		t.Errorf("the message does not tell the way out: %s", message)
+	}
+	if kept := e.lineageOf(); kept.Tokens.RefreshToken != before || kept.Lost == "" {
+		t.Error("the old token was not kept, or nothing says that it is lost")
+	}
+	secret := &corev1.Secret{ObjectMeta: e.meta("token")}
+	e.get(secret)
+	if _, err := e.verify(string(secret.Data["accessToken"]), ordersAPI); err != nil {
+		t.Errorf("the access token that was still good is gone: %v", err)
+	}
+	e.sim.ResetRequests()
+	change(e, token, func(token *v1alpha1.Auth0Token) { token.Spec.RenewBeforePercentage = new(int32(10)) })
+	e.eventuallyCondition(token, v1alpha1.ConditionReady, metav1.ConditionTrue, "")
+	refreshTokenSubject.requireWrites(e, 0)
+	e.putSecret("seed", "refreshToken", e.refreshToken())
+	refreshTokenSubject.eventuallyRequire(e, token)
+}
+
+// TestAnAnswerOutlivesTheAPIServer has the API server refuse every write right after Auth0 answered.
+func TestAnAnswerOutlivesTheAPIServer(t *testing.T) {
+	t.Parallel()
+	var broken, armed atomic.Bool
+	e := newBareEnvironment(t, func(o *simulator.Options) {
+		o.Wrap = func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				next.ServeHTTP(w, r)
+				if armed.Load() && r.URL.Path == "/oauth/token" && armed.Swap(false) {
+					broken.Store(true)
+				}
+			})
+		}
+	})
+	e.config = rest.CopyConfig(cluster.Config)
+	e.config.Wrap(func(base http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(r *http.Request) (*http.Response, error) {
+			if broken.Load() && r.Method != http.MethodGet {
+				return nil, errors.New("the API server is out of order")
+			}
+			return base.RoundTrip(r)
+		})
+	})
+	e.create(e.tenant())
+	e.startOperator()
+	e.eventuallyReady(e.tenant())
+	// Without a leeway, nothing but the answer in memory can save the sign-in.
+	token := e.shop(withoutLeeway)
+	armed.Store(true)
+	change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenSubject.change(token) })
+	e.eventually(func() error {
+		if !broken.Load() {
+			return errNotYet
+		}
+		return nil
+	})
+	<-time.After(2 * time.Second)
+	broken.Store(false)
+	refreshTokenSubject.eventuallyRequire(e, token)
+	e.requireNoReuse()
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+// RoundTrip implements http.RoundTripper.
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// editLineage changes what the operator keeps.
+func (e *environment) editLineage(edit func(map[string]any)) {
+	e.Helper()
+	change(e, &corev1.Secret{ObjectMeta: e.meta("token-lineage")}, func(s *corev1.Secret) {
+		var line map[string]any
+		if err := json.Unmarshal(s.Data["lineage"], &line); err != nil {
+			e.Fatal(err)
+		}
+		edit(line)
+		s.Data["lineage"], _ = json.Marshal(line)
+	})
+}
+
+// TestOneRefreshAtATime finds a refresh that another replica began, and waits.
+func TestOneRefreshAtATime(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	token := e.shop(rotating)
+	e.stopOperator()
+	until := time.Now().Add(6 * time.Second)
+	e.editLineage(func(line map[string]any) {
+		line["attempt"] = map[string]any{"by": "another replica", "until": until, "began": time.Now()}
+	})
+	e.startOperator()
+	change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenSubject.change(token) })
+	e.eventuallyReconciling(token, v1alpha1.ReasonRefreshInFlight)
+	refreshed := func() int { return len(e.logged("sertft")) }
+	if before := refreshed(); before != 1 || !time.Now().Before(until) {
+		t.Errorf("%d refreshes before the other replica has given up", before)
+	}
+	refreshTokenSubject.eventuallyRequire(e, token)
+	if time.Now().Before(until) || refreshed() != 2 {
+		t.Errorf("%d refreshes, too early", refreshed())
+	}
+}
+
+// logged returns the entries of the tenant's log of a type.
+func (e *environment) logged(kind string) []map[string]any {
+	e.Helper()
+	var found []map[string]any
+	for _, entry := range e.dashboardList("/api/v2/logs?per_page=100") {
+		if entry["type"] == kind {
+			found = append(found, entry)
+		}
+	}
+	return found
+}
+
+// TestThePreviousTokenStandsIn when Auth0 refuses the newest within the leeway, and never after.
+func TestThePreviousTokenStandsIn(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name   string
+		passes time.Duration
+		alive  bool
+	}{{"within the leeway", 0, true}, {"after the leeway", -2 * time.Minute, false}} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			e := newEnvironment(t)
+			token := e.shop(rotating)
+			e.stopOperator()
+			e.editLineage(func(line map[string]any) {
+				tokens := line["tokens"].(map[string]any)
+				line["previous"], tokens["refreshToken"] = line["previous"], "v1.overtaken"
+				line["refreshedAt"] = time.Now().Add(row.passes)
+			})
+			e.startOperator()
+			change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenSubject.change(token) })
+			if row.alive {
+				refreshTokenSubject.eventuallyRequire(e, token)
+			} else {
+				e.eventuallyStalled(token, v1alpha1.ReasonRefreshTokenRefused)
+			}
+			e.requireNoReuse()
+		})
+	}
+}
+
+// TestASignInIsKeptByOneObject refuses a second one for the same refresh token.
+func TestASignInIsKeptByOneObject(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	token := e.shop(rotating)
+	second := refreshTokenSubject.object(e, "two").(*v1alpha1.Auth0Token)
+	second.Spec.OutputSecret.Name = "second"
+	e.create(second)
+	if message := e.eventuallyStalled(second, v1alpha1.ReasonConflict); !strings.Contains(message, e.namespace+"/one") {
+		t.Errorf("the message is %s", message)
+	}
+	e.restartOperator()
+	e.pass(second)
+	e.eventuallyStalled(second, v1alpha1.ReasonConflict)
+	change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenSubject.change(token) })
+	e.eventuallyReady(token)
+	e.requireNoReuse()
+}
+
+// TestWhatWorksOnceMayGo deletes the Secret with the refresh token to begin with.
+func TestWhatWorksOnceMayGo(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	token := e.shop(rotating)
+	e.delete(&corev1.Secret{ObjectMeta: e.meta("seed")})
+	e.pass(token)
+	change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenSubject.change(token) })
+	refreshTokenSubject.eventuallyRequire(e, token)
+}
+
+// TestTheOutputIsRestoredFromTheLineage without a call, whatever becomes of it.
+func TestTheOutputIsRestoredFromTheLineage(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	token := e.shop(rotating)
+	e.sim.ResetRequests()
+	output := &corev1.Secret{ObjectMeta: e.meta("token")}
+	for name, harm := range map[string]func(){
+		"deleted":   func() { e.delete(output.DeepCopy()) },
+		"edited":    func() { change(e, output, func(s *corev1.Secret) { s.Data["accessToken"] = []byte("edited") }) },
+		"unlabeled": func() { change(e, output, func(s *corev1.Secret) { delete(s.Labels, "team") }) },
+		"immutable": func() {
+			change(e, output, func(s *corev1.Secret) { s.Immutable = new(true) })
+			change(e, token, func(token *v1alpha1.Auth0Token) {
+				token.Spec.OutputSecret.Data = map[string]v1alpha1.SecretTemplate{"accessToken": "{{ .accessToken }}", "more": "{{ .scope }}"}
+			})
+		},
+		"of another type": func() {
+			change(e, token, func(token *v1alpha1.Auth0Token) { token.Spec.OutputSecret.Type = "example.com/token" })
+		},
+	} {
+		harm()
+		e.eventually(func() error {
+			if err := kube.Get(e.ctx, client.ObjectKey{Namespace: e.namespace, Name: "token"}, output); err != nil {
+				return err
+			}
+			declared := token.Spec.OutputSecret
+			if output.Labels["team"] != "shop" || declared.Type != "" && string(output.Type) != declared.Type || declared.Data != nil && len(output.Data) != len(declared.Data) {
+				return fmt.Errorf("%s: not restored: %v %s %d keys", name, output.Labels, output.Type, len(output.Data))
+			}
+			return checkToken(e, token)
+		})
+		e.eventuallyReady(token)
+	}
+	refreshTokenSubject.requireWrites(e, 0)
+}
+
+// TestContentHash changes with the content, and with nothing else.
+func TestContentHash(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	token := e.shop(rotating)
+	output := &corev1.Secret{ObjectMeta: e.meta("token")}
+	hash := func() string {
+		e.get(output)
+		return output.Annotations["auth0-operator.io/content-hash"]
+	}
+	first := hash()
+	change(e, token, func(token *v1alpha1.Auth0Token) {
+		token.Spec.OutputSecret.Labels = map[string]v1alpha1.SecretLabel{"team": "other"}
+	})
+	e.eventuallyReady(token)
+	if first == "" || hash() != first {
+		t.Errorf("the hash changed from %q to %q with a label", first, hash())
+	}
+	change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenSubject.change(token) })
+	e.eventuallyReady(token)
+	if hash() == first {
+		t.Error("the hash is the same for another token")
+	}
+}
+
+// TestRevokeOnDelete ends the sign-in with the object, and only if that is asked for.
+func TestRevokeOnDelete(t *testing.T) {
+	t.Parallel()
+	for _, revoke := range []bool{true, false} {
+		t.Run(fmt.Sprint(revoke), func(t *testing.T) {
+			t.Parallel()
+			e := newEnvironment(t)
+			token := e.shop(rotating)
+			change(e, token, func(token *v1alpha1.Auth0Token) { token.Spec.RevokeOnDelete = revoke })
+			e.eventuallyReady(token)
+			refreshToken := e.lineageOf().Tokens.RefreshToken
+			e.deleteAndWait(token)
+			id, secret := e.machine()
+			status, answer := e.exchange(url.Values{"grant_type": {"refresh_token"}, "client_id": {id}, "client_secret": {secret}, "refresh_token": {refreshToken}})
+			if alive := status == http.StatusOK; alive == revoke {
+				t.Errorf("revokeOnDelete %t leaves a refresh token that is answered with %d %v", revoke, status, answer["error"])
+			}
+		})
+	}
+}
+
+// TestRevocationDoesNotHoldAnObject whose credentials are gone.
+func TestRevocationDoesNotHoldAnObject(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	token := e.shop(rotating)
+	change(e, token, func(token *v1alpha1.Auth0Token) { token.Spec.RevokeOnDelete = true })
+	e.eventuallyReady(token)
+	e.delete(&corev1.Secret{ObjectMeta: e.meta("machine")})
+	e.deleteAndWait(token)
+}
+
+// TestASignedInUserIsRefreshed signs in once, and again only when the refresh token is lost.
+func TestASignedInUserIsRefreshed(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	refreshingPasswordSubject.prepare(e)
+	e.dashboard("PATCH", "/api/v2/resource-servers/"+url.PathEscape(ordersAPI), map[string]any{"token_lifetime": 5})
+	token := refreshingPasswordSubject.object(e, "one")
+	e.create(token)
+	e.eventuallyReady(token)
+	e.eventually(func() error {
+		if len(e.logged("sertft")) < 2 {
+			return errNotYet
+		}
+		return nil
+	})
+	if signIns := len(e.logged("sepft")); signIns != 1 {
+		t.Errorf("the user was signed in %d times", signIns)
+	}
+	id, secret := e.machine()
+	e.stopOperator()
+	form := url.Values{"client_id": {id}, "client_secret": {secret}, "token": {e.lineageOf().Tokens.RefreshToken}}
+	if response, err := e.browser().PostForm(e.sim.URL+"/oauth/revoke", form); err != nil || response.Body.Close() != nil {
+		t.Fatal(err)
+	}
+	e.startOperator()
+	e.eventually(func() error {
+		if len(e.logged("sepft")) < 2 {
+			return errNotYet
+		}
+		return nil
+	})
+	e.eventuallyReady(token)
+}
+
+// TestDeviceApproval shows a person where to go, and takes no for an answer.
+func TestDeviceApproval(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	seedShop(e, map[string]any{"app_type": "native", "token_endpoint_auth_method": "none"})
+	token := deviceTokenSubject.object(e, "one").(*v1alpha1.Auth0Token)
+	e.create(token)
+	message := e.eventuallyReconciling(token, v1alpha1.ReasonApprovalPending)
+	device := token.Status.Device
+	if device == nil || !strings.Contains(message, device.VerificationURIComplete) || !strings.Contains(message, device.UserCode) || device.VerificationURI != e.sim.URL+"/activate" {
+		t.Fatalf("status says %+v, the message %s", device, message)
+	}
+	e.eventually(func() error {
+		for _, event := range e.events(token) {
+			if strings.HasPrefix(event, "ApprovalNeeded: ") && strings.Contains(event, device.UserCode) {
+				return nil
+			}
+		}
+		return errNotYet
+	})
+	// A restart shows the same code.
+	e.restartOperator()
+	e.pass(token)
+	if again := token.Status.Device; again == nil || again.UserCode != device.UserCode {
+		t.Errorf("after a restart status says %+v", again)
+	}
+	if err := e.sim.ApproveDevice(simulator.DeviceApproval{UserCode: device.UserCode, Deny: true}); err != nil {
+		t.Fatal(err)
+	}
+	e.eventuallyStalled(token, v1alpha1.ReasonApprovalDenied)
+	e.sim.ResetRequests()
+	change(e, token, func(token *v1alpha1.Auth0Token) { token.Spec.RenewBeforePercentage = new(int32(10)) })
+	e.eventuallyStalled(token, v1alpha1.ReasonApprovalDenied)
+	if requests := e.sim.Requests(); requests.Count("POST", "/oauth/device/code")+requests.Count("POST", "/oauth/token") != 0 {
+		t.Errorf("a no is not taken for an answer: %v", requests.ByRoute)
+	}
+	e.pass(token)
+	e.eventuallyReconciling(token, v1alpha1.ReasonApprovalPending)
+	if err := e.sim.ApproveDevice(simulator.DeviceApproval{UserCode: token.Status.Device.UserCode, UserID: e.adaID()}); err != nil {
+		t.Fatal(err)
+	}
+	deviceTokenSubject.eventuallyRequire(e, token)
+	if token.Status.Device != nil {
+		t.Error("status still shows the code")
+	}
+}
+
+// TestNobodyApproves shows a bounded number of codes.
+func TestNobodyApproves(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	seedShop(e, map[string]any{"app_type": "native", "token_endpoint_auth_method": "none"})
+	token := deviceTokenSubject.object(e, "one").(*v1alpha1.Auth0Token)
+	e.create(token)
+	codes := map[string]bool{}
+	e.within(2*patience, func() error {
+		e.get(token)
+		if device := token.Status.Device; device != nil && !codes[device.UserCode] {
+			codes[device.UserCode] = true
+			e.sim.Advance(16 * time.Minute)
+		}
+		if condition := meta.FindStatusCondition(token.Status.Conditions, v1alpha1.ConditionStalled); condition == nil || condition.Reason != v1alpha1.ReasonApprovalExpired {
+			return fmt.Errorf("not given up after %d codes: %+v", len(codes), token.Status.Conditions)
+		}
+		return nil
+	})
+	if len(codes) != 4 {
+		t.Errorf("%d codes were shown, want 4", len(codes))
+	}
+}
+
+// TestTokenOfADeclaredClient waits for its application without a call, and goes on within moments.
+func TestTokenOfADeclaredClient(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	seedOrders(e)
+	token := newToken(e, "orders")
+	token.Spec.Client = v1alpha1.TokenClient{ClientRef: &v1alpha1.LocalReference{Name: "worker"}}
+	e.create(token)
+	e.eventuallyReconciling(token, v1alpha1.ReasonReferenceNotReady)
+	if requests := e.sim.Requests().Total; requests != 0 {
+		t.Errorf("waiting took %d calls", requests)
+	}
+	worker := &v1alpha1.Auth0Client{ObjectMeta: e.meta("worker"), Spec: v1alpha1.Auth0ClientSpec{
+		ManagedSpec:    e.managedSpec(),
+		ClientSettings: v1alpha1.ClientSettings{Name: "worker", AppType: new("non_interactive")},
+		GrantTypes:     &v1alpha1.ClientGrantTypes{Items: []string{"client_credentials"}},
+	}}
+	e.create(worker)
+	e.eventuallyReady(worker)
+	if message := e.eventuallyStalled(token, v1alpha1.ReasonInvalidSpec); !strings.Contains(message, "has no spec.outputSecret") {
+		t.Errorf("the message is %s", message)
+	}
+	change(e, worker, func(c *v1alpha1.Auth0Client) {
+		c.Spec.OutputSecret = &v1alpha1.OutputSecret{Name: "worker-credentials"}
+	})
+	// The grant appears two seconds after the application.
+	e.eventuallyStalled(token, v1alpha1.ReasonClientGrantMissing)
+	<-time.After(2 * time.Second)
+	e.get(worker)
+	e.dashboard("POST", "/api/v2/client-grants", map[string]any{"client_id": worker.Status.ClientID, "audience": ordersAPI, "scope": []string{"read:orders"}})
+	tokenSubject.eventuallyRequire(e, token)
+}
