@@ -112,7 +112,7 @@ func (m *mortal) refreshOften(token *v1alpha1.Auth0Token, refreshes int) int {
 	m.Helper()
 	seed := uint64(time.Now().UnixNano())
 	m.Logf("the seed is %d", seed)
-	chance := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // No secret depends on when the operator dies.
+	chance := rand.New(rand.NewPCG(seed, 0))
 	deaths := 0
 	life := m.liveByHand()
 	for range refreshes {

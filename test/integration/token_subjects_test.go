@@ -121,7 +121,13 @@ func (e *environment) browser() *http.Client {
 // exchange calls the token endpoint as somebody else than the operator.
 func (e *environment) exchange(form url.Values) (status int, answer map[string]any) {
 	e.Helper()
-	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, e.sim.URL+"/oauth/token", strings.NewReader(form.Encode()))
+	return e.post("/oauth/token", form)
+}
+
+// post sends a form to the Authentication API.
+func (e *environment) post(path string, form url.Values) (status int, answer map[string]any) {
+	e.Helper()
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, e.sim.URL+path, strings.NewReader(form.Encode()))
 	if err != nil {
 		e.Fatal(err)
 	}
