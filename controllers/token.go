@@ -182,6 +182,7 @@ func (w *tokenWork) openSecrets(ctx context.Context) error {
 		}
 	}
 	w.output = secret.NewOutput(w.Client, w.token, spec)
+	w.output.Journal = w.Outputs
 	var err error
 	if w.current, err = w.output.Get(ctx); err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
@@ -27,9 +28,17 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/simulator"
 )
 
-// simulatedTime has the operator live in the simulator's time.
-type simulatedTime struct{ *simulator.Server }
+// simulatedTime has the operator live in the simulator's time. What waits, waits in real time.
+type simulatedTime struct {
+	clock.RealClock
 
+	sim *simulator.Server
+}
+
+// Now implements clock.PassiveClock.
+func (t simulatedTime) Now() time.Time { return t.sim.Now() }
+
+// Since implements clock.PassiveClock.
 func (t simulatedTime) Since(at time.Time) time.Duration { return t.Now().Sub(at) }
 
 // tokenLife is a life of the operator that goes round its loop for one token when it is told to.
@@ -59,7 +68,8 @@ func (m *mortal) liveByHand() *tokenLife {
 	})
 	deps := engine.Deps{
 		Client: unindexed, Reader: unindexed, Pool: auth0.NewPool(auth0.NewMetrics(prometheus.NewRegistry())),
-		Hasher: &secret.Hasher{Client: unindexed, Namespace: m.namespace}, Clock: simulatedTime{m.sim}, Workers: 1,
+		Hasher: &secret.Hasher{Client: unindexed, Namespace: m.namespace}, Clock: simulatedTime{sim: m.sim}, Workers: 1,
+		Outputs: &secret.Journal{}, Health: engine.NewHealth(),
 	}
 	for _, kind := range controllers.All() {
 		if kind.Name == "Auth0Token" {

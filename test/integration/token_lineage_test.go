@@ -136,11 +136,6 @@ func TestAnAnswerOutlivesTheAPIServer(t *testing.T) {
 	e.requireNoReuse()
 }
 
-type roundTripper func(*http.Request) (*http.Response, error)
-
-// RoundTrip implements http.RoundTripper.
-func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
 // editLineage changes what the operator keeps.
 func (e *environment) editLineage(edit func(map[string]any)) {
 	e.Helper()
