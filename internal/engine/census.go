@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
@@ -17,6 +18,8 @@ var (
 		"Objects by tenant, kind and state: ready, waiting (the operator goes on by itself), stalled (a person must act) or suspended.", []string{"tenant", "kind", "state"}, nil)
 	expiryMetric = prometheus.NewDesc("auth0_operator_token_expiry_timestamp_seconds",
 		"When the token of an Auth0Token expires, by tenant, namespace and name of the Auth0Token, in seconds since 1970.", []string{"tenant", "namespace", "name"}, nil)
+	renewalMetric = prometheus.NewDesc("auth0_operator_token_renewal_timestamp_seconds",
+		"When the token of an Auth0Token is due to be replaced, by tenant, namespace and name of the Auth0Token, in seconds since 1970.", []string{"tenant", "namespace", "name"}, nil)
 )
 
 // The states in which the census finds objects.
@@ -44,6 +47,7 @@ func NewCensus(deps Deps, kinds []Kind) prometheus.Collector { return &census{de
 func (c *census) Describe(descriptions chan<- *prometheus.Desc) {
 	descriptions <- objectsMetric
 	descriptions <- expiryMetric
+	descriptions <- renewalMetric
 }
 
 // Collect implements prometheus.Collector. Replicas that stand by count nothing: the leader does.
@@ -84,9 +88,14 @@ func (c *census) count(ctx context.Context, kind Kind, values chan<- prometheus.
 			continue
 		}
 		counts[stateOf(object)]++
-		if token, ok := object.(*v1alpha1.Auth0Token); ok && token.Status.ExpiresAt != nil {
-			expiry := float64(token.Status.ExpiresAt.Unix())
-			values <- prometheus.MustNewConstMetric(expiryMetric, prometheus.GaugeValue, expiry, tenant, token.Namespace, token.Name)
+		if token, ok := object.(*v1alpha1.Auth0Token); ok {
+			at := func(metric *prometheus.Desc, when *metav1.Time) {
+				if when != nil {
+					values <- prometheus.MustNewConstMetric(metric, prometheus.GaugeValue, float64(when.Unix()), tenant, token.Namespace, token.Name)
+				}
+			}
+			at(expiryMetric, token.Status.ExpiresAt)
+			at(renewalMetric, token.Status.RenewsAt)
 		}
 	}
 	for tenant, counts := range tenants {

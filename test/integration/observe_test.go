@@ -56,7 +56,11 @@ func (e *environment) metricRows() []string {
 			e.Errorf("no metric of ours: %s", description)
 			continue
 		}
-		rows = append(rows, fmt.Sprintf("| `%s` | `%s` | %s |", found[1], strings.ReplaceAll(found[3], ",", "` `"), found[2]))
+		labels := strings.Split(found[3], ",")
+		for i := range labels {
+			labels[i] = "`" + labels[i] + "`"
+		}
+		rows = append(rows, fmt.Sprintf("| %#q | %s | %s |", found[1], strings.Join(labels, " "), found[2]))
 	}
 	slices.Sort(rows)
 	return rows
@@ -243,7 +247,7 @@ func (f roundTripper) RoundTrip(request *http.Request) (*http.Response, error) {
 
 func freeAddress(e *environment) string {
 	e.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(e.ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		e.Fatal(err)
 	}
@@ -254,11 +258,11 @@ func freeAddress(e *environment) string {
 func (e *environment) eventuallyProbed(url string, want int) {
 	e.Helper()
 	e.eventually(func() error {
-		request, err := http.NewRequestWithContext(e.ctx, http.MethodGet, url, nil)
+		request, err := http.NewRequestWithContext(e.ctx, http.MethodGet, url, http.NoBody)
 		if err != nil {
 			return err
 		}
-		response, err := http.DefaultClient.Do(request)
+		response, err := (&http.Client{Timeout: patience}).Do(request)
 		if err != nil {
 			return err
 		}
