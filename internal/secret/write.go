@@ -120,18 +120,9 @@ func (o Output) write(ctx context.Context, current *corev1.Secret, data map[stri
 		}
 		current = nil
 	}
-	reference, err := o.ownerReference()
+	desired, err := o.desired(data, annotations)
 	if err != nil {
 		return "", err
-	}
-	desired := corev1ac.Secret(o.Name, o.Owner.GetNamespace()).
-		WithLabels(o.Labels).
-		WithLabels(map[string]string{LabelManagedBy: managedBy}).
-		WithAnnotations(annotations).
-		WithOwnerReferences(reference).
-		WithData(data)
-	if o.Type != "" {
-		desired.WithType(corev1.SecretType(o.Type))
 	}
 	if current != nil {
 		// A Secret that was replaced since it was looked at may be somebody else's.
@@ -145,6 +136,24 @@ func (o Output) write(ctx context.Context, current *corev1.Secret, data map[stri
 		return "", nil
 	}
 	return *desired.ResourceVersion, nil
+}
+
+// desired is the Secret as it is to be.
+func (o Output) desired(data map[string][]byte, annotations map[string]string) (*corev1ac.SecretApplyConfiguration, error) {
+	reference, err := o.ownerReference()
+	if err != nil {
+		return nil, err
+	}
+	desired := corev1ac.Secret(o.Name, o.Owner.GetNamespace()).
+		WithLabels(o.Labels).
+		WithLabels(map[string]string{LabelManagedBy: managedBy}).
+		WithAnnotations(annotations).
+		WithOwnerReferences(reference).
+		WithData(data)
+	if o.Type != "" {
+		desired.WithType(corev1.SecretType(o.Type))
+	}
+	return desired, nil
 }
 
 // explain tells what only a person can put right from what may pass.

@@ -3,6 +3,7 @@ package integration
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"reflect"
 	"strings"
 	"testing"
@@ -483,7 +484,7 @@ func suspend(e *environment, s subject) {
 	requests := e.sim.Requests()
 	taken := calls(requests)
 	for _, made := range requests.ByRoute {
-		if made.Method == "GET" && strings.HasPrefix(made.Route, organizations) && s.create.route != organizations {
+		if made.Method == http.MethodGet && strings.HasPrefix(made.Route, organizations) && s.create.route != organizations {
 			taken -= made.Count
 		}
 	}

@@ -31,7 +31,8 @@ func TestWalkthrough(t *testing.T) {
 	for seed := range uint64(3) {
 		t.Run(fmt.Sprintf("order %d", seed), func(t *testing.T) {
 			t.Parallel()
-			random := rand.New(rand.NewPCG(seed, 5)) //nolint:gosec // The orders are to be the same each time.
+			// The orders are the same each time.
+			random := rand.New(rand.NewPCG(seed, 5))
 			e := newWalkthrough(t)
 			e.startOperator()
 			objects := e.walkthroughObjects()
