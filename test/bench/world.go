@@ -254,16 +254,20 @@ func (w *world) awaitReady(ctx context.Context, count int, limit time.Duration) 
 	return w.poll(ctx, limit, fmt.Sprintf("%d users are Ready", count), func() (bool, error) { return w.users.ready() >= count, nil })
 }
 
-// quiet is how long Auth0 must not be called, but for polls, until the operator is taken to be at rest.
-const quiet = 10 * time.Second
+const (
+	// quiet is how long Auth0 must not be called until the operator is taken to be at rest.
+	quiet = 10 * time.Second
+	// quietPolls is how often it may be polled meanwhile; more are a log that is being caught up with.
+	quietPolls = 2
+)
 
-// awaitQuiet waits until the operator is at rest, and returns when the last call was made.
+// awaitQuiet waits until the operator is at rest, and returns when it came to it.
 func (w *world) awaitQuiet(ctx context.Context, limit time.Duration) (time.Time, error) {
-	seen, since := -1, time.Now()
+	calls, polls, since := -1, 0, time.Now()
 	err := w.poll(ctx, limit, "the operator is at rest", func() (bool, error) {
 		now := Result{report: w.sim.Requests()}
-		if count := now.report.Total - now.polls(); count != seen {
-			seen, since = count, time.Now()
+		if others := now.report.Total - now.polls(); others != calls || now.polls() > polls+quietPolls {
+			calls, polls, since = others, now.polls(), time.Now()
 		}
 		return time.Since(since) >= quiet, nil
 	})
