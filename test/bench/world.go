@@ -179,7 +179,10 @@ func (w *world) awaitTenant(ctx context.Context) error {
 	})
 }
 
-func (w *world) stopOperator() { w.manager.End() }
+func (w *world) stopOperator() {
+	w.manager.End()
+	w.manager = nil
+}
 
 // apply creates users, many at once, as kubectl or a GitOps tool does.
 func (w *world) apply(ctx context.Context, from, to int) error {
