@@ -83,10 +83,10 @@ lint: ## Run golangci-lint on every module (.golangci.yml).
 
 .PHONY: test
 test: controlplane ## Run all tests, of all modules; TESTFLAGS=… for go test, as in TESTFLAGS='-race -run Lifecycle'.
-	go test $(TESTFLAGS) ./...
+	go test -timeout 30m $(TESTFLAGS) ./...
 	set -e; for module in $(TEST_MODULES); do \
 		echo "test $$module"; \
-		go -C $$module test $(TESTFLAGS) ./...; \
+		go -C $$module test -timeout 30m $(TESTFLAGS) ./...; \
 	done
 
 .PHONY: conformance
