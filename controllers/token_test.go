@@ -1,0 +1,71 @@
+package controllers
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+)
+
+// TestRenewalsSpread has ten thousand tokens that were issued at once come due over hours, each always at the same time.
+func TestRenewalsSpread(t *testing.T) {
+	issued := time.Unix(1_800_000_000, 0)
+	held := auth0.TokenSet{IssuedAt: issued, ExpiresAt: issued.Add(24 * time.Hour)}
+	const tokens, minutes = 10_000, 144 // a tenth of a day
+	perMinute := map[int64]int{}
+	for i := range tokens {
+		w := &tokenWork{line: &lineage{}, token: &v1alpha1.Auth0Token{ObjectMeta: metav1.ObjectMeta{UID: types.UID(fmt.Sprint("uid-", i))}}}
+		at := w.renewal(held)
+		if !at.Equal(w.renewal(held)) {
+			t.Fatal("the same token comes due at another time")
+		}
+		before := held.ExpiresAt.Sub(at)
+		if least := 24 * time.Hour / 5; before < least || before > least+minutes*time.Minute {
+			t.Fatalf("renewed %s before the expiry", before)
+		}
+		perMinute[int64(before/time.Minute)]++
+	}
+	for minute, count := range perMinute {
+		if count > 2*tokens/minutes {
+			t.Errorf("%d of %d tokens come due in minute %d", count, tokens, minute)
+		}
+	}
+}
+
+// TestRenewalComesBeforeTheRefreshTokenDies of idleness.
+func TestRenewalComesBeforeTheRefreshTokenDies(t *testing.T) {
+	issued := time.Unix(1_800_000_000, 0)
+	tokens := auth0.TokenSet{AccessToken: "a", RefreshToken: "r", IssuedAt: issued, ExpiresAt: issued.Add(30 * 24 * time.Hour)}
+	w := &tokenWork{
+		token: &v1alpha1.Auth0Token{},
+		line:  &lineage{Tokens: tokens, RefreshedAt: issued, Rules: auth0.RefreshRules{IdleLifetime: 15 * 24 * time.Hour}, RulesKnown: true},
+	}
+	if at := w.renewal(tokens); at.After(issued.Add(8 * 24 * time.Hour)) {
+		t.Errorf("renewed at %s; the refresh token dies after 15 days without use", at)
+	}
+}
+
+func TestRenewalMoments(t *testing.T) {
+	issued := time.Unix(1_800_000_000, 0)
+	held := auth0.TokenSet{IssuedAt: issued, ExpiresAt: issued.Add(10 * time.Hour)}
+	for _, row := range []struct {
+		name string
+		spec v1alpha1.Auth0TokenSpec
+		want time.Duration
+	}{
+		{"default", v1alpha1.Auth0TokenSpec{}, 2 * time.Hour},
+		{"time", v1alpha1.Auth0TokenSpec{RenewBefore: &metav1.Duration{Duration: time.Hour}}, time.Hour},
+		{"more than half", v1alpha1.Auth0TokenSpec{RenewBefore: &metav1.Duration{Duration: 9 * time.Hour}}, 5 * time.Hour},
+		{"percentage", v1alpha1.Auth0TokenSpec{RenewBeforePercentage: new(int32(40))}, 4 * time.Hour},
+	} {
+		w := &tokenWork{line: &lineage{}, token: &v1alpha1.Auth0Token{Spec: row.spec}}
+		if before := held.ExpiresAt.Sub(w.renewal(held)); before < row.want || before > row.want+time.Hour {
+			t.Errorf("%s: renewed %s before the expiry, want %s and up to an hour more", row.name, before, row.want)
+		}
+	}
+}
