@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 
@@ -132,10 +133,7 @@ func (o Output) write(ctx context.Context, current *corev1.Secret, data map[stri
 	if err := o.Client.Apply(ctx, desired, options...); err != nil {
 		return "", o.explain(err)
 	}
-	if desired.ResourceVersion == nil {
-		return "", nil
-	}
-	return *desired.ResourceVersion, nil
+	return ptr.Deref(desired.ResourceVersion, ""), nil
 }
 
 // desired is the Secret as it is to be.
