@@ -173,7 +173,7 @@ func (d *demo) awaitReady(ctx context.Context) error {
 				missing = append(missing, fmt.Sprintf("  %s is not Ready: %s", o, text))
 			case !announced[o.String()]:
 				announced[o.String()] = true
-				fmt.Printf("    %-32s %4.1fs  %s\n", o, time.Since(started).Seconds(), text)
+				fmt.Printf("    %-48s %4.1fs  %s\n", o, time.Since(started).Seconds(), text)
 			}
 		}
 		if len(missing) > 0 {

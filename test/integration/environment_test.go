@@ -31,6 +31,10 @@ const (
 	tenantName           = "main"
 	// patience is how long a test waits for something that happens within moments.
 	patience = 30 * time.Second
+	// shortestPause is how soon a condition is looked at again, longestPause after a while: the looks of all tests are most of
+	// what the API server has to do.
+	shortestPause = 10 * time.Millisecond
+	longestPause  = 160 * time.Millisecond
 )
 
 // environment is what one test works in.
@@ -211,7 +215,7 @@ func (e *environment) eventually(condition func() error) {
 func (e *environment) within(limit time.Duration, condition func() error) {
 	e.Helper()
 	deadline := time.Now().Add(limit)
-	for {
+	for pause := shortestPause; ; pause = min(2*pause, longestPause) {
 		err := condition()
 		if err == nil {
 			return
@@ -219,7 +223,7 @@ func (e *environment) within(limit time.Duration, condition func() error) {
 		if time.Now().After(deadline) {
 			e.Fatalf("not within %s: %v", limit, err)
 		}
-		<-time.After(20 * time.Millisecond)
+		<-time.After(pause)
 	}
 }
 
