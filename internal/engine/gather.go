@@ -128,7 +128,7 @@ func (w *work[O]) share(have auth0.Document) Outcome {
 // shared goes on with an object that was created by an earlier pass and has been put on its lists since. Nothing is read,
 // unless something changed meanwhile. It returns nil if there is no such pass.
 func (w *work[O]) shared(ctx context.Context) (*Outcome, error) {
-	if _, ok := w.Adapter.(Lister[O]); !ok {
+	if _, ok := w.Adapter.(Lister[O]); !ok || w.observes() {
 		return nil, nil
 	}
 	m := w.imports().gatheredOf(w.object.GetUID())
