@@ -37,6 +37,8 @@ type Plan struct {
 func (k Kind) Plan(ctx context.Context, deps Deps, all []Kind, object v1alpha1.Managed) Plan {
 	observed := object.DeepCopyObject().(v1alpha1.Managed)
 	observed.GetManagedSpec().ManagementPolicy = v1alpha1.ManagementPolicyObserve
+	// Whatever was Ready before, the manifest has not been looked at.
+	observed.GetCommonStatus().ObservedGeneration = -1
 	outcome := k.apply(ctx, deps, all, observed)
 	plan := Plan{Message: outcome.message, Differences: observed.GetManagedStatus().Differences}
 	switch outcome.state {
