@@ -30,7 +30,7 @@ const (
 	connection           = "Username-Password-Authentication"
 	tenantName           = "main"
 	// patience is how long a test waits for something that happens within moments.
-	patience = 30 * time.Second
+	patience = time.Minute
 	// shortestPause is how soon a condition is looked at again, longestPause after a while: the looks of all tests are most of
 	// what the API server has to do.
 	shortestPause = 10 * time.Millisecond
