@@ -508,7 +508,7 @@ func TestRestartReadsFromLists(t *testing.T) {
 			e.pass(object)
 			requests := e.sim.Requests()
 			reads := 1
-			if client, ok := object.(*v1alpha1.Auth0Client); ok && client.Spec.OutputSecret != nil {
+			if application, ok := object.(*v1alpha1.Auth0Client); ok && application.Spec.OutputSecret != nil {
 				// Whether its Secret is as it should be, no list tells.
 				reads++
 			}
