@@ -67,7 +67,8 @@ type Auth0ClientSpec struct {
 }
 
 // ClientAuthenticationMethods have an application prove who it is without a shared secret. Of Auth0's methods,
-// `tls_client_auth` and `self_signed_tls_client_auth` are not managed yet.
+// `tls_client_auth` and `self_signed_tls_client_auth` are not managed yet: they need a proxy of yours before the tenant's custom
+// domain, and no recorded traffic shows how Auth0 takes them.
 type ClientAuthenticationMethods struct {
 	// privateKeyJwt has the application sign an assertion with a private key, whose public key Auth0 knows (Private Key JWT).
 	// It takes an Enterprise plan.
