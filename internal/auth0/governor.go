@@ -252,11 +252,11 @@ func (g *Governor) end(turn *Turn) {
 	}
 }
 
-// Waiting is how many calls wait.
+// Waiting is how many calls wait, or have waited and are about to be made.
 func (g *Governor) Waiting() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.line.length()
+	return g.line.length() + len(g.called)
 }
 
 // Forget drops the place of an object that is gone.

@@ -81,6 +81,19 @@ func (s *tenant) refused() int {
 	return count
 }
 
+// count counts the calls of a route.
+func (s *tenant) count(route string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var count int
+	for _, call := range s.calls {
+		if call.route == route {
+			count++
+		}
+	}
+	return count
+}
+
 // made counts the calls.
 func (s *tenant) made() int {
 	s.mu.Lock()

@@ -13,32 +13,43 @@ import (
 
 const routeLogs = "/api/v2/logs"
 
-// mostLogPages bounds the calls of one LogTail.Read; the next one goes on.
-const mostLogPages = 10
+const (
+	// mostLogPages bounds the calls of one LogTail.Read; the next one goes on.
+	mostLogPages = 10
+	// overlap is how many entries of a full page are read once more, in case that others arrive behind them.
+	overlap = 10
+)
 
 // LogTail reads the tenant's log from a checkpoint on. Entries may arrive late, behind others that were read already, so
-// each read begins where the one before began, and leaves out what that one saw.
+// each read begins where the one before began, and leaves out what that one saw. Where that would take one more call, as
+// much happens, it begins just before the end of the one before.
 type LogTail struct {
+	// interval is how long after it was written an entry is read at the latest.
+	interval time.Duration
 	// from is where the next read begins; last is the newest entry that was seen.
 	from, last string
 	seen       map[string]bool
 }
 
-// NewLogTail begins after an entry.
-func NewLogTail(last string) *LogTail { return &LogTail{from: last, last: last} }
+// NewLogTail begins after an entry, and reads others within interval.
+func NewLogTail(last string, interval time.Duration) *LogTail {
+	return &LogTail{interval: interval, from: last, last: last}
+}
 
 // Last is the id of the newest entry that was read.
 func (t *LogTail) Last() string { return t.last }
 
-// Read returns what others changed, at the cost of one call if there was little.
-func (t *LogTail) Read(ctx context.Context, s *Session) ([]Change, error) {
+// Read returns what others changed, and how long after now to read again. It takes one call if there was little. If there
+// was much, it ends with a full page and comes back the sooner: the last page would take a call, too, for less. The first
+// read goes to the end all the same.
+func (t *LogTail) Read(ctx context.Context, s *Session, now time.Time) ([]Change, time.Duration, error) {
 	var changes []Change
-	seen := map[string]bool{}
-	from, last, behind := t.from, t.last, true
-	for page := 0; behind && page < mostLogPages; page++ {
+	seen, from, last := map[string]bool{}, t.from, t.last
+	next, pause := t.last, t.interval
+	for range mostLogPages {
 		entries, err := s.logFrom(ctx, from)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		for _, entry := range entries {
 			from = entry.String("log_id")
@@ -47,13 +58,26 @@ func (t *LogTail) Read(ctx context.Context, s *Session) ([]Change, error) {
 			}
 			seen[from], last = true, max(last, from)
 		}
-		behind = len(entries) == pageSize
+		if len(entries) < pageSize {
+			break
+		}
+		next = entries[pageSize-overlap-1].String("log_id")
+		if age := ageOf(from, now); t.seen != nil && age >= 0 && age < t.interval {
+			pause -= age
+			break
+		}
 	}
-	t.from, t.last, t.seen = t.last, last, seen
-	if behind {
-		t.from = last
+	t.from, t.last, t.seen = next, last, seen
+	return changes, pause, nil
+}
+
+// ageOf is how long ago an entry of the log was written. It is negative if the clocks differ.
+func ageOf(id string, now time.Time) time.Duration {
+	at, ok := LogTime(id)
+	if !ok {
+		return -1
 	}
-	return changes, nil
+	return now.Sub(at)
 }
 
 // logFrom reads up to a page of entries after one, oldest first.

@@ -4,8 +4,13 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/auth0-operator/auth0-operator/internal/simulator"
 )
 
 func parse(t *testing.T, text string) Document {
@@ -86,4 +91,59 @@ func TestLogTime(t *testing.T) {
 	if _, ok := LogTime("5f1e"); ok {
 		t.Error("an id of another form has a time")
 	}
+}
+
+// TestTheLogOfMuchOfOurOwn follows a log that fills with our own creations, two entries each, at the pace of a
+// self-service plan: hardly a page is read in vain, and an edit in the dashboard is heard of as soon as ever.
+func TestTheLogOfMuchOfOurOwn(t *testing.T) {
+	s := newTestTenant(t, simulator.RateLimitNone)
+	synctest.Test(t, func(t *testing.T) {
+		const interval, n = 30 * time.Second, 1000
+		session, _ := s.session()
+		var mu sync.Mutex
+		edited := map[string]time.Time{}
+		edit := func(i int) {
+			id := "auth0|" + strconv.Itoa(i)
+			mu.Lock()
+			edited[id] = time.Now()
+			mu.Unlock()
+			s.Dashboard("PATCH", "/api/v2/users/"+url.PathEscape(id), map[string]any{"nickname": "edited"})
+		}
+		var group sync.WaitGroup
+		group.Go(func() {
+			for i := range n {
+				if _, err := session.CreateUser(t.Context(), someUser(i)); err != nil {
+					t.Error(err)
+				}
+				if i%97 == 0 {
+					edit(i)
+				}
+				elapse(300*time.Millisecond - 2*s.latency)
+			}
+		})
+		tail, began := NewLogTail("", interval), time.Now()
+		for time.Since(began) < n*300*time.Millisecond+2*interval {
+			changes, pause, err := tail.Read(t.Context(), session, time.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			mu.Lock()
+			for _, change := range changes {
+				if late := time.Since(edited[change.ID]); late > interval+time.Second {
+					t.Errorf("the edit of %s was heard of %s late", change.ID, late)
+				}
+				delete(edited, change.ID)
+			}
+			mu.Unlock()
+			elapse(pause)
+		}
+		group.Wait()
+		if len(edited) > 0 {
+			t.Errorf("%d edits were never heard of", len(edited))
+		}
+		entries := 2*n + n/97 + 1
+		if reads := s.count("GET /api/v2/logs"); reads > entries/(pageSize-overlap)+5 {
+			t.Errorf("%d reads for %d entries", reads, entries)
+		}
+	})
 }

@@ -17,7 +17,7 @@ const (
 	// gatherLeast is how long at least others may join, and gatherMost how long at most. In between it is the longer, the more
 	// came the last time.
 	gatherLeast   = 200 * time.Millisecond
-	gatherMost    = 15 * time.Second
+	gatherMost    = 30 * time.Second
 	gatherPerCame = time.Second
 )
 

@@ -58,44 +58,47 @@ func (m *mirror) followLog(ctx context.Context) {
 		if !ok {
 			return
 		}
+		pause := logPoll
 		if !m.mayWatch(ctx, tenant, session, scopeLogs, v1alpha1.WatchPolicyLog) {
 			m.watch.set(func() { m.watch.byLog = false })
-		} else if err := m.readLog(ctx, tenant, session, &tail); err != nil && ctx.Err() == nil {
+		} else if next, err := m.readLog(ctx, tenant, session, &tail); err == nil {
+			pause = next
+		} else if ctx.Err() == nil {
 			logger(ctx).Info("cannot read the tenant's log; trying again", "error", err.Error())
 		}
 		m.closeCaughtUp()
 		m.save(ctx, tenant)
-		if !m.sleep(ctx, logPoll) {
+		if !m.sleep(ctx, pause) {
 			return
 		}
 	}
 }
 
-// readLog goes on where the log was read last. A checkpoint that Auth0 does not take is given up for the present end of
-// the log, and everything compared for what may have been missed.
-func (m *mirror) readLog(ctx context.Context, tenant *v1alpha1.Auth0Tenant, session *auth0.Session, tail **auth0.LogTail) error {
+// readLog goes on where the log was read last, and returns when to go on. A checkpoint that Auth0 does not take is given up
+// for the present end of the log, and everything compared for what may have been missed.
+func (m *mirror) readLog(ctx context.Context, tenant *v1alpha1.Auth0Tenant, session *auth0.Session, tail **auth0.LogTail) (time.Duration, error) {
 	if *tail == nil {
 		last, err := beginning(ctx, tenant, session, m.Clock.Now())
 		if err != nil {
-			return err
+			return 0, err
 		}
-		*tail = auth0.NewLogTail(last)
+		*tail = auth0.NewLogTail(last, logPoll)
 	}
-	changes, err := (*tail).Read(ctx, session)
+	changes, pause, err := (*tail).Read(ctx, session, m.Clock.Now())
 	if isGone(err) {
 		newest, failed := session.NewestLog(ctx)
 		if failed != nil {
-			return failed
+			return 0, failed
 		}
-		*tail = auth0.NewLogTail(newest)
+		*tail = auth0.NewLogTail(newest, logPoll)
 		m.compareAgain()
 	}
 	if err != nil {
-		return err
+		return 0, err
 	}
 	m.watch.set(func() { m.watch.byLog, m.watch.log = true, (*tail).Last() })
 	m.report(ctx, changes)
-	return nil
+	return pause, nil
 }
 
 // isGone tells whether Auth0 does not take a checkpoint any more.
