@@ -72,6 +72,8 @@ type attempt struct {
 	Began time.Time `json:"began"`
 	// Begins tells a sign-in, which begins another lineage, from a refresh.
 	Begins bool `json:"begins,omitempty"`
+	// TookEffect is what the tenant's log said later: the refresh token was replaced, by one that nobody has.
+	TookEffect bool `json:"tookEffect,omitempty"`
 }
 
 // is tells whether two are the same, one of them read back from the Secret.
@@ -99,6 +101,11 @@ func (l *lineage) continues(from source) bool {
 // whole lineage instead.
 func (l *lineage) mayReplayPrevious(now time.Time) bool {
 	return l.Previous != "" && l.RulesKnown && now.Before(l.RefreshedAt.Add(l.Rules.Leeway))
+}
+
+// mayRepeat tells whether Auth0 takes the newest refresh token again, whatever became of the attempt to use it.
+func (l *lineage) mayRepeat(now time.Time) bool {
+	return l.RulesKnown && (!l.Rules.Rotating || now.Before(l.Attempt.Began.Add(l.Rules.Leeway)))
 }
 
 // next is the lineage after an answer to a request that was sent at a time.

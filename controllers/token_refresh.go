@@ -37,7 +37,7 @@ func (w *tokenWork) carryOn(ctx context.Context) (engine.Outcome, error) {
 	if errPublish := w.publish(ctx); errPublish != nil {
 		return engine.Outcome{}, errPublish
 	}
-	if w.line.Lost != "" || w.line.Tokens.RefreshToken == "" {
+	if w.line.Lost != "" || w.line.Tokens.RefreshToken == "" || isAnswerLost(err) {
 		return w.beginAnew(ctx, err)
 	}
 	return engine.Outcome{}, err
@@ -55,6 +55,9 @@ func (w *tokenWork) publish(ctx context.Context) error {
 // refreshed returns the next tokens of the lineage, or says why there are none.
 func (w *tokenWork) refreshed(ctx context.Context) (auth0.TokenSet, error) {
 	if err := w.refusedForGood(); err != nil {
+		return auth0.TokenSet{}, err
+	}
+	if err := w.settleUnanswered(ctx); err != nil {
 		return auth0.TokenSet{}, err
 	}
 	return w.refresh(ctx)
@@ -90,7 +93,7 @@ func (w *tokenWork) beginAnew(ctx context.Context, why error) (engine.Outcome, e
 	if w.canRepeat() {
 		return w.begin(ctx)
 	}
-	if w.line.Lost == "" && w.Clock.Now().Before(w.line.Tokens.ExpiresAt) {
+	if w.line.Tokens.RefreshToken == "" && w.Clock.Now().Before(w.line.Tokens.ExpiresAt) {
 		return w.done(w.line.Tokens), nil
 	}
 	return engine.Outcome{}, why
@@ -146,12 +149,15 @@ func (w *tokenWork) refresh(ctx context.Context) (auth0.TokenSet, error) {
 // longestAttempt bounds a request that may use something up, so that another process knows when it is over.
 const longestAttempt = 10 * time.Second
 
-// patience is how long a request may take: short enough that it can be repeated within the leeway.
-func (w *tokenWork) patience() time.Duration {
-	if leeway := w.line.Rules.Leeway; w.line.RulesKnown && leeway > 0 {
-		return min(longestAttempt, max(leeway/3, time.Second))
+// patience is how long a request may take: short enough that a refresh can be repeated within the leeway, and that a repeated
+// one is over when the leeway is.
+func (w *tokenWork) patience(this attempt) time.Duration {
+	rules := w.line.Rules
+	if this.Begins || !w.line.RulesKnown || !rules.Rotating || rules.Leeway == 0 {
+		return longestAttempt
 	}
-	return longestAttempt
+	left := this.Began.Add(rules.Leeway).Sub(w.Clock.Now())
+	return min(longestAttempt, max(rules.Leeway/3, time.Second), left)
 }
 
 // spend makes a request that may use up what it is made with: a sign-in, which begins a lineage, or a refresh. That it is on
@@ -165,11 +171,13 @@ func (w *tokenWork) spend(ctx context.Context, begins bool, ask func(context.Con
 	auth0.TurnOf(ctx).Raise(auth0.LaneNew)
 	w.learnRules(ctx)
 	before := *w.line
-	this := attempt{By: w.process, Until: now.Add(w.patience()), Began: now, Begins: begins}
+	this := attempt{By: w.process, Began: now, Begins: begins}
 	if earlier := before.Attempt; earlier != nil && earlier.Begins == begins {
 		this.Began = earlier.Began
 	}
-	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.patience())
+	patience := w.patience(this)
+	this.Until = now.Add(patience)
+	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	trying := before
 	trying.Attempt = &this

@@ -132,6 +132,9 @@ const (
 	ReasonCodeRefused = "CodeRefused"
 	// ReasonRefreshTokenRefused surfaces when Auth0 no longer accepts the refresh token: the user must sign in again.
 	ReasonRefreshTokenRefused = "RefreshTokenRefused"
+	// ReasonAnswerLost surfaces when Auth0's answer to a refresh got lost and the leeway is over: the refresh token may have been
+	// replaced by one that nobody has, and is not sent again unless the tenant's log says that it was not.
+	ReasonAnswerLost = "AnswerLost"
 	// ReasonNotRenewable surfaces when a token has expired that came without a refresh token.
 	ReasonNotRenewable = "NotRenewable"
 	// ReasonApprovalDenied surfaces when the person denied the sign-in by device code.

@@ -95,16 +95,22 @@ func (s *Session) logFrom(ctx context.Context, from string) ([]Document, error) 
 
 // NewestLog returns the id of the newest entry of the tenant's log, "" if there is none.
 func (s *Session) NewestLog(ctx context.Context) (string, error) {
-	one, newestFirst := 1, "date:-1"
-	answer, err := s.manage(ctx, http.MethodGet, routeLogs, func(ctx context.Context) error {
-		_, err := s.logsAPI.List(ctx, &management.ListLogsRequestParameters{PerPage: &one, Sort: &newestFirst, IncludeTotals: &yes})
-		return err
-	})
-	entries, err := parseItems(answer, "logs", err)
+	entries, err := s.newestLogs(ctx, 1, "")
 	if err != nil || len(entries) == 0 {
 		return "", err
 	}
 	return entries[0].String("log_id"), nil
+}
+
+// newestLogs returns up to a page of entries that a query finds, newest first. They may be minutes old before they are found.
+func (s *Session) newestLogs(ctx context.Context, most int, query string) ([]Document, error) {
+	newestFirst := "date:-1"
+	answer, err := s.manage(ctx, http.MethodGet, routeLogs, func(ctx context.Context) error {
+		_, err := s.logsAPI.List(ctx, &management.ListLogsRequestParameters{PerPage: &most, Sort: &newestFirst, IncludeTotals: &yes},
+			option.WithQueryParameters(url.Values{"q": {query}}))
+		return err
+	})
+	return parseItems(answer, "logs", err)
 }
 
 // LogTime reads when an entry of the log was written from its id: 900, the time in UTC, and more digits.

@@ -3,6 +3,7 @@ package auth0
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -24,8 +25,11 @@ type RefreshRules struct {
 	IdleLifetime time.Duration `json:"idleLifetime,omitempty"`
 }
 
-// scopeReadClients is what reading an application's settings takes.
-const scopeReadClients = "read:clients"
+// scopeReadClients is what reading an application's settings takes, scopeReadLogs what reading the tenant's log does.
+const (
+	scopeReadClients = "read:clients"
+	scopeReadLogs    = "read:logs"
+)
 
 // rulesKeptFor is how long the settings of an application are taken as known.
 const rulesKeptFor = time.Hour
@@ -102,6 +106,36 @@ func parseRefreshRules(settings Document) RefreshRules {
 		rules.IdleLifetime = seconds("idle_token_lifetime", 1296000)
 	}
 	return rules
+}
+
+// clockSkew is how far Auth0's clock and ours may be apart.
+const clockSkew = 10 * time.Second
+
+// WasRefreshed looks in the tenant's log for a refresh by an application since a time, for a user if the user is known. Whoever
+// else refreshes tokens of the same application for the same user counts, too. known is false if the log does not tell, as
+// the scope to read it is missing, or as there is more since than one page holds.
+func (s *Session) WasRefreshed(ctx context.Context, applicationID, userID string, since time.Time) (refreshed, known bool, err error) {
+	scopes, err := s.Scopes(ctx)
+	if err != nil || !slices.Contains(scopes, scopeReadLogs) {
+		return false, false, err
+	}
+	entries, err := s.newestLogs(ctx, pageSize, fmt.Sprintf("type:sertft AND client_id:%q", applicationID))
+	if err != nil {
+		return false, false, err
+	}
+	for _, entry := range entries {
+		at, err := time.Parse(time.RFC3339, entry.String("date"))
+		if err != nil {
+			return false, false, fmt.Errorf("read the date of an entry of the tenant's log: %w", err)
+		}
+		if at.Before(since.Add(-clockSkew)) {
+			return false, true, nil
+		}
+		if of := entry.String("user_id"); of == "" || userID == "" || of == userID {
+			return true, true, nil
+		}
+	}
+	return false, len(entries) < pageSize, nil
 }
 
 // RevokeToken ends a refresh token, and all that came of the same sign-in. It is a success if there is none.

@@ -39,6 +39,8 @@ type call struct {
 	dashboard bool
 	// forwardedFor is the address of the user on whose behalf a trusted application calls.
 	forwardedFor string
+	// signedIn is the id of the user who gets tokens, for the tenant's log.
+	signedIn string
 	// unfiltered are fields that an answer shows although the query's fields leave them out.
 	unfiltered []string
 	// status replaces the route's, when a handler sets it.

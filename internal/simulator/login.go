@@ -212,6 +212,7 @@ func (c *call) userTokens(o *client, api doc, u *user, asked, gty, nonce string)
 
 // answerForUser is a token for an API, or an opaque one for /userinfo.
 func (c *call) answerForUser(o *client, api doc, u *user, scopes []string, gty string, more doc) doc {
+	c.signedIn = u.ID
 	if api != nil {
 		return c.tokenAnswer(o, api, doc{"sub": u.ID, "gty": gty}, scopes, more)
 	}

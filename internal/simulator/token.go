@@ -65,7 +65,7 @@ func (c *call) logExchange(o *client, grantType string, answer any, err error) {
 		grantClientCredentials: "eccft", grantPassword: "epft", grantPasswordRealm: "epft", grantRefreshToken: "ertft",
 		grantAuthorizationCode: "eacft", grantDeviceCode: "edcft",
 	}[grantType]
-	entry := doc{"client_id": o.ID, "audience": c.body["audience"], "scope": c.body["scope"], "user_id": "", "user_name": str(c.body, "username")}
+	entry := doc{"client_id": o.ID, "audience": c.body["audience"], "scope": c.body["scope"], "user_id": c.signedIn, "user_name": str(c.body, "username")}
 	if err == nil {
 		if tokens, ok := answer.(doc); ok {
 			entry["scope"] = tokens["scope"]

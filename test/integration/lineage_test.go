@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -115,6 +117,81 @@ func TestAThousandRefreshes(t *testing.T) {
 			m.requireNoReuse()
 		})
 	}
+}
+
+// TestALostAnswerAfterTheLeeway has the operator come back long after a refresh whose answer it never saw. The token is sent again
+// if the tenant's log says that it was not replaced, and only then.
+func TestALostAnswerAfterTheLeeway(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name    string
+		drop    simulator.Drop
+		refuse  string
+		away    time.Duration
+		alive   bool
+		message string
+	}{
+		{name: "it was not replaced", drop: simulator.DropBefore, away: time.Hour, alive: true},
+		{name: "it was replaced", drop: simulator.DropAfter, away: time.Hour, message: "nobody has the next refresh token"},
+		{name: "it may have been replaced, and the log may not be read", drop: simulator.DropBefore, refuse: "read:logs", away: time.Hour, message: "read:logs"},
+		{name: "it may have been replaced, and the log is over", drop: simulator.DropBefore, away: 2 * 24 * time.Hour, message: "too long ago"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			m := newMortal(t)
+			token := m.shop(rotating)
+			m.stopOperator()
+			if row.refuse != "" {
+				m.withoutScopes(row.refuse)
+			}
+			// Half the life of the operator's own token, so that it is the refresh whose answer gets lost.
+			m.dashboard("PATCH", "/api/v2/resource-servers/"+url.PathEscape(ordersAPI), map[string]any{"token_lifetime": 12 * 60 * 60})
+			m.sim.Advance(24 * time.Hour)
+			life := m.liveByHand()
+			life.watch(nil)
+			for !m.refreshed(life, token) {
+			}
+			m.sim.Advance(12 * time.Hour)
+			m.loseAnswer(row.drop)
+			m.look(life, token)
+			if m.lineageOf().Attempt == nil {
+				t.Fatal("nothing tells that an answer was lost")
+			}
+			m.sim.Advance(row.away)
+			before := m.refreshes()
+			// A restart knows as much as before.
+			life = m.liveByHand()
+			life.watch(nil)
+			if row.alive {
+				for !m.refreshed(life, token) {
+				}
+				refreshTokenSubject.require(m.environment, token)
+			} else {
+				m.look(life, token)
+				message := m.eventuallyStalled(token, v1alpha1.ReasonAnswerLost)
+				if !strings.Contains(message, row.message) || !strings.Contains(message, "Secret seed") {
+					t.Errorf("the message is %s", message)
+				}
+				if sent := m.refreshes() - before; sent != 0 {
+					t.Errorf("the refresh token was sent %d times", sent)
+				}
+			}
+			m.requireNoReuse()
+		})
+	}
+}
+
+// refreshes is how often a refresh token was sent to Auth0, with success or not.
+func (e *environment) refreshes() int {
+	e.Helper()
+	return len(e.logged("sertft")) + len(e.logged("fertft"))
+}
+
+// look goes round the loop once.
+func (m *mortal) look(life *tokenLife, token *v1alpha1.Auth0Token) {
+	m.Helper()
+	// What failed is in status.
+	_, _ = life.loop.Reconcile(m.ctx, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(token)})
 }
 
 // refreshOften lets a token run out again and again, and counts how often the operator died over it.

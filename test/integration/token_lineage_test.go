@@ -58,8 +58,8 @@ func TestALostAnswerWithinTheLeeway(t *testing.T) {
 	e.requireNoReuse()
 }
 
-// TestALostAnswerWithoutLeeway is foretold, and ends the sign-in with words that say what to do. Nothing is asked again.
-func TestALostAnswerWithoutLeeway(t *testing.T) {
+// TestNoLeewayIsForetold with the setting to change.
+func TestNoLeewayIsForetold(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
 	token := e.shop(withoutLeeway)
@@ -67,29 +67,46 @@ func TestALostAnswerWithoutLeeway(t *testing.T) {
 	if !strings.Contains(message, "Overlap Period") {
 		t.Errorf("the message does not name the setting: %s", message)
 	}
-	// A request that did not get through is none.
-	e.loseAnswer(simulator.DropBefore)
-	change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenSubject.change(token) })
-	refreshTokenSubject.eventuallyRequire(e, token)
+}
 
+// TestALostAnswerWithoutLeeway sends nothing more, tells what to do, and goes on with what a person brings.
+func TestALostAnswerWithoutLeeway(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	token := e.shop(withoutLeeway)
 	before := e.lineageOf().Tokens.RefreshToken
 	e.loseAnswer(simulator.DropAfter)
-	change(e, token, func(token *v1alpha1.Auth0Token) { token.Spec.RefreshToken.Scopes = []string{"read:orders"} })
-	if message := e.eventuallyStalled(token, v1alpha1.ReasonRefreshTokenRefused); !strings.Contains(message, "Secret seed") {
+	change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenSubject.change(token) })
+	e.eventuallyReconciling(token, v1alpha1.ReasonAnswerLost)
+	sent := e.refreshes()
+	// Half an hour later the log tells.
+	e.stopOperator()
+	e.editLineage(func(line map[string]any) {
+		line["attempt"].(map[string]any)["until"] = time.Now().Add(-30 * time.Minute)
+	})
+	e.startOperator()
+	message := e.eventuallyStalled(token, v1alpha1.ReasonAnswerLost)
+	if !strings.Contains(message, "Secret seed") || !strings.Contains(message, "leeway of 0s is over") {
 		t.Errorf("the message does not tell the way out: %s", message)
 	}
-	if kept := e.lineageOf(); kept.Tokens.RefreshToken != before || kept.Lost == "" {
-		t.Error("the old token was not kept, or nothing says that it is lost")
+	if kept := e.lineageOf(); kept.Tokens.RefreshToken != before {
+		t.Error("the old token was not kept")
 	}
-	secret := &corev1.Secret{ObjectMeta: e.meta("token")}
-	e.get(secret)
-	if _, err := e.verify(string(secret.Data["accessToken"]), ordersAPI); err != nil {
-		t.Errorf("the access token that was still good is gone: %v", err)
+	output := &corev1.Secret{ObjectMeta: e.meta("token")}
+	e.get(output)
+	if _, err := e.verify(string(output.Data["accessToken"]), ordersAPI); err != nil {
+		t.Errorf("the access token that is still good is gone: %v", err)
 	}
-	e.sim.ResetRequests()
+	looks := e.sim.Requests().Count("GET", "/api/v2/logs")
 	change(e, token, func(token *v1alpha1.Auth0Token) { token.Spec.RenewBeforePercentage = new(int32(10)) })
-	e.eventuallyCondition(token, v1alpha1.ConditionReady, metav1.ConditionTrue, "")
-	refreshTokenSubject.requireWrites(e, 0)
+	e.pass(token)
+	if again := e.sim.Requests().Count("GET", "/api/v2/logs"); again != looks {
+		t.Errorf("what the log said is asked for again")
+	}
+	if again := e.refreshes(); again != sent {
+		t.Errorf("the refresh token was sent %d times more", again-sent)
+	}
+	e.requireNoReuse()
 	e.putSecret("seed", "refreshToken", e.refreshToken())
 	refreshTokenSubject.eventuallyRequire(e, token)
 }

@@ -238,8 +238,14 @@ var codeTokenSubject = func() subject {
 	s.prepare = func(e *environment) {
 		seedShop(e, nil)
 		e.create(e.secret("code", map[string]string{"code": e.authorize(callback), "verifier": verifier}))
+		tried := 0
 		e.attend(func(token *v1alpha1.Auth0Token) {
-			if stalledFor(token, v1alpha1.ReasonCodeRefused, v1alpha1.ReasonRefreshTokenRefused) {
+			if !stalledFor(token, v1alpha1.ReasonCodeRefused, v1alpha1.ReasonRefreshTokenRefused) {
+				return
+			}
+			// The object may be written to again before the operator has seen the new code.
+			if now := len(e.logged("seacft")) + len(e.logged("feacft")); now > tried {
+				tried = now
 				e.putSecret("code", "code", e.authorize(token.Spec.AuthorizationCode.RedirectURI))
 			}
 		})

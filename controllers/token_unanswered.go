@@ -1,0 +1,92 @@
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
+)
+
+const (
+	// logDelay is how long an entry may take to appear in the tenant's log.
+	logDelay = 2 * time.Minute
+	// logKept is how far back the log surely goes: the smallest plan keeps it for a day.
+	logKept = 20 * time.Hour
+)
+
+// settleUnanswered finds out what became of a refresh whose answer did not get here. Within the leeway the same token may be
+// sent again. After that, a token that Auth0 has replaced would end the whole sign-in, so it is sent only if the tenant's log
+// says that it was not replaced.
+func (w *tokenWork) settleUnanswered(ctx context.Context) error {
+	lost, now := w.line.Attempt, w.Clock.Now()
+	switch pause := lost.busy(w.process, now); {
+	case lost == nil, lost.Begins:
+		return nil
+	case lost.TookEffect:
+		return w.answerLost()
+	case pause > 0:
+		return inFlight(pause)
+	}
+	w.learnRules(ctx)
+	switch {
+	case w.line.mayRepeat(now):
+		return nil
+	case w.signsInByPassword():
+		return w.answerLost()
+	case now.Sub(lost.Began) > logKept:
+		return w.maybeReplaced("too long ago for the tenant's log")
+	case now.Before(lost.Until.Add(logDelay)):
+		return problem.Waiting(v1alpha1.ReasonAnswerLost, "Auth0's answer to a refresh got lost; waiting until the tenant's log tells whether the refresh token was replaced, as sending a replaced one again would end the sign-in").
+			Again(lost.Until.Add(logDelay).Sub(now))
+	}
+	return w.askTheLog(ctx)
+}
+
+// askTheLog takes back a refresh that never happened, and writes down one that did.
+func (w *tokenWork) askTheLog(ctx context.Context) error {
+	line := *w.line
+	refreshed, known, err := w.session.WasRefreshed(ctx, w.request.Application.ID, line.Tokens.Subject, line.Attempt.Began)
+	switch {
+	case err != nil:
+		return err
+	case !known:
+		return w.maybeReplaced("the operator's application may not read the tenant's log; grant it the scope read:logs, and the operator looks")
+	case !refreshed:
+		w.line.Attempt = nil
+		return nil
+	}
+	took := *line.Attempt
+	took.TookEffect = true
+	line.Attempt = &took
+	return errors.Join(w.save(ctx, &line), w.answerLost())
+}
+
+func (w *tokenWork) answerLost() error {
+	return problem.Stalled(v1alpha1.ReasonAnswerLost,
+		"Auth0's answer to a refresh at %s got lost, and %s: nobody has the next refresh token, so the sign-in cannot go on: sign in again and put the new %s into Secret %s",
+		w.lostAt(), w.leewayIsOver(), w.seedName(), w.seedSecret())
+}
+
+func (w *tokenWork) maybeReplaced(unknown string) error {
+	return problem.Stalled(v1alpha1.ReasonAnswerLost,
+		"Auth0's answer to a refresh at %s got lost, and %s; whether the refresh token was replaced is not known (%s), and sending a replaced one again would end the sign-in. Otherwise sign in again and put the new %s into Secret %s",
+		w.lostAt(), w.leewayIsOver(), unknown, w.seedName(), w.seedSecret())
+}
+
+func (w *tokenWork) lostAt() string { return w.line.Attempt.Began.UTC().Format(time.RFC3339) }
+
+func (w *tokenWork) leewayIsOver() string {
+	if !w.line.RulesKnown {
+		return "the leeway of the application is not known (grant the operator's application the scope read:clients)"
+	}
+	return fmt.Sprintf("the leeway of %s is over", w.line.Rules.Leeway)
+}
+
+// isAnswerLost tells that a refresh token must not be sent any more, as its successor got lost.
+func isAnswerLost(err error) bool {
+	known, ok := errors.AsType[*problem.Problem](err)
+	return ok && known.Stalled && known.Reason == v1alpha1.ReasonAnswerLost
+}
