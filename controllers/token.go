@@ -9,6 +9,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
@@ -23,6 +24,7 @@ import (
 // +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0tokens/status,verbs=patch
 
 func tokenKind() engine.Kind {
+	refusals := &refusals{of: map[types.NamespacedName]*refusal{}}
 	return engine.Register[v1alpha1.Auth0Token]("Auth0Token", nil,
 		func() client.ObjectList { return &v1alpha1.Auth0TokenList{} },
 		reference.Indexed{
@@ -32,8 +34,8 @@ func tokenKind() engine.Kind {
 			},
 		},
 		func(deps engine.Deps, _ engine.Kind, _ []engine.Kind) engine.Handler[*v1alpha1.Auth0Token] {
-			return &tokenHandler{Deps: deps, process: rand.Text()}
-		})
+			return &tokenHandler{Deps: deps, process: rand.Text(), refusals: refusals}
+		}, watchRemedies(refusals)...)
 }
 
 // tokenInputs lists what a token is made of, the Secret that holds it, and what it used up. The Secret of its
@@ -82,6 +84,8 @@ type tokenHandler struct {
 	unsaved sync.Map
 	// polled is when a device code was last asked for, by the UID of the object.
 	polled sync.Map
+	// refusals are the requests that lack something.
+	refusals *refusals
 }
 
 // tokenWork is what one pass over a token needs.
@@ -100,6 +104,8 @@ type tokenWork struct {
 	asked string
 	// inputs is a keyed hash of all that the output Secret depends on, but for the client secret: a token outlives it.
 	inputs string
+	// whole is a keyed hash of all that Auth0's answer to the request depends on.
+	whole string
 
 	output  secret.Output
 	current *corev1.Secret
@@ -114,6 +120,8 @@ func (h *tokenHandler) Apply(ctx context.Context, pass *engine.Pass[*v1alpha1.Au
 	outcome, err := w.apply(ctx)
 	if err != nil {
 		outcome = w.explain(err)
+	} else {
+		h.refusals.forget(w.name())
 	}
 	if expires := w.token.Status.ExpiresAt; expires == nil || !h.Clock.Now().Before(expires.Time) {
 		return outcome.Lost()
@@ -195,12 +203,13 @@ func (w *tokenWork) begin(ctx context.Context) (engine.Outcome, error) {
 	if err := w.pass.KeepUntilRemoved(ctx); err != nil {
 		return engine.Outcome{}, err
 	}
-	if err := w.refusedBefore(ctx); err != nil {
+	if err := w.refusedBefore(); err != nil {
 		return engine.Outcome{}, err
 	}
 	if err := w.write(ctx, auth0.TokenSet{}, w.output.Try); err != nil {
 		return engine.Outcome{}, err
 	}
+	w.refusals.asking(w.name(), w.wants())
 	// Somebody's token runs out.
 	auth0.TurnOf(ctx).Raise(auth0.LaneNew)
 	switch {
@@ -213,7 +222,7 @@ func (w *tokenWork) begin(ctx context.Context) (engine.Outcome, error) {
 	}
 	issued, err := w.session.IssueToken(context.WithoutCancel(ctx), w.request)
 	if err != nil {
-		return engine.Outcome{}, w.noteRefusal(ctx, err)
+		return engine.Outcome{}, w.noteRefusal(err)
 	}
 	return w.deliver(ctx, issued)
 }
@@ -236,6 +245,7 @@ func (w *tokenWork) deliver(ctx context.Context, issued auth0.TokenSet) (engine.
 // Remove implements engine.Handler. The Secrets go with their owner, unless they are to stay.
 func (h *tokenHandler) Remove(ctx context.Context, pass *engine.Pass[*v1alpha1.Auth0Token]) engine.Outcome {
 	w := &tokenWork{tokenHandler: h, pass: pass, token: pass.Object, resync: time.Minute, line: &lineage{}}
+	defer h.refusals.forget(w.name())
 	spec := w.token.Spec
 	switch {
 	case spec.DeletionPolicy == v1alpha1.DeletionPolicyRetain:

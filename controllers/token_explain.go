@@ -33,6 +33,7 @@ func (w *tokenWork) explain(err error) engine.Outcome {
 	}
 	for _, explain := range []func(*auth0.Error) *problem.Problem{w.explainSignIn, w.explainGrant} {
 		if explained := explain(failed); explained != nil {
+			w.refusals.refused(w.name(), w.wants(), explained, w.Clock.Now())
 			return engine.FromError(explained, w.resync)
 		}
 	}
@@ -134,7 +135,7 @@ func (w *tokenWork) invalidCredentials(said string) *problem.Problem {
 	return problem.Stalled(v1alpha1.ReasonInvalidCredentials, "Auth0 refuses the client id of %s, or what proves it (%s); correct it", credentialsName(w.token), said)
 }
 
-// soon is how soon to ask again for what is missing: it may be a declared object that is about to appear, or take a person
+// soon is how soon to ask again for what is missing: it may be about to appear in Auth0 without being declared, or take a person
 // who looks tomorrow. The pauses grow with the time that it has been missing.
 func (w *tokenWork) soon() time.Duration {
 	stalled := meta.FindStatusCondition(w.token.Status.Conditions, v1alpha1.ConditionStalled)

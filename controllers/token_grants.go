@@ -145,6 +145,9 @@ func (w *tokenWork) hashInputs(ctx context.Context) error {
 	if w.inputs, err = w.hash(ctx, "token-inputs", parts); err != nil {
 		return err
 	}
+	if w.whole, err = w.hashWhole(ctx); err != nil {
+		return err
+	}
 	if w.source.Base, err = w.hash(ctx, "token-source", append([]string{string(r.Grant)}, base...)); err != nil {
 		return err
 	}

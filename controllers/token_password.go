@@ -76,40 +76,31 @@ func (w *tokenWork) referredUser(ctx context.Context, name string) (*v1alpha1.Au
 // signsIn tells whether Auth0 counts refusals of the request against somebody, or against a code.
 func (w *tokenWork) signsIn() bool { return w.request.Username+w.request.Code != "" }
 
-// refusedBefore returns Auth0's answer to a sign-in that it refused already.
-func (w *tokenWork) refusedBefore(ctx context.Context) error {
-	if !w.signsIn() || engine.Requested(w.token) {
+// refusedBefore returns Auth0's answer to a request that it refused already: to a sign-in for good, to others for a while.
+func (w *tokenWork) refusedBefore() error {
+	if engine.Requested(w.token) {
 		return nil
 	}
-	hash, err := w.hashSignIn(ctx)
-	if err != nil {
-		return err
-	}
 	for _, before := range w.token.Status.AppliedSecrets {
-		if before.Field == signIn && before.Hash == hash {
+		if w.signsIn() && before.Field == signIn && before.Hash == w.whole {
 			code, message, _ := strings.Cut(before.Refused, ": ")
 			return &auth0.Error{Class: auth0.ClassForbidden, Code: code, Message: message}
 		}
 	}
-	return nil
+	return w.refusals.standing(w.name(), w.wants(), w.Clock.Now())
 }
 
 // noteRefusal remembers a sign-in that Auth0 refused, so that not even a restart repeats it.
-func (w *tokenWork) noteRefusal(ctx context.Context, err error) error {
+func (w *tokenWork) noteRefusal(err error) error {
 	failed, ok := errors.AsType[*auth0.Error](err)
-	if !ok || !w.signsIn() || !slices.Contains(signInRefusals, failed.Code) {
-		return err
+	if ok && w.signsIn() && slices.Contains(signInRefusals, failed.Code) {
+		w.token.Status.AppliedSecrets = []v1alpha1.AppliedSecret{{Field: signIn, Hash: w.whole, Refused: failed.Code + ": " + failed.Message}}
 	}
-	hash, errHash := w.hashSignIn(ctx)
-	if errHash != nil {
-		return errHash
-	}
-	w.token.Status.AppliedSecrets = []v1alpha1.AppliedSecret{{Field: signIn, Hash: hash, Refused: failed.Code + ": " + failed.Message}}
 	return err
 }
 
-// hashSignIn is a keyed hash of everything that a sign-in depends on.
-func (w *tokenWork) hashSignIn(ctx context.Context) (string, error) {
+// hashWhole is a keyed hash of everything that the answer to a sign-in, or to another request, depends on.
+func (w *tokenWork) hashWhole(ctx context.Context) (string, error) {
 	r := w.request
 	return w.hash(ctx, "sign-in/"+string(w.token.UID), []string{w.inputs, r.Username, r.Password, r.Application.Secret, r.Application.PrivateKey, r.Code, r.CodeVerifier, w.admitted})
 }

@@ -125,7 +125,7 @@ func (w *tokenWork) signIn(ctx context.Context) (engine.Outcome, error) {
 		return w.session.IssueToken(ctx, w.request)
 	})
 	if err != nil {
-		return engine.Outcome{}, w.noteRefusal(ctx, err)
+		return engine.Outcome{}, w.noteRefusal(err)
 	}
 	return w.deliver(ctx, issued)
 }

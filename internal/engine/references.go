@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -55,6 +57,23 @@ func usefulnessChanged() predicate.Predicate {
 			before, after := e.ObjectOld.(v1alpha1.Referent), e.ObjectNew.(v1alpha1.Referent)
 			return before.GetIdentity() != after.GetIdentity() || !reference.IsReady(before) && reference.IsReady(after)
 		},
+	}
+}
+
+// WatchReady looks at objects of a kind again when one of another kind becomes Ready as it is declared, or is something else in
+// Auth0. concerned tells which.
+func WatchReady(other v1alpha1.Referent, concerned func(v1alpha1.Referent) []types.NamespacedName) Watch {
+	update := func(_ context.Context, e event.UpdateEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+		before, after := e.ObjectOld.(v1alpha1.Referent), e.ObjectNew.(v1alpha1.Referent)
+		if !reference.IsReady(after) || reference.IsReady(before) && before.GetIdentity() == after.GetIdentity() {
+			return
+		}
+		for _, name := range concerned(after) {
+			queue.Add(reconcile.Request{NamespacedName: name})
+		}
+	}
+	return func(build *builder.Builder, _ Deps, _ Kind, _ []Kind) *builder.Builder {
+		return build.Watches(other, handler.Funcs{UpdateFunc: update})
 	}
 }
 
