@@ -74,6 +74,7 @@ var undertakings = map[string]undertaking{
 	"delete a token that stays": {
 		subject: tokenSubject, declare: retained, ready: true, begin: deleteIt, gone: true, left: 1, issued: tokens, output: "token",
 	},
+	"delete with revokeOnDelete": {subject: endingTokenSubject, ready: true, begin: deleteIt, gone: true},
 
 	"create an application":                {subject: clientSubject, begin: declareIt},
 	"create an application that is undone": {subject: clientSubject, begin: declareIt, meanwhile: deleteIt, gone: true},

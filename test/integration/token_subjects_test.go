@@ -275,6 +275,21 @@ var refreshTokenSubject = func() subject {
 	return s
 }()
 
+// endingTokenSubject is a token with which its sign-in ends. What there is of it in Auth0 are refresh tokens.
+var endingTokenSubject = func() subject {
+	s := refreshTokenSubject
+	s.object = func(e *environment, name string) v1alpha1.Managed {
+		token := refreshTokenSubject.object(e, name).(*v1alpha1.Auth0Token)
+		token.Spec.RevokeOnDelete = true
+		return token
+	}
+	s.count = func(e *environment) int {
+		tokens, _ := e.dashboard("GET", userPath(e.adaID())+"/refresh-tokens", nil)["tokens"].([]any)
+		return len(tokens)
+	}
+	return s
+}()
+
 // withoutRotation has the application's refresh tokens stay the same.
 func withoutRotation(e *environment) {
 	e.Helper()
