@@ -206,7 +206,7 @@ func (w *tokenWork) saveAnswer(ctx context.Context, answer *answered) error {
 		if try == answerTries {
 			return err
 		}
-		<-time.After(answerPause)
+		<-w.Clock.After(answerPause)
 		// If it cannot be read either, the next attempt to write fails again.
 		_ = w.readLineage(ctx)
 	}

@@ -30,11 +30,12 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/simulator"
 )
 
-// simulatedTime has the operator live in the simulator's time. What waits, waits in real time.
+// simulatedTime has a life of the operator go by the simulator's time. What waits, waits in real time.
 type simulatedTime struct {
 	clock.RealClock
 
-	sim *simulator.Server
+	sim     *simulator.Server
+	process *process
 }
 
 // Now implements clock.PassiveClock.
@@ -42,6 +43,14 @@ func (t simulatedTime) Now() time.Time { return t.sim.Now() }
 
 // Since implements clock.PassiveClock.
 func (t simulatedTime) Since(at time.Time) time.Duration { return t.Now().Sub(at) }
+
+// After implements clock.Clock. What is left of the dead waits for nothing.
+func (t simulatedTime) After(pause time.Duration) <-chan time.Time {
+	if t.process.isDead() {
+		pause = 0
+	}
+	return t.RealClock.After(pause)
+}
 
 // tokenLife is a life of the operator that goes round its loop for one token when it is told to.
 type tokenLife struct {
@@ -70,7 +79,7 @@ func (m *mortal) liveByHand() *tokenLife {
 	})
 	deps := engine.Deps{
 		Client: unindexed, Reader: unindexed, Pool: auth0.NewPool(auth0.NewMetrics(prometheus.NewRegistry())),
-		Hasher: &secret.Hasher{Client: unindexed, Namespace: m.namespace}, Clock: simulatedTime{sim: m.sim}, Workers: 1,
+		Hasher: &secret.Hasher{Client: unindexed, Namespace: m.namespace}, Clock: simulatedTime{sim: m.sim, process: current}, Workers: 1,
 		Outputs: &secret.Journal{}, Health: engine.NewHealth(),
 	}
 	for _, kind := range controllers.All() {
