@@ -24,18 +24,20 @@ import (
 // +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0tokens/status,verbs=patch
 
 func tokenKind() engine.Kind {
-	refusals := &refusals{of: map[types.NamespacedName]*refusal{}}
+	refusals, deletions := &refusals{of: map[types.NamespacedName]*refusal{}}, newUserDeletions()
 	return engine.Register[v1alpha1.Auth0Token]("Auth0Token", nil,
 		func() client.ObjectList { return &v1alpha1.Auth0TokenList{} },
 		reference.Indexed{
 			Inputs: func(object client.Object) []string { return tokenInputs(object.(*v1alpha1.Auth0Token)) },
+			// A token stands for its user, as far as others tell of it.
+			ID: func(object client.Object) string { return object.(*v1alpha1.Auth0Token).Status.Subject },
 			References: func(object client.Object) []reference.Reference {
 				return tokenReferences(object.(*v1alpha1.Auth0Token))
 			},
 		},
 		func(deps engine.Deps, _ engine.Kind, _ []engine.Kind) engine.Handler[*v1alpha1.Auth0Token] {
-			return &tokenHandler{Deps: deps, process: rand.Text(), refusals: refusals}
-		}, watchRemedies(refusals)...)
+			return &tokenHandler{Deps: deps, process: rand.Text(), refusals: refusals, deletions: deletions}
+		}, append(watchRemedies(refusals), deletions.watch)...)
 }
 
 // tokenInputs lists what a token is made of, the Secret that holds it, and what it used up. The Secret of its
@@ -82,6 +84,8 @@ type tokenHandler struct {
 	claims sync.Map
 	// unsaved are answers of Auth0's that could not be written down yet, by the UID of the object.
 	unsaved sync.Map
+	// deletions are of users.
+	deletions *userDeletions
 	// polled is when a device code was last asked for, by the UID of the object.
 	polled sync.Map
 	// refusals are the requests that lack something.

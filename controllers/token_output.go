@@ -73,6 +73,9 @@ func (w *tokenWork) keep(ctx context.Context, held auth0.TokenSet) (engine.Outco
 	if err := w.output.Put(ctx, w.current, w.current.Data, w.annotations(held, w.current.Annotations[annotationContent])); err != nil {
 		return engine.Outcome{}, err
 	}
+	if err := w.userExists(ctx); err != nil {
+		return engine.Outcome{}, err
+	}
 	return w.done(held), nil
 }
 

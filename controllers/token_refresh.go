@@ -26,12 +26,15 @@ func (w *tokenWork) carryOn(ctx context.Context) (engine.Outcome, error) {
 	if err := w.pass.KeepUntilRemoved(ctx); err != nil {
 		return engine.Outcome{}, err
 	}
-	if !w.isDue() {
+	err := w.userExists(ctx)
+	if err == nil && !w.isDue() {
 		return w.done(w.line.Tokens), w.publish(ctx)
 	}
-	refreshed, err := w.refreshed(ctx)
 	if err == nil {
-		return w.deliver(ctx, refreshed)
+		var refreshed auth0.TokenSet
+		if refreshed, err = w.refreshed(ctx); err == nil {
+			return w.deliver(ctx, refreshed)
+		}
 	}
 	// The token that there is may still be good.
 	if errPublish := w.publish(ctx); errPublish != nil {

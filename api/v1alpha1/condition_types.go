@@ -97,7 +97,7 @@ const (
 	// ReasonOptionsHidden surfaces when options of a connection, which Auth0 replaces whole, cannot be sent again, as Auth0 does
 	// not show them: a change would erase or spoil them.
 	ReasonOptionsHidden = "OptionsHidden"
-	// ReasonUserNotFound surfaces when spec.userId names a user who does not exist.
+	// ReasonUserNotFound surfaces when spec.userId names a user who does not exist, or when the user of a token was deleted.
 	ReasonUserNotFound = "UserNotFound"
 	// ReasonClientNotFound surfaces when spec.clientId of an Auth0Client names an application that does not exist.
 	ReasonClientNotFound = "ClientNotFound"

@@ -6,29 +6,45 @@ import (
 	"strings"
 )
 
-// Change says that somebody else changed an object. It is a hint: it may come late, twice, or out of order.
+// Change says that somebody else changed an object, or that anybody deleted one. It is a hint: it may come late, twice, or
+// out of order.
 type Change struct {
 	// Resource is the name of the kind in the paths of the Management API.
 	Resource string
 	ID       string
+	// Deleted tells that the object is gone.
+	Deleted bool
+	// Own tells that it was the operator itself.
+	Own bool
 }
 
 // userEntries are the types of log entries that tell of a change to the user in user_id, besides calls of the Management
 // API: deletion, and what users do with their own accounts. A sign-in changes nothing that can be declared.
 var userEntries = []string{"sdu", "scp", "sce", "scu", "scpn", "sv"}
 
-// changesInEntry reads an entry of the tenant's log. What the operator did itself is none.
+// changesInEntry reads an entry of the tenant's log. What the operator did itself is none, but for deletions.
 func (s *Session) changesInEntry(entry Document) []Change {
 	kind := entry.String("type")
+	var changes []Change
 	switch {
-	case entry.String("client_id") == s.ClientID():
-		return nil
 	case kind == "sapi":
-		return changesByCall(entry.Object("details"))
+		changes = changesByCall(entry.Object("details"))
 	case slices.Contains(userEntries, kind):
-		return []Change{{Resource: "users", ID: entry.String("user_id")}}
+		changes = []Change{{Resource: "users", ID: entry.String("user_id"), Deleted: kind == "sdu"}}
 	}
-	return nil
+	return s.heard(changes, entry.String("client_id"))
+}
+
+// heard leaves out of what an application did what is not news.
+func (s *Session) heard(changes []Change, by string) []Change {
+	if by != s.ClientID() {
+		return changes
+	}
+	changes = slices.DeleteFunc(changes, func(c Change) bool { return !c.Deleted })
+	for i := range changes {
+		changes[i].Own = true
+	}
+	return changes
 }
 
 // changesByCall reads which objects a call of the Management API was about: the one in its path, which may go by another
@@ -44,7 +60,7 @@ func changesByCall(details Document) []Change {
 	if err != nil {
 		return nil
 	}
-	changes := []Change{{Resource: segments[0], ID: id}}
+	changes := []Change{{Resource: segments[0], ID: id, Deleted: len(segments) == 2 && request.String("method") == "delete"}}
 	if answered := details.Object("response").Object("body").String("id"); answered != "" && answered != id && len(segments) == 2 {
 		changes = append(changes, Change{Resource: segments[0], ID: answered})
 	}
@@ -68,12 +84,9 @@ var eventObjects = map[string]struct{ resource, id string }{
 	"connection":   {"connections", "id"},
 }
 
-// changesInEvent reads an event. What the operator did itself is none.
+// changesInEvent reads an event. What the operator did itself is none, but for deletions.
 func (s *Session) changesInEvent(event Document) []Change {
 	data := event.Object("data")
-	if data.Object("context").Object("client").String("client_id") == s.ClientID() {
-		return nil
-	}
 	kind, what, _ := strings.Cut(event.String("type"), ".")
 	of, known := eventObjects[kind]
 	if !known || what == "created" {
@@ -83,5 +96,6 @@ func (s *Session) changesInEvent(event Document) []Change {
 	if inner := object.Object(kind); inner != nil {
 		object = inner
 	}
-	return []Change{{Resource: of.resource, ID: object.String(of.id)}}
+	changes := []Change{{Resource: of.resource, ID: object.String(of.id), Deleted: what == "deleted"}}
+	return s.heard(changes, data.Object("context").Object("client").String("client_id"))
 }

@@ -104,10 +104,12 @@ func (s *Session) NewestLog(ctx context.Context) (string, error) {
 
 // newestLogs returns up to a page of entries that a query finds, newest first. They may be minutes old before they are found.
 func (s *Session) newestLogs(ctx context.Context, most int, query string) ([]Document, error) {
-	newestFirst := "date:-1"
+	newestFirst, search := "date:-1", url.Values{}
+	if query != "" {
+		search.Set("q", query)
+	}
 	answer, err := s.manage(ctx, http.MethodGet, routeLogs, func(ctx context.Context) error {
-		_, err := s.logsAPI.List(ctx, &management.ListLogsRequestParameters{PerPage: &most, Sort: &newestFirst, IncludeTotals: &yes},
-			option.WithQueryParameters(url.Values{"q": {query}}))
+		_, err := s.logsAPI.List(ctx, &management.ListLogsRequestParameters{PerPage: &most, Sort: &newestFirst, IncludeTotals: &yes}, option.WithQueryParameters(search))
 		return err
 	})
 	return parseItems(answer, "logs", err)

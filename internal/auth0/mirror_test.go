@@ -32,13 +32,16 @@ func TestChangesInTheLog(t *testing.T) {
 		name, entry string
 		want        []Change
 	}{
-		{"another's call", call("", "/api/v2/users/auth0%7C1", "{}", "{}"), []Change{{"users", "auth0|1"}}},
+		{"another's call", call("", "/api/v2/users/auth0%7C1", "{}", "{}"), []Change{{Resource: "users", ID: "auth0|1"}}},
 		{"our own call", call("ours", "/api/v2/users/auth0%7C1", "{}", "{}"), nil},
-		{"something beside an object", call("x", "/api/v2/users/auth0%7C1/roles", "{}", "{}"), []Change{{"users", "auth0|1"}}},
+		{"something beside an object", call("x", "/api/v2/users/auth0%7C1/roles", "{}", "{}"), []Change{{Resource: "users", ID: "auth0|1"}}},
 		{"a creation", call("x", "/api/v2/users", "{}", `{"id":"1"}`), nil},
-		{"members of a role", call("x", "/api/v2/roles/rol_1/users", `{"users":["auth0|1","auth0|2"]}`, "{}"), []Change{{"roles", "rol_1"}, {"users", "auth0|1"}, {"users", "auth0|2"}}},
-		{"an API by its identifier", call("x", "/api/v2/resource-servers/https%3A%2F%2Forders%2F", "{}", `{"id":"6560"}`), []Change{{"resource-servers", "https://orders/"}, {"resource-servers", "6560"}}},
-		{"a user's own change", `{"type":"scp","client_id":"x","user_id":"auth0|1"}`, []Change{{"users", "auth0|1"}}},
+		{"members of a role", call("x", "/api/v2/roles/rol_1/users", `{"users":["auth0|1","auth0|2"]}`, "{}"), []Change{{Resource: "roles", ID: "rol_1"}, {Resource: "users", ID: "auth0|1"}, {Resource: "users", ID: "auth0|2"}}},
+		{"an API by its identifier", call("x", "/api/v2/resource-servers/https%3A%2F%2Forders%2F", "{}", `{"id":"6560"}`), []Change{{Resource: "resource-servers", ID: "https://orders/"}, {Resource: "resource-servers", ID: "6560"}}},
+		{"a user's own change", `{"type":"scp","client_id":"x","user_id":"auth0|1"}`, []Change{{Resource: "users", ID: "auth0|1"}}},
+		{"another deletes a user", `{"type":"sapi","client_id":"x","details":{"request":{"method":"delete","path":"/api/v2/users/auth0%7C1"}}}`, []Change{{Resource: "users", ID: "auth0|1", Deleted: true}}},
+		{"we delete a user", `{"type":"sapi","client_id":"ours","details":{"request":{"method":"delete","path":"/api/v2/users/auth0%7C1"}}}`, []Change{{Resource: "users", ID: "auth0|1", Deleted: true, Own: true}}},
+		{"we delete something of a user", `{"type":"sapi","client_id":"ours","details":{"request":{"method":"delete","path":"/api/v2/users/auth0%7C1/roles"}}}`, nil},
 		{"a sign-in", `{"type":"s","client_id":"x","user_id":"auth0|1"}`, nil},
 	} {
 		if got := s.changesInEntry(parse(t, row.entry)); !slices.Equal(got, row.want) {
@@ -54,10 +57,11 @@ func TestChangesInEvents(t *testing.T) {
 		name, event string
 		want        []Change
 	}{
-		{"a user", `{"type":"user.updated","data":{"object":{"user_id":"auth0|1"},"context":{"client":{"client_id":"x"}}}}`, []Change{{"users", "auth0|1"}}},
+		{"a user", `{"type":"user.updated","data":{"object":{"user_id":"auth0|1"},"context":{"client":{"client_id":"x"}}}}`, []Change{{Resource: "users", ID: "auth0|1"}}},
 		{"ours", `{"type":"user.updated","data":{"object":{"user_id":"auth0|1"},"context":{"client":{"client_id":"ours"}}}}`, nil},
+		{"a deletion", `{"type":"user.deleted","data":{"object":{"user_id":"auth0|1"},"context":{"client":{"client_id":"ours"}}}}`, []Change{{Resource: "users", ID: "auth0|1", Deleted: true, Own: true}}},
 		{"a creation", `{"type":"user.created","data":{"object":{"user_id":"auth0|1"}}}`, nil},
-		{"a member", `{"type":"organization.member.added","data":{"object":{"organization":{"id":"org_1"},"user":{"user_id":"auth0|1"}}}}`, []Change{{"organizations", "org_1"}}},
+		{"a member", `{"type":"organization.member.added","data":{"object":{"organization":{"id":"org_1"},"user":{"user_id":"auth0|1"}}}}`, []Change{{Resource: "organizations", ID: "org_1"}}},
 		{"a group", `{"type":"group.updated","data":{"object":{"id":"grp_1"}}}`, nil},
 	} {
 		if got := s.changesInEvent(parse(t, row.event)); !slices.Equal(got, row.want) {

@@ -25,6 +25,8 @@ type Mirrors struct {
 	Metrics *auth0.Metrics
 
 	kinds []mirroredKind
+	// deletions are who wants to know of them, by resource.
+	deletions map[string]func(ctx context.Context, tenant types.NamespacedName, id string)
 
 	mu sync.Mutex
 	// ctx is nil until the manager starts.
@@ -62,6 +64,15 @@ func (m *Mirrors) Start(ctx context.Context) error {
 	<-ctx.Done()
 	m.loops.Wait()
 	return nil
+}
+
+// OnDeletion has heard be called when something is deleted in Auth0, by whomever. resource is the name in the paths of the
+// Management API. It must be called before the manager starts.
+func (m *Mirrors) OnDeletion(resource string, heard func(ctx context.Context, tenant types.NamespacedName, id string)) {
+	if m.deletions == nil {
+		m.deletions = map[string]func(context.Context, types.NamespacedName, string){}
+	}
+	m.deletions[resource] = heard
 }
 
 // Keep has a mirror of the tenant be there from now on, until the tenant is gone.
@@ -158,10 +169,16 @@ func (m *mirror) sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// report has the objects be read that others changed.
+// report has the objects be read that others changed, and tells of deletions.
 func (m *mirror) report(ctx context.Context, changes []auth0.Change) {
 	ids := map[string]map[string]bool{}
 	for _, change := range changes {
+		if heard := m.deletions[change.Resource]; heard != nil && change.Deleted {
+			heard(ctx, m.tenant, change.ID)
+		}
+		if change.Own {
+			continue
+		}
 		if ids[change.Resource] == nil {
 			ids[change.Resource] = map[string]bool{}
 		}

@@ -274,3 +274,48 @@ func TestTokenForAnOrganization(t *testing.T) {
 		t.Errorf("status says %q", token.Status.Organization)
 	}
 }
+
+// TestADeletedUserIsNoticed long before the token runs out, whoever deleted the user.
+func TestADeletedUserIsNoticed(t *testing.T) {
+	t.Parallel()
+	inTheDashboard := func(e *environment, ada string) { e.dashboard("DELETE", userPath(ada), nil) }
+	withItsObject := func(e *environment, ada string) {
+		user := userSubject.object(e, "ada").(*v1alpha1.Auth0User)
+		user.Spec.UserID, user.Spec.Password, user.Spec.Roles = new(ada), nil, nil
+		mayAdopt(user)
+		e.create(user)
+		e.eventuallyReady(user)
+		e.deleteAndWait(user)
+	}
+	for _, row := range []struct {
+		name    string
+		subject subject
+		remove  func(e *environment, ada string)
+	}{
+		{"of a lineage, in the dashboard", refreshTokenSubject, inTheDashboard},
+		{"of a password, in the dashboard", passwordTokenSubject, inTheDashboard},
+		{"of a lineage, with its object", refreshTokenSubject, withItsObject},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			e := newEnvironment(t)
+			row.subject.prepare(e)
+			token := row.subject.object(e, "one").(*v1alpha1.Auth0Token)
+			e.create(token)
+			e.eventuallyReady(token)
+			e.sim.ResetRequests()
+			row.remove(e, token.Status.Subject)
+			message := e.eventuallyStalled(token, v1alpha1.ReasonUserNotFound)
+			if !strings.Contains(message, "Secret token is valid until "+token.Status.ExpiresAt.UTC().Format(time.RFC3339)) {
+				t.Errorf("the message is %s", message)
+			}
+			// Who comes later knows, too.
+			e.restartOperator()
+			e.pass(token)
+			e.eventuallyStalled(token, v1alpha1.ReasonUserNotFound)
+			if issued := len(e.logged("sertft")) + len(e.logged("fertft")) + len(e.logged("sepft")); issued != 1 {
+				t.Errorf("a token was asked for %d times", issued)
+			}
+		})
+	}
+}

@@ -1,0 +1,79 @@
+package controllers
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	eventsource "sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
+)
+
+// userDeletions are the tokens whose user is said to have been deleted. A token does not show that: it is good until it
+// expires, and then the refresh fails.
+type userDeletions struct {
+	// tokens are their UIDs.
+	tokens sync.Map
+	looks  chan event.GenericEvent
+}
+
+func newUserDeletions() *userDeletions {
+	return &userDeletions{looks: make(chan event.GenericEvent)}
+}
+
+// watch looks at a token again when its user is deleted in Auth0.
+func (d *userDeletions) watch(build *builder.Builder, deps engine.Deps, _ engine.Kind, _ []engine.Kind) *builder.Builder {
+	deps.Mirrors.OnDeletion("users", func(ctx context.Context, tenant types.NamespacedName, id string) {
+		var tokens v1alpha1.Auth0TokenList
+		if err := deps.Client.List(ctx, &tokens, client.MatchingFields{reference.IDIndex: reference.IDKeyIn(tenant, id)}); err != nil {
+			log.FromContext(ctx).Error(err, "find the tokens of a user who was deleted")
+		}
+		for i := range tokens.Items {
+			d.tokens.Store(tokens.Items[i].UID, true)
+			select {
+			case d.looks <- event.GenericEvent{Object: &tokens.Items[i]}:
+			case <-ctx.Done():
+			}
+		}
+	})
+	return build.WatchesRawSource(eventsource.Channel(d.looks, &handler.EnqueueRequestForObject{}))
+}
+
+// userExists says so if the user of the token was deleted. It makes a call after a deletion was heard of, and for as long as
+// the object says so.
+func (w *tokenWork) userExists(ctx context.Context) error {
+	subject := w.token.Status.Subject
+	stalled := meta.FindStatusCondition(w.token.Status.Conditions, v1alpha1.ConditionStalled)
+	_, heard := w.deletions.tokens.Load(w.token.UID)
+	if !heard && (stalled == nil || stalled.Reason != v1alpha1.ReasonUserNotFound) || subject == "" {
+		return nil
+	}
+	_, err := w.session.GetUser(ctx, subject)
+	if failed, ok := errors.AsType[*auth0.Error](err); ok {
+		switch failed.Class {
+		case auth0.ClassNotFound:
+			return problem.Stalled(v1alpha1.ReasonUserNotFound,
+				"%s does not exist any more in Auth0; the token in Secret %s is valid until %s for whoever looks at its signature only, and cannot be renewed: delete this object, or sign another user in",
+				subject, w.output.Name, w.token.Status.ExpiresAt.UTC().Format(time.RFC3339))
+		case auth0.ClassMissingScope:
+			err = nil
+		}
+	}
+	if err == nil {
+		w.deletions.tokens.Delete(w.token.UID)
+	}
+	return err
+}
