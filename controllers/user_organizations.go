@@ -77,14 +77,23 @@ func (userAdapter) memberships(u *v1alpha1.Auth0User, references reference.Value
 		},
 		Add: func(ctx context.Context, session *auth0.Session, id string, organizations []string) ([]string, error) {
 			return each(organizations, func(organization string) error {
-				return session.AddOrganizationMember(ctx, organization, id)
+				return session.AddOrganizationMembers(ctx, organization, []string{id})
 			})
 		},
 		Remove: func(ctx context.Context, session *auth0.Session, id string, organizations []string) error {
 			_, err := each(organizations, func(organization string) error {
-				return unlessGone(session.RemoveOrganizationMember(ctx, organization, id))
+				return unlessGone(session.RemoveOrganizationMembers(ctx, organization, []string{id}))
 			})
 			return err
+		},
+		Together: &engine.Together{
+			Most: auth0.MostMembers,
+			Add: func(ctx context.Context, session *auth0.Session, organization string, ids []string) (bool, error) {
+				return true, session.AddOrganizationMembers(ctx, organization, ids)
+			},
+			Remove: func(ctx context.Context, session *auth0.Session, organization string, ids []string) (bool, error) {
+				return true, session.RemoveOrganizationMembers(ctx, organization, ids)
+			},
 		},
 	}
 	if u.Spec.Organizations != nil {

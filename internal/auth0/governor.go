@@ -259,6 +259,13 @@ func (g *Governor) Waiting() int {
 	return g.line.length() + len(g.called)
 }
 
+// WaitingIn is how many calls wait that are at least as urgent as a lane.
+func (g *Governor) WaitingIn(lane Lane) int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.line.ahead(lane, func(class) bool { return true })
+}
+
 // Forget drops the place of an object that is gone.
 func (g *Governor) Forget(key any) {
 	g.mu.Lock()

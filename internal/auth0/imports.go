@@ -56,6 +56,9 @@ func (s *Session) JobErrors(ctx context.Context, id string) ([]Document, error) 
 	return parseList(answer, nil)
 }
 
+// MostAssigned is how many users one call gives a role.
+const MostAssigned = 500
+
 // AssignRole gives many users a role, by id. Those that have it already do no harm.
 func (s *Session) AssignRole(ctx context.Context, roleID string, userIDs []string) error {
 	_, err := s.manage(ctx, http.MethodPost, routeRoleUsers, func(ctx context.Context) error {

@@ -150,18 +150,21 @@ func (s *Session) UserOrganizations(ctx context.Context, userID string) ([]strin
 	})
 }
 
-// AddOrganizationMember makes a user a member of an organization. A user who is one already does no harm.
-func (s *Session) AddOrganizationMember(ctx context.Context, id, userID string) error {
+// MostMembers is how many members one call adds to an organization, or removes.
+const MostMembers = 10
+
+// AddOrganizationMembers makes users members of an organization. Those who are already do no harm.
+func (s *Session) AddOrganizationMembers(ctx context.Context, id string, userIDs []string) error {
 	_, err := s.manage(ctx, http.MethodPost, routeOrganizationMembers, func(ctx context.Context) error {
-		return s.organizationsAPI.Members.Create(ctx, id, &management.CreateOrganizationMemberRequestContent{Members: []string{userID}})
+		return s.organizationsAPI.Members.Create(ctx, id, &management.CreateOrganizationMemberRequestContent{Members: userIDs})
 	})
 	return err
 }
 
-// RemoveOrganizationMember ends a membership, with the roles in it. A user who is no member does no harm.
-func (s *Session) RemoveOrganizationMember(ctx context.Context, id, userID string) error {
+// RemoveOrganizationMembers ends memberships, with the roles in them. Users who are no members do no harm.
+func (s *Session) RemoveOrganizationMembers(ctx context.Context, id string, userIDs []string) error {
 	_, err := s.manage(ctx, http.MethodDelete, routeOrganizationMembers, func(ctx context.Context) error {
-		return s.organizationsAPI.Members.Delete(ctx, id, &management.DeleteOrganizationMembersRequestContent{Members: []string{userID}})
+		return s.organizationsAPI.Members.Delete(ctx, id, &management.DeleteOrganizationMembersRequestContent{Members: userIDs})
 	})
 	return err
 }

@@ -126,9 +126,9 @@ func (w *work[O]) complete(ctx context.Context, have auth0.Document) (Outcome, e
 	}
 	w.remember(have)
 	if shares {
-		return w.share(have), nil
+		return w.share(have, &onLists{isNew: true}), nil
 	}
-	return w.settle(ctx, have, &fresh{})
+	return w.settle(ctx, have, &onLists{isNew: true})
 }
 
 func createdMessage(again bool) string {

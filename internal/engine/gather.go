@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -9,29 +10,30 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
 const (
-	// crowd is how many calls must wait for the rate limit for objects that were just created to share calls.
+	// crowd is how many calls must wait for the rate limit for objects to share calls.
 	crowd = 5
 	// gatherLeast is how long at least others may join, and gatherMost how long at most. In between it is the longer, the more
 	// came the last time.
 	gatherLeast   = 200 * time.Millisecond
 	gatherMost    = 30 * time.Second
-	gatherPerCame = time.Second
+	gatherPerCame = 3 * time.Second
 )
 
-// gathering are new objects that go on one list by one call.
+// gathering are objects that take the same change to a list, by one call.
 type gathering struct {
 	members    []*member
 	began, due time.Time
 }
 
-// gather has an object be put on its lists together with others.
+// gather has the lists of an object be changed together with those of others.
 func (t *tenantImports) gather(m *member, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, to := range m.goesOn {
+	for _, to := range m.targets {
 		g := t.gatherings[to]
 		if g == nil {
 			g = &gathering{began: now, due: now.Add(gatherLeast)}
@@ -47,55 +49,72 @@ func (t *tenantImports) gather(m *member, now time.Time) {
 	t.ensureRunning()
 }
 
-// gathers tells whether new objects of the tenant are being put on lists together.
+// gathers tells whether objects of the tenant are gathered.
 func (t *tenantImports) gathers() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return len(t.gatherings) > 0
 }
 
-// gatheredOf returns an object that is being put on lists together with others, nil if it is not.
+// gatheredOf returns an object whose lists are being changed together with those of others, nil if they are not.
 func (t *tenantImports) gatheredOf(uid types.UID) *member {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.gathered[uid]
 }
 
-func (t *tenantImports) dropGathered(m *member) {
+// leave takes an object out of what is gathered. It returns false while a call for it is on its way.
+func (t *tenantImports) leave(m *member) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.gathered[m.uid] == m {
+	for _, to := range m.targets {
+		if g := t.gatherings[to]; g != nil && slices.Contains(g.members, m) {
+			t.keep(to, g, slices.DeleteFunc(g.members, func(other *member) bool { return other == m }))
+			m.left--
+		}
+	}
+	if m.left == 0 && t.gathered[m.uid] == m {
 		delete(t.gathered, m.uid)
+	}
+	return m.left == 0
+}
+
+// keep leaves some members in a gathering.
+func (t *tenantImports) keep(to target, g *gathering, members []*member) {
+	g.members = members
+	if len(members) == 0 {
+		delete(t.gatherings, to)
 	}
 }
 
-// dueGatherings takes out those whose time has come, or for which nobody can come any more.
+// dueGatherings takes out those whose time has come, or for which nobody can come any more, and of the others as many as fill
+// a call.
 func (t *tenantImports) dueGatherings(now time.Time) map[target][]*member {
 	nobodyComes := t.Pool.Governor(t.tenant.String()).Waiting() == 0
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	due := map[target][]*member{}
 	for to, g := range t.gatherings {
-		isDue := now.After(g.due) || nobodyComes && now.Sub(g.began) > gatherLeast
-		if !isDue && len(g.members) < mostAdded {
+		count := len(g.members)
+		if isDue := now.After(g.due) || nobodyComes && now.Sub(g.began) > gatherLeast; !isDue {
+			count -= count % t.together[to.field].Most
+		}
+		if count == 0 {
 			continue
 		}
-		due[to] = g.members
-		t.gatherNext[to] = now.Add(min(time.Duration(len(g.members))*gatherPerCame, gatherMost))
-		delete(t.gatherings, to)
+		due[to] = slices.Clone(g.members[:count])
+		t.keep(to, g, g.members[count:])
+		t.gatherNext[to] = now.Add(min(time.Duration(count)*gatherPerCame, gatherMost))
 	}
 	return due
 }
 
-// putOnLists puts new objects on a list, and wakes those that are on all of theirs.
-func (t *tenantImports) putOnLists(ctx context.Context, session *auth0.Session, to target, members []*member) {
-	added := t.addAll(ctx, session, to, members)
+// changeGathered makes a change for those that were gathered, and wakes those that wait for no other.
+func (t *tenantImports) changeGathered(ctx context.Context, session *auth0.Session, to target, members []*member) {
+	t.changeAll(ctx, session, to, members)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, m := range members {
-		if added {
-			m.added = append(m.added, to)
-		}
 		m.left--
 		if m.left == 0 {
 			m.over = true
@@ -104,48 +123,104 @@ func (t *tenantImports) putOnLists(ctx context.Context, session *auth0.Session, 
 	}
 }
 
-// sharesCalls tells whether a new object goes on its lists together with others: calls are scarce, and one serves many.
+// sharesCalls tells whether the lists of a new object are changed together with those of others: calls are scarce, and one
+// serves many.
 func (w *work[O]) sharesCalls() bool {
-	if len(w.member(&Import{}).goesOn) == 0 {
+	if len(w.targets(&onLists{isNew: true})) == 0 {
 		return false
 	}
 	return w.imports().gathers() || w.Pool.Governor(w.tenantKey().String()).Waiting() >= crowd
 }
 
-// sharing is the outcome of a pass over an object that goes on its lists together with others. It is woken when it is.
-func (w *work[O]) sharing() Outcome {
-	return Wait(v1alpha1.ReasonRateLimited, "created; waiting for Auth0's rate limit to see to its lists together with those of others", time.Minute+gatherMost)
+// isCrowded tells whether many calls wait that are as urgent as those for an object that is there already: a person who
+// changed just this one is not to wait for others.
+func (w *work[O]) isCrowded() bool {
+	return !w.listed && w.Pool.Governor(w.tenantKey().String()).WaitingIn(laneOf(w.object)) >= crowd
 }
 
-// share has a new object be put on its lists together with others.
-func (w *work[O]) share(have auth0.Document) Outcome {
-	m := w.member(&Import{ID: w.Adapter.ID(w.object)})
-	m.have, m.generation = have, w.object.GetGeneration()
+// sharing is the outcome of a pass over an object whose lists are changed together with those of others. It is woken when they
+// are.
+func (w *work[O]) sharing() Outcome {
+	return Wait(v1alpha1.ReasonRateLimited, "waiting for Auth0's rate limit to see to its lists together with those of others", time.Minute+gatherMost)
+}
+
+// share has the lists of an object be changed together with those of others.
+func (w *work[O]) share(have auth0.Document, known *onLists) Outcome {
+	m := w.member(&Import{ID: w.Adapter.ID(w.object)}, known)
+	m.have, m.generation, m.serial = have, w.object.GetGeneration(), w.serial()
 	w.imports().gather(m, time.Now())
 	return w.sharing()
 }
 
-// shared goes on with an object that was created by an earlier pass and has been put on its lists since. Nothing is read,
-// unless something changed meanwhile. It returns nil if there is no such pass.
+// shareChanges is share for an object that is there already. What is about to be added is written down first.
+func (w *work[O]) shareChanges(ctx context.Context, have auth0.Document, known *onLists) (Outcome, error) {
+	for _, list := range w.lists() {
+		if entries, ok := known.entriesOf(list); ok {
+			missing, _ := list.plan(entries)
+			list.intend(missing)
+		}
+	}
+	w.sharing().writeTo(w.object.GetCommonStatus(), w.object.GetGeneration())
+	if err := w.pass.Save(ctx); err != nil {
+		return Outcome{}, err
+	}
+	return w.share(have, known), nil
+}
+
+// readLists reads the lists that can be changed together with those of others. What cannot be read is left unknown.
+func (w *work[O]) readLists(ctx context.Context) *onLists {
+	known := &onLists{entries: map[string][]string{}}
+	for _, list := range w.lists() {
+		if list.Together == nil {
+			continue
+		}
+		if entries, err := list.Read(ctx, w.session, w.Adapter.ID(w.object)); err == nil {
+			known.entries[list.Field] = entries
+		}
+	}
+	return known
+}
+
+// serial tells the mark that has the object be read from the next.
+func (w *work[O]) serial() uint64 {
+	if w.memory == nil {
+		return 0
+	}
+	return w.memory.mark(client.ObjectKeyFromObject(w.object)).serial
+}
+
+// shared goes on with an object whose lists have been changed since an earlier pass. Nothing is read, unless something else
+// changed meanwhile. It returns nil if there is no such pass.
 func (w *work[O]) shared(ctx context.Context) (*Outcome, error) {
-	if _, ok := w.Adapter.(Lister[O]); !ok || w.observes() {
+	if _, ok := w.Adapter.(Lister[O]); !ok || w.Imports == nil {
 		return nil, nil
 	}
 	m := w.imports().gatheredOf(w.object.GetUID())
 	if m == nil {
 		return nil, nil
 	}
-	unchanged := m.generation == w.object.GetGeneration() && len(w.secrets) == 0 &&
-		(w.memory == nil || w.memory.mark(client.ObjectKeyFromObject(w.object)).serial == 0)
-	if unchanged && !w.imports().isOver(m) {
+	unchanged := m.generation == w.object.GetGeneration() && len(w.secrets) == 0 && m.serial == w.serial()
+	if unchanged && !w.imports().isOver(m) || !w.imports().leave(m) {
 		outcome := w.sharing()
 		return &outcome, nil
 	}
-	w.imports().dropGathered(m)
 	if !unchanged {
 		return nil, nil
 	}
+	if !m.known.isNew {
+		w.leaveAlone(m.have)
+	}
 	w.mark()
-	outcome, err := w.goOn(ctx, m.have, &fresh{added: m.added})
+	outcome, err := w.goOn(ctx, m.have, m.known.with(m.changed))
 	return &outcome, err
+}
+
+// awaitShared tells an object that is being deleted to wait while a call for its lists is on its way.
+func (w *work[O]) awaitShared() *Outcome {
+	imports := w.Imports.of(reference.TenantKey(w.object))
+	if m := imports.gatheredOf(w.object.GetUID()); m == nil || imports.leave(m) {
+		return nil
+	}
+	outcome := Wait(v1alpha1.ReasonRateLimited, "its lists are being changed together with those of others; deleted when that is over", time.Minute).Kept()
+	return &outcome
 }

@@ -112,27 +112,17 @@ func (w *work[O]) onItsWay(ctx context.Context, note string, form *Import) (*mem
 		return known, nil
 	}
 	batch, _, _ := strings.Cut(note, " ")
-	member := w.member(form)
+	member := w.member(form, &onLists{isNew: true})
 	if found, err := w.imports().resume(ctx, batch, member, time.Now()); err != nil || !found {
 		return nil, err
 	}
 	return member, nil
 }
 
-func (w *work[O]) member(form *Import) *member {
-	m := &member{uid: w.object.GetUID(), id: form.ID, sent: form.Item.String("user_id"), wake: w.pass.waker()}
-	adders := map[string]adder{}
-	for _, list := range w.lists() {
-		if list.AddMany == nil {
-			continue
-		}
-		adders[list.Field] = list.AddMany
-		for _, entry := range list.Want {
-			m.goesOn = append(m.goesOn, target{list.Field, entry})
-		}
+func (w *work[O]) member(form *Import, known *onLists) *member {
+	return &member{
+		uid: w.object.GetUID(), id: form.ID, sent: form.Item.String("user_id"), known: known, targets: w.targets(known), wake: w.pass.waker(),
 	}
-	w.imports().learn(adders)
-	return m
 }
 
 // importing is the outcome of a pass over an object that is on its way. Whoever ends the import wakes it.
@@ -151,7 +141,7 @@ func (w *work[O]) join(ctx context.Context, form *Import) (*Outcome, error) {
 	if err := form.Seal(form.Item); err != nil {
 		return nil, err
 	}
-	member := w.member(form)
+	member := w.member(form, &onLists{isNew: true})
 	if member.item, err = json.Marshal(form.Item); err != nil {
 		return nil, fmt.Errorf("render an import: %w", err)
 	}
@@ -189,7 +179,7 @@ func (w *work[O]) imported(ctx context.Context, known *member, form *Import) (*O
 	}
 	if _, sent, _ := strings.Cut(*w.importNote(), " "); sent == stamp && w.imports().isImported(known) {
 		w.arrive(known, true)
-		outcome, err := w.goOn(ctx, form.Have, &fresh{added: known.added})
+		outcome, err := w.goOn(ctx, form.Have, known.known.with(known.changed))
 		return &outcome, err
 	}
 	have, err := w.Adapter.Get(ctx, w.session, known.id)
@@ -211,12 +201,12 @@ func (w *work[O]) arrive(known *member, isThere bool) {
 	*w.importNote() = ""
 }
 
-// goOn ends the pass over an object that was imported as it is declared.
-func (w *work[O]) goOn(ctx context.Context, have auth0.Document, lists *fresh) (Outcome, error) {
+// goOn ends the pass over an object that is as it is declared, but for what is beside it.
+func (w *work[O]) goOn(ctx context.Context, have auth0.Document, known *onLists) (Outcome, error) {
 	w.completeDesired(have)
 	w.secrets = nil
 	w.remember(have)
-	return w.settle(ctx, have, lists)
+	return w.settle(ctx, have, known)
 }
 
 // awaitImport tells an object that is being deleted to wait for the import that it is in: it would appear afterwards.

@@ -45,9 +45,6 @@ const (
 	importLifetime = 24 * time.Hour
 	// takenWithin is how long members may take to come for what is known of them; whoever does not was deleted by force.
 	takenWithin = time.Hour
-	// mostAdded is how many objects are put on a list by one call, and addAttempts how often that is tried.
-	mostAdded   = 500
-	addAttempts = 5
 )
 
 // Imports creates many objects of a tenant at once, by Auth0's import jobs: docs/decisions/0012-imports.md. It is a Runnable
@@ -76,8 +73,8 @@ type tenantImports struct {
 	// they are woken to join.
 	singly  map[types.UID]bool
 	standBy map[types.UID]func()
-	// adders put many objects on a list, by its field.
-	adders map[string]adder
+	// together says how a list of many objects is changed, by its field.
+	together map[string]Together
 	// gatherings are new objects that go on lists together, gathered all of them until they know that they are, and gatherNext
 	// is when a list takes the next.
 	gatherings map[target]*gathering
@@ -119,15 +116,19 @@ type member struct {
 	// id is the one that the object has in Auth0 afterwards, and sent the one in the import.
 	id, sent string
 	item     []byte
-	// goesOn are the lists that it goes on afterwards, and added those that it was put on.
-	goesOn []target
-	added  []target
-	wake   func()
-	batch  *batch
-	over   bool
-	// have is what Auth0 has of it in a generation, and left how many lists it is not on yet, if it was created by itself.
+	// known is what is on its lists before they are changed, targets are the changes that they take, and changed those that were
+	// made.
+	known   *onLists
+	targets []target
+	changed []target
+	wake    func()
+	batch   *batch
+	over    bool
+	// Of one that is there already, have is what Auth0 has of it in a generation, serial the mark that had it read, and left how
+	// many changes are not made yet.
 	have       auth0.Document
 	generation int64
+	serial     uint64
 	left       int
 }
 
@@ -153,7 +154,7 @@ func (i *Imports) of(tenant types.NamespacedName) *tenantImports {
 	if i.tenants[tenant] == nil {
 		i.tenants[tenant] = &tenantImports{
 			Imports: i, tenant: tenant, batches: map[string]*batch{}, open: map[string]*batch{}, members: map[types.UID]*member{},
-			singly: map[types.UID]bool{}, standBy: map[types.UID]func(){}, adders: map[string]adder{},
+			singly: map[types.UID]bool{}, standBy: map[types.UID]func(){}, together: map[string]Together{},
 			gatherings: map[target]*gathering{}, gathered: map[types.UID]*member{}, gatherNext: map[target]time.Time{},
 		}
 	}
@@ -207,13 +208,6 @@ func (t *tenantImports) isOver(m *member) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return m.over
-}
-
-// learn keeps how to put many objects on lists.
-func (t *tenantImports) learn(adders map[string]adder) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	maps.Copy(t.adders, adders)
 }
 
 // join puts an object into a batch, whose id is returned. The batch does not go before confirm or withdraw is called.
@@ -352,7 +346,7 @@ func (t *tenantImports) run(ctx context.Context) {
 func (t *tenantImports) step(ctx context.Context, session *auth0.Session) {
 	now := time.Now()
 	for to, members := range t.dueGatherings(now) {
-		t.putOnLists(ctx, session, to, members)
+		t.changeGathered(ctx, session, to, members)
 	}
 	for _, b := range t.all() {
 		switch {
@@ -508,7 +502,7 @@ func (t *tenantImports) follow(ctx context.Context, session *auth0.Session, b *b
 		t.askAgain(b, importRetry)
 		return
 	}
-	t.addToLists(ctx, session, b, refused)
+	t.changeLists(ctx, session, b, refused)
 	t.tell(ctx, session, b, len(refused))
 	// If Auth0 refuses somebody without saying whom, it may be anybody.
 	t.end(b, refused[""], refused)
@@ -533,48 +527,14 @@ func (t *tenantImports) refused(ctx context.Context, session *auth0.Session, b *
 	return refused, err
 }
 
-// target is an entry of a list, such as a role.
-type target struct{ field, entry string }
-
-// adder puts many objects on a list by one call. It returns false if it cannot.
-type adder func(ctx context.Context, session *auth0.Session, entry string, ids []string) (bool, error)
-
-// addToLists puts the members on the lists that they go on, many at a time. What fails here, each object tries by itself.
-func (t *tenantImports) addToLists(ctx context.Context, session *auth0.Session, b *batch, refused map[string]bool) {
+// changeLists puts the members on the lists that they go on, many at a time. What fails here, each object tries by itself.
+func (t *tenantImports) changeLists(ctx context.Context, session *auth0.Session, b *batch, refused map[string]bool) {
 	for to, members := range t.targets(b, refused) {
-		for chunk := range slices.Chunk(members, mostAdded) {
-			if !t.addAll(ctx, session, to, chunk) {
-				break
-			}
-			t.mu.Lock()
-			for _, m := range chunk {
-				m.added = append(m.added, to)
-			}
-			t.mu.Unlock()
-		}
+		t.changeAll(ctx, session, to, members)
 	}
 }
 
-// addAll puts members on a list. What fails for a reason that may pass is tried again some times.
-func (t *tenantImports) addAll(ctx context.Context, session *auth0.Session, to target, members []*member) bool {
-	for attempt := 1; ; attempt++ {
-		added, err := t.addMany(ctx, session, to, members)
-		if err == nil {
-			return added
-		}
-		log.FromContext(ctx).Info("many objects are not put on a list yet", "field", to.field, "entry", to.entry, "error", err.Error())
-		if attempt == addAttempts || slices.Contains(refusals, auth0.ClassOf(err)) {
-			return false
-		}
-		select {
-		case <-ctx.Done():
-			return false
-		case <-time.After(importRetry):
-		}
-	}
-}
-
-// targets are the lists that members go on, and who goes on each.
+// targets are the changes to lists that members take, and who takes each.
 func (t *tenantImports) targets(b *batch, refused map[string]bool) map[target][]*member {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -583,25 +543,11 @@ func (t *tenantImports) targets(b *batch, refused map[string]bool) map[target][]
 		if refused[m.sent] {
 			continue
 		}
-		for _, to := range m.goesOn {
+		for _, to := range m.targets {
 			targets[to] = append(targets[to], m)
 		}
 	}
 	return targets
-}
-
-func (t *tenantImports) addMany(ctx context.Context, session *auth0.Session, to target, members []*member) (bool, error) {
-	t.mu.Lock()
-	add := t.adders[to.field]
-	t.mu.Unlock()
-	if add == nil {
-		return false, nil
-	}
-	ids := make([]string, len(members))
-	for i, m := range members {
-		ids[i] = m.id
-	}
-	return add(ctx, session, to.entry, ids)
 }
 
 // tell tells people of an import that is over.

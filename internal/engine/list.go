@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
@@ -26,8 +27,8 @@ type List struct {
 	// Add returns what it added.
 	Add    func(ctx context.Context, session *auth0.Session, id string, entries []string) ([]string, error)
 	Remove func(ctx context.Context, session *auth0.Session, id string, entries []string) error
-	// AddMany adds an entry for many objects by one call, and returns false if it cannot; nil if there is no such call.
-	AddMany adder
+	// Together makes the calls for many objects at once; nil if there are no such calls.
+	Together *Together
 
 	// Differing returns the entries that have other attributes than declared, as of the last Read, and Amend changes them; nil
 	// if entries have none.
@@ -64,20 +65,17 @@ func (l List) plan(have []string) (missing, surplus []string) {
 	return missing, surplus
 }
 
-// read returns the entries that are there. Of an object that was created just now, they are known.
-func (l List) read(ctx context.Context, session *auth0.Session, id string, known *fresh) ([]string, error) {
-	switch {
-	case known == nil:
-		return l.Read(ctx, session, id)
-	case l.Sent:
-		return l.Want, nil
+// read returns the entries that are there, without a call if they are known.
+func (l List) read(ctx context.Context, session *auth0.Session, id string, known *onLists) ([]string, error) {
+	if entries, ok := known.entriesOf(l); ok {
+		return entries, nil
 	}
-	return known.entries(l.Field), nil
+	return l.Read(ctx, session, id)
 }
 
-// converge brings the list in line. Of an object that was created just now, known is what is on the list; else nil. save
-// writes down what is about to be added, as nobody could tell it from what others added after a crash.
-func (l List) converge(ctx context.Context, session *auth0.Session, id string, known *fresh, save func(context.Context) error) (changed bool, err error) {
+// converge brings the list in line, going by what is known to be on it. save writes down what is about to be added, as
+// nobody could tell it from what others added after a crash.
+func (l List) converge(ctx context.Context, session *auth0.Session, id string, known *onLists, save func(context.Context) error) (changed bool, err error) {
 	have, err := l.read(ctx, session, id, known)
 	if err != nil {
 		return false, err
@@ -111,20 +109,50 @@ func (l List) converge(ctx context.Context, session *auth0.Session, id string, k
 	return true, err
 }
 
-// fresh is what is on the lists of an object that was created just now.
-type fresh struct{ added []target }
+// onLists is what is known of the lists beside an object, so that they need not be read. nil knows nothing.
+type onLists struct {
+	// isNew tells that the object was created just now: what is not known to be on its lists is not.
+	isNew bool
+	// entries are those of the lists that are known, by field, and changed are the lists that were changed since.
+	entries map[string][]string
+	changed map[string]bool
+}
 
-func (f *fresh) entries(field string) []string {
-	if f == nil {
-		return nil
+// entriesOf returns what is on a list, if it is known.
+func (o *onLists) entriesOf(list List) (entries []string, known bool) {
+	switch {
+	case o == nil:
+		return nil, false
+	case o.isNew && list.Sent:
+		return list.Want, true
 	}
-	var entries []string
-	for _, on := range f.added {
-		if on.field == field {
-			entries = append(entries, on.entry)
+	entries, known = o.entries[list.Field]
+	return entries, known || o.isNew
+}
+
+// with returns what is known after some changes.
+func (o *onLists) with(changes []target) *onLists {
+	after := &onLists{isNew: o.isNew, entries: maps.Clone(o.entries), changed: map[string]bool{}}
+	if after.entries == nil {
+		after.entries = map[string][]string{}
+	}
+	for _, to := range changes {
+		after.changed[to.field] = true
+		entries := without(after.entries[to.field], []string{to.entry})
+		if !to.remove {
+			entries = append(entries, to.entry)
 		}
+		after.entries[to.field] = entries
 	}
-	return entries
+	return after
+}
+
+// isNews tells whether people are told of a list: it was changed, just now or before, and not because the object is new.
+func (o *onLists) isNews(field string, changed bool) bool {
+	if o == nil {
+		return changed
+	}
+	return !o.isNew && (changed || o.changed[field])
 }
 
 // intend remembers entries that are about to be added.
@@ -156,16 +184,21 @@ func (w *work[O]) publish(ctx context.Context, have auth0.Document) error {
 }
 
 // settle brings the lists beside the object in line, all of them, sees to the rest, and ends the pass.
-func (w *work[O]) settle(ctx context.Context, have auth0.Document, created *fresh) (Outcome, error) {
+func (w *work[O]) settle(ctx context.Context, have auth0.Document, known *onLists) (Outcome, error) {
 	if err := w.publish(ctx, have); err != nil {
 		return Outcome{}, err
 	}
+	if known == nil && w.isCrowded() {
+		if known = w.readLists(ctx); len(w.targets(known)) > 0 {
+			return w.shareChanges(ctx, have, known)
+		}
+	}
 	var failures []error
 	for _, list := range w.lists() {
-		changed, err := list.converge(ctx, w.session, w.Adapter.ID(w.object), created, w.pass.Save)
+		changed, err := list.converge(ctx, w.session, w.Adapter.ID(w.object), known, w.pass.Save)
 		if err != nil {
 			failures = append(failures, err)
-		} else if changed && created == nil {
+		} else if known.isNews(list.Field, changed) {
 			w.countDrift()
 			w.event(ctx, "Updated", w.updatedMessage()+list.Field)
 		}

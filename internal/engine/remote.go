@@ -98,13 +98,13 @@ func (w *work[O]) apply(ctx context.Context) (Outcome, error) {
 	if err := w.prepare(ctx); err != nil {
 		return Outcome{}, err
 	}
-	if w.rests() {
-		return w.rest(), nil
-	}
 	if outcome, err := w.shared(ctx); err != nil {
 		return Outcome{}, err
 	} else if outcome != nil {
 		return *outcome, nil
+	}
+	if w.rests() {
+		return w.rest(), nil
 	}
 	have, err := w.known(ctx)
 	if err != nil {

@@ -25,6 +25,9 @@ func (r *Remote[O]) Remove(ctx context.Context, pass *Pass[O]) Outcome {
 	} else if outcome != nil {
 		return *outcome
 	}
+	if outcome := w.awaitShared(); outcome != nil {
+		return *outcome
+	}
 	if spec.DeletionPolicy == v1alpha1.DeletionPolicyRetain {
 		return w.retain(ctx)
 	}

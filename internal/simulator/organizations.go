@@ -50,7 +50,7 @@ is_app_consent_policy_enabled boolean
 `)
 	organizationChange = organizationCreation.without("enabled_connections", "token_quota").optional().extend(`
 token_quota object?` + quotaProperties)
-	memberList     = objectOf(`members! array<string> len=1.. itemlen=1.. # List of user IDs to add to the organization as members.`)
+	memberList     = objectOf(`members! array<string> len=1..10 itemlen=1.. # List of user IDs to add to the organization as members.`)
 	memberRoleList = objectOf(`roles! array<string> len=1.. itemlen=1.. # List of roles IDs to associated with the user.`)
 	memberQuery    = queryOf(offsetParameters, checkpointParameters, fieldParameters)
 )

@@ -182,10 +182,10 @@ type mortal struct {
 }
 
 // newMortal makes an environment with an operator that serves it, and a tenant that is Ready.
-func newMortal(t *testing.T) *mortal {
+func newMortal(t *testing.T, options ...func(*simulator.Options)) *mortal {
 	t.Helper()
 	m := &mortal{}
-	m.environment = newBareEnvironment(t, func(o *simulator.Options) { o.Wrap = m.intercept })
+	m.environment = newBareEnvironment(t, append(options, func(o *simulator.Options) { o.Wrap = m.intercept })...)
 	m.create(m.tenant())
 	m.live()
 	m.eventuallyReady(m.tenant())

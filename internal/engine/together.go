@@ -1,0 +1,141 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+)
+
+const (
+	// changeAttempts is how often a change is tried that fails for a reason that may pass.
+	changeAttempts = 5
+	// mostRefused is how many objects must be refused each by itself for it to be the change, and not they, that Auth0 refuses.
+	mostRefused = 2
+)
+
+// Together changes a list beside many objects by one call.
+type Together struct {
+	// Most is how many objects one call takes.
+	Most int
+	// Add puts objects on the list, and Remove takes them off; nil if there is no such call.
+	Add, Remove Change
+}
+
+// Change adds or removes an entry, such as a role, for many objects. It returns false if it cannot. Those that have it
+// already, or do not have it, do no harm.
+type Change func(ctx context.Context, session *auth0.Session, entry string, ids []string) (bool, error)
+
+// target is a change to a list: an entry that is added or removed.
+type target struct {
+	field, entry string
+	remove       bool
+}
+
+// targets are the changes that bring the list from what is on it to what is declared, as far as they can be made together.
+func (l List) targets(have []string) []target {
+	var targets []target
+	missing, surplus := l.plan(have)
+	if l.Together.Add != nil {
+		for _, entry := range missing {
+			targets = append(targets, target{field: l.Field, entry: entry})
+		}
+	}
+	if l.Together.Remove != nil {
+		for _, entry := range surplus {
+			targets = append(targets, target{field: l.Field, entry: entry, remove: true})
+		}
+	}
+	return targets
+}
+
+// targets are the changes to the lists of the object that can be made together with those of others, going by what is known
+// to be on them.
+func (w *work[O]) targets(known *onLists) []target {
+	var targets []target
+	for _, list := range w.lists() {
+		if have, ok := known.entriesOf(list); ok && list.Together != nil {
+			w.imports().learn(list.Field, *list.Together)
+			targets = append(targets, list.targets(have)...)
+		}
+	}
+	return targets
+}
+
+// learn keeps how to change a list of many objects.
+func (t *tenantImports) learn(field string, together Together) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.together[field] = together
+}
+
+// callFor returns the call that makes a change, and how many objects it takes.
+func (t *tenantImports) callFor(to target) (call Change, most int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	together := t.together[to.field]
+	if to.remove {
+		return together.Remove, together.Most
+	}
+	return together.Add, together.Most
+}
+
+// ofOne are the answers for which one object of many may be the reason.
+var ofOne = []auth0.Class{auth0.ClassNotFound, auth0.ClassInvalid, auth0.ClassConflict}
+
+// changeAll makes a change for all members, by as few calls as it takes. If Auth0 refuses a call, each half of its members is
+// tried by itself, so that nobody suffers for another. Who is left over tries alone, later, and is told Auth0's answer.
+func (t *tenantImports) changeAll(ctx context.Context, session *auth0.Session, to target, members []*member) {
+	call, most := t.callFor(to)
+	parts := slices.Collect(slices.Chunk(members, most))
+	for refused := 0; len(parts) > 0 && refused < mostRefused; {
+		part := parts[0]
+		parts = parts[1:]
+		changed, err := t.change(ctx, session, call, to, part)
+		switch {
+		case changed:
+			t.noteChanged(to, part)
+		case !slices.Contains(ofOne, auth0.ClassOf(err)):
+			return
+		case len(part) == 1:
+			refused++
+		default:
+			half := len(part) / 2
+			parts = slices.Insert(parts, 0, part[:half], part[half:])
+		}
+	}
+}
+
+// change makes a change by one call. What fails for a reason that may pass is tried again some times.
+func (t *tenantImports) change(ctx context.Context, session *auth0.Session, call Change, to target, members []*member) (bool, error) {
+	ids := make([]string, len(members))
+	for i, m := range members {
+		ids[i] = m.id
+	}
+	for attempt := 1; ; attempt++ {
+		changed, err := call(ctx, session, to.entry, ids)
+		if err == nil {
+			return changed, nil
+		}
+		log.FromContext(ctx).Info("a list of many objects is not changed yet", "field", to.field, "entry", to.entry, "objects", len(ids), "error", err.Error())
+		if attempt == changeAttempts || slices.Contains(refusals, auth0.ClassOf(err)) {
+			return false, err
+		}
+		select {
+		case <-ctx.Done():
+			return false, ctx.Err()
+		case <-time.After(importRetry):
+		}
+	}
+}
+
+func (t *tenantImports) noteChanged(to target, members []*member) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, m := range members {
+		m.changed = append(m.changed, to)
+	}
+}

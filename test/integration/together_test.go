@@ -1,0 +1,276 @@
+package integration
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/simulator"
+)
+
+const (
+	routeRoleUsers = "/api/v2/roles/{id}/users"
+	routeUserRoles = "/api/v2/users/{id}/roles"
+	routeMembers   = "/api/v2/organizations/{id}/members"
+	// crowd is enough users for calls to be scarce on a free plan.
+	crowd = 30
+)
+
+func (e *environment) organization(name string) string {
+	e.Helper()
+	return e.dashboard(http.MethodPost, "/api/v2/organizations", map[string]any{"name": name})["id"].(string)
+}
+
+// members are the ids of the members of an organization.
+func (e *environment) members(organization string) map[string]bool {
+	e.Helper()
+	found := map[string]bool{}
+	for page := 0; ; page++ {
+		list := e.dashboardList(fmt.Sprintf("/api/v2/organizations/%s/members?per_page=100&page=%d", organization, page))
+		for _, member := range list {
+			found[member["user_id"].(string)] = true
+		}
+		if len(list) < 100 {
+			return found
+		}
+	}
+}
+
+func memberOf(organizations ...string) *v1alpha1.UserOrganizations {
+	list := &v1alpha1.UserOrganizations{Items: []v1alpha1.UserOrganization{}}
+	for _, id := range organizations {
+		list.Items = append(list.Items, v1alpha1.UserOrganization{OrganizationID: &id})
+	}
+	return list
+}
+
+// editAll has a person change many users at once.
+func (e *environment) editAll(users []*v1alpha1.Auth0User, edit func(*v1alpha1.Auth0User)) {
+	e.Helper()
+	for _, user := range users {
+		change(e, user, edit)
+	}
+}
+
+// requireUsers fails unless so many users are there, each once.
+func (e *environment) requireUsers(count int) {
+	e.Helper()
+	if there := len(e.auth0Users()); there != count {
+		e.Errorf("%d users in Auth0, want %d", there, count)
+	}
+}
+
+// requireFew fails if the calls to some routes are more than they should be.
+func requireFew(e *environment, most int, method string, routes ...string) {
+	e.Helper()
+	report, count := e.sim.Requests(), 0
+	e.Logf("%v: %+v", routes, report)
+	for _, route := range routes {
+		count += report.Count(method, route)
+	}
+	if count == 0 || count > most {
+		e.Errorf("%d calls of %s %v, want 1 to %d: %+v", count, method, routes, most, report)
+	}
+}
+
+// TestNewUsersShareCalls has users wait for the limit that are created singly, with a role and a membership.
+func TestNewUsersShareCalls(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t, freePlan)
+	role := e.dashboard(http.MethodPost, "/api/v2/roles", map[string]any{"name": "member"})
+	acme := e.organization("acme")
+	e.createAll(e.newUsers(crowd, func(u *v1alpha1.Auth0User) { u.Spec.Organizations = memberOf(acme) }))
+
+	e.awaitUsers(crowd, "Ready", isReadyUser)
+
+	e.requireUsers(crowd)
+	requireFew(e, crowd/3, http.MethodPost, routeRoleUsers, routeUserRoles)
+	requireFew(e, crowd/3, http.MethodPost, routeMembers)
+	if report := e.sim.Requests(); report.Count(http.MethodPost, "/api/v2/users") != crowd || report.Count(http.MethodGet, "/api/v2/users/{id}") != 0 {
+		t.Errorf("users are created twice, or read: %+v", report)
+	}
+	if members, inAcme := e.roleMembers(role), len(e.members(acme)); members != crowd || inAcme != crowd {
+		t.Errorf("%d users have the role, %d are members of acme, want %d", members, inAcme, crowd)
+	}
+	e.awaitUsers(crowd, "told of in status", func(u *v1alpha1.Auth0User) bool {
+		return len(u.Status.Roles) == 1 && len(u.Status.Organizations) == 1
+	})
+}
+
+// TestEditedUsersShareCalls edits many users: they get a role, join an organization, and leave another.
+func TestEditedUsersShareCalls(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t, freePlan)
+	role := e.dashboard(http.MethodPost, "/api/v2/roles", map[string]any{"name": "member"})
+	const few = 16
+	acme, initech := e.organization("acme"), e.organization("initech")
+	users := e.newUsers(few, func(u *v1alpha1.Auth0User) { u.Spec.Roles, u.Spec.Organizations = nil, memberOf(acme) })
+	e.createAll(users)
+	e.awaitUsers(few, "Ready", isReadyUser)
+	stranger := e.dashboard(http.MethodPost, "/api/v2/users", map[string]any{"connection": connection, "email": "stranger@example.com", "password": "Stranger-0123456789!"})
+	e.dashboard(http.MethodPost, fmt.Sprintf("/api/v2/organizations/%s/members", acme), map[string]any{"members": []any{stranger["user_id"]}})
+	e.sim.ResetRequests()
+
+	e.editAll(users, func(u *v1alpha1.Auth0User) {
+		u.Spec.Roles, u.Spec.Organizations = roles("", "member"), memberOf(initech)
+	})
+
+	e.awaitUsers(few, "Ready", isReadyUser)
+	e.requireUsers(few + 1)
+	requireFew(e, few/2, http.MethodPost, routeRoleUsers, routeUserRoles)
+	requireFew(e, few/2, http.MethodPost, routeMembers)
+	requireFew(e, few/2, http.MethodDelete, routeMembers)
+	if reads := e.sim.Requests().Count(http.MethodGet, "/api/v2/users/{id}"); reads != few {
+		t.Errorf("%d reads of %d users: %+v", reads, few, e.sim.Requests())
+	}
+	if members, joined := e.roleMembers(role), len(e.members(initech)); members != few || joined != few {
+		t.Errorf("%d users have the role, %d are members of initech, want %d", members, joined, few)
+	}
+	if left := e.members(acme); len(left) != 1 || !left[stranger["user_id"].(string)] {
+		t.Errorf("members of acme are %v, want the stranger alone", left)
+	}
+	e.awaitUsers(few, "told of in status", func(u *v1alpha1.Auth0User) bool {
+		return len(u.Status.Roles) == 1 && len(u.Status.Organizations) == 1 && u.Status.Organizations[0] == initech
+	})
+	for _, user := range users {
+		e.eventually(func() error {
+			told := e.events(user)
+			if !slices.ContainsFunc(told, func(event string) bool { return strings.HasPrefix(event, "Updated: updated: ") }) {
+				return fmt.Errorf("Events of %s: %v", user.Name, told)
+			}
+			return nil
+		})
+	}
+}
+
+// TestImportedUsersBecomeMembersTogether has users come by an import job.
+func TestImportedUsersBecomeMembersTogether(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	acme := e.organization("acme")
+	e.createAll(e.newUsers(many, func(u *v1alpha1.Auth0User) { u.Spec.Roles, u.Spec.Organizations = nil, memberOf(acme) }))
+
+	e.awaitUsers(many, "Ready", isReadyUser)
+
+	requireFew(e, many/10+2, http.MethodPost, routeMembers)
+	if members := len(e.members(acme)); members != many {
+		t.Errorf("%d members, want %d", members, many)
+	}
+	if report := e.sim.Requests(); report.Count(http.MethodPost, "/api/v2/users") != 0 {
+		t.Errorf("users were created singly: %+v", report)
+	}
+}
+
+// TestRefusedMembersHarmNoOthers has a user vanish while it is about to become a member together with others, and some be
+// declared as members of what does not exist.
+func TestRefusedMembersHarmNoOthers(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t, freePlan)
+	acme := e.organization("acme")
+	users := e.newUsers(crowd, func(u *v1alpha1.Auth0User) { u.Spec.Roles, u.Spec.Organizations = nil, memberOf(acme) })
+	astray := users[3:7]
+	for _, user := range astray {
+		user.Spec.Organizations = memberOf("org_0000000000000000")
+	}
+	e.sim.AddFaults(simulator.Fault{Method: http.MethodPost, Route: routeMembers, Status: http.StatusServiceUnavailable})
+	e.createAll(users)
+	e.awaitUsers(crowd, "created", func(u *v1alpha1.Auth0User) bool { return u.Status.UserID != "" })
+	vanished := users[crowd-1]
+	e.get(vanished)
+	e.dashboard(http.MethodDelete, userPath(vanished.Status.UserID), nil)
+	e.sim.ResetRequests()
+
+	e.sim.ClearFaults()
+
+	e.awaitUsers(crowd-len(astray), "Ready", isReadyUser)
+	for _, user := range astray {
+		e.eventuallyStalled(user, v1alpha1.ReasonInvalidSpec)
+	}
+	e.requireUsers(crowd)
+	requireFew(e, crowd, http.MethodPost, routeMembers)
+	if created := e.sim.Requests().Count(http.MethodPost, "/api/v2/users"); created != 1 {
+		t.Errorf("%d users were created anew, want the one that vanished", created)
+	}
+	if members := len(e.members(acme)); members != crowd-len(astray) {
+		t.Errorf("%d members, want %d", members, crowd-len(astray))
+	}
+}
+
+// TestChangedWhileGathered takes a role out of a user's spec while it is being assigned together with others.
+func TestChangedWhileGathered(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t, freePlan)
+	role := e.dashboard(http.MethodPost, "/api/v2/roles", map[string]any{"name": "member"})
+	e.sim.AddFaults(simulator.Fault{Method: http.MethodPost, Route: routeRoleUsers, Status: http.StatusServiceUnavailable})
+	users := e.newUsers(crowd, nil)
+	e.createAll(users)
+	e.awaitUsers(crowd, "created", func(u *v1alpha1.Auth0User) bool { return u.Status.UserID != "" })
+	changed, deleted := users[0], users[1]
+	change(e, changed, func(u *v1alpha1.Auth0User) { u.Spec.Roles = nil })
+	e.delete(deleted)
+
+	e.sim.ClearFaults()
+
+	e.eventuallyGone(deleted)
+	e.awaitUsers(crowd-1, "Ready", isReadyUser)
+	e.requireUsers(crowd - 1)
+	e.get(changed)
+	if members := e.roleMembers(role); members != crowd-2 || len(changed.Status.Roles) > 0 {
+		t.Errorf("%d users have the role, want %d; the changed one says %v", members, crowd-2, changed.Status.Roles)
+	}
+}
+
+// TestCrashWhileListsAreChangedTogether has the operator die right before and right after a call for many users, and another
+// one take over.
+func TestCrashWhileListsAreChangedTogether(t *testing.T) {
+	for _, effect := range []string{"POST " + routeRoleUsers, "POST " + routeMembers, "DELETE " + routeMembers} {
+		for _, after := range []bool{false, true} {
+			end := instant{step{effect, 1}, after}
+			t.Run(end.String(), func(t *testing.T) {
+				t.Parallel()
+				crashTogether(t, end)
+			})
+		}
+	}
+}
+
+func crashTogether(t *testing.T, end instant) {
+	t.Helper()
+	m := newMortal(t, freePlan)
+	role := m.dashboard(http.MethodPost, "/api/v2/roles", map[string]any{"name": "member"})
+	acme, initech := m.organization("acme"), m.organization("initech")
+	const few = 12
+	users := m.newUsers(few, func(u *v1alpha1.Auth0User) { u.Spec.Organizations = memberOf(acme) })
+	m.createAll(users)
+	if end.effect == "DELETE "+routeMembers {
+		m.awaitUsers(few, "Ready", isReadyUser)
+	}
+	current := m.process.Load()
+	current.watch(&end)
+	m.editAll(users, func(u *v1alpha1.Auth0User) { u.Spec.Organizations = memberOf(initech) })
+	select {
+	case <-current.ended:
+	case <-time.After(importPatience):
+		t.Fatalf("still alive: %v", current.work())
+	}
+	m.stopOperator()
+
+	m.live()
+
+	m.awaitUsers(few, "Ready", isReadyUser)
+	m.requireUsers(few)
+	if members, inAcme, inInitech := m.roleMembers(role), len(m.members(acme)), len(m.members(initech)); members != few || inAcme != 0 || inInitech != few {
+		t.Errorf("%d users have the role, %d are members of acme, %d of initech, want %d, 0 and %d", members, inAcme, inInitech, few, few)
+	}
+	writes := m.sim.Requests().Writes()
+	for _, user := range users {
+		m.pass(user)
+	}
+	if again := m.sim.Requests().Writes() - writes; again > 0 {
+		t.Errorf("Ready, and %d more calls changed something in Auth0: %+v", again, m.sim.Requests())
+	}
+}
