@@ -25,18 +25,20 @@ const (
 
 // gathering are objects that take the same change to a list, by one call.
 type gathering struct {
+	// lane is how urgent the object is that came first.
+	lane       auth0.Lane
 	members    []*member
 	began, due time.Time
 }
 
 // gather has the lists of an object be changed together with those of others.
-func (t *tenantImports) gather(m *member, now time.Time) {
+func (t *tenantImports) gather(m *member, lane auth0.Lane, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, to := range m.targets {
 		g := t.gatherings[to]
 		if g == nil {
-			g = &gathering{began: now, due: now.Add(gatherLeast)}
+			g = &gathering{lane: lane, began: now, due: now.Add(gatherLeast)}
 			if next := t.gatherNext[to]; next.After(g.due) {
 				g.due = next
 			}
@@ -49,11 +51,16 @@ func (t *tenantImports) gather(m *member, now time.Time) {
 	t.ensureRunning()
 }
 
-// gathers tells whether objects of the tenant are gathered.
-func (t *tenantImports) gathers() bool {
+// gathers tells whether objects of the tenant are gathered, of which the first was at least as urgent as a lane.
+func (t *tenantImports) gathers(lane auth0.Lane) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return len(t.gatherings) > 0
+	for _, g := range t.gatherings {
+		if g.lane <= lane {
+			return true
+		}
+	}
+	return false
 }
 
 // gatheredOf returns an object whose lists are being changed together with those of others, nil if they are not.
@@ -126,16 +133,16 @@ func (t *tenantImports) changeGathered(ctx context.Context, session *auth0.Sessi
 // sharesCalls tells whether the lists of a new object are changed together with those of others: calls are scarce, and one
 // serves many.
 func (w *work[O]) sharesCalls() bool {
-	if len(w.targets(&onLists{isNew: true})) == 0 {
-		return false
-	}
-	return w.imports().gathers() || w.Pool.Governor(w.tenantKey().String()).Waiting() >= crowd
+	return len(w.targets(&onLists{isNew: true})) > 0 && w.isCrowded(auth0.LanePeriodic)
 }
 
-// isCrowded tells whether many calls wait that are as urgent as those for an object that is there already: a person who
-// changed just this one is not to wait for others.
-func (w *work[O]) isCrowded() bool {
-	return !w.listed && w.Pool.Governor(w.tenantKey().String()).WaitingIn(laneOf(w.object)) >= crowd
+// sharesChanges is sharesCalls for an object that is there already. A person who changed just this one is not to wait for
+// what is less urgent.
+func (w *work[O]) sharesChanges() bool { return !w.listed && w.isCrowded(laneOf(w.object)) }
+
+// isCrowded tells whether many wait for the rate limit that are at least as urgent as a lane, or share calls already.
+func (w *work[O]) isCrowded(lane auth0.Lane) bool {
+	return w.Pool.Governor(w.tenantKey().String()).WaitingIn(lane) >= crowd || w.imports().gathers(lane)
 }
 
 // sharing is the outcome of a pass over an object whose lists are changed together with those of others. It is woken when they
@@ -148,7 +155,7 @@ func (w *work[O]) sharing() Outcome {
 func (w *work[O]) share(have auth0.Document, known *onLists) Outcome {
 	m := w.member(&Import{ID: w.Adapter.ID(w.object)}, known)
 	m.have, m.generation, m.serial = have, w.object.GetGeneration(), w.serial()
-	w.imports().gather(m, time.Now())
+	w.imports().gather(m, laneOf(w.object), time.Now())
 	return w.sharing()
 }
 
@@ -211,7 +218,7 @@ func (w *work[O]) shared(ctx context.Context) (*Outcome, error) {
 		w.leaveAlone(m.have)
 	}
 	w.mark()
-	outcome, err := w.goOn(ctx, m.have, m.known.with(m.changed))
+	outcome, err := w.goOn(ctx, m.have, m.listsNow())
 	return &outcome, err
 }
 

@@ -179,7 +179,7 @@ func (w *work[O]) imported(ctx context.Context, known *member, form *Import) (*O
 	}
 	if _, sent, _ := strings.Cut(*w.importNote(), " "); sent == stamp && w.imports().isImported(known) {
 		w.arrive(known, true)
-		outcome, err := w.goOn(ctx, form.Have, known.known.with(known.changed))
+		outcome, err := w.goOn(ctx, form.Have, known.listsNow())
 		return &outcome, err
 	}
 	have, err := w.Adapter.Get(ctx, w.session, known.id)

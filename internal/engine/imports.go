@@ -132,6 +132,9 @@ type member struct {
 	left       int
 }
 
+// listsNow is what is on its lists after the changes.
+func (m *member) listsNow() *onLists { return m.known.with(m.changed) }
+
 // Start implements manager.Runnable.
 func (i *Imports) Start(ctx context.Context) error {
 	i.mu.Lock()

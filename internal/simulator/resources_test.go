@@ -34,6 +34,7 @@ func TestOrganizations(t *testing.T) {
 		step{`POST /api/v2/roles {"name":"admin","description":"d"}`, `200 {"id":"<role>","...":0}`},
 		step{`POST /api/v2/organizations/$org/members/auth0%7Cchuck/roles {"roles":["$role"]}`, `204`},
 		step{`POST /api/v2/organizations/$org/members {"members":["auth0|nobody"]}`, `404 ...`},
+		step{`POST /api/v2/organizations/$org/members {"members":["a","b","c","d","e","f","g","h","i","j","k"]}`, `400 {"errorCode":"invalid_body","...":0}`},
 		step{`POST /api/v2/organizations/$org/members {"members":["auth0|chuck"]}`, `204`},
 		step{`GET /api/v2/organizations/$org/members?fields=user_id,roles`, `200 [{"user_id":"auth0|chuck","roles":[{"id":"$role","name":"admin"}]}]`},
 		step{`GET /api/v2/organizations/$org/members?take=1`, `200 {"members":[{"user_id":"auth0|chuck","...":0}],"next":"<next>"}`},
