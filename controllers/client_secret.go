@@ -81,6 +81,9 @@ func clientData(tools engine.Tools[*v1alpha1.Auth0Client], have auth0.Document, 
 	if holdsSecret(c) {
 		values["clientSecret"] = have.String("client_secret")
 	}
+	if method := c.Spec.TokenEndpointAuthMethod; method != nil && *method == auth0.MethodBasic {
+		values["tokenEndpointAuthMethod"] = *method
+	}
 	if generatedKey(c) != nil {
 		values["privateKey"], values["keyId"], values["signingAlgorithm"] = pair.current.pem, pair.current.kid(), pair.current.alg
 	}

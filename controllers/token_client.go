@@ -12,7 +12,6 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/engine"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
-	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
 func clientReference(token *v1alpha1.Auth0Token, name string) reference.Reference {
@@ -35,20 +34,23 @@ func (w *tokenWork) referredApplication(ctx context.Context, name string) (auth0
 	if err != nil {
 		return auth0.Application{}, err
 	}
-	application := auth0.Application{ID: resolved.ID(to.Field, nil)}
+	id := resolved.ID(to.Field, nil)
 	var client v1alpha1.Auth0Client
 	if err := w.Client.Get(ctx, types.NamespacedName{Namespace: w.token.Namespace, Name: name}, &client); err != nil {
 		return auth0.Application{}, fmt.Errorf("read %s: %w", to, err)
 	}
 	if isPublic(&client) {
-		return application, nil
+		return auth0.Application{ID: id}, nil
 	}
 	output := client.Spec.OutputSecret
 	if output == nil {
 		return auth0.Application{}, problem.Stalled(v1alpha1.ReasonInvalidSpec, "%s: %s has no spec.outputSecret, from which its secret is read; add one, or name a Secret in spec.client.secretRef", to.Field, to)
 	}
-	values, err := secret.Values(ctx, w.Reader, w.token.Namespace, output.Name, "clientSecret")
-	application.Secret = values["clientSecret"]
+	application, err := engine.Proof(ctx, w.Reader, w.token.Namespace, output.Name)
+	application.ID = id
+	if method := client.Spec.TokenEndpointAuthMethod; method != nil {
+		application.TokenEndpointAuthMethod = *method
+	}
 	return application, err
 }
 

@@ -10,7 +10,8 @@ type Auth0TenantSpec struct {
 	// `example.eu.auth0.com`, never a custom domain), `clientId` and `clientSecret` of a machine-to-machine application
 	// that is authorised for the Management API. In the place of `clientSecret`, `privateKey` holds an RSA key in PEM form,
 	// for an application that proves itself by Private Key JWT, and `signingAlgorithm` the one of the credential in Auth0:
-	// `RS256` (default), `RS384` or `PS256`. A change of the Secret takes effect at once.
+	// `RS256` (default), `RS384` or `PS256`. `tokenEndpointAuthMethod` says how the secret is sent: `client_secret_post`
+	// (default) or `client_secret_basic`. A change of the Secret takes effect at once.
 	// +required
 	CredentialsSecretRef SecretReference `json:"credentialsSecretRef"`
 

@@ -72,13 +72,13 @@ type Auth0TokenSpec struct {
 // +kubebuilder:validation:ExactlyOneOf=secretRef;clientRef
 type TokenClient struct {
 	// secretRef names a Secret in the same namespace with the key `clientId`, and how the application proves itself:
-	// `clientSecret`; or `privateKey`, an RSA key in PEM form (Private Key JWT), with `signingAlgorithm` if the credential in
-	// Auth0 has another than `RS256`. Public applications, such as native ones, have neither.
+	// `clientSecret`, with `tokenEndpointAuthMethod: client_secret_basic` if it goes into a header; or `privateKey`, an RSA
+	// key in PEM form (Private Key JWT), with `signingAlgorithm` if the credential in Auth0 has another than `RS256`. Public applications, such as native ones, have neither.
 	// +optional
 	SecretRef *SecretReference `json:"secretRef,omitempty"`
 
 	// clientRef names an Auth0Client in the same namespace. Its secret is read from the key `clientSecret` of its
-	// spec.outputSecret; an application that keeps none (`tokenEndpointAuthMethod: none`, native and single-page ones) needs no
+	// spec.outputSecret, or its key from `privateKey`; an application that keeps none (`tokenEndpointAuthMethod: none`, native and single-page ones) needs no
 	// outputSecret. The token is asked for when the Auth0Client is Ready.
 	// +optional
 	ClientRef *LocalReference `json:"clientRef,omitempty"`

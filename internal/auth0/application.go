@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"crypto/rand"
 	"crypto/rsa"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"time"
@@ -24,18 +26,27 @@ type Application struct {
 	PrivateKey string
 	// SigningAlgorithm is the one of the credential in Auth0: RS256, which is the default, RS384 or PS256.
 	SigningAlgorithm string
+	// TokenEndpointAuthMethod is how the secret is sent: client_secret_post, which is the default, or client_secret_basic.
+	TokenEndpointAuthMethod string
 }
 
 const (
 	assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 	// assertionLifetime is far below the five minutes that Auth0 allows: the assertion is used at once.
 	assertionLifetime = time.Minute
+
+	// MethodBasic sends the secret in a header, MethodPost in the form.
+	MethodBasic = "client_secret_basic"
+	MethodPost  = "client_secret_post"
 )
 
 var assertionAlgorithms = []jwa.SignatureAlgorithm{jwa.RS256, jwa.RS384, jwa.PS256}
 
-// Validate says what is wrong with the key, if there is one. It never quotes it.
+// Validate says what is wrong with the key, if there is one, or with the way to send the secret. It never quotes either.
 func (a Application) Validate() error {
+	if methods := []string{"", MethodPost, MethodBasic}; !slices.Contains(methods, a.TokenEndpointAuthMethod) {
+		return fmt.Errorf("tokenEndpointAuthMethod is one of %v, not %q", methods[1:], a.TokenEndpointAuthMethod)
+	}
 	if a.PrivateKey == "" {
 		return nil
 	}
@@ -65,8 +76,8 @@ func (a Application) key() (jwk.Key, error) {
 	return key, nil
 }
 
-// authenticate adds to a form who asks, and the proof. domain is where the form goes.
-func (a Application) authenticate(form url.Values, domain string, now time.Time) error {
+// authenticate adds to a form, or to the header, who asks, and the proof. domain is where the form goes.
+func (a Application) authenticate(form url.Values, header http.Header, domain string, now time.Time) error {
 	form.Set("client_id", a.ID)
 	switch {
 	case a.PrivateKey != "":
@@ -76,6 +87,10 @@ func (a Application) authenticate(form url.Values, domain string, now time.Time)
 		}
 		form.Set("client_assertion_type", assertionType)
 		form.Set("client_assertion", assertion)
+	case a.Secret != "" && a.TokenEndpointAuthMethod == MethodBasic:
+		// Both parts are encoded as in a form first (RFC 6749, 2.3.1).
+		credentials := url.QueryEscape(a.ID) + ":" + url.QueryEscape(a.Secret)
+		header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(credentials)))
 	case a.Secret != "":
 		form.Set("client_secret", a.Secret)
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -39,7 +40,7 @@ func TestApplicationProvesItself(t *testing.T) {
 		seen := map[string]bool{}
 		for range 2 {
 			form := url.Values{}
-			if err := application.authenticate(form, "example.eu.auth0.com", now); err != nil {
+			if err := application.authenticate(form, http.Header{}, "example.eu.auth0.com", now); err != nil {
 				t.Fatal(err)
 			}
 			if form.Has("client_secret") || form.Get("client_assertion_type") != assertionType {
@@ -63,11 +64,15 @@ func TestApplicationProvesItself(t *testing.T) {
 		}
 	}
 	form := url.Values{}
-	if err := (Application{ID: "client", Secret: "secret"}).authenticate(form, "example.com", now); err != nil || form.Encode() != "client_id=client&client_secret=secret" {
+	if err := (Application{ID: "client", Secret: "secret"}).authenticate(form, http.Header{}, "example.com", now); err != nil || form.Encode() != "client_id=client&client_secret=secret" {
 		t.Errorf("%v %v", form, err)
 	}
+	form, header := url.Values{}, http.Header{}
+	if err := (Application{ID: "client", Secret: "p:s", TokenEndpointAuthMethod: MethodBasic}).authenticate(form, header, "example.com", now); err != nil || form.Encode() != "client_id=client" || header.Get("Authorization") != "Basic Y2xpZW50OnAlM0Fz" {
+		t.Errorf("%v %v %v", form, header, err)
+	}
 	form = url.Values{}
-	if err := (Application{ID: "client"}).authenticate(form, "example.com", now); err != nil || form.Encode() != "client_id=client" {
+	if err := (Application{ID: "client"}).authenticate(form, http.Header{}, "example.com", now); err != nil || form.Encode() != "client_id=client" {
 		t.Errorf("a public application proves itself by %v %v", form, err)
 	}
 }

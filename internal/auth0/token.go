@@ -123,18 +123,19 @@ type answer struct {
 // postForm makes one call in the name of an application. The SDK's client for these endpoints fetches signing keys whenever it
 // is built and cannot be kept from it, which this needs for nothing; each endpoint is one form.
 func (s *Session) postForm(ctx context.Context, domain, path string, application Application, form url.Values) (answer, error) {
-	if err := application.authenticate(form, domain, time.Now()); err != nil {
+	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
+	if err := application.authenticate(form, header, domain, time.Now()); err != nil {
 		return answer{}, err
 	}
 	current := &call{method: http.MethodPost, route: path}
 	if grant := form.Get("grant_type"); grant != "" && grant != string(GrantClientCredentials) {
 		current.class = classLogin
 	}
-	return s.post(ctx, domain, current, "application/x-www-form-urlencoded", form.Encode())
+	return s.post(ctx, domain, current, header, form.Encode())
 }
 
 // post makes one call to the Authentication API.
-func (s *Session) post(ctx context.Context, domain string, current *call, contentType, body string) (answer, error) {
+func (s *Session) post(ctx context.Context, domain string, current *call, header http.Header, body string) (answer, error) {
 	ctx, cancel := context.WithTimeout(context.WithValue(ctx, callKey{}, current), callTimeout)
 	defer cancel()
 	var sent atomic.Bool
@@ -143,7 +144,7 @@ func (s *Session) post(ctx context.Context, domain string, current *call, conten
 	if err != nil {
 		return answer{}, invalidDomain(domain)
 	}
-	request.Header.Set("Content-Type", contentType)
+	request.Header = header
 	response, err := s.http.Do(request)
 	if err != nil {
 		err = asError(ctx, http.MethodPost+" "+current.route, err)

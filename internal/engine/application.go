@@ -16,21 +16,39 @@ import (
 func Application(ctx context.Context, reader client.Reader, namespace, name string) (auth0.Application, error) {
 	application, err := AnyApplication(ctx, reader, namespace, name)
 	if err == nil && application.IsPublic() {
-		err = problem.Stalled(v1alpha1.ReasonSecretInvalid, "Secret %s/%s has a value neither under the key \"clientSecret\" nor under \"privateKey\"; add one", namespace, name)
+		err = noProof(namespace, name)
 	}
 	return application, err
 }
 
 // AnyApplication is Application for what public applications may do, too: those have neither secret nor key.
 func AnyApplication(ctx context.Context, reader client.Reader, namespace, name string) (auth0.Application, error) {
-	values, err := secret.Some(ctx, reader, namespace, name, []string{"clientId"}, "clientSecret", "privateKey", "signingAlgorithm")
+	return readApplication(ctx, reader, namespace, name, "clientId")
+}
+
+// Proof reads from a Secret how an application proves who it is, by secret or key, whoever it is.
+func Proof(ctx context.Context, reader client.Reader, namespace, name string) (auth0.Application, error) {
+	application, err := readApplication(ctx, reader, namespace, name)
+	if err == nil && application.IsPublic() {
+		err = noProof(namespace, name)
+	}
+	return application, err
+}
+
+func noProof(namespace, name string) error {
+	return problem.Stalled(v1alpha1.ReasonSecretInvalid, "Secret %s/%s has a value neither under the key \"clientSecret\" nor under \"privateKey\"; add one", namespace, name)
+}
+
+func readApplication(ctx context.Context, reader client.Reader, namespace, name string, required ...string) (auth0.Application, error) {
+	values, err := secret.Some(ctx, reader, namespace, name, required, "clientId", "clientSecret", "privateKey", "signingAlgorithm", "tokenEndpointAuthMethod")
 	if err != nil {
 		return auth0.Application{}, err
 	}
 	application := auth0.Application{
 		ID:     strings.TrimSpace(values["clientId"]),
 		Secret: values["clientSecret"], PrivateKey: values["privateKey"],
-		SigningAlgorithm: strings.TrimSpace(values["signingAlgorithm"]),
+		SigningAlgorithm:        strings.TrimSpace(values["signingAlgorithm"]),
+		TokenEndpointAuthMethod: strings.TrimSpace(values["tokenEndpointAuthMethod"]),
 	}
 	if err := application.Validate(); err != nil {
 		return auth0.Application{}, problem.Stalled(v1alpha1.ReasonSecretInvalid, "Secret %s/%s: %v; correct it", namespace, name, err)

@@ -23,7 +23,7 @@ func Some(ctx context.Context, reader client.Reader, namespace, name string, key
 	var secret corev1.Secret
 	err := reader.Get(ctx, types.NamespacedName{Namespace: namespace, Name: name}, &secret)
 	if apierrors.IsNotFound(err) {
-		return nil, problem.Waiting(v1alpha1.ReasonSecretNotFound, "Secret %s/%s does not exist; create it with the key(s) %q", namespace, name, keys)
+		return nil, notFound(namespace, name, keys)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read Secret %s/%s: %w", namespace, name, err)
@@ -40,6 +40,13 @@ func Some(ctx context.Context, reader client.Reader, namespace, name string, key
 		values[key] = string(secret.Data[key])
 	}
 	return values, nil
+}
+
+func notFound(namespace, name string, keys []string) error {
+	if len(keys) == 0 {
+		return problem.Waiting(v1alpha1.ReasonSecretNotFound, "Secret %s/%s does not exist", namespace, name)
+	}
+	return problem.Waiting(v1alpha1.ReasonSecretNotFound, "Secret %s/%s does not exist; create it with the key(s) %q", namespace, name, keys)
 }
 
 // Value reads one key of a Secret.

@@ -491,3 +491,54 @@ func TestTokenOfADeclaredClient(t *testing.T) {
 	e.dashboard("POST", "/api/v2/client-grants", map[string]any{"client_id": worker.Status.ClientID, "audience": ordersAPI, "scope": []string{"read:orders"}})
 	tokenSubject.eventuallyRequire(e, token)
 }
+
+// TestEveryWayToProveAnApplication has tokens issued to an application by reference and by its output Secret, and has a tenant
+// reached with the Secret.
+func TestEveryWayToProveAnApplication(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name    string
+		declare func(*v1alpha1.Auth0Client)
+		key     string
+	}{
+		{"secret in the form", func(c *v1alpha1.Auth0Client) { c.Spec.TokenEndpointAuthMethod = new("client_secret_post") }, "clientSecret"},
+		{"secret in a header", func(c *v1alpha1.Auth0Client) { c.Spec.TokenEndpointAuthMethod = new("client_secret_basic") }, "tokenEndpointAuthMethod"},
+		{"key pair", func(c *v1alpha1.Auth0Client) { withKeyPair(c) }, "privateKey"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			e := newEnvironment(t)
+			seedOrders(e)
+			worker := &v1alpha1.Auth0Client{ObjectMeta: e.meta("worker"), Spec: v1alpha1.Auth0ClientSpec{
+				ManagedSpec:    e.managedSpec(),
+				ClientSettings: v1alpha1.ClientSettings{Name: "worker", AppType: new("non_interactive")},
+				GrantTypes:     &v1alpha1.ClientGrantTypes{Items: []string{"client_credentials"}},
+				OutputSecret:   &v1alpha1.OutputSecret{Name: "worker"},
+			}}
+			row.declare(worker)
+			e.create(worker)
+			e.eventuallyReady(worker)
+			for _, audience := range []string{ordersAPI, "https://" + e.sim.Domain + "/api/v2/"} {
+				e.dashboard("POST", "/api/v2/client-grants", map[string]any{"client_id": worker.Status.ClientID, "audience": audience, "scope": []string{}})
+			}
+			for name, by := range map[string]v1alpha1.TokenClient{
+				"referred": {ClientRef: &v1alpha1.LocalReference{Name: "worker"}},
+				"secret":   {SecretRef: &v1alpha1.SecretReference{Name: "worker"}},
+			} {
+				token := newToken(e, name)
+				token.Spec.Client, token.Spec.OutputSecret.Name, token.Spec.ClientCredentials.Scopes = by, name, nil
+				e.create(token)
+				e.eventuallyReady(token)
+			}
+			secret := &corev1.Secret{ObjectMeta: e.meta("worker")}
+			e.get(secret)
+			if len(secret.Data[row.key]) == 0 {
+				t.Errorf("the output Secret holds no %s", row.key)
+			}
+			tenant := e.tenant()
+			tenant.Name, tenant.Spec.CredentialsSecretRef.Name = "by-worker", "worker"
+			e.create(tenant)
+			e.eventuallyReady(tenant)
+		})
+	}
+}
