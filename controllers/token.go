@@ -207,6 +207,9 @@ func (w *tokenWork) begin(ctx context.Context) (engine.Outcome, error) {
 	if err := w.pass.KeepUntilRemoved(ctx); err != nil {
 		return engine.Outcome{}, err
 	}
+	if err := w.seedIsSpent(); err != nil {
+		return engine.Outcome{}, err
+	}
 	if err := w.refusedBefore(); err != nil {
 		return engine.Outcome{}, err
 	}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 )
 
@@ -83,6 +85,22 @@ func (w *tokenWork) leewayIsOver() string {
 		return "the leeway of the application is not known (grant the operator's application the scope read:clients)"
 	}
 	return fmt.Sprintf("the leeway of %s is over", w.line.Rules.Leeway)
+}
+
+// seedIsSpent says so if the Secret of the lineage was deleted: what the sign-in began with was replaced since, and sending it
+// once more would be a replay.
+func (w *tokenWork) seedIsSpent() error {
+	status := w.token.Status
+	began := slices.ContainsFunc(status.AppliedSecrets, func(s v1alpha1.AppliedSecret) bool { return s.Field == used && s.Hash == w.source.Seed })
+	if w.source.Seed == "" || !began || status.RefreshToken == nil || w.line.isAlive() {
+		return nil
+	}
+	if rotating := status.RefreshToken.Rotating; w.request.Grant == auth0.GrantRefreshToken && rotating != nil && !*rotating {
+		return nil
+	}
+	return problem.Stalled(v1alpha1.ReasonLineageDeleted,
+		"Secret %s, which held the next refresh token, was deleted, and the %s in Secret %s was used: restore the former, or sign in again and put the new %s into the latter",
+		w.vault.Name, w.seedName(), w.seedSecret(), w.seedName())
 }
 
 // isAnswerLost tells that a refresh token must not be sent any more, as its successor got lost.

@@ -135,6 +135,8 @@ const (
 	// ReasonAnswerLost surfaces when Auth0's answer to a refresh got lost and the leeway is over: the refresh token may have been
 	// replaced by one that nobody has, and is not sent again unless the tenant's log says that it was not.
 	ReasonAnswerLost = "AnswerLost"
+	// ReasonLineageDeleted surfaces when the Secret with the next refresh token was deleted: the user must sign in again.
+	ReasonLineageDeleted = "LineageDeleted"
 	// ReasonNotRenewable surfaces when a token has expired that came without a refresh token.
 	ReasonNotRenewable = "NotRenewable"
 	// ReasonApprovalDenied surfaces when the person denied the sign-in by device code.

@@ -261,6 +261,26 @@ func TestWhatWorksOnceMayGo(t *testing.T) {
 	refreshTokenSubject.eventuallyRequire(e, token)
 }
 
+// TestADeletedLineageIsNoReplay says that the Secret is gone, and sends nothing that was replaced.
+func TestADeletedLineageIsNoReplay(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	token := e.shop(rotating)
+	sent := e.refreshes()
+	e.delete(&corev1.Secret{ObjectMeta: e.meta("token-lineage")})
+	e.restartOperator()
+	e.pass(token)
+	if message := e.eventuallyStalled(token, v1alpha1.ReasonLineageDeleted); !strings.Contains(message, "Secret token-lineage") || !strings.Contains(message, "Secret seed") {
+		t.Errorf("the message is %s", message)
+	}
+	if again := e.refreshes(); again != sent {
+		t.Errorf("a refresh token was sent %d times more", again-sent)
+	}
+	e.putSecret("seed", "refreshToken", e.refreshToken())
+	refreshTokenSubject.eventuallyRequire(e, token)
+	e.requireNoReuse()
+}
+
 // TestTheOutputIsRestoredFromTheLineage without a call, whatever becomes of it.
 func TestTheOutputIsRestoredFromTheLineage(t *testing.T) {
 	t.Parallel()
