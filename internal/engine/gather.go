@@ -25,7 +25,7 @@ const (
 
 // gathering are objects that take the same change to a list, by one call.
 type gathering struct {
-	// lane is how urgent the object is that came first.
+	// lane is how urgent the most urgent of them is.
 	lane       auth0.Lane
 	members    []*member
 	began, due time.Time
@@ -44,6 +44,7 @@ func (t *tenantImports) gather(m *member, lane auth0.Lane, now time.Time) {
 			}
 			t.gatherings[to] = g
 		}
+		g.lane = min(g.lane, lane)
 		g.members = append(g.members, m)
 		m.left++
 	}
@@ -51,7 +52,7 @@ func (t *tenantImports) gather(m *member, lane auth0.Lane, now time.Time) {
 	t.ensureRunning()
 }
 
-// gathers tells whether objects of the tenant are gathered, of which the first was at least as urgent as a lane.
+// gathers tells whether objects of the tenant are gathered that are at least as urgent as a lane.
 func (t *tenantImports) gathers(lane auth0.Lane) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
