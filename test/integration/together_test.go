@@ -157,18 +157,26 @@ func TestEditedUsersShareCalls(t *testing.T) {
 	}
 }
 
-// TestImportedUsersBecomeMembersTogether has users come by an import job.
+// TestImportedUsersBecomeMembersTogether has users come by an import job, one of them with a role within the organization.
 func TestImportedUsersBecomeMembersTogether(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
+	e.dashboard(http.MethodPost, "/api/v2/roles", map[string]any{"name": "member"})
 	acme := e.organization("acme")
-	e.createAll(e.newUsers(many, func(u *v1alpha1.Auth0User) { u.Spec.Roles, u.Spec.Organizations = nil, memberOf(acme) }))
+	users := e.newUsers(many, func(u *v1alpha1.Auth0User) { u.Spec.Roles, u.Spec.Organizations = nil, memberOf(acme) })
+	users[0].Spec.Organizations.Items[0].Roles = roles("", "member").Items
+	e.createAll(users)
 
 	e.awaitUsers(many, "Ready", isReadyUser)
 
 	requireFew(e, many/10+2, http.MethodPost, routeMembers)
 	if members := len(e.members(acme)); members != many {
 		t.Errorf("%d members, want %d", members, many)
+	}
+	e.get(users[0])
+	of := strings.TrimPrefix(userPath(users[0].Status.UserID), "/api/v2/users/")
+	if within := e.dashboardList(fmt.Sprintf("/api/v2/organizations/%s/members/%s/roles", acme, of)); len(within) != 1 {
+		t.Errorf("roles of the first within acme are %v", within)
 	}
 	if report := e.sim.Requests(); report.Count(http.MethodPost, "/api/v2/users") != 0 {
 		t.Errorf("users were created singly: %+v", report)
@@ -210,7 +218,8 @@ func TestRefusedMembersHarmNoOthers(t *testing.T) {
 	}
 }
 
-// TestChangedWhileGathered takes a role out of a user's spec while it is being assigned together with others.
+// TestChangedWhileGathered takes a role out of the spec of users, and deletes others, while it is being assigned to them
+// together: to those who came first by a call that is on its way, to those who came last by one that is not made yet.
 func TestChangedWhileGathered(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t, freePlan)
@@ -219,18 +228,26 @@ func TestChangedWhileGathered(t *testing.T) {
 	users := e.newUsers(crowd, nil)
 	e.createAll(users)
 	e.awaitUsers(crowd, "created", func(u *v1alpha1.Auth0User) bool { return u.Status.UserID != "" })
-	changed, deleted := users[0], users[1]
-	change(e, changed, func(u *v1alpha1.Auth0User) { u.Spec.Roles = nil })
-	e.delete(deleted)
+	changed, deleted := []*v1alpha1.Auth0User{users[0], users[crowd-1]}, []*v1alpha1.Auth0User{users[1], users[crowd-2]}
+	e.editAll(changed, func(u *v1alpha1.Auth0User) { u.Spec.Roles = nil })
+	for _, user := range deleted {
+		e.delete(user)
+	}
 
 	e.sim.ClearFaults()
 
-	e.eventuallyGone(deleted)
-	e.awaitUsers(crowd-1, "Ready", isReadyUser)
-	e.requireUsers(crowd - 1)
-	e.get(changed)
-	if members := e.roleMembers(role); members != crowd-2 || len(changed.Status.Roles) > 0 {
-		t.Errorf("%d users have the role, want %d; the changed one says %v", members, crowd-2, changed.Status.Roles)
+	for _, user := range deleted {
+		e.eventuallyGone(user)
+	}
+	e.awaitUsers(crowd-2, "Ready", isReadyUser)
+	e.requireUsers(crowd - 2)
+	for _, user := range changed {
+		if e.get(user); len(user.Status.Roles) > 0 {
+			t.Errorf("%s says that it has %v", user.Name, user.Status.Roles)
+		}
+	}
+	if members := e.roleMembers(role); members != crowd-4 {
+		t.Errorf("%d users have the role, want %d", members, crowd-4)
 	}
 }
 
