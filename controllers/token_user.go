@@ -2,7 +2,6 @@ package controllers
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -62,15 +61,13 @@ func (w *tokenWork) userExists(ctx context.Context) error {
 		return nil
 	}
 	_, err := w.session.GetUser(ctx, subject)
-	if failed, ok := errors.AsType[*auth0.Error](err); ok {
-		switch failed.Class {
-		case auth0.ClassNotFound:
-			return problem.Stalled(v1alpha1.ReasonUserNotFound,
-				"%s does not exist any more in Auth0; the token in Secret %s is valid until %s for whoever looks at its signature only, and cannot be renewed: delete this object, or sign another user in",
-				subject, w.output.Name, w.token.Status.ExpiresAt.UTC().Format(time.RFC3339))
-		case auth0.ClassMissingScope:
-			err = nil
-		}
+	if auth0.ClassOf(err) == auth0.ClassNotFound {
+		return problem.Stalled(v1alpha1.ReasonUserNotFound,
+			"%s does not exist any more in Auth0; the token in Secret %s is valid until %s for whoever looks at its signature only, and cannot be renewed: delete this object, or sign another user in",
+			subject, w.output.Name, w.token.Status.ExpiresAt.UTC().Format(time.RFC3339))
+	}
+	if auth0.ClassOf(err) == auth0.ClassMissingScope {
+		err = nil
 	}
 	if err == nil {
 		w.deletions.tokens.Delete(w.token.UID)

@@ -35,9 +35,10 @@ const (
 	// assertionLifetime is far below the five minutes that Auth0 allows: the assertion is used at once.
 	assertionLifetime = time.Minute
 
-	// MethodBasic sends the secret in a header, MethodPost in the form.
+	// MethodBasic sends the secret in a header.
 	MethodBasic = "client_secret_basic"
-	MethodPost  = "client_secret_post"
+	// MethodPost sends the secret in the form.
+	MethodPost = "client_secret_post"
 )
 
 var assertionAlgorithms = []jwa.SignatureAlgorithm{jwa.RS256, jwa.RS384, jwa.PS256}

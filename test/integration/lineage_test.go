@@ -158,8 +158,7 @@ func TestALostAnswerAfterTheLeeway(t *testing.T) {
 			m.sim.Advance(24 * time.Hour)
 			life := m.liveByHand()
 			life.watch(nil)
-			for !m.refreshed(life, token) {
-			}
+			m.untilRefreshed(life, token)
 			m.sim.Advance(12 * time.Hour)
 			m.loseAnswer(row.drop)
 			m.look(life, token)
@@ -172,8 +171,7 @@ func TestALostAnswerAfterTheLeeway(t *testing.T) {
 			life = m.liveByHand()
 			life.watch(nil)
 			if row.alive {
-				for !m.refreshed(life, token) {
-				}
+				m.untilRefreshed(life, token)
 				refreshTokenSubject.require(m.environment, token)
 			} else {
 				m.look(life, token)
@@ -227,6 +225,17 @@ func (m *mortal) refreshOften(token *v1alpha1.Auth0Token, refreshes int) int {
 		}
 	}
 	return deaths
+}
+
+// untilRefreshed goes round the loop until the token is good for long.
+func (m *mortal) untilRefreshed(life *tokenLife, token *v1alpha1.Auth0Token) {
+	m.Helper()
+	for range 20 {
+		if m.refreshed(life, token) {
+			return
+		}
+	}
+	m.Fatal("the token is not refreshed")
 }
 
 // refreshed goes round the loop once, and tells whether the token is good for long. Time goes by as the loop asks for.
