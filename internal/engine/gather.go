@@ -117,9 +117,10 @@ func (t *tenantImports) dueGatherings(now time.Time) map[target][]*member {
 	return due
 }
 
-// changeGathered makes a change for those that were gathered, and wakes those that wait for no other.
+// changeGathered makes a change for those that were gathered, and wakes those that wait for no other. Those that a person
+// changed, suspended or deleted meanwhile are left to their own passes.
 func (t *tenantImports) changeGathered(ctx context.Context, session *auth0.Session, to target, members []*member) {
-	t.changeAll(ctx, session, to, members)
+	t.changeAll(ctx, session, to, slices.DeleteFunc(slices.Clone(members), func(m *member) bool { return !m.stands(ctx) }))
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, m := range members {
@@ -155,7 +156,7 @@ func (w *work[O]) sharing() Outcome {
 // share has the lists of an object be changed together with those of others.
 func (w *work[O]) share(have auth0.Document, known *onLists) Outcome {
 	m := w.member(&Import{ID: w.Adapter.ID(w.object)}, known)
-	m.have, m.generation, m.serial = have, w.object.GetGeneration(), w.serial()
+	m.have, m.generation, m.serial, m.stands = have, w.object.GetGeneration(), w.serial(), w.stands()
 	w.imports().gather(m, laneOf(w.object), time.Now())
 	return w.sharing()
 }
@@ -187,6 +188,16 @@ func (w *work[O]) readLists(ctx context.Context) *onLists {
 		}
 	}
 	return known
+}
+
+// stands returns what tells whether the object is still declared as it is now.
+func (w *work[O]) stands() func(context.Context) bool {
+	key, uid, generation := client.ObjectKeyFromObject(w.object), w.object.GetUID(), w.object.GetGeneration()
+	return func(ctx context.Context) bool {
+		now := w.New()
+		err := w.Client.Get(ctx, key, now)
+		return err == nil && now.GetUID() == uid && now.GetGeneration() == generation && now.GetDeletionTimestamp() == nil
+	}
 }
 
 // serial tells the mark that has the object be read from the next.

@@ -218,8 +218,8 @@ func TestRefusedMembersHarmNoOthers(t *testing.T) {
 	}
 }
 
-// TestChangedWhileGathered takes a role out of the spec of users, and deletes others, while it is being assigned to them
-// together: to those who came first by a call that is on its way, to those who came last by one that is not made yet.
+// TestChangedWhileGathered takes a role out of the spec of users, deletes others and suspends one, while it is being assigned to
+// them together: to those who came first by a call that is on its way, to those who came last by one that is not made yet.
 func TestChangedWhileGathered(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t, freePlan)
@@ -233,16 +233,27 @@ func TestChangedWhileGathered(t *testing.T) {
 	for _, user := range deleted {
 		e.delete(user)
 	}
+	suspended := users[crowd-3]
+	suspend := func(suspend bool) {
+		change(e, suspended, func(u *v1alpha1.Auth0User) { u.Spec.Suspend = suspend })
+	}
+	suspend(true)
 
 	e.sim.ClearFaults()
 
 	for _, user := range deleted {
 		e.eventuallyGone(user)
 	}
+	e.awaitUsers(crowd-3, "Ready", isReadyUser)
+	if given := e.dashboardList(userPath(suspended.Status.UserID) + "/roles"); len(given) > 0 {
+		t.Errorf("the suspended user was given %v", given)
+	}
+	suspend(false)
 	e.awaitUsers(crowd-2, "Ready", isReadyUser)
 	e.requireUsers(crowd - 2)
 	for _, user := range changed {
-		if e.get(user); len(user.Status.Roles) > 0 {
+		e.get(user)
+		if len(user.Status.Roles) > 0 {
 			t.Errorf("%s says that it has %v", user.Name, user.Status.Roles)
 		}
 	}
