@@ -476,6 +476,28 @@ func TestAPassThatDoesNotComeLosesItsCall(t *testing.T) {
 	})
 }
 
+// TestAPassWithoutACallHoldsNobodyUp has objects be called back that then need no call, or get no further than the API server.
+func TestAPassWithoutACallHoldsNobodyUp(t *testing.T) {
+	s := newTestTenant(t, simulator.RateLimitFree)
+	synctest.Test(t, func(t *testing.T) {
+		session, governor := s.session()
+		pool := NewPool(nil)
+		pool.governors["test"] = governor
+		for i := range 20 {
+			turn := NewTurn(i, LaneNew, func() { go pool.End(NewTurn(i, LaneNew, nil)) })
+			_, _ = session.CreateUser(WithTurn(t.Context(), turn), someUser(i))
+			pool.End(turn)
+		}
+		begin := time.Now()
+		if _, err := session.CreateUser(t.Context(), someUser(1000)); err != nil {
+			t.Fatal(err)
+		}
+		if waited := time.Since(begin); waited > 2*time.Second {
+			t.Errorf("a call waited %s for objects that make none", waited)
+		}
+	})
+}
+
 // TestTwoGovernorsShareATenant has two operators that know nothing of each other call one tenant.
 func TestTwoGovernorsShareATenant(t *testing.T) {
 	for _, plan := range []simulator.RateLimit{simulator.RateLimitFree, simulator.RateLimitSelfService} {

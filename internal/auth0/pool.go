@@ -82,6 +82,16 @@ func (p *Pool) Forget(key any) {
 	}
 }
 
+// End gives back what an object was called back for, whatever its tenant, and did not use in the pass that now ends: others
+// wait for it.
+func (p *Pool) End(turn *Turn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, governor := range p.governors {
+		governor.end(turn)
+	}
+}
+
 // LetGo stops all calls to a tenant at once: it is not ours any more.
 func (p *Pool) LetGo(tenant string) {
 	session, open := p.Get(tenant)

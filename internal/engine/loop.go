@@ -11,7 +11,6 @@ import (
 	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -54,9 +53,7 @@ func (r *Reconciler[O]) Reconcile(ctx context.Context, request ctrl.Request) (ct
 	defer r.Health.end(key)
 	object, err := r.read(ctx, request.NamespacedName)
 	if err != nil {
-		if apierrors.IsNotFound(err) {
-			r.Pool.Forget(key)
-		}
+		r.Pool.Forget(key)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	if ours, err := r.serves(ctx, object); err != nil || !ours {
@@ -64,7 +61,7 @@ func (r *Reconciler[O]) Reconcile(ctx context.Context, request ctrl.Request) (ct
 		return ctrl.Result{}, err
 	}
 	turn := auth0.NewTurn(key, laneOf(object), func() { r.queue.call(request) })
-	defer turn.End()
+	defer r.Pool.End(turn)
 	ctx = auth0.WithTurn(ctx, turn)
 	pass := &Pass[O]{Object: object, saved: object.DeepCopyObject().(O), loop: r}
 	outcome := r.run(ctx, pass)
