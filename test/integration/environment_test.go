@@ -49,6 +49,8 @@ type environment struct {
 	metrics *prometheus.Registry
 	// shardSelector picks the tenants that an operator serves that is started; empty means all.
 	shardSelector string
+	// leaderElection has the operator be one of several replicas.
+	leaderElection bool
 	// clock is what the operators go by; nil means the machine's.
 	clock clock.WithTicker
 }
@@ -105,6 +107,7 @@ func (e *environment) startOperator(namespaces ...string) {
 		Namespace:       e.namespace,
 		WatchNamespaces: append([]string{e.namespace}, namespaces...),
 		TenantSelector:  e.shardSelector,
+		LeaderElection:  e.leaderElection,
 		Workers:         4,
 		MetricsAddress:  "0",
 		HealthAddress:   "0",

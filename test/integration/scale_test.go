@@ -247,6 +247,43 @@ func TestShardsSplitTheWorkByTenant(t *testing.T) {
 	}
 }
 
+// TestANewLeaderGoesOn has a replica take over from another one. It goes on from the checkpoint: what changed in between is read
+// first, everything else compared from lists.
+func TestANewLeaderGoesOn(t *testing.T) {
+	t.Parallel()
+	e := newBareEnvironment(t)
+	e.leaderElection = true
+	tenant := e.tenant()
+	tenant.Spec.Watch = v1alpha1.WatchPolicyLog
+	e.create(tenant)
+	first, standby := e.startShard(""), e.startShard("")
+	users := e.backlog(30)
+	change(e, users[17], func(u *v1alpha1.Auth0User) { u.Spec.Nickname = new("Countess") })
+	for _, user := range users {
+		e.eventuallyReady(user)
+	}
+	if first.calls(e, tenantName) == 0 {
+		first, standby = standby, first
+		e.metrics = standby.metrics
+	}
+	if made := standby.calls(e, tenantName); made > 0 {
+		t.Errorf("the replica that does not lead made %d calls", made)
+	}
+	first.stop()
+	e.dashboard("PATCH", userPath(users[17].Status.UserID), map[string]any{"nickname": "Mallory"})
+	e.sim.ResetRequests()
+	e.eventually(func() error {
+		if e.counter("auth0_operator_passes_total") == 0 || e.user(users[17].Status.UserID)["nickname"] != "Countess" {
+			return fmt.Errorf("no pass, or the user is not as declared")
+		}
+		return nil
+	})
+	requests := e.sim.Requests()
+	if requests.Count("GET", "/api/v2/users/{id}") != 1 || requests.Count("GET", "/api/v2/users") != 1 || requests.Writes() != 1 || requests.Total > 12 {
+		t.Errorf("a new leader took more than one list, and a read and a write of the user who changed: %+v", requests.ByRoute)
+	}
+}
+
 // TestARelabelledTenantMoves moves a tenant from one instance to the other in the middle of its work, and back.
 func TestARelabelledTenantMoves(t *testing.T) {
 	t.Parallel()
