@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -257,6 +258,70 @@ func TestDriftIsPutRightByEvents(t *testing.T) {
 	if requests := w.sim.Requests(); calls(requests) != 2 {
 		t.Errorf("putting an edit right took %d calls, want a read and a write: %+v", calls(requests), requests.ByRoute)
 	}
+}
+
+// TestEventsGoOnWhereTheConnectionEnded hears of what happened while there was no connection, without comparing anything.
+func TestEventsGoOnWhereTheConnectionEnded(t *testing.T) {
+	t.Parallel()
+	w := newWatched(t, v1alpha1.WatchPolicyEvents, v1alpha1.WatchedByEvents)
+	users := w.declareUsers(3, nil)
+	passes := w.passes()
+	// Auth0 ends the connection, as it does every few minutes, and does not take the next one at once.
+	w.sim.AddFaults(simulator.Fault{Method: "GET", Route: "/api/v2/events", Times: 1, Status: http.StatusServiceUnavailable})
+	connections := func(status int) (made int) {
+		for _, route := range w.sim.Requests().ByRoute {
+			if route.Route == "/api/v2/events" && route.Status == status {
+				made += route.Count
+			}
+		}
+		return made
+	}
+	w.sim.ResetRequests()
+	w.sim.Advance(10 * time.Minute)
+	w.eventually(func() error {
+		w.advance(time.Second)
+		if connections(http.StatusServiceUnavailable) == 0 {
+			return errors.New("the connection is still open")
+		}
+		return nil
+	})
+	w.edit(users[1], map[string]any{"name": "Mallory"})
+	w.dashboard("DELETE", userPath(users[2].Status.UserID), nil)
+	w.eventuallyNamed(users[1], 5*time.Minute)
+	w.eventually(func() error {
+		if found := len(w.users()); found != 3 {
+			return fmt.Errorf("there are %d users", found)
+		}
+		return nil
+	})
+	if connections(http.StatusOK) != 1 || w.passes() != passes {
+		t.Errorf("%d connections and %d passes, want one connection", connections(http.StatusOK), w.passes()-passes)
+	}
+}
+
+// TestRefusedEventsLeaveTheLog has Auth0 refuse a connection for events, as it does where others hold all that the plan allows. The
+// tenant says so.
+func TestRefusedEventsLeaveTheLog(t *testing.T) {
+	t.Parallel()
+	w := newWatched(t, v1alpha1.WatchPolicyLog, v1alpha1.WatchedByLog)
+	w.sim.AddFaults(simulator.Fault{Method: "GET", Route: "/api/v2/events", Status: http.StatusForbidden})
+	tenant := w.tenant()
+	change(w.environment, tenant, func(tenant *v1alpha1.Auth0Tenant) { tenant.Spec.Watch = v1alpha1.WatchPolicyAuto })
+	w.eventually(func() error {
+		w.advance(time.Minute)
+		w.get(tenant)
+		if !strings.Contains(tenant.Status.Watch.Message, "Auth0 refuses a connection for events") {
+			return fmt.Errorf("status says %+v", tenant.Status.Watch)
+		}
+		return nil
+	})
+	users := w.declareUsers(1, nil)
+	w.edit(users[0], map[string]any{"name": "Mallory"})
+	w.eventuallyNamed(users[0], 45*time.Second)
+	w.sim.ClearFaults()
+	// It is tried again after five minutes.
+	w.advance(5 * time.Minute)
+	w.eventuallyWatched(v1alpha1.WatchedByEventsAndLog)
 }
 
 // TestOwnWritesAreNoDrift shows that what the operator does itself leads to no read, and that a change of somebody else's
