@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -254,6 +255,52 @@ func TestImportGoesOnAfterACrash(t *testing.T) {
 	}
 	if report.Count(http.MethodPost, "/api/v2/users") != 0 || report.Total > many/2 {
 		t.Errorf("users are created or read again: %+v", report)
+	}
+	if there, members := len(e.auth0Users()), e.roleMembers(role); there != many || members != many {
+		t.Errorf("%d users, %d with the role, want %d", there, members, many)
+	}
+}
+
+// TestAnImportMovesWithItsTenant has another instance get a tenant in the middle of its import: it follows the same job to its
+// end, and the one before leaves everything alone.
+func TestAnImportMovesWithItsTenant(t *testing.T) {
+	t.Parallel()
+	e := newBareEnvironment(t)
+	tenant := e.tenant()
+	tenant.Labels = map[string]string{"shard": "a"}
+	e.create(tenant)
+	a, b := e.startShard("shard=a"), e.startShard("shard=b")
+	e.eventuallyReady(tenant)
+	role := e.dashboard(http.MethodPost, "/api/v2/roles", map[string]any{"name": "member"})
+	e.sim.AddFaults(simulator.Fault{Route: "/api/v2/jobs/{id}", Status: http.StatusServiceUnavailable})
+	e.createAll(e.newUsers(many, nil))
+	e.within(importPatience, func() error {
+		e.get(tenant)
+		if there := len(e.auth0Users()); len(tenant.Status.Imports) == 0 || there != many {
+			return fmt.Errorf("no import is noted, or %d users in Auth0", there)
+		}
+		return nil
+	})
+	e.awaitUsers(many, "imported or Ready", func(u *v1alpha1.Auth0User) bool { return u.Status.Importing != "" || u.Status.UserID != "" })
+	e.sim.ResetRequests()
+	change(e, tenant, func(t *v1alpha1.Auth0Tenant) { t.Labels = map[string]string{"shard": "b"} })
+	e.eventually(func() error {
+		if b.calls(e, tenantName) == 0 {
+			return errors.New("the new instance made no call")
+		}
+		return nil
+	})
+	calls := a.calls(e, tenantName)
+	e.sim.ClearFaults()
+
+	e.awaitUsers(many, "Ready", isReadyUser)
+
+	if more := a.calls(e, tenantName) - calls; more > 1 {
+		t.Errorf("the instance that let go made %d more calls", more)
+	}
+	report := e.sim.Requests()
+	if report.Count(http.MethodPost, routeImports) != 0 || report.Count(http.MethodPost, "/api/v2/users") != 0 || report.Total > many/2 {
+		t.Errorf("users are imported, created or read again: %+v", report)
 	}
 	if there, members := len(e.auth0Users()), e.roleMembers(role); there != many || members != many {
 		t.Errorf("%d users, %d with the role, want %d", there, members, many)
