@@ -70,7 +70,7 @@ func (p pace) run(t *testing.T, order []string) {
 		}
 		for _, step := range order {
 			for _, object := range deletions[step](e) {
-				if err := client.IgnoreNotFound(kube.Delete(e.ctx, object)); err != nil {
+				if err := client.IgnoreNotFound(e.kube.Delete(e.ctx, object)); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -109,7 +109,7 @@ func (e *environment) requireCleanEnd(namespaceToo bool) {
 		retained = len(waiting)
 		e.retain(waiting)
 	default:
-		err := kube.Create(e.ctx, e.secret("credentials", map[string]string{"domain": e.sim.Domain, "clientId": operatorClientID, "clientSecret": operatorClientSecret}))
+		err := e.kube.Create(e.ctx, e.secret("credentials", map[string]string{"domain": e.sim.Domain, "clientId": operatorClientID, "clientSecret": operatorClientSecret}))
 		if err != nil && !apierrors.IsAlreadyExists(err) {
 			e.Fatal(err)
 		}
@@ -131,12 +131,12 @@ func (e *environment) retain(users []v1alpha1.Object) {
 	for _, object := range users {
 		user := &v1alpha1.Auth0User{ObjectMeta: e.meta(object.GetName())}
 		e.eventually(func() error {
-			if err := kube.Get(e.ctx, client.ObjectKeyFromObject(user), user); err != nil {
+			if err := e.kube.Get(e.ctx, client.ObjectKeyFromObject(user), user); err != nil {
 				return client.IgnoreNotFound(err)
 			}
 			before := user.DeepCopy()
 			user.Spec.DeletionPolicy = v1alpha1.DeletionPolicyRetain
-			return client.IgnoreNotFound(kube.Patch(e.ctx, user, client.MergeFrom(before)))
+			return client.IgnoreNotFound(e.kube.Patch(e.ctx, user, client.MergeFrom(before)))
 		})
 	}
 }
@@ -162,7 +162,7 @@ func (e *environment) eventuallyExplained() {
 // leaving returns the objects that are deleted and not gone.
 func (e *environment) leaving(list client.ObjectList) []v1alpha1.Object {
 	e.Helper()
-	if err := kube.List(e.ctx, list, client.InNamespace(e.namespace)); err != nil {
+	if err := e.kube.List(e.ctx, list, client.InNamespace(e.namespace)); err != nil {
 		e.Fatal(err)
 	}
 	var objects []v1alpha1.Object

@@ -39,13 +39,13 @@ const (
 )
 
 // TestChaos has a few hundred users come, change and go while the tenant fails at random, leaders change, and the API
-// server restarts. It does not run in parallel: it puts a control plane of its own in the place of the others'.
+// server, which it shares with nobody, restarts.
 func TestChaos(t *testing.T) {
+	t.Parallel()
 	if *seed == 0 {
 		*seed = rand.Uint64()
 	}
 	t.Logf("to repeat the dice: -seed %d", *seed)
-	useOwnControlPlane(t)
 	c := newChaos(t)
 	c.declare(chaosUsers)
 	for len(c.misfortunes) > 1 {
@@ -64,22 +64,19 @@ func TestChaos(t *testing.T) {
 	c.requireAllAsDeclared()
 }
 
-// useOwnControlPlane lets a test restart the API server without anybody noticing.
-func useOwnControlPlane(t *testing.T) {
+// ownControlPlane starts a control plane for one test.
+func ownControlPlane(t *testing.T) (*controlplane.ControlPlane, client.Client) {
 	t.Helper()
-	formerCluster, formerKube := cluster, kube
 	own, err := controlplane.Start(t.Context(), controlplane.Options{CRDDirs: []string{"../../config/crd/bases"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		cluster, kube = formerCluster, formerKube
-		_ = own.Stop()
-	})
-	cluster = own
-	if kube, err = client.New(own.Config, client.Options{Scheme: formerKube.Scheme()}); err != nil {
+	t.Cleanup(func() { _ = own.Stop() })
+	access, err := client.New(own.Config, client.Options{Scheme: kube.Scheme()})
+	if err != nil {
 		t.Fatal(err)
 	}
+	return own, access
 }
 
 // chaos is an environment in which everything goes wrong.
@@ -98,7 +95,8 @@ type chaos struct {
 func newChaos(t *testing.T) *chaos {
 	t.Helper()
 	c := &chaos{declared: map[string]*v1alpha1.Auth0User{}, storm: &storm{dice: rand.New(rand.NewPCG(*seed, 0))}}
-	c.environment = newBareEnvironment(t, func(o *simulator.Options) { o.Wrap = c.strikeCalls })
+	cluster, kube := ownControlPlane(t)
+	c.environment = newEnvironmentIn(t, cluster, kube, func(o *simulator.Options) { o.Wrap = c.strikeCalls })
 	signupSubject.prepare(c.environment)
 	seedRoles(c.environment, "red", "green", "blue")
 	c.create(c.tenant())
@@ -125,9 +123,9 @@ func (c *chaos) declare(n int) {
 		c.decorate(user)
 		c.declared[user.Name] = user
 		c.eventually(func() error {
-			err := kube.Create(c.ctx, user)
+			err := c.kube.Create(c.ctx, user)
 			if apierrors.IsAlreadyExists(err) {
-				return kube.Get(c.ctx, client.ObjectKeyFromObject(user), user)
+				return c.kube.Get(c.ctx, client.ObjectKeyFromObject(user), user)
 			}
 			return err
 		})
@@ -166,12 +164,12 @@ func (c *chaos) meddle() {
 			c.withdraw(name)
 		case 1, 2:
 			c.eventually(func() error {
-				if err := kube.Get(c.ctx, client.ObjectKeyFromObject(user), user); err != nil {
+				if err := c.kube.Get(c.ctx, client.ObjectKeyFromObject(user), user); err != nil {
 					return err
 				}
 				before := user.DeepCopy()
 				c.decorate(user)
-				return kube.Patch(c.ctx, user, client.MergeFrom(before))
+				return c.kube.Patch(c.ctx, user, client.MergeFrom(before))
 			})
 		}
 	}
@@ -180,7 +178,7 @@ func (c *chaos) meddle() {
 
 func (c *chaos) withdraw(name string) {
 	c.Helper()
-	c.eventually(func() error { return client.IgnoreNotFound(kube.Delete(c.ctx, c.declared[name])) })
+	c.eventually(func() error { return client.IgnoreNotFound(c.kube.Delete(c.ctx, c.declared[name])) })
 	delete(c.declared, name)
 }
 
@@ -216,7 +214,7 @@ func (c *chaos) requireAllAsDeclared() {
 	c.Helper()
 	c.within(aftermath, func() error {
 		var objects v1alpha1.Auth0UserList
-		if err := kube.List(c.ctx, &objects, client.InNamespace(c.namespace)); err != nil {
+		if err := c.kube.List(c.ctx, &objects, client.InNamespace(c.namespace)); err != nil {
 			return err
 		}
 		for i := range objects.Items {
@@ -358,7 +356,7 @@ func (r *replica) live(ctx context.Context) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	current := newProcess()
-	config := rest.CopyConfig(cluster.Config)
+	config := rest.CopyConfig(r.config)
 	config.Wrap(func(base http.RoundTripper) http.RoundTripper { return lifeline{base, current} })
 	manager, err := operator.New(ctx, config, operator.Options{
 		Namespace:       r.namespace,

@@ -424,7 +424,7 @@ func TestKeyPairIsRotated(t *testing.T) {
 	e.delete(keys)
 	e.eventually(func() error {
 		again := &corev1.Secret{ObjectMeta: e.meta("keys")}
-		if err := kube.Get(e.ctx, client.ObjectKeyFromObject(again), again); err != nil {
+		if err := e.kube.Get(e.ctx, client.ObjectKeyFromObject(again), again); err != nil {
 			return err
 		}
 		if string(again.Data["privateKey"]) == second {

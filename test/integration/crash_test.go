@@ -238,7 +238,7 @@ func (u undertaking) awaitEnd(e *environment, current *process, object v1alpha1.
 // isDone tells whether the object is as it is to be in the end.
 func (u undertaking) isDone(e *environment, object v1alpha1.Managed) bool {
 	e.Helper()
-	err := kube.Get(e.ctx, client.ObjectKeyFromObject(object), object)
+	err := e.kube.Get(e.ctx, client.ObjectKeyFromObject(object), object)
 	if u.gone && u.meanwhile == nil {
 		return apierrors.IsNotFound(err)
 	}
@@ -263,7 +263,7 @@ func countOf(e *environment, issued func(*environment) int) int {
 func (m *mortal) version(secret string) string {
 	m.Helper()
 	var found corev1.Secret
-	if err := kube.Get(m.ctx, client.ObjectKey{Namespace: m.namespace, Name: secret}, &found); err != nil {
+	if err := m.kube.Get(m.ctx, client.ObjectKey{Namespace: m.namespace, Name: secret}, &found); err != nil {
 		return ""
 	}
 	return found.ResourceVersion
@@ -346,7 +346,7 @@ func (u undertaking) requireNoOrphans(e *environment) {
 	u.requireNoUnmarkedOrphans(e)
 	requireNoOrphanedClients(e)
 	var objects v1alpha1.Auth0UserList
-	if err := kube.List(e.ctx, &objects, client.InNamespace(e.namespace)); err != nil {
+	if err := e.kube.List(e.ctx, &objects, client.InNamespace(e.namespace)); err != nil {
 		e.Fatal(err)
 	}
 	requireNoOrphanedConnections(e)
@@ -382,7 +382,7 @@ func (u undertaking) requireNoUnmarkedOrphans(e *environment) {
 		return
 	}
 	found := list(e)
-	if err := kube.Get(e.ctx, client.ObjectKeyFromObject(object), object); client.IgnoreNotFound(err) != nil {
+	if err := e.kube.Get(e.ctx, client.ObjectKeyFromObject(object), object); client.IgnoreNotFound(err) != nil {
 		e.Fatal(err)
 	} else if err == nil && len(object.GetFinalizers()) > 0 {
 		if object.GetManagedStatus().Creating != "" {

@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/controlplane"
 	"github.com/auth0-operator/auth0-operator/internal/operator"
 	"github.com/auth0-operator/auth0-operator/internal/simulator"
 )
@@ -43,7 +44,8 @@ type environment struct {
 	ctx       context.Context
 	namespace string
 	sim       *simulator.Server
-	// config is the operators' access to the API server.
+	// kube is an administrator's access to the API server, config the operators'.
+	kube    client.Client
 	config  *rest.Config
 	stop    func()
 	metrics *prometheus.Registry
@@ -75,6 +77,12 @@ func newEnvironment(t *testing.T, options ...func(*simulator.Options)) *environm
 // newBareEnvironment is one without an Auth0Tenant, and without an operator.
 func newBareEnvironment(t *testing.T, options ...func(*simulator.Options)) *environment {
 	t.Helper()
+	return newEnvironmentIn(t, cluster, kube, options...)
+}
+
+// newEnvironmentIn is a bare one in a cluster that others may not share.
+func newEnvironmentIn(t *testing.T, cluster *controlplane.ControlPlane, kube client.Client, options ...func(*simulator.Options)) *environment {
+	t.Helper()
 	settings := simulator.Options{ClientID: operatorClientID, ClientSecret: operatorClientSecret}
 	for _, option := range options {
 		option(&settings)
@@ -84,7 +92,7 @@ func newBareEnvironment(t *testing.T, options ...func(*simulator.Options)) *envi
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = sim.Close() })
-	e := &environment{T: t, ctx: t.Context(), sim: sim, config: cluster.Config}
+	e := &environment{T: t, ctx: t.Context(), sim: sim, kube: kube, config: cluster.Config}
 	e.namespace = e.newNamespace(nil)
 	e.create(e.secret("credentials", map[string]string{"domain": sim.Domain, "clientId": operatorClientID, "clientSecret": operatorClientSecret}))
 	e.create(&corev1.ConfigMap{ObjectMeta: e.meta("ca"), Data: map[string]string{"ca.crt": string(sim.CA)}})
@@ -158,14 +166,14 @@ func (e *environment) managedSpec() v1alpha1.ManagedSpec {
 
 func (e *environment) create(object client.Object) {
 	e.Helper()
-	if err := kube.Create(e.ctx, object); err != nil {
+	if err := e.kube.Create(e.ctx, object); err != nil {
 		e.Fatalf("create %T: %v", object, err)
 	}
 }
 
 func (e *environment) get(object client.Object) {
 	e.Helper()
-	if err := kube.Get(e.ctx, client.ObjectKeyFromObject(object), object); err != nil {
+	if err := e.kube.Get(e.ctx, client.ObjectKeyFromObject(object), object); err != nil {
 		e.Fatalf("get %T: %v", object, err)
 	}
 }
@@ -176,7 +184,7 @@ func change[O client.Object](e *environment, object O, edit func(O)) {
 	e.get(object)
 	before := object.DeepCopyObject().(O)
 	edit(object)
-	if err := kube.Patch(e.ctx, object, client.MergeFrom(before)); err != nil {
+	if err := e.kube.Patch(e.ctx, object, client.MergeFrom(before)); err != nil {
 		e.Fatalf("change %T: %v", object, err)
 	}
 }
@@ -184,7 +192,7 @@ func change[O client.Object](e *environment, object O, edit func(O)) {
 // delete deletes an object and does not wait.
 func (e *environment) delete(object client.Object) {
 	e.Helper()
-	if err := kube.Delete(e.ctx, object); err != nil {
+	if err := e.kube.Delete(e.ctx, object); err != nil {
 		e.Fatalf("delete %T: %v", object, err)
 	}
 }
@@ -199,7 +207,7 @@ func (e *environment) deleteAndWait(object client.Object) {
 func (e *environment) eventuallyGone(object client.Object) {
 	e.Helper()
 	e.eventually(func() error {
-		err := kube.Get(e.ctx, client.ObjectKeyFromObject(object), object)
+		err := e.kube.Get(e.ctx, client.ObjectKeyFromObject(object), object)
 		if err == nil {
 			status, _ := json.Marshal(object)
 			return fmt.Errorf("%T %s is still there: %s", object, object.GetName(), status)
@@ -364,7 +372,7 @@ func calls(report simulator.Report) int {
 func (e *environment) events(object client.Object) []string {
 	e.Helper()
 	var list eventsv1.EventList
-	if err := kube.List(e.ctx, &list, client.InNamespace(e.namespace)); err != nil {
+	if err := e.kube.List(e.ctx, &list, client.InNamespace(e.namespace)); err != nil {
 		e.Fatal(err)
 	}
 	var found []string

@@ -53,7 +53,7 @@ func (e *environment) createAll(users []*v1alpha1.Auth0User) {
 	for part := range 8 {
 		work.Go(func() {
 			for i := part; i < len(users); i += 8 {
-				if err := kube.Create(e.ctx, users[i]); err != nil {
+				if err := e.kube.Create(e.ctx, users[i]); err != nil {
 					e.Error(err)
 				}
 			}
@@ -67,7 +67,7 @@ func (e *environment) awaitUsers(count int, what string, holds func(*v1alpha1.Au
 	e.Helper()
 	e.within(importPatience, func() error {
 		var list v1alpha1.Auth0UserList
-		if err := kube.List(e.ctx, &list, client.InNamespace(e.namespace)); err != nil {
+		if err := e.kube.List(e.ctx, &list, client.InNamespace(e.namespace)); err != nil {
 			return err
 		}
 		found := 0

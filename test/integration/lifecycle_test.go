@@ -219,7 +219,7 @@ func snapshot(e *environment, object v1alpha1.Managed) map[string]any {
 	seen.SetAnnotations(nil)
 	seen.GetCommonStatus().LastHandledReconcileAt = ""
 	var secrets corev1.SecretList
-	if err := kube.List(e.ctx, &secrets, client.InNamespace(e.namespace)); err != nil {
+	if err := e.kube.List(e.ctx, &secrets, client.InNamespace(e.namespace)); err != nil {
 		e.Fatal(err)
 	}
 	versions := map[string]string{}

@@ -175,7 +175,7 @@ func (e *environment) counter(name string) int {
 func (w *watched) versions() map[string]string {
 	w.Helper()
 	var users v1alpha1.Auth0UserList
-	if err := kube.List(w.ctx, &users, client.InNamespace(w.namespace)); err != nil {
+	if err := w.kube.List(w.ctx, &users, client.InNamespace(w.namespace)); err != nil {
 		w.Fatal(err)
 	}
 	versions := map[string]string{}

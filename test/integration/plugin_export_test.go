@@ -52,7 +52,7 @@ func TestPluginExport(t *testing.T) {
 	}
 	e.within(walkthroughLimit, func() error {
 		for _, object := range objects {
-			if err := kube.Get(e.ctx, client.ObjectKeyFromObject(object), object.DeepCopyObject().(client.Object)); err == nil {
+			if err := e.kube.Get(e.ctx, client.ObjectKeyFromObject(object), object.DeepCopyObject().(client.Object)); err == nil {
 				return fmt.Errorf("%s is still there", object.GetName())
 			}
 		}

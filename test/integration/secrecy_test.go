@@ -55,7 +55,7 @@ func TestSecretsStaySecret(t *testing.T) {
 	for name, list := range map[string]client.ObjectList{
 		"tenants": &v1alpha1.Auth0TenantList{}, "users": &v1alpha1.Auth0UserList{}, "tokens": &v1alpha1.Auth0TokenList{}, "APIs": &v1alpha1.Auth0ResourceServerList{}, "events": &eventsv1.EventList{},
 	} {
-		if err := kube.List(e.ctx, list, client.InNamespace(e.namespace)); err != nil {
+		if err := e.kube.List(e.ctx, list, client.InNamespace(e.namespace)); err != nil {
 			t.Fatal(err)
 		}
 		places[name] = fmt.Sprintf("%+v", list)

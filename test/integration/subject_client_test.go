@@ -164,7 +164,7 @@ func checkCredentials(e *environment, object *v1alpha1.Auth0Client, have map[str
 		return nil
 	}
 	secret := &corev1.Secret{ObjectMeta: e.meta(object.Spec.OutputSecret.Name)}
-	if err := kube.Get(e.ctx, client.ObjectKeyFromObject(secret), secret); err != nil {
+	if err := e.kube.Get(e.ctx, client.ObjectKeyFromObject(secret), secret); err != nil {
 		return err
 	}
 	if !metav1.IsControlledBy(secret, object) {
@@ -206,7 +206,7 @@ func checkKey(e *environment, object *v1alpha1.Auth0Client, secret *corev1.Secre
 func requireNoOrphanedClients(e *environment) {
 	e.Helper()
 	var objects v1alpha1.Auth0ClientList
-	if err := kube.List(e.ctx, &objects, client.InNamespace(e.namespace)); err != nil {
+	if err := e.kube.List(e.ctx, &objects, client.InNamespace(e.namespace)); err != nil {
 		e.Fatal(err)
 	}
 	for _, application := range e.clients() {

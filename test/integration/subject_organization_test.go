@@ -226,7 +226,7 @@ func (e *environment) memberships(user *v1alpha1.Auth0User) []string {
 // it is gone.
 func requireNoMarkedOrphans(e *environment, things []map[string]any, list client.ObjectList, objects func() []client.Object) {
 	e.Helper()
-	if err := kube.List(e.ctx, list, client.InNamespace(e.namespace)); err != nil {
+	if err := e.kube.List(e.ctx, list, client.InNamespace(e.namespace)); err != nil {
 		e.Fatal(err)
 	}
 	for _, thing := range things {

@@ -250,7 +250,7 @@ var tokenSubject = subject{
 	},
 	count: func(e *environment) int {
 		var secret corev1.Secret
-		if err := kube.Get(e.ctx, client.ObjectKey{Namespace: e.namespace, Name: "token"}, &secret); err != nil {
+		if err := e.kube.Get(e.ctx, client.ObjectKey{Namespace: e.namespace, Name: "token"}, &secret); err != nil {
 			return 0
 		}
 		return 1

@@ -304,7 +304,7 @@ func TestTheOutputIsRestoredFromTheLineage(t *testing.T) {
 	} {
 		harm()
 		e.eventually(func() error {
-			if err := kube.Get(e.ctx, client.ObjectKey{Namespace: e.namespace, Name: "token"}, output); err != nil {
+			if err := e.kube.Get(e.ctx, client.ObjectKey{Namespace: e.namespace, Name: "token"}, output); err != nil {
 				return err
 			}
 			declared := token.Spec.OutputSecret

@@ -164,7 +164,7 @@ func (e *environment) attend(help func(token *v1alpha1.Auth0Token)) {
 	go func() {
 		for ctx.Err() == nil {
 			var tokens v1alpha1.Auth0TokenList
-			if err := kube.List(ctx, &tokens, client.InNamespace(e.namespace)); err == nil {
+			if err := e.kube.List(ctx, &tokens, client.InNamespace(e.namespace)); err == nil {
 				for i := range tokens.Items {
 					if token := &tokens.Items[i]; helped[token.Name] != token.ResourceVersion {
 						helped[token.Name] = token.ResourceVersion
@@ -190,7 +190,7 @@ func (e *environment) putSecret(name, key, value string) {
 	secret := &corev1.Secret{ObjectMeta: e.meta(name)}
 	before := secret.DeepCopy()
 	secret.StringData = map[string]string{key: value}
-	_ = kube.Patch(e.ctx, secret, client.MergeFrom(before))
+	_ = e.kube.Patch(e.ctx, secret, client.MergeFrom(before))
 }
 
 // lineageToken is a token that is kept alive by its refresh token.
@@ -354,7 +354,7 @@ func askedScopes(spec v1alpha1.Auth0TokenSpec) []string {
 func checkToken(e *environment, object *v1alpha1.Auth0Token) error {
 	e.Helper()
 	secret := &corev1.Secret{ObjectMeta: e.meta(object.Spec.OutputSecret.Name)}
-	if err := kube.Get(e.ctx, client.ObjectKeyFromObject(secret), secret); err != nil {
+	if err := e.kube.Get(e.ctx, client.ObjectKeyFromObject(secret), secret); err != nil {
 		return err
 	}
 	if !metav1.IsControlledBy(secret, object) {

@@ -119,7 +119,7 @@ func (e *environment) loseStatus(token *v1alpha1.Auth0Token) {
 	e.Helper()
 	e.get(token)
 	token.Status = v1alpha1.Auth0TokenStatus{}
-	if err := kube.Status().Update(e.ctx, token); err != nil {
+	if err := e.kube.Status().Update(e.ctx, token); err != nil {
 		e.Fatal(err)
 	}
 }

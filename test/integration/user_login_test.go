@@ -172,7 +172,7 @@ func TestGeneratedPassword(t *testing.T) {
 func (e *environment) generated(name string) string {
 	e.Helper()
 	var secret corev1.Secret
-	if err := kube.Get(e.ctx, client.ObjectKey{Namespace: e.namespace, Name: name}, &secret); err != nil {
+	if err := e.kube.Get(e.ctx, client.ObjectKey{Namespace: e.namespace, Name: name}, &secret); err != nil {
 		return ""
 	}
 	return string(secret.Data["password"])

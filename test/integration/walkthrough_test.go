@@ -123,7 +123,7 @@ func (e *environment) readyOrWhy(object client.Object) error {
 		return err
 	}
 	ours := typed.(v1alpha1.Object)
-	if err := kube.Get(e.ctx, client.ObjectKeyFromObject(object), ours); err != nil {
+	if err := e.kube.Get(e.ctx, client.ObjectKeyFromObject(object), ours); err != nil {
 		return err
 	}
 	status := ours.GetCommonStatus()
@@ -210,7 +210,7 @@ func (e *environment) requireNothingLeft(objects []client.Object) {
 	e.within(walkthroughLimit, func() error {
 		for _, object := range objects {
 			current := object.DeepCopyObject().(client.Object)
-			err := kube.Get(e.ctx, client.ObjectKeyFromObject(object), current)
+			err := e.kube.Get(e.ctx, client.ObjectKeyFromObject(object), current)
 			if err == nil {
 				conditions, _, _ := unstructured.NestedSlice(current.(*unstructured.Unstructured).Object, "status", "conditions")
 				return fmt.Errorf("%s %s is still there: %v", object.GetObjectKind().GroupVersionKind().Kind, object.GetName(), conditions)
