@@ -120,7 +120,7 @@ func (w *work[O]) isAnnounced(have auth0.Document) bool {
 		return false
 	}
 	announced := w.announcedDocument()
-	return announced != nil && !w.managed() && len(w.fields.diff(announced, have, nil)) == 0
+	return announced != nil && !w.manages(have) && len(w.fields.diff(announced, have, nil)) == 0
 }
 
 // announcedDocument is what was announced, nil if nothing was or it is no document.
@@ -148,7 +148,7 @@ func (w *work[O]) holder(ctx context.Context, have auth0.Document) (string, erro
 	}
 	for _, other := range objectsIn(list) {
 		claims := len(other.(O).GetManagedStatus().ManagedFields) > 0
-		if other.GetUID() != w.object.GetUID() && claims && (!w.managed() || isOlder(other, w.object)) {
+		if other.GetUID() != w.object.GetUID() && claims && (!w.manages(have) || isOlder(other, w.object)) {
 			return Owner(other), nil
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
 // create creates the object with everything that Auth0 takes at once. Looking for it first would cost a call and prove
@@ -147,7 +148,7 @@ func (w *work[O]) describeAll(candidates []auth0.Document) string {
 }
 
 // mayManage tells whether an object in Auth0 is this Kubernetes object's to change: it carries its mark, was managed
-// before, or may be adopted.
+// before, or may be adopted. Whoever took the place of one that is gone was not.
 func (w *work[O]) mayManage(ctx context.Context, have auth0.Document) error {
 	foreign, err := w.holder(ctx, have)
 	if err != nil {
@@ -156,7 +157,7 @@ func (w *work[O]) mayManage(ctx context.Context, have auth0.Document) error {
 	if foreign != "" {
 		return heldBy(w.Adapter.Describe(have), foreign)
 	}
-	if ours, err := w.isOurs(ctx, have); err != nil || ours || w.managed() {
+	if ours, err := w.isOurs(ctx, have); err != nil || ours || w.manages(have) {
 		return err
 	}
 	if w.object.GetManagedSpec().AdoptionPolicy != v1alpha1.AdoptionPolicyIfUnmanaged {
@@ -169,6 +170,12 @@ func (w *work[O]) mayManage(ctx context.Context, have auth0.Document) error {
 // managed tells whether this Kubernetes object managed its object in Auth0 before.
 func (w *work[O]) managed() bool {
 	return len(w.object.GetManagedStatus().ManagedFields) > 0
+}
+
+// manages tells whether this Kubernetes object managed this very object in Auth0 before.
+func (w *work[O]) manages(have auth0.Document) bool {
+	id := w.Adapter.ID(w.object)
+	return w.managed() && (id == "" || reference.IDKey(w.object, id) == w.idKey(have))
 }
 
 // isOurs tells whether an object in Auth0 carries the mark of this Kubernetes object, or the proof that it made it.

@@ -53,7 +53,11 @@ var undertakings = map[string]undertaking{
 	"rotate a generated password and invite again": {
 		subject: userSubject, declare: withGeneratedPasswordAndInvitation, ready: true, begin: rotateAndInvite, issued: invitations, output: "invitation",
 	},
-	"update a user": {subject: userSubject, prepare: otherPassword, ready: true, begin: changeUser},
+	"update a user":                             {subject: userSubject, prepare: otherPassword, ready: true, begin: changeUser},
+	"make good a user who was deleted":          {subject: userSubject, ready: true, begin: vanishIt(userSubject)},
+	"make good a role that was deleted":         {subject: roleSubject, ready: true, begin: vanishIt(roleSubject)},
+	"make good a client grant that was deleted": {subject: clientGrantSubject, ready: true, begin: vanishIt(clientGrantSubject)},
+	"make good an API that was deleted":         {subject: resourceServerSubject, ready: true, begin: vanishIt(resourceServerSubject)},
 	"adopt a user": {
 		subject: userSubject, prepare: userSubject.existing, declare: mayAdopt, begin: declareIt,
 	},
@@ -446,6 +450,14 @@ func deleteIt(e *environment, object v1alpha1.Managed) { e.delete(object) }
 
 func changeIt(s subject) func(*environment, v1alpha1.Managed) {
 	return func(e *environment, object v1alpha1.Managed) { change(e, object, s.change) }
+}
+
+// vanishIt has somebody delete in Auth0 what an object declares.
+func vanishIt(s subject) func(*environment, v1alpha1.Managed) {
+	return func(e *environment, object v1alpha1.Managed) {
+		s.vanish(e, object)
+		annotateIt(v1alpha1.AnnotationReconcileRequestedAt)(e, object)
+	}
 }
 
 func clearIt(s subject) func(*environment, v1alpha1.Managed) {

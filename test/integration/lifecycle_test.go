@@ -90,6 +90,7 @@ var lifecycle = []struct {
 	{"adopt only if allowed", adopt},
 	{"conflict between two objects", conflict},
 	{"external delete is made good", externalDelete},
+	{"a stranger in its place", stranger},
 	{"409", answered409},
 	{"429", answered429},
 	{"5xx", answered5xx},
@@ -323,6 +324,27 @@ func externalDelete(e *environment, s subject) {
 	s.vanish(e, object)
 	e.pass(object)
 	s.eventuallyRequire(e, object)
+}
+
+// stranger has somebody else make what was deleted: that it was managed before gives no right to the new one.
+func stranger(e *environment, s subject) {
+	object := s.declared(e)
+	e.stopOperator()
+	s.vanish(e, object)
+	s.existing(e)
+	e.startOperator()
+	if s.namesRepeat {
+		e.pass(object)
+		s.requireCount(e, 2)
+		return
+	}
+	e.eventuallyStalled(object, s.existsReason)
+	s.requireCount(e, 1)
+	change(e, object, func(o v1alpha1.Managed) {
+		o.GetManagedSpec().AdoptionPolicy = v1alpha1.AdoptionPolicyIfUnmanaged
+	})
+	e.eventuallyReady(object)
+	s.require(e, object)
 }
 
 func answered409(e *environment, s subject) {
