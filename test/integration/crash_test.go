@@ -195,6 +195,8 @@ func (u undertaking) interrupt(t *testing.T, end instant) {
 	if !u.awaitEnd(m.environment, current, object) {
 		// The step does not come every time: a word in status that the tenant is not Ready yet, for one, takes a slow cache.
 		m.stopOperator()
+		// It may still have come since. The calls of those who verify are not the dead's.
+		m.process.Store(newProcess())
 		u.verify(m.environment, object)
 		return
 	}

@@ -240,7 +240,10 @@ var codeTokenSubject = func() subject {
 		e.create(e.secret("code", map[string]string{"code": e.authorize(callback), "verifier": verifier}))
 		tried := 0
 		e.attend(func(token *v1alpha1.Auth0Token) {
-			if !stalledFor(token, v1alpha1.ReasonCodeRefused, v1alpha1.ReasonRefreshTokenRefused) {
+			// The reason stays while the next code is exchanged, and may be read when that has been done; the refusal does not.
+			refused := stalledFor(token, v1alpha1.ReasonCodeRefused) &&
+				slices.ContainsFunc(token.Status.AppliedSecrets, func(s v1alpha1.AppliedSecret) bool { return s.Refused != "" })
+			if !refused && !stalledFor(token, v1alpha1.ReasonRefreshTokenRefused) {
 				return
 			}
 			// The object may be written to again before the operator has seen the new code.
