@@ -498,6 +498,27 @@ func TestAPassWithoutACallHoldsNobodyUp(t *testing.T) {
 	})
 }
 
+// TestAListThatIsGivenUpHoldsNobodyUp ends lists while they wait for the limit, as happens to those of a tenant that moves.
+func TestAListThatIsGivenUpHoldsNobodyUp(t *testing.T) {
+	s := newTestTenant(t, simulator.RateLimitFree)
+	synctest.Test(t, func(t *testing.T) {
+		session, governor := s.session()
+		ctx, giveUp := context.WithCancel(t.Context())
+		var group sync.WaitGroup
+		for range 20 {
+			group.Go(func() {
+				_, _ = inTurn(ctx, func(ctx context.Context) (Document, error) { return session.GetUser(ctx, "auth0|nobody") })
+			})
+		}
+		elapse(time.Second)
+		giveUp()
+		group.Wait()
+		if left := len(governor.places) + len(governor.called) + governor.line.length(); left > 0 {
+			t.Errorf("%d places are kept for lists that were given up", left)
+		}
+	})
+}
+
 // TestTwoGovernorsShareATenant has two operators that know nothing of each other call one tenant.
 func TestTwoGovernorsShareATenant(t *testing.T) {
 	for _, plan := range []simulator.RateLimit{simulator.RateLimitFree, simulator.RateLimitSelfService} {

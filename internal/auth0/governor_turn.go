@@ -35,6 +35,13 @@ func (t *Turn) End() {
 	}
 }
 
+// Leave gives everything back, also a place that the turn waits for.
+func (t *Turn) Leave() {
+	if t.governor != nil {
+		t.governor.Forget(t.key)
+	}
+}
+
 type turnKey struct{}
 
 // WithTurn has the calls under a context wait in a turn. Other calls wait where they are made.

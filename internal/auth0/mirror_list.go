@@ -52,7 +52,7 @@ func inTurn[T any](ctx context.Context, call func(context.Context) (T, error)) (
 		default:
 		}
 	})
-	defer turn.End()
+	defer turn.Leave()
 	ctx = WithTurn(ctx, turn)
 	for began := time.Now(); ; {
 		answer, err := call(ctx)
