@@ -259,11 +259,28 @@ func (g *Governor) Waiting() int {
 	return g.line.length() + len(g.called)
 }
 
-// WaitingIn is how many calls wait that are at least as urgent as a lane.
+// WaitingIn is Waiting of the calls that are at least as urgent as a lane.
 func (g *Governor) WaitingIn(lane Lane) int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.line.ahead(lane, func(class) bool { return true })
+	waiting := g.line.ahead(lane, func(class) bool { return true })
+	for w := range g.called {
+		if w.lane <= lane {
+			waiting++
+		}
+	}
+	return waiting
+}
+
+// waits tells for how long there has been a place in the line for the object with this key.
+func (g *Governor) waits(key any, now time.Time) (time.Duration, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	place := g.places[key]
+	if place == nil {
+		return 0, false
+	}
+	return now.Sub(place.since), true
 }
 
 // Forget drops the place of an object that is gone.

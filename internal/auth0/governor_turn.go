@@ -1,6 +1,9 @@
 package auth0
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Turn is one pass over one object, whose calls wait together: the first of them gives its worker back if it has to wait,
 // and keeps its place; those after it are let through first, as the pass has begun. It is used by one goroutine at a time.
@@ -26,6 +29,14 @@ func (t *Turn) Raise(lane Lane) {
 	if t != nil {
 		t.lane = min(t.lane, lane)
 	}
+}
+
+// Waits tells for how long the turn has been waiting to make its first call, false if it does not.
+func (t *Turn) Waits() (time.Duration, bool) {
+	if t.governor == nil || t.begun {
+		return 0, false
+	}
+	return t.governor.waits(t.key, time.Now())
 }
 
 // End gives back what the turn did not use. A place that it waits for stays.

@@ -76,15 +76,16 @@ func (w *work[O]) takeOver(ctx context.Context, have auth0.Document) error {
 	managed := w.fields.paths(w.desired)
 	if ours {
 		// What was created may have left the spec since.
-		managed = union(managed, w.fields.paths(w.announcedDocument()))
+		managed = slices.Concat(managed, w.fields.paths(w.announcedDocument()), w.object.GetManagedStatus().ManagedFields)
 	} else {
+		w.foreseeNothing()
 		if err := w.claim(ctx, have); err != nil {
 			return err
 		}
 		w.event(ctx, "Adopted", "adopted "+w.Adapter.Describe(have))
 	}
 	w.Adapter.Observe(w.object, have)
-	w.object.GetManagedStatus().ManagedFields = managed
+	w.object.GetManagedStatus().ManagedFields = union(managed, nil)
 	return w.pass.Save(ctx)
 }
 

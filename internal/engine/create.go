@@ -43,6 +43,9 @@ func (w *work[O]) create(ctx context.Context) (Outcome, error) {
 	again := w.Adapter.ID(w.object) != ""
 	have, err := w.Adapter.Create(ctx, w.tools(), body)
 	w.forgetAttempt(tried, err)
+	if auth0.ClassOf(err) == auth0.ClassRateLimited {
+		w.foresee()
+	}
 	if auth0.ClassOf(err) == auth0.ClassConflict {
 		return w.conflict(ctx, err)
 	}
@@ -54,7 +57,7 @@ func (w *work[O]) create(ctx context.Context) (Outcome, error) {
 	if again {
 		w.countDrift()
 	}
-	w.event(ctx, "Created", createdMessage(again)+w.Adapter.Describe(have))
+	w.tellCreated(ctx, again, have)
 	w.rememberSent(body)
 	return w.complete(ctx, have)
 }
@@ -107,16 +110,24 @@ func (w *work[O]) find(ctx context.Context, wanted auth0.Document) (candidates [
 // complete sends what the creation could not carry, after its id is safe.
 func (w *work[O]) complete(ctx context.Context, have auth0.Document) (Outcome, error) {
 	w.completeDesired(have)
+	foreseen := w.foreseen()
 	w.remember(have)
 	w.noteCreated()
-	for _, list := range w.lists() {
-		list.intend(list.Want)
-	}
-	shares := w.sharesCalls()
-	if shares {
+	shares, needsID := w.sharesCalls(), w.publishes() || w.finishes() || len(w.pending(have)) > 0
+	switch {
+	case foreseen && !needsID && shares:
+		w.share(have, &onLists{isNew: true})
+		return Unsaid(shareAgain), nil
+	case foreseen && !needsID:
+		return w.settle(ctx, have, &onLists{isNew: true})
+	case shares:
 		w.sharing().writeTo(w.object.GetCommonStatus(), w.object.GetGeneration())
 	}
-	if _, publishes := w.Adapter.(Publisher[O]); publishes || len(w.pending(have)) > 0 || len(w.lists()) > 0 || w.finishes() {
+	for _, list := range w.lists() {
+		list.intend(list.Want)
+		needsID = true
+	}
+	if needsID {
 		if err := w.pass.Save(ctx); err != nil {
 			return Outcome{}, err
 		}
@@ -132,11 +143,18 @@ func (w *work[O]) complete(ctx context.Context, have auth0.Document) (Outcome, e
 	return w.settle(ctx, have, &onLists{isNew: true})
 }
 
-func createdMessage(again bool) string {
-	if again {
-		return "was gone from Auth0; created anew: "
+// tellCreated tells people of a creation. Where it might as well have been an import, which has no Event for each object, the
+// status says it all.
+func (w *work[O]) tellCreated(ctx context.Context, again bool, have auth0.Document) {
+	importer, imports := w.Adapter.(Importer[O])
+	switch described := w.Adapter.Describe(have); {
+	case again:
+		w.event(ctx, "Created", "was gone from Auth0; created anew: "+described)
+	case imports && importer.Importable(w.object):
+		logger(ctx).Info("created "+described, "reason", "Created")
+	default:
+		w.event(ctx, "Created", "created "+described)
 	}
-	return "created "
 }
 
 func (w *work[O]) describeAll(candidates []auth0.Document) string {
@@ -167,9 +185,10 @@ func (w *work[O]) mayManage(ctx context.Context, have auth0.Document) error {
 	return nil
 }
 
-// managed tells whether this Kubernetes object managed its object in Auth0 before.
+// managed tells whether this Kubernetes object managed its object in Auth0 before. Without an id, the fields in status are
+// foreseen.
 func (w *work[O]) managed() bool {
-	return len(w.object.GetManagedStatus().ManagedFields) > 0
+	return w.Adapter.ID(w.object) != "" && len(w.object.GetManagedStatus().ManagedFields) > 0
 }
 
 // manages tells whether this Kubernetes object managed this very object in Auth0 before.

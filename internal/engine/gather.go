@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -21,6 +23,8 @@ const (
 	gatherLeast   = 200 * time.Millisecond
 	gatherMost    = 30 * time.Second
 	gatherPerCame = 3 * time.Second
+	// shareAgain is when to look at an object that nobody woke.
+	shareAgain = time.Minute + gatherMost
 )
 
 // gathering are objects that take the same change to a list, by one call.
@@ -132,11 +136,12 @@ func (t *tenantImports) changeGathered(ctx context.Context, session *auth0.Sessi
 	}
 }
 
+// mayShare tells whether the lists of a new object can be changed together with those of others.
+func (w *work[O]) mayShare() bool { return len(w.targets(&onLists{isNew: true})) > 0 }
+
 // sharesCalls tells whether the lists of a new object are changed together with those of others: calls are scarce, and one
 // serves many.
-func (w *work[O]) sharesCalls() bool {
-	return len(w.targets(&onLists{isNew: true})) > 0 && w.isCrowded(auth0.LanePeriodic)
-}
+func (w *work[O]) sharesCalls() bool { return w.mayShare() && w.isCrowded(auth0.LanePeriodic) }
 
 // sharesChanges is sharesCalls for an object that is there already. A person who changed just this one is not to wait for
 // what is less urgent.
@@ -150,7 +155,39 @@ func (w *work[O]) isCrowded(lane auth0.Lane) bool {
 // sharing is the outcome of a pass over an object whose lists are changed together with those of others. It is woken when they
 // are.
 func (w *work[O]) sharing() Outcome {
-	return Wait(v1alpha1.ReasonRateLimited, "waiting for Auth0's rate limit to see to its lists together with those of others", time.Minute+gatherMost)
+	return Wait(v1alpha1.ReasonRateLimited, "waiting for Auth0's rate limit to see to its lists together with those of others", shareAgain)
+}
+
+// foresee takes into status what the creation of an object is going to set, if the object is to share calls. The write that
+// says that it waits for the limit carries this along, so that none is needed when it is created: whatever happens then,
+// it is found by its id and its mark.
+func (w *work[O]) foresee() {
+	if w.Adapter.ID(w.object) != "" || !w.mayShare() {
+		return
+	}
+	status := w.object.GetManagedStatus()
+	status.ManagedFields = union(status.ManagedFields, w.fields.paths(w.desired))
+	for _, list := range w.lists() {
+		list.intend(list.Want)
+	}
+}
+
+// foreseen tells whether status has all that a creation set, and says that the object waits for the limit.
+func (w *work[O]) foreseen() bool {
+	if w.Adapter.ID(w.object) != "" || len(w.applied) > 0 {
+		return false
+	}
+	w.foresee()
+	reconciling := meta.FindStatusCondition(w.object.GetCommonStatus().Conditions, v1alpha1.ConditionReconciling)
+	return reconciling != nil && reconciling.Reason == v1alpha1.ReasonRateLimited && equality.Semantic.DeepEqual(w.pass.saved, w.object)
+}
+
+// foreseeNothing forgets what was foreseen, as what is there was created by others.
+func (w *work[O]) foreseeNothing() {
+	w.object.GetManagedStatus().ManagedFields = nil
+	for _, list := range w.lists() {
+		*list.Managed = nil
+	}
 }
 
 // share has the lists of an object be changed together with those of others.
@@ -220,7 +257,7 @@ func (w *work[O]) shared(ctx context.Context) (*Outcome, error) {
 	}
 	unchanged := m.generation == w.object.GetGeneration() && len(w.secrets) == 0 && m.serial == w.serial()
 	if unchanged && !w.imports().isOver(m) || !w.imports().leave(m) {
-		outcome := w.sharing()
+		outcome := Unsaid(shareAgain)
 		return &outcome, nil
 	}
 	if !unchanged {

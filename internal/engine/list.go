@@ -81,6 +81,7 @@ func (l List) converge(ctx context.Context, session *auth0.Session, id string, k
 		return false, err
 	}
 	missing, surplus := l.plan(have)
+	noted := len(without(missing, *l.Managed)) == 0
 	differing := l.differing()
 	if len(differing) > 0 {
 		if err := l.Amend(ctx, session, id, differing); err != nil {
@@ -97,9 +98,11 @@ func (l List) converge(ctx context.Context, session *auth0.Session, id string, k
 	if len(missing) == 0 {
 		return len(surplus)+len(differing) > 0, nil
 	}
-	l.intend(missing)
-	if err := save(ctx); err != nil {
-		return false, err
+	if !noted {
+		l.intend(missing)
+		if err := save(ctx); err != nil {
+			return false, err
+		}
 	}
 	added, err := l.Add(ctx, session, id, missing)
 	if auth0.ClassOf(err) != auth0.ClassUnavailable {

@@ -25,6 +25,10 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
+// worthSaying is how long an object must have waited for Auth0's rate limit for its status to say so: most waits are over by
+// then, and to say it is a write.
+const worthSaying = 5 * time.Second
+
 // Handler is what a kind does between the beginning and the end of the loop.
 type Handler[O v1alpha1.Object] interface {
 	// Apply brings Auth0 in line with the object.
@@ -65,6 +69,9 @@ func (r *Reconciler[O]) Reconcile(ctx context.Context, request ctrl.Request) (ct
 	ctx = auth0.WithTurn(ctx, turn)
 	pass := &Pass[O]{Object: object, saved: object.DeepCopyObject().(O), loop: r}
 	outcome := r.run(ctx, pass)
+	if waited, waits := turn.Waits(); waits && waited < worthSaying && outcome.reason == v1alpha1.ReasonRateLimited {
+		outcome = Unsaid(worthSaying - waited)
+	}
 	logr.FromContextOrDiscard(ctx).V(1).Info("looked at the object", "reason", outcome.reason, "again", outcome.after.String())
 	result, err := r.finish(ctx, pass, outcome)
 	priority := priorities[laneOf(pass.Object)]
@@ -119,7 +126,11 @@ func (r *Reconciler[O]) finish(ctx context.Context, pass *Pass[O], outcome Outco
 	if outcome.state == released {
 		return r.release(ctx, pass, outcome)
 	}
-	if outcome.state != interrupted {
+	switch outcome.state {
+	case unsaid:
+		return outcome.result()
+	case interrupted:
+	default:
 		status := pass.Object.GetCommonStatus()
 		outcome.writeTo(status, pass.Object.GetGeneration())
 		if outcome.reason != v1alpha1.ReasonRateLimited {

@@ -33,6 +33,8 @@ const (
 	released
 	// interrupted: the pass ended through no fault of the object, by a write conflict or a shutdown; status stays.
 	interrupted
+	// unsaid: nothing came of the pass that is worth a write; whatever it took into status is dropped.
+	unsaid
 )
 
 // longestStall is the longest pause between two looks at a stalled object: Auth0 may have been put right meanwhile.
@@ -70,6 +72,9 @@ func Wait(reason, message string, after time.Duration) Outcome {
 func Stall(reason, message string, after time.Duration) Outcome {
 	return Outcome{state: stalled, reason: reason, message: message, after: spread(min(after, longestStall))}
 }
+
+// Unsaid says that the operator goes on by itself, which is not worth a write.
+func Unsaid(after time.Duration) Outcome { return Outcome{state: unsaid, after: after} }
 
 // Retry says that the attempt failed for a reason that may pass.
 func Retry(reason string, err error) Outcome {
@@ -122,7 +127,7 @@ func firstPositive(a, b time.Duration) time.Duration {
 // result is the only place that decides when an object comes back.
 func (o Outcome) result() (ctrl.Result, error) {
 	switch o.state {
-	case done, stalled, waiting, interrupted:
+	case done, stalled, waiting, interrupted, unsaid:
 		return ctrl.Result{RequeueAfter: o.after}, nil
 	case failed:
 		return ctrl.Result{}, o.err
@@ -155,7 +160,7 @@ func (o Outcome) writeTo(status *v1alpha1.CommonStatus, generation int64) {
 		conditions.set(v1alpha1.ConditionReconciling, metav1.ConditionTrue, o.reason, o.message)
 		conditions.remove(v1alpha1.ConditionStalled)
 	default:
-		// Released and interrupted passes leave the status alone.
+		// Released, interrupted and unsaid passes leave the status alone.
 	}
 }
 

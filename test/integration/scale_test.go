@@ -22,11 +22,14 @@ import (
 func freePlan(o *simulator.Options) { o.RateLimit = simulator.RateLimitFree }
 
 // backlog declares users, more than the limit lets through at once.
-func (e *environment) backlog(n int) []*v1alpha1.Auth0User {
+func (e *environment) backlog(n int, edits ...func(*v1alpha1.Auth0User)) []*v1alpha1.Auth0User {
 	e.Helper()
 	users := make([]*v1alpha1.Auth0User, n)
 	for i := range users {
 		users[i] = newUser(e, fmt.Sprintf("user-%d", i), fmt.Sprintf("user-%d@example.com", i))
+		for _, edit := range edits {
+			edit(users[i])
+		}
 		e.create(users[i])
 	}
 	return users
@@ -42,14 +45,15 @@ func (e *environment) refused() int {
 	return refused
 }
 
-// TestWaitsAreVisibleAndCheap has users wait for the limit of a free tenant, on four workers: each says so, once, and is
-// written three times from when it is declared until it is Ready.
+// TestWaitsAreVisibleAndCheap has users with a role wait for the limit of a free tenant, on four workers: who waits for long
+// says so, once, and each is written three times at most from when it is declared until it is Ready, Events included.
 func TestWaitsAreVisibleAndCheap(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t, freePlan)
 	writes := e.countWrites()
 	const n = 24
-	users := e.backlog(n)
+	role := e.dashboard(http.MethodPost, "/api/v2/roles", map[string]any{"name": "editor"})
+	users := e.backlog(n, func(u *v1alpha1.Auth0User) { u.Spec.Roles = roles("", "editor") })
 	last := users[n-1]
 	if message := e.eventuallyReconciling(last, v1alpha1.ReasonRateLimited); !strings.Contains(message, "going on") {
 		t.Errorf("the message does not say when it goes on: %s", message)
@@ -63,15 +67,22 @@ func TestWaitsAreVisibleAndCheap(t *testing.T) {
 	if refused := e.refused(); refused > 0 {
 		t.Errorf("%d calls were refused", refused)
 	}
-	if calls := e.sim.Requests().Count("", "/api/v2/users"); calls != n {
+	requests := e.sim.Requests()
+	if calls := requests.Count("", "/api/v2/users"); calls != n {
 		t.Errorf("%d calls for %d users", calls, n)
+	}
+	if calls := requests.Count("", "/api/v2/roles/{id}/users") + requests.Count("", "/api/v2/users/{id}/roles"); calls > n*3/4 {
+		t.Errorf("%d calls for the role of %d users: %+v", calls, n, requests.ByRoute)
+	}
+	if members := e.roleMembers(role); members != n {
+		t.Errorf("%d users have the role, want %d", members, n)
 	}
 	for name, count := range writes() {
 		if strings.HasPrefix(name, "user-") && count > 3 {
 			t.Errorf("%s was written %d times", name, count)
 		}
 	}
-	if events := e.events(last); len(events) != 1 || !strings.HasPrefix(events[0], "Created") {
+	if events := e.events(last); len(events) > 0 {
 		t.Errorf("the Events of a user who waited are %v", events)
 	}
 	e.eventually(func() error {
@@ -82,6 +93,61 @@ func TestWaitsAreVisibleAndCheap(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// TestUsersWhoShareCallsOutliveACrash kills the operator while users were created and wait to be put on a role together,
+// which their status does not tell yet. Meanwhile one of them is to be without the role and a name, and one is deleted.
+func TestUsersWhoShareCallsOutliveACrash(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t, freePlan)
+	const n = 40
+	role := e.dashboard(http.MethodPost, "/api/v2/roles", map[string]any{"name": "editor"})
+	e.sim.AddFaults(simulator.Fault{Route: "/api/v2/roles/{id}/users", Status: http.StatusServiceUnavailable})
+	users := e.backlog(n, func(u *v1alpha1.Auth0User) { u.Spec.Roles, u.Spec.GivenName = roles("", "editor"), new("Ada") })
+	var unnoted []*v1alpha1.Auth0User
+	e.eventually(func() error {
+		unnoted = nil
+		there := e.auth0Users()
+		for _, user := range users {
+			e.get(user)
+			if user.Status.UserID == "" && there[*user.Spec.Email] != nil {
+				unnoted = append(unnoted, user)
+			}
+		}
+		if len(unnoted) < 5 {
+			return fmt.Errorf("%d of %d users in Auth0 wait for their role and have no id in status", len(unnoted), len(there))
+		}
+		return nil
+	})
+	e.stopOperator()
+	changed, deleted := unnoted[0], unnoted[1]
+	change(e, changed, func(u *v1alpha1.Auth0User) { u.Spec.Roles, u.Spec.GivenName = nil, nil })
+	e.delete(deleted)
+	// The answer to this call was lost with the operator.
+	e.dashboard(http.MethodPost, "/api/v2/roles/"+role["id"].(string)+"/users", map[string]any{"users": []any{e.auth0Users()[*changed.Spec.Email]["user_id"]}})
+	e.sim.ClearFaults()
+
+	e.startOperator()
+
+	for _, user := range users {
+		if user != deleted {
+			e.within(2*patience, func() error {
+				e.get(user)
+				if ready := meta.FindStatusCondition(user.Status.Conditions, v1alpha1.ConditionReady); ready == nil || ready.Status != metav1.ConditionTrue || ready.ObservedGeneration != user.Generation {
+					return fmt.Errorf("%s is %+v", user.Name, ready)
+				}
+				return nil
+			})
+		}
+	}
+	e.eventuallyGone(deleted)
+	there := e.auth0Users()
+	if members := e.roleMembers(role); len(there) != n-1 || members != n-2 {
+		t.Errorf("%d users, %d with the role, want %d and %d", len(there), members, n-1, n-2)
+	}
+	if name, has := there[*changed.Spec.Email]["given_name"]; has {
+		t.Errorf("the name that left the spec is %v", name)
+	}
 }
 
 // countWrites counts the changes of each user until the function it returns is called.
