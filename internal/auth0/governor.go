@@ -17,8 +17,9 @@ const (
 	longestWait = 5 * time.Second
 	// mostCalled is how many passes are called back at once: as many as find a worker soon.
 	mostCalled = 8
-	// callLapses is when a pass that was called back and did not come loses its call to others.
-	callLapses = 30 * time.Second
+	// callLapses is when a pass that was called back and did not come loses its call to others: by then a worker was free, even
+	// if all of them waited.
+	callLapses = longestWait + time.Second
 	// DefaultHeadroom is the share of each of Auth0's limits, in percent, that is left to others if nobody says.
 	DefaultHeadroom = 10
 )
@@ -350,17 +351,30 @@ func (g *Governor) choose(now time.Time) *waiter {
 // opens returns when a call may be let through, false if something else has to happen first.
 func (g *Governor) opens(w *waiter, now time.Time) (time.Time, bool) {
 	opens := now
-	if w.ready == nil && !w.asking && len(g.called) >= mostCalled {
+	calledBack := w.ready == nil && !w.asking
+	if calledBack && len(g.called) >= mostCalled {
 		return now, false
 	}
 	for _, b := range g.bucketsOf(w.class, now) {
 		at, known := b.opens(now, g.reserve(b))
-		if !known {
+		if !known || calledBack && g.isPromised(b) {
 			return now, false
 		}
 		opens = later(opens, at)
 	}
 	return opens, true
+}
+
+// isPromised tells whether passes that were called back and have not come hold all tokens of a bucket but one. That one is
+// for passes that have begun: they hold workers, which those need to come.
+func (g *Governor) isPromised(b *bucket) bool {
+	var promised int
+	for w := range g.called {
+		if slices.Contains(w.permit.buckets, b) {
+			promised++
+		}
+	}
+	return promised > 0 && promised >= b.burst-1 && b.known == counted && !b.own
 }
 
 func (g *Governor) reserve(b *bucket) float64 {
@@ -527,7 +541,7 @@ func (g *Governor) observe(p *permit, header http.Header, failed *Error, now tim
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, b := range p.buckets {
-		b.answer()
+		b.answer(now)
 		g.metrics.used(g.tenant, b.name)
 	}
 	told, ok := limitsIn(header, now)

@@ -31,8 +31,8 @@ const (
 )
 
 // bucket keeps step with one of Auth0's token buckets. It fills from when a call is let through, and Auth0's from when
-// the call arrives: so it never holds more than Auth0's, unless others draw from that one. Answers correct it, within
-// what they prove.
+// the call arrives: so it never holds more than Auth0's, unless others draw from that one. Nor does it fill above what
+// Auth0's holds if all calls in flight arrive together, late. Answers correct it, within what they prove.
 type bucket struct {
 	allowance
 	name  string
@@ -48,7 +48,8 @@ type bucket struct {
 	// blockedUntil is set by a 429, and share is the pace since.
 	blockedUntil time.Time
 	share        float64
-	// inFlight are the calls that were let through and not answered, and answered counts those that were.
+	// inFlight are the calls that were let through and not answered, for all that is known not arrived either; answered counts
+	// those that were.
 	inFlight, answered int
 }
 
@@ -70,8 +71,16 @@ func (b *bucket) fill(now time.Time) {
 		return
 	}
 	b.at = now
-	b.tokens = min(b.tokens+elapsed.Seconds()*b.pace(), float64(b.burst))
+	b.tokens = min(b.tokens+elapsed.Seconds()*b.pace(), b.room())
 	b.share = min(1, b.share+float64(elapsed)/float64(recovery))
+}
+
+// room is how many tokens there can be besides those that calls in flight have yet to take.
+func (b *bucket) room() float64 {
+	if b.own {
+		return float64(b.burst)
+	}
+	return float64(b.burst - b.inFlight)
 }
 
 // opens returns when a call may be let through that leaves reserve tokens: now, or a later time. It returns false if
@@ -81,7 +90,7 @@ func (b *bucket) opens(now time.Time, reserve float64) (time.Time, bool) {
 		return b.blockedUntil, true
 	}
 	b.fill(now)
-	missing := 1 + min(reserve, float64(b.burst-1)) - b.tokens
+	missing := 1 + max(min(reserve, b.room()-1), 0) - b.tokens
 	switch {
 	case b.known == unlimited:
 		return now, true
@@ -89,6 +98,8 @@ func (b *bucket) opens(now time.Time, reserve float64) (time.Time, bool) {
 		return now, b.inFlight == 0
 	case missing <= 0:
 		return now, true
+	case b.room() < 1:
+		return now, false
 	case b.perSecond > 0:
 		return now.Add(time.Duration(missing/b.pace()*float64(time.Second)) + time.Microsecond), true
 	case b.inFlight > 0:
@@ -109,12 +120,13 @@ func (b *bucket) take(now time.Time) {
 
 // giveBack returns a token with which no call was made.
 func (b *bucket) giveBack() {
-	b.tokens = min(b.tokens+1, float64(b.burst))
 	b.inFlight--
+	b.tokens = min(b.tokens+1, b.room())
 }
 
 // answer counts a call as answered.
-func (b *bucket) answer() {
+func (b *bucket) answer(now time.Time) {
+	b.fill(now)
 	b.inFlight--
 	b.answered++
 }
@@ -125,7 +137,7 @@ func (b *bucket) learn(remaining int, since time.Time, between int, reset, now t
 	b.fill(now)
 	atLeast := float64(remaining - between - b.inFlight)
 	atMost := float64(remaining+1) + now.Sub(since).Seconds()*b.perSecond
-	b.tokens = min(max(b.tokens, atLeast), atMost, float64(b.burst))
+	b.tokens = min(max(b.tokens, atLeast), atMost, b.room())
 	b.reset = reset
 }
 

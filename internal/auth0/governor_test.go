@@ -31,6 +31,8 @@ const latency = 50 * time.Millisecond
 type tenant struct {
 	*simulator.Server
 	latency time.Duration
+	// late is how much longer a call takes that is made at some time; nil for no longer.
+	late func(time.Time) time.Duration
 
 	mu    sync.Mutex
 	calls []calledAt
@@ -56,6 +58,9 @@ func newTestTenant(t *testing.T, plan simulator.RateLimit) *tenant {
 // RoundTrip implements http.RoundTripper: half of the latency passes on the way there, and as much at random on top.
 func (s *tenant) RoundTrip(request *http.Request) (*http.Response, error) {
 	elapse(s.latency/2 + rand.N(s.latency/2+1))
+	if s.late != nil {
+		elapse(s.late(time.Now()))
+	}
 	at := time.Now()
 	recorder := httptest.NewRecorder()
 	s.ServeHTTP(recorder, request)
@@ -185,6 +190,81 @@ func TestGovernorUsesTheLimitToTheFullAndNeverBreaksIt(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestCallsThatArriveTogether has the way to Auth0, or the machine that the operator runs on, stand still now and then: what
+// was let through in the meantime arrives at once, together with what comes after it.
+func TestCallsThatArriveTogether(t *testing.T) {
+	const every, still = 7 * time.Second, 3 * time.Second
+	stand := func(now time.Time) time.Duration {
+		return max(still-now.Sub(now.Truncate(every)), 0)
+	}
+	for plan, allowed := range map[simulator.RateLimit]allowance{
+		simulator.RateLimitFree: {2, 2}, simulator.RateLimitSelfService: {20, 200.0 / 60},
+	} {
+		for name, where := range map[string]func(*tenant, *office){
+			"on the way": func(s *tenant, _ *office) { s.late = stand },
+			"before the pass": func(_ *tenant, o *office) {
+				inner := o.calls
+				o.calls = func(ctx context.Context, i int) error {
+					elapse(stand(time.Now()))
+					return inner(ctx, i)
+				}
+			},
+		} {
+			t.Run(fmt.Sprintf("%s, %s", plan, name), func(t *testing.T) {
+				s := newTestTenant(t, plan)
+				synctest.Test(t, func(t *testing.T) {
+					session, _ := s.session()
+					const n = 200
+					o := newOffice(session, n)
+					where(s, o)
+					begin := time.Now()
+					for i := range n {
+						o.queue <- i
+					}
+					o.work(t, n, 4)
+					if s.refused() > 0 {
+						t.Errorf("%d calls were refused", s.refused())
+					}
+					// While nothing arrives, Auth0's bucket is full before long, and what flows in is lost.
+					took, floor := time.Since(begin).Seconds(), (n-float64(allowed.burst))/allowed.perSecond
+					if most := floor / 0.9 * every.Seconds() / (every - still).Seconds(); took > most {
+						t.Errorf("it took %.0f s, at most %.0f s of which %.0f s stand still", took, most, most*still.Seconds()/every.Seconds())
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestOneWorker has passes of several calls on one worker: those that were called back do not hold what it waits for.
+func TestOneWorker(t *testing.T) {
+	s := newTestTenant(t, simulator.RateLimitFree)
+	synctest.Test(t, func(t *testing.T) {
+		session, _ := s.session()
+		const n = 40
+		o := newOffice(session, n)
+		inner := o.calls
+		o.calls = func(ctx context.Context, i int) error {
+			if err := inner(ctx, i); err != nil {
+				return err
+			}
+			_, err := session.GetUser(ctx, "auth0|"+strconv.Itoa(i))
+			return err
+		}
+		for i := range n {
+			o.queue <- i
+		}
+		begin := time.Now()
+		o.work(t, n, 1)
+		if floor := (2*n - 2) / 2.0; time.Since(begin).Seconds() > floor/0.9 {
+			t.Errorf("it took %s, and the limit allows %.0f s", time.Since(begin), floor)
+		}
+		if s.refused() > 0 {
+			t.Errorf("%d calls were refused", s.refused())
+		}
+	})
 }
 
 // TestGovernorKeepsApartWhatAuth0CountsApart mixes calls of all groups: each has its own pace, and none is refused.

@@ -117,7 +117,7 @@ func (w *work[O]) complete(ctx context.Context, have auth0.Document) (Outcome, e
 	switch {
 	case foreseen && !needsID && shares:
 		w.share(have, &onLists{isNew: true})
-		return Unsaid(shareAgain), nil
+		return Unsaid(shareSaid), nil
 	case foreseen && !needsID:
 		return w.settle(ctx, have, &onLists{isNew: true})
 	case shares:

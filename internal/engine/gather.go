@@ -23,8 +23,9 @@ const (
 	gatherLeast   = 200 * time.Millisecond
 	gatherMost    = 30 * time.Second
 	gatherPerCame = 3 * time.Second
-	// shareAgain is when to look at an object that nobody woke.
+	// shareAgain is when to look at an object that nobody woke, and shareSaid how long that it was created may be left unsaid.
 	shareAgain = time.Minute + gatherMost
+	shareSaid  = gatherMost + 2*worthSaying
 )
 
 // gathering are objects that take the same change to a list, by one call.
@@ -52,7 +53,7 @@ func (t *tenantImports) gather(m *member, lane auth0.Lane, now time.Time) {
 		g.members = append(g.members, m)
 		m.left++
 	}
-	t.gathered[m.uid] = m
+	t.gathered[m.uid], m.since = m, now
 	t.ensureRunning()
 }
 
@@ -198,6 +199,19 @@ func (w *work[O]) share(have auth0.Document, known *onLists) Outcome {
 	return w.sharing()
 }
 
+// stillSharing is sharing for a later pass. What was created and left unsaid is said if it takes long.
+func (w *work[O]) stillSharing(m *member) Outcome {
+	left := shareSaid - time.Since(m.since)
+	switch {
+	case w.Adapter.ID(w.object) != "":
+		return Unsaid(shareAgain)
+	case left > 0:
+		return Unsaid(left)
+	}
+	w.Adapter.Observe(w.object, m.have)
+	return w.sharing()
+}
+
 // shareChanges is share for an object that is there already. What is about to be added is written down first.
 func (w *work[O]) shareChanges(ctx context.Context, have auth0.Document, known *onLists) (Outcome, error) {
 	for _, list := range w.lists() {
@@ -257,7 +271,7 @@ func (w *work[O]) shared(ctx context.Context) (*Outcome, error) {
 	}
 	unchanged := m.generation == w.object.GetGeneration() && len(w.secrets) == 0 && m.serial == w.serial()
 	if unchanged && !w.imports().isOver(m) || !w.imports().leave(m) {
-		outcome := Unsaid(shareAgain)
+		outcome := w.stillSharing(m)
 		return &outcome, nil
 	}
 	if !unchanged {

@@ -131,6 +131,8 @@ type member struct {
 	generation int64
 	serial     uint64
 	left       int
+	// since is when it began to share calls.
+	since time.Time
 }
 
 // listsNow is what is on its lists after the changes.

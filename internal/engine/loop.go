@@ -69,7 +69,7 @@ func (r *Reconciler[O]) Reconcile(ctx context.Context, request ctrl.Request) (ct
 	ctx = auth0.WithTurn(ctx, turn)
 	pass := &Pass[O]{Object: object, saved: object.DeepCopyObject().(O), loop: r}
 	outcome := r.run(ctx, pass)
-	if waited, waits := turn.Waits(); waits && waited < worthSaying && outcome.reason == v1alpha1.ReasonRateLimited {
+	if waited, waits := turn.Waits(); waits && waited < worthSaying && !pass.found && outcome.reason == v1alpha1.ReasonRateLimited {
 		outcome = Unsaid(worthSaying - waited)
 	}
 	logr.FromContextOrDiscard(ctx).V(1).Info("looked at the object", "reason", outcome.reason, "again", outcome.after.String())
@@ -183,6 +183,8 @@ type Pass[O v1alpha1.Object] struct {
 	Object O
 	saved  O
 	loop   *Reconciler[O]
+	// found tells that status took in what is in Auth0, which is not to be found out once more.
+	found bool
 }
 
 // waker returns what has the object be looked at again, whenever it is called.

@@ -282,6 +282,7 @@ func (w *work[O]) known(ctx context.Context) (auth0.Document, error) {
 
 // remember takes into status what was done, so that it is not done again.
 func (w *work[O]) remember(have auth0.Document) {
+	w.pass.found = true
 	w.Adapter.Observe(w.object, have)
 	status := w.object.GetManagedStatus()
 	status.ManagedFields = w.fields.paths(w.desired)

@@ -387,8 +387,7 @@ func TestARelabelledTenantMoves(t *testing.T) {
 	}
 	change(e, tenant, func(o *v1alpha1.Auth0Tenant) { o.Labels = map[string]string{"shard": "a"} })
 	change(e, users[0], func(u *v1alpha1.Auth0User) { u.Spec.Nickname = new("Countess") })
-	// The instance does not know what is left of the limit that the other one used, and may wait to find out.
-	e.within(3*time.Minute, func() error {
+	e.within(30*time.Second, func() error {
 		e.get(users[0])
 		if users[0].Status.ObservedGeneration != users[0].Generation {
 			return fmt.Errorf("the edit is not handled: %+v", users[0].Status.Conditions)
