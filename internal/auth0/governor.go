@@ -121,6 +121,8 @@ func (g *Governor) acquire(ctx context.Context, to class, route string) (*permit
 	if w.gone {
 		return nil, errLetGo
 	}
+	// A 429 keeps a place for it.
+	w.permit.turn = TurnOf(ctx)
 	return w.permit, nil
 }
 

@@ -509,6 +509,35 @@ func TestAPassThatHasBegunGoesOn(t *testing.T) {
 	})
 }
 
+// TestA429InTheMiddleIsNotTheEnd has Auth0 refuse, for the sake of somebody else's calls, the call of a pass that has begun
+// and waited for it: the pass is called back.
+func TestA429InTheMiddleIsNotTheEnd(t *testing.T) {
+	s := newTestTenant(t, simulator.RateLimitFree)
+	s.AddFaults(simulator.Fault{Method: http.MethodGet, Route: "/api/v2/users/{id}", Status: http.StatusTooManyRequests, Times: 3})
+	synctest.Test(t, func(t *testing.T) {
+		session, _ := s.session()
+		const n = 10
+		o := newOffice(session, n)
+		o.calls = func(ctx context.Context, i int) error {
+			if _, err := session.listRoles(ctx); err != nil {
+				return err
+			}
+			if _, err := session.GetUser(ctx, "auth0|"+strconv.Itoa(i)); ClassOf(err) != ClassNotFound {
+				return err
+			}
+			return nil
+		}
+		for i := range n {
+			o.queue <- i
+		}
+		begin := time.Now()
+		o.work(t, n, 3)
+		if s.refused() != 3 || time.Since(begin) > 30*time.Second {
+			t.Errorf("%d calls were refused; it took %s", s.refused(), time.Since(begin))
+		}
+	})
+}
+
 // TestObjectsThatAreGoneCostNothing has everything deleted that waits.
 func TestObjectsThatAreGoneCostNothing(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitFree)

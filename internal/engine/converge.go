@@ -66,7 +66,7 @@ func (w *work[O]) takeOver(ctx context.Context, have auth0.Document) error {
 	if err := w.pass.KeepUntilRemoved(ctx); err != nil {
 		return err
 	}
-	if w.manages(have) && w.Adapter.ID(w.object) != "" {
+	if w.manages(have) {
 		return nil
 	}
 	ours, err := w.isOurs(ctx, have)

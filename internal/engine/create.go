@@ -193,8 +193,7 @@ func (w *work[O]) managed() bool {
 
 // manages tells whether this Kubernetes object managed this very object in Auth0 before.
 func (w *work[O]) manages(have auth0.Document) bool {
-	id := w.Adapter.ID(w.object)
-	return w.managed() && (id == "" || reference.IDKey(w.object, id) == w.idKey(have))
+	return w.managed() && reference.IDKey(w.object, w.Adapter.ID(w.object)) == w.idKey(have)
 }
 
 // isOurs tells whether an object in Auth0 carries the mark of this Kubernetes object, or the proof that it made it.
