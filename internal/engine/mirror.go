@@ -42,8 +42,8 @@ type mirror struct {
 	tenant types.NamespacedName
 	uid    types.UID
 
-	// compared tells that everything was compared since the start.
-	compared atomic.Bool
+	// compared is when everything began to be compared for the first time since the start, nil before that is over.
+	compared atomic.Pointer[time.Time]
 	// caughtUp is closed when what happened while the operator was away has been heard of, or cannot be.
 	caughtUp      chan struct{}
 	closeCaughtUp func()
@@ -108,12 +108,16 @@ func (m *Mirrors) keep(tenant *v1alpha1.Auth0Tenant) *mirror {
 	return kept
 }
 
-// hasCompared tells whether everything in a tenant was compared since the start.
-func (m *Mirrors) hasCompared(tenant types.UID) bool {
+// missed tells whether an object of a tenant came after everything was compared, so that it was not.
+func (m *Mirrors) missed(tenant types.UID, object client.Object) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	known := m.tenants[tenant]
-	return known != nil && known.compared.Load()
+	if known == nil {
+		return false
+	}
+	began := known.compared.Load()
+	return began != nil && !object.GetCreationTimestamp().Time.Before(*began)
 }
 
 // start runs the loops until the tenant is gone or ctx ends.

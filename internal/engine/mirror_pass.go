@@ -37,7 +37,7 @@ func (m *mirror) keepComparing(ctx context.Context) {
 		err := m.compareAll(ctx, session, pace{mirror: m, began: began, atOnce: atOnce})
 		switch {
 		case err == nil:
-			m.compared.Store(true)
+			m.compared.CompareAndSwap(nil, &began)
 			m.Metrics.CountPass(m.tenant.String())
 			err = m.until(ctx, func() time.Time { return began.Add(m.interval(ctx, tenant)) })
 		case !errors.Is(err, errAgain) && ctx.Err() == nil:

@@ -77,7 +77,7 @@ func (w *work[O]) rests() bool {
 		return before.desired == w.desiredHash && !w.seesToMore()
 	}
 	// What an object writes to Kubernetes, no list of Auth0's tells about: its Secret may have gone while nobody looked.
-	return !w.publishes() && !w.finishes() && !w.Mirrors.hasCompared(w.tenant.UID)
+	return !w.publishes() && !w.finishes() && !w.Mirrors.missed(w.tenant.UID, w.object)
 }
 
 func (w *work[O]) publishes() bool {

@@ -227,7 +227,12 @@ func TestChangedWhileGathered(t *testing.T) {
 	e.sim.AddFaults(simulator.Fault{Method: http.MethodPost, Route: routeRoleUsers, Status: http.StatusServiceUnavailable})
 	users := e.newUsers(crowd, nil)
 	e.createAll(users)
-	e.awaitUsers(crowd, "created", func(u *v1alpha1.Auth0User) bool { return u.Status.UserID != "" })
+	e.eventually(func() error {
+		if there := len(e.auth0Users()); there < crowd {
+			return fmt.Errorf("%d of %d users are created", there, crowd)
+		}
+		return nil
+	})
 	changed, deleted := []*v1alpha1.Auth0User{users[0], users[crowd-1]}, []*v1alpha1.Auth0User{users[1], users[crowd-2]}
 	e.editAll(changed, func(u *v1alpha1.Auth0User) { u.Spec.Roles = nil })
 	for _, user := range deleted {
@@ -245,7 +250,8 @@ func TestChangedWhileGathered(t *testing.T) {
 		e.eventuallyGone(user)
 	}
 	e.awaitUsers(crowd-3, "Ready", isReadyUser)
-	if given := e.dashboardList(userPath(suspended.Status.UserID) + "/roles"); len(given) > 0 {
+	id := e.auth0Users()[*suspended.Spec.Email]["user_id"].(string)
+	if given := e.dashboardList(userPath(id) + "/roles"); len(given) > 0 {
 		t.Errorf("the suspended user was given %v", given)
 	}
 	suspend(false)
