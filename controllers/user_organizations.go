@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
@@ -117,7 +116,7 @@ func (userAdapter) memberRoles(u *v1alpha1.Auth0User, references reference.Value
 		organization := references.ID(organizationField(i), item.OrganizationID)
 		declared[organization] = declared[organization] || item.Roles != nil
 		for j, role := range item.Roles {
-			list.Want = append(list.Want, memberRoleEntry(organization, references.Name(memberRoleField(i, j), role.Name)))
+			list.Want = append(list.Want, auth0.MemberRole(organization, references.Name(memberRoleField(i, j), role.Name)))
 		}
 	}
 	list.Want = unique(list.Want)
@@ -146,7 +145,7 @@ func readMemberRoles(ctx context.Context, session *auth0.Session, userID string,
 			return nil, err
 		}
 		for _, role := range roles {
-			entry := memberRoleEntry(organization, role.Name)
+			entry := auth0.MemberRole(organization, role.Name)
 			if declared[organization] || slices.Contains(managed, entry) {
 				entries = append(entries, entry)
 			}
@@ -169,7 +168,7 @@ func assignMemberRoles(ctx context.Context, session *auth0.Session, userID strin
 			}
 		}
 		for name := range ids {
-			added = append(added, memberRoleEntry(organization, name))
+			added = append(added, auth0.MemberRole(organization, name))
 		}
 		if len(unknown) > 0 {
 			return added, problem.Waiting(v1alpha1.ReasonRoleNotFound,
@@ -198,13 +197,10 @@ func removeMemberRoles(ctx context.Context, session *auth0.Session, userID strin
 	return nil
 }
 
-// memberRoleEntry names a role within an organization in status. An id holds no space.
-func memberRoleEntry(organization, role string) string { return organization + " " + role }
-
 func rolesByOrganization(entries []string) map[string][]string {
 	roles := map[string][]string{}
 	for _, entry := range entries {
-		organization, role, _ := strings.Cut(entry, " ")
+		organization, role := auth0.ParseMemberRole(entry)
 		roles[organization] = append(roles[organization], role)
 	}
 	return roles

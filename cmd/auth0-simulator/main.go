@@ -68,7 +68,7 @@ func run(args []string, out io.Writer) error {
 	flags.StringVar(&options.CAFile, "ca-file", "", "file to write the certificate authority (PEM) to")
 	flags.StringVar(&limit, "rate-limit", string(simulator.RateLimitNone), "limits of a plan: none, free, self-service or enterprise")
 	flags.DurationVar(&options.Latency, "latency", 0, "time that every answer takes")
-	flags.DurationVar(&options.SearchDelay, "search-delay", 0, "time after which the user search sees a change")
+	flags.DurationVar(&options.SearchDelay, "search-delay", 0, "time after which the user search, and the list of an organization's members, see a change")
 	flags.StringVar(&apiDate, "api-date", "", "day (2026-01-31) as of which answers have the fields that Auth0 added over time")
 	flags.StringVar(&options.StateFile, "state", "", "file to keep the tenant in between runs")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {

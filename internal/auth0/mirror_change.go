@@ -48,7 +48,7 @@ func (s *Session) heard(changes []Change, by string) []Change {
 }
 
 // changesByCall reads which objects a call of the Management API was about: the one in its path, which may go by another
-// name than its id, the one in the answer, and the users that got a role.
+// name than its id, the one in the answer, and the users that got a role, or are members of an organization.
 func changesByCall(details Document) []Change {
 	request := details.Object("request")
 	path, ok := strings.CutPrefix(request.String("path"), "/api/v2/")
@@ -64,20 +64,37 @@ func changesByCall(details Document) []Change {
 	if answered := details.Object("response").Object("body").String("id"); answered != "" && answered != id && len(segments) == 2 {
 		changes = append(changes, Change{Resource: segments[0], ID: answered})
 	}
-	if segments[0] == "roles" && slices.Equal(segments[2:], []string{"users"}) {
-		members, _ := request.Object("body")["users"].([]any)
-		for _, member := range members {
-			if id, ok := member.(string); ok {
-				changes = append(changes, Change{Resource: "users", ID: id})
-			}
-		}
+	for _, user := range usersInCall(segments, request.Object("body")) {
+		changes = append(changes, Change{Resource: "users", ID: user})
 	}
 	return changes
 }
 
+// usersInCall reads which users a call for a role or an organization was about.
+func usersInCall(segments []string, body Document) []string {
+	var users []any
+	switch {
+	case segments[0] == "roles" && slices.Equal(segments[2:], []string{"users"}):
+		users, _ = body["users"].([]any)
+	case segments[0] == "organizations" && slices.Equal(segments[2:], []string{"members"}):
+		users, _ = body["members"].([]any)
+	case segments[0] == "organizations" && len(segments) > 4 && segments[2] == "members":
+		if id, err := url.PathUnescape(segments[3]); err == nil {
+			return []string{id}
+		}
+	}
+	var ids []string
+	for _, user := range users {
+		if id, ok := user.(string); ok {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
 // eventObjects says for the first part of an event's type which field of its object holds the id of what was changed. An
-// event of a member or connection of an organization has the organization inside. That an object was created is no change to
-// one that is known.
+// event of a member or connection of an organization has the organization inside, one of a member the user besides. That an
+// object was created is no change to one that is known.
 var eventObjects = map[string]struct{ resource, id string }{
 	"user":         {"users", "user_id"},
 	"organization": {"organizations", "id"},
@@ -97,5 +114,8 @@ func (s *Session) changesInEvent(event Document) []Change {
 		object = inner
 	}
 	changes := []Change{{Resource: of.resource, ID: object.String(of.id), Deleted: what == "deleted"}}
+	if strings.HasPrefix(what, "member.") {
+		changes = append(changes, Change{Resource: "users", ID: data.Object("object").Object("user").String("user_id")})
+	}
 	return s.heard(changes, data.Object("context").Object("client").String("client_id"))
 }

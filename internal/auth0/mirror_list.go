@@ -5,6 +5,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -250,23 +251,61 @@ func usersByID(ctx context.Context, s *Session, ids []string) ([]Document, error
 	return parseItems(answer, "users", err)
 }
 
-// memberLists are the lists beside an object that Auth0 also tells the other way round: who is on them.
-var memberLists = map[string]map[string]func(s *Session, ctx context.Context, entry string) iter.Seq2[[]string, error]{
-	"users": {"roles": (*Session).roleMembers},
+// Entry is an entry on a list beside an object, such as a role of a user.
+type Entry struct {
+	// Field is that of the list in the spec.
+	Field, Name string
 }
 
-// HasMembers tells whether Members can be asked for a list beside the objects of a resource.
-func HasMembers(resource, list string) bool { return memberLists[resource][list] != nil }
+// Roster is a list in Auth0 of those who have entries on lists beside them: the users with a role, by its name, or the members
+// of an organization, by its id.
+type Roster struct{ route, of string }
 
-// Members reads the ids of the objects of a resource that have an entry on a list beside them, such as the users with a
-// role. Each step is one call.
-func (s *Session) Members(ctx context.Context, resource, list, entry string) iter.Seq2[[]string, error] {
-	return memberLists[resource][list](s, ctx, entry)
+func (r Roster) String() string { return r.route + " of " + r.of }
+
+// rosters tell in which roster those are who have an entry, by resource and field.
+var rosters = map[string]map[string]func(entry string) Roster{
+	"users": {
+		"roles":            func(role string) Roster { return Roster{routeRoleUsers, role} },
+		fieldOrganizations: membersRoster,
+		fieldMemberRoles:   membersRoster,
+	},
+}
+
+const (
+	fieldOrganizations = "organizations"
+	fieldMemberRoles   = "organizations.roles"
+)
+
+// membersRoster tells who is a member, and with which roles.
+func membersRoster(entry string) Roster {
+	organization, _ := ParseMemberRole(entry)
+	return Roster{routeOrganizationMembers, organization}
+}
+
+// HasRoster tells whether there is a roster for the entries of a list beside the objects of a resource.
+func HasRoster(resource, field string) bool { return rosters[resource][field] != nil }
+
+// RosterOf returns the roster of those who have an entry.
+func RosterOf(resource string, entry Entry) Roster { return rosters[resource][entry.Field](entry.Name) }
+
+// Members reads a roster for some entries, which are all its own. Each step is one call, and yields who has which of them, by
+// the ids of the objects.
+func (s *Session) Members(ctx context.Context, roster Roster, entries []Entry) iter.Seq2[map[string][]Entry, error] {
+	switch {
+	case roster.of == "":
+		// What a reference stands for is not known, so nobody has it.
+		return func(func(map[string][]Entry, error) bool) {}
+	case roster.route == routeRoleUsers:
+		return s.roleMembers(ctx, roster.of, entries)
+	default:
+		return s.organizationMembers(ctx, roster.of, entries)
+	}
 }
 
 // roleMembers reads who has a role, by name. A role that does not exist has nobody.
-func (s *Session) roleMembers(ctx context.Context, name string) iter.Seq2[[]string, error] {
-	return func(yield func([]string, error) bool) {
+func (s *Session) roleMembers(ctx context.Context, name string, entries []Entry) iter.Seq2[map[string][]Entry, error] {
+	return func(yield func(map[string][]Entry, error) bool) {
 		ids, err := inTurn(ctx, func(ctx context.Context) (map[string]string, error) {
 			ids, _, err := s.RoleIDs(ctx, []string{name})
 			return ids, err
@@ -276,19 +315,53 @@ func (s *Session) roleMembers(ctx context.Context, name string) iter.Seq2[[]stri
 			return
 		}
 		id, exists := ids[name]
+		if !exists {
+			return
+		}
 		page := checkpoints(routeRoleUsers, "users", func(ctx context.Context, s *Session, from *string) error {
 			_, err := s.rolesAPI.Users.List(ctx, id, &management.ListRoleUsersRequestParameters{From: from, Take: &pageSize})
 			return err
 		})
-		for from := ""; exists; {
-			users, err := inTurn(ctx, func(ctx context.Context) (listPage, error) { return page(ctx, s, from) })
+		for members, err := range s.memberPages(ctx, page, func(Document) []Entry { return entries }) {
 			if ClassOf(err) == ClassNotFound {
 				s.roles.forget()
 				return
 			}
-			members := make([]string, len(users.objects))
-			for i, user := range users.objects {
-				members[i] = user.String("user_id")
+			if !yield(members, err) {
+				return
+			}
+		}
+	}
+}
+
+// organizationMembers reads who is a member of an organization. The roles of members take a permission of their own, and are
+// asked for only where some are declared.
+func (s *Session) organizationMembers(ctx context.Context, id string, entries []Entry) iter.Seq2[map[string][]Entry, error] {
+	fields := "user_id"
+	if slices.ContainsFunc(entries, func(entry Entry) bool { return entry.Field == fieldMemberRoles }) {
+		fields += ",roles"
+	}
+	page := checkpoints(routeOrganizationMembers, "members", func(ctx context.Context, s *Session, from *string) error {
+		_, err := s.organizationsAPI.Members.List(ctx, id, &management.ListOrganizationMembersRequestParameters{From: from, Take: &pageSize, Fields: &fields})
+		return err
+	})
+	return s.memberPages(ctx, page, func(member Document) []Entry {
+		has := []Entry{{fieldOrganizations, id}}
+		for _, role := range member.Objects("roles") {
+			has = append(has, Entry{fieldMemberRoles, MemberRole(id, role.String("name"))})
+		}
+		return has
+	})
+}
+
+// memberPages reads the users on pages, and which entries each has.
+func (s *Session) memberPages(ctx context.Context, page func(context.Context, *Session, string) (listPage, error), has func(Document) []Entry) iter.Seq2[map[string][]Entry, error] {
+	return func(yield func(map[string][]Entry, error) bool) {
+		for from := ""; ; {
+			users, err := inTurn(ctx, func(ctx context.Context) (listPage, error) { return page(ctx, s, from) })
+			members := make(map[string][]Entry, len(users.objects))
+			for _, user := range users.objects {
+				members[user.String("user_id")] = has(user)
 			}
 			if !yield(members, err) || err != nil || users.next == "" {
 				return

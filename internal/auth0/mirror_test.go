@@ -37,6 +37,9 @@ func TestChangesInTheLog(t *testing.T) {
 		{"something beside an object", call("x", "/api/v2/users/auth0%7C1/roles", "{}", "{}"), []Change{{Resource: "users", ID: "auth0|1"}}},
 		{"a creation", call("x", "/api/v2/users", "{}", `{"id":"1"}`), nil},
 		{"members of a role", call("x", "/api/v2/roles/rol_1/users", `{"users":["auth0|1","auth0|2"]}`, "{}"), []Change{{Resource: "roles", ID: "rol_1"}, {Resource: "users", ID: "auth0|1"}, {Resource: "users", ID: "auth0|2"}}},
+		{"members of an organization", call("x", "/api/v2/organizations/org_1/members", `{"members":["auth0|1"]}`, "{}"), []Change{{Resource: "organizations", ID: "org_1"}, {Resource: "users", ID: "auth0|1"}}},
+		{"roles of a member", call("x", "/api/v2/organizations/org_1/members/auth0%7C1/roles", `{"roles":["rol_1"]}`, "{}"), []Change{{Resource: "organizations", ID: "org_1"}, {Resource: "users", ID: "auth0|1"}}},
+		{"our own members", call("ours", "/api/v2/organizations/org_1/members", `{"members":["auth0|1"]}`, "{}"), nil},
 		{"an API by its identifier", call("x", "/api/v2/resource-servers/https%3A%2F%2Forders%2F", "{}", `{"id":"6560"}`), []Change{{Resource: "resource-servers", ID: "https://orders/"}, {Resource: "resource-servers", ID: "6560"}}},
 		{"a user's own change", `{"type":"scp","client_id":"x","user_id":"auth0|1"}`, []Change{{Resource: "users", ID: "auth0|1"}}},
 		{"another deletes a user", `{"type":"sapi","client_id":"x","details":{"request":{"method":"delete","path":"/api/v2/users/auth0%7C1"}}}`, []Change{{Resource: "users", ID: "auth0|1", Deleted: true}}},
@@ -61,7 +64,9 @@ func TestChangesInEvents(t *testing.T) {
 		{"ours", `{"type":"user.updated","data":{"object":{"user_id":"auth0|1"},"context":{"client":{"client_id":"ours"}}}}`, nil},
 		{"a deletion", `{"type":"user.deleted","data":{"object":{"user_id":"auth0|1"},"context":{"client":{"client_id":"ours"}}}}`, []Change{{Resource: "users", ID: "auth0|1", Deleted: true, Own: true}}},
 		{"a creation", `{"type":"user.created","data":{"object":{"user_id":"auth0|1"}}}`, nil},
-		{"a member", `{"type":"organization.member.added","data":{"object":{"organization":{"id":"org_1"},"user":{"user_id":"auth0|1"}}}}`, []Change{{Resource: "organizations", ID: "org_1"}}},
+		{"a member", `{"type":"organization.member.added","data":{"object":{"organization":{"id":"org_1"},"user":{"user_id":"auth0|1"}}}}`, []Change{{Resource: "organizations", ID: "org_1"}, {Resource: "users", ID: "auth0|1"}}},
+		{"a member's role", `{"type":"organization.member.role.deleted","data":{"object":{"organization":{"id":"org_1"},"user":{"user_id":"auth0|1"},"role":{"id":"rol_1"}}}}`, []Change{{Resource: "organizations", ID: "org_1"}, {Resource: "users", ID: "auth0|1"}}},
+		{"a connection of an organization", `{"type":"organization.connection.added","data":{"object":{"organization":{"id":"org_1"},"connection":{"id":"con_1"}}}}`, []Change{{Resource: "organizations", ID: "org_1"}}},
 		{"a group", `{"type":"group.updated","data":{"object":{"id":"grp_1"}}}`, nil},
 	} {
 		if got := s.changesInEvent(parse(t, row.event)); !slices.Equal(got, row.want) {

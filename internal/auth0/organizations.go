@@ -3,6 +3,7 @@ package auth0
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	management "github.com/auth0/go-auth0/v3/management"
 	"github.com/auth0/go-auth0/v3/management/option"
@@ -167,6 +168,15 @@ func (s *Session) RemoveOrganizationMembers(ctx context.Context, id string, user
 		return s.organizationsAPI.Members.Delete(ctx, id, &management.DeleteOrganizationMembersRequestContent{Members: userIDs})
 	})
 	return err
+}
+
+// MemberRole names a role within an organization. An id holds no space.
+func MemberRole(organization, role string) string { return organization + " " + role }
+
+// ParseMemberRole takes the name of a role within an organization apart. The id of an organization alone is one without a role.
+func ParseMemberRole(name string) (organization, role string) {
+	organization, role, _ = strings.Cut(name, " ")
+	return organization, role
 }
 
 // MemberRoles returns the roles of a user within an organization, all pages.

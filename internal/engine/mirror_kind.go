@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -102,17 +103,46 @@ func (k *mirrored[O]) read(ctx context.Context, key types.NamespacedName, lane a
 // population are the objects to compare, by what they are in Auth0.
 type population struct {
 	byID map[string][]types.NamespacedName
-	// members are the ids that belong on a list, by its field and the entry.
-	members map[listEntry]map[string]bool
+	// belong are those who belong on the lists of members.
+	belong map[auth0.Roster]belonging
 }
 
-type listEntry struct{ field, entry string }
+// belonging are the ids that should have an entry.
+type belonging map[auth0.Entry]map[string]bool
+
+func (p population) add(resource, id string, entry auth0.Entry) {
+	roster := auth0.RosterOf(resource, entry)
+	if p.belong[roster] == nil {
+		p.belong[roster] = belonging{}
+	}
+	if p.belong[roster][entry] == nil {
+		p.belong[roster][entry] = map[string]bool{}
+	}
+	p.belong[roster][entry][id] = true
+}
+
+// found takes away who has an entry.
+func (b belonging) found(id string, entry auth0.Entry) {
+	delete(b[entry], id)
+	if len(b[entry]) == 0 {
+		delete(b, entry)
+	}
+}
+
+// ids are those who belong.
+func (b belonging) ids() map[string]bool {
+	ids := map[string]bool{}
+	for _, of := range b {
+		maps.Copy(ids, of)
+	}
+	return ids
+}
 
 func (k *mirrored[O]) plan(ctx context.Context, session *auth0.Session, tenant types.NamespacedName) (kindPass, error) {
 	if err := k.forgetTheGone(ctx); err != nil {
 		return kindPass{}, err
 	}
-	all := population{byID: map[string][]types.NamespacedName{}, members: map[listEntry]map[string]bool{}}
+	all := population{byID: map[string][]types.NamespacedName{}, belong: map[auth0.Roster]belonging{}}
 	err := k.each(ctx, tenant, func(object O) {
 		if !k.isSettled(object) {
 			return
@@ -121,21 +151,17 @@ func (k *mirrored[O]) plan(ctx context.Context, session *auth0.Session, tenant t
 		all.byID[id] = append(all.byID[id], client.ObjectKeyFromObject(object))
 		for _, list := range k.memberLists(ctx, session, object) {
 			for _, entry := range list.Want {
-				on := listEntry{list.Field, entry}
-				if all.members[on] == nil {
-					all.members[on] = map[string]bool{}
-				}
-				all.members[on][id] = true
+				all.add(k.resource(), id, auth0.Entry{Field: list.Field, Name: entry})
 			}
 		}
 	})
 	calls := (len(all.byID) + listCall - 1) / listCall
-	for _, members := range all.members {
-		calls += (len(members) + listCall - 1) / listCall
+	for _, belong := range all.belong {
+		calls += (len(belong.ids()) + listCall - 1) / listCall
 	}
 	return kindPass{calls: calls, run: func(ctx context.Context, pace *pace) error {
 		if err := k.compareMembers(ctx, session, pace, all); err != nil {
-			return k.readAll(ctx, all, err)
+			return err
 		}
 		return k.readAll(ctx, all, k.compareObjects(ctx, session, pace, all))
 	}}, err
@@ -155,9 +181,14 @@ func (k *mirrored[O]) forgetTheGone(ctx context.Context) error {
 	return nil
 }
 
+// isNoList tells whether Auth0 gives no list, and would give none if it was asked again.
+func isNoList(err error) bool {
+	return slices.Contains([]auth0.Class{auth0.ClassInvalid, auth0.ClassForbidden, auth0.ClassMissingScope, auth0.ClassNotFound}, auth0.ClassOf(err))
+}
+
 // readAll has every object be read if Auth0 does not give the list.
 func (k *mirrored[O]) readAll(ctx context.Context, all population, err error) error {
-	if !slices.Contains([]auth0.Class{auth0.ClassInvalid, auth0.ClassForbidden, auth0.ClassMissingScope, auth0.ClassNotFound}, auth0.ClassOf(err)) {
+	if !isNoList(err) {
 		return err
 	}
 	logger(ctx).Info("Auth0 gives no list; each object is read instead", "kind", k.kind.Name, "error", err.Error())
@@ -187,14 +218,18 @@ func (k *mirrored[O]) look(ctx context.Context, session *auth0.Session, object, 
 	return w
 }
 
-// compareMembers finds who should be on a list and is not.
+// compareMembers finds who should have an entry and has not. Where Auth0 does not give the list, that is everybody on it.
 func (k *mirrored[O]) compareMembers(ctx context.Context, session *auth0.Session, pace *pace, all population) error {
-	for on, missing := range all.members {
+	for roster, missing := range all.belong {
 		asked := k.Clock.Now()
-		if err := k.findMembers(ctx, session, pace, on, missing); err != nil {
+		err := k.findMembers(ctx, session, pace, roster, missing)
+		if err != nil && !isNoList(err) {
 			return err
 		}
-		for id := range missing {
+		if err != nil {
+			logger(ctx).Info("Auth0 gives no list of members; each object is read instead", "kind", k.kind.Name, "list", roster.String(), "error", err.Error())
+		}
+		for id := range missing.ids() {
 			for _, key := range all.byID[id] {
 				if _, ok := k.comparable(ctx, key, asked); ok {
 					k.read(ctx, key, auth0.LanePeriodic)
@@ -205,15 +240,17 @@ func (k *mirrored[O]) compareMembers(ctx context.Context, session *auth0.Session
 	return nil
 }
 
-// findMembers takes away who is on a list. A list that takes more calls than reading each object is given up.
-func (k *mirrored[O]) findMembers(ctx context.Context, session *auth0.Session, pace *pace, on listEntry, missing map[string]bool) error {
-	calls, most := 0, len(missing)
-	for ids, err := range session.Members(ctx, k.resource(), on.field, on.entry) {
+// findMembers takes away who has an entry. A list that takes more calls than reading each object is given up.
+func (k *mirrored[O]) findMembers(ctx context.Context, session *auth0.Session, pace *pace, roster auth0.Roster, missing belonging) error {
+	calls, most := 0, len(missing.ids())
+	for members, err := range session.Members(ctx, roster, slices.Collect(maps.Keys(missing))) {
 		if err != nil {
 			return err
 		}
-		for _, id := range ids {
-			delete(missing, id)
+		for id, entries := range members {
+			for _, entry := range entries {
+				missing.found(id, entry)
+			}
 		}
 		if err := pace.step(ctx); err != nil {
 			return err

@@ -43,6 +43,9 @@ func (r *Remote[O]) attempt(ctx context.Context, pass *Pass[O]) Outcome {
 			return outcome
 		}
 		pass.Object = pass.saved.DeepCopyObject().(O)
+		// Something differs, so that it does not rest.
+		r.memory.setMark(key, auth0.LanePeriodic)
+		known = r.memory.mark(key)
 	}
 	if known.serial != 0 {
 		auth0.TurnOf(ctx).Raise(known.lane)
@@ -131,7 +134,7 @@ func (w *work[O]) hashDesired() uint64 {
 func (r *Remote[O]) hasMembers(list List) bool {
 	mirrored, ok := r.Adapter.(Mirrored)
 	exact := list.Declared && list.Mode == v1alpha1.ListModeExact
-	return ok && !exact && auth0.HasMembers(mirrored.Resource(), list.Field)
+	return ok && !exact && auth0.HasRoster(mirrored.Resource(), list.Field)
 }
 
 // unlisted leaves out the lists that the mirror compares by itself.

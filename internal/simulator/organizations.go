@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
+	"time"
 )
 
 // organization is a customer of the tenant's, with members and connections of its own.
@@ -15,6 +16,14 @@ type organization struct {
 	MemberRoles *table[[]string] // role ids by user; may be there before the membership
 	Connections *table[doc]      // how the organization uses a connection, by the connection's id
 	Grants      *table[bool]     // client grants that it uses
+
+	// gone are former members whom the list may still show.
+	gone []formerMember
+}
+
+type formerMember struct {
+	member
+	left time.Time
 }
 
 // mark orders organizations as checkpoints do.
@@ -52,7 +61,10 @@ is_app_consent_policy_enabled boolean
 token_quota object?` + quotaProperties)
 	memberList     = objectOf(`members! array<string> len=1..10 itemlen=1.. # List of user IDs to add to the organization as members.`)
 	memberRoleList = objectOf(`roles! array<string> len=1.. itemlen=1.. # List of roles IDs to associated with the user.`)
-	memberQuery    = queryOf(offsetParameters, checkpointParameters, fieldParameters)
+	memberQuery    = queryOf(offsetParameters, checkpointParameters, `
+fields string pattern=^((user_id)|(email)|(picture)|(name)|(roles))(,((user_id)|(email)|(picture)|(name)|(roles)))*$ # Comma-separated list of fields to include or exclude (based on value provided for include_fields) in the result. Leave empty to retrieve all fields.
+include_fields boolean # Whether specified fields are to be included (true) or excluded (false).
+`)
 )
 
 func organizationRoutes() []*route {
@@ -220,13 +232,7 @@ func listMembers(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	members := make([]member, 0, o.Members.Len())
-	for id, at := range o.Members.All() {
-		if u, ok := c.Users.Get(id); ok {
-			members = append(members, member{at, u})
-		}
-	}
-	slices.SortFunc(members, func(a, b member) int { return cmp.Compare(a.mark(), b.mark()) })
+	members := c.listedMembers(o)
 	show := func(m member) doc { return c.showMember(o, m.user) }
 	if !c.checkpointed() {
 		return offset(c, "members", members, show)
@@ -241,6 +247,39 @@ func listMembers(c *call) (any, error) {
 		page["next"] = encodeCheckpoint(members[len(members)-1].mark())
 	}
 	return page, nil
+}
+
+// listedMembers are those whom the list shows, which lags behind: who has joined is not on it yet, and who has left still is.
+func (c *call) listedMembers(o *organization) []member {
+	members := make([]member, 0, o.Members.Len())
+	seen := c.now.Add(-c.index.search.delay)
+	for id, at := range o.Members.All() {
+		if u, ok := c.Users.Get(id); ok && at <= timestamp(seen) {
+			members = append(members, member{at, u})
+		}
+	}
+	for _, former := range o.gone {
+		if former.left.After(seen) && !o.Members.Has(former.user.ID) {
+			members = append(members, former.member)
+		}
+	}
+	slices.SortFunc(members, func(a, b member) int { return cmp.Compare(a.mark(), b.mark()) })
+	return members
+}
+
+// part ends a membership, with the roles in it.
+func (c *call) part(o *organization, userID string) (wasMember bool) {
+	at, wasMember := o.Members.Get(userID)
+	if delay := c.index.search.delay; wasMember && delay > 0 {
+		u, _ := c.Users.Get(userID)
+		o.gone = slices.DeleteFunc(o.gone, func(former formerMember) bool {
+			return former.user.ID == userID || !former.left.After(c.now.Add(-delay))
+		})
+		o.gone = append(o.gone, formerMember{member{at, u}, c.now})
+	}
+	o.Members.Delete(userID)
+	o.MemberRoles.Delete(userID)
+	return wasMember
 }
 
 // showMember is a member as the list shows it; the roles are there for those who ask for them and may see them.
@@ -283,10 +322,9 @@ func removeMembers(c *call) (any, error) {
 		return nil, err
 	}
 	for _, id := range texts(c.body, "members") {
-		if o.Members.Delete(id) {
+		if c.part(o, id) {
 			c.emit("organization.member.deleted", memberEvent(o, id))
 		}
-		o.MemberRoles.Delete(id)
 	}
 	return nil, nil
 }

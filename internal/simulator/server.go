@@ -27,7 +27,7 @@ type Options struct {
 	RateLimit RateLimit
 	// Latency of every answer.
 	Latency time.Duration
-	// SearchDelay is how long after a change the user search sees it.
+	// SearchDelay is how long after a change the user search, and the list of an organization's members, see it.
 	SearchDelay time.Duration
 	// APIDate is the day as of which answers have the fields that Auth0 added over time; September 2025 if zero.
 	APIDate time.Time

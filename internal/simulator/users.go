@@ -331,8 +331,7 @@ func (c *call) removeUser(u *user) {
 		}
 	}
 	for _, o := range c.organizationsOf(u.ID) {
-		o.Members.Delete(u.ID)
-		o.MemberRoles.Delete(u.ID)
+		c.part(o, u.ID)
 	}
 	c.dropSessions(u.ID)
 	c.orphanRefreshTokens(u.ID)

@@ -303,6 +303,29 @@ func TestSearchSeesChangesLater(t *testing.T) {
 	)
 }
 
+func TestMembersAreListedLater(t *testing.T) {
+	n := start(t, simulator.Options{SearchDelay: 1 << 40})
+	n.login()
+	n.play(
+		step{newUser, `201 ...`},
+		step{`POST /api/v2/organizations {"name":"acme"}`, `201 {"id":"<org>","...":0}`},
+		step{`POST /api/v2/organizations/$org/members {"members":["auth0|chuck"]}`, `204`},
+		step{`GET /api/v2/organizations/$org/members`, `200 []`},
+		step{`GET /api/v2/users/auth0%7Cchuck/organizations`, `200 [{"id":"$org","...":0}]`},
+	)
+	n.Advance(1 << 40)
+	n.login()
+	n.play(
+		step{`GET /api/v2/organizations/$org/members?fields=user_id`, `200 [{"user_id":"auth0|chuck"}]`},
+		step{`DELETE /api/v2/organizations/$org/members {"members":["auth0|chuck"]}`, `204`},
+		step{`GET /api/v2/organizations/$org/members?fields=user_id`, `200 [{"user_id":"auth0|chuck"}]`},
+		step{`GET /api/v2/users/auth0%7Cchuck/organizations`, `200 []`},
+	)
+	n.Advance(1 << 40)
+	n.login()
+	n.play(step{`GET /api/v2/organizations/$org/members`, `200 []`})
+}
+
 func TestScopesForRolesOfAUser(t *testing.T) {
 	n := start(t, simulator.Options{})
 	n.login("read:users", "read:roles", "update:users")

@@ -580,6 +580,11 @@ func TestRestartReadsFromLists(t *testing.T) {
 			if requests.Count("GET", s.create.route) == 0 || requests.Count("GET", s.create.route+"/{id}") != reads {
 				t.Errorf("want one list, and %d reads, one of them for the request at the end: %+v", reads, requests.ByRoute)
 			}
+			for _, route := range []string{routeUserRoles, routeUserOrganizations, routeMemberRoles} {
+				if lists := requests.Count("GET", route); lists > reads {
+					t.Errorf("%s was called %d times, without the user being read: %+v", route, lists, requests.ByRoute)
+				}
+			}
 			s.requireWrites(e, 0)
 		})
 	}
