@@ -14,7 +14,7 @@ const (
 	maxSignupMetadataValue = 500
 )
 
-var changePasswordForm = objectOf(`
+var changePasswordForm = openObjectOf(`
 email string
 username string
 phone_number string
@@ -24,7 +24,6 @@ organization string
 `)
 
 func databaseRoutes() []*route {
-	changePasswordForm.open = true
 	return []*route{
 		post("/dbconnections/signup", http.StatusOK).in(groupSignup).key((*call).ip).bodyOf(tokenForm).does(signUp),
 		post("/dbconnections/change_password", http.StatusOK).in(groupChangePassword).

@@ -28,7 +28,12 @@ include_fields boolean # Whether specified fields are to be included (true) or e
 
 // queryOf makes the schema of a query. Auth0 ignores parameters that it does not know.
 func queryOf(parts ...string) *schema {
-	s := objectOf(strings.Join(parts, "\n"))
+	return openObjectOf(strings.Join(parts, "\n"))
+}
+
+// openObjectOf makes the schema of an object that may have properties that are not in it.
+func openObjectOf(lines string) *schema {
+	s := objectOf(lines)
 	s.open = true
 	return s
 }
