@@ -17,7 +17,7 @@ import (
 
 const (
 	// crowd is how many calls must wait for the rate limit for objects to share calls.
-	crowd = 5
+	crowd = 3
 	// gatherLeast is how long at least others may join, and gatherMost how long at most. In between it is the longer, the more
 	// came the last time.
 	gatherLeast   = 200 * time.Millisecond
@@ -26,6 +26,8 @@ const (
 	// shareAgain is when to look at an object that nobody woke, and shareSaid how long that it was created may be left unsaid.
 	shareAgain = time.Minute + gatherMost
 	shareSaid  = gatherMost + 2*worthSaying
+	// aloneFor is how long an object sees to its lists itself after a call for many was refused for it.
+	aloneFor = 10 * time.Minute
 )
 
 // gathering are objects that take the same change to a list, by one call.
@@ -129,12 +131,26 @@ func (t *tenantImports) changeGathered(ctx context.Context, session *auth0.Sessi
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, m := range members {
+		if !slices.Contains(m.changed, to) {
+			t.alone[m.uid] = time.Now().Add(aloneFor)
+		}
 		m.left--
 		if m.left == 0 {
 			m.over = true
 			m.wake()
 		}
 	}
+}
+
+// goesAlone tells whether an object is to see to its lists itself, so that it is told Auth0's answer.
+func (t *tenantImports) goesAlone(uid types.UID, now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	until, alone := t.alone[uid]
+	if alone && now.After(until) {
+		delete(t.alone, uid)
+	}
+	return alone && !now.After(until)
 }
 
 // mayShare tells whether the lists of a new object can be changed together with those of others.
@@ -148,8 +164,12 @@ func (w *work[O]) sharesCalls() bool { return w.mayShare() && w.isCrowded(auth0.
 // what is less urgent.
 func (w *work[O]) sharesChanges() bool { return !w.listed && w.isCrowded(laneOf(w.object)) }
 
-// isCrowded tells whether many wait for the rate limit that are at least as urgent as a lane, or share calls already.
+// isCrowded tells whether many wait for the rate limit that are at least as urgent as a lane, or share calls already. It is
+// not for an object that was refused among many.
 func (w *work[O]) isCrowded(lane auth0.Lane) bool {
+	if w.imports().goesAlone(w.object.GetUID(), time.Now()) {
+		return false
+	}
 	return w.Pool.Governor(w.tenantKey().String()).WaitingIn(lane) >= crowd || w.imports().gathers(lane)
 }
 

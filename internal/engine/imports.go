@@ -80,6 +80,8 @@ type tenantImports struct {
 	gatherings map[target]*gathering
 	gathered   map[types.UID]*member
 	gatherNext map[target]time.Time
+	// alone are those that were refused among many, until when.
+	alone map[types.UID]time.Time
 	// counted is when it was counted last whether many wait.
 	counted time.Time
 	many    bool
@@ -161,7 +163,7 @@ func (i *Imports) of(tenant types.NamespacedName) *tenantImports {
 		i.tenants[tenant] = &tenantImports{
 			Imports: i, tenant: tenant, batches: map[string]*batch{}, open: map[string]*batch{}, members: map[types.UID]*member{},
 			singly: map[types.UID]bool{}, standBy: map[types.UID]func(){}, together: map[string]Together{},
-			gatherings: map[target]*gathering{}, gathered: map[types.UID]*member{}, gatherNext: map[target]time.Time{},
+			gatherings: map[target]*gathering{}, gathered: map[types.UID]*member{}, gatherNext: map[target]time.Time{}, alone: map[types.UID]time.Time{},
 		}
 	}
 	return i.tenants[tenant]
@@ -200,6 +202,7 @@ func (t *tenantImports) created(uid types.UID) {
 	defer t.mu.Unlock()
 	delete(t.standBy, uid)
 	delete(t.singly, uid)
+	delete(t.alone, uid)
 }
 
 // find returns an object that is on its way, nil if it is not.

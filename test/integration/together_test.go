@@ -190,7 +190,7 @@ func TestRefusedMembersHarmNoOthers(t *testing.T) {
 	e := newEnvironment(t, freePlan)
 	acme := e.organization("acme")
 	users := e.newUsers(crowd, func(u *v1alpha1.Auth0User) { u.Spec.Roles, u.Spec.Organizations = nil, memberOf(acme) })
-	astray := users[3:7]
+	astray := users[3:12]
 	for _, user := range astray {
 		user.Spec.Organizations = memberOf("org_0000000000000000")
 	}
