@@ -253,6 +253,7 @@ func (w *tokenWork) deliver(ctx context.Context, issued auth0.TokenSet) (engine.
 func (h *tokenHandler) Remove(ctx context.Context, pass *engine.Pass[*v1alpha1.Auth0Token]) engine.Outcome {
 	w := &tokenWork{tokenHandler: h, pass: pass, token: pass.Object, resync: time.Minute, line: &lineage{}}
 	defer h.refusals.forget(w.name())
+	defer h.deletions.tokens.Delete(w.token.UID)
 	spec := w.token.Spec
 	switch {
 	case spec.DeletionPolicy == v1alpha1.DeletionPolicyRetain:

@@ -12,12 +12,8 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 )
 
-const (
-	// logDelay is how long an entry may take to appear in the tenant's log.
-	logDelay = 2 * time.Minute
-	// logKept is how far back the log surely goes: the smallest plan keeps it for a day.
-	logKept = 20 * time.Hour
-)
+// logDelay is how long an entry may take to appear in the tenant's log.
+const logDelay = 2 * time.Minute
 
 // settleUnanswered finds out what became of a refresh whose answer did not get here. Within the leeway the same token may be
 // sent again. After that, a token that Auth0 has replaced would end the whole sign-in, so it is sent only if the tenant's log
@@ -38,7 +34,7 @@ func (w *tokenWork) settleUnanswered(ctx context.Context) error {
 		return nil
 	case w.signsInByPassword():
 		return w.answerLost()
-	case now.Sub(lost.Began) > logKept:
+	case now.Sub(lost.Began) > auth0.LogKept:
 		return w.maybeReplaced("too long ago for the tenant's log")
 	case now.Before(lost.Until.Add(logDelay)):
 		return problem.Waiting(v1alpha1.ReasonAnswerLost, "Auth0's answer to a refresh got lost; waiting until the tenant's log tells whether the refresh token was replaced, as sending a replaced one again would end the sign-in").

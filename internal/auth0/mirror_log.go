@@ -11,6 +11,9 @@ import (
 	"github.com/auth0/go-auth0/v3/management/option"
 )
 
+// LogKept is how far back the tenant's log surely goes: the smallest plan keeps it for a day.
+const LogKept = 20 * time.Hour
+
 const routeLogs = "/api/v2/logs"
 
 const (

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -130,9 +131,11 @@ func (t *tenantImports) changeGathered(ctx context.Context, session *auth0.Sessi
 	t.changeAll(ctx, session, to, slices.DeleteFunc(slices.Clone(members), func(m *member) bool { return !m.stands(ctx) }))
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	now := time.Now()
+	maps.DeleteFunc(t.alone, func(_ types.UID, until time.Time) bool { return now.After(until) })
 	for _, m := range members {
 		if !slices.Contains(m.changed, to) {
-			t.alone[m.uid] = time.Now().Add(aloneFor)
+			t.alone[m.uid] = now.Add(aloneFor)
 		}
 		m.left--
 		if m.left == 0 {
@@ -146,11 +149,7 @@ func (t *tenantImports) changeGathered(ctx context.Context, session *auth0.Sessi
 func (t *tenantImports) goesAlone(uid types.UID, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	until, alone := t.alone[uid]
-	if alone && now.After(until) {
-		delete(t.alone, uid)
-	}
-	return alone && !now.After(until)
+	return now.Before(t.alone[uid])
 }
 
 // mayShare tells whether the lists of a new object can be changed together with those of others.

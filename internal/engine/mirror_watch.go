@@ -20,8 +20,6 @@ const (
 
 	// logPoll is how often the tenant's log is read: 120 calls an hour.
 	logPoll = 30 * time.Second
-	// oldestCheckpoint is how old a checkpoint may be: the smallest plan keeps its log for a day.
-	oldestCheckpoint = 20 * time.Hour
 	// eventsRetry is how soon to ask for events again after Auth0 refused them, eventsPause after a connection ended, which
 	// the server does every few minutes.
 	eventsRetry = 5 * time.Minute
@@ -110,7 +108,7 @@ func isGone(err error) bool {
 // pass at the start makes up for what happened before.
 func beginning(ctx context.Context, tenant *v1alpha1.Auth0Tenant, session *auth0.Session, now time.Time) (string, error) {
 	if watch := tenant.Status.Watch; watch != nil {
-		if at, ok := auth0.LogTime(watch.Log); ok && now.Sub(at) < oldestCheckpoint {
+		if at, ok := auth0.LogTime(watch.Log); ok && now.Sub(at) < auth0.LogKept {
 			return watch.Log, nil
 		}
 	}
