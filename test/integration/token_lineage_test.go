@@ -97,12 +97,14 @@ func TestALostAnswerWithoutLeeway(t *testing.T) {
 	if _, err := e.verify(string(output.Data["accessToken"]), ordersAPI); err != nil {
 		t.Errorf("the access token that is still good is gone: %v", err)
 	}
-	looks := e.sim.Requests().Count("GET", "/api/v2/logs")
+	// What the log said is remembered: it need not say so again.
+	e.sim.AddFaults(simulator.Fault{Method: "GET", Route: "/api/v2/logs", Status: 503})
 	change(e, token, func(token *v1alpha1.Auth0Token) { token.Spec.RenewBeforePercentage = new(int32(10)) })
 	e.pass(token)
-	if again := e.sim.Requests().Count("GET", "/api/v2/logs"); again != looks {
-		t.Errorf("what the log said is asked for again")
+	if again := e.eventuallyStalled(token, v1alpha1.ReasonAnswerLost); again != message {
+		t.Errorf("the message is now %s", again)
 	}
+	e.sim.ClearFaults()
 	if again := e.refreshes(); again != sent {
 		t.Errorf("the refresh token was sent %d times more", again-sent)
 	}

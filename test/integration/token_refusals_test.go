@@ -46,6 +46,13 @@ func TestATokenComesWithItsGrant(t *testing.T) {
 	token := newToken(e, "orders")
 	e.create(token)
 	e.eventuallyStalled(token, v1alpha1.ReasonClientGrantMissing)
+	// What compares everything at the start is no call for a grant.
+	e.eventually(func() error {
+		if e.counter("auth0_operator_passes_total") == 0 {
+			return errNotYet
+		}
+		return nil
+	})
 	e.sim.ResetRequests()
 	for _, grant := range []*v1alpha1.Auth0ClientGrant{
 		newGrant(e, "of-another-api", id, invoices.Spec.Identifier, "read:invoices"),
