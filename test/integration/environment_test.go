@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -244,19 +245,20 @@ func (e *environment) eventuallyReady(object v1alpha1.Object) {
 	e.eventuallyCondition(object, v1alpha1.ConditionReady, metav1.ConditionTrue, "")
 }
 
-// eventuallyStalled waits until the object says that a person must act, and returns the message.
-func (e *environment) eventuallyStalled(object v1alpha1.Object, reason string) string {
+// eventuallyStalled waits until the object says that a person must act, in a message with these words, and returns the message.
+func (e *environment) eventuallyStalled(object v1alpha1.Object, reason string, words ...string) string {
 	e.Helper()
-	return e.eventuallyCondition(object, v1alpha1.ConditionStalled, metav1.ConditionTrue, reason)
+	return e.eventuallyCondition(object, v1alpha1.ConditionStalled, metav1.ConditionTrue, reason, words...)
 }
 
-// eventuallyReconciling waits until the object says what it waits for, and returns the message.
-func (e *environment) eventuallyReconciling(object v1alpha1.Object, reason string) string {
+// eventuallyReconciling waits until the object says what it waits for, in a message with these words, and returns the message.
+func (e *environment) eventuallyReconciling(object v1alpha1.Object, reason string, words ...string) string {
 	e.Helper()
-	return e.eventuallyCondition(object, v1alpha1.ConditionReconciling, metav1.ConditionTrue, reason)
+	return e.eventuallyCondition(object, v1alpha1.ConditionReconciling, metav1.ConditionTrue, reason, words...)
 }
 
-func (e *environment) eventuallyCondition(object v1alpha1.Object, kind string, status metav1.ConditionStatus, reason string) string {
+// eventuallyCondition waits for the words too: the same reason may first be there for something else, that was so a moment before.
+func (e *environment) eventuallyCondition(object v1alpha1.Object, kind string, status metav1.ConditionStatus, reason string, words ...string) string {
 	e.Helper()
 	var message string
 	e.eventually(func() error {
@@ -270,6 +272,11 @@ func (e *environment) eventuallyCondition(object v1alpha1.Object, kind string, s
 			return fmt.Errorf("%T %s is Ready, and %v", object, object.GetName(), abnormal(object))
 		}
 		message = condition.Message
+		for _, part := range words {
+			if !strings.Contains(message, part) {
+				return fmt.Errorf("%T %s: %s %s does not say %q: %s", object, object.GetName(), kind, condition.Reason, part, message)
+			}
+		}
 		return nil
 	})
 	return message

@@ -5,7 +5,6 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -58,14 +57,9 @@ func TestTenantByPrivateKey(t *testing.T) {
 	userSubject.declared(e)
 
 	change(e, credentials, func(s *corev1.Secret) { s.Data["privateKey"] = []byte("planted-key") })
-	if message := e.eventuallyStalled(e.tenant(), v1alpha1.ReasonSecretInvalid); !strings.Contains(message, "privateKey") || strings.Contains(message, "planted") {
+	if message := e.eventuallyStalled(e.tenant(), v1alpha1.ReasonSecretInvalid, "privateKey"); strings.Contains(message, "planted") {
 		t.Errorf("the message is %s", message)
 	}
 	change(e, credentials, func(s *corev1.Secret) { delete(s.Data, "privateKey") })
-	e.eventually(func() error {
-		if message := e.eventuallyStalled(e.tenant(), v1alpha1.ReasonSecretInvalid); !strings.Contains(message, `"clientSecret" nor under "privateKey"`) {
-			return fmt.Errorf("the message is %s", message)
-		}
-		return nil
-	})
+	e.eventuallyStalled(e.tenant(), v1alpha1.ReasonSecretInvalid, `"clientSecret" nor under "privateKey"`)
 }

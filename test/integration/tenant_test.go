@@ -37,9 +37,7 @@ func TestTenantStatus(t *testing.T) {
 	if fmt.Sprint(tenant.Status.MissingScopes) != fmt.Sprint(want) {
 		t.Errorf("missing scopes are %v, want %v", tenant.Status.MissingScopes, want)
 	}
-	if message := e.eventuallyCondition(tenant, v1alpha1.ConditionReady, metav1.ConditionTrue, ""); !strings.Contains(message, "delete:users") {
-		t.Errorf("the message does not name what is missing: %s", message)
-	}
+	e.eventuallyCondition(tenant, v1alpha1.ConditionReady, metav1.ConditionTrue, "", "delete:users")
 }
 
 func TestTenantSaysWhereUsersCannotBeCreated(t *testing.T) {
@@ -49,10 +47,7 @@ func TestTenantSaysWhereUsersCannotBeCreated(t *testing.T) {
 	e.enableConnection("partners", false)
 	tenant := e.tenant()
 	e.pass(tenant)
-	message := e.eventuallyCondition(tenant, v1alpha1.ConditionConnectionsEnabled, metav1.ConditionFalse, v1alpha1.ReasonNotEnabled)
-	if !strings.Contains(message, "new users cannot be created in partners") || !strings.Contains(message, operatorClientID) {
-		t.Errorf("the message is %s", message)
-	}
+	e.eventuallyCondition(tenant, v1alpha1.ConditionConnectionsEnabled, metav1.ConditionFalse, v1alpha1.ReasonNotEnabled, "new users cannot be created in partners", operatorClientID)
 	e.eventuallyReady(tenant)
 	e.enableConnection("partners", true)
 	e.pass(tenant)
@@ -157,10 +152,7 @@ func TestTheDomainOfATenantStays(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
 	change(e, &corev1.Secret{ObjectMeta: e.meta("credentials")}, func(s *corev1.Secret) { s.Data["domain"] = []byte("other.example.com") })
-	message := e.eventuallyStalled(e.tenant(), v1alpha1.ReasonSecretInvalid)
-	if !strings.Contains(message, "create another Auth0Tenant") {
-		t.Errorf("the message is %s", message)
-	}
+	e.eventuallyStalled(e.tenant(), v1alpha1.ReasonSecretInvalid, "create another Auth0Tenant")
 }
 
 func TestOtherNamespaces(t *testing.T) {
@@ -179,10 +171,7 @@ func TestOtherNamespaces(t *testing.T) {
 	ofFriend, ofStranger := in(friend), in(stranger)
 	e.create(ofFriend)
 	e.create(ofStranger)
-	message := e.eventuallyStalled(ofFriend, v1alpha1.ReasonNotPermitted)
-	if !strings.Contains(message, "spec.allowedNamespaces") {
-		t.Errorf("the message is %s", message)
-	}
+	e.eventuallyStalled(ofFriend, v1alpha1.ReasonNotPermitted, "spec.allowedNamespaces")
 	allow := func(allowed *v1alpha1.AllowedNamespaces) {
 		change(e, e.tenant(), func(tenant *v1alpha1.Auth0Tenant) { tenant.Spec.AllowedNamespaces = allowed })
 	}
@@ -203,9 +192,7 @@ func TestSuspendedTenantSuspendsItsObjects(t *testing.T) {
 	e.eventuallyCondition(e.tenant(), v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSuspended)
 	user := newUser(e, "ada", "ada@example.com")
 	e.create(user)
-	if message := e.eventuallyReconciling(user, v1alpha1.ReasonTenantNotReady); !strings.Contains(message, "suspended") {
-		t.Errorf("the message is %s", message)
-	}
+	e.eventuallyReconciling(user, v1alpha1.ReasonTenantNotReady, "suspended")
 	userSubject.requireCount(e, 0)
 	change(e, e.tenant(), func(tenant *v1alpha1.Auth0Tenant) { tenant.Spec.Suspend = false })
 	e.eventuallyReady(user)
@@ -220,10 +207,7 @@ func TestTenantGoesAfterItsObjects(t *testing.T) {
 	e.eventuallyReady(user)
 	tenant := e.tenant()
 	e.delete(tenant)
-	message := e.eventuallyReconciling(tenant, v1alpha1.ReasonInUse)
-	if !strings.Contains(message, "Auth0User "+e.namespace+"/ada") {
-		t.Errorf("the message does not say who uses the tenant: %s", message)
-	}
+	e.eventuallyReconciling(tenant, v1alpha1.ReasonInUse, "Auth0User "+e.namespace+"/ada")
 	change(e, user, func(u *v1alpha1.Auth0User) { u.Spec.Name = new("still served") })
 	e.eventuallyReady(user)
 	e.restartOperator()
@@ -304,10 +288,7 @@ func TestForcedTenantDeletion(t *testing.T) {
 	change(e, tenant, func(tenant *v1alpha1.Auth0Tenant) { tenant.Finalizers = nil })
 	e.startOperator()
 	e.delete(user)
-	message := e.eventuallyReconciling(user, v1alpha1.ReasonTenantNotReady)
-	if !strings.Contains(message, "set spec.deletionPolicy to Retain") {
-		t.Errorf("the message does not tell the way out: %s", message)
-	}
+	e.eventuallyReconciling(user, v1alpha1.ReasonTenantNotReady, "set spec.deletionPolicy to Retain")
 	change(e, user, func(u *v1alpha1.Auth0User) { u.Spec.DeletionPolicy = v1alpha1.DeletionPolicyRetain })
 	e.eventuallyGone(user)
 	userSubject.requireCount(e, 1)
@@ -361,9 +342,7 @@ func TestUntrustedCertificate(t *testing.T) {
 	tenant.Spec.CABundle = nil
 	e.create(tenant)
 	e.startOperator()
-	if message := e.eventuallyStalled(tenant, v1alpha1.ReasonCertificateUntrusted); !strings.Contains(message, "spec.caBundle") {
-		t.Errorf("the message does not tell the way out: %s", message)
-	}
+	e.eventuallyStalled(tenant, v1alpha1.ReasonCertificateUntrusted, "spec.caBundle")
 	change(e, tenant, func(tenant *v1alpha1.Auth0Tenant) { tenant.Spec.CABundle = e.tenant().Spec.CABundle })
 	e.eventuallyReady(tenant)
 }

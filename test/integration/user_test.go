@@ -426,10 +426,7 @@ func TestTwoObjectsForOneUser(t *testing.T) {
 	e.create(first)
 	e.eventuallyReady(first)
 	e.create(second)
-	message := e.eventuallyStalled(second, v1alpha1.ReasonConflict)
-	if !strings.Contains(message, e.namespace+"/first/") {
-		t.Errorf("the message does not name the holder: %s", message)
-	}
+	e.eventuallyStalled(second, v1alpha1.ReasonConflict, e.namespace+"/first/")
 	e.deleteAndWait(first)
 	e.pass(second)
 	e.eventuallyReady(second)
