@@ -106,9 +106,9 @@ func (g *Governor) acquire(ctx context.Context, to class, route string) (*permit
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	w, wait := g.ask(ctx, to, time.Now())
-	if w.permit != nil {
-		return w.permit, nil
+	w, granted, wait := g.ask(ctx, to, time.Now())
+	if granted != nil {
+		return granted, nil
 	}
 	if w.ready == nil {
 		return nil, rateLimited(route, wait)
@@ -133,9 +133,9 @@ func rateLimited(route string, wait time.Duration) *Error {
 	return &Error{Class: ClassRateLimited, Route: route, After: max(wait, time.Second), Message: "waiting for Auth0's rate limit"}
 }
 
-// ask puts a call in line. The waiter it returns has a permit, or waits at ready, or has neither: then its turn is called
-// back after about the time that is returned, too.
-func (g *Governor) ask(ctx context.Context, to class, now time.Time) (*waiter, time.Duration) {
+// ask puts a call in line. It returns the permit if there is one at once. Else the waiter waits at ready, or has none: then its
+// turn is called back after about the time that is returned. Whether it got its permit meanwhile is for the lock to know.
+func (g *Governor) ask(ctx context.Context, to class, now time.Time) (*waiter, *permit, time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	turn := TurnOf(ctx)
@@ -147,7 +147,7 @@ func (g *Governor) ask(ctx context.Context, to class, now time.Time) (*waiter, t
 	}
 	if w.permit != nil {
 		g.begin(turn, w, now)
-		return w, 0
+		return w, w.permit, 0
 	}
 	wait := g.estimate(w, now)
 	if w.ready != nil && g.tooLong(ctx, turn, wait, now) {
@@ -158,7 +158,7 @@ func (g *Governor) ask(ctx context.Context, to class, now time.Time) (*waiter, t
 		}
 		g.schedule(now)
 	}
-	return w, wait
+	return w, nil, wait
 }
 
 // enter finds the waiter for a call, or makes one.

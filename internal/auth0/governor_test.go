@@ -692,11 +692,11 @@ func limitHeaders(limit, remaining int, reset time.Time) http.Header {
 func try(t *testing.T, g *Governor, to class) *permit {
 	t.Helper()
 	turn := NewTurn(rand.Uint64(), LaneNew, func() {})
-	w, _ := g.ask(WithTurn(t.Context(), turn), to, time.Now())
-	if w.permit == nil {
+	_, granted, _ := g.ask(WithTurn(t.Context(), turn), to, time.Now())
+	if granted == nil {
 		g.Forget(turn.key)
 	}
-	return w.permit
+	return granted
 }
 
 func TestGovernorLearnsFromWhatNoPlanHas(t *testing.T) {

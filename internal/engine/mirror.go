@@ -29,7 +29,7 @@ type Mirrors struct {
 	deletions map[string]func(ctx context.Context, tenant types.NamespacedName, id string)
 
 	mu sync.Mutex
-	// ctx is nil until the manager starts.
+	// ctx is nil until the manager starts, and when it ends.
 	ctx     context.Context //nolint:containedctx // It is the lifetime of the loops, which others set off.
 	tenants map[types.UID]*mirror
 	loops   sync.WaitGroup
@@ -62,6 +62,10 @@ func (m *Mirrors) Start(ctx context.Context) error {
 	}
 	m.mu.Unlock()
 	<-ctx.Done()
+	m.mu.Lock()
+	// None may start while the last ones are waited for.
+	m.ctx = nil
+	m.mu.Unlock()
 	m.loops.Wait()
 	return nil
 }
