@@ -375,6 +375,15 @@ func calls(report simulator.Report) int {
 	return report.Total - report.Count("GET", "/api/v2/logs") - report.Count("GET", "/api/v2/events")
 }
 
+// requireCalls fails unless the operator made so many calls to Auth0, besides those by which it watches, since they were counted anew.
+func (e *environment) requireCalls(what string, want int) {
+	e.Helper()
+	if requests := e.sim.Requests(); calls(requests) != want {
+		e.Errorf("%s takes %d calls, want %d: %+v", what, calls(requests), want, requests.ByRoute)
+	}
+	e.sim.ResetRequests()
+}
+
 // events returns the Events of an object, as "Reason: note".
 func (e *environment) events(object client.Object) []string {
 	e.Helper()

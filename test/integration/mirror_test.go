@@ -206,9 +206,7 @@ func TestDriftIsPutRightByTheLog(t *testing.T) {
 	w.sim.ResetRequests()
 	w.edit(users[3], map[string]any{"name": "Mallory"})
 	w.eventuallyNamed(users[3], 45*time.Second)
-	if requests := w.sim.Requests(); calls(requests) != 2 {
-		t.Errorf("putting an edit right took %d calls, want a read and a write: %+v", calls(requests), requests.ByRoute)
-	}
+	w.requireCalls("putting an edit right by a read and a write", 2)
 	w.eventually(func() error {
 		if found, corrected := w.counter("auth0_operator_drift_found_total"), w.counter("auth0_operator_drift_corrected_total"); found != 1 || corrected != 1 {
 			return fmt.Errorf("%d differences found, %d corrected, want one", found, corrected)
@@ -222,9 +220,7 @@ func TestDriftIsPutRightByTheLog(t *testing.T) {
 		w.edit(users[0], map[string]any{"name": fmt.Sprint("Mallory ", i)})
 	}
 	w.eventuallyNamed(users[0], 45*time.Second)
-	if requests := w.sim.Requests(); calls(requests) != 2 {
-		t.Errorf("putting ten edits right took %d calls, want a read and a write: %+v", calls(requests), requests.ByRoute)
-	}
+	w.requireCalls("putting ten edits right by a read and a write", 2)
 	w.dashboard("DELETE", userPath(users[1].Status.UserID), nil)
 	until := w.fake.Now().Add(45 * time.Second)
 	w.eventually(func() error {
@@ -243,20 +239,23 @@ func TestDriftIsPutRightByEvents(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t, v1alpha1.WatchPolicyEvents, v1alpha1.WatchedByEvents)
 	users := w.declareUsers(3, nil)
-	w.sim.ResetRequests()
-	began := time.Now()
-	w.edit(users[1], map[string]any{"name": "Mallory"})
-	w.eventually(func() error {
-		if name := w.user(users[1].Status.UserID)["name"]; name != "User" {
-			return fmt.Errorf("the user is named %v", name)
-		}
-		return nil
-	})
-	if took := time.Since(began); took > 2*time.Second {
-		t.Errorf("putting an edit right took %s", took)
+	quickest := time.Hour
+	// The machine may be busy with other tests at any one time.
+	for _, user := range users {
+		w.sim.ResetRequests()
+		began := time.Now()
+		w.edit(user, map[string]any{"name": "Mallory"})
+		w.eventually(func() error {
+			if name := w.user(user.Status.UserID)["name"]; name != "User" {
+				return fmt.Errorf("the user is named %v", name)
+			}
+			return nil
+		})
+		quickest = min(quickest, time.Since(began))
+		w.requireCalls("putting an edit right", 2)
 	}
-	if requests := w.sim.Requests(); calls(requests) != 2 {
-		t.Errorf("putting an edit right took %d calls, want a read and a write: %+v", calls(requests), requests.ByRoute)
+	if quickest > 2*time.Second {
+		t.Errorf("putting an edit right took %s", quickest)
 	}
 }
 
@@ -338,9 +337,7 @@ func TestOwnWritesAreNoDrift(t *testing.T) {
 	}
 	w.sim.ResetRequests()
 	w.advance(2 * time.Minute)
-	if requests := w.sim.Requests(); calls(requests) != 0 {
-		t.Errorf("what the operator did itself led to %d calls: %+v", calls(requests), requests.ByRoute)
-	}
+	w.requireCalls("what the operator did itself", 0)
 	for _, user := range users {
 		change(w.environment, user, func(u *v1alpha1.Auth0User) { u.Spec.Nickname = new("other") })
 		w.eventually(func() error {

@@ -89,13 +89,16 @@ func TestObjectsAreCounted(t *testing.T) {
 		}
 		return nil
 	})
-	if difference := cmp.Diff(map[string]float64{"ready": 1, "waiting": 0, "stalled": 0, "suspended": 0}, e.objectCounts("Auth0Token")); difference != "" {
-		t.Errorf("tokens (-want +have):\n%s", difference)
-	}
-	expiry := e.samples("auth0_operator_token_expiry_timestamp_seconds", "name")
-	if difference := cmp.Diff(map[string]float64{"orders": float64(token.Status.ExpiresAt.Unix())}, expiry); difference != "" {
-		t.Errorf("expiry (-want +have):\n%s", difference)
-	}
+	e.eventually(func() error {
+		if difference := cmp.Diff(map[string]float64{"ready": 1, "waiting": 0, "stalled": 0, "suspended": 0}, e.objectCounts("Auth0Token")); difference != "" {
+			return fmt.Errorf("tokens (-want +have):\n%s", difference)
+		}
+		expiry := e.samples("auth0_operator_token_expiry_timestamp_seconds", "name")
+		if difference := cmp.Diff(map[string]float64{"orders": float64(token.Status.ExpiresAt.Unix())}, expiry); difference != "" {
+			return fmt.Errorf("expiry (-want +have):\n%s", difference)
+		}
+		return nil
+	})
 }
 
 func (e *environment) objectCounts(kind string) map[string]float64 {

@@ -51,9 +51,7 @@ func TestPluginStatus(t *testing.T) {
 			t.Errorf("the page does not say %q:\n%s", part, page)
 		}
 	}
-	if requests := e.sim.Requests(); requests.Total != 0 {
-		t.Errorf("status takes calls to Auth0: %+v", requests.ByRoute)
-	}
+	e.requireCalls("status", 0)
 }
 
 // TestPluginPlan shows what applying would change, and that planning changes nothing.

@@ -25,15 +25,6 @@ func newResourceServer(e *environment, name, identifier string, scopes ...string
 	return api
 }
 
-// requireCalls fails unless the operator made so many calls to Auth0 since they were counted anew.
-func (e *environment) requireCalls(what string, want int) {
-	e.Helper()
-	if requests := e.sim.Requests(); requests.Total != want {
-		e.Errorf("%s takes %d calls, want %d: %+v", what, requests.Total, want, requests.ByRoute)
-	}
-	e.sim.ResetRequests()
-}
-
 func TestCallsOfAResourceServer(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)

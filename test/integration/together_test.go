@@ -134,7 +134,8 @@ func TestEditedUsersShareCalls(t *testing.T) {
 	requireFew(e, few/2, http.MethodPost, routeRoleUsers, routeUserRoles)
 	requireFew(e, few/2, http.MethodPost, routeMembers)
 	requireFew(e, few/2, http.MethodDelete, routeMembers)
-	if reads := e.sim.Requests().Count(http.MethodGet, "/api/v2/users/{id}"); reads != few {
+	// As for new users, a 429 on a busy machine is another read.
+	if reads := e.sim.Requests().Count(http.MethodGet, "/api/v2/users/{id}"); reads < few || reads > few+few/10 {
 		t.Errorf("%d reads of %d users: %+v", reads, few, e.sim.Requests())
 	}
 	if members, joined := e.roleMembers(role), len(e.members(initech)); members != few || joined != few {

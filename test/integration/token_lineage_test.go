@@ -483,9 +483,7 @@ func TestTokenOfADeclaredClient(t *testing.T) {
 	token.Spec.Client = v1alpha1.TokenClient{ClientRef: &v1alpha1.LocalReference{Name: "worker"}}
 	e.create(token)
 	e.eventuallyReconciling(token, v1alpha1.ReasonReferenceNotReady)
-	if requests := e.sim.Requests().Total; requests != 0 {
-		t.Errorf("waiting took %d calls", requests)
-	}
+	e.requireCalls("waiting for the application", 0)
 	worker := &v1alpha1.Auth0Client{ObjectMeta: e.meta("worker"), Spec: v1alpha1.Auth0ClientSpec{
 		ManagedSpec:    e.managedSpec(),
 		ClientSettings: v1alpha1.ClientSettings{Name: "worker", AppType: new("non_interactive")},

@@ -25,9 +25,7 @@ func TestSignupSetsTheRestAtOnce(t *testing.T) {
 	e.sim.ResetRequests()
 	e.create(user)
 	e.eventuallyReady(user)
-	if requests := e.sim.Requests(); calls(requests) != 2 {
-		t.Errorf("a sign-up took %d calls, want 2: %+v", calls(requests), requests.ByRoute)
-	}
+	e.requireCalls("a sign-up", 2)
 	signupSubject.require(e, user)
 	stored := e.user(user.Status.UserID)
 	if metadata := stored["user_metadata"].(map[string]any); len(metadata) != 1 {

@@ -57,9 +57,7 @@ func TestCallsOfAUser(t *testing.T) {
 		e.sim.ResetRequests()
 		e.create(row.user)
 		e.eventuallyReady(row.user)
-		if requests := e.sim.Requests(); calls(requests) != row.want {
-			t.Errorf("%s took %d calls, want %d: %+v", row.user.Name, calls(requests), row.want, requests.ByRoute)
-		}
+		e.requireCalls("creating "+row.user.Name, row.want)
 	}
 
 	plain := newUser(e, "plain", "plain@example.com")
@@ -88,9 +86,7 @@ func TestManyUsersShareOneListOfRoles(t *testing.T) {
 	for _, user := range users {
 		e.eventuallyReady(user)
 	}
-	if requests := e.sim.Requests(); calls(requests) != 2*n+1 {
-		t.Errorf("%d users with a role took %d calls, want %d: %+v", n, calls(requests), 2*n+1, requests.ByRoute)
-	}
+	e.requireCalls(fmt.Sprintf("creating %d users with a role", n), 2*n+1)
 }
 
 func TestNoMailUnlessAskedFor(t *testing.T) {
@@ -159,14 +155,11 @@ func TestPasswordIsSetWhenItChanges(t *testing.T) {
 	e.sim.ResetRequests()
 	change(e, secret, func(s *corev1.Secret) { s.Data["password"] = []byte("Correct-Horse-2") })
 	e.eventually(func() error {
-		if e.sim.Requests().Writes() < 2 {
-			return fmt.Errorf("the password was not set, and the block not again")
+		if e.sim.Requests().Writes() < 2 || e.user(user.Status.UserID)["blocked"] != true {
+			return fmt.Errorf("the password was not set, and the block not again: %+v", e.sim.Requests())
 		}
 		return nil
 	})
-	if e.user(user.Status.UserID)["blocked"] != true {
-		t.Error("setting the password lifted the block")
-	}
 	e.stopOperator()
 	requirePassword(e, "Correct-Horse-2", true)
 }
@@ -213,9 +206,7 @@ func TestRolesExactAndAdditive(t *testing.T) {
 	}
 	e.sim.ResetRequests()
 	e.pass(user)
-	if requests := e.sim.Requests(); calls(requests) != 1 {
-		t.Errorf("a user without roles takes %d calls to check, want 1: %+v", calls(requests), requests.ByRoute)
-	}
+	e.requireCalls("checking a user without roles", 1)
 }
 
 func (e *environment) assignRole(userID, name string) {
@@ -408,9 +399,7 @@ func TestBadUserInput(t *testing.T) {
 			if row.stall {
 				await = e.eventuallyStalled
 			}
-			if message := await(user, row.reason); !strings.Contains(message, row.says) {
-				t.Errorf("the message does not say %q: %s", row.says, message)
-			}
+			await(user, row.reason, row.says)
 			row.heal(e, user)
 			e.eventuallyReady(user)
 			userSubject.requireCount(e, 1)
