@@ -192,12 +192,12 @@ func readyMessage(tenant *v1alpha1.Auth0Tenant) string {
 	if len(tenant.Status.MissingScopes) == 0 {
 		return "connected to " + tenant.Status.Domain
 	}
-	var missing []string
-	for _, lacking := range tenant.Status.MissingScopes {
-		missing = append(missing, fmt.Sprintf("%s: %s", lacking.Kind, strings.Join(lacking.Scopes, " ")))
+	kinds := make([]string, len(tenant.Status.MissingScopes))
+	for i, lacking := range tenant.Status.MissingScopes {
+		kinds[i] = lacking.Kind
 	}
-	return fmt.Sprintf("connected to %s; to serve every kind, grant application %s the missing scopes (%s) in Auth0 Dashboard → Applications → APIs → Auth0 Management API → Machine to Machine Applications",
-		tenant.Status.Domain, tenant.Status.ClientID, strings.Join(missing, "; "))
+	return fmt.Sprintf("connected to %s; application %s lacks scopes, which status.missingScopes lists, for %s: grant those of the kinds that you use in Auth0 Dashboard → Applications → APIs → Auth0 Management API → Machine to Machine Applications",
+		tenant.Status.Domain, tenant.Status.ClientID, strings.Join(kinds, ", "))
 }
 
 // checkedLately tells whether the connections need no check, as when the tenant is looked at again because its own Secret
@@ -366,6 +366,12 @@ func explainTenant(tenant *v1alpha1.Auth0Tenant, err error) engine.Outcome {
 			Again(grantRetry)
 	case auth0.ClassNotFound:
 		err = problem.Stalled(v1alpha1.ReasonSecretInvalid, "the domain in Secret %s is not an Auth0 tenant (%s); correct it", name, failed.Message)
+	case auth0.ClassUnavailable:
+		if failed.Status != 0 {
+			return engine.FromAuth0(failed, nil, resync)
+		}
+		return engine.Retry(v1alpha1.ReasonTenantUnavailable,
+			fmt.Errorf("%s; see that the domain in Secret %s is right, and can be reached from the cluster", failed.Message, name))
 	default:
 		return engine.FromAuth0(failed, nil, resync)
 	}

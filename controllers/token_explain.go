@@ -109,10 +109,10 @@ func (w *tokenWork) explainGrant(failed *auth0.Error) *problem.Problem {
 		return w.invalidCredentials(said)
 	case failed.Code == "unauthorized_client" && mentions("connection"):
 		return problem.Stalled(v1alpha1.ReasonConnectionNotEnabled,
-			"Auth0 lets nobody sign in to application %s through the connection %s: %s; enable it in Auth0 Dashboard → Authentication → (the connection) → Applications", application, w.request.Realm, said).Again(w.soon())
+			"Auth0 lets nobody sign in to application %s through the connection %s: %s; enable it (spec.enabledClients of the Auth0Connection, or Auth0 Dashboard → Authentication → (the connection) → Applications)", application, w.request.Realm, said).Again(w.soon())
 	case failed.Code == "unauthorized_client":
 		return problem.Stalled(v1alpha1.ReasonGrantTypeNotAllowed,
-			"%s; add the grant type to application %s in Auth0 Dashboard → Applications → (the application) → Advanced Settings → Grant Types", said, application).Again(w.soon())
+			"%s; add the grant type to application %s (spec.grantTypes of the Auth0Client, or Auth0 Dashboard → Applications → (the application) → Advanced Settings → Grant Types)", said, application).Again(w.soon())
 	case failed.Code == "server_error" && mentions("default connection"):
 		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.password.realm: the tenant has no default directory (%s); name the connection", said)
 	case mentions("unknown connection"):
@@ -121,10 +121,10 @@ func (w *tokenWork) explainGrant(failed *auth0.Error) *problem.Problem {
 		return problem.Stalled(v1alpha1.ReasonAudienceNotFound, "no API in Auth0 has the audience %s (%s); create the API, or correct the audience", audience, said).Again(w.soon())
 	case mentions("client-grant"):
 		return problem.Stalled(v1alpha1.ReasonClientGrantMissing,
-			"application %s is not authorised for the API %s; authorise it in Auth0 Dashboard → Applications → APIs → (the API) → Machine to Machine Applications", application, audience).Again(w.soon())
+			"application %s is not authorised for the API %s; authorise it by an Auth0ClientGrant, or in Auth0 Dashboard → Applications → APIs → (the API) → Machine to Machine Applications", application, audience).Again(w.soon())
 	case mentions("not been granted scopes"):
 		return problem.Stalled(v1alpha1.ReasonScopeNotGranted,
-			"application %s is authorised for the API %s, but not with all the scopes (%s); grant them in Auth0 Dashboard → Applications → APIs → (the API) → Machine to Machine Applications, or ask for fewer", application, audience, said).Again(w.soon())
+			"application %s is authorised for the API %s, but not with all the scopes (%s); grant them (spec.scopes of the Auth0ClientGrant, or Auth0 Dashboard → Applications → APIs → (the API) → Machine to Machine Applications), or ask for fewer", application, audience, said).Again(w.soon())
 	case failed.Class == auth0.ClassInvalid, failed.Class == auth0.ClassForbidden:
 		return problem.Stalled(v1alpha1.ReasonGrantRefused, "Auth0 issues application %s no token for %s: %s", application, audience, said).Again(w.soon())
 	}

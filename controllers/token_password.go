@@ -60,15 +60,15 @@ func (w *tokenWork) referredUser(ctx context.Context, name string) (*v1alpha1.Au
 	err := w.Client.Get(ctx, types.NamespacedName{Namespace: w.token.Namespace, Name: name}, &user)
 	switch {
 	case apierrors.IsNotFound(err):
-		return nil, problem.Waiting(v1alpha1.ReasonUserNotReady, "spec.password.userRef: Auth0User %s does not exist", name)
+		return nil, problem.Waiting(v1alpha1.ReasonUserNotReady, "spec.password.userRef: Auth0User %s does not exist; create it, or correct the name", name)
 	case err != nil:
 		return nil, fmt.Errorf("read Auth0User %s: %w", name, err)
 	case reference.TenantKey(&user) != reference.TenantKey(w.token):
-		return nil, problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.password.userRef: Auth0User %s belongs to another tenant", name)
+		return nil, problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.password.userRef: Auth0User %s belongs to another tenant; name one of the same tenant", name)
 	case user.Spec.Password == nil:
 		return nil, problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.password.userRef: Auth0User %s has no spec.password, so nobody knows its password; add one, or name a user who has", name)
 	case !meta.IsStatusConditionTrue(user.Status.Conditions, v1alpha1.ConditionReady):
-		return nil, problem.Waiting(v1alpha1.ReasonUserNotReady, "spec.password.userRef: Auth0User %s is not Ready", name)
+		return nil, problem.Waiting(v1alpha1.ReasonUserNotReady, "spec.password.userRef: Auth0User %s %s", name, reference.NotReady(&user))
 	}
 	return &user, nil
 }

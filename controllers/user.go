@@ -440,7 +440,7 @@ func assignRoles(ctx context.Context, session *auth0.Session, id string, names [
 	known := slices.Collect(maps.Keys(ids))
 	if len(unknown) > 0 {
 		return known, problem.Waiting(v1alpha1.ReasonRoleNotFound,
-			"spec.roles: %q does not exist in the tenant; create the role, or correct the name (upper and lower case count)", unknown).
+			"spec.roles: the tenant has no role %s; create it, or correct the name (upper and lower case count)", problem.Quoted(unknown, "or")).
 			Breaking().Again(missingListEntryRetry)
 	}
 	return known, nil

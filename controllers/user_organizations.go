@@ -172,7 +172,7 @@ func assignMemberRoles(ctx context.Context, session *auth0.Session, userID strin
 		}
 		if len(unknown) > 0 {
 			return added, problem.Waiting(v1alpha1.ReasonRoleNotFound,
-				"spec.organizations: %q does not exist in the tenant; create the role, or correct the name (upper and lower case count)", unknown).
+				"spec.organizations: the tenant has no role %s; create it, or correct the name (upper and lower case count)", problem.Quoted(unknown, "or")).
 				Breaking().Again(missingListEntryRetry)
 		}
 	}

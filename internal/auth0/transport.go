@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/tls"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -71,7 +69,7 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err != nil {
 		t.metrics.count(t.tenant, request.Method, current.route, 0)
 		t.governor.observe(permit, nil, &Error{Class: ClassUnavailable}, time.Now())
-		return nil, unreachable(request.Context(), route, err)
+		return nil, unreachable(request, route, err)
 	}
 	t.metrics.count(t.tenant, request.Method, current.route, response.StatusCode)
 	logr.FromContextOrDiscard(request.Context()).V(1).Info("called Auth0", "route", route, "status", response.StatusCode)
@@ -110,15 +108,4 @@ func (t *transport) exchange(request *http.Request, streamed bool) (*http.Respon
 	}
 	response.Body = io.NopCloser(bytes.NewReader(content))
 	return response, content, nil
-}
-
-// unreachable wraps a broken connection. A cancelled context is no fault of Auth0's and stays what it is.
-func unreachable(ctx context.Context, route string, err error) error {
-	if errors.Is(context.Cause(ctx), context.Canceled) {
-		return ctx.Err()
-	}
-	if untrusted, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return &Error{Class: ClassUntrusted, Route: route, Message: untrusted.Error()}
-	}
-	return &Error{Class: ClassUnavailable, Route: route, Message: err.Error()}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"strings"
 
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -42,13 +43,17 @@ func (d *Deps) Connect(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (*auth
 
 func (d *Deps) credentials(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (auth0.Credentials, error) {
 	name := tenant.Spec.CredentialsSecretRef.Name
-	values, err := secret.Values(ctx, d.Reader, tenant.Namespace, name, "domain")
+	values, err := secret.Values(ctx, d.Reader, tenant.Namespace, name, "domain", "clientId")
 	if err != nil {
 		return auth0.Credentials{}, err
 	}
 	credentials := auth0.Credentials{Domain: values["domain"], CustomDomain: verifiedCustomDomain(tenant)}
 	if credentials.Application, err = Application(ctx, d.Reader, tenant.Namespace, name); err != nil {
 		return auth0.Credentials{}, err
+	}
+	if proof := credentials.Application.Secret; proof != strings.TrimSpace(proof) {
+		return auth0.Credentials{}, problem.Stalled(v1alpha1.ReasonSecretInvalid,
+			"Secret %s/%s: clientSecret begins or ends with white space, such as a line break; take it away", tenant.Namespace, name)
 	}
 	if credentials.CABundle, err = d.caBundle(ctx, tenant); err != nil {
 		return auth0.Credentials{}, err

@@ -352,7 +352,7 @@ func FromAuth0(failed *auth0.Error, session *auth0.Session, resync time.Duration
 	case auth0.ClassUntrusted:
 		return Stall(v1alpha1.ReasonCertificateUntrusted, failed.Message+"; if the domain is served with a certificate of your own authority, name it in spec.caBundle of the Auth0Tenant", resync)
 	case auth0.ClassInvalid, auth0.ClassForbidden:
-		return Stall(v1alpha1.ReasonRejected, failed.Error(), resync)
+		return Stall(v1alpha1.ReasonRejected, fmt.Sprintf("Auth0 refuses this: %s (%s, %d)", failed.Message, failed.Route, failed.Status), resync)
 	case auth0.ClassUnavailable:
 		return Retry(v1alpha1.ReasonTenantUnavailable, failed)
 	default:
@@ -376,7 +376,7 @@ const coarse = 5 * time.Minute
 
 func missingScope(session *auth0.Session, scopes []string) *problem.Problem {
 	return problem.Stalled(v1alpha1.ReasonMissingScope,
-		"missing scope %s; grant it to the application %s in Auth0 Dashboard → Applications → APIs → Auth0 Management API → Machine to Machine Applications",
+		"missing scopes: %s; grant them to the application %s in Auth0 Dashboard → Applications → APIs → Auth0 Management API → Machine to Machine Applications",
 		quoted(scopes), session.ClientID()).Again(scopeRetry)
 }
 

@@ -3,6 +3,8 @@ package problem
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -50,4 +52,13 @@ func (p *Problem) Breaking() *Problem {
 func (p *Problem) OfSecret() *Problem {
 	p.Secret = true
 	return p
+}
+
+// Quoted puts names into a sentence: "a" or "b".
+func Quoted(names []string, conjunction string) string {
+	quoted := make([]string, len(names))
+	for i, name := range names {
+		quoted[i] = strconv.Quote(name)
+	}
+	return strings.Join(quoted, " "+conjunction+" ")
 }

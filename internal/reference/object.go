@@ -6,6 +6,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -114,8 +115,7 @@ func usable(referent v1alpha1.Referent, reference Reference) error {
 	if referent.GetIdentity() != (v1alpha1.Identity{}) && (reference.Weak || IsReady(referent)) {
 		return nil
 	}
-	ready := meta.FindStatusCondition(referent.GetCommonStatus().Conditions, v1alpha1.ConditionReady)
-	return problem.Waiting(v1alpha1.ReasonReferenceNotReady, "%s: %s is not Ready%s", reference.Field, reference, because(ready))
+	return problem.Waiting(v1alpha1.ReasonReferenceNotReady, "%s: %s %s", reference.Field, reference, NotReady(referent))
 }
 
 // IsReady tells whether an object is Ready as it is declared now, and stays.
@@ -123,4 +123,16 @@ func IsReady(object v1alpha1.Object) bool {
 	status := object.GetCommonStatus()
 	return object.GetDeletionTimestamp() == nil && status.ObservedGeneration == object.GetGeneration() &&
 		meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionReady)
+}
+
+// NotReady says of an object that is not Ready, or will not stay so, how it stands.
+func NotReady(object v1alpha1.Object) string {
+	ready := meta.FindStatusCondition(object.GetCommonStatus().Conditions, v1alpha1.ConditionReady)
+	switch {
+	case ready != nil && ready.Status != metav1.ConditionTrue:
+		return "is not Ready: " + ready.Reason
+	case object.GetDeletionTimestamp() != nil:
+		return "is being deleted"
+	}
+	return "is not Ready yet"
 }

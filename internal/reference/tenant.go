@@ -53,19 +53,12 @@ func UsableTenant(ctx context.Context, reader client.Reader, object v1alpha1.Man
 // Usable says why a tenant cannot be worked with now, nil if it can.
 func Usable(tenant *v1alpha1.Auth0Tenant) error {
 	if tenant.Spec.Suspend {
-		return problem.Waiting(v1alpha1.ReasonTenantNotReady, "Auth0Tenant %s is suspended", client.ObjectKeyFromObject(tenant))
+		return problem.Waiting(v1alpha1.ReasonTenantNotReady, "Auth0Tenant %s is suspended, until its spec.suspend is false", client.ObjectKeyFromObject(tenant))
 	}
-	if ready := meta.FindStatusCondition(tenant.Status.Conditions, v1alpha1.ConditionReady); ready == nil || ready.Status != metav1.ConditionTrue {
-		return problem.Waiting(v1alpha1.ReasonTenantNotReady, "Auth0Tenant %s is not Ready%s", client.ObjectKeyFromObject(tenant), because(ready))
+	if !meta.IsStatusConditionTrue(tenant.Status.Conditions, v1alpha1.ConditionReady) {
+		return problem.Waiting(v1alpha1.ReasonTenantNotReady, "Auth0Tenant %s %s", client.ObjectKeyFromObject(tenant), NotReady(tenant))
 	}
 	return nil
-}
-
-func because(ready *metav1.Condition) string {
-	if ready == nil {
-		return " yet"
-	}
-	return ": " + ready.Reason
 }
 
 func admits(ctx context.Context, reader client.Reader, tenant *v1alpha1.Auth0Tenant, namespace string) (bool, error) {

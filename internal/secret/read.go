@@ -44,9 +44,9 @@ func Some(ctx context.Context, reader client.Reader, namespace, name string, key
 
 func notFound(namespace, name string, keys []string) error {
 	if len(keys) == 0 {
-		return problem.Waiting(v1alpha1.ReasonSecretNotFound, "Secret %s/%s does not exist", namespace, name)
+		return problem.Waiting(v1alpha1.ReasonSecretNotFound, "Secret %s/%s does not exist; create it", namespace, name)
 	}
-	return problem.Waiting(v1alpha1.ReasonSecretNotFound, "Secret %s/%s does not exist; create it with the key(s) %q", namespace, name, keys)
+	return problem.Waiting(v1alpha1.ReasonSecretNotFound, "Secret %s/%s does not exist; create it with the key %s", namespace, name, problem.Quoted(keys, "and the key"))
 }
 
 // Value reads one key of a Secret.

@@ -3,6 +3,7 @@ package secret
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"text/template"
@@ -34,17 +35,23 @@ func Render(output v1alpha1.OutputSecret, values map[string]string) (map[string]
 func render(key, text string, values map[string]string) ([]byte, error) {
 	parsed, err := template.New(key).Option("missingkey=error").Parse(text)
 	if err != nil {
-		return nil, problem.Stalled(v1alpha1.ReasonInvalidSpec, "the template of key %s of the output Secret is not a Go template: %v", key, err)
+		return nil, problem.Stalled(v1alpha1.ReasonInvalidSpec, "the template of key %s of the output Secret is not a Go template: %s", key, plain(err))
 	}
 	if err := checkPlain(parsed.Root); err != nil {
 		return nil, problem.Stalled(v1alpha1.ReasonInvalidSpec, "the template of key %s of the output Secret uses %v; it can use values, if, and the functions %s", key, err, strings.Join(functions, " "))
 	}
 	var rendered strings.Builder
 	if err := parsed.Execute(&rendered, values); err != nil {
-		return nil, problem.Stalled(v1alpha1.ReasonInvalidSpec, "the template of key %s of the output Secret cannot be filled: %v; it can use %s", key, err, names(values))
+		return nil, problem.Stalled(v1alpha1.ReasonInvalidSpec, "the template of key %s of the output Secret cannot be filled: %s; it can use %s", key, plain(err), names(values))
 	}
 	return []byte(rendered.String()), nil
 }
+
+// place is where text/template says that an error is: the template has the name of the key, and one line.
+var place = regexp.MustCompile(`^template: \S+: (executing "[^"]*" at )?`)
+
+// plain is an error of text/template without the place.
+func plain(err error) string { return place.ReplaceAllString(err.Error(), "") }
 
 // names lists what a template can use: .accessToken, .expiresAt, …
 func names(values map[string]string) string {

@@ -107,6 +107,11 @@ func TestWhatIsInUseStays(t *testing.T) {
 			t.Errorf("%s is not Ready any more", object.GetName())
 		}
 	}
+	late := newUser(e, "late", "late@example.com")
+	late.Spec.Roles = user.Spec.Roles
+	e.create(late)
+	e.eventuallyReconciling(late, v1alpha1.ReasonReferenceNotReady, "Auth0Role "+e.namespace+"/editor is being deleted")
+	e.deleteAndWait(late)
 	e.deleteAndWait(user)
 	e.eventuallyGone(role)
 	e.eventuallyGone(api)

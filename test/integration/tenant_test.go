@@ -12,6 +12,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
+	"github.com/auth0-operator/auth0-operator/internal/simulator"
 )
 
 func TestTenantStatus(t *testing.T) {
@@ -36,7 +37,7 @@ func TestTenantStatus(t *testing.T) {
 	if fmt.Sprint(tenant.Status.MissingScopes) != fmt.Sprint(want) {
 		t.Errorf("missing scopes are %v, want %v", tenant.Status.MissingScopes, want)
 	}
-	e.eventuallyCondition(tenant, v1alpha1.ConditionReady, metav1.ConditionTrue, "", "delete:users")
+	e.eventuallyCondition(tenant, v1alpha1.ConditionReady, metav1.ConditionTrue, "", "lacks scopes, which status.missingScopes lists, for Auth0Role, Auth0User")
 }
 
 func TestTenantSaysWhereUsersCannotBeCreated(t *testing.T) {
@@ -77,12 +78,15 @@ func TestBadCredentials(t *testing.T) {
 		says   string
 	}{
 		{"wrong secret", func(_ *environment, data map[string][]byte) { data["clientSecret"] = []byte("planted-wrong-secret") }, true, v1alpha1.ReasonInvalidCredentials, "clientSecret in Secret credentials"},
+		{"secret with a line break", func(_ *environment, data map[string][]byte) {
+			data["clientSecret"] = append(data["clientSecret"], '\n')
+		}, true, v1alpha1.ReasonSecretInvalid, "clientSecret begins or ends with white space"},
 		{"missing key", func(_ *environment, data map[string][]byte) { delete(data, "clientId") }, true, v1alpha1.ReasonSecretInvalid, `key "clientId"`},
 		{"domain with a scheme", func(_ *environment, data map[string][]byte) {
 			data["domain"] = append([]byte("https://"), data["domain"]...)
 		}, true, v1alpha1.ReasonSecretInvalid, "no https://"},
 		{"domain of a path", func(_ *environment, data map[string][]byte) { data["domain"] = []byte("example.com/evil") }, true, v1alpha1.ReasonSecretInvalid, "not a host name"},
-		{"unreachable", func(_ *environment, data map[string][]byte) { data["domain"] = []byte("localhost:1") }, false, v1alpha1.ReasonTenantUnavailable, "refused"},
+		{"unreachable", func(_ *environment, data map[string][]byte) { data["domain"] = []byte("localhost:1") }, false, v1alpha1.ReasonTenantUnavailable, "no answer from localhost:1: connection refused; see that the domain in Secret credentials is right"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -108,6 +112,28 @@ func TestBadCredentials(t *testing.T) {
 			e.eventuallyReady(tenant)
 			e.eventuallyReady(user)
 		})
+	}
+}
+
+// TestAnOutageIsNotedOnce has Auth0 break every connection: what is written down does not change from one attempt to the next.
+func TestAnOutageIsNotedOnce(t *testing.T) {
+	t.Parallel()
+	e := newBareEnvironment(t)
+	e.sim.AddFaults(simulator.Fault{Drop: simulator.DropBefore})
+	tenant := e.tenant()
+	e.create(tenant)
+	e.startOperator()
+	e.eventuallyReconciling(tenant, v1alpha1.ReasonTenantUnavailable, "no answer from "+e.sim.Domain+": the connection broke")
+	noted, attempts := tenant.ResourceVersion, e.sim.Requests().Total
+	e.eventually(func() error {
+		if e.sim.Requests().Total < attempts+2 {
+			return fmt.Errorf("no further attempts: %+v", e.sim.Requests())
+		}
+		return nil
+	})
+	e.get(tenant)
+	if tenant.ResourceVersion != noted {
+		t.Errorf("it was noted again: %+v", tenant.Status.Conditions)
 	}
 }
 
@@ -204,7 +230,7 @@ func TestTenantGoesAfterItsObjects(t *testing.T) {
 	e.eventuallyReady(user)
 	tenant := e.tenant()
 	e.delete(tenant)
-	e.eventuallyReconciling(tenant, v1alpha1.ReasonInUse, "Auth0User "+e.namespace+"/ada")
+	e.eventuallyReconciling(tenant, v1alpha1.ReasonInUse, "Auth0User "+e.namespace+"/ada still refers to this one")
 	change(e, user, func(u *v1alpha1.Auth0User) { u.Spec.Name = new("still served") })
 	e.eventuallyReady(user)
 	e.restartOperator()
@@ -339,7 +365,7 @@ func TestUntrustedCertificate(t *testing.T) {
 	tenant.Spec.CABundle = nil
 	e.create(tenant)
 	e.startOperator()
-	e.eventuallyStalled(tenant, v1alpha1.ReasonCertificateUntrusted, "spec.caBundle")
+	e.eventuallyStalled(tenant, v1alpha1.ReasonCertificateUntrusted, "the certificate of "+e.sim.Domain+" is not trusted: certificate signed by unknown authority", "spec.caBundle")
 	change(e, tenant, func(tenant *v1alpha1.Auth0Tenant) { tenant.Spec.CABundle = e.tenant().Spec.CABundle })
 	e.eventuallyReady(tenant)
 }
