@@ -50,10 +50,12 @@ func (w *work[O]) remove(ctx context.Context) (Outcome, error) {
 		return Outcome{}, err
 	}
 	have, err := w.toRemove(ctx)
-	if err != nil {
+	switch {
+	case err != nil:
 		return Outcome{}, err
-	}
-	if have == nil {
+	case have == nil && w.Adapter.ID(w.object) == "":
+		return Released("nothing was deleted in Auth0: this object held nothing there"), nil
+	case have == nil:
 		return Released("gone from Auth0"), nil
 	}
 	foreign, err := w.holder(ctx, have)

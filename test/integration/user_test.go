@@ -325,8 +325,8 @@ func TestBadUserInput(t *testing.T) {
 		},
 		{
 			name:   "role that does not exist",
-			spec:   func(_ *environment, u *v1alpha1.Auth0User) { u.Spec.Roles = roles("", "nobody") },
-			reason: v1alpha1.ReasonRoleNotFound, says: `"nobody"`,
+			spec:   func(_ *environment, u *v1alpha1.Auth0User) { u.Spec.Roles = roles("", "nobody", "none") },
+			reason: v1alpha1.ReasonRoleNotFound, says: `the tenant has no role "nobody" or "none"; create it`,
 			heal: func(e *environment, u *v1alpha1.Auth0User) {
 				change(e, u, func(u *v1alpha1.Auth0User) { u.Spec.Roles = nil })
 			},
@@ -419,6 +419,16 @@ func TestTwoObjectsForOneUser(t *testing.T) {
 	e.deleteAndWait(first)
 	e.pass(second)
 	e.eventuallyReady(second)
+	third := newUser(e, "third", "ada@example.com")
+	e.create(third)
+	e.eventuallyStalled(third, v1alpha1.ReasonConflict, e.namespace+"/second/")
+	e.deleteAndWait(third)
+	e.eventually(func() error {
+		if told := e.events(third); !slices.Contains(told, "Deleting: nothing was deleted in Auth0: this object held nothing there") {
+			return fmt.Errorf("of the one that held nothing, it is told %q", told)
+		}
+		return nil
+	})
 	userSubject.requireCount(e, 1)
 }
 
