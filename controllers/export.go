@@ -89,8 +89,8 @@ func withoutFields(have auth0.Document, fields ...string) auth0.Document {
 }
 
 // withoutMark is metadata without the operator's mark.
-func withoutMark(metadata auth0.Document, mark string) map[string]any {
-	return withoutFields(metadata, mark)
+func withoutMark(metadata auth0.Document) map[string]any {
+	return withoutFields(metadata, userMark)
 }
 
 // Export implements engine.Exporter.
@@ -100,7 +100,7 @@ func (clientAdapter) Export(_ context.Context, session *auth0.Session, have auth
 		return false, nil
 	}
 	settings := have.Clone()
-	settings["client_metadata"] = withoutMark(have.Object("client_metadata"), clientMark)
+	settings["client_metadata"] = withoutMark(have.Object("client_metadata"))
 	if err := fillSpec(&c.Spec.ClientSettings, settings, "addons", "client_metadata", "scopes"); err != nil {
 		return false, err
 	}
@@ -195,7 +195,7 @@ func (clientGrantAdapter) Export(_ context.Context, session *auth0.Session, have
 // Export implements engine.Exporter. Secrets in the options of an identity provider stay in Auth0, unmanaged.
 func (connectionAdapter) Export(ctx context.Context, session *auth0.Session, have auth0.Document, names engine.Names, c *v1alpha1.Auth0Connection) (bool, error) {
 	settings := withoutFields(have, "options", "enabled_clients")
-	settings["metadata"] = withoutMark(have.Object("metadata"), connectionMark)
+	settings["metadata"] = withoutMark(have.Object("metadata"))
 	if err := fillSpec(&c.Spec, settings, "metadata"); err != nil {
 		return false, err
 	}
@@ -254,7 +254,7 @@ func withoutSecrets(options map[string]any) map[string]any {
 // Export implements engine.Exporter.
 func (organizationAdapter) Export(ctx context.Context, session *auth0.Session, have auth0.Document, names engine.Names, organization *v1alpha1.Auth0Organization) (bool, error) {
 	settings := have.Clone()
-	settings["metadata"] = withoutMark(have.Object("metadata"), organizationMark)
+	settings["metadata"] = withoutMark(have.Object("metadata"))
 	if err := fillSpec(&organization.Spec, settings, "metadata"); err != nil {
 		return false, err
 	}
@@ -308,8 +308,8 @@ func (userAdapter) Export(ctx context.Context, session *auth0.Session, have auth
 	if strings.HasPrefix(have.String("picture"), "https://s.gravatar.com/") {
 		delete(settings, "picture")
 	}
-	settings["user_metadata"] = withoutMark(have.Object("user_metadata"), userMark)
-	settings["app_metadata"] = withoutMark(have.Object("app_metadata"), userMark)
+	settings["user_metadata"] = withoutMark(have.Object("user_metadata"))
+	settings["app_metadata"] = withoutMark(have.Object("app_metadata"))
 	if err := fillSpec(&u.Spec, settings, "user_metadata", "app_metadata"); err != nil {
 		return false, err
 	}

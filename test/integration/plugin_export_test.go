@@ -24,10 +24,7 @@ func TestPluginExport(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
 	e.buildTenant()
-	directory := t.TempDir()
-	if _, err := e.kubectlAuth0("export", "--users", `email:"ada@example.com"`, "--output", directory); err != nil {
-		t.Fatal(err)
-	}
+	directory := e.exported()
 	objects := e.readExported(directory)
 	before := e.inventory()
 	if plan, err := e.kubectlAuth0("plan", "-f", directory); err != nil || strings.Contains(plan, "→") || strings.Contains(plan, "update") {
@@ -47,6 +44,7 @@ func TestPluginExport(t *testing.T) {
 	if difference := cmp.Diff(before, e.inventory()); difference != "" {
 		t.Errorf("applying what was exported changed Auth0 (-before +after):\n%s", difference)
 	}
+	e.requireNoMarks(e.exported())
 	for _, object := range objects {
 		e.delete(object)
 	}
@@ -108,6 +106,26 @@ func (e *environment) buildTenant() {
 	})
 	e.dashboard("POST", userPath(user["user_id"].(string))+"/roles", map[string]any{"roles": []any{role["id"]}})
 	e.dashboard("POST", fmt.Sprintf("/api/v2/organizations/%s/members", organization["id"]), map[string]any{"members": []any{user["user_id"]}})
+}
+
+// exported is the directory with what is exported.
+func (e *environment) exported() string {
+	e.Helper()
+	directory := e.TempDir()
+	if _, err := e.kubectlAuth0("export", "--users", `email:"ada@example.com"`, "--output", directory); err != nil {
+		e.Fatal(err)
+	}
+	return directory
+}
+
+// requireNoMarks wants nothing in the manifests of what an object holds that only the operator writes.
+func (e *environment) requireNoMarks(directory string) {
+	e.Helper()
+	for _, object := range e.readExported(directory) {
+		if content, _ := json.Marshal(object); strings.Contains(string(content), "auth0_operator") {
+			e.Errorf("the manifest of %s %s has the operator's mark", object.GetObjectKind().GroupVersionKind().Kind, object.GetName())
+		}
+	}
 }
 
 // readExported reads the manifests, and fails on a secret in them.
