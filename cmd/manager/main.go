@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"go.uber.org/zap/zapcore"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
@@ -35,7 +36,8 @@ func run() error {
 	flag.StringVar(&options.MetricsAddress, "metrics-bind-address", ":8080", `where to serve metrics, "0" for nowhere`)
 	flag.StringVar(&options.HealthAddress, "health-probe-bind-address", ":8081", `where to serve /healthz and /readyz, "0" for nowhere`)
 	flag.StringVar(&options.PprofAddress, "pprof-bind-address", "0", `where to serve profiles under /debug/pprof/, "0" for nowhere`)
-	logging := zap.Options{}
+	// A trace leads through the machinery of passes, and is the same for each error.
+	logging := zap.Options{StacktraceLevel: zapcore.PanicLevel}
 	logging.BindFlags(flag.CommandLine)
 	flag.Parse()
 	if namespaces != "" {

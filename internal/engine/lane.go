@@ -134,13 +134,14 @@ func enqueueBy(reader client.Reader, newList func() client.ObjectList, index str
 	}
 }
 
-// logged names the object of a pass in the log.
+// logged names the object of a pass in the log. What is about none is how the parts of the operator start and stop, a hundred
+// lines of it, which only those want to read who look for a fault in it.
 func logged(logger logr.Logger, kind string) func(*reconcile.Request) logr.Logger {
 	return func(request *reconcile.Request) logr.Logger {
 		logger := logger.WithValues("kind", kind)
-		if request != nil {
-			logger = logger.WithValues("namespace", request.Namespace, "name", request.Name)
+		if request == nil {
+			return logger.V(1)
 		}
-		return logger
+		return logger.WithValues("namespace", request.Namespace, "name", request.Name)
 	}
 }

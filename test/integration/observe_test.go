@@ -179,6 +179,9 @@ func (e *environment) logReasons(object v1alpha1.Object) []string {
 		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
 			e.Fatalf("%v: %s", err, lines.Text())
 		}
+		if line.Kind != "" && line.Name == "" {
+			e.Errorf("a line is about no object: %s", lines.Text())
+		}
 		if line.Namespace != object.GetNamespace() || line.Name != object.GetName() {
 			continue
 		}
