@@ -98,6 +98,8 @@ func TestRefusedPasswordIsNotSentAgain(t *testing.T) {
 			}
 			change(e, secret, func(s *corev1.Secret) { s.Data["password"] = []byte("Correct-Horse-1") })
 			e.eventuallyReady(user)
+			// The operator would put the block right that is lifted to sign in.
+			e.stopOperator()
 			requirePassword(e, "Correct-Horse-1", true)
 			if len(user.Status.AppliedSecrets) != 1 || user.Status.AppliedSecrets[0].Refused != "" {
 				t.Errorf("the refusal is still remembered: %+v", user.Status.AppliedSecrets)
