@@ -130,7 +130,7 @@ func (d *demo) suggest() {
 		{"kubectl explain auth0user.spec.roles", "every field is documented"},
 		{"kubectl describe auth0user " + shownUser, "what is declared, what is in Auth0, what happened"},
 		{"kubectl edit auth0user " + shownUser, "change a name, block the user, name a role that does not exist"},
-		{"kubectl delete auth0user ada", "deletes the user in Auth0 too"},
+		{"kubectl delete auth0user hedy", "deletes the user in Auth0 too"},
 		{"kubectl delete secret " + shownSecret, "it comes back, with a new token"},
 		{"kubectl annotate auth0user " + signedUp + " auth0-operator.io/rotate-password=1", "a new password, in the Secret and in Auth0"},
 		{"kubectl delete namespace " + namespace, "everything goes, here and in Auth0"},
