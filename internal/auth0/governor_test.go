@@ -538,26 +538,39 @@ func TestA429InTheMiddleIsNotTheEnd(t *testing.T) {
 	})
 }
 
+// lineUp has n objects wait for their turn; wake is told whose it is.
+func lineUp(t *testing.T, session *Session, n int, wake func(i int)) {
+	t.Helper()
+	for i := range n {
+		turn := NewTurn(i, LaneNew, func() { wake(i) })
+		_, _ = session.CreateUser(WithTurn(t.Context(), turn), someUser(i))
+		turn.End()
+	}
+}
+
+// oneMoreComes makes a call that may not have to wait for long.
+func oneMoreComes(t *testing.T, session *Session, atMost time.Duration) {
+	t.Helper()
+	begin := time.Now()
+	if _, err := session.CreateUser(t.Context(), someUser(1<<20)); err != nil {
+		t.Fatal(err)
+	}
+	if waited := time.Since(begin); waited > atMost {
+		t.Errorf("a call waited for %s, behind those that make none", waited)
+	}
+}
+
 // TestObjectsThatAreGoneCostNothing has everything deleted that waits.
 func TestObjectsThatAreGoneCostNothing(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitFree)
 	synctest.Test(t, func(t *testing.T) {
 		session, governor := s.session()
-		for i := range 1000 {
-			turn := NewTurn(i, LaneNew, func() {})
-			_, _ = session.CreateUser(WithTurn(t.Context(), turn), someUser(i))
-			turn.End()
-		}
-		for i := range 1000 {
+		const n = 1000
+		lineUp(t, session, n, func(int) {})
+		for i := range n {
 			governor.Forget(i)
 		}
-		begin := time.Now()
-		if _, err := session.CreateUser(t.Context(), someUser(1000)); err != nil {
-			t.Fatal(err)
-		}
-		if waited := time.Since(begin); waited > time.Second {
-			t.Errorf("a call waited %s for objects that are gone", waited)
-		}
+		oneMoreComes(t, session, time.Second)
 		if len(governor.places)+len(governor.called)+governor.line.length() > 0 {
 			t.Error("the governor remembers objects that are gone")
 		}
@@ -569,19 +582,9 @@ func TestAPassThatDoesNotComeLosesItsCall(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitFree)
 	synctest.Test(t, func(t *testing.T) {
 		session, _ := s.session()
-		for i := range 20 {
-			turn := NewTurn(i, LaneNew, func() {})
-			_, _ = session.CreateUser(WithTurn(t.Context(), turn), someUser(i))
-			turn.End()
-		}
+		lineUp(t, session, 20, func(int) {})
 		elapse(2 * time.Minute)
-		begin := time.Now()
-		if _, err := session.CreateUser(t.Context(), someUser(1000)); err != nil {
-			t.Fatal(err)
-		}
-		if waited := time.Since(begin); waited > 5*time.Second {
-			t.Errorf("a call waited for %s", waited)
-		}
+		oneMoreComes(t, session, 5*time.Second)
 	})
 }
 
@@ -592,18 +595,8 @@ func TestAPassWithoutACallHoldsNobodyUp(t *testing.T) {
 		session, governor := s.session()
 		pool := NewPool(nil)
 		pool.governors["test"] = governor
-		for i := range 20 {
-			turn := NewTurn(i, LaneNew, func() { go pool.End(NewTurn(i, LaneNew, nil)) })
-			_, _ = session.CreateUser(WithTurn(t.Context(), turn), someUser(i))
-			pool.End(turn)
-		}
-		begin := time.Now()
-		if _, err := session.CreateUser(t.Context(), someUser(1000)); err != nil {
-			t.Fatal(err)
-		}
-		if waited := time.Since(begin); waited > 2*time.Second {
-			t.Errorf("a call waited %s for objects that make none", waited)
-		}
+		lineUp(t, session, 20, func(i int) { go pool.End(NewTurn(i, LaneNew, nil)) })
+		oneMoreComes(t, session, 2*time.Second)
 	})
 }
 
@@ -844,11 +837,7 @@ func TestLetGoEndsEverything(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		session, governor := s.session()
 		var called int
-		for i := range 20 {
-			turn := NewTurn(i, LaneNew, func() { called++ })
-			_, _ = session.CreateUser(WithTurn(t.Context(), turn), someUser(i))
-			turn.End()
-		}
+		lineUp(t, session, 20, func(int) { called++ })
 		var group sync.WaitGroup
 		for range 5 {
 			group.Go(func() { _, _ = session.listRoles(t.Context()) })
