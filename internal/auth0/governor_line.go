@@ -11,6 +11,9 @@ type Lane int
 const (
 	// laneBegun is for a pass that is in the middle: it holds a worker, and what it read grows old.
 	laneBegun Lane = iota
+	// LaneShared is for the few calls that no object makes for itself, and of which each serves many: lists that are changed
+	// together, imports, and what tells of changes. Nobody calls them back, so that they must not wait for long.
+	LaneShared
 	// LaneEdited is for what a person just changed.
 	LaneEdited
 	// LaneNew is for what a person just made or deleted, which tends to come by the thousand.
@@ -23,7 +26,7 @@ const (
 
 // String is how a lane stands in metrics.
 func (l Lane) String() string {
-	return [lanes]string{"begun", "edited", "new", "periodic"}[l]
+	return [lanes]string{"begun", "shared", "edited", "new", "periodic"}[l]
 }
 
 // patience is how often those of a lane let those of better lanes go ahead, before one of them goes first.

@@ -453,6 +453,36 @@ func TestAnEditGoesFirst(t *testing.T) {
 	})
 }
 
+// TestCallsForManyGoBeforeEdits has an import, or the reading of the log, make a call each second while hundreds of edits wait: it
+// belongs to no object that could be called back, and must not wait for longer than a call may take.
+func TestCallsForManyGoBeforeEdits(t *testing.T) {
+	s := newTestTenant(t, simulator.RateLimitFree)
+	synctest.Test(t, func(t *testing.T) {
+		session, _ := s.session()
+		const n = 200
+		o := newOffice(session, n)
+		o.lanes = func(int) Lane { return LaneEdited }
+		for i := range n {
+			o.queue <- i
+		}
+		go func() {
+			for range 20 {
+				elapse(time.Second)
+				begin := time.Now()
+				_, err := session.listRoles(WithLane(t.Context(), LaneShared))
+				if waited := time.Since(begin); err != nil || waited > 5*time.Second {
+					t.Errorf("a call for many waited %s for edits: %v", waited, err)
+				}
+			}
+		}()
+		begin := time.Now()
+		o.work(t, n, 3)
+		if floor := (n + 20 - 2) / 2.0; time.Since(begin).Seconds() > floor/0.9 {
+			t.Errorf("it took %s, and the limit allows %.0f s", time.Since(begin), floor)
+		}
+	})
+}
+
 // TestNoLaneStarves keeps the better lanes busy all the time.
 func TestNoLaneStarves(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitFree)
@@ -539,10 +569,10 @@ func TestA429InTheMiddleIsNotTheEnd(t *testing.T) {
 }
 
 // lineUp has n objects wait for their turn; wake is told whose it is.
-func lineUp(t *testing.T, session *Session, n int, wake func(i int)) {
+func lineUp(t *testing.T, session *Session, n int, lane Lane, wake func(i int)) {
 	t.Helper()
 	for i := range n {
-		turn := NewTurn(i, LaneNew, func() { wake(i) })
+		turn := NewTurn(i, lane, func() { wake(i) })
 		_, _ = session.CreateUser(WithTurn(t.Context(), turn), someUser(i))
 		turn.End()
 	}
@@ -566,7 +596,7 @@ func TestObjectsThatAreGoneCostNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		session, governor := s.session()
 		const n = 1000
-		lineUp(t, session, n, func(int) {})
+		lineUp(t, session, n, LaneNew, func(int) {})
 		for i := range n {
 			governor.Forget(i)
 		}
@@ -582,7 +612,7 @@ func TestAPassThatDoesNotComeLosesItsCall(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitFree)
 	synctest.Test(t, func(t *testing.T) {
 		session, _ := s.session()
-		lineUp(t, session, 20, func(int) {})
+		lineUp(t, session, 20, LaneNew, func(int) {})
 		elapse(2 * time.Minute)
 		oneMoreComes(t, session, 5*time.Second)
 	})
@@ -595,7 +625,7 @@ func TestAPassWithoutACallHoldsNobodyUp(t *testing.T) {
 		session, governor := s.session()
 		pool := NewPool(nil)
 		pool.governors["test"] = governor
-		lineUp(t, session, 20, func(i int) { go pool.End(NewTurn(i, LaneNew, nil)) })
+		lineUp(t, session, 20, LaneNew, func(i int) { go pool.End(NewTurn(i, LaneNew, nil)) })
 		oneMoreComes(t, session, 2*time.Second)
 	})
 }
@@ -837,7 +867,7 @@ func TestLetGoEndsEverything(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		session, governor := s.session()
 		var called int
-		lineUp(t, session, 20, func(int) { called++ })
+		lineUp(t, session, 20, LaneNew, func(int) { called++ })
 		var group sync.WaitGroup
 		for range 5 {
 			group.Go(func() { _, _ = session.listRoles(t.Context()) })

@@ -323,8 +323,7 @@ func (t *tenantImports) ensureRunning() {
 		return
 	}
 	t.running = true
-	// Hundreds wait for each of these calls.
-	ctx := auth0.WithLane(t.ctx, auth0.LaneEdited)
+	ctx := auth0.WithLane(t.ctx, auth0.LaneShared)
 	go t.run(log.IntoContext(ctx, log.FromContext(ctx).WithName("imports").WithValues("tenant", t.tenant.String())))
 }
 
