@@ -492,28 +492,41 @@ func (t *tenantImports) follow(ctx context.Context, session *auth0.Session, b *b
 		t.record(ctx, b)
 	}
 	job, err := session.Job(ctx, b.job)
-	if auth0.ClassOf(err) == auth0.ClassNotFound || err == nil && job.String("status") == "failed" {
-		log.FromContext(ctx).Info("an import failed; its users are looked at one by one", "job", b.job)
-		t.end(b, true, nil)
-		return
-	}
-	if err == nil && job.String("status") != "completed" {
+	switch status := job.String("status"); {
+	case auth0.ClassOf(err) == auth0.ClassNotFound:
+		t.lose(ctx, b)
+	case err != nil:
+		t.askAgain(b, importRetry)
+	case status == "completed":
+		t.complete(ctx, session, b, job)
+	case status == "pending" || status == "processing":
 		b.pause = min(b.pause*3/2, longestPoll)
 		t.askAgain(b, b.pause)
-		return
+	default:
+		t.lose(ctx, b)
 	}
-	var refused map[string]bool
-	if err == nil {
-		refused, err = t.refused(ctx, session, b, job)
-	}
-	if err != nil {
+}
+
+// lose ends a batch of which Auth0 does not say what it imported.
+func (t *tenantImports) lose(ctx context.Context, b *batch) {
+	log.FromContext(ctx).Info("an import failed; its users are looked at one by one", "job", b.job)
+	t.end(b, true, nil)
+}
+
+// complete ends a batch whose job is over.
+func (t *tenantImports) complete(ctx context.Context, session *auth0.Session, b *batch, job auth0.Document) {
+	refused, err := t.refused(ctx, session, b, job)
+	switch {
+	case err != nil:
 		t.askAgain(b, importRetry)
-		return
+	case refused[""]:
+		// Auth0 refused somebody without saying whom: it may be anybody.
+		t.lose(ctx, b)
+	default:
+		t.changeLists(ctx, session, b, refused)
+		t.tell(ctx, session, b, len(refused))
+		t.end(b, false, refused)
 	}
-	t.changeLists(ctx, session, b, refused)
-	t.tell(ctx, session, b, len(refused))
-	// If Auth0 refuses somebody without saying whom, it may be anybody.
-	t.end(b, refused[""], refused)
 }
 
 func (t *tenantImports) askAgain(b *batch, after time.Duration) {
@@ -522,15 +535,23 @@ func (t *tenantImports) askAgain(b *batch, after time.Duration) {
 	b.next = time.Now().Add(after)
 }
 
-// refused returns the ids of those that a job did not create.
+// refused returns the ids of those that a job did not create; "" is among them if Auth0 does not say who all of them are.
 func (t *tenantImports) refused(ctx context.Context, session *auth0.Session, b *batch, job auth0.Document) (map[string]bool, error) {
 	refused := map[string]bool{}
-	if number, ok := job.Object("summary")["failed"].(json.Number); ok && number.String() == "0" {
+	number, _ := job.Object("summary")["failed"].(json.Number)
+	failed, unknown := number.Int64()
+	if unknown == nil && failed == 0 {
 		return refused, nil
 	}
 	failures, err := session.JobErrors(ctx, b.job)
+	if slices.Contains(refusals, auth0.ClassOf(err)) {
+		return map[string]bool{"": true}, nil
+	}
 	for _, failure := range failures {
 		refused[failure.Object("user").String("user_id")] = true
+	}
+	if int64(len(failures)) < failed {
+		refused[""] = true
 	}
 	return refused, err
 }

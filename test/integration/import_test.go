@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -258,6 +259,41 @@ func TestImportGoesOnAfterACrash(t *testing.T) {
 	}
 	if there, members := len(e.auth0Users()), e.roleMembers(role); there != many || members != many {
 		t.Errorf("%d users, %d with the role, want %d", there, members, many)
+	}
+}
+
+// TestImportsWithOddEnds has Auth0 say of a job what leaves open who was imported: everybody is looked at, and nobody is taken to
+// be there who is not.
+func TestImportsWithOddEnds(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]simulator.Fault{
+		"the job is unknown":      {Route: "/api/v2/jobs/{id}", Status: http.StatusNotFound},
+		"the job failed":          {Route: "/api/v2/jobs/{id}", Status: http.StatusOK, Body: json.RawMessage(`{"status":"failed"}`)},
+		"the job expired":         {Route: "/api/v2/jobs/{id}", Status: http.StatusOK, Body: json.RawMessage(`{"status":"expired"}`)},
+		"the errors are unknown":  {Route: "/api/v2/jobs/{id}/errors", Status: http.StatusNotFound},
+		"the errors are left out": {Route: "/api/v2/jobs/{id}/errors", Status: http.StatusNoContent},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := newEnvironment(t)
+			role := e.dashboard(http.MethodPost, "/api/v2/roles", map[string]any{"name": "member"})
+			e.dashboard(http.MethodPost, "/api/v2/users", map[string]any{"connection": connection, "email": "user-005@example.com", "password": "Stranger-0123456789!"})
+			e.sim.AddFaults(fault)
+			users := e.newUsers(many, nil)
+			users[5].Spec.Roles = nil
+			e.createAll(users)
+
+			e.awaitUsers(many-1, "Ready", isReadyUser)
+
+			e.eventuallyStalled(users[5], v1alpha1.ReasonAlreadyExists)
+			e.requireUsers(many)
+			if members := e.roleMembers(role); members != many-1 {
+				t.Errorf("%d users have the role, want %d", members, many-1)
+			}
+			if jobs := e.sim.Requests().Count(http.MethodPost, routeImports); jobs == 0 || jobs > 2 {
+				t.Errorf("%d jobs, want 1 or 2: %+v", jobs, e.sim.Requests())
+			}
+		})
 	}
 }
 
