@@ -23,7 +23,7 @@ const (
 	// came the last time.
 	gatherLeast   = 200 * time.Millisecond
 	gatherMost    = 30 * time.Second
-	gatherPerCame = 3 * time.Second
+	gatherPerCame = 10 * time.Second
 	// shareAgain is when to look at an object that nobody woke, and shareSaid how long that it was created may be left unsaid.
 	shareAgain = time.Minute + gatherMost
 	shareSaid  = gatherMost + 2*worthSaying
@@ -104,13 +104,16 @@ func (t *tenantImports) keep(to target, g *gathering, members []*member) {
 }
 
 // dueGatherings takes out those whose time has come, or for which nobody can come any more, and of the others as many as fill
-// a call.
+// a call. Who comes while a list is being changed waits for the end of that.
 func (t *tenantImports) dueGatherings(now time.Time) map[target][]*member {
 	nobodyComes := t.Pool.Governor(t.tenant.String()).Waiting() == 0
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	due := map[target][]*member{}
 	for to, g := range t.gatherings {
+		if t.changing[to] {
+			continue
+		}
 		count := len(g.members)
 		if isDue := now.After(g.due) || nobodyComes && now.Sub(g.began) > gatherLeast; !isDue {
 			count -= count % t.together[to.field].Most
@@ -118,7 +121,7 @@ func (t *tenantImports) dueGatherings(now time.Time) map[target][]*member {
 		if count == 0 {
 			continue
 		}
-		due[to] = slices.Clone(g.members[:count])
+		due[to], t.changing[to] = slices.Clone(g.members[:count]), true
 		t.keep(to, g, g.members[count:])
 		t.gatherNext[to] = now.Add(min(time.Duration(count)*gatherPerCame, gatherMost))
 	}
@@ -131,6 +134,7 @@ func (t *tenantImports) changeGathered(ctx context.Context, session *auth0.Sessi
 	t.changeAll(ctx, session, to, slices.DeleteFunc(slices.Clone(members), func(m *member) bool { return !m.stands(ctx) }))
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	delete(t.changing, to)
 	now := time.Now()
 	maps.DeleteFunc(t.alone, func(_ types.UID, until time.Time) bool { return now.After(until) })
 	for _, m := range members {

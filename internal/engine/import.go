@@ -209,6 +209,18 @@ func (w *work[O]) goOn(ctx context.Context, have auth0.Document, known *onLists)
 	return w.settle(ctx, have, known)
 }
 
+// Pause implements Pauser: an object that is suspended goes by no import that has not begun.
+func (r *Remote[O]) Pause(pass *Pass[O]) {
+	importer, ok := r.Adapter.(Importer[O])
+	if !ok {
+		return
+	}
+	imports := r.Imports.of(reference.TenantKey(pass.Object))
+	if known := imports.find(pass.Object.GetUID()); known != nil && imports.withdraw(known, false) {
+		*importer.Importing(pass.Object) = ""
+	}
+}
+
 // awaitImport tells an object that is being deleted to wait for the import that it is in: it would appear afterwards.
 func (w *work[O]) awaitImport(ctx context.Context) (*Outcome, error) {
 	importer, ok := w.Adapter.(Importer[O])

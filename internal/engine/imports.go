@@ -75,11 +75,12 @@ type tenantImports struct {
 	standBy map[types.UID]func()
 	// together says how a list of many objects is changed, by its field.
 	together map[string]Together
-	// gatherings are new objects that go on lists together, gathered all of them until they know that they are, and gatherNext
-	// is when a list takes the next.
+	// gatherings are new objects that go on lists together, gathered all of them until they know that they are, gatherNext is
+	// when a list takes the next, and changing are the lists that take some at present.
 	gatherings map[target]*gathering
 	gathered   map[types.UID]*member
 	gatherNext map[target]time.Time
+	changing   map[target]bool
 	// alone are those that were refused among many, until when.
 	alone map[types.UID]time.Time
 	// counted is when it was counted last whether many wait.
@@ -106,10 +107,14 @@ type batch struct {
 	// next is when to ask for the job, and pause how long to wait then. Once the job is over, next is when that was.
 	next  time.Time
 	pause time.Duration
+	// busy tells that somebody sees to it at present.
+	busy bool
 	// ended tells that the job is over, refused what it did not import, and lost that nobody knows what it imported.
 	ended, lost bool
 	refused     map[string]bool
 	untaken     int
+	// withdrawn are those that left it before it went, whatever their notes say.
+	withdrawn map[types.UID]bool
 }
 
 // member is an object on its way through an import.
@@ -163,7 +168,7 @@ func (i *Imports) of(tenant types.NamespacedName) *tenantImports {
 		i.tenants[tenant] = &tenantImports{
 			Imports: i, tenant: tenant, batches: map[string]*batch{}, open: map[string]*batch{}, members: map[types.UID]*member{},
 			singly: map[types.UID]bool{}, standBy: map[types.UID]func(){}, together: map[string]Together{},
-			gatherings: map[target]*gathering{}, gathered: map[types.UID]*member{}, gatherNext: map[target]time.Time{}, alone: map[types.UID]time.Time{},
+			gatherings: map[target]*gathering{}, gathered: map[types.UID]*member{}, gatherNext: map[target]time.Time{}, changing: map[target]bool{}, alone: map[types.UID]time.Time{},
 		}
 	}
 	return i.tenants[tenant]
@@ -225,7 +230,7 @@ func (t *tenantImports) join(m *member, connection string, now time.Time) string
 	defer t.mu.Unlock()
 	b := t.open[connection]
 	if b == nil || b.size+len(m.item) > auth0.LargestImport {
-		b = &batch{id: rand.Text(), connection: connection, size: len("[]")}
+		b = &batch{id: rand.Text(), connection: connection, size: len("[]"), withdrawn: map[types.UID]bool{}}
 		t.open[connection], t.batches[b.id] = b, b
 	}
 	b.size += len(m.item) + len(",")
@@ -262,6 +267,7 @@ func (t *tenantImports) withdraw(m *member, joining bool) bool {
 	}
 	m.batch.members = slices.DeleteFunc(m.batch.members, func(other *member) bool { return other == m })
 	m.batch.size -= len(m.item) + len(",")
+	m.batch.withdrawn[m.uid] = true
 	t.drop(m)
 	return true
 }
@@ -285,7 +291,7 @@ func (t *tenantImports) resume(ctx context.Context, batchID string, m *member, n
 			}
 		}
 	}
-	if b == nil {
+	if b == nil || b.withdrawn[m.uid] {
 		return false, nil
 	}
 	t.add(b, m)
@@ -337,7 +343,7 @@ func (t *tenantImports) run(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		if session, open := t.Pool.Get(t.tenant.String()); open {
+		if _, session, err := usableTenant(ctx, t.Client, t.Pool, t.tenant); err == nil && session != nil {
 			t.step(ctx, session)
 		}
 		t.mu.Lock()
@@ -350,32 +356,49 @@ func (t *tenantImports) run(ctx context.Context) {
 	}
 }
 
-// step does what is due.
+// step sets off what is due. Each goes its own way: one whose calls fail, or take long, holds no other.
 func (t *tenantImports) step(ctx context.Context, session *auth0.Session) {
 	now := time.Now()
 	for to, members := range t.dueGatherings(now) {
-		t.changeGathered(ctx, session, to, members)
+		go t.changeGathered(ctx, session, to, members)
 	}
-	for _, b := range t.all() {
+	for _, b := range t.idle() {
 		switch {
 		case t.mayGo(b, now):
-			t.send(ctx, session, b)
+			t.setOff(b, func() { t.send(ctx, session, b) })
 		case t.isDue(b, now):
-			t.follow(ctx, session, b)
+			t.setOff(b, func() { t.follow(ctx, session, b) })
 		case t.isDone(b):
-			t.forget(ctx, b)
+			t.setOff(b, func() { t.forget(ctx, b) })
 		}
 	}
 }
 
-func (t *tenantImports) all() []*batch {
+// idle are the batches that nobody sees to at present.
+func (t *tenantImports) idle() []*batch {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	all := make([]*batch, 0, len(t.batches))
+	idle := make([]*batch, 0, len(t.batches))
 	for _, b := range t.batches {
-		all = append(all, b)
+		if !b.busy {
+			idle = append(idle, b)
+		}
 	}
-	return all
+	return idle
+}
+
+// setOff has a batch be seen to, by one at a time.
+func (t *tenantImports) setOff(b *batch, do func()) {
+	busy := func(is bool) {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		b.busy = is
+	}
+	busy(true)
+	go func() {
+		defer busy(false)
+		do()
+	}()
 }
 
 // mayGo tells whether to send a batch now, and lets nobody join it any more if so.
@@ -387,7 +410,7 @@ func (t *tenantImports) mayGo(b *batch, now time.Time) bool {
 	}
 	running := 0
 	for _, other := range t.batches {
-		if other.job != "" && !other.ended {
+		if (other.busy || other.job != "") && !other.ended {
 			running++
 		}
 	}
@@ -558,9 +581,11 @@ func (t *tenantImports) refused(ctx context.Context, session *auth0.Session, b *
 
 // changeLists puts the members on the lists that they go on, many at a time. What fails here, each object tries by itself.
 func (t *tenantImports) changeLists(ctx context.Context, session *auth0.Session, b *batch, refused map[string]bool) {
+	var changes sync.WaitGroup
 	for to, members := range t.targets(b, refused) {
-		t.changeAll(ctx, session, to, members)
+		changes.Go(func() { t.changeAll(ctx, session, to, members) })
 	}
+	changes.Wait()
 }
 
 // targets are the changes to lists that members take, and who takes each.

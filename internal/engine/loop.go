@@ -37,6 +37,12 @@ type Handler[O v1alpha1.Object] interface {
 	Remove(context.Context, *Pass[O]) Outcome
 }
 
+// Pauser is a Handler that does more for an object after its passes.
+type Pauser[O v1alpha1.Object] interface {
+	// Pause takes that back, as far as it has not begun.
+	Pause(*Pass[O])
+}
+
 // Reconciler is the loop of one kind.
 type Reconciler[O v1alpha1.Object] struct {
 	Deps
@@ -112,13 +118,22 @@ func (r *Reconciler[O]) run(ctx context.Context, pass *Pass[O]) Outcome {
 	case deleting && !controllerutil.ContainsFinalizer(pass.Object, v1alpha1.Finalizer):
 		return Outcome{state: interrupted}
 	case pass.Object.IsSuspended() && deleting:
+		r.pause(pass)
 		return Outcome{state: suspended, reason: v1alpha1.ReasonSuspended, message: "spec.suspend is true: the deletion waits until it is false"}
 	case pass.Object.IsSuspended():
+		r.pause(pass)
 		return Outcome{state: suspended, reason: v1alpha1.ReasonSuspended, message: "spec.suspend is true: nothing is read from Auth0 or written to it until it is false"}
 	case deleting:
 		return r.Handler.Remove(ctx, pass)
 	}
 	return r.Handler.Apply(ctx, pass)
+}
+
+// pause takes back what was to be done later for an object that is suspended.
+func (r *Reconciler[O]) pause(pass *Pass[O]) {
+	if pauser, ok := r.Handler.(Pauser[O]); ok {
+		pauser.Pause(pass)
+	}
 }
 
 // finish writes the outcome down: the finalizer, or the status, an Event where it changed, and when to come back.

@@ -145,17 +145,28 @@ func (m *mirror) start(ctx context.Context) {
 // usablePoll is how soon a tenant that cannot be worked with is looked at again, in the cache.
 const usablePoll = time.Second
 
+// usableTenant returns a tenant and, if it can be worked with now, its session.
+func usableTenant(ctx context.Context, reader client.Reader, pool *auth0.Pool, key types.NamespacedName) (*v1alpha1.Auth0Tenant, *auth0.Session, error) {
+	var tenant v1alpha1.Auth0Tenant
+	if err := reader.Get(ctx, key, &tenant); err != nil {
+		return nil, nil, err
+	}
+	session, open := pool.Get(key.String())
+	if !open || reference.Usable(&tenant) != nil {
+		return &tenant, nil, nil
+	}
+	return &tenant, session, nil
+}
+
 // usable waits until the tenant can be worked with. It returns false when there is nothing to wait for any more.
 func (m *mirror) usable(ctx context.Context) (*v1alpha1.Auth0Tenant, *auth0.Session, bool) {
 	for ctx.Err() == nil {
-		var tenant v1alpha1.Auth0Tenant
-		err := m.Client.Get(ctx, m.tenant, &tenant)
+		tenant, session, err := usableTenant(ctx, m.Client, m.Pool, m.tenant)
 		if client.IgnoreNotFound(err) == nil && (err != nil || tenant.UID != m.uid) {
 			return nil, nil, false
 		}
-		session, open := m.Pool.Get(m.tenant.String())
-		if err == nil && open && reference.Usable(&tenant) == nil {
-			return &tenant, session, true
+		if session != nil {
+			return tenant, session, true
 		}
 		select {
 		case <-ctx.Done():

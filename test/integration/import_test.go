@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
@@ -397,6 +399,53 @@ func TestLargeUsersTakeSeveralJobs(t *testing.T) {
 	if there := len(e.auth0Users()); there != many {
 		t.Errorf("%d users in Auth0, want %d", there, many)
 	}
+}
+
+// TestChangedBeforeTheImportBegins suspends a user and deletes another whose job has to wait for those of others.
+func TestChangedBeforeTheImportBegins(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	large := fmt.Sprintf("%q", strings.Repeat("x", 9000))
+	e.sim.AddFaults(simulator.Fault{Route: "/api/v2/jobs/{id}", Status: http.StatusServiceUnavailable})
+	users := e.newUsers(many, func(u *v1alpha1.Auth0User) {
+		u.Spec.Roles, u.Spec.UserMetadata = nil, map[string]apiextensionsv1.JSON{"large": {Raw: []byte(large)}}
+	})
+	e.createAll(users)
+	var waiting []*v1alpha1.Auth0User
+	e.within(importPatience, func() error {
+		tenant := e.tenant()
+		e.get(tenant)
+		if len(tenant.Status.Imports) < 2 {
+			return fmt.Errorf("%d jobs run", len(tenant.Status.Imports))
+		}
+		waiting = nil
+		for _, user := range users {
+			e.get(user)
+			note := user.Status.Importing
+			if note == "" {
+				return fmt.Errorf("%s has not joined", user.Name)
+			}
+			if !slices.ContainsFunc(tenant.Status.Imports, func(job v1alpha1.ImportStatus) bool { return strings.HasPrefix(note, job.Batch) }) {
+				waiting = append(waiting, user)
+			}
+		}
+		return nil
+	})
+	suspended, deleted := waiting[0], waiting[1]
+	change(e, suspended, func(u *v1alpha1.Auth0User) { u.Spec.Suspend = true })
+	e.eventuallyCondition(suspended, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonSuspended)
+	e.deleteAndWait(deleted)
+	e.sim.ClearFaults()
+
+	e.awaitUsers(many-2, "Ready", isReadyUser)
+
+	e.requireUsers(many - 2)
+	if e.auth0Users()[*suspended.Spec.Email] != nil {
+		t.Error("a user was created while it was suspended")
+	}
+	change(e, suspended, func(u *v1alpha1.Auth0User) { u.Spec.Suspend = false })
+	e.eventuallyReady(suspended)
+	e.requireUsers(many - 1)
 }
 
 func TestUsersDeletedWhileTheyAreImported(t *testing.T) {

@@ -219,6 +219,34 @@ func TestRefusedMembersHarmNoOthers(t *testing.T) {
 	}
 }
 
+// TestAListThatIsStuckHoldsNoOther has Auth0 take for ever to make users members of an organization, while others get a role.
+func TestAListThatIsStuckHoldsNoOther(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t, freePlan)
+	role := e.dashboard(http.MethodPost, "/api/v2/roles", map[string]any{"name": "member"})
+	acme := e.organization("acme")
+	users := e.newUsers(crowd, nil)
+	for i := range crowd / 2 {
+		users[2*i].Spec.Roles, users[2*i].Spec.Organizations = nil, memberOf(acme)
+	}
+	e.sim.AddFaults(simulator.Fault{Method: http.MethodPost, Route: routeMembers, Delay: simulator.Duration(time.Hour)})
+	e.createAll(users)
+
+	e.eventually(func() error {
+		if members := e.roleMembers(role); members != crowd/2 {
+			return fmt.Errorf("%d users have the role: %+v", members, e.sim.Requests())
+		}
+		return nil
+	})
+
+	e.sim.ClearFaults()
+	e.sim.Advance(time.Hour)
+	e.awaitUsers(crowd, "Ready", isReadyUser)
+	if members := len(e.members(acme)); members != crowd/2 {
+		t.Errorf("%d members of acme, want %d", members, crowd/2)
+	}
+}
+
 // TestChangedWhileGathered takes a role out of the spec of users, deletes others and suspends one, while it is being assigned to
 // them together: to those who came first by a call that is on its way, to those who came last by one that is not made yet.
 func TestChangedWhileGathered(t *testing.T) {
