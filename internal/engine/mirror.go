@@ -151,9 +151,9 @@ func usableTenant(ctx context.Context, reader client.Reader, pool *auth0.Pool, k
 	if err := reader.Get(ctx, key, &tenant); err != nil {
 		return nil, nil, err
 	}
-	session, open := pool.Get(key.String())
-	if !open || reference.Usable(&tenant) != nil {
-		return &tenant, nil, nil
+	session, _ := pool.Get(key.String())
+	if isUsable := reference.Usable(&tenant) == nil; !isUsable {
+		session = nil
 	}
 	return &tenant, session, nil
 }
