@@ -174,12 +174,12 @@ func (clientGrantAdapter) Export(_ context.Context, session *auth0.Session, have
 		return false, nil
 	}
 	settings := withoutFields(have, "client_id", "audience")
-	settings["scopes"] = have["scope"]
-	if have.Bool("allow_all_scopes") {
-		delete(settings, "scopes")
-	}
 	if err := fillSpec(&grant.Spec, settings); err != nil {
 		return false, err
+	}
+	if !have.Bool("allow_all_scopes") {
+		// None is a declaration, too.
+		grant.Spec.Scopes = append([]string{}, have.Strings("scope")...)
 	}
 	if grant.Spec.DefaultFor == nil {
 		grant.Spec.ClientRef, grant.Spec.ClientID = refOrID(names, "Auth0Client", client)

@@ -61,7 +61,7 @@ type Auth0ClientGrantSpec struct {
 	// +kubebuilder:validation:items:MaxLength=280
 	// +kubebuilder:validation:items:Pattern=`^[^\s]+$`
 	// +optional
-	Scopes []string `json:"scopes,omitempty"`
+	Scopes []string `json:"scopes,omitzero"`
 
 	// allowAllScopes gives all scopes that the API has or will have.
 	// +optional

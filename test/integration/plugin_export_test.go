@@ -78,6 +78,8 @@ func (e *environment) buildTenant() {
 	grant := e.dashboard("POST", "/api/v2/client-grants", map[string]any{
 		"client_id": machine["client_id"], "audience": "https://billing.example.com/", "scope": []any{"read:bills"}, "organization_usage": "allow",
 	})
+	// The permission to call an API that has no scopes for this application.
+	e.dashboard("POST", "/api/v2/client-grants", map[string]any{"client_id": web["client_id"], "audience": "https://billing.example.com/", "scope": []any{}})
 	database := e.dashboard("POST", "/api/v2/connections", map[string]any{
 		"name": "customers", "strategy": "auth0", "options": map[string]any{"passwordPolicy": "fair", "password_history": map[string]any{"enable": true, "size": 3}},
 		"metadata": map[string]any{"team": "identity"},
