@@ -6,6 +6,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
@@ -41,8 +42,13 @@ func (w *tokenWork) awaitApproval(ctx context.Context) (engine.Outcome, error) {
 	case flow.GaveUp != "":
 		return engine.Outcome{}, gaveUp(flow.GaveUp)
 	}
+	pause := w.untilPoll(flow)
+	if pause > 0 && meta.IsStatusConditionTrue(w.token.Status.Conditions, v1alpha1.ConditionStalled) {
+		// What Auth0 said stands until it is asked again.
+		return engine.Unsaid(pause), nil
+	}
 	w.showDevice(flow)
-	if pause := w.untilPoll(flow); pause > 0 {
+	if pause > 0 {
 		return engine.Outcome{}, pending(flow, pause)
 	}
 	return w.poll(ctx, flow)

@@ -40,7 +40,11 @@ func (w *tokenWork) explain(err error) engine.Outcome {
 	return engine.FromAuth0(failed, w.session, w.resync)
 }
 
-const untilChange = "it is not repeated until the password, the user or the application changes, or a reconciliation is requested"
+// askAgain is how a person has a sign-in repeated, untilChange when it is by itself.
+const (
+	askAgain    = "set the annotation " + v1alpha1.AnnotationReconcileRequestedAt + " to a new value"
+	untilChange = "it is not repeated until the password, the user or the application changes, or you " + askAgain
+)
 
 // explainSignIn explains what is the matter with the user, or with what proves the user.
 func (w *tokenWork) explainSignIn(failed *auth0.Error) *problem.Problem {
@@ -51,10 +55,10 @@ func (w *tokenWork) explainSignIn(failed *auth0.Error) *problem.Problem {
 		return w.explainInvalidGrant(who, said)
 	case "unauthorized":
 		return problem.Stalled(v1alpha1.ReasonUserBlocked,
-			"Auth0 refuses the sign-in of %s: %s; unblock the user (spec.blocked of the Auth0User, or Auth0 Dashboard → User Management → Users → (the user) → Unblock), and request a reconciliation of this object", who, said).Again(w.soon())
+			"Auth0 refuses the sign-in of %s: %s; unblock the user (spec.blocked of the Auth0User, or Auth0 Dashboard → User Management → Users → (the user) → Unblock), and %s", who, said, askAgain).Again(w.soon())
 	case "too_many_attempts":
 		return problem.Stalled(v1alpha1.ReasonTooManyAttempts,
-			"Auth0's attack protection blocks the sign-in of %s: %s; correct the password, lift the block (annotation %s of the Auth0User, or Auth0 Dashboard → User Management → Users → (the user) → Unblock), and request a reconciliation", who, said, v1alpha1.AnnotationUnblock)
+			"Auth0's attack protection blocks the sign-in of %s: %s; correct the password, lift the block (annotation %s of the Auth0User, or Auth0 Dashboard → User Management → Users → (the user) → Unblock), and %s", who, said, v1alpha1.AnnotationUnblock, askAgain)
 	case "password_leaked":
 		return problem.Stalled(v1alpha1.ReasonPasswordLeaked,
 			"Auth0 refuses the password of %s, as it is known from a data breach: %s; give the user another one; %s", who, said, untilChange)
@@ -132,6 +136,10 @@ func (w *tokenWork) explainGrant(failed *auth0.Error) *problem.Problem {
 }
 
 func (w *tokenWork) invalidCredentials(said string) *problem.Problem {
+	if w.token.Spec.Client.ClientRef != nil && w.request.Application.IsPublic() {
+		return problem.Stalled(v1alpha1.ReasonInvalidCredentials,
+			"Auth0 refuses %s (%s), which was named without a secret, as its appType is native or spa; set its spec.tokenEndpointAuthMethod, to none if it has no secret", credentialsName(w.token), said)
+	}
 	return problem.Stalled(v1alpha1.ReasonInvalidCredentials, "Auth0 refuses the client id of %s, or what proves it (%s); correct it", credentialsName(w.token), said)
 }
 
