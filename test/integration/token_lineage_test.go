@@ -2,19 +2,16 @@ package integration
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
@@ -33,12 +30,18 @@ func (e *environment) loseAnswer(drop simulator.Drop) {
 func (e *environment) shop(settings map[string]any) *v1alpha1.Auth0Token {
 	e.Helper()
 	refreshTokenSubject.prepare(e)
-	id, _ := e.machine()
-	e.dashboard("PATCH", "/api/v2/clients/"+id, map[string]any{"refresh_token": settings})
+	e.setRefreshRules(settings)
 	token := refreshTokenSubject.object(e, "one").(*v1alpha1.Auth0Token)
 	e.create(token)
 	e.eventuallyReady(token)
 	return token
+}
+
+// setRefreshRules changes the settings of the application.
+func (e *environment) setRefreshRules(settings map[string]any) {
+	e.Helper()
+	id, _ := e.machine()
+	e.dashboard("PATCH", "/api/v2/clients/"+id, map[string]any{"refresh_token": settings})
 }
 
 var withoutLeeway = map[string]any{"rotation_type": "rotating", "expiration_type": "expiring", "leeway": 0}
@@ -82,10 +85,7 @@ func TestALostAnswerWithoutLeeway(t *testing.T) {
 		line["attempt"].(map[string]any)["until"] = time.Now().Add(-30 * time.Minute)
 	})
 	e.startOperator()
-	message := e.eventuallyStalled(token, v1alpha1.ReasonAnswerLost)
-	if !strings.Contains(message, "Secret seed") || !strings.Contains(message, "leeway of 0s is over") {
-		t.Errorf("the message does not tell the way out: %s", message)
-	}
+	message := e.eventuallyStalled(token, v1alpha1.ReasonAnswerLost, "Secret seed", "leeway of 0s is over")
 	if kept := e.lineageOf(); kept.Tokens.RefreshToken != before {
 		t.Error("the old token was not kept")
 	}
@@ -98,9 +98,7 @@ func TestALostAnswerWithoutLeeway(t *testing.T) {
 	e.sim.AddFaults(simulator.Fault{Method: "GET", Route: "/api/v2/logs", Status: 503})
 	change(e, token, func(token *v1alpha1.Auth0Token) { token.Spec.RenewBeforePercentage = new(int32(10)) })
 	e.pass(token)
-	if again := e.eventuallyStalled(token, v1alpha1.ReasonAnswerLost); again != message {
-		t.Errorf("the message is now %s", again)
-	}
+	e.eventuallyStalled(token, v1alpha1.ReasonAnswerLost, message)
 	e.sim.ClearFaults()
 	if again := e.refreshes(); again != sent {
 		t.Errorf("the refresh token was sent %d times more", again-sent)
@@ -113,41 +111,12 @@ func TestALostAnswerWithoutLeeway(t *testing.T) {
 // TestAnAnswerOutlivesTheAPIServer has the API server refuse every write right after Auth0 answered.
 func TestAnAnswerOutlivesTheAPIServer(t *testing.T) {
 	t.Parallel()
-	var broken, armed atomic.Bool
-	e := newBareEnvironment(t, func(o *simulator.Options) {
-		o.Wrap = func(next http.Handler) http.Handler {
-			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				next.ServeHTTP(w, r)
-				if armed.Load() && r.URL.Path == "/oauth/token" && armed.Swap(false) {
-					broken.Store(true)
-				}
-			})
-		}
-	})
-	e.config = rest.CopyConfig(cluster.Config)
-	e.config.Wrap(func(base http.RoundTripper) http.RoundTripper {
-		return roundTripper(func(r *http.Request) (*http.Response, error) {
-			if broken.Load() && r.Method != http.MethodGet {
-				return nil, errors.New("the API server is out of order")
-			}
-			return base.RoundTrip(r)
-		})
-	})
-	e.create(e.tenant())
-	e.startOperator()
-	e.eventuallyReady(e.tenant())
+	e, interruptions := newInterruptedEnvironment(t)
 	// Without a leeway, nothing but the answer in memory can save the sign-in.
 	token := e.shop(withoutLeeway)
-	armed.Store(true)
+	interruptions.breakAtAnswer()
 	change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenSubject.change(token) })
-	e.eventually(func() error {
-		if !broken.Load() {
-			return errNotYet
-		}
-		return nil
-	})
-	<-time.After(2 * time.Second)
-	broken.Store(false)
+	interruptions.endAfter(e, func() {})
 	refreshTokenSubject.eventuallyRequire(e, token)
 	e.requireNoReuse()
 }
@@ -407,7 +376,7 @@ func TestASignedInUserIsRefreshed(t *testing.T) {
 func TestDeviceApproval(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	seedShop(e, map[string]any{"app_type": "native", "token_endpoint_auth_method": "none"})
+	seedNative(e)
 	token := deviceTokenSubject.object(e, "one").(*v1alpha1.Auth0Token)
 	e.create(token)
 	message := e.eventuallyReconciling(token, v1alpha1.ReasonApprovalPending)
@@ -454,7 +423,7 @@ func TestDeviceApproval(t *testing.T) {
 func TestNobodyApproves(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	seedShop(e, map[string]any{"app_type": "native", "token_endpoint_auth_method": "none"})
+	seedNative(e)
 	token := deviceTokenSubject.object(e, "one").(*v1alpha1.Auth0Token)
 	e.create(token)
 	codes := map[string]bool{}

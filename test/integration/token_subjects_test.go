@@ -38,6 +38,9 @@ var rotating = map[string]any{
 	"rotation_type": "rotating", "expiration_type": "expiring", "leeway": 60, "infinite_token_lifetime": true, "infinite_idle_token_lifetime": true,
 }
 
+// notRotating are those of one whose refresh tokens stay the same.
+var notRotating = map[string]any{"rotation_type": "non-rotating", "expiration_type": "non-expiring"}
+
 // seedShop makes an API, a user, and an application that keeps its users signed in, with its credentials in Secret machine.
 func seedShop(e *environment, settings map[string]any) {
 	e.Helper()
@@ -59,6 +62,12 @@ func seedShop(e *environment, settings map[string]any) {
 	}
 	e.create(e.secret("machine", values))
 	e.create(e.secret("ada", map[string]string{"password": "Correct-Horse-1"}))
+}
+
+// seedNative is seedShop with an application that keeps no secret.
+func seedNative(e *environment) {
+	e.Helper()
+	seedShop(e, map[string]any{"app_type": "native", "token_endpoint_auth_method": "none"})
 }
 
 // machine returns the id of the application in Secret machine.
@@ -296,8 +305,7 @@ var endingTokenSubject = func() subject {
 // withoutRotation has the application's refresh tokens stay the same.
 func withoutRotation(e *environment) {
 	e.Helper()
-	id, _ := e.machine()
-	e.dashboard("PATCH", "/api/v2/clients/"+id, map[string]any{"refresh_token": map[string]any{"rotation_type": "non-rotating", "expiration_type": "non-expiring"}})
+	e.setRefreshRules(notRotating)
 }
 
 // deviceTokenSubject is a token by a device code, which somebody approves.
@@ -306,7 +314,7 @@ var deviceTokenSubject = func() subject {
 		spec.DeviceCode = &v1alpha1.DeviceCodeGrant{Audience: new(ordersAPI), Scopes: []string{"read:orders"}}
 	})
 	s.prepare = func(e *environment) {
-		seedShop(e, map[string]any{"app_type": "native", "token_endpoint_auth_method": "none"})
+		seedNative(e)
 		ada := e.adaID()
 		e.attend(func(token *v1alpha1.Auth0Token) {
 			if device := token.Status.Device; device != nil {
