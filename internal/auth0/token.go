@@ -182,27 +182,37 @@ func parseTokenSet(answer []byte, now time.Time) (TokenSet, error) {
 	return set, nil
 }
 
-// readClaims takes times and scopes from a JWT: its clock counts, not the one of this machine. The signature is not
-// verified, as the token comes straight from its issuer.
-func (t *TokenSet) readClaims() {
-	parts := strings.Split(t.AccessToken, ".")
+// claims are those of a JWT that matter here.
+type claims struct {
+	IssuedAt  int64  `json:"iat"`
+	ExpiresAt int64  `json:"exp"`
+	Scope     string `json:"scope"`
+	Subject   string `json:"sub"`
+
+	Organization string          `json:"org_id"`
+	Audience     json.RawMessage `json:"aud"`
+}
+
+// claimsOf reads a JWT. The signature is not verified, as the token comes straight from its issuer.
+func claimsOf(token string) (found claims, ok bool) {
+	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
-		return
+		return claims{}, false
 	}
 	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil {
-		return
+	if err != nil || json.Unmarshal(payload, &found) != nil {
+		return claims{}, false
 	}
-	var claims struct {
-		IssuedAt  int64  `json:"iat"`
-		ExpiresAt int64  `json:"exp"`
-		Scope     string `json:"scope"`
-		Subject   string `json:"sub"`
+	return found, true
+}
 
-		Organization string          `json:"org_id"`
-		Audience     json.RawMessage `json:"aud"`
-	}
-	if json.Unmarshal(payload, &claims) != nil {
+// readClaims takes times and scopes from the access token: its clock counts, not the one of this machine. One without an audience
+// is opaque, and whom it is for, only the ID token says.
+func (t *TokenSet) readClaims() {
+	claims, ok := claimsOf(t.AccessToken)
+	if !ok {
+		identity, _ := claimsOf(t.IDToken)
+		t.Subject = identity.Subject
 		return
 	}
 	t.Subject, t.Organization, t.Audience = claims.Subject, claims.Organization, firstAudience(claims.Audience)

@@ -42,6 +42,15 @@ func TestTokenSetTakesItsTimesFromTheToken(t *testing.T) {
 	}
 }
 
+// TestWhomAnOpaqueTokenIsFor is what the ID token beside it says.
+func TestWhomAnOpaqueTokenIsFor(t *testing.T) {
+	answer := `{"access_token":"opaque","id_token":"` + jwtOf(`{"sub":"auth0|ada","iat":1,"exp":2}`) + `","expires_in":600}`
+	set, err := parseTokenSet([]byte(answer), time.Unix(5000, 0))
+	if err != nil || set.Subject != "auth0|ada" || set.ExpiresAt.Unix() != 5600 {
+		t.Errorf("%+v, %v", set, err)
+	}
+}
+
 // issuer counts what it issues.
 type issuer struct {
 	mu     sync.Mutex
