@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -100,14 +101,18 @@ type tokenWork struct {
 	session *auth0.Session
 	resync  time.Duration
 	request auth0.TokenRequest
-	// admitted changes when somebody unblocks the user who signs in.
-	admitted string
+	// userID is that of the user of userRef, and admitted changes when somebody unblocks that user, and when Auth0 gets the password.
+	userID, admitted string
+	// unready says why nobody is to be signed in just now.
+	unready error
 	// source is what the tokens come from.
 	source source
-	// asked is a keyed hash of what a refresh asks for besides.
+	// asked is a digest of what a refresh asks for besides.
 	asked string
-	// inputs is a keyed hash of all that the output Secret depends on, but for the client secret: a token outlives it.
+	// inputs is a digest of all that the output Secret depends on, but for the client secret: a token outlives it.
 	inputs string
+	// mark is a keyed hash of what works once, for status.
+	mark string
 	// whole is a keyed hash of all that Auth0's answer to the request depends on.
 	whole string
 
@@ -123,7 +128,7 @@ func (h *tokenHandler) Apply(ctx context.Context, pass *engine.Pass[*v1alpha1.Au
 	w := &tokenWork{tokenHandler: h, pass: pass, token: pass.Object, resync: time.Hour, line: &lineage{}}
 	outcome, err := w.apply(ctx)
 	if err != nil {
-		outcome = w.explain(err)
+		outcome = w.explain(w.untilExpiry(err))
 	} else {
 		h.refusals.forget(w.name())
 	}
@@ -144,17 +149,29 @@ func (w *tokenWork) apply(ctx context.Context) (engine.Outcome, error) {
 		}
 		return w.carryOn(ctx)
 	}
-	held, err := w.held(ctx)
-	if err != nil {
-		return engine.Outcome{}, err
-	}
+	held := w.held()
 	switch {
 	case policy == v1alpha1.ManagementPolicyObserve:
 		return w.observe(held), nil
-	case held != nil && (policy == v1alpha1.ManagementPolicyCreateOnly || w.Clock.Now().Before(w.renewal(*held))):
+	case held != nil && w.Clock.Now().Before(w.renewal(*held)):
 		return w.keep(ctx, *held)
 	}
 	return w.begin(ctx)
+}
+
+// untilExpiry has what waits for others looked at again when its token expires: nothing else may happen, and it is not Ready then.
+func (w *tokenWork) untilExpiry(err error) error {
+	expires := w.token.Status.ExpiresAt
+	waits, ok := errors.AsType[*problem.Problem](err)
+	if !ok || waits.Stalled || expires == nil {
+		return err
+	}
+	left := expires.Sub(w.Clock.Now())
+	if left <= 0 || waits.After > 0 && waits.After < left {
+		return err
+	}
+	again := *waits
+	return again.Again(left)
 }
 
 // prepare finds everything that the work needs, and fails with what is missing. It makes no call.
@@ -176,7 +193,16 @@ func (w *tokenWork) prepare(ctx context.Context) error {
 	if err := w.readGrant(ctx); err != nil {
 		return err
 	}
-	return w.hashInputs(ctx)
+	if err := w.hashInputs(ctx); err != nil {
+		return err
+	}
+	if former := w.line.Former; !w.line.continues(w.source) && former != nil && former.continues(w.source) {
+		w.line = former
+	}
+	if !w.line.Device.isFor(w.source) {
+		w.token.Status.Device = nil
+	}
+	return nil
 }
 
 // openSecrets reads the Secrets that hold what was issued. Those that may not be written must show before a token is issued.
@@ -206,6 +232,9 @@ func (w *tokenWork) openSecrets(ctx context.Context) error {
 func (w *tokenWork) begin(ctx context.Context) (engine.Outcome, error) {
 	if err := w.pass.KeepUntilRemoved(ctx); err != nil {
 		return engine.Outcome{}, err
+	}
+	if w.unready != nil {
+		return engine.Outcome{}, w.unready
 	}
 	if err := w.seedIsSpent(); err != nil {
 		return engine.Outcome{}, err
@@ -252,8 +281,6 @@ func (w *tokenWork) deliver(ctx context.Context, issued auth0.TokenSet) (engine.
 // Remove implements engine.Handler. The Secrets go with their owner, unless they are to stay.
 func (h *tokenHandler) Remove(ctx context.Context, pass *engine.Pass[*v1alpha1.Auth0Token]) engine.Outcome {
 	w := &tokenWork{tokenHandler: h, pass: pass, token: pass.Object, resync: time.Minute, line: &lineage{}}
-	defer h.refusals.forget(w.name())
-	defer h.deletions.tokens.Delete(w.token.UID)
 	spec := w.token.Spec
 	switch {
 	case spec.DeletionPolicy == v1alpha1.DeletionPolicyRetain:
@@ -261,15 +288,31 @@ func (h *tokenHandler) Remove(ctx context.Context, pass *engine.Pass[*v1alpha1.A
 	case spec.RevokeOnDelete && spec.ManagementPolicy != v1alpha1.ManagementPolicyObserve:
 		return w.revoke(ctx)
 	}
-	return engine.Released("")
+	return w.released("")
 }
 
+// released lets the object go, and what this process remembers of it.
+func (w *tokenWork) released(message string) engine.Outcome {
+	w.refusals.forget(w.name())
+	for _, memory := range []*sync.Map{&w.unsaved, &w.polled, &w.deletions.tokens} {
+		memory.Delete(w.token.UID)
+	}
+	w.disclaim("")
+	w.Metrics.ForgetToken(w.token.Namespace, w.token.Name)
+	return engine.Released(message)
+}
+
+// release leaves the Secrets behind, with all that Auth0 answered.
 func (w *tokenWork) release(ctx context.Context) engine.Outcome {
+	err := w.openVault(ctx)
+	if _, isSomebodyElses := errors.AsType[*problem.Problem](err); err != nil && !isSomebodyElses {
+		return engine.FromError(err, w.resync)
+	}
 	for _, name := range []string{w.token.Spec.OutputSecret.Name, lineageSecret(w.token)} {
 		output := secret.Output{Client: w.Client, Owner: w.token, Name: name}
 		if err := output.Release(ctx); err != nil {
 			return engine.FromError(err, w.resync)
 		}
 	}
-	return engine.Released("left Secret " + w.token.Spec.OutputSecret.Name + ", as spec.deletionPolicy is Retain")
+	return w.released("left Secret " + w.token.Spec.OutputSecret.Name + ", as spec.deletionPolicy is Retain")
 }

@@ -27,9 +27,11 @@ func (w *tokenWork) readApplication(ctx context.Context) (auth0.Application, err
 	return engine.AnyApplication(ctx, w.Reader, w.token.Namespace, client.SecretRef.Name)
 }
 
-// referredApplication takes the application from an Auth0Client, which is waited for until it is Ready.
+// referredApplication takes the application from an Auth0Client, which is waited for until it is Ready; but not for a token that
+// was there already, as the application is the same, whatever it is stalled for, and as it may wait to be deleted after the token.
 func (w *tokenWork) referredApplication(ctx context.Context, name string) (auth0.Application, error) {
 	to := clientReference(w.token, name)
+	to.Weak = w.token.Status.ExpiresAt != nil || w.token.DeletionTimestamp != nil
 	resolved, err := reference.Resolve(ctx, w.Client, w.token, []reference.Reference{to})
 	if err != nil {
 		return auth0.Application{}, err

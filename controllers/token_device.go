@@ -33,11 +33,21 @@ const (
 	slowDown = 5 * time.Second
 )
 
+// isFor tells whether somebody may still approve the sign-in, and it is what the spec asks for.
+func (f *deviceFlow) isFor(asked source) bool { return f != nil && f.For == asked && f.GaveUp == "" }
+
 // awaitApproval shows a person where to approve the sign-in, and asks whether that has happened.
 func (w *tokenWork) awaitApproval(ctx context.Context) (engine.Outcome, error) {
 	flow := w.line.Device
+	if flow != nil && flow.GaveUp != "" && engine.Requested(w.token) {
+		// The request stands even if there is no code to be had just now.
+		if err := w.saveDevice(ctx, nil); err != nil {
+			return engine.Outcome{}, err
+		}
+		flow = nil
+	}
 	switch {
-	case flow == nil || flow.For != w.source, flow.GaveUp != "" && engine.Requested(w.token):
+	case flow == nil || flow.For != w.source:
 		return w.showCode(ctx, 1)
 	case flow.GaveUp != "":
 		return engine.Outcome{}, gaveUp(flow.GaveUp)
@@ -127,9 +137,8 @@ func (w *tokenWork) poll(ctx context.Context, flow *deviceFlow) (engine.Outcome,
 // approved begins the lineage.
 func (w *tokenWork) approved(ctx context.Context, issued auth0.TokenSet) (engine.Outcome, error) {
 	now := w.Clock.Now()
-	// Whatever became of the Secret meanwhile: no answer is worth more.
 	answer := &lineage{Source: w.source, Tokens: issued, Asked: w.asked, SignedInAt: now, RefreshedAt: now, Rules: w.line.Rules, RulesKnown: w.line.RulesKnown}
-	if err := w.save(context.WithoutCancel(ctx), answer); err != nil {
+	if err := w.saveAnswer(ctx, &answered{line: answer}); err != nil {
 		return engine.Outcome{}, err
 	}
 	return w.deliver(ctx, issued)

@@ -3,7 +3,6 @@ package controllers
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -27,17 +26,21 @@ func (w *tokenWork) explain(err error) engine.Outcome {
 	if !errors.As(err, &failed) {
 		return engine.FromError(err, w.resync)
 	}
-	if failed.Class == auth0.ClassQuota {
-		return engine.Wait(v1alpha1.ReasonQuotaExceeded, fmt.Sprintf("%s; Auth0 issues the next token at %s",
-			failed.Message, w.Clock.Now().Add(failed.After).UTC().Truncate(time.Minute).Add(time.Minute).Format("2006-01-02 15:04 MST")), failed.After)
-	}
-	for _, explain := range []func(*auth0.Error) *problem.Problem{w.explainSignIn, w.explainGrant} {
+	for _, explain := range []func(*auth0.Error) *problem.Problem{w.explainQuota, w.explainSignIn, w.explainGrant} {
 		if explained := explain(failed); explained != nil {
 			w.refusals.refused(w.name(), w.wants(), explained, w.Clock.Now())
 			return engine.FromError(explained, w.resync)
 		}
 	}
 	return engine.FromAuth0(failed, w.session, w.resync)
+}
+
+func (w *tokenWork) explainQuota(failed *auth0.Error) *problem.Problem {
+	if failed.Class != auth0.ClassQuota {
+		return nil
+	}
+	next := w.Clock.Now().Add(failed.After).UTC().Truncate(time.Minute).Add(time.Minute)
+	return problem.Waiting(v1alpha1.ReasonQuotaExceeded, "%s; Auth0 issues the next token at %s", failed.Message, next.Format("2006-01-02 15:04 MST")).Again(failed.After)
 }
 
 // askAgain is how a person has a sign-in repeated, untilChange when it is by itself.
@@ -70,8 +73,13 @@ func (w *tokenWork) explainSignIn(failed *auth0.Error) *problem.Problem {
 }
 
 func (w *tokenWork) explainInvalidGrant(who, said string) *problem.Problem {
+	const gone = "exist anymore"
+	if w.signsInByPassword() && strings.Contains(w.line.Lost, gone) {
+		// The sign-in that was tried in its place is refused in other words.
+		said = strings.TrimSuffix(w.line.Lost, ".")
+	}
 	switch {
-	case strings.Contains(said, "exist anymore"):
+	case strings.Contains(said, gone):
 		return problem.Stalled(v1alpha1.ReasonUserNotFound, "%s does not exist any more (%s); the token cannot be renewed: delete this object, or sign another user in", who, said)
 	case w.request.Grant == auth0.GrantAuthorizationCode && w.line.Lost == "":
 		return problem.Stalled(v1alpha1.ReasonCodeRefused,
@@ -144,11 +152,11 @@ func (w *tokenWork) invalidCredentials(said string) *problem.Problem {
 }
 
 // soon is how soon to ask again for what is missing: it may be about to appear in Auth0 without being declared, or take a person
-// who looks tomorrow. The pauses grow with the time that it has been missing.
+// who looks tomorrow. The pauses grow with the time that it has been missing, up to the usual one.
 func (w *tokenWork) soon() time.Duration {
 	stalled := meta.FindStatusCondition(w.token.Status.Conditions, v1alpha1.ConditionStalled)
 	if stalled == nil {
 		return soonestRetry
 	}
-	return max(soonestRetry, w.Clock.Since(stalled.LastTransitionTime.Time))
+	return max(soonestRetry, min(w.Clock.Since(stalled.LastTransitionTime.Time), w.resync))
 }

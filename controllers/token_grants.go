@@ -1,7 +1,10 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -129,6 +132,9 @@ func (w *tokenWork) canRepeat() bool {
 func (w *tokenWork) hashInputs(ctx context.Context) error {
 	r := w.request
 	parts := []string{w.session.Domain(), r.Application.ID, r.Audience, strings.Join(r.Scopes, " "), r.Username, r.Realm}
+	if w.userID != "" {
+		parts = append(parts, w.userID)
+	}
 	if r.Organization+r.RedirectURI != "" || r.Grant == auth0.GrantDeviceCode {
 		parts = append(parts, string(r.Grant), r.Organization, r.RedirectURI)
 	}
@@ -141,23 +147,27 @@ func (w *tokenWork) hashInputs(ctx context.Context) error {
 	for _, key := range slices.Sorted(maps.Keys(templates)) {
 		parts = append(parts, key, string(templates[key]))
 	}
-	var err error
-	if w.inputs, err = w.hash(ctx, "token-inputs", parts); err != nil {
-		return err
+	w.inputs = digest("token-inputs", parts...)
+	w.asked = digest("token-asked", r.Audience, strings.Join(r.Scopes, " "))
+	w.source.Base = digest("token-source", append([]string{string(r.Grant)}, base...)...)
+	if once := r.Code + r.RefreshToken; once != "" {
+		w.source.Seed = digest("token-seed", w.session.Domain(), once)
 	}
+	var err error
 	if w.whole, err = w.hashWhole(ctx); err != nil {
 		return err
 	}
-	if w.source.Base, err = w.hash(ctx, "token-source", append([]string{string(r.Grant)}, base...)); err != nil {
-		return err
-	}
-	if w.asked, err = w.hash(ctx, "token-asked", []string{r.Audience, strings.Join(r.Scopes, " ")}); err != nil {
-		return err
-	}
-	if once := r.Code + r.RefreshToken; once != "" {
-		w.source.Seed, err = w.hash(ctx, "token-seed", []string{w.session.Domain(), once})
+	if seed := cmp.Or(w.source.Seed, w.line.Source.Seed); seed != "" {
+		w.mark, err = w.hash(ctx, "token-seed", []string{seed})
 	}
 	return err
+}
+
+// digest is a hash of what a token comes from, or of what it is. It is not keyed, as a key may get lost: a sign-in that is not
+// recognised any more would begin with what was replaced long ago, and end. It is kept in Secrets only, and nothing in it can be guessed.
+func digest(scope string, parts ...string) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s%q", scope, parts))
+	return hex.EncodeToString(sum[:])
 }
 
 func (w *tokenWork) hash(ctx context.Context, scope string, parts []string) (string, error) {

@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -55,9 +56,11 @@ type lineage struct {
 	Attempt *attempt `json:"attempt,omitempty"`
 	// Device is a sign-in that a person is to approve.
 	Device *deviceFlow `json:"device,omitempty"`
+	// Former is the lineage that this one is to replace, until this one has brought tokens: a person may have made a mistake.
+	Former *lineage `json:"former,omitempty"`
 }
 
-// source says what tokens come from, as keyed hashes: the spec, and what works once.
+// source says what tokens come from, as digests: the spec, and what works once.
 type source struct {
 	Base string `json:"base"`
 	Seed string `json:"seed,omitempty"`
@@ -97,10 +100,28 @@ func (l *lineage) continues(from source) bool {
 	return l.isAlive() && l.Source.Base == from.Base && (from.Seed == "" || from.Seed == l.Source.Seed)
 }
 
+// proven is the newest lineage that has brought tokens; nil if there is none.
+func (l *lineage) proven() *lineage {
+	if l.Tokens.AccessToken != "" {
+		return l
+	}
+	return l.Former
+}
+
+// replaced tells whether a lineage began with a refresh token that was replaced since, or may have been.
+func (l *lineage) replaced(seed string) bool {
+	return l != nil && l.Source.Seed == seed && (!l.RulesKnown || l.Rules.Rotating)
+}
+
 // mayReplayPrevious tells whether Auth0 still takes the refresh token before the newest. Outside the leeway it would revoke the
 // whole lineage instead.
 func (l *lineage) mayReplayPrevious(now time.Time) bool {
 	return l.Previous != "" && l.RulesKnown && now.Before(l.RefreshedAt.Add(l.Rules.Leeway))
+}
+
+// isReplayable tells whether a refresh survives that its answer gets lost.
+func (l *lineage) isReplayable() bool {
+	return l.RulesKnown && (!l.Rules.Rotating || l.Rules.Leeway > 0)
 }
 
 // mayRepeat tells whether Auth0 takes the newest refresh token again, whatever became of the attempt to use it.
@@ -114,6 +135,8 @@ func (l *lineage) next(answer auth0.TokenSet, sentAt time.Time) *lineage {
 		Source: l.Source, Tokens: answer, Previous: l.Tokens.RefreshToken, SignedInAt: l.SignedInAt, RefreshedAt: sentAt,
 		Rules: l.Rules, RulesKnown: l.RulesKnown,
 	}
+	// An opaque token does not say whom it is for.
+	next.Tokens.Subject = cmp.Or(answer.Subject, l.Tokens.Subject)
 	if answer.RefreshToken == "" || answer.RefreshToken == l.Tokens.RefreshToken {
 		// It does not rotate.
 		next.Tokens.RefreshToken, next.Previous = l.Tokens.RefreshToken, ""
@@ -174,10 +197,16 @@ func (w *tokenWork) save(ctx context.Context, line *lineage) error {
 	return nil
 }
 
-// answered is a lineage after an answer of Auth0's to an attempt.
+// answered is a lineage after an answer of Auth0's to an attempt; nil if none was noted, as with a device code, which gives
+// nobody else an answer.
 type answered struct {
 	line    *lineage
-	attempt attempt
+	attempt *attempt
+}
+
+// isOvertaken tells whether another process went on with the stored lineage. That it is gone means that no process did.
+func (a *answered) isOvertaken(stored vault, line *lineage) bool {
+	return a.attempt != nil && stored.current != nil && !line.Attempt.is(*a.attempt)
 }
 
 // answerTries and answerPause are how an answer is written down against all odds. If they do not do, it is kept in memory.
@@ -194,7 +223,7 @@ func (w *tokenWork) saveAnswer(ctx context.Context, answer *answered) error {
 	defer cancel()
 	w.unsaved.Store(w.token.UID, answer)
 	for try := 1; ; try++ {
-		if !w.line.Attempt.is(answer.attempt) {
+		if answer.isOvertaken(w.vault, w.line) {
 			w.unsaved.Delete(w.token.UID)
 			return apierrors.NewConflict(corev1.Resource("secrets"), w.vault.Name, errors.New("another process went on with the lineage"))
 		}

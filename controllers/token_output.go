@@ -2,7 +2,6 @@ package controllers
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -29,23 +28,22 @@ const (
 
 // held returns the token in the Secret, without its value, if it was issued for this spec and nobody changed it. Of tokens with
 // a lineage, that knows more.
-func (w *tokenWork) held(ctx context.Context) (*auth0.TokenSet, error) {
+func (w *tokenWork) held() *auth0.TokenSet {
 	current := w.current
 	if w.keepsLineage() || current == nil || current.Annotations[annotationInputs] != w.inputs {
-		return nil, nil
+		return nil
 	}
-	content, err := w.hashContent(ctx, current.Data)
-	if err != nil || current.Annotations[annotationContent] != content {
-		return nil, err
+	if current.Annotations[annotationContent] != digestOf(w.ours(current.Data)) {
+		return nil
 	}
 	issued, expires := timeIn(current, annotationIssuedAt), timeIn(current, annotationExpiresAt)
 	if issued.IsZero() || !w.Clock.Now().Before(expires) {
-		return nil, nil
+		return nil
 	}
 	return &auth0.TokenSet{
 		Scopes: strings.Fields(current.Annotations[annotationScope]), Subject: current.Annotations[annotationSubject],
 		IssuedAt: issued, ExpiresAt: expires, Organization: w.token.Status.Organization,
-	}, nil
+	}
 }
 
 // timeIn reads an annotation, the zero time if it is not there or somebody edited it.
@@ -57,12 +55,25 @@ func timeIn(current *corev1.Secret, annotation string) time.Time {
 	return parsed
 }
 
-func (w *tokenWork) hashContent(ctx context.Context, data map[string][]byte) (string, error) {
-	var content strings.Builder
+// ours is what the operator wrote of the data of the output Secret. Others may have added keys, which stay.
+func (w *tokenWork) ours(data map[string][]byte) map[string][]byte {
+	// A template that cannot be filled was refused before.
+	written, _ := tokenData(w.token.Spec.OutputSecret, auth0.TokenSet{IDToken: "any"})
+	found := maps.Clone(data)
+	maps.DeleteFunc(found, func(key string, _ []byte) bool {
+		_, known := written[key]
+		return !known
+	})
+	return found
+}
+
+// digestOf is a digest of the data of a Secret.
+func digestOf(data map[string][]byte) string {
+	var content []string
 	for _, key := range slices.Sorted(maps.Keys(data)) {
-		fmt.Fprintf(&content, "%q=%q\n", key, data[key])
+		content = append(content, key, string(data[key]))
 	}
-	return w.Hasher.Hash(ctx, "token-content/"+w.token.Namespace+"/"+w.output.Name, content.String())
+	return digest("token-content", content...)
 }
 
 // keep leaves a valid token where it is. A Secret that another object left behind becomes this one's.
@@ -70,7 +81,7 @@ func (w *tokenWork) keep(ctx context.Context, held auth0.TokenSet) (engine.Outco
 	if err := w.pass.KeepUntilRemoved(ctx); err != nil {
 		return engine.Outcome{}, err
 	}
-	if err := w.output.Put(ctx, w.current, w.current.Data, w.annotations(held, w.current.Annotations[annotationContent])); err != nil {
+	if err := w.output.Put(ctx, w.current, w.ours(w.current.Data), w.annotations(held, w.current.Annotations[annotationContent])); err != nil {
 		return engine.Outcome{}, err
 	}
 	if err := w.userExists(ctx); err != nil {
@@ -85,11 +96,7 @@ func (w *tokenWork) write(ctx context.Context, issued auth0.TokenSet, write secr
 	if err != nil {
 		return err
 	}
-	content, err := w.hashContent(ctx, data)
-	if err != nil {
-		return err
-	}
-	return write(ctx, w.current, data, w.annotations(issued, content))
+	return write(ctx, w.current, data, w.annotations(issued, digestOf(data)))
 }
 
 // annotations say what the Secret holds.

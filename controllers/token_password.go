@@ -39,8 +39,9 @@ func (w *tokenWork) readPasswordGrant(ctx context.Context, grant *v1alpha1.Passw
 		if err != nil {
 			return err
 		}
+		w.userID = user.Status.UserID
 		w.request.Username, w.request.Realm = loginOf(user), cmp.Or(user.Spec.Connection, user.Status.Connection)
-		w.admitted = fmt.Sprint(user.Spec.Blocked != nil && *user.Spec.Blocked, user.Annotations[v1alpha1.AnnotationUnblock])
+		w.admitted = fmt.Sprint(user.Spec.Blocked != nil && *user.Spec.Blocked, user.Annotations[v1alpha1.AnnotationUnblock], user.Status.AppliedSecrets)
 		from = (userAdapter{}).SecretFields(user)["password"]
 	}
 	if grant.Realm != nil {
@@ -54,7 +55,7 @@ func (w *tokenWork) readPasswordGrant(ctx context.Context, grant *v1alpha1.Passw
 	return err
 }
 
-// referredUser returns the user of userRef if it can sign in.
+// referredUser returns the user of userRef. Who is not Ready is not to sign in: the password may just be changed.
 func (w *tokenWork) referredUser(ctx context.Context, name string) (*v1alpha1.Auth0User, error) {
 	var user v1alpha1.Auth0User
 	err := w.Client.Get(ctx, types.NamespacedName{Namespace: w.token.Namespace, Name: name}, &user)
@@ -68,7 +69,7 @@ func (w *tokenWork) referredUser(ctx context.Context, name string) (*v1alpha1.Au
 	case user.Spec.Password == nil:
 		return nil, problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.password.userRef: Auth0User %s has no spec.password, so nobody knows its password; add one, or name a user who has", name)
 	case !meta.IsStatusConditionTrue(user.Status.Conditions, v1alpha1.ConditionReady):
-		return nil, problem.Waiting(v1alpha1.ReasonUserNotReady, "spec.password.userRef: Auth0User %s %s", name, reference.NotReady(&user))
+		w.unready = problem.Waiting(v1alpha1.ReasonUserNotReady, "spec.password.userRef: Auth0User %s %s", name, reference.NotReady(&user))
 	}
 	return &user, nil
 }
@@ -79,6 +80,9 @@ func (w *tokenWork) signsIn() bool { return w.request.Username+w.request.Code !=
 // refusedBefore returns Auth0's answer to a request that it refused already: to a sign-in for good, to others for a while.
 func (w *tokenWork) refusedBefore() error {
 	if engine.Requested(w.token) {
+		// The request stands even if this attempt gets no answer.
+		w.forgetRefusal()
+		w.refusals.forget(w.name())
 		return nil
 	}
 	for _, before := range w.token.Status.AppliedSecrets {
@@ -94,9 +98,16 @@ func (w *tokenWork) refusedBefore() error {
 func (w *tokenWork) noteRefusal(err error) error {
 	failed, ok := errors.AsType[*auth0.Error](err)
 	if ok && w.signsIn() && slices.Contains(signInRefusals, failed.Code) {
-		w.token.Status.AppliedSecrets = []v1alpha1.AppliedSecret{{Field: signIn, Hash: w.whole, Refused: failed.Code + ": " + failed.Message}}
+		w.forgetRefusal()
+		refused := v1alpha1.AppliedSecret{Field: signIn, Hash: w.whole, Refused: failed.Code + ": " + failed.Message}
+		w.token.Status.AppliedSecrets = append(w.token.Status.AppliedSecrets, refused)
 	}
 	return err
+}
+
+func (w *tokenWork) forgetRefusal() {
+	status := &w.token.Status
+	status.AppliedSecrets = slices.DeleteFunc(status.AppliedSecrets, func(s v1alpha1.AppliedSecret) bool { return s.Field == signIn })
 }
 
 // hashWhole is a keyed hash of everything that the answer to a sign-in, or to another request, depends on.

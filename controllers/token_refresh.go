@@ -28,7 +28,8 @@ func (w *tokenWork) carryOn(ctx context.Context) (engine.Outcome, error) {
 	}
 	err := w.userExists(ctx)
 	if err == nil && !w.isDue() {
-		return w.done(w.line.Tokens), w.publish(ctx)
+		err := w.reviewRules(ctx)
+		return w.done(w.line.Tokens), errors.Join(err, w.publish(ctx))
 	}
 	if err == nil {
 		var refreshed auth0.TokenSet
@@ -57,6 +58,10 @@ func (w *tokenWork) publish(ctx context.Context) error {
 
 // refreshed returns the next tokens of the lineage, or says why there are none.
 func (w *tokenWork) refreshed(ctx context.Context) (auth0.TokenSet, error) {
+	if engine.Requested(w.token) {
+		// The request stands even if this attempt gets no answer.
+		w.line.Lost = ""
+	}
 	if err := w.refusedForGood(); err != nil {
 		return auth0.TokenSet{}, err
 	}
@@ -73,17 +78,15 @@ func (w *tokenWork) isDue() bool {
 	if line.Tokens.AccessToken == "" || line.Attempt != nil && !line.Attempt.Begins {
 		return true
 	}
-	if w.token.Spec.ManagementPolicy == v1alpha1.ManagementPolicyCreateOnly {
-		return false
-	}
-	asksForAnother := w.request.Grant == auth0.GrantRefreshToken && line.Asked != w.asked
+	mayChange := w.token.Spec.ManagementPolicy != v1alpha1.ManagementPolicyCreateOnly
+	asksForAnother := mayChange && w.request.Grant == auth0.GrantRefreshToken && line.Asked != w.asked
 	return line.Lost == "" && asksForAnother || !w.Clock.Now().Before(w.renewal(line.Tokens))
 }
 
 // refusedForGood says why the lineage cannot go on, if it cannot.
 func (w *tokenWork) refusedForGood() error {
 	switch line := w.line; {
-	case line.Lost != "" && !engine.Requested(w.token):
+	case line.Lost != "":
 		return &auth0.Error{Class: auth0.ClassForbidden, Status: http.StatusForbidden, Code: codeInvalidGrant, Message: line.Lost}
 	case line.Tokens.RefreshToken == "":
 		return problem.Stalled(v1alpha1.ReasonNotRenewable, "the sign-in gave no refresh token, so the token cannot be renewed; sign in again with the scope %s, for an API that allows offline access and an application with the grant type refresh_token", scopeOffline)
@@ -110,7 +113,9 @@ func (w *tokenWork) plant(ctx context.Context) (engine.Outcome, error) {
 	if pause := w.line.Attempt.busy(w.process, w.Clock.Now()); pause > 0 {
 		return engine.Outcome{}, inFlight(pause)
 	}
-	seeded := &lineage{Source: w.source, Tokens: auth0.TokenSet{RefreshToken: w.request.RefreshToken}, SignedInAt: w.Clock.Now()}
+	seeded := &lineage{
+		Source: w.source, Tokens: auth0.TokenSet{RefreshToken: w.request.RefreshToken}, SignedInAt: w.Clock.Now(), Former: w.line.proven(),
+	}
 	if err := w.save(ctx, seeded); err != nil {
 		return engine.Outcome{}, err
 	}
@@ -196,7 +201,7 @@ func (w *tokenWork) spend(ctx context.Context, begins bool, ask func(context.Con
 		next = &lineage{Source: w.source, Tokens: issued, SignedInAt: now, RefreshedAt: now, Rules: before.Rules, RulesKnown: before.RulesKnown}
 	}
 	next.Asked = w.asked
-	return next.Tokens, w.saveAnswer(ctx, &answered{next, this})
+	return next.Tokens, w.saveAnswer(ctx, &answered{next, &this})
 }
 
 // settleFailure writes down what a failed attempt means for the lineage: nothing if it is certain that it had no effect.
@@ -212,7 +217,7 @@ func (w *tokenWork) settleFailure(ctx context.Context, before lineage, this atte
 			after.Lost = failed.Message
 		}
 	}
-	return errors.Join(w.saveAnswer(ctx, &answered{&after, this}), err)
+	return errors.Join(w.saveAnswer(ctx, &answered{&after, &this}), err)
 }
 
 // isRefusal tells that Auth0 does not know a refresh token or code, or any more.
@@ -236,18 +241,34 @@ func (w *tokenWork) learnRules(ctx context.Context) {
 	}
 }
 
+// reviewRules looks whether the settings are safe now, if they were not, or if somebody asks.
+func (w *tokenWork) reviewRules(ctx context.Context) error {
+	before, requested := *w.line, engine.Requested(w.token)
+	if before.Tokens.RefreshToken == "" || before.isReplayable() && !requested {
+		return nil
+	}
+	if requested {
+		w.session.ForgetRefreshRules(w.request.Application.ID)
+	}
+	w.learnRules(ctx)
+	if w.line.Rules == before.Rules && w.line.RulesKnown == before.RulesKnown {
+		return nil
+	}
+	return w.save(ctx, w.line)
+}
+
 // claim makes sure that no other object uses the same code or refresh token: the second use would end the first's sign-in.
 func (w *tokenWork) claim(ctx context.Context) error {
-	mine := client.ObjectKeyFromObject(w.token)
-	hash := w.source.Seed
-	if holder, taken := w.claims.LoadOrStore(hash, mine); taken && holder != mine {
+	mine := w.name()
+	w.disclaim(w.mark)
+	if holder, taken := w.claims.LoadOrStore(w.mark, mine); taken && holder != mine {
 		if err := w.Client.Get(ctx, holder.(types.NamespacedName), &v1alpha1.Auth0Token{}); !apierrors.IsNotFound(err) {
 			return errors.Join(err, claimed(holder.(types.NamespacedName)))
 		}
-		w.claims.Store(hash, mine)
+		w.claims.Store(w.mark, mine)
 	}
 	var users v1alpha1.Auth0TokenList
-	if err := w.Client.List(ctx, &users, client.MatchingFields{reference.InputIndex: usedInput(hash)}); err != nil {
+	if err := w.Client.List(ctx, &users, client.MatchingFields{reference.InputIndex: usedInput(w.mark)}); err != nil {
 		return fmt.Errorf("find who uses the same refresh token: %w", err)
 	}
 	for i := range users.Items {
@@ -255,8 +276,17 @@ func (w *tokenWork) claim(ctx context.Context) error {
 			return claimed(client.ObjectKeyFromObject(&users.Items[i]))
 		}
 	}
-	w.token.Status.AppliedSecrets = []v1alpha1.AppliedSecret{{Field: used, Hash: hash}}
+	w.token.Status.AppliedSecrets = []v1alpha1.AppliedSecret{{Field: used, Hash: w.mark}}
 	return w.pass.Save(ctx)
+}
+
+// disclaim lets others use what this object used before, but for one.
+func (w *tokenWork) disclaim(except string) {
+	for _, before := range w.token.Status.AppliedSecrets {
+		if before.Field == used && before.Hash != except {
+			w.claims.CompareAndDelete(before.Hash, w.name())
+		}
+	}
 }
 
 // used is the field under which status remembers a code or refresh token that was used.
@@ -272,9 +302,9 @@ func (w *tokenWork) revoke(ctx context.Context) engine.Outcome {
 	known, isProblem := errors.AsType[*problem.Problem](err)
 	switch {
 	case err == nil:
-		return engine.Released("revoked the refresh token, if there was one")
+		return w.released("revoked the refresh token, if there was one")
 	case isProblem && known.Reason == v1alpha1.ReasonSecretNotFound:
-		return engine.Released("the refresh token was not revoked, and is valid until it expires: " + known.Message)
+		return w.released("the refresh token was not revoked, and is valid until it expires: " + known.Message)
 	case auth0.ClassOf(err) == auth0.ClassUnauthorized:
 		return engine.Stall(v1alpha1.ReasonInvalidCredentials, fmt.Sprintf(
 			"Auth0 refuses the credentials of %s, so the refresh token cannot be revoked; correct them, or set spec.revokeOnDelete to false", credentialsName(w.token)), w.resync)
@@ -284,7 +314,7 @@ func (w *tokenWork) revoke(ctx context.Context) engine.Outcome {
 
 func (w *tokenWork) revokeLineage(ctx context.Context) error {
 	w.vault = vault{}
-	if err := w.openVault(ctx); err != nil || w.line.Tokens.RefreshToken == "" {
+	if err := w.openVault(ctx); err != nil || !w.line.isAlive() {
 		return err
 	}
 	tenant, err := reference.UsableTenant(ctx, w.Client, w.token)
@@ -298,7 +328,12 @@ func (w *tokenWork) revokeLineage(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return w.session.RevokeToken(ctx, application, w.line.Tokens.RefreshToken)
+	for line := w.line; line != nil && line.Tokens.RefreshToken != ""; line = line.Former {
+		if err := w.session.RevokeToken(ctx, application, line.Tokens.RefreshToken); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // tellLineage takes into status how the token is kept alive, and whether that is safe.
@@ -319,13 +354,13 @@ func (w *tokenWork) tellLineage() {
 	}
 	status.RefreshToken = line.status(w.vault.Name)
 	if line.Source.Seed != "" {
-		status.AppliedSecrets = []v1alpha1.AppliedSecret{{Field: used, Hash: line.Source.Seed}}
+		status.AppliedSecrets = []v1alpha1.AppliedSecret{{Field: used, Hash: w.mark}}
 	}
 	application := cmp.Or(w.request.Application.ID, "of the token")
 	switch {
 	case !line.RulesKnown:
 		w.tell(v1alpha1.ConditionLineageSafe, metav1.ConditionUnknown, v1alpha1.ReasonUnknown, "whether a refresh token survives an answer that gets lost cannot be known: grant the operator's application the scope read:clients")
-	case line.Rules.Rotating && line.Rules.Leeway == 0:
+	case !line.isReplayable():
 		w.tell(v1alpha1.ConditionLineageSafe, metav1.ConditionFalse, v1alpha1.ReasonNoLeeway,
 			fmt.Sprintf("refresh tokens of application %s rotate without a leeway: if one answer of Auth0's gets lost, the user must sign in again; set Auth0 Dashboard → Applications → (the application) → Settings → Refresh Token Rotation → Rotation Overlap Period to 60 seconds", application))
 	default:

@@ -55,7 +55,9 @@ var remedies = map[string][]remedy{
 	v1alpha1.ReasonInvalidCredentials:   {want.byApplication},
 	v1alpha1.ReasonConnectionNotFound:   {want.byConnection},
 	v1alpha1.ReasonConnectionNotEnabled: {want.byConnection},
-	v1alpha1.ReasonGrantRefused:         {want.byGrant, want.byAPI, want.byApplication, want.byOrganization},
+	// Of a quota, only Auth0 knows when there is more.
+	v1alpha1.ReasonQuotaExceeded: {},
+	v1alpha1.ReasonGrantRefused:  {want.byGrant, want.byAPI, want.byApplication, want.byOrganization},
 }
 
 // watchRemedies are watches of the kinds that remedies tell of.

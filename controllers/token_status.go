@@ -24,6 +24,9 @@ const (
 
 // renewal is when a token is to be replaced.
 func (w *tokenWork) renewal(held auth0.TokenSet) time.Time {
+	if w.token.Spec.ManagementPolicy == v1alpha1.ManagementPolicyCreateOnly {
+		return held.ExpiresAt
+	}
 	lifetime := held.ExpiresAt.Sub(held.IssuedAt)
 	before := lifetime * renewalPercentage / 100
 	switch spec := w.token.Spec; {
@@ -61,10 +64,7 @@ func (w *tokenWork) show(held auth0.TokenSet) {
 	status.Scopes = slices.Compact(slices.Sorted(slices.Values(held.Scopes)))
 	status.IssuedAt = timeOf(held.IssuedAt)
 	status.ExpiresAt = timeOf(held.ExpiresAt)
-	status.RenewsAt = nil
-	if w.token.Spec.ManagementPolicy != v1alpha1.ManagementPolicyCreateOnly {
-		status.RenewsAt = timeOf(w.renewal(held))
-	}
+	status.RenewsAt = timeOf(w.renewal(held))
 	status.Differences = nil
 	status.Device = nil
 	w.tellScopes(held.Scopes)
@@ -106,10 +106,12 @@ func (w *tokenWork) done(held auth0.TokenSet) engine.Outcome {
 			"spec.renewBefore is %s of a lifetime of %s, which would renew the token all the time; it may be half of it at most, and counts as that: correct it, or let the API's tokens live longer", before.Duration, lifetime),
 			status.RenewsAt.Sub(w.Clock.Now()))
 	}
-	if renews := status.RenewsAt; renews != nil {
-		return engine.DoneUntil(v1alpha1.ReasonReconciled, message, renews.Sub(w.Clock.Now()))
+	again := status.RenewsAt.Sub(w.Clock.Now())
+	if meta.IsStatusConditionFalse(status.Conditions, v1alpha1.ConditionLineageSafe) {
+		// Somebody may change the settings.
+		again = min(again, w.resync)
 	}
-	return engine.Done(v1alpha1.ReasonReconciled, message, w.resync)
+	return engine.DoneUntil(v1alpha1.ReasonReconciled, message, again)
 }
 
 func (w *tokenWork) observe(held *auth0.TokenSet) engine.Outcome {
@@ -138,7 +140,7 @@ func (w *tokenWork) count(issued auth0.TokenSet) {
 			Of: quota.Of, Period: quota.Period, Limit: quota.Limit, Remaining: quota.Remaining, ResetsAt: *timeOf(quota.ResetsAt),
 		})
 	}
-	status.AppliedSecrets = slices.DeleteFunc(status.AppliedSecrets, func(s v1alpha1.AppliedSecret) bool { return s.Field == signIn })
+	w.forgetRefusal()
 	w.session.CountToken(w.token.Namespace, w.token.Name, w.request.Grant)
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
+	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
 // logDelay is how long an entry may take to appear in the tenant's log.
@@ -28,6 +29,8 @@ func (w *tokenWork) settleUnanswered(ctx context.Context) error {
 	case pause > 0:
 		return inFlight(pause)
 	}
+	// What they were an hour ago is not good enough to send a token again.
+	w.session.ForgetRefreshRules(w.request.Application.ID)
 	w.learnRules(ctx)
 	switch {
 	case w.line.mayRepeat(now):
@@ -83,20 +86,37 @@ func (w *tokenWork) leewayIsOver() string {
 	return fmt.Sprintf("the leeway of %s is over", w.line.Rules.Leeway)
 }
 
-// seedIsSpent says so if the Secret of the lineage was deleted: what the sign-in began with was replaced since, and sending it
-// once more would be a replay.
+// seedIsSpent says so if what the sign-in began with was replaced since, and sending it once more would be a replay: for another
+// application, or as the Secret of the lineage was deleted.
 func (w *tokenWork) seedIsSpent() error {
-	status := w.token.Status
-	began := slices.ContainsFunc(status.AppliedSecrets, func(s v1alpha1.AppliedSecret) bool { return s.Field == used && s.Hash == w.source.Seed })
-	if w.source.Seed == "" || !began || status.RefreshToken == nil || w.line.isAlive() {
+	switch {
+	case w.source.Seed == "":
 		return nil
+	case w.request.Grant == auth0.GrantRefreshToken && w.line.proven().replaced(w.source.Seed):
+		return problem.Stalled(v1alpha1.ReasonRefreshTokenRefused,
+			"the %s in Secret %s was used by another application, and replaced since: name that one again, or sign in to application %s and put the new %s there",
+			w.seedName(), w.seedSecret(), w.request.Application.ID, w.seedName())
+	case !w.line.isAlive() && w.began():
+		return problem.Stalled(v1alpha1.ReasonLineageDeleted,
+			"Secret %s, which held the next refresh token, was deleted, and the %s in Secret %s was used: restore the former, or sign in again and put the new %s into the latter",
+			w.vault.Name, w.seedName(), w.seedSecret(), w.seedName())
+	}
+	return nil
+}
+
+// began tells whether, by its status, a sign-in was made of the seed that there is, and what followed replaced it.
+func (w *tokenWork) began() bool {
+	status := w.token.Status
+	if status.RefreshToken == nil {
+		return false
 	}
 	if rotating := status.RefreshToken.Rotating; w.request.Grant == auth0.GrantRefreshToken && rotating != nil && !*rotating {
-		return nil
+		return false
 	}
-	return problem.Stalled(v1alpha1.ReasonLineageDeleted,
-		"Secret %s, which held the next refresh token, was deleted, and the %s in Secret %s was used: restore the former, or sign in again and put the new %s into the latter",
-		w.vault.Name, w.seedName(), w.seedSecret(), w.seedName())
+	return slices.ContainsFunc(status.AppliedSecrets, func(s v1alpha1.AppliedSecret) bool {
+		// With another key, it cannot be known, and a replay would be worse.
+		return s.Field == used && (s.Hash == w.mark || !secret.SameKey(s.Hash, w.mark))
+	})
 }
 
 // isAnswerLost tells that a refresh token must not be sent any more, as its successor got lost.

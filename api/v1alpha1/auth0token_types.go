@@ -43,7 +43,8 @@ type Auth0TokenSpec struct {
 
 	// renewBefore is how long before its expiry a token is replaced. Default: a fifth of its lifetime. Example: `1h`. Up to a
 	// tenth of the lifetime is added, so that tokens which were issued together do not come due together. A value of more
-	// than half the lifetime is refused once the lifetime is known; until it is corrected, it counts as half.
+	// than half the lifetime is refused once the lifetime is known; until it is corrected, it counts as half. Under
+	// managementPolicy `CreateOnly` a token is replaced when it has expired.
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+(\\\\.[0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('10s')",message="renewBefore must be a duration such as 1h, at least 10s"
 	// +optional
@@ -62,8 +63,8 @@ type Auth0TokenSpec struct {
 	RevokeOnDelete bool `json:"revokeOnDelete,omitempty"`
 
 	// outputSecret is where the token is written. Values for its templates, and its default keys: `accessToken`,
-	// `tokenType`, `scope`, `expiresAt` (RFC 3339); and, for a user's token, `idToken` and `refreshToken` where the scopes
-	// `openid` and `offline_access` were granted.
+	// `tokenType`, `scope`, `expiresAt` (RFC 3339); and, for a user's token, `idToken` where the scope `openid` was granted.
+	// Templates can use `refreshToken` too; but whoever uses that where refresh tokens rotate ends the sign-in.
 	// +required
 	OutputSecret OutputSecret `json:"outputSecret"`
 }

@@ -79,6 +79,13 @@ func (m *Metrics) CountCorrected(tenant, kind string) {
 	m.corrected.WithLabelValues(tenant, kind).Inc()
 }
 
+// ForgetToken drops the counts of an Auth0Token that is gone.
+func (m *Metrics) ForgetToken(namespace, name string) {
+	if m != nil {
+		m.tokens.DeletePartialMatch(prometheus.Labels{"namespace": namespace, "name": name})
+	}
+}
+
 func (m *Metrics) count(tenant, method, route string, status int) {
 	m.requests.WithLabelValues(tenant, method, route, strconv.Itoa(status)).Inc()
 }

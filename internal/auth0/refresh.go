@@ -61,6 +61,13 @@ func (r *refreshRules) put(id string, rules RefreshRules, now time.Time) {
 	r.known[id] = knownRules{rules, now}
 }
 
+// ForgetRefreshRules has the settings of an application read anew.
+func (s *Session) ForgetRefreshRules(id string) {
+	s.rules.mu.Lock()
+	defer s.rules.mu.Unlock()
+	delete(s.rules.known, id)
+}
+
 // RefreshRules returns what an application's settings say about its refresh tokens, by a call at most once an hour. known is
 // false without the scope to read them.
 func (s *Session) RefreshRules(ctx context.Context, id string) (rules RefreshRules, known bool, err error) {

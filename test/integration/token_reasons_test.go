@@ -145,6 +145,11 @@ func TestTokenQuota(t *testing.T) {
 	e.create(other)
 	e.eventuallyReconciling(other, v1alpha1.ReasonQuotaExceeded, "issues the next token at")
 	e.sim.ResetRequests()
+	// What is waited for is waited for as told, whatever else happens.
+	change(e, other, func(token *v1alpha1.Auth0Token) {
+		token.Spec.OutputSecret.Labels = map[string]v1alpha1.SecretLabel{"team": "shop"}
+	})
+	e.eventuallyReconciling(other, v1alpha1.ReasonQuotaExceeded)
 	e.pass(token)
 	tokenSubject.requireWrites(e, 0)
 	// Nobody else is held back.

@@ -98,6 +98,8 @@ func TestTokenIsNeverIssuedTwice(t *testing.T) {
 	e.eventuallyReady(token)
 	change(e, &corev1.Secret{ObjectMeta: e.meta("token")}, func(s *corev1.Secret) { s.Labels["theirs"] = "yes" })
 	e.pass(token)
+	change(e, &corev1.Secret{ObjectMeta: e.meta("token")}, func(s *corev1.Secret) { s.Data["theirs"] = []byte("yes") })
+	e.pass(token)
 	tokenSubject.requireWrites(e, 0)
 
 	before := token.Status.DeepCopy()
