@@ -8,8 +8,10 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -32,6 +34,7 @@ var (
 	fenced = regexp.MustCompile("(?s)\n```([^\n]+)\n(.*?\n)```\n")
 	// hereDocument is a manifest within a shell command.
 	hereDocument = regexp.MustCompile(`(?s)<<'?EOF'?\n(.*?\n)EOF\n`)
+	heading      = regexp.MustCompile(`(?m)^#+ (.+)$`)
 	link         = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	makeTarget   = regexp.MustCompile(`(?m)^make ([a-z-]+)`)
 )
@@ -145,19 +148,43 @@ func decode(t *testing.T, page string, block block) []*unstructured.Unstructured
 	}
 }
 
-// TestLinksLeadSomewhere wants every file that a page links to.
+// TestLinksLeadSomewhere wants every file and every heading that a page links to.
 func TestLinksLeadSomewhere(t *testing.T) {
-	for page, content := range pages(t) {
+	all := pages(t)
+	for page, content := range all {
 		for _, found := range link.FindAllStringSubmatch(fenced.ReplaceAllString(content, ""), -1) {
-			target, _, _ := strings.Cut(found[1], "#")
-			if target == "" || strings.Contains(target, "://") {
+			target, anchor, _ := strings.Cut(found[1], "#")
+			if strings.Contains(target, "://") {
 				continue
 			}
-			if _, err := os.Stat(filepath.Join(root, filepath.Dir(page), target)); err != nil {
+			path := page
+			if target != "" {
+				path = filepath.Join(filepath.Dir(page), target)
+			}
+			_, err := os.Stat(filepath.Join(root, path))
+			if err != nil || anchor != "" && !slices.Contains(anchors(all[path]), anchor) {
 				t.Errorf("%s: the link to %s leads nowhere", page, found[1])
 			}
 		}
 	}
+}
+
+// anchors are what the headings of a page are linked by: in lower case, with dashes for blanks, without all else but letters,
+// digits and dashes.
+func anchors(content string) []string {
+	var found []string
+	for _, line := range heading.FindAllStringSubmatch(fenced.ReplaceAllString(content, ""), -1) {
+		found = append(found, strings.Map(func(letter rune) rune {
+			switch {
+			case letter == ' ':
+				return '-'
+			case unicode.IsLetter(letter), unicode.IsDigit(letter), letter == '-', letter == '_':
+				return unicode.ToLower(letter)
+			}
+			return -1
+		}, line[1]))
+	}
+	return found
 }
 
 // TestMakeTargetsExist wants every target that a page tells people to make.

@@ -36,7 +36,9 @@ import (
 // reader who has got so far.
 type guide struct {
 	page string
-	// from is the heading where the reader begins, with nothing but a cluster; elsewhere with a tenant that is connected.
+	// connects tells that the page itself connects the tenant; elsewhere that is done.
+	connects bool
+	// from is the heading where the reader begins, with nothing but a cluster.
 	from string
 	// samples are what the reader has applied before, below config/samples.
 	samples []string
@@ -60,7 +62,7 @@ var guides = []guide{
 	{page: "docs/guides/unblock-a-user.md", samples: []string{"auth0user/minimal.yaml"}, then: map[string]func(*reader){
 		"unblock": (*reader).requireUnblocked,
 	}},
-	{page: "docs/guides/set-up-an-application.md", renews: map[string]string{"rotate-secret": "orders-worker"}},
+	{page: "docs/guides/set-up-an-application.md"},
 	{page: "docs/guides/tokens.md", prepare: (*reader).makeAPI},
 	{page: "docs/guides/rotate-everything.md", samples: []string{"walkthrough", "auth0client/private-key.yaml"}, renews: map[string]string{
 		"rotate-password": "mary-login", "rotate-secret": "orders-worker-application", "rotate-key": "billing-auth0",
@@ -78,8 +80,9 @@ var guides = []guide{
 	{page: "docs/reference/status.md", samples: []string{"auth0user/minimal.yaml"}},
 	{page: "docs/security.md", then: map[string]func(*reader){"ValidatingAdmissionPolicy": (*reader).requireRefusedElsewhere}},
 	{page: "docs/upgrades.md"},
+	{page: "docs/guides/simulator.md", connects: true},
 	// The last: it takes the kinds away in the end.
-	{page: "README.md", from: "## With a real tenant", then: map[string]func(*reader){
+	{page: "README.md", connects: true, from: "## With a real tenant", then: map[string]func(*reader){
 		"kubectl delete -k config/crd": func(r *reader) { r.requireUsers("ada@example.com", 0) },
 	}},
 }
@@ -89,12 +92,11 @@ var notRun = map[string]string{
 	"CONTRIBUTING.md":                 "it is about make",
 	"charts/auth0-operator/README.md": "it is about Helm, which test/e2e runs",
 	"docs/guides/observe.md":          "it takes Pods that run",
-	"docs/guides/simulator.md":        "cmd/auth0-simulator has tests of its own",
 }
 
-// elsewhere are commands that need more than a cluster and Auth0. That make knows its targets, a test above holds; the chart
-// and Helm are held by test/e2e.
-var elsewhere = []string{"make", "docker", "helm"}
+// elsewhere are commands that need more than a cluster and Auth0, or are not everywhere. That make knows its targets, a test
+// above holds; the chart and Helm are held by test/e2e, the simulator by its own tests.
+var elsewhere = []string{"make", "go", "docker", "helm", "curl", "jq"}
 
 // TestPagesAreRun wants every page with something to run among the guides, or a reason why it is not.
 func TestPagesAreRun(t *testing.T) {
@@ -127,8 +129,9 @@ const (
 	operatorNamespace = "operator"
 	patience          = time.Minute
 
-	operatorClientID     = "OperatorClientOperatorClient0001"
-	operatorClientSecret = "planted-operator-client-secret-0123456789"
+	// These are what the guide to the simulator has.
+	operatorClientID     = "dev-operator"
+	operatorClientSecret = "dev-secret"
 )
 
 // reader has a shell, a cluster with the operator, and a tenant.
@@ -149,7 +152,7 @@ func newReader(t *testing.T) *reader {
 	must(t, err)
 	t.Cleanup(func() { _ = sim.Close() })
 	r := &reader{T: t, sim: sim, directory: t.TempDir(), placeholders: map[string]string{
-		"example.eu.auth0.com": sim.Domain, "YOUR_CLIENT_ID": operatorClientID, "YOUR_CLIENT_SECRET": operatorClientSecret,
+		"example.eu.auth0.com": sim.Domain, "localhost:3443": sim.Domain, "YOUR_CLIENT_ID": operatorClientID, "YOUR_CLIENT_SECRET": operatorClientSecret,
 		"THE_NEW_ONE": operatorClientSecret,
 	}}
 	cluster, err := controlplane.Start(t.Context(), controlplane.Options{CRDDirs: []string{root + "/config/crd/bases"}})
@@ -184,7 +187,7 @@ func (r *reader) setUpShell(cluster *controlplane.ControlPlane) {
 	for _, name := range elsewhere {
 		must(r.T, os.WriteFile(filepath.Join(programs, name), []byte("#!/bin/sh\n"), 0o700))
 	}
-	authority := filepath.Join(programs, "ca.crt")
+	authority := filepath.Join(r.directory, "ca.pem")
 	must(r.T, os.WriteFile(authority, r.sim.CA, 0o600))
 	r.Setenv("SSL_CERT_FILE", authority)
 	r.Setenv("KUBECONFIG", cluster.KubeconfigFile)
@@ -211,9 +214,13 @@ func (r *reader) follow(g guide, content string) {
 	r.requireWords(g, blocks)
 	r.sim.Reset()
 	if g.from == "" {
-		r.connect()
+		r.Cleanup(r.cleanUp)
 	} else {
 		r.shell("kubectl delete namespace auth0")
+	}
+	if !g.connects {
+		r.makeCredentials(home)
+		r.shell("kubectl apply -f config/samples/walkthrough/tenant.yaml")
 	}
 	for _, sample := range g.samples {
 		r.shell("kubectl apply -f config/samples/" + sample)
@@ -227,14 +234,11 @@ func (r *reader) follow(g guide, content string) {
 	}
 }
 
-// connect connects the tenant, until the page is over.
-func (r *reader) connect() {
+// cleanUp deletes what there is at the end of a page.
+func (r *reader) cleanUp() {
 	r.Helper()
-	r.makeCredentials(home)
-	r.shell("kubectl apply -f config/samples/walkthrough/tenant.yaml")
-	r.Cleanup(func() {
-		r.shell("kubectl delete auth0 --all --all-namespaces --timeout=60s && kubectl delete deployment,secret --all && kubectl delete configmap auth0-ca")
-	})
+	r.shell("kubectl delete auth0 --all --all-namespaces --timeout=60s")
+	r.shell("kubectl delete deployment,secret --all && kubectl delete configmap auth0-ca")
 }
 
 // requireWords wants the words after which there is something to look at in some block.
