@@ -128,10 +128,9 @@ func (t *tenantImports) dueGatherings(now time.Time) map[target][]*member {
 	return due
 }
 
-// changeGathered makes a change for those that were gathered, and wakes those that wait for no other. Those that a person
-// changed, suspended or deleted meanwhile are left to their own passes.
+// changeGathered makes a change for those that were gathered, and wakes those that wait for no other.
 func (t *tenantImports) changeGathered(ctx context.Context, session *auth0.Session, to target, members []*member) {
-	t.changeAll(ctx, session, to, slices.DeleteFunc(slices.Clone(members), func(m *member) bool { return !m.stands(ctx) }))
+	t.changeAll(ctx, session, to, members)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.changing, to)
@@ -217,7 +216,7 @@ func (w *work[O]) foreseeNothing() {
 // share has the lists of an object be changed together with those of others.
 func (w *work[O]) share(have auth0.Document, known *onLists) Outcome {
 	m := w.member(&Import{ID: w.Adapter.ID(w.object)}, known)
-	m.have, m.generation, m.serial, m.stands = have, w.object.GetGeneration(), w.serial(), w.stands()
+	m.have, m.generation, m.serial = have, w.object.GetGeneration(), w.serial()
 	w.imports().gather(m, laneOf(w.object), time.Now())
 	return w.sharing()
 }

@@ -122,6 +122,7 @@ func (w *work[O]) onItsWay(ctx context.Context, note string, form *Import) (*mem
 func (w *work[O]) member(form *Import, known *onLists) *member {
 	return &member{
 		uid: w.object.GetUID(), id: form.ID, sent: form.Item.String("user_id"), known: known, targets: w.targets(known), wake: w.pass.waker(),
+		stands: w.stands(),
 	}
 }
 

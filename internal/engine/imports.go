@@ -128,13 +128,14 @@ type member struct {
 	known   *onLists
 	targets []target
 	changed []target
-	wake    func()
-	batch   *batch
-	over    bool
-	// Of one that is there already, have is what Auth0 has of it in a generation, serial the mark that had it read, stands tells
-	// whether it is still declared like that, and left how many changes are not made yet.
+	// stands tells whether the object is still declared as it was.
+	stands func(context.Context) bool
+	wake   func()
+	batch  *batch
+	over   bool
+	// Of one that is there already, have is what Auth0 has of it in a generation, serial the mark that had it read, and left how
+	// many changes are not made yet.
 	have       auth0.Document
-	stands     func(context.Context) bool
 	generation int64
 	serial     uint64
 	left       int

@@ -86,18 +86,20 @@ func (t *tenantImports) callFor(to target) (call Change, most int) {
 // ofOne are the answers for which one object of many may be the reason.
 var ofOne = []auth0.Class{auth0.ClassNotFound, auth0.ClassInvalid, auth0.ClassConflict}
 
-// changeAll makes a change for all members, by as few calls as it takes. If Auth0 refuses a call, each half of its members is
-// tried by itself, so that nobody suffers for another. Who is left over tries alone, later, and is told Auth0's answer.
+// changeAll makes a change for all members, by as few calls as it takes. Those that a person changed, suspended or deleted
+// meanwhile are left to their own passes. If Auth0 refuses a call, each half of its members is tried by itself, so that nobody
+// suffers for another. Who is left over tries alone, later, and is told Auth0's answer.
 func (t *tenantImports) changeAll(ctx context.Context, session *auth0.Session, to target, members []*member) {
 	call, most := t.callFor(to)
 	parts := slices.Collect(slices.Chunk(members, most))
 	for refused := 0; len(parts) > 0 && refused < mostRefused; {
-		part := parts[0]
+		part, changed, err := t.change(ctx, session, call, to, parts[0])
 		parts = parts[1:]
-		changed, err := t.change(ctx, session, call, to, part)
 		switch {
 		case changed:
 			t.noteChanged(to, part)
+		case len(part) == 0:
+			// Nobody is left of it.
 		case !slices.Contains(ofOne, auth0.ClassOf(err)):
 			return
 		case len(part) == 1:
@@ -109,27 +111,39 @@ func (t *tenantImports) changeAll(ctx context.Context, session *auth0.Session, t
 	}
 }
 
-// change makes a change by one call. What fails for a reason that may pass is tried again some times.
-func (t *tenantImports) change(ctx context.Context, session *auth0.Session, call Change, to target, members []*member) (bool, error) {
-	ids := make([]string, len(members))
-	for i, m := range members {
-		ids[i] = m.id
-	}
+// change makes a change by one call, for those that are still declared as they were, and returns them. What fails for a reason
+// that may pass is tried again some times.
+func (t *tenantImports) change(ctx context.Context, session *auth0.Session, call Change, to target, members []*member) ([]*member, bool, error) {
 	for attempt := 1; ; attempt++ {
+		var ids []string
+		members, ids = standing(ctx, members)
+		if len(members) == 0 {
+			return nil, false, nil
+		}
 		changed, err := call(ctx, session, to.entry, ids)
 		if err == nil {
-			return changed, nil
+			return members, changed, nil
 		}
 		log.FromContext(ctx).Info("a list of many objects is not changed yet", "field", to.field, "entry", to.entry, "objects", len(ids), "error", err.Error())
 		if attempt == changeAttempts || slices.Contains(refusals, auth0.ClassOf(err)) {
-			return false, err
+			return members, false, err
 		}
 		select {
 		case <-ctx.Done():
-			return false, ctx.Err()
+			return members, false, ctx.Err()
 		case <-time.After(importRetry):
 		}
 	}
+}
+
+// standing are those that are still declared as they were, and their ids.
+func standing(ctx context.Context, members []*member) (left []*member, ids []string) {
+	for _, m := range members {
+		if m.stands(ctx) {
+			left, ids = append(left, m), append(ids, m.id)
+		}
+	}
+	return left, ids
 }
 
 func (t *tenantImports) noteChanged(to target, members []*member) {

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/simulator"
 )
@@ -232,7 +234,7 @@ func TestAListThatIsStuckHoldsNoOther(t *testing.T) {
 	e.sim.AddFaults(simulator.Fault{Method: http.MethodPost, Route: routeMembers, Delay: simulator.Duration(time.Hour)})
 	e.createAll(users)
 
-	e.eventually(func() error {
+	e.within(importPatience, func() error {
 		if members := e.roleMembers(role); members != crowd/2 {
 			return fmt.Errorf("%d users have the role: %+v", members, e.sim.Requests())
 		}
@@ -272,6 +274,8 @@ func TestChangedWhileGathered(t *testing.T) {
 		change(e, suspended, func(u *v1alpha1.Auth0User) { u.Spec.Suspend = suspend })
 	}
 	suspend(true)
+	// Calls that were made before the operator knew of it are none while it is suspended.
+	e.eventuallyCondition(suspended, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonSuspended)
 
 	e.sim.ClearFaults()
 
