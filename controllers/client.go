@@ -296,7 +296,7 @@ func wholeClients(ctx context.Context, session *auth0.Session, listed []auth0.Do
 func (clientAdapter) Create(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Client], desired auth0.Document) (auth0.Document, error) {
 	if id := tools.Object.Spec.ClientID; id != nil {
 		return nil, problem.Stalled(v1alpha1.ReasonClientNotFound,
-			"spec.clientId: there is no application %q in tenant %s; correct the id, or remove it to have the application created", *id, tools.Session.Domain())
+			"spec.clientId: there is no application %q in tenant %s; delete this object and create one with the right id, or without to have the application created", *id, tools.Session.Domain())
 	}
 	tools.Object.Status.Credentials = nil
 	if err := withCredentials(ctx, tools, desired); err != nil {

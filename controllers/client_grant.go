@@ -105,7 +105,7 @@ func (a clientGrantAdapter) Prepare(ctx context.Context, tools engine.Tools[*v1a
 		if err := session.DeleteClientGrant(ctx, status.ID); err != nil {
 			return err
 		}
-		tools.Event(ctx, "Deleted", fmt.Sprintf("deleted client grant %s of application %s: its place is taken", status.ID, status.ClientID))
+		tools.Event(ctx, "Deleted", fmt.Sprintf("deleted client grant %s of application %s: the spec now means another application or API", status.ID, status.ClientID))
 	}
 	status.ID, status.ClientID, status.Audience, status.ManagedFields = "", "", "", nil
 	return tools.Save(ctx)

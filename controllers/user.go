@@ -359,7 +359,7 @@ func (a userAdapter) Create(ctx context.Context, tools engine.Tools[*v1alpha1.Au
 	u, session := tools.Object, tools.Session
 	if u.Spec.UserID != nil {
 		return nil, problem.Stalled(v1alpha1.ReasonUserNotFound,
-			"spec.userId: there is no user %q in tenant %s; correct the id, or wait until the user signs in for the first time", *u.Spec.UserID, session.Domain())
+			"spec.userId: there is no user %q in tenant %s; wait until the user signs in for the first time, or delete this object and create one with the right id", *u.Spec.UserID, session.Domain())
 	}
 	if desired["password"] == nil && !passwordless(desired.String("connection")) {
 		desired["password"] = randomPassword(0)

@@ -352,7 +352,7 @@ func FromAuth0(failed *auth0.Error, session *auth0.Session, resync time.Duration
 	case auth0.ClassUntrusted:
 		return Stall(v1alpha1.ReasonCertificateUntrusted, failed.Message+"; if the domain is served with a certificate of your own authority, name it in spec.caBundle of the Auth0Tenant", resync)
 	case auth0.ClassInvalid, auth0.ClassForbidden:
-		return Stall(v1alpha1.ReasonRejected, fmt.Sprintf("Auth0 refuses this: %s (%s, %d)", failed.Message, failed.Route, failed.Status), resync)
+		return Stall(v1alpha1.ReasonRejected, fmt.Sprintf("Auth0 refuses this: %s (%s, %d)", strings.TrimSuffix(failed.Message, "."), failed.Route, failed.Status), resync)
 	case auth0.ClassUnavailable:
 		return Retry(v1alpha1.ReasonTenantUnavailable, failed)
 	default:

@@ -81,10 +81,10 @@ func (o Output) mayWrite(current *corev1.Secret) error {
 	case metav1.IsControlledBy(current, o.Owner):
 		return nil
 	case owner != nil:
-		return problem.Stalled(v1alpha1.ReasonSecretConflict, "Secret %s/%s belongs to %s %s; choose another spec.outputSecret.name",
+		return problem.Stalled(v1alpha1.ReasonSecretConflict, "Secret %s/%s belongs to %s %s; choose another outputSecret.name",
 			current.Namespace, current.Name, owner.Kind, owner.Name)
 	case !adopt:
-		return problem.Stalled(v1alpha1.ReasonSecretConflict, "Secret %s/%s exists and is not the operator's; delete it, choose another spec.outputSecret.name, or set spec.adoptionPolicy to IfUnmanaged to write into it",
+		return problem.Stalled(v1alpha1.ReasonSecretConflict, "Secret %s/%s exists and is not the operator's; delete it, choose another outputSecret.name, or set spec.adoptionPolicy to IfUnmanaged to write into it",
 			current.Namespace, current.Name)
 	}
 	return nil
@@ -181,7 +181,7 @@ func (o Output) cannotChange(current *corev1.Secret) bool {
 // remove makes room for another Secret in the place of one that cannot be changed, or finds out whether that would work.
 func (o Output) remove(ctx context.Context, current *corev1.Secret, try bool) (done bool, err error) {
 	if !metav1.IsControlledBy(current, o.Owner) {
-		return false, problem.Stalled(v1alpha1.ReasonSecretConflict, "Secret %s/%s is immutable or has another type, and is not the operator's; delete it, or choose another spec.outputSecret.name",
+		return false, problem.Stalled(v1alpha1.ReasonSecretConflict, "Secret %s/%s is immutable or has another type, and is not the operator's; delete it, or choose another outputSecret.name",
 			current.Namespace, current.Name)
 	}
 	options := []client.DeleteOption{client.Preconditions{UID: &current.UID, ResourceVersion: &current.ResourceVersion}}
