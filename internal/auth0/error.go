@@ -126,7 +126,7 @@ func newError(route string, response *http.Response, content []byte, now time.Ti
 		e.Class = ClassQuota
 	}
 	if e.Class == ClassRateLimited || e.Class == ClassQuota {
-		e.After = retryAfter(response.Header, now)
+		e.After = retryAfter(e.Class, response.Header, now)
 	}
 	return e
 }
@@ -174,15 +174,19 @@ func meansTaken(e *Error) bool {
 		strings.HasPrefix(e.Message, "The specified new email already exists")
 }
 
+// longestAfter bounds how long an answer can keep calls back, as it may come from something between here and Auth0, or be wrong:
+// one more call, and one more 429, do no harm.
+var longestAfter = map[Class]time.Duration{ClassRateLimited: 10 * time.Minute, ClassQuota: 24 * time.Hour}
+
 // retryAfter reads when the next call may be made, at least a second from now.
-func retryAfter(header http.Header, now time.Time) time.Duration {
+func retryAfter(class Class, header http.Header, now time.Time) time.Duration {
 	wait := time.Second
 	if seconds, err := strconv.ParseInt(header.Get("Retry-After"), 10, 32); err == nil {
-		wait = max(wait, time.Duration(seconds)*time.Second)
+		wait = time.Duration(seconds) * time.Second
 	} else if reset, ok := resetTime(header, now); ok {
-		wait = max(wait, reset.Sub(now))
+		wait = reset.Sub(now)
 	}
-	return wait
+	return min(max(wait, time.Second), longestAfter[class])
 }
 
 // text returns a JSON string's value, or any other JSON as it is.

@@ -60,13 +60,15 @@ func TestRetryAfter(t *testing.T) {
 		{"retry-after wins", map[string]string{"Retry-After": "7", "X-RateLimit-Reset": "1030"}, 7 * time.Second},
 		{"reset", map[string]string{"X-RateLimit-Reset": "1030"}, 30 * time.Second},
 		{"reset in the past", map[string]string{"X-RateLimit-Reset": "900"}, time.Second},
+		{"decades", map[string]string{"Retry-After": "2000000000"}, 10 * time.Minute},
+		{"a reset in milliseconds", map[string]string{"X-RateLimit-Reset": "1030000"}, 10 * time.Minute},
 		{"nonsense", map[string]string{"Retry-After": "soon", "X-RateLimit-Reset": "later"}, time.Second},
 	} {
 		header := http.Header{}
 		for key, value := range row.header {
 			header.Set(key, value)
 		}
-		if wait := retryAfter(header, now); wait != row.want {
+		if wait := retryAfter(ClassRateLimited, header, now); wait != row.want {
 			t.Errorf("%s: %s, want %s", row.name, wait, row.want)
 		}
 	}

@@ -647,7 +647,10 @@ func limitsIn(header http.Header, now time.Time) (limits, bool) {
 	limit, err := strconv.Atoi(header.Get(headerLimit))
 	remaining, err2 := strconv.Atoi(header.Get(headerRemaining))
 	reset, ok := resetTime(header, now)
-	return limits{limit, remaining, reset}, err == nil && err2 == nil && ok && limit > 0
+	if latest := now.Add(longestAfter[ClassRateLimited]); reset.After(latest) {
+		reset = latest
+	}
+	return limits{limit, max(remaining, 0), reset}, err == nil && err2 == nil && ok && limit > 0
 }
 
 // resetTime reads when the next token arrives: unix seconds by the clock of the server, which the answer tells, too.

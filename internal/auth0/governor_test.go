@@ -2,6 +2,7 @@ package auth0
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -769,6 +770,34 @@ func TestGovernorAnswersWithoutLimits(t *testing.T) {
 			t.Fatal("after a 429, one call finds out whether it is over")
 		}
 	})
+}
+
+// TestAbsurdHeaders: whatever an answer tells, calls go on before long.
+func TestAbsurdHeaders(t *testing.T) {
+	for name, headers := range map[string]map[string]string{
+		"none":                   {},
+		"a wait of decades":      {"Retry-After": "2000000000"},
+		"a wait that is over":    {"Retry-After": "-5"},
+		"a reset in ms":          {headerReset: "1795000000000", headerLimit: "2", headerRemaining: "0"},
+		"a reset of long ago":    {headerReset: "0", headerLimit: "2", headerRemaining: "0"},
+		"less than nothing left": {headerReset: "1795000000", headerLimit: "7", headerRemaining: "-1000000"},
+		"no plan, a reset in ms": {headerReset: "1795000000000", headerLimit: "7", headerRemaining: "0"},
+		"more left than fits":    {headerReset: "1795000000", headerLimit: "2", headerRemaining: "1000000"},
+		"no numbers":             {headerReset: "soon", headerLimit: "many", headerRemaining: "few", "Retry-After": "Thu, 26 Nov 2026 00:00:00 GMT"},
+	} {
+		for _, status := range []int{http.StatusOK, http.StatusTooManyRequests} {
+			t.Run(fmt.Sprintf("%s, %d", name, status), func(t *testing.T) {
+				s := newTestTenant(t, simulator.RateLimitFree)
+				s.AddFaults(simulator.Fault{Route: "/api/v2/roles", Status: status, Body: json.RawMessage(`{"roles":[]}`), Headers: headers, Times: 1})
+				synctest.Test(t, func(t *testing.T) {
+					session, _ := s.session()
+					_, _ = session.listRoles(t.Context())
+					elapse(10 * time.Minute)
+					oneMoreComes(t, session, 10*time.Second)
+				})
+			})
+		}
+	}
 }
 
 // TestGovernorForgetsNothingWithoutHeaders: refused requests carry no headers, and lift no limit.

@@ -21,6 +21,8 @@ const (
 	mostLogPages = 10
 	// overlap is how many entries of a full page are read once more, in case that others arrive behind them.
 	overlap = 10
+	// behindPause is how soon a LogTail goes on that did not get to the end.
+	behindPause = time.Second
 )
 
 // LogTail reads the tenant's log from a checkpoint on. Entries may arrive late, behind others that were read already, so
@@ -48,7 +50,7 @@ func (t *LogTail) Last() string { return t.last }
 func (t *LogTail) Read(ctx context.Context, s *Session, now time.Time) ([]Change, time.Duration, error) {
 	var changes []Change
 	seen, from, last := map[string]bool{}, t.from, t.last
-	next, pause := t.last, t.interval
+	next, pause := t.last, behindPause
 	for range mostLogPages {
 		entries, err := s.logFrom(ctx, from)
 		if err != nil {
@@ -62,11 +64,12 @@ func (t *LogTail) Read(ctx context.Context, s *Session, now time.Time) ([]Change
 			seen[from], last = true, max(last, from)
 		}
 		if len(entries) < pageSize {
+			pause = t.interval
 			break
 		}
 		next = entries[pageSize-overlap-1].String("log_id")
 		if age := ageOf(from, now); t.seen != nil && age >= 0 && age < t.interval {
-			pause -= age
+			pause = t.interval - age
 			break
 		}
 	}

@@ -102,6 +102,42 @@ func TestLogTime(t *testing.T) {
 	}
 }
 
+// TestALogThatFilledMeanwhile has more be written to the log than one read takes: the rest is not left for later, as even more
+// could come until then.
+func TestALogThatFilledMeanwhile(t *testing.T) {
+	s := newTestTenant(t, simulator.RateLimitNone)
+	synctest.Test(t, func(t *testing.T) {
+		const interval, n = 30 * time.Second, 3 * mostLogPages * 100
+		session, _ := s.session()
+		if _, err := session.CreateUser(t.Context(), someUser(0)); err != nil {
+			t.Fatal(err)
+		}
+		tail := NewLogTail("", interval)
+		if _, _, err := tail.Read(t.Context(), session, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		for i := range n {
+			s.Dashboard("PATCH", "/api/v2/users/"+url.PathEscape("auth0|0"), map[string]any{"nickname": strconv.Itoa(i)})
+		}
+		elapse(2 * interval)
+		heard := 0
+		for began := time.Now(); time.Since(began) < interval; {
+			changes, pause, err := tail.Read(t.Context(), session, time.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			heard += len(changes)
+			elapse(pause)
+		}
+		if heard < n {
+			t.Errorf("heard of %d changes of %d", heard, n)
+		}
+		if reads := s.count("GET /api/v2/logs"); reads > n/(pageSize-overlap)+10 {
+			t.Errorf("%d reads for %d entries", reads, n)
+		}
+	})
+}
+
 // TestTheLogOfMuchOfOurOwn follows a log that fills with our own creations, two entries each, at the pace of a
 // self-service plan: hardly a page is read in vain, and an edit in the dashboard is heard of as soon as ever.
 func TestTheLogOfMuchOfOurOwn(t *testing.T) {

@@ -146,13 +146,14 @@ func (m *mirror) listen(ctx context.Context, tenant *v1alpha1.Auth0Tenant, sessi
 		m.compareAgain()
 		return eventsPause
 	case auth0.ClassOf(err) == auth0.ClassForbidden:
-		m.watch.set(func() { m.watch.refused = "Auth0 refuses a connection for events: " + err.Error() })
-		return eventsRetry
+		return m.refused(err)
 	case err != nil:
 		return max(logPoll, auth0.After(err))
 	}
-	defer context.AfterFunc(ctx, stream.Close)()
-	defer stream.Close()
+	ctx, hangUp := context.WithCancel(ctx)
+	defer hangUp()
+	context.AfterFunc(ctx, stream.Close)
+	go m.hangUpInTime(ctx, session, hangUp)
 	m.watch.set(func() { m.watch.byEvent, m.watch.refused = true, "" })
 	m.save(ctx, tenant)
 	stream.Read(func(offset string, changes []auth0.Change) {
@@ -167,10 +168,45 @@ func (m *mirror) listen(ctx context.Context, tenant *v1alpha1.Auth0Tenant, sessi
 	return eventsPause
 }
 
+// refused returns when to ask for a connection again that Auth0 refused. Who held the last one until now, such as the instance
+// that had the tenant before, is about to let go of it.
+func (m *mirror) refused(err error) time.Duration {
+	pause := eventsRetry
+	m.watch.set(func() {
+		if m.watch.refused == "" {
+			pause = logPoll
+		}
+		m.watch.byEvent, m.watch.refused = false, "Auth0 refuses a connection for events: "+err.Error()
+	})
+	return pause
+}
+
+// hangUpInTime ends a connection for events when the tenant is not to be listened to any more, or not with this session: Auth0
+// allows but few, and keeps them open for minutes.
+func (m *mirror) hangUpInTime(ctx context.Context, session *auth0.Session, hangUp func()) {
+	defer hangUp()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(usablePoll):
+		}
+		tenant, current, err := usableTenant(ctx, m.Client, m.Pool, m.tenant)
+		if client.IgnoreNotFound(err) == nil && (err != nil || current != session || !wants(tenant, v1alpha1.WatchPolicyEvents)) {
+			return
+		}
+	}
+}
+
+// wants tells whether the spec allows a way of watching.
+func wants(tenant *v1alpha1.Auth0Tenant, way v1alpha1.WatchPolicy) bool {
+	policy := tenant.Spec.Watch
+	return policy == "" || policy == v1alpha1.WatchPolicyAuto || policy == way
+}
+
 // mayWatch tells whether the spec and the token allow a way of watching.
 func (m *mirror) mayWatch(ctx context.Context, tenant *v1alpha1.Auth0Tenant, session *auth0.Session, scope string, only v1alpha1.WatchPolicy) bool {
-	policy := tenant.Spec.Watch
-	if policy != "" && policy != v1alpha1.WatchPolicyAuto && policy != only {
+	if !wants(tenant, only) {
 		return false
 	}
 	scopes, err := session.Scopes(ctx)
@@ -196,14 +232,12 @@ func (w *watch) status(tenant *v1alpha1.Auth0Tenant) v1alpha1.WatchStatus {
 
 // lacks says what would let changes be noticed sooner.
 func (w *watch) lacks(tenant *v1alpha1.Auth0Tenant) string {
-	policy := tenant.Spec.Watch
-	if policy == v1alpha1.WatchPolicyNone {
+	if tenant.Spec.Watch == v1alpha1.WatchPolicyNone {
 		return "spec.watch is None: what others change in Auth0 is found within spec.resyncInterval"
 	}
 	var missing []string
 	for scope, only := range map[string]v1alpha1.WatchPolicy{scopeLogs: v1alpha1.WatchPolicyLog, scopeEvents: v1alpha1.WatchPolicyEvents} {
-		wanted := policy == "" || policy == v1alpha1.WatchPolicyAuto || policy == only
-		if wanted && !slices.Contains(tenant.Status.Scopes, scope) {
+		if wants(tenant, only) && !slices.Contains(tenant.Status.Scopes, scope) {
 			missing = append(missing, scope)
 		}
 	}
