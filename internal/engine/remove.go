@@ -20,15 +20,16 @@ func (r *Remote[O]) Remove(ctx context.Context, pass *Pass[O]) Outcome {
 	if spec.ManagementPolicy == v1alpha1.ManagementPolicyObserve {
 		return Released("left in Auth0, as spec.managementPolicy is Observe")
 	}
-	if outcome, err := w.awaitImport(ctx); err != nil {
+	retains := spec.DeletionPolicy == v1alpha1.DeletionPolicyRetain
+	if outcome, err := w.awaitImport(ctx); err != nil && !retains {
 		return w.explain(explainRemoval(err)).Lost()
-	} else if outcome != nil {
+	} else if outcome != nil && !(retains && w.isOutOfReach(ctx)) {
 		return *outcome
 	}
 	if outcome := w.awaitShared(); outcome != nil {
 		return *outcome
 	}
-	if spec.DeletionPolicy == v1alpha1.DeletionPolicyRetain {
+	if retains {
 		return w.retain(ctx)
 	}
 	dependants, err := Dependants(ctx, r.Client, r.kinds, r.kind.Name, client.ObjectKeyFromObject(pass.Object))
@@ -79,6 +80,12 @@ func (w *work[O]) remove(ctx context.Context) (Outcome, error) {
 		return Wait(v1alpha1.ReasonDeleting, "deleted in Auth0; waiting until it is gone", deletionPoll).Lost(), err
 	}
 	return Released("deleted " + w.Adapter.Describe(have)), nil
+}
+
+// isOutOfReach tells whether the tenant is gone or cannot be worked with, so that nothing in it comes to an end.
+func (w *work[O]) isOutOfReach(ctx context.Context) bool {
+	_, session, err := usableTenant(ctx, w.Client, w.Pool, reference.TenantKey(w.object))
+	return client.IgnoreNotFound(err) == nil && session == nil
 }
 
 // reach opens the session, even if the tenant is not Ready or being deleted itself.

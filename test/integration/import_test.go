@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -446,6 +447,29 @@ func TestChangedBeforeTheImportBegins(t *testing.T) {
 	change(e, suspended, func(u *v1alpha1.Auth0User) { u.Spec.Suspend = false })
 	e.eventuallyReady(suspended)
 	e.requireUsers(many - 1)
+}
+
+// TestUsersThatAreRetainedWaitForNoLostTenant has the credentials go away, and not come back, in the middle of an import.
+func TestUsersThatAreRetainedWaitForNoLostTenant(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	e.sim.AddFaults(simulator.Fault{Route: "/api/v2/jobs/{id}", Status: http.StatusServiceUnavailable})
+	users := e.newUsers(many, func(u *v1alpha1.Auth0User) { u.Spec.Roles, u.Spec.DeletionPolicy = nil, v1alpha1.DeletionPolicyRetain })
+	e.createAll(users)
+	e.within(importPatience, func() error {
+		tenant := e.tenant()
+		e.get(tenant)
+		if len(tenant.Status.Imports) == 0 {
+			return fmt.Errorf("no import is noted: %+v", e.sim.Requests())
+		}
+		return nil
+	})
+	e.delete(&corev1.Secret{ObjectMeta: e.meta("credentials")})
+	e.eventuallyCondition(e.tenant(), v1alpha1.ConditionReady, metav1.ConditionFalse, "")
+
+	for _, user := range users[:2] {
+		e.deleteAndWait(user)
+	}
 }
 
 func TestUsersDeletedWhileTheyAreImported(t *testing.T) {

@@ -348,6 +348,31 @@ func TestANewLeaderGoesOn(t *testing.T) {
 	}
 }
 
+// TestEventsMoveWithTheirTenant moves a tenant whose plan allows one connection for events: who had it lets go of it.
+func TestEventsMoveWithTheirTenant(t *testing.T) {
+	t.Parallel()
+	e := newBareEnvironment(t, freePlan)
+	tenant := e.tenant()
+	tenant.Spec.Watch, tenant.Labels = v1alpha1.WatchPolicyEvents, map[string]string{"shard": "a"}
+	e.create(tenant)
+	e.startShard("shard=a")
+	e.startShard("shard=b")
+	connected := func() error {
+		for _, count := range e.sim.Requests().ByRoute {
+			if count.Route == "/api/v2/events" && count.Status == http.StatusOK {
+				return nil
+			}
+		}
+		return fmt.Errorf("no connection: %+v", e.sim.Requests())
+	}
+	e.eventually(connected)
+	for _, shard := range []string{"b", "a"} {
+		e.sim.ResetRequests()
+		change(e, tenant, func(o *v1alpha1.Auth0Tenant) { o.Labels = map[string]string{"shard": shard} })
+		e.eventually(connected)
+	}
+}
+
 // TestARelabelledTenantMoves moves a tenant from one instance to the other in the middle of its work, and back.
 func TestARelabelledTenantMoves(t *testing.T) {
 	t.Parallel()
