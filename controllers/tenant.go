@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
@@ -346,6 +347,13 @@ func (h *tenantHandler) Remove(ctx context.Context, pass *engine.Pass[*v1alpha1.
 	}
 	h.Pool.Close(key.String())
 	return engine.Released("")
+}
+
+// Forget implements engine.Forgetter.
+func (h *tenantHandler) Forget(name types.NamespacedName) {
+	h.Pool.Remove(name.String())
+	h.Imports.Forget(name)
+	h.checked.Delete(name)
 }
 
 // explainTenant gives what keeps a tenant from being reached a reason and a way out.

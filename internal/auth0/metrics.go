@@ -1,6 +1,7 @@
 package auth0
 
 import (
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -107,6 +108,21 @@ func (m *Metrics) watch(g *Governor) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.governors = append(m.governors, g)
+}
+
+func (m *Metrics) unwatch(g *Governor) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.governors = slices.DeleteFunc(m.governors, func(other *Governor) bool { return other == g })
+}
+
+// forget drops what tells of a tenant.
+func (m *Metrics) forget(tenant string) {
+	of := prometheus.Labels{"tenant": tenant}
+	for _, counters := range []*prometheus.CounterVec{m.requests, m.drawn, m.tokens, m.passes, m.found, m.corrected} {
+		counters.DeletePartialMatch(of)
+	}
+	m.wait.DeletePartialMatch(of)
 }
 
 // Describe implements prometheus.Collector.

@@ -14,6 +14,9 @@ import (
 // LogKept is how far back the tenant's log surely goes: the smallest plan keeps it for a day.
 const LogKept = 20 * time.Hour
 
+// ScopeLogs is what reading the tenant's log takes.
+const ScopeLogs = "read:logs"
+
 const routeLogs = "/api/v2/logs"
 
 const (

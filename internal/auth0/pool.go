@@ -94,11 +94,23 @@ func (p *Pool) End(turn *Turn) {
 
 // LetGo stops all calls to a tenant at once: it is not ours any more.
 func (p *Pool) LetGo(tenant string) {
-	session, open := p.Get(tenant)
-	if !open {
-		return
+	p.mu.Lock()
+	session, governor := p.sessions[tenant], p.governors[tenant]
+	delete(p.sessions, tenant)
+	delete(p.governors, tenant)
+	p.mu.Unlock()
+	if session != nil {
+		session.letGo()
+		session.close()
 	}
-	session.letGo()
-	p.Close(tenant)
-	p.Governor(tenant).letGo()
+	if governor != nil {
+		p.metrics.unwatch(governor)
+		governor.letGo()
+	}
+}
+
+// Remove is LetGo for a tenant that is gone: nothing tells of it any more.
+func (p *Pool) Remove(tenant string) {
+	p.LetGo(tenant)
+	p.metrics.forget(tenant)
 }

@@ -25,11 +25,8 @@ type RefreshRules struct {
 	IdleLifetime time.Duration `json:"idleLifetime,omitempty"`
 }
 
-// scopeReadClients is what reading an application's settings takes, scopeReadLogs what reading the tenant's log does.
-const (
-	scopeReadClients = "read:clients"
-	scopeReadLogs    = "read:logs"
-)
+// scopeReadClients is what reading an application's settings takes.
+const scopeReadClients = "read:clients"
 
 // rulesKeptFor is how long the settings of an application are taken as known.
 const rulesKeptFor = time.Hour
@@ -123,7 +120,7 @@ const clockSkew = 10 * time.Second
 // the scope to read it is missing, or as there is more since than one page holds.
 func (s *Session) WasRefreshed(ctx context.Context, applicationID, userID string, since time.Time) (refreshed, known bool, err error) {
 	scopes, err := s.Scopes(ctx)
-	if err != nil || !slices.Contains(scopes, scopeReadLogs) {
+	if err != nil || !slices.Contains(scopes, ScopeLogs) {
 		return false, false, err
 	}
 	entries, err := s.newestLogs(ctx, pageSize, fmt.Sprintf("type:sertft AND client_id:%q", applicationID))

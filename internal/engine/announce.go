@@ -155,12 +155,15 @@ func (w *work[O]) holder(ctx context.Context, have auth0.Document) (string, erro
 	return "", nil
 }
 
-// idKey is how an object in Auth0 stands in reference.IDIndex.
-func (w *work[O]) idKey(have auth0.Document) string {
-	seen := w.object.DeepCopyObject().(O)
+// idOf is the id of an object in Auth0.
+func (w *work[O]) idOf(have auth0.Document) string {
+	seen := w.New()
 	w.Adapter.Observe(seen, have)
-	return reference.IDKey(seen, w.Adapter.ID(seen))
+	return w.Adapter.ID(seen)
 }
+
+// idKey is how an object in Auth0 stands in reference.IDIndex.
+func (w *work[O]) idKey(have auth0.Document) string { return reference.IDKey(w.object, w.idOf(have)) }
 
 // claim takes an object in Auth0 that carries no mark for this Kubernetes object, or fails because another one did so a
 // moment ago, which the cache does not show yet.

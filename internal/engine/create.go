@@ -10,7 +10,6 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
-	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
 // create creates the object with everything that Auth0 takes at once. Looking for it first would cost a call and prove
@@ -193,7 +192,7 @@ func (w *work[O]) managed() bool {
 
 // manages tells whether this Kubernetes object managed this very object in Auth0 before.
 func (w *work[O]) manages(have auth0.Document) bool {
-	return w.managed() && reference.IDKey(w.object, w.Adapter.ID(w.object)) == w.idKey(have)
+	return w.managed() && w.Adapter.ID(w.object) == w.idOf(have)
 }
 
 // isOurs tells whether an object in Auth0 carries the mark of this Kubernetes object, or the proof that it made it.

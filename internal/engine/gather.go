@@ -72,13 +72,6 @@ func (t *tenantImports) gathers(lane auth0.Lane) bool {
 	return false
 }
 
-// gatheredOf returns an object whose lists are being changed together with those of others, nil if they are not.
-func (t *tenantImports) gatheredOf(uid types.UID) *member {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.gathered[uid]
-}
-
 // leave takes an object out of what is gathered. It returns false while a call for it is on its way.
 func (t *tenantImports) leave(m *member) bool {
 	t.mu.Lock()
@@ -287,7 +280,7 @@ func (w *work[O]) shared(ctx context.Context) (*Outcome, error) {
 	if _, ok := w.Adapter.(Lister[O]); !ok || w.Imports == nil {
 		return nil, nil
 	}
-	m := w.imports().gatheredOf(w.object.GetUID())
+	m := w.imports().find(w.object.GetUID(), w.imports().gathered)
 	if m == nil {
 		return nil, nil
 	}
@@ -310,7 +303,7 @@ func (w *work[O]) shared(ctx context.Context) (*Outcome, error) {
 // awaitShared tells an object that is being deleted to wait while a call for its lists is on its way.
 func (w *work[O]) awaitShared() *Outcome {
 	imports := w.Imports.of(reference.TenantKey(w.object))
-	if m := imports.gatheredOf(w.object.GetUID()); m == nil || imports.leave(m) {
+	if m := imports.find(w.object.GetUID(), imports.gathered); m == nil || imports.leave(m) {
 		return nil
 	}
 	outcome := Wait(v1alpha1.ReasonRateLimited, "its lists are being changed together with those of others; deleted when that is over", time.Minute).Kept()

@@ -108,7 +108,7 @@ func (w *work[O]) imports() *tenantImports { return w.Imports.of(w.tenantKey()) 
 
 // onItsWay finds the object in an import, be it one of before a restart; nil if it is in none.
 func (w *work[O]) onItsWay(ctx context.Context, note string, form *Import) (*member, error) {
-	if known := w.imports().find(w.object.GetUID()); known != nil || note == "" {
+	if known := w.imports().find(w.object.GetUID(), w.imports().members); known != nil || note == "" {
 		return known, nil
 	}
 	batch, _, _ := strings.Cut(note, " ")
@@ -217,7 +217,7 @@ func (r *Remote[O]) Pause(pass *Pass[O]) {
 		return
 	}
 	imports := r.Imports.of(reference.TenantKey(pass.Object))
-	if known := imports.find(pass.Object.GetUID()); known != nil && imports.withdraw(known, false) {
+	if known := imports.find(pass.Object.GetUID(), imports.members); known != nil && imports.withdraw(known, false) {
 		*importer.Importing(pass.Object) = ""
 	}
 }

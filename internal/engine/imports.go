@@ -54,6 +54,7 @@ type Imports struct {
 	Pool   *auth0.Pool
 	Events events.EventRecorder
 
+	// mu is for the imports of all tenants.
 	mu sync.Mutex
 	// ctx is nil until the manager starts.
 	ctx     context.Context
@@ -64,7 +65,8 @@ type Imports struct {
 type tenantImports struct {
 	*Imports
 	tenant  types.NamespacedName
-	running bool
+	// running tells that the loop runs, gone that the tenant is.
+	running, gone bool
 	// batches are those that are not over, by their id; open are those that take more, by connection.
 	batches map[string]*batch
 	open    map[string]*batch
@@ -175,6 +177,27 @@ func (i *Imports) of(tenant types.NamespacedName) *tenantImports {
 	return i.tenants[tenant]
 }
 
+// Forget ends what is under way in a tenant that is gone.
+func (i *Imports) Forget(tenant types.NamespacedName) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if known := i.tenants[tenant]; known != nil {
+		known.gone = true
+		delete(i.tenants, tenant)
+	}
+}
+
+// keepOnly forgets the objects that are gone.
+func (i *Imports) keepOnly(present map[types.UID]bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for _, t := range i.tenants {
+		maps.DeleteFunc(t.standBy, func(uid types.UID, _ func()) bool { return !present[uid] })
+		maps.DeleteFunc(t.singly, func(uid types.UID, _ bool) bool { return !present[uid] })
+		maps.DeleteFunc(t.gathered, func(uid types.UID, m *member) bool { return m.over && !present[uid] })
+	}
+}
+
 // worthwhile tells whether an object should join: imports are under way, or many wait. If not, wake is called when that
 // changes.
 func (t *tenantImports) worthwhile(uid types.UID, now time.Time, wake func(), count func() (int, error)) (bool, error) {
@@ -202,7 +225,7 @@ func (t *tenantImports) worthwhile(uid types.UID, now time.Time, wake func(), co
 	return true, nil
 }
 
-// created says that an object is there, or gone for good.
+// created says that an object is there.
 func (t *tenantImports) created(uid types.UID) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -211,11 +234,11 @@ func (t *tenantImports) created(uid types.UID) {
 	delete(t.alone, uid)
 }
 
-// find returns an object that is on its way, nil if it is not.
-func (t *tenantImports) find(uid types.UID) *member {
+// find returns an object that is among the members or the gathered, nil if it is not.
+func (t *tenantImports) find(uid types.UID, among map[types.UID]*member) *member {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.members[uid]
+	return among[uid]
 }
 
 // isOver tells whether it is known what came of a member.
@@ -326,7 +349,7 @@ func (t *tenantImports) drop(m *member) {
 
 // ensureRunning starts the loop.
 func (t *tenantImports) ensureRunning() {
-	if t.running || t.ctx == nil || len(t.members) == 0 && len(t.gatherings) == 0 {
+	if t.running || t.gone || t.ctx == nil || len(t.members) == 0 && len(t.gatherings) == 0 {
 		return
 	}
 	t.running = true
@@ -348,7 +371,7 @@ func (t *tenantImports) run(ctx context.Context) {
 			t.step(ctx, session)
 		}
 		t.mu.Lock()
-		if len(t.members) == 0 && len(t.batches) == 0 && len(t.gatherings) == 0 {
+		if t.gone || len(t.members) == 0 && len(t.batches) == 0 && len(t.gatherings) == 0 {
 			t.running = false
 			t.mu.Unlock()
 			return

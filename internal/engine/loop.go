@@ -43,6 +43,12 @@ type Pauser[O v1alpha1.Object] interface {
 	Pause(*Pass[O])
 }
 
+// Forgetter is a Handler that knows something of objects besides what they say themselves.
+type Forgetter interface {
+	// Forget drops what is known of an object that is gone.
+	Forget(name types.NamespacedName)
+}
+
 // Reconciler is the loop of one kind.
 type Reconciler[O v1alpha1.Object] struct {
 	Deps
@@ -63,8 +69,7 @@ func (r *Reconciler[O]) Reconcile(ctx context.Context, request ctrl.Request) (ct
 	defer r.Health.end(key)
 	object, err := r.read(ctx, request.NamespacedName)
 	if err != nil {
-		r.Pool.Forget(key)
-		return ctrl.Result{}, client.IgnoreNotFound(err)
+		return ctrl.Result{}, r.forget(key, err)
 	}
 	if ours, err := r.serves(ctx, object); err != nil || !ours {
 		r.letGo(object, key)
@@ -83,6 +88,16 @@ func (r *Reconciler[O]) Reconcile(ctx context.Context, request ctrl.Request) (ct
 	priority := priorities[laneOf(pass.Object)]
 	result.Priority = &priority
 	return result, err
+}
+
+// forget drops what is known of an object that cannot be read, and more if that is because it is gone.
+func (r *Reconciler[O]) forget(key turnKey, err error) error {
+	r.Pool.Forget(key)
+	forgetter, ok := r.Handler.(Forgetter)
+	if ok && client.IgnoreNotFound(err) == nil {
+		forgetter.Forget(key.name)
+	}
+	return client.IgnoreNotFound(err)
 }
 
 // read returns the object from the cache, and from the API server while the cache has not seen our own last write: on an

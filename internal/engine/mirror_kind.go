@@ -178,6 +178,9 @@ func (k *mirrored[O]) forgetTheGone(ctx context.Context) error {
 		present[object.GetUID()] = true
 	}
 	k.memory.keepOnly(present)
+	if _, imports := k.Adapter.(Importer[O]); imports {
+		k.Imports.keepOnly(present)
+	}
 	return nil
 }
 

@@ -126,6 +126,14 @@ func (m *memory) learntSince(uid types.UID, since time.Time) bool {
 	return ok && what.at > since.UnixNano()
 }
 
+// forget drops what is known of the object with a name.
+func (m *memory) forget(key types.NamespacedName) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.marks, key)
+	delete(m.shown, key)
+}
+
 // keepOnly forgets the objects that are gone.
 func (m *memory) keepOnly(present map[types.UID]bool) {
 	m.mu.Lock()

@@ -15,7 +15,6 @@ import (
 )
 
 const (
-	scopeLogs   = "read:logs"
 	scopeEvents = "read:events"
 
 	// logPoll is how often the tenant's log is read: 120 calls an hour.
@@ -56,7 +55,7 @@ func (m *mirror) followLog(ctx context.Context) {
 			return
 		}
 		pause := logPoll
-		if !m.mayWatch(ctx, tenant, session, scopeLogs, v1alpha1.WatchPolicyLog) {
+		if !m.mayWatch(ctx, tenant, session, auth0.ScopeLogs, v1alpha1.WatchPolicyLog) {
 			m.watch.set(func() { m.watch.byLog = false })
 		} else if next, err := m.readLog(ctx, tenant, session, &tail); err == nil {
 			pause = next
@@ -236,7 +235,7 @@ func (w *watch) lacks(tenant *v1alpha1.Auth0Tenant) string {
 		return "spec.watch is None: what others change in Auth0 is found within spec.resyncInterval"
 	}
 	var missing []string
-	for scope, only := range map[string]v1alpha1.WatchPolicy{scopeLogs: v1alpha1.WatchPolicyLog, scopeEvents: v1alpha1.WatchPolicyEvents} {
+	for scope, only := range map[string]v1alpha1.WatchPolicy{auth0.ScopeLogs: v1alpha1.WatchPolicyLog, scopeEvents: v1alpha1.WatchPolicyEvents} {
 		if wants(tenant, only) && !slices.Contains(tenant.Status.Scopes, scope) {
 			missing = append(missing, scope)
 		}

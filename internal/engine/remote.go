@@ -10,6 +10,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
@@ -76,6 +77,13 @@ func (r *Remote[O]) Apply(ctx context.Context, pass *Pass[O]) Outcome {
 		introducer.Introduce(pass.Object)
 	}
 	return r.attempt(ctx, pass)
+}
+
+// Forget implements Forgetter.
+func (r *Remote[O]) Forget(name types.NamespacedName) {
+	if r.memory != nil {
+		r.memory.forget(name)
+	}
 }
 
 func (r *Remote[O]) work(pass *Pass[O]) *work[O] {

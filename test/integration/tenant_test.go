@@ -369,3 +369,30 @@ func TestUntrustedCertificate(t *testing.T) {
 	change(e, tenant, func(tenant *v1alpha1.Auth0Tenant) { tenant.Spec.CABundle = e.tenant().Spec.CABundle })
 	e.eventuallyReady(tenant)
 }
+
+// TestNoMetricOutlivesItsTenant deletes a tenant after some work for it.
+func TestNoMetricOutlivesItsTenant(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	user := newUser(e, "ada", "ada@example.com")
+	e.create(user)
+	e.eventuallyReady(user)
+	e.deleteAndWait(user)
+	e.deleteAndWait(e.tenant())
+	e.eventually(func() error {
+		families, err := e.metrics.Gather()
+		if err != nil {
+			return err
+		}
+		for _, family := range families {
+			for _, metric := range family.GetMetric() {
+				for _, label := range metric.GetLabel() {
+					if label.GetName() == "tenant" && label.GetValue() == e.namespace+"/"+tenantName {
+						return fmt.Errorf("%s still tells of the tenant: %s", family.GetName(), metric)
+					}
+				}
+			}
+		}
+		return nil
+	})
+}

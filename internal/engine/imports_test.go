@@ -1,0 +1,37 @@
+package engine
+
+import (
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// TestImportsForgetTheGone has users be deleted while they wait to be created, and by force while they share calls, and their
+// tenant after them.
+func TestImportsForgetTheGone(t *testing.T) {
+	imports, tenant := &Imports{}, types.NamespacedName{Namespace: "a", Name: "main"}
+	of := imports.of(tenant)
+	joins, err := of.worthwhile("waits", time.Now(), func() {}, func() (int, error) { return 1, nil })
+	if joins || err != nil {
+		t.Fatalf("one user goes by import: %v", err)
+	}
+	refused, shares, came := &member{uid: "refused", batch: &batch{}}, &member{uid: "shares"}, &member{uid: "came", over: true}
+	of.take(refused, false)
+	for _, m := range []*member{shares, came} {
+		of.gathered[m.uid] = m
+	}
+
+	imports.keepOnly(map[types.UID]bool{})
+
+	if len(of.standBy)+len(of.singly) > 0 || of.find("came", of.gathered) != nil {
+		t.Errorf("users that are gone are remembered: %v %v %v", of.standBy, of.singly, of.gathered)
+	}
+	if of.find("shares", of.gathered) != shares {
+		t.Error("a user for whom a call is on its way was forgotten")
+	}
+	imports.Forget(tenant)
+	if len(imports.tenants) > 0 || !of.gone {
+		t.Error("a tenant that is gone is remembered")
+	}
+}
