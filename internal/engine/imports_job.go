@@ -1,0 +1,350 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/secret"
+)
+
+// ensureRunning starts the loop.
+func (t *tenantImports) ensureRunning() {
+	if t.running || t.gone || t.ctx == nil || len(t.members) == 0 && len(t.gatherings) == 0 {
+		return
+	}
+	t.running = true
+	ctx := auth0.WithLane(t.ctx, auth0.LaneShared)
+	go t.run(log.IntoContext(ctx, log.FromContext(ctx).WithName("imports").WithValues("tenant", t.tenant.String())))
+}
+
+// run sends batches and follows jobs until nothing is left to do.
+func (t *tenantImports) run(ctx context.Context) {
+	ticker := time.NewTicker(importTick)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if _, session, err := usableTenant(ctx, t.Client, t.Pool, t.tenant); err == nil && session != nil {
+			t.step(ctx, session)
+		}
+		t.mu.Lock()
+		if t.gone || len(t.members) == 0 && len(t.batches) == 0 && len(t.gatherings) == 0 {
+			t.running = false
+			t.mu.Unlock()
+			return
+		}
+		t.mu.Unlock()
+	}
+}
+
+// step sets off what is due. Each goes its own way: one whose calls fail, or take long, holds no other.
+func (t *tenantImports) step(ctx context.Context, session *auth0.Session) {
+	now := time.Now()
+	for to, members := range t.dueGatherings(now) {
+		go t.changeGathered(ctx, session, to, members)
+	}
+	for _, b := range t.idle() {
+		switch {
+		case t.mayGo(b, now):
+			t.setOff(b, func() { t.send(ctx, session, b) })
+		case t.isDue(b, now):
+			t.setOff(b, func() { t.follow(ctx, session, b) })
+		case t.isDone(b):
+			t.setOff(b, func() { t.forget(ctx, b) })
+		}
+	}
+}
+
+// idle are the batches that nobody sees to at present.
+func (t *tenantImports) idle() []*batch {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	idle := make([]*batch, 0, len(t.batches))
+	for _, b := range t.batches {
+		if !b.busy {
+			idle = append(idle, b)
+		}
+	}
+	return idle
+}
+
+// setOff has a batch be seen to, by one at a time.
+func (t *tenantImports) setOff(b *batch, do func()) {
+	busy := func(is bool) {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		b.busy = is
+	}
+	busy(true)
+	go func() {
+		defer busy(false)
+		do()
+	}()
+}
+
+// mayGo tells whether to send a batch now, and lets nobody join it any more if so.
+func (t *tenantImports) mayGo(b *batch, now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if b.job != "" || b.ended || b.joining > 0 || len(b.members) == 0 || now.Before(t.sendAfter) {
+		return false
+	}
+	running := 0
+	for _, other := range t.batches {
+		if (other.busy || other.job != "") && !other.ended {
+			running++
+		}
+	}
+	full := t.open[b.connection] != b
+	if running >= mostJobs || !full && now.Sub(b.joined) < gatherFor {
+		return false
+	}
+	if !full {
+		delete(t.open, b.connection)
+	}
+	b.closed = true
+	return true
+}
+
+func (t *tenantImports) isDue(b *batch, now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return b.job != "" && !b.ended && !now.Before(b.next)
+}
+
+// isDone tells whether all members know what came of them, or all have left.
+func (t *tenantImports) isDone(b *batch) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if b.ended && time.Since(b.next) > takenWithin {
+		maps.DeleteFunc(t.members, func(_ types.UID, m *member) bool { return m.batch == b })
+		b.untaken = 0
+	}
+	return b.untaken == 0 && (b.ended || b.job == "")
+}
+
+// refusals are the answers after which it is no use to send the same again.
+var refusals = []auth0.Class{auth0.ClassInvalid, auth0.ClassForbidden, auth0.ClassMissingScope, auth0.ClassNotFound, auth0.ClassConflict}
+
+// send starts the job of a batch.
+func (t *tenantImports) send(ctx context.Context, session *auth0.Session, b *batch) {
+	items := make([][]byte, len(b.members))
+	for at, m := range b.members {
+		items[at] = m.item
+	}
+	file := slices.Concat([]byte("["), bytes.Join(items, []byte(",")), []byte("]"))
+	job, err := importInto(ctx, session, b, file)
+	if slices.Contains(refusals, auth0.ClassOf(err)) {
+		log.FromContext(ctx).Error(err, "Auth0 refuses an import; its users are created one by one", "users", len(items))
+		t.end(b, true, nil)
+		return
+	}
+	if err != nil {
+		log.FromContext(ctx).Info("an import is tried again later", "error", err.Error())
+		t.mu.Lock()
+		t.sendAfter = time.Now().Add(importRetry)
+		t.mu.Unlock()
+		return
+	}
+	t.mu.Lock()
+	b.job, b.pause, b.next = job, firstPoll, time.Now().Add(firstPoll)
+	for _, m := range b.members {
+		m.item = nil
+	}
+	t.mu.Unlock()
+	t.record(ctx, b)
+}
+
+func importInto(ctx context.Context, session *auth0.Session, b *batch, users []byte) (job string, err error) {
+	connection, err := session.DatabaseConnectionID(ctx, b.connection)
+	if err != nil {
+		return "", err
+	}
+	if connection == "" {
+		return "", &auth0.Error{Class: auth0.ClassNotFound, Message: "there is no database connection " + b.connection}
+	}
+	return session.ImportUsers(ctx, connection, b.id, users)
+}
+
+// record notes the job in the status of the tenant, for whoever goes on after a crash.
+func (t *tenantImports) record(ctx context.Context, b *batch) {
+	b.recorded = t.changeNotes(ctx, func(notes []v1alpha1.ImportStatus) []v1alpha1.ImportStatus {
+		return append(notes, v1alpha1.ImportStatus{Batch: b.id, Job: b.job, StartedAt: metav1.Now()})
+	})
+}
+
+// changeNotes changes the notes in the status of the tenant, and drops those of jobs that Auth0 has forgotten.
+func (t *tenantImports) changeNotes(ctx context.Context, change func([]v1alpha1.ImportStatus) []v1alpha1.ImportStatus) bool {
+	var tenant v1alpha1.Auth0Tenant
+	err := t.Client.Get(ctx, t.tenant, &tenant)
+	if err == nil {
+		before := tenant.DeepCopy()
+		tenant.Status.Imports = slices.DeleteFunc(change(tenant.Status.Imports), func(note v1alpha1.ImportStatus) bool {
+			return time.Since(note.StartedAt.Time) > importLifetime
+		})
+		err = t.Client.Status().Patch(ctx, &tenant, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}), client.FieldOwner(secret.FieldManager))
+	}
+	if err != nil {
+		log.FromContext(ctx).Info("the imports of the tenant are noted later", "error", err.Error())
+	}
+	return client.IgnoreNotFound(err) == nil
+}
+
+// follow asks for a job, and ends the batch when the job is over.
+func (t *tenantImports) follow(ctx context.Context, session *auth0.Session, b *batch) {
+	if !b.recorded {
+		t.record(ctx, b)
+	}
+	job, err := session.Job(ctx, b.job)
+	switch status := job.String("status"); {
+	case auth0.ClassOf(err) == auth0.ClassNotFound:
+		t.lose(ctx, b)
+	case err != nil:
+		t.askAgain(b, importRetry)
+	case status == "completed":
+		t.complete(ctx, session, b, job)
+	case status == "pending" || status == "processing":
+		b.pause = min(b.pause*3/2, longestPoll)
+		t.askAgain(b, b.pause)
+	default:
+		t.lose(ctx, b)
+	}
+}
+
+// lose ends a batch of which Auth0 does not say what it imported.
+func (t *tenantImports) lose(ctx context.Context, b *batch) {
+	log.FromContext(ctx).Info("an import failed; its users are looked at one by one", "job", b.job)
+	t.end(b, true, nil)
+}
+
+// complete ends a batch whose job is over.
+func (t *tenantImports) complete(ctx context.Context, session *auth0.Session, b *batch, job auth0.Document) {
+	refused, err := t.refused(ctx, session, b, job)
+	switch {
+	case err != nil:
+		t.askAgain(b, importRetry)
+	case refused[""]:
+		// Auth0 refused somebody without saying whom: it may be anybody.
+		t.lose(ctx, b)
+	default:
+		t.changeLists(ctx, session, b, refused)
+		t.tell(ctx, session, b, len(refused))
+		t.end(b, false, refused)
+	}
+}
+
+func (t *tenantImports) askAgain(b *batch, after time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	b.next = time.Now().Add(after)
+}
+
+// refused returns the ids of those that a job did not create; "" is among them if Auth0 does not say who all of them are.
+func (t *tenantImports) refused(ctx context.Context, session *auth0.Session, b *batch, job auth0.Document) (map[string]bool, error) {
+	refused := map[string]bool{}
+	number, _ := job.Object("summary")["failed"].(json.Number)
+	failed, unknown := number.Int64()
+	if unknown == nil && failed == 0 {
+		return refused, nil
+	}
+	failures, err := session.JobErrors(ctx, b.job)
+	if slices.Contains(refusals, auth0.ClassOf(err)) {
+		return map[string]bool{"": true}, nil
+	}
+	for _, failure := range failures {
+		refused[failure.Object("user").String("user_id")] = true
+	}
+	if int64(len(failures)) < failed {
+		refused[""] = true
+	}
+	return refused, err
+}
+
+// changeLists puts the members on the lists that they go on, many at a time. What fails here, each object tries by itself.
+func (t *tenantImports) changeLists(ctx context.Context, session *auth0.Session, b *batch, refused map[string]bool) {
+	var changes sync.WaitGroup
+	for to, members := range t.targets(b, refused) {
+		changes.Go(func() { t.changeAll(ctx, session, to, members) })
+	}
+	changes.Wait()
+}
+
+// targets are the changes to lists that members take, and who takes each.
+func (t *tenantImports) targets(b *batch, refused map[string]bool) map[target][]*member {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	targets := map[target][]*member{}
+	for _, m := range b.members {
+		if refused[m.sent] {
+			continue
+		}
+		for _, to := range m.targets {
+			targets[to] = append(targets[to], m)
+		}
+	}
+	return targets
+}
+
+// tell tells people of an import that is over.
+func (t *tenantImports) tell(ctx context.Context, session *auth0.Session, b *batch, refused int) {
+	message := fmt.Sprintf("import %s created %d users in %s", b.job, len(b.members)-refused, session.Domain())
+	if refused > 0 {
+		message += fmt.Sprintf("; %d that it refused are created one by one", refused)
+	}
+	log.FromContext(ctx).Info(message)
+	var tenant v1alpha1.Auth0Tenant
+	if err := t.Client.Get(ctx, t.tenant, &tenant); err == nil {
+		t.Events.Eventf(&tenant, nil, corev1.EventTypeNormal, "Imported", "Reconcile", "%s", message)
+	}
+}
+
+// end lets the members know.
+func (t *tenantImports) end(b *batch, lost bool, refused map[string]bool) {
+	t.mu.Lock()
+	b.ended, b.lost, b.refused, b.next = true, lost, refused, time.Now()
+	members := b.members
+	b.members = nil
+	for _, m := range members {
+		m.over = true
+	}
+	t.mu.Unlock()
+	for _, m := range members {
+		m.wake()
+	}
+}
+
+// forget drops a batch whose members all know.
+func (t *tenantImports) forget(ctx context.Context, b *batch) {
+	noted := b.job == "" || b.resumed || t.changeNotes(ctx, func(notes []v1alpha1.ImportStatus) []v1alpha1.ImportStatus {
+		return slices.DeleteFunc(notes, func(note v1alpha1.ImportStatus) bool { return note.Batch == b.id })
+	})
+	if !noted {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if b.untaken > 0 {
+		return
+	}
+	delete(t.batches, b.id)
+	if t.open[b.connection] == b {
+		delete(t.open, b.connection)
+	}
+}
