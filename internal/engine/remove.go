@@ -23,7 +23,7 @@ func (r *Remote[O]) Remove(ctx context.Context, pass *Pass[O]) Outcome {
 	retains := spec.DeletionPolicy == v1alpha1.DeletionPolicyRetain
 	if outcome, err := w.awaitImport(ctx); err != nil && !retains {
 		return w.explain(explainRemoval(err)).Lost()
-	} else if outcome != nil && !(retains && w.isOutOfReach(ctx)) {
+	} else if outcome != nil && (!retains || !w.isOutOfReach(ctx)) {
 		return *outcome
 	}
 	if outcome := w.awaitShared(); outcome != nil {
