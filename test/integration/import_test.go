@@ -412,26 +412,25 @@ func TestChangedBeforeTheImportBegins(t *testing.T) {
 		u.Spec.Roles, u.Spec.UserMetadata = nil, map[string]apiextensionsv1.JSON{"large": {Raw: []byte(large)}}
 	})
 	e.createAll(users)
-	var waiting []*v1alpha1.Auth0User
 	e.within(importPatience, func() error {
 		tenant := e.tenant()
 		e.get(tenant)
 		if len(tenant.Status.Imports) < 2 {
 			return fmt.Errorf("%d jobs run", len(tenant.Status.Imports))
 		}
-		waiting = nil
-		for _, user := range users {
-			e.get(user)
-			note := user.Status.Importing
-			if note == "" {
-				return fmt.Errorf("%s has not joined", user.Name)
-			}
-			if !slices.ContainsFunc(tenant.Status.Imports, func(job v1alpha1.ImportStatus) bool { return strings.HasPrefix(note, job.Batch) }) {
-				waiting = append(waiting, user)
-			}
-		}
 		return nil
 	})
+	e.awaitUsers(many, "imported or Ready", func(u *v1alpha1.Auth0User) bool { return u.Status.Importing != "" || u.Status.UserID != "" })
+	tenant := e.tenant()
+	e.get(tenant)
+	var waiting []*v1alpha1.Auth0User
+	for _, user := range users {
+		e.get(user)
+		goes := func(job v1alpha1.ImportStatus) bool { return strings.HasPrefix(user.Status.Importing, job.Batch) }
+		if user.Status.Importing != "" && !slices.ContainsFunc(tenant.Status.Imports, goes) {
+			waiting = append(waiting, user)
+		}
+	}
 	suspended, deleted := waiting[0], waiting[1]
 	change(e, suspended, func(u *v1alpha1.Auth0User) { u.Spec.Suspend = true })
 	e.eventuallyCondition(suspended, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonSuspended)
