@@ -116,6 +116,7 @@ func (w *tokenWork) done(held auth0.TokenSet) engine.Outcome {
 
 func (w *tokenWork) observe(held *auth0.TokenSet) engine.Outcome {
 	if held == nil || !w.Clock.Now().Before(held.ExpiresAt) {
+		w.token.Status.Subject = ""
 		return engine.Done(v1alpha1.ReasonObserved, "managementPolicy Full would issue a token into Secret "+w.output.Name, w.resync)
 	}
 	w.show(*held)

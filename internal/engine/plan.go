@@ -66,7 +66,8 @@ func (k Kind) action(before, after client.Object) PlannedAction {
 		return PlannedUpdate
 	case k.indexed.ID(after) == "":
 		return PlannedCreate
-	case len(before.(v1alpha1.Managed).GetManagedStatus().ManagedFields) == 0:
+	case k.Exports() && len(before.(v1alpha1.Managed).GetManagedStatus().ManagedFields) == 0:
+		// What cannot be exported, such as a token, cannot be there before the object either.
 		return PlannedAdopt
 	case differs:
 		return PlannedUpdate

@@ -13,6 +13,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
 	"github.com/auth0-operator/auth0-operator/internal/operator"
+	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
 // Command is kubectl auth0. What it finds goes to out, and the progress of what takes long to progress.
@@ -73,5 +74,5 @@ func (p *plugin) connect() (client.Client, string, error) {
 func deps(kube client.Client) engine.Deps {
 	// Nobody scrapes the metrics of a command.
 	pool := auth0.NewPool(auth0.NewMetrics(prometheus.NewRegistry()))
-	return engine.Deps{Client: kube, Reader: kube, Pool: pool, Clock: clock.RealClock{}, Mirrors: &engine.Mirrors{}}
+	return engine.Deps{Client: kube, Reader: kube, Pool: pool, Hasher: secret.Throwaway(), Clock: clock.RealClock{}, Mirrors: &engine.Mirrors{}}
 }

@@ -44,6 +44,9 @@ func strictDecoder(scheme *runtime.Scheme) func([]byte) (v1alpha1.Object, error)
 			return nil, nil
 		}
 		decoded, _, err := decoder.Decode(document, nil, nil)
+		if runtime.IsNotRegisteredError(err) {
+			return nil, fmt.Errorf("there is no kind %s in %s", head.Kind, head.APIVersion)
+		}
 		if err != nil {
 			return nil, err
 		}

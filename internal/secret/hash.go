@@ -39,6 +39,16 @@ type Hasher struct {
 	key []byte
 }
 
+// Throwaway is a Hasher with a key of its own, for whoever writes nothing down: its hashes are like none that were.
+func Throwaway() *Hasher { return &Hasher{key: newKey()} }
+
+func newKey() []byte {
+	key := make([]byte, sha256.Size)
+	// rand.Read never fails.
+	_, _ = rand.Read(key)
+	return key
+}
+
 // Hash returns a keyed hash of a value. The scope, such as the UID of an object and a field, makes equal values of
 // different objects unequal.
 func (h *Hasher) Hash(ctx context.Context, scope, value string) (string, error) {
@@ -93,9 +103,7 @@ func (h *Hasher) readOrCreate(ctx context.Context) ([]byte, error) {
 
 // create makes the key. If another replica was faster, its key counts; the next attempt reads it.
 func (h *Hasher) create(ctx context.Context) ([]byte, error) {
-	key := make([]byte, sha256.Size)
-	// rand.Read never fails.
-	_, _ = rand.Read(key)
+	key := newKey()
 	err := h.Client.Create(ctx, &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Namespace: h.Namespace, Name: hashKeySecret},
 		Data:       map[string][]byte{hashKeyField: key},

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"sigs.k8s.io/yaml"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/plugin"
@@ -93,6 +94,50 @@ func TestPluginPlan(t *testing.T) {
 	}
 	if after := snapshot(e, user); after["object"] != before["object"] {
 		t.Error("planning changed the object")
+	}
+}
+
+// TestPluginPlanOfTokens plans one that is there, one that is not, and one for which another has to be issued.
+func TestPluginPlanOfTokens(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	tokenSubject.prepare(e)
+	tokens := []*v1alpha1.Auth0Token{}
+	for _, name := range []string{"changed", "held", "new"} {
+		token := tokenSubject.object(e, name).(*v1alpha1.Auth0Token)
+		token.Spec.OutputSecret.Name = name
+		tokens = append(tokens, token)
+	}
+	for _, token := range tokens[:2] {
+		e.create(token)
+		e.eventuallyReady(token)
+	}
+	e.sim.ResetRequests()
+	tokenSubject.change(tokens[0])
+	var manifests []byte
+	for _, token := range tokens {
+		manifest := &v1alpha1.Auth0Token{ObjectMeta: e.meta(token.Name), Spec: token.Spec}
+		manifest.SetGroupVersionKind(v1alpha1.SchemeGroupVersion.WithKind("Auth0Token"))
+		content, err := yaml.Marshal(manifest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		manifests = append(append(manifests, "---\n"...), content...)
+	}
+	file := filepath.Join(t.TempDir(), "tokens.yaml")
+	if err := os.WriteFile(file, manifests, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	plan, err := e.kubectlAuth0("plan", "-f", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := " Auth0Token " + e.namespace
+	if want := "create   " + at + "/changed\nunchanged" + at + "/held\ncreate   " + at + "/new\n2 create, 1 unchanged\n"; plan != want {
+		t.Errorf("the plan is\n%s, not\n%s", plan, want)
+	}
+	if issued := e.sim.Requests().Count("POST", "/oauth/token"); issued != 0 {
+		t.Errorf("planning had %d tokens issued", issued)
 	}
 }
 
