@@ -6,6 +6,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -211,12 +213,13 @@ func (w *tokenWork) openSecrets(ctx context.Context) error {
 	if _, err := tokenData(spec, auth0.TokenSet{}); err != nil {
 		return err
 	}
-	if from := w.token.Spec.Client.SecretRef; from != nil && from.Name == spec.Name {
-		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.outputSecret.name and spec.client.secretRef.name are both %q; the token would overwrite the credentials", from.Name)
+	inputs := grantSecrets(w.token)
+	if from := w.token.Spec.Client.SecretRef; from != nil {
+		inputs["spec.client.secretRef"] = v1alpha1.SecretKeyReference{Name: from.Name}
 	}
-	for field, from := range grantSecrets(w.token) {
-		if from.Name == spec.Name || from.Name == lineageSecret(w.token) {
-			return problem.Stalled(v1alpha1.ReasonInvalidSpec, "%s and spec.outputSecret both name the Secret %q; the token would overwrite what it is made of", field, from.Name)
+	for _, field := range slices.Sorted(maps.Keys(inputs)) {
+		if name := inputs[field].Name; name == spec.Name || name == lineageSecret(w.token) {
+			return problem.Stalled(v1alpha1.ReasonInvalidSpec, "%s and spec.outputSecret both take the Secret %q; the token would overwrite what it is made of: choose another name for one of them", field, name)
 		}
 	}
 	w.output = secret.NewOutput(w.Client, w.token, spec)
@@ -274,6 +277,12 @@ func (w *tokenWork) deliver(ctx context.Context, issued auth0.TokenSet) (engine.
 	if w.current != nil {
 		verb = "renewed"
 	}
+	if !w.Clock.Now().Before(issued.ExpiresAt) {
+		w.show(issued)
+		return engine.Outcome{}, problem.Stalled(v1alpha1.ReasonNotRenewable,
+			"Auth0 issued a token that has expired already, at %s: see that the clock of the operator's machine is right, and that the API lets its tokens live longer",
+			issued.ExpiresAt.UTC().Format(time.RFC3339))
+	}
 	w.pass.Event(ctx, corev1.EventTypeNormal, "Issued", fmt.Sprintf("%s a token for %s into Secret %s", verb, cmp.Or(w.request.Audience, issued.Audience, "the default audience"), w.output.Name))
 	return w.done(issued), nil
 }
@@ -298,6 +307,7 @@ func (w *tokenWork) released(message string) engine.Outcome {
 		memory.Delete(w.token.UID)
 	}
 	w.disclaim("")
+	w.Outputs.Forget(client.ObjectKey{Namespace: w.token.Namespace, Name: w.token.Spec.OutputSecret.Name})
 	w.Metrics.ForgetToken(w.token.Namespace, w.token.Name)
 	return engine.Released(message)
 }

@@ -307,10 +307,19 @@ func (w *tokenWork) revoke(ctx context.Context) engine.Outcome {
 		return w.released("the refresh token was not revoked, and is valid until it expires: " + known.Message)
 	case auth0.ClassOf(err) == auth0.ClassUnauthorized:
 		return engine.Stall(v1alpha1.ReasonInvalidCredentials, fmt.Sprintf(
-			"Auth0 refuses the credentials of %s, so the refresh token cannot be revoked; correct them, or set spec.revokeOnDelete to false", credentialsName(w.token)), w.resync)
+			"Auth0 refuses the credentials of %s, so the refresh token cannot be revoked; correct them, or %s", credentialsName(w.token), doNotRevoke), w.resync)
+	case auth0.ClassOf(err) == auth0.ClassInvalid, auth0.ClassOf(err) == auth0.ClassForbidden:
+		return engine.Stall(v1alpha1.ReasonGrantRefused, fmt.Sprintf("Auth0 does not revoke the refresh token (%v); %s", err, doNotRevoke), w.resync)
+	case isProblem:
+		held := *known
+		held.Message += "; or " + doNotRevoke
+		return engine.FromError(&held, w.resync)
 	}
 	return w.explain(err)
 }
+
+// doNotRevoke is how a person has an object go whose sign-in cannot be ended.
+const doNotRevoke = "set spec.revokeOnDelete to false, and the sign-in is left as it is"
 
 func (w *tokenWork) revokeLineage(ctx context.Context) error {
 	w.vault = vault{}

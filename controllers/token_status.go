@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"slices"
@@ -56,24 +57,34 @@ func (w *tokenWork) jitter(limit time.Duration, issuedAt time.Time) time.Duratio
 // show takes into status what is in the Secret.
 func (w *tokenWork) show(held auth0.TokenSet) {
 	status := &w.token.Status
-	status.Audience = w.request.Audience
-	if status.Audience == "" {
-		status.Audience = held.Audience
-	}
+	status.Audience = cmp.Or(held.Audience, w.request.Audience)
 	status.Subject, status.Organization = held.Subject, held.Organization
 	status.Scopes = slices.Compact(slices.Sorted(slices.Values(held.Scopes)))
 	status.IssuedAt = timeOf(held.IssuedAt)
 	status.ExpiresAt = timeOf(held.ExpiresAt)
-	status.RenewsAt = timeOf(w.renewal(held))
+	status.RenewsAt = nil
+	if w.isRenewable() {
+		status.RenewsAt = timeOf(w.renewal(held))
+	}
 	status.Differences = nil
 	status.Device = nil
-	w.tellScopes(held.Scopes)
+	w.tellGranted(held)
 	w.tellLineage()
 }
 
-// tellScopes says whether all the scopes were granted that were asked for.
-func (w *tokenWork) tellScopes(granted []string) {
-	asked := w.request.Scopes
+// isRenewable tells whether the operator can replace the token without a person who brings something.
+func (w *tokenWork) isRenewable() bool {
+	return !w.keepsLineage() || w.canRepeat() || w.line.Tokens.RefreshToken != ""
+}
+
+// tellGranted says whether all was granted that was asked for.
+func (w *tokenWork) tellGranted(held auth0.TokenSet) {
+	asked, granted := w.request.Scopes, held.Scopes
+	if audience := w.request.Audience; audience != "" && held.Audience != "" && audience != held.Audience {
+		w.tell(v1alpha1.ConditionScopesGranted, metav1.ConditionFalse, v1alpha1.ReasonFewerGranted, fmt.Sprintf(
+			"the token is for %s: Auth0 does not refresh this sign-in for %s; that takes a refresh token policy of the application (Auth0 Dashboard → Applications → (the application) → Settings → Multi-Resource Refresh Token)", held.Audience, audience))
+		return
+	}
 	if len(asked) == 0 {
 		meta.RemoveStatusCondition(&w.token.Status.Conditions, v1alpha1.ConditionScopesGranted)
 		return
@@ -99,15 +110,18 @@ func (w *tokenWork) tell(condition string, status metav1.ConditionStatus, reason
 func (w *tokenWork) done(held auth0.TokenSet) engine.Outcome {
 	w.show(held)
 	message := "Secret " + w.output.Name + " holds a valid token"
-	status := w.token.Status
+	now := w.Clock.Now()
+	again := held.ExpiresAt.Sub(now)
+	if renews := w.renewal(held); w.isRenewable() && now.Before(renews) {
+		again = renews.Sub(now)
+	}
 	lifetime := held.ExpiresAt.Sub(held.IssuedAt)
 	if before := w.token.Spec.RenewBefore; before != nil && before.Duration > lifetime/2 {
 		return engine.Stall(v1alpha1.ReasonInvalidSpec, fmt.Sprintf(
 			"spec.renewBefore is %s of a lifetime of %s, which would renew the token all the time; it may be half of it at most, and counts as that: correct it, or let the API's tokens live longer", before.Duration, lifetime),
-			status.RenewsAt.Sub(w.Clock.Now()))
+			again)
 	}
-	again := status.RenewsAt.Sub(w.Clock.Now())
-	if meta.IsStatusConditionFalse(status.Conditions, v1alpha1.ConditionLineageSafe) {
+	if safe := meta.FindStatusCondition(w.token.Status.Conditions, v1alpha1.ConditionLineageSafe); safe != nil && safe.Status != metav1.ConditionTrue {
 		// Somebody may change the settings.
 		again = min(again, w.resync)
 	}

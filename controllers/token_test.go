@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -10,6 +11,8 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
 // TestRenewalsSpread has ten thousand tokens that were issued at once come due over hours, each always at the same time.
@@ -34,6 +37,35 @@ func TestRenewalsSpread(t *testing.T) {
 		if count > 2*tokens/minutes {
 			t.Errorf("%d of %d tokens come due in minute %d", count, tokens, minute)
 		}
+	}
+}
+
+// TestNothingIsRememberedOfTheDeleted by the process, which may live long.
+func TestNothingIsRememberedOfTheDeleted(t *testing.T) {
+	h := &tokenHandler{
+		Deps:      engine.Deps{Outputs: &secret.Journal{}},
+		refusals:  &refusals{of: map[types.NamespacedName]*refusal{}},
+		deletions: newUserDeletions(),
+	}
+	token := &v1alpha1.Auth0Token{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "one", UID: "uid"}}
+	w := &tokenWork{tokenHandler: h, token: token, line: &lineage{}}
+	memories := map[string]*sync.Map{"unsaved": &h.unsaved, "polled": &h.polled, "deletions": &h.deletions.tokens}
+	for _, memory := range memories {
+		memory.Store(token.UID, true)
+	}
+	h.claims.Store("hash", w.name())
+	memories["claims"] = &h.claims
+	token.Status.AppliedSecrets = []v1alpha1.AppliedSecret{{Field: used, Hash: "hash"}}
+	h.refusals.asking(w.name(), want{})
+	w.released("")
+	for name, memory := range memories {
+		memory.Range(func(key, _ any) bool {
+			t.Errorf("%s still knows %v", name, key)
+			return true
+		})
+	}
+	if len(h.refusals.of) > 0 {
+		t.Errorf("what was refused is still known: %v", h.refusals.of)
 	}
 }
 

@@ -33,6 +33,13 @@ func (j *Journal) record(name client.ObjectKey, write func() (version string, er
 	return err
 }
 
+// Forget drops what is known of a Secret whose writer is gone.
+func (j *Journal) Forget(name client.ObjectKey) {
+	if j != nil {
+		j.entries.Delete(name)
+	}
+}
+
 // Knows tells whether a Secret, as it is seen now, is no newer than our last write to it.
 func (j *Journal) Knows(seen client.Object) bool {
 	known, ok := j.entries.Load(client.ObjectKeyFromObject(seen))

@@ -11,6 +11,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/simulator"
@@ -443,7 +445,74 @@ func TestNothingStaysOfADeletedToken(t *testing.T) {
 		t.Error("no metric counts the token")
 	}
 	e.deleteAndWait(token)
-	if strings.Contains(e.metricsText(), "short-lived") {
-		t.Error("a metric still counts the token of an object that is gone")
+	if text := e.metricsText(); strings.Contains(text, "short-lived") {
+		t.Errorf("a metric still counts the token of an object that is gone: %s", text)
 	}
+}
+
+// TestATokenThatNobodyCanRenew is left in peace until it expires, and says so.
+func TestATokenThatNobodyCanRenew(t *testing.T) {
+	t.Parallel()
+	m := newMortal(t)
+	seedShop(m.environment, nil)
+	m.dashboard("PATCH", "/api/v2/resource-servers/"+url.PathEscape(ordersAPI), map[string]any{"allow_offline_access": false})
+	m.create(m.secret("code", map[string]string{"code": m.authorize(callback), "verifier": verifier}))
+	token := codeTokenSubject.object(m.environment, "one").(*v1alpha1.Auth0Token)
+	m.create(token)
+	m.eventuallyReady(token)
+	m.eventuallyCondition(token, v1alpha1.ConditionLineageSafe, metav1.ConditionFalse, v1alpha1.ReasonNoRefreshToken)
+	if renews := token.Status.RenewsAt; renews != nil {
+		t.Errorf("status says that it is renewed at %s", renews)
+	}
+	m.stopOperator()
+	m.sim.Advance(22 * time.Hour)
+	life := m.liveByHand()
+	result, err := life.loop.Reconcile(m.ctx, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(token)})
+	if err != nil || result.RequeueAfter < 30*time.Minute {
+		t.Errorf("looked at again after %s: %v", result.RequeueAfter, err)
+	}
+}
+
+// TestATokenThatIsForAnotherAPI than the one that was asked for is said to be.
+func TestATokenThatIsForAnotherAPI(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	refreshTokenSubject.prepare(e)
+	const invoicesAPI = "https://invoices.example.com/"
+	e.dashboard("POST", "/api/v2/resource-servers", map[string]any{"identifier": invoicesAPI, "name": "Invoices"})
+	token := refreshTokenSubject.object(e, "one").(*v1alpha1.Auth0Token)
+	token.Spec.RefreshToken.Audience = new(invoicesAPI)
+	e.create(token)
+	e.eventuallyReady(token)
+	e.eventuallyCondition(token, v1alpha1.ConditionScopesGranted, metav1.ConditionFalse, v1alpha1.ReasonFewerGranted, "is for "+ordersAPI, invoicesAPI)
+	if token.Status.Audience != ordersAPI {
+		t.Errorf("status says that it is for %s", token.Status.Audience)
+	}
+}
+
+// TestATokenThatHasExpiredAlready as the operator's clock is wrong, or the API lets none live, is not asked for again and again.
+func TestATokenThatHasExpiredAlready(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	tokenSubject.prepare(e)
+	e.dashboard("PATCH", "/api/v2/resource-servers/"+url.PathEscape(ordersAPI), map[string]any{"token_lifetime": 0})
+	token := newToken(e, "orders")
+	e.create(token)
+	e.eventuallyStalled(token, v1alpha1.ReasonNotRenewable, "has expired already", "clock")
+	<-time.After(3 * time.Second)
+	tokenSubject.requireWrites(e, 1)
+}
+
+// TestADeletionSaysHowToGoOn where the sign-in cannot be ended.
+func TestADeletionSaysHowToGoOn(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	token := e.shop(rotating)
+	change(e, token, func(token *v1alpha1.Auth0Token) { token.Spec.RevokeOnDelete = true })
+	e.eventuallyReady(token)
+	change(e, e.tenant(), func(tenant *v1alpha1.Auth0Tenant) { tenant.Spec.Suspend = true })
+	e.delete(token)
+	e.eventuallyReconciling(token, v1alpha1.ReasonTenantNotReady, "set spec.revokeOnDelete to false")
+	change(e, token, func(token *v1alpha1.Auth0Token) { token.Spec.RevokeOnDelete = false })
+	e.eventuallyGone(token)
 }
