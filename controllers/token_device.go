@@ -3,6 +3,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -22,8 +23,9 @@ type deviceFlow struct {
 	For source `json:"for"`
 	// Number counts the codes that were shown, this one included.
 	Number int `json:"number"`
-	// GaveUp is the reason why no further code is shown, if that is so.
+	// GaveUp is the reason why no further code is shown, if that is so, and Said what Auth0 said.
 	GaveUp string `json:"gaveUp,omitempty"`
+	Said   string `json:"said,omitempty"`
 }
 
 const (
@@ -50,7 +52,7 @@ func (w *tokenWork) awaitApproval(ctx context.Context) (engine.Outcome, error) {
 	case flow == nil || flow.For != w.source:
 		return w.showCode(ctx, 1)
 	case flow.GaveUp != "":
-		return engine.Outcome{}, gaveUp(flow.GaveUp)
+		return engine.Outcome{}, flow.gaveUp()
 	}
 	pause := w.untilPoll(flow)
 	if pause > 0 && meta.IsStatusConditionTrue(w.token.Status.Conditions, v1alpha1.ConditionStalled) {
@@ -125,11 +127,11 @@ func (w *tokenWork) poll(ctx context.Context, flow *deviceFlow) (engine.Outcome,
 		}
 		return engine.Outcome{}, pending(&slower, slower.Interval)
 	case failed.Code == "access_denied" && failed.Class != auth0.ClassUnauthorized:
-		return w.giveUp(ctx, flow, v1alpha1.ReasonApprovalDenied)
+		return w.giveUp(ctx, flow, v1alpha1.ReasonApprovalDenied, failed.Message)
 	case (failed.Code == "expired_token" || failed.Code == codeInvalidGrant) && flow.Number < mostCodes:
 		return w.showCode(ctx, flow.Number+1)
 	case failed.Code == "expired_token" || failed.Code == codeInvalidGrant:
-		return w.giveUp(ctx, flow, v1alpha1.ReasonApprovalExpired)
+		return w.giveUp(ctx, flow, v1alpha1.ReasonApprovalExpired, failed.Message)
 	}
 	return engine.Outcome{}, err
 }
@@ -144,19 +146,20 @@ func (w *tokenWork) approved(ctx context.Context, issued auth0.TokenSet) (engine
 	return w.deliver(ctx, issued)
 }
 
-func (w *tokenWork) giveUp(ctx context.Context, flow *deviceFlow, reason string) (engine.Outcome, error) {
+func (w *tokenWork) giveUp(ctx context.Context, flow *deviceFlow, reason, said string) (engine.Outcome, error) {
 	abandoned := *flow
-	abandoned.GaveUp = reason
+	abandoned.GaveUp, abandoned.Said = reason, strings.TrimSuffix(said, ".")
 	if err := w.saveDevice(ctx, &abandoned); err != nil {
 		return engine.Outcome{}, err
 	}
 	w.token.Status.Device = nil
-	return engine.Outcome{}, gaveUp(reason)
+	return engine.Outcome{}, abandoned.gaveUp()
 }
 
-func gaveUp(reason string) error {
+func (f *deviceFlow) gaveUp() error {
+	reason := f.GaveUp
 	if reason == v1alpha1.ReasonApprovalDenied {
-		return problem.Stalled(reason, "the sign-in was denied; for another code, set the annotation %s to a new value", v1alpha1.AnnotationReconcileRequestedAt)
+		return problem.Stalled(reason, "the sign-in was denied (%s); for another code, set the annotation %s to a new value", f.Said, v1alpha1.AnnotationReconcileRequestedAt)
 	}
 	return problem.Stalled(reason, "nobody approved the sign-in, %d codes long; for another code, set the annotation %s to a new value", mostCodes, v1alpha1.AnnotationReconcileRequestedAt)
 }

@@ -401,7 +401,7 @@ func TestDeviceApproval(t *testing.T) {
 	if err := e.sim.ApproveDevice(simulator.DeviceApproval{UserCode: device.UserCode, Deny: true}); err != nil {
 		t.Fatal(err)
 	}
-	e.eventuallyStalled(token, v1alpha1.ReasonApprovalDenied)
+	e.eventuallyStalled(token, v1alpha1.ReasonApprovalDenied, "The end-user denied the authorization request")
 	e.sim.ResetRequests()
 	change(e, token, func(token *v1alpha1.Auth0Token) { token.Spec.RenewBeforePercentage = new(int32(10)) })
 	e.eventuallyStalled(token, v1alpha1.ReasonApprovalDenied)
