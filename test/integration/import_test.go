@@ -271,7 +271,6 @@ func TestImportsWithOddEnds(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]simulator.Fault{
 		"the job is unknown":      {Route: "/api/v2/jobs/{id}", Status: http.StatusNotFound},
-		"the job failed":          {Route: "/api/v2/jobs/{id}", Status: http.StatusOK, Body: json.RawMessage(`{"status":"failed"}`)},
 		"the job expired":         {Route: "/api/v2/jobs/{id}", Status: http.StatusOK, Body: json.RawMessage(`{"status":"expired"}`)},
 		"the errors are unknown":  {Route: "/api/v2/jobs/{id}/errors", Status: http.StatusNotFound},
 		"the errors are left out": {Route: "/api/v2/jobs/{id}/errors", Status: http.StatusNoContent},
