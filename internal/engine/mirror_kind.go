@@ -85,7 +85,7 @@ func (k *mirrored[O]) changed(ctx context.Context, tenant *mirror, ids map[strin
 		list := k.kind.NewList()
 		index := client.MatchingFields{reference.IDIndex: reference.IDKeyIn(tenant.tenant, id)}
 		if err := k.Client.List(ctx, list, index, client.UnsafeDisableDeepCopy); err != nil {
-			logger(ctx).Error(err, "find what was changed", "kind", k.kind.Name)
+			logger(ctx).Error(err, "find what was changed", "objects", k.kind.Name)
 			return
 		}
 		for _, object := range objectsIn(list) {
@@ -194,7 +194,7 @@ func (k *mirrored[O]) readAll(ctx context.Context, all population, err error) er
 	if !isNoList(err) {
 		return err
 	}
-	logger(ctx).Info("Auth0 gives no list; each object is read instead", "kind", k.kind.Name, "error", err.Error())
+	logger(ctx).Info("Auth0 gives no list; each object is read instead", "objects", k.kind.Name, "error", err.Error())
 	for _, keys := range all.byID {
 		for _, key := range keys {
 			k.read(ctx, key, auth0.LanePeriodic)
@@ -230,7 +230,7 @@ func (k *mirrored[O]) compareMembers(ctx context.Context, session *auth0.Session
 			return err
 		}
 		if err != nil {
-			logger(ctx).Info("Auth0 gives no list of members; each object is read instead", "kind", k.kind.Name, "list", roster.String(), "error", err.Error())
+			logger(ctx).Info("Auth0 gives no list of members; each object is read instead", "objects", k.kind.Name, "list", roster.String(), "error", err.Error())
 		}
 		for id := range missing.ids() {
 			for _, key := range all.byID[id] {
