@@ -441,13 +441,18 @@ func TestNothingStaysOfADeletedToken(t *testing.T) {
 	token := newToken(e, "short-lived")
 	e.create(token)
 	e.eventuallyReady(token)
-	if !strings.Contains(e.metricsText(), "short-lived") {
-		t.Error("no metric counts the token")
+	counted := func(want bool) {
+		t.Helper()
+		e.eventually(func() error {
+			if text := e.metricsText(); strings.Contains(text, "short-lived") != want {
+				return fmt.Errorf("whether a metric counts the token should be %t: %s", want, text)
+			}
+			return nil
+		})
 	}
+	counted(true)
 	e.deleteAndWait(token)
-	if text := e.metricsText(); strings.Contains(text, "short-lived") {
-		t.Errorf("a metric still counts the token of an object that is gone: %s", text)
-	}
+	counted(false)
 }
 
 // TestATokenThatNobodyCanRenew is left in peace until it expires, and says so.
