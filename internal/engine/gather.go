@@ -256,12 +256,13 @@ func (w *work[O]) readLists(ctx context.Context) *onLists {
 	return known
 }
 
-// stands returns what tells whether the object is still declared as it is now.
+// stands returns what tells whether the object is still declared as it is now. It keeps nothing of this pass, as thousands wait
+// with it.
 func (w *work[O]) stands() func(context.Context) bool {
-	key, uid, generation := client.ObjectKeyFromObject(w.object), w.object.GetUID(), w.object.GetGeneration()
+	remote, key, uid, generation := w.Remote, client.ObjectKeyFromObject(w.object), w.object.GetUID(), w.object.GetGeneration()
 	return func(ctx context.Context) bool {
-		now := w.New()
-		err := w.Client.Get(ctx, key, now)
+		now := remote.New()
+		err := remote.Client.Get(ctx, key, now)
 		return err == nil && now.GetUID() == uid && now.GetGeneration() == generation && now.GetDeletionTimestamp() == nil
 	}
 }
