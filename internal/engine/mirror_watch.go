@@ -124,11 +124,15 @@ func (m *mirror) followEvents(ctx context.Context) {
 		if first && tenant.Status.Watch != nil {
 			m.watch.set(func() { m.watch.events = tenant.Status.Watch.Events })
 		}
-		pause := eventsRetry
-		if m.mayWatch(ctx, tenant, session, scopeEvents, v1alpha1.WatchPolicyEvents) {
+		wanted, pause := wants(tenant, v1alpha1.WatchPolicyEvents), eventsRetry
+		switch {
+		case !wanted:
+			// Who changes the spec is not to wait.
+			pause = usablePoll
+		case m.mayWatch(ctx, tenant, session, scopeEvents, v1alpha1.WatchPolicyEvents):
 			pause = m.listen(ctx, tenant, session)
 		}
-		m.watch.set(func() { m.watch.byEvent = m.watch.byEvent && pause < eventsRetry })
+		m.watch.set(func() { m.watch.byEvent = m.watch.byEvent && wanted && pause < eventsRetry })
 		if !m.sleep(ctx, pause) {
 			return
 		}

@@ -298,6 +298,21 @@ func TestEventsGoOnWhereTheConnectionEnded(t *testing.T) {
 	}
 }
 
+// TestTheWatchFollowsItsSpec from the log to events and back, within seconds.
+func TestTheWatchFollowsItsSpec(t *testing.T) {
+	t.Parallel()
+	w := newWatched(t, v1alpha1.WatchPolicyEvents, v1alpha1.WatchedByEvents)
+	users := w.declareUsers(1, nil)
+	change(w.environment, w.tenant(), func(tenant *v1alpha1.Auth0Tenant) { tenant.Spec.Watch = v1alpha1.WatchPolicyLog })
+	w.eventuallyWatched(v1alpha1.WatchedByLog)
+	w.advance(time.Minute)
+
+	change(w.environment, w.tenant(), func(tenant *v1alpha1.Auth0Tenant) { tenant.Spec.Watch = v1alpha1.WatchPolicyEvents })
+	w.edit(users[0], map[string]any{"name": "Mallory"})
+	w.eventuallyNamed(users[0], 10*time.Second)
+	w.eventuallyWatched(v1alpha1.WatchedByEvents)
+}
+
 // TestRefusedEventsLeaveTheLog has Auth0 refuse a connection for events, as it does where others hold all that the plan allows. The
 // tenant says so.
 func TestRefusedEventsLeaveTheLog(t *testing.T) {
