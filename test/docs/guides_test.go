@@ -142,8 +142,8 @@ type reader struct {
 	sim  *simulator.Server
 	// directory is where the commands run: it has config and charts, as a checkout.
 	directory string
-	// placeholders are what stands in the pages for values of one's own.
-	placeholders map[string]string
+	// ownValues are the reader's own, by the names that stand for them in the pages.
+	ownValues map[string]string
 }
 
 func newReader(t *testing.T) *reader {
@@ -151,7 +151,7 @@ func newReader(t *testing.T) *reader {
 	sim, err := simulator.Start(simulator.Options{ClientID: operatorClientID, ClientSecret: operatorClientSecret})
 	must(t, err)
 	t.Cleanup(func() { _ = sim.Close() })
-	r := &reader{T: t, sim: sim, directory: t.TempDir(), placeholders: map[string]string{
+	r := &reader{T: t, sim: sim, directory: t.TempDir(), ownValues: map[string]string{
 		"example.eu.auth0.com": sim.Domain, "localhost:3443": sim.Domain, "YOUR_CLIENT_ID": operatorClientID, "YOUR_CLIENT_SECRET": operatorClientSecret,
 		"THE_NEW_ONE": operatorClientSecret,
 	}}
@@ -203,7 +203,7 @@ func (r *reader) setUpShell(cluster *controlplane.ControlPlane) {
 func (r *reader) as(t *testing.T) *reader {
 	t.Helper()
 	following := *r
-	following.T, following.placeholders = t, maps.Clone(r.placeholders)
+	following.T, following.ownValues = t, maps.Clone(r.ownValues)
 	return &following
 }
 
@@ -298,7 +298,7 @@ func (r *reader) apply(page string, block block) {
 // shell runs commands as they are typed. Every one must succeed.
 func (r *reader) shell(commands string) {
 	r.Helper()
-	for name, value := range r.placeholders {
+	for name, value := range r.ownValues {
 		commands = strings.ReplaceAll(commands, name, value)
 	}
 	// A test that is over is cleaned up after.
@@ -418,7 +418,7 @@ func (r *reader) makeApplication() {
 	for _, connection := range connections {
 		r.administer(http.MethodPatch, "/connections/"+connection.ID+"/clients", []any{map[string]any{"client_id": application.ID, "status": true}}, nil)
 	}
-	r.placeholders["YOUR_APPLICATION_CLIENT_ID"], r.placeholders["YOUR_APPLICATION_CLIENT_SECRET"] = application.ID, application.Secret
+	r.ownValues["YOUR_APPLICATION_CLIENT_ID"], r.ownValues["YOUR_APPLICATION_CLIENT_SECRET"] = application.ID, application.Secret
 }
 
 // makeAPI makes an API that an application may call, whose credentials are in a Secret.
@@ -427,7 +427,7 @@ func (r *reader) makeAPI() {
 	r.makeApplication()
 	r.administer(http.MethodPost, "/resource-servers", map[string]any{"name": "Orders", "identifier": "https://orders.example.com/"}, nil)
 	r.administer(http.MethodPost, "/client-grants", map[string]any{
-		"client_id": r.placeholders["YOUR_APPLICATION_CLIENT_ID"], "audience": "https://orders.example.com/", "scope": []string{},
+		"client_id": r.ownValues["YOUR_APPLICATION_CLIENT_ID"], "audience": "https://orders.example.com/", "scope": []string{},
 	}, nil)
 	r.administer(http.MethodPost, "/users", map[string]any{"connection": "Username-Password-Authentication", "email": "ada@example.com", "password": "Example-Only-1906!"}, nil)
 	r.shell("kubectl create secret generic orders-worker-credentials --from-literal=clientId=YOUR_APPLICATION_CLIENT_ID --from-literal=clientSecret=YOUR_APPLICATION_CLIENT_SECRET")

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"net/url"
 	"testing"
 	"time"
 
@@ -148,7 +147,7 @@ func TestALostAnswerAfterTheLeeway(t *testing.T) {
 				m.withoutScopes(row.refuse)
 			}
 			// Half the life of the operator's own token, so that it is the refresh whose answer gets lost.
-			m.dashboard("PATCH", "/api/v2/resource-servers/"+url.PathEscape(ordersAPI), map[string]any{"token_lifetime": 12 * 60 * 60})
+			m.setTokenLifetime(12 * 60 * 60)
 			m.sim.Advance(24 * time.Hour)
 			life := m.liveByHand()
 			life.watch(nil)

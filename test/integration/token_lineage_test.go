@@ -169,6 +169,23 @@ func (e *environment) logged(kind string) []map[string]any {
 	return found
 }
 
+// eventuallyLogged waits until the tenant's log has so many entries of a type.
+func (e *environment) eventuallyLogged(kind string, least int) {
+	e.Helper()
+	e.eventually(func() error {
+		if found := len(e.logged(kind)); found < least {
+			return fmt.Errorf("%d entries of the type %s, want %d", found, kind, least)
+		}
+		return nil
+	})
+}
+
+// setTokenLifetime has tokens for the API for orders live for so many seconds.
+func (e *environment) setTokenLifetime(seconds int) {
+	e.Helper()
+	e.dashboard("PATCH", apisRoute+"/"+url.PathEscape(ordersAPI), map[string]any{"token_lifetime": seconds})
+}
+
 // TestThePreviousTokenStandsIn when Auth0 refuses the newest within the leeway, and never after.
 func TestThePreviousTokenStandsIn(t *testing.T) {
 	t.Parallel()
@@ -344,16 +361,11 @@ func TestASignedInUserIsRefreshed(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
 	refreshingPasswordSubject.prepare(e)
-	e.dashboard("PATCH", "/api/v2/resource-servers/"+url.PathEscape(ordersAPI), map[string]any{"token_lifetime": 5})
+	e.setTokenLifetime(5)
 	token := refreshingPasswordSubject.object(e, "one")
 	e.create(token)
 	e.eventuallyReady(token)
-	e.eventually(func() error {
-		if len(e.logged("sertft")) < 2 {
-			return errNotYet
-		}
-		return nil
-	})
+	e.eventuallyLogged("sertft", 2)
 	if signIns := len(e.logged("sepft")); signIns != 1 {
 		t.Errorf("the user was signed in %d times", signIns)
 	}
@@ -363,12 +375,7 @@ func TestASignedInUserIsRefreshed(t *testing.T) {
 		t.Fatalf("the revocation is answered with %d", status)
 	}
 	e.startOperator()
-	e.eventually(func() error {
-		if len(e.logged("sepft")) < 2 {
-			return errNotYet
-		}
-		return nil
-	})
+	e.eventuallyLogged("sepft", 2)
 	e.eventuallyReady(token)
 }
 

@@ -63,11 +63,7 @@ func TestTokenIsRenewedBeforeItExpires(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
 	tokenSubject.prepare(e)
-	for _, api := range e.dashboardList("/api/v2/resource-servers") {
-		if api["identifier"] == ordersAPI {
-			e.dashboard("PATCH", "/api/v2/resource-servers/"+api["id"].(string), map[string]any{"token_lifetime": 15})
-		}
-	}
+	e.setTokenLifetime(15)
 	token := newToken(e, "orders")
 	e.create(token)
 	e.eventuallyReady(token)
