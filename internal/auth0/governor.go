@@ -406,6 +406,14 @@ func (g *Governor) giveBack(p *permit) {
 	}
 }
 
+// unused takes a permit back whose call was not made.
+func (g *Governor) unused(p *permit) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.giveBack(p)
+	g.dispatch(time.Now())
+}
+
 // schedule has dispatch called when the next of those who wait may go.
 func (g *Governor) schedule(now time.Time) {
 	if g.timer != nil {

@@ -1,6 +1,7 @@
 package auth0
 
 import (
+	"net/http"
 	"sync"
 )
 
@@ -9,6 +10,8 @@ type Pool struct {
 	metrics *Metrics
 	// BudgetChanged is told of a tenant whose Budget changed. It must not block.
 	BudgetChanged func(tenant string)
+	// Transport wraps what sends the calls, after they have waited for the rate limit; may be nil.
+	Transport func(http.RoundTripper) http.RoundTripper
 
 	mu        sync.Mutex
 	sessions  map[string]*Session
@@ -31,8 +34,12 @@ func (p *Pool) Open(tenant string, credentials Credentials) *Session {
 	if current != nil {
 		current.close()
 	}
-	p.sessions[tenant] = newSession(credentials, tenant, p.governor(tenant), p.metrics)
-	return p.sessions[tenant]
+	session := newSession(credentials, tenant, p.governor(tenant), p.metrics)
+	if p.Transport != nil {
+		session.transport.base = p.Transport(session.transport.base)
+	}
+	p.sessions[tenant] = session
+	return session
 }
 
 // Get returns the session of a tenant, if one is open.

@@ -31,6 +31,8 @@ import (
 	"github.com/auth0/go-auth0/v3/management/tickets"
 	"github.com/auth0/go-auth0/v3/management/userblocks"
 	usersclient "github.com/auth0/go-auth0/v3/management/users/client"
+
+	"github.com/auth0-operator/auth0-operator/internal/lease"
 )
 
 // Credentials are the operator's own access to a tenant.
@@ -221,8 +223,10 @@ func asError(ctx context.Context, route string, err error) error {
 	if failed, ok := errors.AsType[*Error](err); ok {
 		return failed
 	}
-	if errors.Is(err, errLetGo) {
-		return errLetGo
+	for _, refusal := range []error{errLetGo, lease.ErrLost} {
+		if errors.Is(err, refusal) {
+			return refusal
+		}
 	}
 	if errors.Is(context.Cause(ctx), context.Canceled) {
 		return ctx.Err()

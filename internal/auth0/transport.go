@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+
+	"github.com/auth0-operator/auth0-operator/internal/lease"
 )
 
 // callTimeout bounds one call, from the first byte sent to the last one read.
@@ -66,6 +69,10 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		request.Header.Set("Authorization", "Bearer "+current.token)
 	}
 	response, content, err := t.exchange(request, current.streamed)
+	if errors.Is(err, lease.ErrLost) {
+		t.governor.unused(permit)
+		return nil, lease.ErrLost
+	}
 	if err != nil {
 		t.metrics.count(t.tenant, request.Method, current.route, 0)
 		t.governor.observe(permit, nil, &Error{Class: ClassUnavailable}, time.Now())
