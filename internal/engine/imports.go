@@ -49,9 +49,11 @@ type Imports struct {
 
 	// mu is for the imports of all tenants.
 	mu sync.Mutex
-	// ctx is nil until the manager starts.
+	// ctx is nil until the manager starts, and when it ends.
 	ctx     context.Context
 	tenants map[types.NamespacedName]*tenantImports
+	// loops are those of the tenants, and the calls that they set off.
+	loops sync.WaitGroup
 }
 
 // tenantImports are the imports of one tenant.
@@ -150,6 +152,11 @@ func (i *Imports) Start(ctx context.Context) error {
 	}
 	i.mu.Unlock()
 	<-ctx.Done()
+	i.mu.Lock()
+	// None may start while the last ones are waited for.
+	i.ctx = nil
+	i.mu.Unlock()
+	i.loops.Wait()
 	return nil
 }
 

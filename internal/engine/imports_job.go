@@ -28,7 +28,8 @@ func (t *tenantImports) ensureRunning() {
 	}
 	t.running = true
 	ctx := auth0.WithLane(t.ctx, auth0.LaneShared)
-	go t.run(log.IntoContext(ctx, log.FromContext(ctx).WithName("imports").WithValues("tenant", t.tenant.String())))
+	ctx = log.IntoContext(ctx, log.FromContext(ctx).WithName("imports").WithValues("tenant", t.tenant.String()))
+	t.loops.Go(func() { t.run(ctx) })
 }
 
 // run sends batches and follows jobs until nothing is left to do.
@@ -58,7 +59,7 @@ func (t *tenantImports) run(ctx context.Context) {
 func (t *tenantImports) step(ctx context.Context, session *auth0.Session) {
 	now := time.Now()
 	for to, members := range t.dueGatherings(now) {
-		go t.changeGathered(ctx, session, to, members)
+		t.loops.Go(func() { t.changeGathered(ctx, session, to, members) })
 	}
 	for _, b := range t.idle() {
 		switch {
@@ -93,10 +94,10 @@ func (t *tenantImports) setOff(b *batch, do func()) {
 		b.busy = is
 	}
 	busy(true)
-	go func() {
+	t.loops.Go(func() {
 		defer busy(false)
 		do()
-	}()
+	})
 }
 
 // mayGo tells whether to send a batch now, and lets nobody join it any more if so.

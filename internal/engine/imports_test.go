@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -34,4 +36,26 @@ func TestImportsForgetTheGone(t *testing.T) {
 	if len(imports.tenants) > 0 || !of.gone {
 		t.Error("a tenant that is gone is remembered")
 	}
+}
+
+// TestImportsEndWithTheirCalls keeps the lease from being given back while a call is on its way.
+func TestImportsEndWithTheirCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		imports, answered := &Imports{}, make(chan struct{})
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- imports.Start(ctx) }()
+		imports.of(types.NamespacedName{}).setOff(&batch{}, func() { <-answered })
+		cancel()
+		synctest.Wait()
+		select {
+		case <-ended:
+			t.Error("the imports ended while a call was on its way")
+		default:
+		}
+		close(answered)
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
 }
