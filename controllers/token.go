@@ -18,6 +18,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/lease"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 	"github.com/auth0-operator/auth0-operator/internal/secret"
@@ -259,6 +260,7 @@ func (w *tokenWork) begin(ctx context.Context) (engine.Outcome, error) {
 	case w.keepsLineage():
 		return w.signIn(ctx)
 	}
+	defer w.Fence.Exchange()()
 	issued, err := w.session.IssueToken(context.WithoutCancel(ctx), w.request)
 	if err != nil {
 		return engine.Outcome{}, w.noteRefusal(err)
@@ -268,7 +270,7 @@ func (w *tokenWork) begin(ctx context.Context) (engine.Outcome, error) {
 
 // deliver writes a token that was just issued to its Secret, and tells of it.
 func (w *tokenWork) deliver(ctx context.Context, issued auth0.TokenSet) (engine.Outcome, error) {
-	ctx = context.WithoutCancel(ctx)
+	ctx = lease.Recording(context.WithoutCancel(ctx))
 	w.count(issued)
 	if err := w.write(ctx, issued, w.output.Put); err != nil {
 		return engine.Outcome{}, err

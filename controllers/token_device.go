@@ -110,6 +110,7 @@ func (w *tokenWork) poll(ctx context.Context, flow *deviceFlow) (engine.Outcome,
 	request := w.request
 	request.DeviceCode, request.Audience, request.Scopes = flow.DeviceCode, "", nil
 	w.learnRules(ctx)
+	defer w.Fence.Exchange()()
 	issued, err := w.session.IssueToken(context.WithoutCancel(ctx), request)
 	failed, isAnswer := err.(*auth0.Error) //nolint:errorlint // IssueToken returns it unwrapped.
 	switch {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/lease"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
@@ -219,7 +220,7 @@ const (
 // saveAnswer writes down what followed from an attempt, even if somebody touched the Secret meanwhile, but not over what
 // another process did after this one was given up on.
 func (w *tokenWork) saveAnswer(ctx context.Context, answer *answered) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerTimeout)
+	ctx, cancel := context.WithTimeout(lease.Recording(context.WithoutCancel(ctx)), answerTimeout)
 	defer cancel()
 	w.unsaved.Store(w.token.UID, answer)
 	for try := 1; ; try++ {

@@ -171,6 +171,7 @@ func (w *tokenWork) patience(this attempt) time.Duration {
 // spend makes a request that may use up what it is made with: a sign-in, which begins a lineage, or a refresh. That it is on
 // its way is written down before, and the answer before anything else is done with it.
 func (w *tokenWork) spend(ctx context.Context, begins bool, ask func(context.Context) (auth0.TokenSet, error)) (auth0.TokenSet, error) {
+	defer w.Fence.Exchange()()
 	now := w.Clock.Now()
 	if pause := w.line.Attempt.busy(w.process, now); pause > 0 {
 		return auth0.TokenSet{}, inFlight(pause)

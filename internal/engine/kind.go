@@ -24,6 +24,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/lease"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
@@ -39,6 +40,8 @@ type Deps struct {
 	// Outputs notes our writes to output Secrets.
 	Outputs *secret.Journal
 	Clock   clock.WithTicker
+	// Fence refuses calls when another replica may lead; nil without leader election.
+	Fence *lease.Fence
 	// Mirrors watch the tenants.
 	Mirrors *Mirrors
 	// Metrics count calls and differences.

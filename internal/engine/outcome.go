@@ -12,6 +12,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/lease"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 )
 
@@ -31,7 +32,7 @@ const (
 	suspended
 	// released: nothing is left to do for an object that is being deleted.
 	released
-	// interrupted: the pass ended through no fault of the object, by a write conflict or a shutdown; status stays.
+	// interrupted: the pass ended through no fault of the object, by a write conflict, a shutdown or a lost lease; status stays.
 	interrupted
 	// unsaid: nothing came of the pass that is worth a write; whatever it took into status is dropped.
 	unsaid
@@ -109,7 +110,7 @@ func FromError(err error, resync time.Duration) Outcome {
 		return Stall(known.Reason, known.Message, firstPositive(known.After, resync))
 	case errors.As(err, &known):
 		return Outcome{state: waiting, reason: known.Reason, message: known.Message, after: known.After, lost: known.Breaks}
-	case errors.Is(err, context.Canceled), apierrors.IsConflict(err):
+	case errors.Is(err, context.Canceled), errors.Is(err, lease.ErrLost), apierrors.IsConflict(err):
 		return Outcome{state: interrupted, after: time.Second}
 	case apierrors.HasStatusCause(err, "NamespaceTerminating"):
 		return Outcome{state: interrupted, after: time.Second}

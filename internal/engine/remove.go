@@ -8,6 +8,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/lease"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
@@ -125,7 +126,11 @@ func explainRemoval(err error) error {
 // retain leaves the object in Auth0, and takes the mark off so that another Kubernetes object may adopt it. Retain is
 // also the way out when the tenant is gone or refuses everything, so nothing that fails here keeps the object.
 func (w *work[O]) retain(ctx context.Context) Outcome {
-	if err := w.unmark(ctx); err != nil {
+	err := w.unmark(ctx)
+	if errors.Is(err, lease.ErrLost) {
+		return FromError(err, 0)
+	}
+	if err != nil {
 		return Released("left in Auth0, as spec.deletionPolicy is Retain; its mark could not be taken off: " + err.Error())
 	}
 	return Released("left in Auth0, as spec.deletionPolicy is Retain")

@@ -5,6 +5,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"net/http"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
@@ -23,6 +25,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/controllers"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/lease"
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
@@ -38,6 +41,10 @@ type Options struct {
 	Workers int
 	// LeaderElection lets several replicas run, one of which works.
 	LeaderElection bool
+	// LeaseDuration is how long replicas wait for the leader to renew its Lease before one of them takes it, RenewDeadline how
+	// long after the last renewal the leader may still change something, and RetryPeriod how often it renews. 0 means the
+	// default. Each is longer than the next.
+	LeaseDuration, RenewDeadline, RetryPeriod time.Duration
 	// MetricsAddress, HealthAddress and PprofAddress are where it listens; "0" turns it off, and no PprofAddress, too.
 	MetricsAddress string
 	HealthAddress  string
@@ -46,6 +53,8 @@ type Options struct {
 	Clock clock.WithTicker
 	// Metrics is where the metrics are registered; nil means with those of the manager.
 	Metrics prometheus.Registerer
+	// WrapAuth0 wraps what sends the calls to Auth0; may be nil. For Kubernetes, rest.Config.Wrap does.
+	WrapAuth0 func(http.RoundTripper) http.RoundTripper
 }
 
 // Scheme knows the kinds that the operator works with.
@@ -63,9 +72,16 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 	if err != nil {
 		return nil, fmt.Errorf("tenant selector %q is not a label selector such as shard=a: %w", options.TenantSelector, err)
 	}
-	manager, err := newManager(config, options, shard)
+	options = options.withDefaults()
+	fence := newFence(options)
+	manager, err := newManager(fenced(config, fence), options, shard, fence)
 	if err != nil {
 		return nil, err
+	}
+	if fence != nil {
+		if err := manager.Add(fence); err != nil {
+			return nil, err
+		}
 	}
 	if options.Metrics == nil {
 		options.Metrics = metrics.Registry
@@ -75,6 +91,12 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 	}
 	counters := auth0.NewMetrics(options.Metrics)
 	pool := auth0.NewPool(counters)
+	pool.Transport = func(base http.RoundTripper) http.RoundTripper {
+		if options.WrapAuth0 != nil {
+			base = options.WrapAuth0(base)
+		}
+		return fence.Transport(base, lease.IsWrite)
+	}
 	mirrors := &engine.Mirrors{Client: manager.GetClient(), Pool: pool, Clock: options.Clock, Metrics: counters}
 	if err := manager.Add(mirrors); err != nil {
 		return nil, err
@@ -88,6 +110,7 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 		Hasher:  &secret.Hasher{Client: manager.GetClient(), Namespace: options.Namespace},
 		Outputs: &secret.Journal{},
 		Clock:   options.Clock,
+		Fence:   fence,
 		Workers: options.Workers,
 		Shard:   shard,
 		Health:  engine.NewHealth(),
@@ -105,30 +128,31 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 	if err := options.Metrics.Register(engine.NewCensus(deps, kinds)); err != nil {
 		return nil, err
 	}
-	return manager, addProbes(manager, deps.Health)
+	return exchanging{manager, fence}, addProbes(manager, deps.Health)
 }
 
-func newManager(config *rest.Config, options Options, shard labels.Selector) (ctrl.Manager, error) {
+func newManager(config *rest.Config, options Options, shard labels.Selector, fence *lease.Fence) (ctrl.Manager, error) {
 	scheme, err := Scheme()
 	if err != nil {
 		return nil, err
 	}
-	config = rest.CopyConfig(config)
 	// The API server looks after itself by priority and fairness; the client's own limit would hold back ten thousand
 	// users for minutes.
 	config.QPS = -1
-	return ctrl.NewManager(config, ctrl.Options{
-		Scheme:                        scheme,
-		Cache:                         cacheOptions(options.WatchNamespaces),
-		Client:                        client.Options{Cache: &client.CacheOptions{DisableFor: uncached(options.WatchNamespaces)}},
-		Metrics:                       server.Options{BindAddress: options.MetricsAddress},
-		HealthProbeBindAddress:        options.HealthAddress,
-		PprofBindAddress:              options.PprofAddress,
-		LeaderElection:                options.LeaderElection,
-		LeaderElectionID:              leaseName(shard),
-		LeaderElectionNamespace:       options.Namespace,
-		LeaderElectionReleaseOnCancel: true,
-	})
+	settings := ctrl.Options{
+		Scheme:                 scheme,
+		Cache:                  cacheOptions(options.WatchNamespaces),
+		Client:                 client.Options{Cache: &client.CacheOptions{DisableFor: uncached(options.WatchNamespaces)}},
+		Metrics:                server.Options{BindAddress: options.MetricsAddress},
+		HealthProbeBindAddress: options.HealthAddress,
+		PprofBindAddress:       options.PprofAddress,
+	}
+	recorder, err := elect(&settings, config, options, shard, fence)
+	if err != nil {
+		return nil, err
+	}
+	recorder.Manager, err = ctrl.NewManager(config, settings)
+	return recorder.Manager, err
 }
 
 // cacheOptions has the cache leave out who set which field: it is a seventh of the memory of ten thousand users, and nobody
