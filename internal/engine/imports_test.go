@@ -49,8 +49,8 @@ func TestImportsEndWithTheirCalls(t *testing.T) {
 		cancel()
 		synctest.Wait()
 		select {
-		case <-ended:
-			t.Error("the imports ended while a call was on its way")
+		case err := <-ended:
+			t.Errorf("the imports ended while a call was on its way: %v", err)
 		default:
 		}
 		close(answered)

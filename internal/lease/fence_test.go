@@ -70,7 +70,8 @@ var mine = resourcelock.LeaderElectionRecord{HolderIdentity: me}
 func newFence() (*Fence, *clocks, *fakeLease, resourcelock.Interface) {
 	fence, now, lease := New(duration, deadline), &clocks{moment{wall: time.Unix(1e9, 0)}}, &fakeLease{}
 	fence.now = now.read
-	return fence, now, lease, fence.Lock(lease)
+	lock := fence.Lock(lease)
+	return fence, now, lease, lock
 }
 
 func requireOpen(t *testing.T, f *Fence, open bool, what string) {
@@ -293,10 +294,10 @@ func TestIsKubernetesWrite(t *testing.T) {
 		"/apis/authorization.k8s.io/v1/selfsubjectaccessreviews":                      false,
 		"/apis/authentication.k8s.io/v1/selfsubjectreviews":                           false,
 	} {
-		if got := IsKubernetesWrite(httptest.NewRequest(http.MethodPatch, path, http.NoBody)); got != want {
+		if got := IsKubernetesWrite(httptest.NewRequestWithContext(t.Context(), http.MethodPatch, path, http.NoBody)); got != want {
 			t.Errorf("%s: %v", path, got)
 		}
-		if IsKubernetesWrite(httptest.NewRequest(http.MethodGet, path, http.NoBody)) {
+		if IsKubernetesWrite(httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody)) {
 			t.Errorf("a read of %s is a write", path)
 		}
 	}
