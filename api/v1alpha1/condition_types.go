@@ -72,6 +72,8 @@ const (
 	ReasonInvalidSpec = "InvalidSpec"
 	// ReasonRejected surfaces when Auth0 refuses the object; the message quotes Auth0.
 	ReasonRejected = "Rejected"
+	// ReasonAnswerTooLarge surfaces when Auth0 answers with more than the operator reads of one object: 2 MiB, or 25,000 values.
+	ReasonAnswerTooLarge = "AnswerTooLarge"
 	// ReasonSecretInvalid surfaces when a Secret lacks a key that the spec names, or holds a value that cannot be used.
 	ReasonSecretInvalid = "SecretInvalid"
 	// ReasonSecretConflict surfaces when the output Secret exists and something else owns it.

@@ -15,7 +15,7 @@ const (
 
 // GetClientGrant reads a client grant by id: `cgr_VoablmktAIYPIFnb`.
 func (s *Session) GetClientGrant(ctx context.Context, id string) (Document, error) {
-	return s.read(ctx, "client-grants", id, func(ctx context.Context) ([]byte, error) {
+	return s.read(ctx, "client-grants", id, func(ctx context.Context) (jsonBody, error) {
 		return s.manage(ctx, http.MethodGet, routeClientGrant, func(ctx context.Context) error {
 			_, err := s.clientGrantsAPI.Get(ctx, id)
 			return err
@@ -55,19 +55,12 @@ func (s *Session) FindClientGrants(ctx context.Context, audience, clientID strin
 	if clientID != "" {
 		filter.ClientID = &clientID
 	}
-	var grants []Document
-	err := allCheckpoints(func(from string) (string, error) {
-		page := *filter
-		if from != "" {
-			page.From = &from
-		}
-		answer, err := s.manage(ctx, http.MethodGet, routeClientGrants, func(ctx context.Context) error {
-			_, err := s.clientGrantsAPI.List(ctx, &page)
-			return err
-		})
-		found, err := parseObject(answer, err)
-		grants = append(grants, named(found.Objects("client_grants"), "audience", audience)...)
-		return found.String("next"), err
+	read := s.checkpoints(routeClientGrants, "client_grants", func(ctx context.Context, from *string) error {
+		next := *filter
+		next.From = from
+		_, err := s.clientGrantsAPI.List(ctx, &next)
+		return err
 	})
-	return grants, err
+	grants, err := collect(ctx, read, whole)
+	return named(grants, "audience", audience), err
 }

@@ -3,8 +3,6 @@ package auth0
 import (
 	"context"
 	"net/http"
-	"net/url"
-	"strconv"
 
 	management "github.com/auth0/go-auth0/v3/management"
 	"github.com/auth0/go-auth0/v3/management/option"
@@ -20,7 +18,7 @@ const (
 
 // GetClient reads an application. What is secret shows to those with the scope read:client_keys.
 func (s *Session) GetClient(ctx context.Context, id string) (Document, error) {
-	return s.read(ctx, "clients", id, func(ctx context.Context) ([]byte, error) {
+	return s.read(ctx, "clients", id, func(ctx context.Context) (jsonBody, error) {
 		return s.manage(ctx, http.MethodGet, routeClient, func(ctx context.Context) error {
 			_, err := s.clientsAPI.Get(ctx, id, &management.GetClientRequestParameters{})
 			return err
@@ -30,24 +28,12 @@ func (s *Session) GetClient(ctx context.Context, id string) (Document, error) {
 
 // ListClients returns all applications but the global one, with their id, name and metadata.
 func (s *Session) ListClients(ctx context.Context) ([]Document, error) {
-	var clients []Document
 	fields, global := "client_id,name,client_metadata", false
-	err := allCheckpoints(func(from string) (string, error) {
-		// The SDK knows only the offset paging of this list, which ends at 1000.
-		query := url.Values{"take": {strconv.Itoa(pageSize)}}
-		if from != "" {
-			query.Set("from", from)
-		}
-		answer, err := s.manage(ctx, http.MethodGet, routeClients, func(ctx context.Context) error {
-			_, err := s.clientsAPI.List(ctx, &management.ListClientsRequestParameters{Fields: &fields, IncludeFields: &yes, IsGlobal: &global},
-				option.WithQueryParameters(query))
-			return err
-		})
-		page, err := parseObject(answer, err)
-		clients = append(clients, page.Objects("clients")...)
-		return page.String("next"), err
+	read := s.checkpoints(routeClients, "clients", func(ctx context.Context, from *string) error {
+		_, err := s.clientsAPI.List(ctx, &management.ListClientsRequestParameters{Fields: &fields, IncludeFields: &yes, IsGlobal: &global}, checkpointQuery(from))
+		return err
 	})
-	return clients, err
+	return collect(ctx, read, whole)
 }
 
 // CreateClient creates an application. It is not idempotent: names repeat.

@@ -21,7 +21,7 @@ const (
 
 // GetConnection reads a connection by id: con_1D0JFKzHjd17eNfe.
 func (s *Session) GetConnection(ctx context.Context, id string) (Document, error) {
-	return s.read(ctx, "connections", id, func(ctx context.Context) ([]byte, error) {
+	return s.read(ctx, "connections", id, func(ctx context.Context) (jsonBody, error) {
 		return s.manage(ctx, http.MethodGet, routeConnection, func(ctx context.Context) error {
 			_, err := s.connectionsAPI.Get(ctx, id, &management.GetConnectionRequestParameters{})
 			return err
@@ -71,19 +71,11 @@ var enabledClientsPage = 1000
 
 // EnabledClients returns the client ids of the applications that a connection is enabled for, all pages.
 func (s *Session) EnabledClients(ctx context.Context, id string) ([]string, error) {
-	var ids []string
-	err := allCheckpoints(func(from string) (string, error) {
-		answer, err := s.manage(ctx, http.MethodGet, routeEnabledClients, func(ctx context.Context) error {
-			_, err := s.enabledClientsAPI.Get(ctx, id, &management.GetConnectionEnabledClientsRequestParameters{Take: &enabledClientsPage, From: checkpoint(from)})
-			return err
-		})
-		page, err := parseObject(answer, err)
-		for _, client := range page.Objects("clients") {
-			ids = append(ids, client.String("client_id"))
-		}
-		return page.String("next"), err
+	read := s.checkpoints(routeEnabledClients, "clients", func(ctx context.Context, from *string) error {
+		_, err := s.enabledClientsAPI.Get(ctx, id, &management.GetConnectionEnabledClientsRequestParameters{Take: &enabledClientsPage, From: from})
+		return err
 	})
-	return ids, err
+	return collect(ctx, read, field("client_id"))
 }
 
 // mostEnabledClients is how many applications Auth0 takes in one call.
@@ -132,16 +124,7 @@ var (
 )
 
 func (s *Session) connectionNames(ctx context.Context, route string, list func(ctx context.Context, from *string) error) ([]string, error) {
-	var names []string
-	err := allCheckpoints(func(from string) (string, error) {
-		answer, err := s.manage(ctx, http.MethodGet, route, func(ctx context.Context) error { return list(ctx, checkpoint(from)) })
-		page, err := parseObject(answer, err)
-		for _, connection := range page.Objects("connections") {
-			names = append(names, connection.String("name"))
-		}
-		return page.String("next"), err
-	})
-	return names, err
+	return collect(ctx, s.checkpoints(route, "connections", list), field("name"))
 }
 
 // passwordLengths remembers the shortest password of each connection.

@@ -38,6 +38,8 @@ const (
 	// ClassUnavailable means: Auth0 could not be reached, broke the connection, or answered with an error of its own. Whether the
 	// call took effect is unknown.
 	ClassUnavailable Class = "Unavailable"
+	// ClassTooLarge means: the call succeeded, and the answer is larger than what is read.
+	ClassTooLarge Class = "TooLarge"
 )
 
 // Error is a failed call to Auth0. Its text never holds a secret: it is made of Auth0's own message and the route.

@@ -36,7 +36,7 @@ func (s *Session) ImportUsers(ctx context.Context, connectionID, externalID stri
 
 // Job reads a job. Auth0 keeps it for a day.
 func (s *Session) Job(ctx context.Context, id string) (Document, error) {
-	return s.read(ctx, "jobs", id, func(ctx context.Context) ([]byte, error) {
+	return s.read(ctx, "jobs", id, func(ctx context.Context) (jsonBody, error) {
 		return s.manage(ctx, http.MethodGet, routeJob, func(ctx context.Context) error {
 			_, err := s.jobsAPI.Get(ctx, id)
 			return err
@@ -50,7 +50,7 @@ func (s *Session) JobErrors(ctx context.Context, id string) ([]Document, error) 
 		_, err := s.jobErrorsAPI.Get(ctx, id)
 		return err
 	})
-	if err != nil || len(answer) == 0 {
+	if err != nil || answer.size == 0 {
 		return nil, err
 	}
 	return parseList(answer, nil)

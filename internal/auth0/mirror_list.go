@@ -2,6 +2,7 @@ package auth0
 
 import (
 	"context"
+	"encoding/json"
 	"iter"
 	"net/http"
 	"net/url"
@@ -27,15 +28,8 @@ type listing struct {
 	id string
 	// search reads the objects that have these ids, of which there are no more than fit into one call.
 	search func(ctx context.Context, s *Session, ids []string) ([]Document, error)
-	// page reads a page of all objects. The first begins at "".
-	page func(ctx context.Context, s *Session, from string) (listPage, error)
-}
-
-// listPage is a page of a list.
-type listPage struct {
-	objects []Document
-	// next is where the next page begins, "" if there is none.
-	next string
+	// all reads all objects.
+	all func(s *Session) reader
 }
 
 // longestOutage is how long a list is asked for again while Auth0 is not available, listRetry after what pause.
@@ -79,31 +73,38 @@ func inTurn[T any](ctx context.Context, call func(context.Context) (T, error)) (
 // listings are the resources that can be read from lists, by their name in the paths of the Management API.
 var listings = map[string]listing{
 	"users": {id: "user_id", search: usersByID},
-	"clients": {id: "client_id", page: checkpoints(routeClients, "clients", func(ctx context.Context, s *Session, from *string) error {
+	"clients": {id: "client_id", all: func(s *Session) reader {
 		global := false
-		_, err := s.clientsAPI.List(ctx, &management.ListClientsRequestParameters{IsGlobal: &global}, checkpointQuery(from))
-		return err
-	})},
-	"client-grants": {id: "id", page: checkpoints(routeClientGrants, "client_grants", func(ctx context.Context, s *Session, from *string) error {
-		_, err := s.clientGrantsAPI.List(ctx, &management.ListClientGrantsRequestParameters{From: from, Take: &pageSize})
-		return err
-	})},
-	"connections": {id: "id", page: checkpoints(routeConnections, "connections", func(ctx context.Context, s *Session, from *string) error {
-		_, err := s.connectionsAPI.List(ctx, &management.ListConnectionsQueryParameters{From: from, Take: &pageSize})
-		return err
-	})},
-	"organizations": {id: "id", page: checkpoints(routeOrganizations, "organizations", func(ctx context.Context, s *Session, from *string) error {
-		_, err := s.organizationsAPI.List(ctx, &management.ListOrganizationsRequestParameters{From: from, Take: &pageSize})
-		return err
-	})},
-	"roles": {id: "id", page: offsets(routeRoles, "roles", func(ctx context.Context, s *Session, page *int) error {
-		_, err := s.rolesAPI.List(ctx, &management.ListRolesRequestParameters{Page: page, PerPage: &pageSize, IncludeTotals: &yes})
-		return err
-	})},
-	"resource-servers": {id: "id", page: offsets(routeResourceServers, "resource_servers", func(ctx context.Context, s *Session, page *int) error {
-		_, err := s.resourceServersAPI.List(ctx, &management.ListResourceServerRequestParameters{Page: page, PerPage: &pageSize, IncludeTotals: &yes})
-		return err
-	})},
+		return s.checkpoints(routeClients, "clients", func(ctx context.Context, from *string) error {
+			_, err := s.clientsAPI.List(ctx, &management.ListClientsRequestParameters{IsGlobal: &global}, checkpointQuery(from))
+			return err
+		})
+	}},
+	"client-grants": {id: "id", all: func(s *Session) reader {
+		return s.checkpoints(routeClientGrants, "client_grants", func(ctx context.Context, from *string) error {
+			_, err := s.clientGrantsAPI.List(ctx, &management.ListClientGrantsRequestParameters{From: from, Take: &pageSize})
+			return err
+		})
+	}},
+	"connections": {id: "id", all: func(s *Session) reader {
+		return s.checkpoints(routeConnections, "connections", func(ctx context.Context, from *string) error {
+			_, err := s.connectionsAPI.List(ctx, &management.ListConnectionsQueryParameters{From: from, Take: &pageSize})
+			return err
+		})
+	}},
+	"organizations": {id: "id", all: func(s *Session) reader {
+		return s.checkpoints(routeOrganizations, "organizations", func(ctx context.Context, from *string) error {
+			_, err := s.organizationsAPI.List(ctx, &management.ListOrganizationsRequestParameters{From: from, Take: &pageSize})
+			return err
+		})
+	}},
+	"roles": {id: "id", all: func(s *Session) reader { return s.rolesNamed(nil) }},
+	"resource-servers": {id: "id", all: func(s *Session) reader {
+		return s.offsets(routeResourceServers, "resource_servers", func(ctx context.Context, page *int) error {
+			_, err := s.resourceServersAPI.List(ctx, &management.ListResourceServerRequestParameters{Page: page, PerPage: &pageSize, IncludeTotals: &yes})
+			return err
+		})
+	}},
 }
 
 // IsListed tells whether the objects of a resource can be read from lists.
@@ -124,9 +125,14 @@ func (s *Session) Listed(ctx context.Context, resource string, ids []string) ite
 
 func (l listing) searched(ctx context.Context, s *Session, ids []string) iter.Seq2[[]Shown, error] {
 	return func(yield func([]Shown, error) bool) {
+		most := pageSize
 		for len(ids) > 0 {
-			batch := ids[:fitting(ids)]
+			batch := ids[:min(fitting(ids), most)]
 			found, err := inTurn(ctx, func(ctx context.Context) ([]Document, error) { return l.search(ctx, s, batch) })
+			if ClassOf(err) == ClassTooLarge && len(batch) > 1 {
+				most = len(batch) / 2
+				continue
+			}
 			if !yield(l.shown(batch, found), err) || err != nil {
 				return
 			}
@@ -156,9 +162,8 @@ func (l listing) paged(ctx context.Context, s *Session, ids []string) iter.Seq2[
 		for _, id := range ids {
 			missing[id] = true
 		}
-		from := ""
-		for range ids {
-			page, err := inTurn(ctx, func(ctx context.Context) (listPage, error) { return l.page(ctx, s, from) })
+		calls := 0
+		for page, err := range pages(ctx, inTurns(l.all(s))) {
 			var shown []Shown
 			for _, object := range page.objects {
 				if id := object.String(l.id); missing[id] {
@@ -169,7 +174,7 @@ func (l listing) paged(ctx context.Context, s *Session, ids []string) iter.Seq2[
 			if !yield(shown, err) || err != nil {
 				return
 			}
-			if from = page.next; from == "" || len(missing) == 0 {
+			if calls++; len(missing) == 0 || calls >= len(ids) {
 				break
 			}
 		}
@@ -181,16 +186,19 @@ func (l listing) paged(ctx context.Context, s *Session, ids []string) iter.Seq2[
 	}
 }
 
-// checkpoints makes a page of a call that takes a checkpoint and answers with the objects in a field.
-func checkpoints(route, field string, list func(ctx context.Context, s *Session, from *string) error) func(context.Context, *Session, string) (listPage, error) {
-	return func(ctx context.Context, s *Session, from string) (listPage, error) {
-		var checkpoint *string
-		if from != "" {
-			checkpoint = &from
-		}
-		answer, err := s.manage(ctx, http.MethodGet, route, func(ctx context.Context) error { return list(ctx, s, checkpoint) })
+// inTurns reads each page in a turn of its own.
+func inTurns(read reader) reader {
+	return func(ctx context.Context, from string) (listPage, error) {
+		return inTurn(ctx, func(ctx context.Context) (listPage, error) { return read(ctx, from) })
+	}
+}
+
+// checkpoints reads a list page by page, by a call that takes a checkpoint and answers with the objects in a field.
+func (s *Session) checkpoints(route, field string, list func(ctx context.Context, from *string) error) reader {
+	return func(ctx context.Context, from string) (listPage, error) {
+		answer, err := s.manage(ctx, http.MethodGet, route, func(ctx context.Context) error { return list(ctx, checkpoint(from)) })
 		page, err := parseObject(answer, err)
-		return listPage{page.Objects(field), page.String("next")}, err
+		return listPage{page.Objects(field), page.String("next"), answer.size, route}, err
 	}
 }
 
@@ -203,18 +211,29 @@ func checkpointQuery(from *string) option.RequestOption {
 	return option.WithQueryParameters(query)
 }
 
-// offsets makes a page of a call that takes the number of a page and answers with the objects in a field.
-func offsets(route, field string, list func(ctx context.Context, s *Session, page *int) error) func(context.Context, *Session, string) (listPage, error) {
-	return func(ctx context.Context, s *Session, from string) (listPage, error) {
+// mostOffsets bounds how many pages a list with offsets has: Auth0 refuses them beyond 1000 records.
+const mostOffsets = 10
+
+// offsets reads a list page by page, by a call that takes the number of a page and answers with the objects in a field.
+func (s *Session) offsets(route, field string, list func(ctx context.Context, page *int) error) reader {
+	return func(ctx context.Context, from string) (listPage, error) {
 		// What is not a number is the first page.
 		number, _ := strconv.Atoi(from)
-		answer, err := s.manage(ctx, http.MethodGet, route, func(ctx context.Context) error { return list(ctx, s, &number) })
-		objects, err := parseItems(answer, field, err)
-		if len(objects) < pageSize || number+1 >= mostPages {
-			return listPage{objects, ""}, err
+		answer, err := s.manage(ctx, http.MethodGet, route, func(ctx context.Context) error { return list(ctx, &number) })
+		found, err := parseObject(answer, err)
+		page := listPage{objects: found.Objects(field), size: answer.size, route: route}
+		if len(page.objects) >= pageSize && number+1 < mostOffsets && !isLast(found, number, len(page.objects)) {
+			page.next = strconv.Itoa(number + 1)
 		}
-		return listPage{objects, strconv.Itoa(number + 1)}, err
+		return page, err
 	}
+}
+
+// isLast reports by the total whether a page is the last, so that a full one need not be followed by an empty one.
+func isLast(answer Document, page, records int) bool {
+	total, ok := answer["total"].(json.Number)
+	count, err := total.Int64()
+	return ok && err == nil && int64(page*pageSize+records) >= count
 }
 
 // longestQuery keeps the URL of a search well below what Auth0 refuses with 414: 8 KiB.
@@ -318,11 +337,11 @@ func (s *Session) roleMembers(ctx context.Context, name string, entries []Entry)
 		if !exists {
 			return
 		}
-		page := checkpoints(routeRoleUsers, "users", func(ctx context.Context, s *Session, from *string) error {
+		page := s.checkpoints(routeRoleUsers, "users", func(ctx context.Context, from *string) error {
 			_, err := s.rolesAPI.Users.List(ctx, id, &management.ListRoleUsersRequestParameters{From: from, Take: &pageSize})
 			return err
 		})
-		for members, err := range s.memberPages(ctx, page, func(Document) []Entry { return entries }) {
+		for members, err := range memberPages(ctx, page, func(Document) []Entry { return entries }) {
 			if ClassOf(err) == ClassNotFound {
 				s.roles.forget()
 				return
@@ -341,11 +360,11 @@ func (s *Session) organizationMembers(ctx context.Context, id string, entries []
 	if slices.ContainsFunc(entries, func(entry Entry) bool { return entry.Field == fieldMemberRoles }) {
 		fields += ",roles"
 	}
-	page := checkpoints(routeOrganizationMembers, "members", func(ctx context.Context, s *Session, from *string) error {
+	page := s.checkpoints(routeOrganizationMembers, "members", func(ctx context.Context, from *string) error {
 		_, err := s.organizationsAPI.Members.List(ctx, id, &management.ListOrganizationMembersRequestParameters{From: from, Take: &pageSize, Fields: &fields})
 		return err
 	})
-	return s.memberPages(ctx, page, func(member Document) []Entry {
+	return memberPages(ctx, page, func(member Document) []Entry {
 		has := []Entry{{fieldOrganizations, id}}
 		for _, role := range member.Objects("roles") {
 			has = append(has, Entry{fieldMemberRoles, MemberRole(id, role.String("name"))})
@@ -355,18 +374,16 @@ func (s *Session) organizationMembers(ctx context.Context, id string, entries []
 }
 
 // memberPages reads the users on pages, and which entries each has.
-func (s *Session) memberPages(ctx context.Context, page func(context.Context, *Session, string) (listPage, error), has func(Document) []Entry) iter.Seq2[map[string][]Entry, error] {
+func memberPages(ctx context.Context, read reader, has func(Document) []Entry) iter.Seq2[map[string][]Entry, error] {
 	return func(yield func(map[string][]Entry, error) bool) {
-		for from := ""; ; {
-			users, err := inTurn(ctx, func(ctx context.Context) (listPage, error) { return page(ctx, s, from) })
+		for users, err := range pages(ctx, inTurns(read)) {
 			members := make(map[string][]Entry, len(users.objects))
 			for _, user := range users.objects {
 				members[user.String("user_id")] = has(user)
 			}
-			if !yield(members, err) || err != nil || users.next == "" {
+			if !yield(members, err) || err != nil {
 				return
 			}
-			from = users.next
 		}
 	}
 }

@@ -24,7 +24,7 @@ const (
 
 // GetOrganization reads an organization by id: org_VvIJTfJhf3NwyCie.
 func (s *Session) GetOrganization(ctx context.Context, id string) (Document, error) {
-	return s.read(ctx, "organizations", id, func(ctx context.Context) ([]byte, error) {
+	return s.read(ctx, "organizations", id, func(ctx context.Context) (jsonBody, error) {
 		return s.manage(ctx, http.MethodGet, routeOrganization, func(ctx context.Context) error {
 			_, err := s.organizationsAPI.Get(ctx, id)
 			return err
@@ -76,14 +76,11 @@ func (s *Session) DeleteOrganization(ctx context.Context, id string) error {
 
 // OrganizationConnections returns how an organization uses its connections, all pages.
 func (s *Session) OrganizationConnections(ctx context.Context, id string) ([]Document, error) {
-	return allPages(func(page int) ([]Document, int, error) {
-		answer, err := s.manage(ctx, http.MethodGet, routeOrganizationConnections, func(ctx context.Context) error {
-			_, err := s.orgConnectionsAPI.List(ctx, id, &management.ListOrganizationConnectionsRequestParameters{Page: &page, PerPage: &pageSize, IncludeTotals: &yes})
-			return err
-		})
-		items, err := parseItems(answer, "enabled_connections", err)
-		return items, len(items), err
+	read := s.offsets(routeOrganizationConnections, "enabled_connections", func(ctx context.Context, page *int) error {
+		_, err := s.orgConnectionsAPI.List(ctx, id, &management.ListOrganizationConnectionsRequestParameters{Page: page, PerPage: &pageSize, IncludeTotals: &yes})
+		return err
 	})
+	return collect(ctx, read, whole)
 }
 
 // AddOrganizationConnection lets an organization use a connection. One that it uses already is a conflict.
@@ -114,13 +111,11 @@ func (s *Session) RemoveOrganizationConnection(ctx context.Context, id, connecti
 
 // OrganizationClientGrants returns the ids of the client grants of an organization, all pages.
 func (s *Session) OrganizationClientGrants(ctx context.Context, id string) ([]string, error) {
-	return allPages(func(page int) ([]string, int, error) {
-		answer, err := s.manage(ctx, http.MethodGet, routeOrganizationGrants, func(ctx context.Context) error {
-			_, err := s.orgGrantsAPI.List(ctx, id, &management.ListOrganizationClientGrantsRequestParameters{Page: &page, PerPage: &pageSize, IncludeTotals: &yes})
-			return err
-		})
-		return parseFields(answer, "client_grants", "id", err)
+	read := s.offsets(routeOrganizationGrants, "client_grants", func(ctx context.Context, page *int) error {
+		_, err := s.orgGrantsAPI.List(ctx, id, &management.ListOrganizationClientGrantsRequestParameters{Page: page, PerPage: &pageSize, IncludeTotals: &yes})
+		return err
 	})
+	return collect(ctx, read, field("id"))
 }
 
 // AddOrganizationClientGrant lets an organization use a client grant. One that it uses already is a conflict.
@@ -142,13 +137,11 @@ func (s *Session) RemoveOrganizationClientGrant(ctx context.Context, id, grantID
 
 // UserOrganizations returns the ids of the organizations that a user is a member of, all pages.
 func (s *Session) UserOrganizations(ctx context.Context, userID string) ([]string, error) {
-	return allPages(func(page int) ([]string, int, error) {
-		answer, err := s.manage(ctx, http.MethodGet, routeUserOrganizations, func(ctx context.Context) error {
-			_, err := s.usersAPI.Organizations.List(ctx, userID, &management.ListUserOrganizationsRequestParameters{Page: &page, PerPage: &pageSize, IncludeTotals: &yes})
-			return err
-		})
-		return parseFields(answer, "organizations", "id", err)
+	read := s.offsets(routeUserOrganizations, "organizations", func(ctx context.Context, page *int) error {
+		_, err := s.usersAPI.Organizations.List(ctx, userID, &management.ListUserOrganizationsRequestParameters{Page: page, PerPage: &pageSize, IncludeTotals: &yes})
+		return err
 	})
+	return collect(ctx, read, field("id"))
 }
 
 // MostMembers is how many members one call adds to an organization, or removes.
@@ -181,13 +174,11 @@ func ParseMemberRole(name string) (organization, role string) {
 
 // MemberRoles returns the roles of a user within an organization, all pages.
 func (s *Session) MemberRoles(ctx context.Context, id, userID string) ([]Role, error) {
-	return allPages(func(page int) ([]Role, int, error) {
-		answer, err := s.manage(ctx, http.MethodGet, routeMemberRoles, func(ctx context.Context) error {
-			_, err := s.organizationsAPI.Members.Roles.List(ctx, id, userID, &management.ListOrganizationMemberRolesRequestParameters{Page: &page, PerPage: &pageSize, IncludeTotals: &yes})
-			return err
-		})
-		return parseRoles(answer, err)
+	read := s.offsets(routeMemberRoles, "roles", func(ctx context.Context, page *int) error {
+		_, err := s.organizationsAPI.Members.Roles.List(ctx, id, userID, &management.ListOrganizationMemberRolesRequestParameters{Page: page, PerPage: &pageSize, IncludeTotals: &yes})
+		return err
 	})
+	return collect(ctx, read, asRole)
 }
 
 // AssignMemberRoles gives a user roles within an organization, by id. Those the user has already do no harm.
@@ -207,14 +198,4 @@ func (s *Session) RemoveMemberRoles(ctx context.Context, id, userID string, role
 		return s.organizationsAPI.Members.Roles.Delete(ctx, id, userID, &management.DeleteOrganizationMemberRolesRequestContent{Roles: roleIDs})
 	})
 	return err
-}
-
-// parseFields reads one field of the objects of a page, and the number of objects that were on it.
-func parseFields(answer []byte, list, field string, err error) ([]string, int, error) {
-	items, err := parseItems(answer, list, err)
-	values := make([]string, len(items))
-	for i, item := range items {
-		values[i] = item.String(field)
-	}
-	return values, len(items), err
 }

@@ -2,9 +2,9 @@ package auth0
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 )
 
@@ -30,7 +30,7 @@ func isListed(ctx context.Context) bool {
 }
 
 // read is the seam through which every object is read by id: by a call, or from a list without any adapter noticing.
-func (s *Session) read(ctx context.Context, resource, id string, fetch func(context.Context) ([]byte, error)) (Document, error) {
+func (s *Session) read(ctx context.Context, resource, id string, fetch func(context.Context) (jsonBody, error)) (Document, error) {
 	if shown, ok := ctx.Value(listedKey{}).(*listed); ok && shown.resource == resource && shown.id == id {
 		return shown.document, nil
 	}
@@ -38,7 +38,7 @@ func (s *Session) read(ctx context.Context, resource, id string, fetch func(cont
 	if err != nil {
 		return nil, err
 	}
-	document, err := ParseDocument(answer)
+	document, err := answer.object()
 	if err != nil {
 		return nil, fmt.Errorf("read %s %s: %w", resource, id, err)
 	}
@@ -50,41 +50,68 @@ var (
 	yes      = true
 )
 
-// mostPages bounds a listing: Auth0 refuses offset paging beyond 1000 records.
-const mostPages = 10
+const (
+	// mostCheckpoints bounds how many pages a list has, and mostCollected how many bytes of it are kept at the same time.
+	mostCheckpoints = 10_000
+	mostCollected   = 16 << 20
+)
 
-// allPages reads offset pages until one is not full. A page tells its items and how many records it was made of.
-func allPages[T any](read func(page int) ([]T, int, error)) ([]T, error) {
-	var all []T
-	for page := range mostPages {
-		items, records, err := read(page)
+// listPage is a page of a list.
+type listPage struct {
+	objects []Document
+	// next is where the next page begins, "" if there is none.
+	next string
+	// size of the answer in bytes.
+	size int
+	// route of the call, for messages.
+	route string
+}
+
+// reader reads a page of a list. The first begins at "".
+type reader func(ctx context.Context, from string) (listPage, error)
+
+// pages reads a list page by page. It ends where there is no next page, at an empty page, and at a page that it read before.
+func pages(ctx context.Context, read reader) iter.Seq2[listPage, error] {
+	return func(yield func(listPage, error) bool) {
+		from, known := "", map[string]bool{"": true}
+		for {
+			page, err := read(ctx, from)
+			from = page.next
+			if !yield(page, err) || err != nil || known[from] || len(page.objects) == 0 {
+				return
+			}
+			if known[from] = true; len(known) > mostCheckpoints {
+				yield(listPage{}, &Error{Class: ClassTooLarge, Route: page.route, Message: fmt.Sprintf("the list has more than %d pages", mostCheckpoints)})
+				return
+			}
+		}
+	}
+}
+
+// collect reads a list to its end, and keeps of each object what keep returns.
+func collect[T any](ctx context.Context, read reader, keep func(Document) T) ([]T, error) {
+	var kept []T
+	size := 0
+	for page, err := range pages(ctx, read) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, items...)
-		if records < pageSize {
-			break
+		if size += page.size; size > mostCollected {
+			return nil, &Error{Class: ClassTooLarge, Route: page.route, Message: fmt.Sprintf("the list is larger than %d MiB", mostCollected>>20)}
+		}
+		for _, object := range page.objects {
+			kept = append(kept, keep(object))
 		}
 	}
-	return all, nil
+	return kept, nil
 }
 
-// isLast tells by the total whether a page is the last, so that a full one need not be followed by an empty one.
-func isLast(answer Document, page, records int) bool {
-	total, ok := answer["total"].(json.Number)
-	count, err := total.Int64()
-	return ok && err == nil && int64(page*pageSize+records) >= count
-}
+// whole keeps all of an object.
+func whole(object Document) Document { return object }
 
-// allCheckpoints reads checkpoint pages until there is no next. A next may lead to an empty page.
-func allCheckpoints(read func(from string) (next string, err error)) error {
-	for from := ""; ; {
-		next, err := read(from)
-		if err != nil || next == "" {
-			return err
-		}
-		from = next
-	}
+// field keeps a text of an object.
+func field(name string) func(Document) string {
+	return func(object Document) string { return object.String(name) }
 }
 
 // checkpoint is where a page begins, nil for the first.
@@ -95,29 +122,19 @@ func checkpoint(from string) *string {
 	return &from
 }
 
-func parseObject(answer []byte, err error) (Document, error) {
+func parseObject(answer jsonBody, err error) (Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ParseDocument(answer)
+	return answer.object()
 }
 
 // parseList reads a bare JSON array of objects.
-func parseList(answer []byte, err error) ([]Document, error) {
+func parseList(answer jsonBody, err error) ([]Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	var raw []json.RawMessage
-	if err := json.Unmarshal(answer, &raw); err != nil {
-		return nil, fmt.Errorf("parse list: %w", err)
-	}
-	list := make([]Document, len(raw))
-	for i, item := range raw {
-		if list[i], err = ParseDocument(item); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
+	return answer.list()
 }
 
 // named picks the objects that have a value in a field: filters of Auth0's match more than was asked for.
@@ -126,7 +143,7 @@ func named(objects []Document, field, value string) []Document {
 }
 
 // parseItems reads the objects of one page.
-func parseItems(answer []byte, field string, err error) ([]Document, error) {
+func parseItems(answer jsonBody, field string, err error) ([]Document, error) {
 	page, err := parseObject(answer, err)
 	return page.Objects(field), err
 }

@@ -15,7 +15,7 @@ const (
 
 // GetResourceServer reads an API by id: `6560f1a2b3c4d5e6f7a8b9c0`.
 func (s *Session) GetResourceServer(ctx context.Context, id string) (Document, error) {
-	return s.read(ctx, "resource-servers", id, func(ctx context.Context) ([]byte, error) {
+	return s.read(ctx, "resource-servers", id, func(ctx context.Context) (jsonBody, error) {
 		return s.manage(ctx, http.MethodGet, routeResourceServer, func(ctx context.Context) error {
 			_, err := s.resourceServersAPI.Get(ctx, id, &management.GetResourceServerRequestParameters{})
 			return err

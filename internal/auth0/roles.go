@@ -30,18 +30,22 @@ func (s *Session) RoleIDs(ctx context.Context, names []string) (ids map[string]s
 }
 
 func (s *Session) listRoles(ctx context.Context) ([]Role, error) {
-	return allPages(func(page int) ([]Role, int, error) {
-		answer, err := s.manage(ctx, http.MethodGet, routeRoles, func(ctx context.Context) error {
-			_, err := s.rolesAPI.List(ctx, &management.ListRolesRequestParameters{Page: &page, PerPage: &pageSize, IncludeTotals: &yes})
-			return err
-		})
-		return parseRoles(answer, err)
+	return collect(ctx, s.rolesNamed(nil), asRole)
+}
+
+// rolesNamed reads the roles whose names contain a text, in any case; nil reads all.
+func (s *Session) rolesNamed(name *string) reader {
+	return s.offsets(routeRoles, "roles", func(ctx context.Context, page *int) error {
+		_, err := s.rolesAPI.List(ctx, &management.ListRolesRequestParameters{NameFilter: name, Page: page, PerPage: &pageSize, IncludeTotals: &yes})
+		return err
 	})
 }
 
+func asRole(role Document) Role { return Role{ID: role.String("id"), Name: role.String("name")} }
+
 // GetRole reads a role by id: `rol_xPSJ3BfhKflWGKpU`.
 func (s *Session) GetRole(ctx context.Context, id string) (Document, error) {
-	return s.read(ctx, "roles", id, func(ctx context.Context) ([]byte, error) {
+	return s.read(ctx, "roles", id, func(ctx context.Context) (jsonBody, error) {
 		return s.manage(ctx, http.MethodGet, routeRole, func(ctx context.Context) error {
 			_, err := s.rolesAPI.Get(ctx, id)
 			return err
@@ -52,15 +56,8 @@ func (s *Session) GetRole(ctx context.Context, id string) (Document, error) {
 // FindRoles returns the role with a name, if there is one: upper and lower case count. Auth0's filter matches every role whose name contains
 // it in any case, so that the role may be on a later page.
 func (s *Session) FindRoles(ctx context.Context, name string) ([]Document, error) {
-	return allPages(func(page int) ([]Document, int, error) {
-		answer, err := s.manage(ctx, http.MethodGet, routeRoles, func(ctx context.Context) error {
-			_, err := s.rolesAPI.List(ctx, &management.ListRolesRequestParameters{NameFilter: &name, Page: &page, PerPage: &pageSize, IncludeTotals: &yes})
-			return err
-		})
-		items, err := parseItems(answer, "roles", err)
-		records := len(items)
-		return named(items, "name", name), records, err
-	})
+	roles, err := collect(ctx, s.rolesNamed(&name), whole)
+	return named(roles, "name", name), err
 }
 
 // CreateRole creates a role. Its name is unique.
@@ -119,31 +116,11 @@ func (s *Session) Roles(ctx context.Context) ([]Role, error) { return s.listRole
 
 // RolePermissions returns the permissions of a role, all pages.
 func (s *Session) RolePermissions(ctx context.Context, id string) ([]Permission, error) {
-	return allPages(func(page int) ([]Permission, int, error) {
-		answer, err := s.manage(ctx, http.MethodGet, routeRolePermissions, func(ctx context.Context) error {
-			_, err := s.rolesAPI.Permissions.List(ctx, id, &management.ListRolePermissionsRequestParameters{Page: &page, PerPage: &pageSize, IncludeTotals: &yes})
-			return err
-		})
-		found, err := parseObject(answer, err)
-		items := found.Objects("permissions")
-		permissions := make([]Permission, len(items))
-		for i, item := range items {
-			permissions[i] = Permission{API: item.String("resource_server_identifier"), Name: item.String("permission_name")}
-		}
-		if isLast(found, page, len(items)) {
-			return permissions, 0, err
-		}
-		return permissions, len(items), err
+	read := s.offsets(routeRolePermissions, "permissions", func(ctx context.Context, page *int) error {
+		_, err := s.rolesAPI.Permissions.List(ctx, id, &management.ListRolePermissionsRequestParameters{Page: page, PerPage: &pageSize, IncludeTotals: &yes})
+		return err
 	})
-}
-
-func parseRoles(answer []byte, err error) ([]Role, int, error) {
-	items, err := parseItems(answer, "roles", err)
-	roles := make([]Role, len(items))
-	for i, item := range items {
-		roles[i] = Role{ID: item.String("id"), Name: item.String("name")}
-	}
-	return roles, len(items), err
+	return collect(ctx, read, asPermission)
 }
 
 const (

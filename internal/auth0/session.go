@@ -31,6 +31,7 @@ import (
 	"github.com/auth0/go-auth0/v3/management/tickets"
 	"github.com/auth0/go-auth0/v3/management/userblocks"
 	usersclient "github.com/auth0/go-auth0/v3/management/users/client"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/auth0-operator/auth0-operator/internal/lease"
 )
@@ -101,6 +102,7 @@ func newSession(credentials Credentials, tenant string, governor *Governor, metr
 	s := &Session{credentials: credentials}
 	s.transport = &transport{
 		base: baseTransport(credentials.CABundle), governor: governor, metrics: metrics, tenant: tenant,
+		reading: semaphore.NewWeighted(mostReadPerTenant),
 	}
 	s.http = &http.Client{Transport: s.transport}
 	s.token = newManagementToken(func(ctx context.Context) (TokenSet, error) {
@@ -187,15 +189,15 @@ func (s *Session) close() { s.http.CloseIdleConnections() }
 // letGo refuses every further call.
 func (s *Session) letGo() { s.transport.gone.Store(true) }
 
-// manage makes one call to the Management API through the SDK and returns the body of the answer. A token that Auth0
+// manage makes one call to the Management API through the SDK and returns the JSON of the answer. A token that Auth0
 // refuses is replaced once: it may have been revoked, or lack a scope that was granted since it was issued.
-func (s *Session) manage(ctx context.Context, method, route string, send func(context.Context) error) ([]byte, error) {
+func (s *Session) manage(ctx context.Context, method, route string, send func(context.Context) error) (jsonBody, error) {
 	if method != http.MethodGet && isListed(ctx) {
-		return nil, ErrListed
+		return jsonBody{}, ErrListed
 	}
 	token, err := s.token.get(ctx)
 	if err != nil {
-		return nil, err
+		return jsonBody{}, err
 	}
 	answer, err := s.send(ctx, &call{method: method, route: route, token: token.AccessToken}, send)
 	class := ClassOf(err)
@@ -203,19 +205,19 @@ func (s *Session) manage(ctx context.Context, method, route string, send func(co
 		return answer, err
 	}
 	if token, err = s.token.get(ctx); err != nil {
-		return nil, err
+		return jsonBody{}, err
 	}
 	return s.send(ctx, &call{method: method, route: route, token: token.AccessToken}, send)
 }
 
-func (s *Session) send(ctx context.Context, current *call, send func(context.Context) error) ([]byte, error) {
+func (s *Session) send(ctx context.Context, current *call, send func(context.Context) error) (jsonBody, error) {
 	ctx, cancel := context.WithTimeout(context.WithValue(ctx, callKey{}, current), callTimeout)
 	defer cancel()
 	if err := send(ctx); err != nil && !current.answered {
-		return nil, asError(ctx, current.method+" "+current.route, err)
+		return jsonBody{}, asError(ctx, current.method+" "+current.route, err)
 	}
-	// An answer that the SDK's types cannot hold is an answer all the same.
-	return current.answer, nil
+	// The SDK got an empty answer and complains: its types would only be thrown away.
+	return current.body, nil
 }
 
 // asError finds the *Error that the transport returned below what the HTTP client and the SDK wrapped around it.

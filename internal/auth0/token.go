@@ -138,6 +138,7 @@ func (s *Session) postForm(ctx context.Context, domain, path string, application
 func (s *Session) post(ctx context.Context, domain string, current *call, header http.Header, body string) (answer, error) {
 	ctx, cancel := context.WithTimeout(context.WithValue(ctx, callKey{}, current), callTimeout)
 	defer cancel()
+	current.raw = true
 	var sent atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }})
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+domain+current.route, strings.NewReader(body))

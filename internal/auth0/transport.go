@@ -1,7 +1,6 @@
 package auth0
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -12,15 +11,13 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/auth0-operator/auth0-operator/internal/lease"
 )
 
 // callTimeout bounds one call, from the first byte sent to the last one read.
 const callTimeout = 30 * time.Second
-
-// largestAnswer bounds what is read of an answer.
-const largestAnswer = 16 << 20
 
 // call travels in the context of a request from a verb to the transport and back.
 type call struct {
@@ -33,9 +30,13 @@ type call struct {
 	token string
 	// streamed leaves the body of a successful answer to the caller, who reads it as it comes.
 	streamed bool
-	// answered tells that a successful answer came, even one without a body.
+	// raw keeps the answer as it came, in the place of its JSON.
+	raw bool
+	// answered reports whether a successful answer came, even one without a body.
 	answered bool
-	// answer is the body of a successful answer, as it came.
+	// body is the JSON of a successful answer.
+	body jsonBody
+	// answer is the body of a successful answer, as it came; only with raw.
 	answer []byte
 }
 
@@ -48,6 +49,8 @@ type transport struct {
 	governor *Governor
 	metrics  *Metrics
 	tenant   string
+	// reading bounds how much of the tenant's answers is read at the same time.
+	reading *semaphore.Weighted
 	// gone refuses every call: the tenant is not ours any more.
 	gone atomic.Bool
 }
@@ -68,26 +71,30 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		request = request.Clone(request.Context())
 		request.Header.Set("Authorization", "Bearer "+current.token)
 	}
-	response, content, err := t.exchange(request, current.streamed)
+	response, failed, err := t.exchange(request, current)
+	now := time.Now()
 	if errors.Is(err, lease.ErrLost) {
 		t.governor.unused(permit)
 		return nil, lease.ErrLost
 	}
+	if large, ok := errors.AsType[*tooLarge](err); ok {
+		t.metrics.count(t.tenant, request.Method, current.route, response.StatusCode)
+		t.governor.observe(permit, response.Header, nil, now)
+		return nil, &Error{Class: ClassTooLarge, Status: response.StatusCode, Route: route, Message: large.message}
+	}
 	if err != nil {
 		t.metrics.count(t.tenant, request.Method, current.route, 0)
-		t.governor.observe(permit, nil, &Error{Class: ClassUnavailable}, time.Now())
-		return nil, unreachable(request, route, err)
+		t.governor.observe(permit, nil, &Error{Class: ClassUnavailable}, now)
+		return nil, redact(request, unreachable(request, route, err))
 	}
 	t.metrics.count(t.tenant, request.Method, current.route, response.StatusCode)
 	logr.FromContextOrDiscard(request.Context()).V(1).Info("called Auth0", "route", route, "status", response.StatusCode)
-	now := time.Now()
-	if response.StatusCode >= http.StatusMultipleChoices {
-		failed := newError(route, response, content, now)
+	if failed != nil {
 		t.governor.observe(permit, response.Header, failed, now)
-		return nil, failed
+		return nil, redact(request, failed)
 	}
 	t.governor.observe(permit, response.Header, nil, now)
-	current.answer, current.answered = content, true
+	current.answered = true
 	return response, nil
 }
 
@@ -99,20 +106,34 @@ func (t *transport) permit(ctx context.Context, to class, route string) (*permit
 	return t.governor.acquire(ctx, to, route)
 }
 
-// exchange sends the request and reads the answer to its end, unless it is one that is streamed.
-func (t *transport) exchange(request *http.Request, streamed bool) (*http.Response, []byte, error) {
+// exchange sends the request and takes the answer into the call, or returns what failed. An answer that is streamed is left unread.
+func (t *transport) exchange(request *http.Request, current *call) (*http.Response, *Error, error) {
 	response, err := t.base.RoundTrip(request)
 	if err != nil {
 		return nil, nil, err
 	}
-	if streamed && response.StatusCode < http.StatusMultipleChoices {
+	succeeded := response.StatusCode < http.StatusMultipleChoices
+	if current.streamed && succeeded {
 		return response, nil, nil
 	}
 	defer func() { _ = response.Body.Close() }()
-	content, err := io.ReadAll(io.LimitReader(response.Body, largestAnswer))
-	if err != nil {
-		return nil, nil, err
+	if !succeeded {
+		return response, t.readError(request, response, current), nil
 	}
-	response.Body = io.NopCloser(bytes.NewReader(content))
-	return response, content, nil
+	err = t.readBody(request.Context(), response, boundsOf(request.Method, current.route), func(content []byte) {
+		if current.raw {
+			current.answer = content
+		} else {
+			current.body = parseBody(content)
+		}
+	})
+	// The HTTP client wants a body, and the SDK gets none to parse once more.
+	response.Body = http.NoBody
+	return response, nil, err
+}
+
+// readError reads as much of a failed answer as tells what failed. What is left out, or is not JSON, is classified by the status.
+func (t *transport) readError(request *http.Request, response *http.Response, current *call) *Error {
+	content, _ := io.ReadAll(io.LimitReader(response.Body, mostError))
+	return newError(request.Method+" "+current.route, response, content, time.Now())
 }

@@ -26,7 +26,7 @@ type Permission struct {
 
 // GetUser reads a user by id: `auth0|507f1f77bcf86cd799439011`. The answer is never stale.
 func (s *Session) GetUser(ctx context.Context, id string) (Document, error) {
-	return s.read(ctx, "users", id, func(ctx context.Context) ([]byte, error) {
+	return s.read(ctx, "users", id, func(ctx context.Context) (jsonBody, error) {
 		return s.manage(ctx, http.MethodGet, routeUser, func(ctx context.Context) error {
 			_, err := s.usersAPI.Get(ctx, id, &management.GetUserRequestParameters{})
 			return err
@@ -51,11 +51,7 @@ func (s *Session) SearchUsers(ctx context.Context, query string) ([]Document, er
 		_, err := s.usersAPI.List(ctx, &management.ListUsersRequestParameters{Q: &query})
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	page, err := ParseDocument(answer)
-	return page.Objects("users"), err
+	return parseItems(answer, "users", err)
 }
 
 // CreateUser creates a user. A user_id that the caller chose makes it safe to repeat: the second call is a conflict.
@@ -86,13 +82,11 @@ func (s *Session) DeleteUser(ctx context.Context, id string) error {
 
 // UserRoles returns the roles of a user, all pages.
 func (s *Session) UserRoles(ctx context.Context, id string) ([]Role, error) {
-	return allPages(func(page int) ([]Role, int, error) {
-		answer, err := s.manage(ctx, http.MethodGet, routeUserRoles, func(ctx context.Context) error {
-			_, err := s.usersAPI.Roles.List(ctx, id, &management.ListUserRolesRequestParameters{Page: &page, PerPage: &pageSize, IncludeTotals: &yes})
-			return err
-		})
-		return parseRoles(answer, err)
+	read := s.offsets(routeUserRoles, "roles", func(ctx context.Context, page *int) error {
+		_, err := s.usersAPI.Roles.List(ctx, id, &management.ListUserRolesRequestParameters{Page: page, PerPage: &pageSize, IncludeTotals: &yes})
+		return err
 	})
+	return collect(ctx, read, asRole)
 }
 
 // AssignUserRoles gives a user roles, by id. Those the user has already do no harm.
@@ -116,13 +110,18 @@ func (s *Session) RemoveUserRoles(ctx context.Context, id string, roleIDs []stri
 
 // UserPermissions returns the permissions that a user was granted directly, all pages.
 func (s *Session) UserPermissions(ctx context.Context, id string) ([]Permission, error) {
-	return allPages(func(page int) ([]Permission, int, error) {
-		answer, err := s.manage(ctx, http.MethodGet, routeUserPermissions, func(ctx context.Context) error {
-			_, err := s.usersAPI.Permissions.List(ctx, id, &management.ListUserPermissionsRequestParameters{Page: &page, PerPage: &pageSize, IncludeTotals: &yes})
-			return err
-		})
-		return parseDirectPermissions(answer, err)
+	read := s.offsets(routeUserPermissions, "permissions", func(ctx context.Context, page *int) error {
+		_, err := s.usersAPI.Permissions.List(ctx, id, &management.ListUserPermissionsRequestParameters{Page: page, PerPage: &pageSize, IncludeTotals: &yes})
+		return err
 	})
+	all, err := collect(ctx, read, whole)
+	var direct []Permission
+	for _, permission := range all {
+		if isDirect(permission) {
+			direct = append(direct, asPermission(permission))
+		}
+	}
+	return direct, err
 }
 
 // GrantUserPermissions grants a user permissions. Those the user has already do no harm.
@@ -152,16 +151,8 @@ func permissionPayload(permissions []Permission) []*management.PermissionRequest
 	return payload
 }
 
-// parseDirectPermissions reads a page and the number of items that were on it; those that come from a role are left out.
-func parseDirectPermissions(answer []byte, err error) ([]Permission, int, error) {
-	items, err := parseItems(answer, "permissions", err)
-	var direct []Permission
-	for _, item := range items {
-		if isDirect(item) {
-			direct = append(direct, Permission{API: item.String("resource_server_identifier"), Name: item.String("permission_name")})
-		}
-	}
-	return direct, len(items), err
+func asPermission(permission Document) Permission {
+	return Permission{API: permission.String("resource_server_identifier"), Name: permission.String("permission_name")}
 }
 
 // isDirect tells whether a permission was granted to the user, perhaps besides coming from a role.

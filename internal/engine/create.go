@@ -112,7 +112,7 @@ func (w *work[O]) complete(ctx context.Context, have auth0.Document) (Outcome, e
 	foreseen := w.foreseen()
 	w.remember(have)
 	w.noteCreated()
-	shares, needsID := w.sharesCalls(), w.publishes() || w.finishes() || len(w.pending(have)) > 0
+	shares, needsID := w.sharesCalls(have), w.publishes() || w.finishes() || len(w.pending(have)) > 0
 	switch {
 	case foreseen && !needsID && shares:
 		w.share(have, &onLists{isNew: true})

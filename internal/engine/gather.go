@@ -153,11 +153,15 @@ func (w *work[O]) mayShare() bool { return len(w.targets(&onLists{isNew: true}))
 
 // sharesCalls tells whether the lists of a new object are changed together with those of others: calls are scarce, and one
 // serves many.
-func (w *work[O]) sharesCalls() bool { return w.mayShare() && w.isCrowded(auth0.LanePeriodic) }
+func (w *work[O]) sharesCalls(have auth0.Document) bool {
+	return w.mayShare() && have.Size() <= mostKept && w.isCrowded(auth0.LanePeriodic)
+}
 
 // sharesChanges is sharesCalls for an object that is there already. A person who changed just this one is not to wait for
 // what is less urgent.
-func (w *work[O]) sharesChanges() bool { return !w.listed && w.isCrowded(laneOf(w.object)) }
+func (w *work[O]) sharesChanges(have auth0.Document) bool {
+	return !w.listed && have.Size() <= mostKept && w.isCrowded(laneOf(w.object))
+}
 
 // isCrowded tells whether many wait for the rate limit that are at least as urgent as a lane, or share calls already. It is
 // not for an object that was refused among many.

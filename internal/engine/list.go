@@ -191,7 +191,7 @@ func (w *work[O]) settle(ctx context.Context, have auth0.Document, known *onList
 	if err := w.publish(ctx, have); err != nil {
 		return Outcome{}, err
 	}
-	if known == nil && w.sharesChanges() {
+	if known == nil && w.sharesChanges(have) {
 		if known = w.readLists(ctx); len(w.targets(known)) > 0 {
 			return w.shareChanges(ctx, have, known)
 		}

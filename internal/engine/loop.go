@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"strings"
@@ -22,12 +23,17 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/display"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
 // worthSaying is how long an object must have waited for Auth0's rate limit for its status to say so: most waits are over by
 // then, and to say it is a write.
 const worthSaying = 5 * time.Second
+
+// mostStatus is how many bytes one write of a status may take: what Auth0 says goes there, and the cache holds all of it.
+const mostStatus = 256 << 10
 
 // Handler is what a kind does between the beginning and the end of the loop.
 type Handler[O v1alpha1.Object] interface {
@@ -168,7 +174,14 @@ func (r *Reconciler[O]) finish(ctx context.Context, pass *Pass[O], outcome Outco
 		}
 		pass.reportTransition(ctx)
 	}
-	if err := pass.Save(ctx); err != nil {
+	err := pass.Save(ctx)
+	if _, ok := errors.AsType[*problem.Problem](err); ok {
+		// The status took back what is too large; why, is small.
+		outcome = FromError(err, longestStall)
+		outcome.writeTo(pass.Object.GetCommonStatus(), pass.Object.GetGeneration())
+		err = pass.Save(ctx)
+	}
+	if err != nil {
 		return FromError(err, 0).result()
 	}
 	return outcome.result()
@@ -240,6 +253,10 @@ func (p *Pass[O]) saveUnlessChanged(ctx context.Context) error {
 
 func (p *Pass[O]) patchStatus(ctx context.Context, patch client.Patch) error {
 	next := p.Object.DeepCopyObject().(O)
+	if data, err := patch.Data(next); err == nil && len(data) > mostStatus {
+		p.Object = p.saved.DeepCopyObject().(O)
+		return problem.Stalled(v1alpha1.ReasonAnswerTooLarge, "what Auth0 says of the object takes more than %d KiB in status; make the object in Auth0 smaller", mostStatus>>10)
+	}
 	if err := p.loop.Client.Status().Patch(ctx, next, patch, client.FieldOwner(secret.FieldManager)); err != nil {
 		if client.IgnoreNotFound(err) == nil {
 			return nil
@@ -278,6 +295,7 @@ func (p *Pass[O]) patchFinalizer(ctx context.Context, change func(client.Object,
 
 // Event tells people of a change, and logs it.
 func (p *Pass[O]) Event(ctx context.Context, eventType, reason, message string) {
+	message = display.Text(message)
 	p.loop.Events.Eventf(p.Object, nil, eventType, reason, "Reconcile", "%s", shortenTo(message, longestNote))
 	logr.FromContextOrDiscard(ctx).Info(message, "reason", reason)
 }

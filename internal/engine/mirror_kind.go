@@ -28,6 +28,8 @@ const (
 	// mostShown is how many documents of lists may wait for the pass of their object, and longestShown how long.
 	mostShown    = 100
 	longestShown = 10 * time.Minute
+	// mostKept is how large a document may be that waits in memory for the pass of its object, in bytes.
+	mostKept = 128 << 10
 )
 
 // mirroredKind is a kind as the mirror of a tenant sees it.
@@ -186,7 +188,8 @@ func (k *mirrored[O]) forgetTheGone(ctx context.Context) error {
 
 // isNoList tells whether Auth0 gives no list, and would give none if it was asked again.
 func isNoList(err error) bool {
-	return slices.Contains([]auth0.Class{auth0.ClassInvalid, auth0.ClassForbidden, auth0.ClassMissingScope, auth0.ClassNotFound}, auth0.ClassOf(err))
+	classes := []auth0.Class{auth0.ClassInvalid, auth0.ClassForbidden, auth0.ClassMissingScope, auth0.ClassNotFound, auth0.ClassTooLarge}
+	return slices.Contains(classes, auth0.ClassOf(err))
 }
 
 // readAll has every object be read if Auth0 does not give the list.
@@ -302,6 +305,11 @@ func (k *mirrored[O]) compareOne(ctx context.Context, session *auth0.Session, ke
 	switch k.compare(ctx, session, object, shown) {
 	case same:
 	case news:
+		if shown.Size() > mostKept {
+			// It would wait in memory with many others.
+			k.read(ctx, key, auth0.LanePeriodic)
+			return
+		}
 		k.memory.show(key, shown)
 		k.enqueue(ctx, auth0.LanePeriodic, key)
 	case differs:

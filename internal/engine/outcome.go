@@ -12,6 +12,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/display"
 	"github.com/auth0-operator/auth0-operator/internal/lease"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 )
@@ -187,7 +188,7 @@ type conditionWriter struct {
 
 func (w conditionWriter) set(kind string, status metav1.ConditionStatus, reason, message string) {
 	meta.SetStatusCondition(&w.status.Conditions, metav1.Condition{
-		Type: kind, Status: status, Reason: reason, Message: shorten(message), ObservedGeneration: w.generation,
+		Type: kind, Status: status, Reason: reason, Message: shorten(display.Text(message)), ObservedGeneration: w.generation,
 	})
 }
 

@@ -359,6 +359,8 @@ func FromAuth0(failed *auth0.Error, session *auth0.Session, resync time.Duration
 		return FromError(missingScope(session, []string{scopes}), resync)
 	case auth0.ClassUntrusted:
 		return Stall(v1alpha1.ReasonCertificateUntrusted, failed.Message+"; if the domain is served with a certificate of your own authority, name it in spec.caBundle of the Auth0Tenant", resync)
+	case auth0.ClassTooLarge:
+		return Stall(v1alpha1.ReasonAnswerTooLarge, fmt.Sprintf("%s: %s; make the object in Auth0 smaller", failed.Route, failed.Message), resync)
 	case auth0.ClassInvalid, auth0.ClassForbidden:
 		return Stall(v1alpha1.ReasonRejected, fmt.Sprintf("Auth0 refuses this: %s (%s, %d)", strings.TrimSuffix(failed.Message, "."), failed.Route, failed.Status), resync)
 	case auth0.ClassUnavailable:

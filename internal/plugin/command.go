@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/display"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
 	"github.com/auth0-operator/auth0-operator/internal/operator"
 	"github.com/auth0-operator/auth0-operator/internal/secret"
@@ -18,7 +19,7 @@ import (
 
 // Command is kubectl auth0. What it finds goes to out, and the progress of what takes long to progress.
 func Command(out, progress io.Writer) *cobra.Command {
-	p := &plugin{out: out, progress: progress, rules: clientcmd.NewDefaultClientConfigLoadingRules()}
+	p := &plugin{out: display.Writer(out), progress: progress, rules: clientcmd.NewDefaultClientConfigLoadingRules()}
 	root := &cobra.Command{
 		Use:           "kubectl-auth0",
 		Short:         "Look at a tenant, plan changes, and take over what exists",

@@ -1,0 +1,167 @@
+package auth0
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"golang.org/x/sync/semaphore"
+)
+
+// What is read of an answer, in bytes. Auth0's own answers are far smaller. What is larger comes from a server that is broken or
+// hostile, and one process serves all tenants.
+const (
+	mostObject = 2 << 20
+	mostList   = 4 << 20
+	mostError  = 64 << 10
+)
+
+// The values that an answer may hold: one takes a hundred bytes of memory, however short it is in JSON.
+const (
+	mostObjectValues = 25_000
+	mostListValues   = 100_000
+)
+
+// How many bytes of answers may be read and parsed at the same time, by tenant and by process. A tenant that sends slowly holds up
+// itself first.
+const (
+	mostReadPerTenant  = 8 << 20
+	mostReadPerProcess = 48 << 20
+)
+
+// reading bounds what the process reads at the same time.
+var reading = semaphore.NewWeighted(mostReadPerProcess)
+
+// jsonBody is the JSON value of an answer.
+type jsonBody struct {
+	value any
+	// size in bytes, as it came; 0 for an answer without a body.
+	size int
+	// err says why the answer is not JSON.
+	err error
+}
+
+// parseBody reads the JSON value of an answer, once.
+func parseBody(content []byte) jsonBody {
+	if len(content) == 0 {
+		return jsonBody{err: io.EOF}
+	}
+	value, err := ParseValue(content)
+	return jsonBody{value, len(content), err}
+}
+
+// object returns the value as an object.
+func (b jsonBody) object() (Document, error) {
+	if b.err != nil {
+		return nil, b.err
+	}
+	object, ok := b.value.(map[string]any)
+	if !ok {
+		return nil, errors.New("the answer is no JSON object")
+	}
+	return object, nil
+}
+
+// list returns the value as a list of objects.
+func (b jsonBody) list() ([]Document, error) {
+	if b.err != nil {
+		return nil, b.err
+	}
+	items, ok := b.value.([]any)
+	if !ok {
+		return nil, errors.New("the answer is no JSON array")
+	}
+	list := make([]Document, len(items))
+	for i, item := range items {
+		if list[i], ok = item.(map[string]any); !ok {
+			return nil, errors.New("the answer is no JSON array of objects")
+		}
+	}
+	return list, nil
+}
+
+// bounds say how much of an answer is read.
+type bounds struct{ bytes, values int }
+
+// boundsOf returns the bounds of a successful answer to a call.
+func boundsOf(method, route string) bounds {
+	if method == http.MethodGet && !strings.HasSuffix(route, "}") {
+		return bounds{mostList, mostListValues}
+	}
+	return bounds{mostObject, mostObjectValues}
+}
+
+// tooLarge is what is wrong with an answer that exceeds its bounds.
+type tooLarge struct{ message string }
+
+func (e *tooLarge) Error() string { return e.message }
+
+// readBody reads an answer to its end, as far as the bounds allow, and passes it on while the budget is held. A longer one fails with
+// *tooLarge.
+func (t *transport) readBody(ctx context.Context, response *http.Response, most bounds, use func([]byte)) error {
+	expected := int64(most.bytes)
+	if response.ContentLength >= 0 {
+		expected = min(expected, response.ContentLength)
+	}
+	for _, budget := range []*semaphore.Weighted{t.reading, reading} {
+		if err := budget.Acquire(ctx, expected); err != nil {
+			return err
+		}
+		defer budget.Release(expected)
+	}
+	content, err := io.ReadAll(io.LimitReader(response.Body, int64(most.bytes)+1))
+	switch {
+	case err != nil:
+		return err
+	case len(content) > most.bytes:
+		return &tooLarge{fmt.Sprintf("the answer is larger than %d KiB", most.bytes>>10)}
+	case countValues(content) > most.values:
+		return &tooLarge{fmt.Sprintf("the answer holds more than %d values", most.values)}
+	}
+	use(content)
+	return nil
+}
+
+// countValues returns how many values a JSON text holds at most, without parsing it.
+func countValues(text []byte) int {
+	count, quoted, escaped := 1, false, false
+	for _, char := range text {
+		switch {
+		case escaped:
+			escaped = false
+		case quoted && char == '\\':
+			escaped = true
+		case char == '"':
+			quoted = !quoted
+		case !quoted && (char == ',' || char == '[' || char == '{' || char == ':'):
+			count++
+		}
+	}
+	return count
+}
+
+// Size returns about how many bytes a document takes in memory.
+func (d Document) Size() int { return sizeOf(map[string]any(d)) }
+
+func sizeOf(value any) int {
+	const each = 100
+	size := each
+	switch value := value.(type) {
+	case string:
+		size += len(value)
+	case Document:
+		return sizeOf(map[string]any(value))
+	case map[string]any:
+		for key, item := range value {
+			size += len(key) + sizeOf(item)
+		}
+	case []any:
+		for _, item := range value {
+			size += sizeOf(item)
+		}
+	}
+	return size
+}

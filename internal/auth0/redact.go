@@ -1,0 +1,109 @@
+package auth0
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/auth0-operator/auth0-operator/internal/display"
+)
+
+const (
+	// redacted stands where a server sent a secret back.
+	redacted = "[redacted]"
+	// shortestSecret is the least length of what is looked for in an answer: shorter texts occur by chance.
+	shortestSecret = 4
+	// mostSent bounds how much of a request is searched for secrets.
+	mostSent = 1 << 20
+)
+
+var (
+	// secretFields are the fields of a request whose values are secret, with all that is in them.
+	secretFields = regexp.MustCompile(`(?i)(password|secret|token|assertion|credential|hash|salt|_key|^key|^pem|^cert|^code$|device_code|code_verifier)`)
+	// publicFields match secretFields, and hold settings.
+	publicFields = regexp.MustCompile(`(?i)(_policy|_method|_type|_lifetime|_options|_dialect|_signing|_alg|^token_endpoint)`)
+)
+
+// redact takes out of a failed call what must not be quoted: secrets that the request carried and the server, or a proxy, sent back,
+// and characters that a terminal obeys.
+func redact(request *http.Request, err error) error {
+	failed, ok := errors.AsType[*Error](err)
+	if !ok {
+		return err
+	}
+	var forms []string
+	for _, secret := range secretsIn(request) {
+		if len(secret) < shortestSecret {
+			continue
+		}
+		quoted, _ := json.Marshal(secret) // A string can always be encoded.
+		for _, form := range []string{secret, strings.Trim(string(quoted), `"`), url.QueryEscape(secret), url.PathEscape(secret)} {
+			forms = append(forms, form, redacted)
+		}
+	}
+	replacer := strings.NewReplacer(forms...)
+	failed.Message = display.Text(replacer.Replace(failed.Message))
+	failed.Code = display.Text(replacer.Replace(failed.Code))
+	return failed
+}
+
+// secretsIn returns the secrets that a request carries.
+func secretsIn(request *http.Request) []string {
+	var secrets []string
+	if _, token, ok := strings.Cut(request.Header.Get("Authorization"), " "); ok {
+		secrets = append(secrets, token)
+	}
+	if _, password, ok := request.BasicAuth(); ok {
+		secrets = append(secrets, password)
+	}
+	if request.GetBody == nil {
+		return secrets
+	}
+	content, err := request.GetBody()
+	if err != nil {
+		return secrets
+	}
+	defer func() { _ = content.Close() }()
+	sent, err := io.ReadAll(io.LimitReader(content, mostSent))
+	if err != nil {
+		return secrets
+	}
+	if value, err := ParseValue(sent); err == nil {
+		return secretsOf(value, false, secrets)
+	}
+	// What is not a form has no fields.
+	form, _ := url.ParseQuery(string(sent))
+	for field, values := range form {
+		if isSecretField(field) {
+			secrets = append(secrets, values...)
+		}
+	}
+	return secrets
+}
+
+func isSecretField(name string) bool {
+	return secretFields.MatchString(name) && !publicFields.MatchString(name)
+}
+
+// secretsOf adds the texts in secret fields of a JSON value, or all of them.
+func secretsOf(value any, all bool, secrets []string) []string {
+	switch value := value.(type) {
+	case string:
+		if all {
+			secrets = append(secrets, value)
+		}
+	case []any:
+		for _, item := range value {
+			secrets = secretsOf(item, all, secrets)
+		}
+	case map[string]any:
+		for field, item := range value {
+			secrets = secretsOf(item, all || isSecretField(field), secrets)
+		}
+	}
+	return secrets
+}
