@@ -43,7 +43,7 @@ func TestRenewalsSpread(t *testing.T) {
 // TestNothingIsRememberedOfTheDeleted by the process, which may live long.
 func TestNothingIsRememberedOfTheDeleted(t *testing.T) {
 	h := &tokenHandler{
-		Deps:      engine.Deps{Outputs: &secret.Journal{}},
+		Deps:      engine.Deps{Outputs: secret.NewJournal()},
 		refusals:  &refusals{of: map[types.NamespacedName]*refusal{}},
 		deletions: newUserDeletions(),
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
-	"sync"
 	"time"
 
 	management "github.com/auth0/go-auth0/v3/management"
@@ -54,7 +53,7 @@ func (s *Session) UpdateConnection(ctx context.Context, id string, patch Documen
 		_, err := s.connectionsAPI.Update(ctx, id, nil, option.WithBodyProperties(patch))
 		return err
 	})
-	s.lengths.forget()
+	s.lengths.clear()
 	return parseObject(answer, err)
 }
 
@@ -127,47 +126,19 @@ func (s *Session) connectionNames(ctx context.Context, route string, list func(c
 	return collect(ctx, s.checkpoints(route, "connections", list), field("name"))
 }
 
-// passwordLengths remembers the shortest password of each connection.
-type passwordLengths struct {
-	mu    sync.Mutex
-	known map[string]passwordLength
-}
-
-// forget has the next question read the connections anew.
-func (l *passwordLengths) forget() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.known = nil
-}
-
-type passwordLength struct {
-	shortest int64
-	read     time.Time
-}
-
-// policyLifetime is how long the password policy of a connection is trusted.
+// policyLifetime is how long the password policy of a connection, and its id, are trusted.
 const policyLifetime = 10 * time.Minute
 
 // ShortestPassword returns the least length of a password that a connection accepts, 0 if it sets none or cannot be read.
 func (s *Session) ShortestPassword(ctx context.Context, connection string) (int64, error) {
-	s.lengths.mu.Lock()
-	defer s.lengths.mu.Unlock()
-	if known := s.lengths.known[connection]; time.Since(known.read) < policyLifetime {
-		return known.shortest, nil
-	}
-	connections, err := s.FindConnections(ctx, connection)
-	if err != nil {
-		return 0, err
-	}
-	length := passwordLength{read: time.Now()}
-	for _, found := range connections {
-		length.shortest = shortestPassword(found.Object("options"))
-	}
-	if s.lengths.known == nil {
-		s.lengths.known = map[string]passwordLength{}
-	}
-	s.lengths.known[connection] = length
-	return length.shortest, nil
+	return s.lengths.get(ctx, connection, func(ctx context.Context) (int64, error) {
+		connections, err := s.FindConnections(ctx, connection)
+		var shortest int64
+		for _, found := range connections {
+			shortest = shortestPassword(found.Object("options"))
+		}
+		return shortest, err
+	})
 }
 
 // shortestPassword reads the old and the new form of the option.

@@ -5,8 +5,6 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"sync"
-	"time"
 
 	management "github.com/auth0/go-auth0/v3/management"
 )
@@ -85,45 +83,15 @@ func (s *Session) MayFindConnections(ctx context.Context) (bool, error) {
 // DatabaseConnectionID returns the id of a database connection, "" if there is none of that name. It is remembered for some
 // minutes.
 func (s *Session) DatabaseConnectionID(ctx context.Context, name string) (string, error) {
-	return s.databases.id(name, func() ([]Document, error) {
+	return s.databases.get(ctx, name, func(ctx context.Context) (string, error) {
 		answer, err := s.manage(ctx, http.MethodGet, routeConnections, func(ctx context.Context) error {
 			_, err := s.connectionsAPI.List(ctx, &management.ListConnectionsQueryParameters{Strategy: databases, Name: &name, Fields: &nameFields})
 			return err
 		})
-		return parseItems(answer, "connections", err)
-	})
-}
-
-// connectionIDs remembers the ids of connections.
-type connectionIDs struct {
-	mu    sync.Mutex
-	known map[string]connectionID
-}
-
-type connectionID struct {
-	id   string
-	read time.Time
-}
-
-func (c *connectionIDs) id(name string, find func() ([]Document, error)) (string, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if known, ok := c.known[name]; ok && time.Since(known.read) < policyLifetime {
-		return known.id, nil
-	}
-	found, err := find()
-	if err != nil {
-		return "", err
-	}
-	if c.known == nil {
-		c.known = map[string]connectionID{}
-	}
-	entry := connectionID{read: time.Now()}
-	for _, connection := range found {
-		if connection.String("name") == name {
-			entry.id = connection.String("id")
+		found, err := parseItems(answer, "connections", err)
+		for _, connection := range named(found, "name", name) {
+			return connection.String("id"), nil
 		}
-	}
-	c.known[name] = entry
-	return entry.id, nil
+		return "", err
+	})
 }

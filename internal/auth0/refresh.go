@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"sync"
 	"time"
 
 	management "github.com/auth0/go-auth0/v3/management"
@@ -31,61 +30,25 @@ const scopeReadClients = "read:clients"
 // rulesKeptFor is how long the settings of an application are taken as known.
 const rulesKeptFor = time.Hour
 
-// refreshRules remembers the settings of applications, so that those who share one do not each ask.
-type refreshRules struct {
-	mu    sync.Mutex
-	known map[string]knownRules
-}
-
-type knownRules struct {
-	RefreshRules
-	at time.Time
-}
-
-func (r *refreshRules) get(id string, now time.Time) (RefreshRules, bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	known, ok := r.known[id]
-	return known.RefreshRules, ok && now.Sub(known.at) < rulesKeptFor
-}
-
-func (r *refreshRules) put(id string, rules RefreshRules, now time.Time) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.known == nil {
-		r.known = map[string]knownRules{}
-	}
-	r.known[id] = knownRules{rules, now}
-}
-
-// ForgetRefreshRules has the settings of an application read anew.
-func (s *Session) ForgetRefreshRules(id string) {
-	s.rules.mu.Lock()
-	defer s.rules.mu.Unlock()
-	delete(s.rules.known, id)
-}
+// ForgetRefreshRules makes the next RefreshRules read the settings of an application.
+func (s *Session) ForgetRefreshRules(id string) { s.rules.forget(id) }
 
 // RefreshRules returns what an application's settings say about its refresh tokens, by a call at most once an hour. known is
 // false without the scope to read them.
 func (s *Session) RefreshRules(ctx context.Context, id string) (rules RefreshRules, known bool, err error) {
-	if rules, ok := s.rules.get(id, time.Now()); ok {
-		return rules, true, nil
-	}
 	scopes, err := s.Scopes(ctx)
 	if err != nil || !slices.Contains(scopes, scopeReadClients) {
 		return RefreshRules{}, false, err
 	}
-	answer, err := s.manage(ctx, http.MethodGet, routeClient, func(ctx context.Context) error {
-		_, err := s.clientsAPI.Get(ctx, id, &management.GetClientRequestParameters{Fields: &refreshFields})
-		return err
+	rules, err = s.rules.get(ctx, id, func(ctx context.Context) (RefreshRules, error) {
+		answer, err := s.manage(ctx, http.MethodGet, routeClient, func(ctx context.Context) error {
+			_, err := s.clientsAPI.Get(ctx, id, &management.GetClientRequestParameters{Fields: &refreshFields})
+			return err
+		})
+		document, err := parseObject(answer, err)
+		return parseRefreshRules(document.Object("refresh_token")), err
 	})
-	document, err := parseObject(answer, err)
-	if err != nil {
-		return RefreshRules{}, false, err
-	}
-	rules = parseRefreshRules(document.Object("refresh_token"))
-	s.rules.put(id, rules, time.Now())
-	return rules, true, nil
+	return rules, err == nil, err
 }
 
 var refreshFields = "client_id,refresh_token"

@@ -72,9 +72,11 @@ type Session struct {
 	http        *http.Client
 	token       *managementToken
 	roles       *roleCatalog
-	lengths     passwordLengths
-	databases   connectionIDs
-	rules       refreshRules
+	// lengths are the shortest passwords of connections, and databases their ids, by name.
+	lengths   *cache[int64]
+	databases *cache[string]
+	// rules are the settings of applications, by id.
+	rules *cache[RefreshRules]
 
 	usersAPI             *usersclient.Client
 	rolesAPI             *rolesclient.Client
@@ -99,7 +101,10 @@ type Session struct {
 
 // newSession opens a session. It makes no call. The credentials must be valid.
 func newSession(credentials Credentials, tenant string, governor *Governor, metrics *Metrics) *Session {
-	s := &Session{credentials: credentials}
+	s := &Session{
+		credentials: credentials,
+		lengths:     newCache[int64](policyLifetime), databases: newCache[string](policyLifetime), rules: newCache[RefreshRules](rulesKeptFor),
+	}
 	s.transport = &transport{
 		base: baseTransport(credentials.CABundle), governor: governor, metrics: metrics, tenant: tenant,
 		reading: semaphore.NewWeighted(mostReadPerTenant),

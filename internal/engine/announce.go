@@ -6,7 +6,6 @@ import (
 	"errors"
 
 	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
@@ -173,31 +172,20 @@ func (w *work[O]) claim(ctx context.Context, have auth0.Document) error {
 	}
 	key, mine := w.idKey(have), claimantOf(w.object)
 	for {
-		claimed, taken := w.claims.LoadOrStore(key, mine)
-		if !taken || claimed == mine {
+		holder, held := w.claims.take(key, mine)
+		if !held {
 			return nil
 		}
 		other := w.kind.New()
-		err := w.Reader.Get(ctx, claimed.(claimant).NamespacedName, other)
+		err := w.Reader.Get(ctx, holder.NamespacedName, other)
 		if client.IgnoreNotFound(err) != nil {
 			return err
 		}
-		if err == nil && claimantOf(other) == claimed {
+		if err == nil && claimantOf(other) == holder {
 			return heldBy(w.Adapter.Describe(have), Owner(other))
 		}
-		w.claims.CompareAndDelete(key, claimed)
+		w.claims.drop(key, holder)
 	}
-}
-
-// claimant is an object that took over something in Auth0.
-type claimant struct {
-	types.NamespacedName
-
-	uid types.UID
-}
-
-func claimantOf(object client.Object) claimant {
-	return claimant{client.ObjectKeyFromObject(object), object.GetUID()}
 }
 
 func heldBy(described, holder string) error {

@@ -52,7 +52,7 @@ func (w *work[O]) create(ctx context.Context) (Outcome, error) {
 		return Outcome{}, err
 	}
 	w.prove(have, proof)
-	w.claims.Store(w.idKey(have), claimantOf(w.object))
+	w.claims.set(w.idKey(have), claimantOf(w.object))
 	if again {
 		w.countDrift()
 	}

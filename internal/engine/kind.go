@@ -106,7 +106,7 @@ func RegisterRemote[T any, O interface {
 	if referrer, ok := adapter.(Referrer[O]); ok {
 		indexed.References = func(object client.Object) []reference.Reference { return referrer.References(object.(O)) }
 	}
-	remote := &Remote[O]{Adapter: adapter, New: func() O { return new(T) }}
+	remote := &Remote[O]{Adapter: adapter, claims: newClaims(), New: func() O { return new(T) }}
 	var watches []Watch
 	var looks *mirrored[O]
 	if _, ok := adapter.(Mirrored); ok {

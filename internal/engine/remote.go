@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -36,8 +35,8 @@ type Remote[O v1alpha1.Managed] struct {
 	Deps
 	kind  Kind
 	kinds []Kind
-	// claims holds, by reference.IDKey, the claimants of what carries no mark in Auth0.
-	claims sync.Map
+	// claims are those on what carries no mark in Auth0.
+	claims *claims
 	// New returns an empty object.
 	New func() O
 	// memory is nil for a kind that is not mirrored.

@@ -108,7 +108,7 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 		Mirrors: mirrors,
 		Metrics: counters,
 		Hasher:  &secret.Hasher{Client: manager.GetClient(), Namespace: options.Namespace},
-		Outputs: &secret.Journal{},
+		Outputs: secret.NewJournal(),
 		Clock:   options.Clock,
 		Fence:   fence,
 		Workers: options.Workers,

@@ -2,13 +2,28 @@ package secret
 
 import (
 	"sync"
+	"time"
 
+	"k8s.io/apimachinery/pkg/util/cache"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // Journal remembers our last write to each output Secret, so that news of it makes nobody look at what just wrote it.
-type Journal struct{ entries sync.Map }
+// What it forgets costs a look.
+type Journal struct {
+	mu      sync.Mutex
+	entries *cache.LRUExpireCache
+}
+
+const (
+	// mostEntries is how many writes a Journal remembers, and remembered how long: news of a write comes within seconds.
+	mostEntries = 10_000
+	remembered  = 10 * time.Minute
+)
+
+// NewJournal returns an empty Journal.
+func NewJournal() *Journal { return &Journal{entries: cache.NewLRUExpireCache(mostEntries)} }
 
 // entry is held while the Secret is being written: news of it can be faster than the answer.
 type entry struct {
@@ -22,8 +37,7 @@ func (j *Journal) record(name client.ObjectKey, write func() (version string, er
 		_, err := write()
 		return err
 	}
-	known, _ := j.entries.LoadOrStore(name, &entry{})
-	current := known.(*entry)
+	current := j.entry(name)
 	current.mu.Lock()
 	defer current.mu.Unlock()
 	version, err := write()
@@ -33,16 +47,28 @@ func (j *Journal) record(name client.ObjectKey, write func() (version string, er
 	return err
 }
 
+// entry returns what is known of a Secret, and keeps it for a while from now.
+func (j *Journal) entry(name client.ObjectKey) *entry {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	known, ok := j.entries.Get(name)
+	if !ok {
+		known = &entry{}
+	}
+	j.entries.Add(name, known, remembered)
+	return known.(*entry)
+}
+
 // Forget drops what is known of a Secret whose writer is gone.
 func (j *Journal) Forget(name client.ObjectKey) {
 	if j != nil {
-		j.entries.Delete(name)
+		j.entries.Remove(name)
 	}
 }
 
 // Knows tells whether a Secret, as it is seen now, is no newer than our last write to it.
 func (j *Journal) Knows(seen client.Object) bool {
-	known, ok := j.entries.Load(client.ObjectKeyFromObject(seen))
+	known, ok := j.entries.Get(client.ObjectKeyFromObject(seen))
 	if !ok {
 		return false
 	}

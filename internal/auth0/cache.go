@@ -1,0 +1,108 @@
+package auth0
+
+import (
+	"context"
+	"maps"
+	"sync"
+	"time"
+)
+
+// mostCached bounds how many answers a cache remembers.
+const mostCached = 10_000
+
+// cache remembers answers by a key. While one caller asks, the others that want the same wait for it, as long as their context
+// allows.
+type cache[T any] struct {
+	lifetime time.Duration
+
+	mu      sync.Mutex
+	entries map[string]*cached[T]
+}
+
+type cached[T any] struct {
+	// asking is held by the caller that asks.
+	asking gate
+	value  T
+	// read is when the answer came, the zero time before the first.
+	read time.Time
+}
+
+func newCache[T any](lifetime time.Duration) *cache[T] {
+	return &cache[T]{lifetime: lifetime, entries: map[string]*cached[T]{}}
+}
+
+// get returns the answer for a key, by a call of ask if none is remembered. An error is not remembered.
+func (c *cache[T]) get(ctx context.Context, key string, ask func(context.Context) (T, error)) (T, error) {
+	entry, fresh := c.entry(key)
+	if fresh {
+		return entry.value, nil
+	}
+	var none T
+	if err := entry.asking.enter(ctx); err != nil {
+		return none, err
+	}
+	defer entry.asking.leave()
+	if now, fresh := c.entry(key); fresh {
+		return now.value, nil
+	}
+	value, err := ask(ctx)
+	if err != nil {
+		return none, err
+	}
+	c.put(key, value)
+	return value, nil
+}
+
+// entry returns what is remembered for a key, and whether it can be relied on.
+func (c *cache[T]) entry(key string) (*cached[T], bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	entry := c.entries[key]
+	if entry == nil {
+		c.makeRoom()
+		entry = &cached[T]{asking: newGate()}
+		c.entries[key] = entry
+	}
+	known := *entry
+	return &known, c.isFresh(entry)
+}
+
+func (c *cache[T]) isFresh(entry *cached[T]) bool {
+	return !entry.read.IsZero() && time.Since(entry.read) < c.lifetime
+}
+
+// makeRoom drops what has expired when there is much, and all of it if that is not enough.
+func (c *cache[T]) makeRoom() {
+	if len(c.entries) < mostCached {
+		return
+	}
+	maps.DeleteFunc(c.entries, func(_ string, entry *cached[T]) bool { return !c.isFresh(entry) })
+	if len(c.entries) >= mostCached {
+		clear(c.entries)
+	}
+}
+
+func (c *cache[T]) put(key string, value T) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	entry := c.entries[key]
+	if entry == nil {
+		entry = &cached[T]{asking: newGate()}
+		c.entries[key] = entry
+	}
+	entry.value, entry.read = value, time.Now()
+}
+
+// forget makes the next get for a key ask again.
+func (c *cache[T]) forget(key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.entries, key)
+}
+
+// clear makes every next get ask again.
+func (c *cache[T]) clear() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.entries)
+}
