@@ -107,7 +107,8 @@ func newSession(credentials Credentials, tenant string, governor *Governor, metr
 	}
 	s.transport = &transport{
 		base: baseTransport(credentials.CABundle), governor: governor, metrics: metrics, tenant: tenant,
-		reading: semaphore.NewWeighted(mostReadPerTenant),
+		reading:     semaphore.NewWeighted(mostReadPerTenant),
+		ownClientID: credentials.Application.ID,
 	}
 	s.http = &http.Client{Transport: s.transport}
 	s.token = newManagementToken(func(ctx context.Context) (TokenSet, error) {

@@ -51,6 +51,8 @@ type transport struct {
 	tenant   string
 	// reading bounds how much of the tenant's answers is read at the same time.
 	reading *semaphore.Weighted
+	// ownClientID is the operator's own application, which no call may change.
+	ownClientID string
 	// gone refuses every call: the tenant is not ours any more.
 	gone atomic.Bool
 }
@@ -62,6 +64,9 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("call to %s without a route", request.URL.Path)
 	}
 	route := request.Method + " " + current.route
+	if err := checkPath(request.Method, current.route, request.URL, t.ownClientID); err != nil {
+		return nil, err
+	}
 	to := cmp.Or(current.class, classOf(request.Method, current.route))
 	permit, err := t.permit(request.Context(), to, route)
 	if err != nil {

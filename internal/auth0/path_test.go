@@ -1,0 +1,85 @@
+package auth0
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// refusing fails the test if anything is sent.
+type refusing struct{ *testing.T }
+
+func (r refusing) RoundTrip(request *http.Request) (*http.Response, error) {
+	r.Errorf("%s %s was sent", request.Method, request.URL)
+	return nil, errors.New("nothing is sent in this test")
+}
+
+func newUnsendingSession(t *testing.T) *Session {
+	t.Helper()
+	metrics := NewMetrics(noRegistry{})
+	session := newSession(Credentials{Domain: "tenant.example.com", Application: Application{ID: "own"}}, "test", NewGovernor("test", metrics), metrics)
+	session.http.Transport.(*transport).base = refusing{t}
+	session.token = newManagementToken(func(context.Context) (TokenSet, error) { return TokenSet{AccessToken: "token"}, nil })
+	return session
+}
+
+// TestIDsThatLeaveTheirPlaceInThePath has ids that a server or proxy could take for another path, in calls of all kinds.
+func TestIDsThatLeaveTheirPlaceInThePath(t *testing.T) {
+	t.Parallel()
+	session, ctx := newUnsendingSession(t), t.Context()
+	calls := map[string]func(id string) error{
+		"read a user":         func(id string) error { _, err := session.GetUser(ctx, id); return err },
+		"delete a user":       func(id string) error { return session.DeleteUser(ctx, id) },
+		"delete a role":       func(id string) error { return session.DeleteRole(ctx, id) },
+		"update a client":     func(id string) error { _, err := session.UpdateClient(ctx, id, Document{}); return err },
+		"rotate a secret":     func(id string) error { _, err := session.RotateClientSecret(ctx, id); return err },
+		"delete a key":        func(id string) error { return session.DeleteClientCredential(ctx, "client", id) },
+		"list keys":           func(id string) error { _, err := session.ClientCredentials(ctx, id); return err },
+		"delete a grant":      func(id string) error { return session.DeleteClientGrant(ctx, id) },
+		"find by name":        func(id string) error { _, err := session.FindOrganizations(ctx, id); return err },
+		"members":             func(id string) error { return session.RemoveOrganizationMembers(ctx, id, []string{"auth0|1"}) },
+		"a member's roles":    func(id string) error { return session.RemoveMemberRoles(ctx, "org_1", id, []string{"rol_1"}) },
+		"read a job":          func(id string) error { _, err := session.Job(ctx, id); return err },
+		"lift blocks":         func(id string) error { return session.Unblock(ctx, id) },
+		"enabled clients":     func(id string) error { _, err := session.EnabledClients(ctx, id); return err },
+		"delete an API":       func(id string) error { return session.DeleteResourceServer(ctx, id) },
+		"an org's client":     func(id string) error { return session.RemoveOrganizationClientGrant(ctx, "org_1", id) },
+		"an org's connection": func(id string) error { return session.RemoveOrganizationConnection(ctx, "org_1", id) },
+	}
+	for name, call := range calls {
+		for _, id := range []string{"", ".", "..", "../clients/own", "a/b", `a\b`, "a\x00b", "a\nb", "a\x7fb", "\xff"} {
+			if err := call(id); ClassOf(err) != ClassInvalid || !strings.Contains(err.Error(), "not sent") {
+				t.Errorf("%s with the id %q: %v", name, id, err)
+			}
+		}
+	}
+}
+
+// TestIDsOfUsers has ids that real users have.
+func TestIDsOfUsers(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{"auth0|507f1f77bcf86cd799439011", "samlp|acme|jane.doe@example.com", "oauth2|x|a b%2F?#ü", "...", "a..b"} {
+		if err := checkID(id); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestTheOwnApplicationIsNotChanged has every call that changes an application be about the operator's own.
+func TestTheOwnApplicationIsNotChanged(t *testing.T) {
+	t.Parallel()
+	session, ctx := newUnsendingSession(t), t.Context()
+	_, updated := session.UpdateClient(ctx, "own", Document{})
+	_, rotated := session.RotateClientSecret(ctx, "own")
+	_, keyed := session.CreateClientCredential(ctx, "own", Document{})
+	for name, err := range map[string]error{
+		"update": updated, "rotate": rotated, "delete": session.DeleteClient(ctx, "own"), "create a key": keyed,
+		"change a key": session.UpdateClientCredential(ctx, "own", "cred", Document{}), "delete a key": session.DeleteClientCredential(ctx, "own", "cred"),
+	} {
+		if ClassOf(err) != ClassInvalid || !strings.Contains(err.Error(), "the operator's own application") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
