@@ -298,7 +298,6 @@ func (clientAdapter) Create(ctx context.Context, tools engine.Tools[*v1alpha1.Au
 		return nil, problem.Stalled(v1alpha1.ReasonClientNotFound,
 			"spec.clientId: there is no application %q in tenant %s; delete this object and create one with the right id, or without to have the application created", *id, tools.Session.Domain())
 	}
-	tools.Object.Status.Credentials = nil
 	if err := withCredentials(ctx, tools, desired); err != nil {
 		return nil, err
 	}
@@ -311,6 +310,14 @@ func (clientAdapter) Update(ctx context.Context, session *auth0.Session, id stri
 
 func (clientAdapter) Delete(ctx context.Context, session *auth0.Session, id string) error {
 	return session.DeleteClient(ctx, id)
+}
+
+// Reset implements engine.Resetter. The schedule of rotations begins again; requests that were handled stay so.
+func (clientAdapter) Reset(c *v1alpha1.Auth0Client) {
+	c.Status.Credentials, c.Status.AddedGrantTypes, c.Status.KeyPair = nil, nil, nil
+	if rotation := c.Status.SecretRotation; rotation != nil {
+		c.Status.SecretRotation = &v1alpha1.ClientSecretRotation{LastHandledRequest: rotation.LastHandledRequest}
+	}
 }
 
 // Finishes tells whether there are public keys to look after, or a secret to rotate.

@@ -101,14 +101,34 @@ func (a clientGrantAdapter) Prepare(ctx context.Context, tools engine.Tools[*v1a
 		return nil
 	}
 	// The application or the API was replaced by another one under the same name, and the one before stayed in Auth0.
-	if grant.Spec.DeletionPolicy != v1alpha1.DeletionPolicyRetain {
-		if err := session.DeleteClientGrant(ctx, status.ID); err != nil {
-			return err
-		}
-		tools.Event(ctx, "Deleted", fmt.Sprintf("deleted client grant %s of application %s: the spec now means another application or API", status.ID, status.ClientID))
+	if err := a.leaveBehind(ctx, tools); err != nil {
+		return err
 	}
-	status.ID, status.ClientID, status.Audience, status.ManagedFields = "", "", "", nil
+	status.ID, status.ClientID, status.Audience, status.Owned, status.ManagedFields = "", "", "", nil, nil
 	return tools.Save(ctx)
+}
+
+// leaveBehind deletes the grant that status knows, if it belongs to the object and is not to stay.
+func (a clientGrantAdapter) leaveBehind(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0ClientGrant]) error {
+	grant := tools.Object
+	before := auth0.Document{"id": grant.Status.ID, "client_id": grant.Status.ClientID, "audience": grant.Status.Audience}
+	why, err := tools.Stays(ctx, before)
+	if err != nil {
+		return err
+	}
+	if grant.Spec.DeletionPolicy == v1alpha1.DeletionPolicyRetain {
+		why = "stays, as spec.deletionPolicy is Retain"
+	}
+	message := a.Describe(before) + ": the spec now means another application or API"
+	if why != "" {
+		tools.Event(ctx, "Left", "left in Auth0: "+message+"; the former one "+why)
+		return nil
+	}
+	if err := tools.Session.DeleteClientGrant(ctx, grant.Status.ID); err != nil {
+		return err
+	}
+	tools.Event(ctx, "Deleted", "deleted "+message)
+	return nil
 }
 
 // keepsAccess refuses to take from the operator's own application what it takes to give it anything back.

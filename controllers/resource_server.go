@@ -149,6 +149,11 @@ func (resourceServerAdapter) Delete(ctx context.Context, session *auth0.Session,
 	return session.DeleteResourceServer(ctx, id)
 }
 
+// Reset implements engine.Resetter.
+func (resourceServerAdapter) Reset(api *v1alpha1.Auth0ResourceServer) {
+	api.Status.RemovingScopes = nil
+}
+
 // Keeps leaves Auth0's own APIs alone.
 func (resourceServerAdapter) Keeps(_ *auth0.Session, have auth0.Document) string {
 	if have.Bool("is_system") {

@@ -3,6 +3,7 @@ package v1alpha1
 import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 )
 
 // Object is what the engine asks of every kind of this group.
@@ -132,6 +133,11 @@ type CommonStatus struct {
 type ManagedStatus struct {
 	CommonStatus `json:",inline"`
 
+	// owned names the object in Auth0 that the operator created for this one, or took over. The operator changes and deletes
+	// no other. Not set under managementPolicy `Observe`, nor on an Auth0Token.
+	// +optional
+	Owned *OwnedObject `json:"owned,omitempty"`
+
 	// managedFields lists the fields, in Auth0's names, that were set through this object, so that one which is removed
 	// from the spec can be cleared in Auth0.
 	// +listType=set
@@ -155,6 +161,15 @@ type ManagedStatus struct {
 	// +listMapKey=field
 	// +optional
 	Differences []Difference `json:"differences,omitempty"`
+}
+
+// OwnedObject names an object in Auth0 that belongs to a Kubernetes object.
+type OwnedObject struct {
+	// id of the object in Auth0. Example: `rol_xPSJ3BfhKflWGKpU`.
+	ID string `json:"id"`
+	// uid of the Kubernetes object that owns it. In a status that was copied from another object it differs, and the object in
+	// Auth0 is not owned.
+	UID types.UID `json:"uid"`
 }
 
 // GetManagedStatus implements Managed for every status that embeds ManagedStatus.

@@ -123,6 +123,12 @@ type Keeper interface {
 	Keeps(session *auth0.Session, have auth0.Document) string
 }
 
+// Resetter is for kinds that note in status what was set in Auth0 through the object, besides what every kind notes.
+type Resetter[O v1alpha1.Managed] interface {
+	// Reset drops these notes, as the object is about to stand for something else in Auth0.
+	Reset(O)
+}
+
 // Announcer is for kinds of which nothing in Auth0 tells after a lost answer that an object is ours: those that carry no
 // mark, and those whose names repeat, so that Auth0 would make a second one. What is about to be created is noted in
 // status first. A kind that is a Marker as well is one whose names repeat.
@@ -186,6 +192,13 @@ type Tools[O v1alpha1.Managed] struct {
 	Session    *auth0.Session
 	References reference.Values
 	pass       *Pass[O]
+	stays      func(ctx context.Context, have auth0.Document) (string, error)
+}
+
+// Stays says why an object in Auth0 must not be deleted for this Kubernetes object, "" if it may. It makes no call: have may
+// be what status tells. Every deletion asks it first.
+func (t Tools[O]) Stays(ctx context.Context, have auth0.Document) (string, error) {
+	return t.stays(ctx, have)
 }
 
 // Save writes the status down before the pass goes on.

@@ -113,13 +113,14 @@ func (w *work[O]) findAnnounced(ctx context.Context) (candidates []auth0.Documen
 	return candidates, ours, err
 }
 
-// isAnnounced tells whether an object that carries no mark is the one that was announced.
+// isAnnounced reports whether an object that carries no mark, and was found by what was announced, is the one that was. One
+// whose id status has already was not found so.
 func (w *work[O]) isAnnounced(have auth0.Document) bool {
 	if _, announces := w.Adapter.(Announcer); !announces || w.markField() != "" || w.announced() == "" {
 		return false
 	}
 	announced := w.announcedDocument()
-	return announced != nil && !w.manages(have) && len(w.fields.diff(announced, have, nil)) == 0
+	return announced != nil && w.Adapter.ID(w.object) != w.idOf(have) && len(w.fields.diff(announced, have, nil)) == 0
 }
 
 // announcedDocument is what was announced, nil if nothing was or it is no document.
@@ -146,8 +147,8 @@ func (w *work[O]) holder(ctx context.Context, have auth0.Document) (string, erro
 		return "", err
 	}
 	for _, other := range objectsIn(list) {
-		claims := len(other.(O).GetManagedStatus().ManagedFields) > 0
-		if other.GetUID() != w.object.GetUID() && claims && (!w.manages(have) || isOlder(other, w.object)) {
+		owns := ownedID(other.(O)) == w.idOf(have)
+		if other.GetUID() != w.object.GetUID() && owns && (!w.manages(have) || isOlder(other, w.object)) {
 			return Owner(other), nil
 		}
 	}

@@ -14,11 +14,15 @@ import (
 
 // converge brings an object that exists in line with the spec, by no more calls than there is a difference.
 func (w *work[O]) converge(ctx context.Context, have auth0.Document) (Outcome, error) {
-	if err := w.mayManage(ctx, have); err != nil {
+	belongs, err := w.mayManage(ctx, have)
+	if err != nil {
 		return Outcome{}, err
 	}
+	if !belongs {
+		w.disown()
+	}
 	w.leaveAlone(have)
-	if err := w.takeOver(ctx, have); err != nil {
+	if err := w.takeOver(ctx, have, belongs); err != nil {
 		return Outcome{}, err
 	}
 	if w.object.GetManagedSpec().ManagementPolicy == v1alpha1.ManagementPolicyCreateOnly {
@@ -30,7 +34,7 @@ func (w *work[O]) converge(ctx context.Context, have auth0.Document) (Outcome, e
 	}
 	w.completeDesired(have)
 	w.mark()
-	have, err := w.update(ctx, have)
+	have, err = w.update(ctx, have)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -62,29 +66,25 @@ func (w *work[O]) leaveAlone(have auth0.Document) {
 }
 
 // takeOver remembers an object that this pass did not know by its id, before anything else can fail.
-func (w *work[O]) takeOver(ctx context.Context, have auth0.Document) error {
+func (w *work[O]) takeOver(ctx context.Context, have auth0.Document, belongs bool) error {
 	if err := w.pass.KeepUntilRemoved(ctx); err != nil {
 		return err
 	}
 	if w.manages(have) {
 		return nil
 	}
-	ours, err := w.isOurs(ctx, have)
-	if err != nil {
-		return err
-	}
 	managed := w.fields.paths(w.desired)
-	if ours {
+	if belongs {
 		// What was created may have left the spec since.
 		managed = slices.Concat(managed, w.fields.paths(w.announcedDocument()), w.object.GetManagedStatus().ManagedFields)
 	} else {
-		w.foreseeNothing()
 		if err := w.claim(ctx, have); err != nil {
 			return err
 		}
 		w.event(ctx, "Adopted", "adopted "+w.Adapter.Describe(have))
 	}
 	w.Adapter.Observe(w.object, have)
+	w.own(have)
 	w.object.GetManagedStatus().ManagedFields = union(managed, nil)
 	return w.pass.Save(ctx)
 }

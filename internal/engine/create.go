@@ -9,12 +9,15 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
-	"github.com/auth0-operator/auth0-operator/internal/problem"
 )
 
 // create creates the object with everything that Auth0 takes at once. Looking for it first would cost a call and prove
 // nothing: Auth0 refuses a second one, and an answer that was lost shows as such a refusal.
 func (w *work[O]) create(ctx context.Context) (Outcome, error) {
+	again := w.managed()
+	if again {
+		w.reset()
+	}
 	w.completeDesired(nil)
 	if w.mustLook() {
 		candidates, ours, err := w.findAnnounced(ctx)
@@ -39,7 +42,6 @@ func (w *work[O]) create(ctx context.Context) (Outcome, error) {
 	} else if outcome != nil {
 		return *outcome, nil
 	}
-	again := w.Adapter.ID(w.object) != ""
 	have, err := w.Adapter.Create(ctx, w.tools(), body)
 	w.forgetAttempt(tried, err)
 	if auth0.ClassOf(err) == auth0.ClassRateLimited {
@@ -111,6 +113,7 @@ func (w *work[O]) complete(ctx context.Context, have auth0.Document) (Outcome, e
 	w.completeDesired(have)
 	foreseen := w.foreseen()
 	w.remember(have)
+	w.own(have)
 	w.noteCreated()
 	shares, needsID := w.sharesCalls(have), w.publishes() || w.finishes() || len(w.pending(have)) > 0
 	switch {
@@ -162,46 +165,6 @@ func (w *work[O]) describeAll(candidates []auth0.Document) string {
 		names[i] = w.Adapter.Describe(candidate)
 	}
 	return quoted(names)
-}
-
-// mayManage tells whether an object in Auth0 is this Kubernetes object's to change: it carries its mark, was managed
-// before, or may be adopted. Whoever took the place of one that is gone was not.
-func (w *work[O]) mayManage(ctx context.Context, have auth0.Document) error {
-	foreign, err := w.holder(ctx, have)
-	if err != nil {
-		return err
-	}
-	if foreign != "" {
-		return heldBy(w.Adapter.Describe(have), foreign)
-	}
-	if ours, err := w.isOurs(ctx, have); err != nil || ours || w.manages(have) {
-		return err
-	}
-	if w.object.GetManagedSpec().AdoptionPolicy != v1alpha1.AdoptionPolicyIfUnmanaged {
-		return problem.Stalled(v1alpha1.ReasonAlreadyExists,
-			"%s exists already; set spec.adoptionPolicy to IfUnmanaged to take it over", w.Adapter.Describe(have))
-	}
-	return nil
-}
-
-// managed tells whether this Kubernetes object managed its object in Auth0 before. Without an id, the fields in status are
-// foreseen.
-func (w *work[O]) managed() bool {
-	return w.Adapter.ID(w.object) != "" && len(w.object.GetManagedStatus().ManagedFields) > 0
-}
-
-// manages tells whether this Kubernetes object managed this very object in Auth0 before.
-func (w *work[O]) manages(have auth0.Document) bool {
-	return w.managed() && w.Adapter.ID(w.object) == w.idOf(have)
-}
-
-// isOurs tells whether an object in Auth0 carries the mark of this Kubernetes object, or the proof that it made it.
-func (w *work[O]) isOurs(ctx context.Context, have auth0.Document) (bool, error) {
-	if w.holdsMark(have) || w.isAnnounced(have) {
-		return true, nil
-	}
-	proof, err := w.proofFor(ctx)
-	return err == nil && proof != "" && w.fields.valueAt(have, w.proofField()) == proof, err
 }
 
 func (w *work[O]) proofField() string {

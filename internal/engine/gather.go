@@ -202,14 +202,6 @@ func (w *work[O]) foreseen() bool {
 	return reconciling != nil && reconciling.Reason == v1alpha1.ReasonRateLimited && equality.Semantic.DeepEqual(w.pass.saved, w.object)
 }
 
-// foreseeNothing forgets what was foreseen, as what is there was created by others.
-func (w *work[O]) foreseeNothing() {
-	w.object.GetManagedStatus().ManagedFields = nil
-	for _, list := range w.lists() {
-		*list.Managed = nil
-	}
-}
-
 // share has the lists of an object be changed together with those of others.
 func (w *work[O]) share(have auth0.Document, known *onLists) Outcome {
 	m := w.member(&Import{ID: w.Adapter.ID(w.object)}, known)
@@ -228,6 +220,7 @@ func (w *work[O]) stillSharing(m *member) Outcome {
 		return Unsaid(left)
 	}
 	w.Adapter.Observe(w.object, m.have)
+	w.own(m.have)
 	return w.sharing()
 }
 

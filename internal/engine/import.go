@@ -207,6 +207,7 @@ func (w *work[O]) goOn(ctx context.Context, have auth0.Document, known *onLists)
 	w.completeDesired(have)
 	w.secrets = nil
 	w.remember(have)
+	w.own(have)
 	return w.settle(ctx, have, known)
 }
 

@@ -66,7 +66,7 @@ func (k Kind) action(before, after client.Object) PlannedAction {
 		return PlannedUpdate
 	case k.indexed.ID(after) == "":
 		return PlannedCreate
-	case k.Exports() && len(before.(v1alpha1.Managed).GetManagedStatus().ManagedFields) == 0:
+	case k.Exports() && ownedID(before.(v1alpha1.Managed)) != k.indexed.ID(after):
 		// What cannot be exported, such as a token, cannot be there before the object either.
 		return PlannedAdopt
 	case differs:

@@ -182,7 +182,7 @@ func (w *work[O]) observes() bool {
 }
 
 func (w *work[O]) tools() Tools[O] {
-	return Tools[O]{Deps: w.Deps, Object: w.object, Session: w.session, References: w.references, pass: w.pass}
+	return Tools[O]{Deps: w.Deps, Object: w.object, Session: w.session, References: w.references, pass: w.pass, stays: w.stays}
 }
 
 func (w *work[O]) requireScopes(ctx context.Context) error {

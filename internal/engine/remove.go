@@ -48,6 +48,9 @@ func (r *Remote[O]) Remove(ctx context.Context, pass *Pass[O]) Outcome {
 }
 
 func (w *work[O]) remove(ctx context.Context) (Outcome, error) {
+	if w.holdsNothing() {
+		return Released("nothing was deleted in Auth0: this object neither created anything there nor took it over"), nil
+	}
 	if err := w.reach(ctx); err != nil {
 		return Outcome{}, err
 	}
@@ -60,17 +63,8 @@ func (w *work[O]) remove(ctx context.Context) (Outcome, error) {
 	case have == nil:
 		return Released("gone from Auth0"), nil
 	}
-	foreign, err := w.holder(ctx, have)
-	if err != nil {
-		return Outcome{}, err
-	}
-	if foreign != "" {
-		return Released("left in Auth0: " + w.Adapter.Describe(have) + " is held by " + foreign), nil
-	}
-	if keeper, ok := w.Adapter.(Keeper); ok {
-		if why := keeper.Keeps(w.session, have); why != "" {
-			return Released("left in Auth0: " + w.Adapter.Describe(have) + " is " + why), nil
-		}
+	if why, err := w.stays(ctx, have); err != nil || why != "" {
+		return Released("left in Auth0: " + w.Adapter.Describe(have) + " " + why), err
 	}
 	w.Adapter.Observe(w.object, have)
 	id := w.Adapter.ID(w.object)
@@ -81,6 +75,12 @@ func (w *work[O]) remove(ctx context.Context) (Outcome, error) {
 		return Wait(v1alpha1.ReasonDeleting, "deleted in Auth0; waiting until it is gone", deletionPoll).Lost(), err
 	}
 	return Released("deleted " + w.Adapter.Describe(have)), nil
+}
+
+// holdsNothing reports whether status alone proves that nothing in Auth0 belongs to the object: what carries no mark is noted
+// there before it is created.
+func (w *work[O]) holdsNothing() bool {
+	return w.markField() == "" && w.announced() == "" && !w.managed()
 }
 
 // isOutOfReach tells whether the tenant is gone or cannot be worked with, so that nothing in it comes to an end.

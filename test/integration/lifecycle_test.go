@@ -13,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/controllers"
@@ -102,6 +103,9 @@ var lifecycle = []struct {
 	{"delete", deleteObject},
 	{"retain", retain},
 	{"observe writes nothing", observe},
+	{"what was only observed stays", observedStays},
+	{"what exists and was observed stays", existingStays},
+	{"a stranger that was observed stays", observedStrangerStays},
 	{"create only", createOnly},
 	{"suspend", suspend},
 	{"restart writes nothing", restart},
@@ -471,6 +475,65 @@ func observe(e *environment, s subject) {
 	s.requireCount(e, 0)
 	s.requireWrites(e, 0)
 	e.deleteAndWait(object)
+}
+
+// observedStays has an object observe what others made, and then manage it without leave to take it over.
+func observedStays(e *environment, s subject) {
+	s.existing(e)
+	object := s.object(e, "one")
+	object.GetManagedSpec().ManagementPolicy = v1alpha1.ManagementPolicyObserve
+	e.create(object)
+	e.pass(object)
+	s.requireUntouched(e, object)
+}
+
+// existingStays has an object find what others made, observe it, and then manage it without leave to take it over. Where names
+// repeat, it makes one of its own first.
+func existingStays(e *environment, s subject) {
+	s.existing(e)
+	object := s.object(e, "one")
+	e.create(object)
+	e.pass(object)
+	setPolicy(e, object, v1alpha1.ManagementPolicyObserve)
+	s.requireUntouched(e, object)
+}
+
+// observedStrangerStays has an object observe what others made in the place of what it made itself.
+func observedStrangerStays(e *environment, s subject) {
+	object := s.declared(e)
+	setPolicy(e, object, v1alpha1.ManagementPolicyObserve)
+	s.vanish(e, object)
+	s.existing(e)
+	e.pass(object)
+	s.requireUntouched(e, object)
+}
+
+func setPolicy(e *environment, object v1alpha1.Managed, policy v1alpha1.ManagementPolicy) {
+	e.Helper()
+	change(e, object, func(o v1alpha1.Managed) { o.GetManagedSpec().ManagementPolicy = policy })
+	e.pass(object)
+}
+
+// requireUntouched has an object that observed something be managed and deleted, with a finalizer put on by hand, and fails
+// unless what others made is as they made it.
+func (s subject) requireUntouched(e *environment, object v1alpha1.Managed) {
+	e.Helper()
+	before := s.count(e)
+	e.sim.ResetRequests()
+	setPolicy(e, object, v1alpha1.ManagementPolicyFull)
+	stalled := before == 1
+	switch {
+	case stalled && s.namesRepeat:
+		e.eventuallyStalled(object, v1alpha1.ReasonAlreadyExists)
+	case stalled:
+		e.eventuallyStalled(object, s.existsReason)
+	}
+	change(e, object, func(o v1alpha1.Managed) { controllerutil.AddFinalizer(o, v1alpha1.Finalizer) })
+	e.deleteAndWait(object)
+	s.requireCount(e, 1)
+	if stalled {
+		s.requireWrites(e, 0)
+	}
 }
 
 func createOnly(e *environment, s subject) {

@@ -1,0 +1,111 @@
+package engine
+
+import (
+	"context"
+	"maps"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
+)
+
+// An object in Auth0 belongs to a Kubernetes object that created it or took it over, and to no other. Two things prove that:
+// the mark that it carries in Auth0, and status.owned, which only a creation and a takeover set. An id in status proves
+// nothing: managementPolicy Observe writes one, too. See docs/decisions/0019-ownership.md.
+
+// mayManage fails unless an object in Auth0 is this Kubernetes object's to change: it belongs to it, or may be adopted.
+func (w *work[O]) mayManage(ctx context.Context, have auth0.Document) (belongs bool, err error) {
+	foreign, err := w.holder(ctx, have)
+	if err != nil {
+		return false, err
+	}
+	if foreign != "" {
+		return false, heldBy(w.Adapter.Describe(have), foreign)
+	}
+	if belongs, err := w.belongs(ctx, have); err != nil || belongs {
+		return belongs, err
+	}
+	if w.object.GetManagedSpec().AdoptionPolicy != v1alpha1.AdoptionPolicyIfUnmanaged {
+		return false, problem.Stalled(v1alpha1.ReasonAlreadyExists,
+			"%s exists already; set spec.adoptionPolicy to IfUnmanaged to take it over", w.Adapter.Describe(have))
+	}
+	return false, nil
+}
+
+// stays says why an object in Auth0 is not this Kubernetes object's to delete, "" if it is.
+func (w *work[O]) stays(ctx context.Context, have auth0.Document) (string, error) {
+	foreign, err := w.holder(ctx, have)
+	if err != nil {
+		return "", err
+	}
+	if foreign != "" {
+		return "is held by " + foreign, nil
+	}
+	if belongs, err := w.belongs(ctx, have); err != nil || !belongs {
+		return "was neither created nor taken over by this object", err
+	}
+	if keeper, ok := w.Adapter.(Keeper); ok {
+		if why := keeper.Keeps(w.session, have); why != "" {
+			return "is " + why, nil
+		}
+	}
+	return "", nil
+}
+
+// belongs reports whether an object in Auth0 was created or taken over by this Kubernetes object.
+func (w *work[O]) belongs(ctx context.Context, have auth0.Document) (bool, error) {
+	if w.manages(have) {
+		return true, nil
+	}
+	return w.isOurs(ctx, have)
+}
+
+// managed reports whether this Kubernetes object created or took over something in Auth0.
+func (w *work[O]) managed() bool { return ownedID(w.object) != "" }
+
+// manages reports whether this Kubernetes object created or took over this very object in Auth0, by its status.
+func (w *work[O]) manages(have auth0.Document) bool {
+	return w.managed() && ownedID(w.object) == w.idOf(have)
+}
+
+// ownedID is the id in Auth0 of what a Kubernetes object created or took over, "" if there is none.
+func ownedID(object v1alpha1.Managed) string {
+	owned := object.GetManagedStatus().Owned
+	if owned == nil || owned.UID != object.GetUID() {
+		return ""
+	}
+	return owned.ID
+}
+
+// own takes into status that an object in Auth0 was created or taken over. Nothing else may call it.
+func (w *work[O]) own(have auth0.Document) {
+	w.object.GetManagedStatus().Owned = &v1alpha1.OwnedObject{ID: w.idOf(have), UID: w.object.GetUID()}
+}
+
+// isOurs reports whether an object in Auth0 carries the mark of this Kubernetes object, or the proof that it made it.
+func (w *work[O]) isOurs(ctx context.Context, have auth0.Document) (bool, error) {
+	if w.holdsMark(have) || w.isAnnounced(have) {
+		return true, nil
+	}
+	proof, err := w.proofFor(ctx)
+	return err == nil && proof != "" && w.fields.valueAt(have, w.proofField()) == proof, err
+}
+
+// disown forgets what was set in Auth0 through this object, as it is about to stand for something that others made.
+func (w *work[O]) disown() {
+	status := w.object.GetManagedStatus()
+	status.ManagedFields, status.AppliedSecrets = nil, nil
+	maps.Copy(w.secrets, w.secretValues)
+	w.reset()
+	for _, list := range w.lists() {
+		*list.Managed = nil
+	}
+}
+
+// reset forgets what the kind notes besides, which what is desired may depend on.
+func (w *work[O]) reset() {
+	if resetter, ok := w.Adapter.(Resetter[O]); ok {
+		resetter.Reset(w.object)
+		w.desired = w.Adapter.Desired(w.object, w.references)
+	}
+}
