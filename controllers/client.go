@@ -312,6 +312,18 @@ func (clientAdapter) Delete(ctx context.Context, session *auth0.Session, id stri
 	return session.DeleteClient(ctx, id)
 }
 
+// Protects implements engine.Protector: who has the operator's credentials has the tenant, and the global client is of all
+// applications.
+func (clientAdapter) Protects(_ *auth0.Session, operators []string, have auth0.Document) string {
+	switch id := have.String("client_id"); {
+	case slices.Contains(operators, id):
+		return fmt.Sprintf("the operator's own application (%s)", id)
+	case have.Bool("global"):
+		return fmt.Sprintf("the tenant's global client (%s)", id)
+	}
+	return ""
+}
+
 // Reset implements engine.Resetter. The schedule of rotations begins again; requests that were handled stay so.
 func (clientAdapter) Reset(c *v1alpha1.Auth0Client) {
 	c.Status.Credentials, c.Status.AddedGrantTypes, c.Status.KeyPair = nil, nil, nil

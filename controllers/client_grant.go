@@ -93,9 +93,6 @@ func audienceOf(session *auth0.Session, wanted auth0.Document) string {
 func (a clientGrantAdapter) Prepare(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0ClientGrant]) error {
 	grant, session := tools.Object, tools.Session
 	wanted := a.Desired(grant, tools.References)
-	if err := keepsAccess(session, wanted); err != nil {
-		return err
-	}
 	status := &grant.Status
 	if status.ID == "" || status.ClientID == wanted.String("client_id") && status.Audience == audienceOf(session, wanted) {
 		return nil
@@ -131,22 +128,19 @@ func (a clientGrantAdapter) leaveBehind(ctx context.Context, tools engine.Tools[
 	return nil
 }
 
-// keepsAccess refuses to take from the operator's own application what it takes to give it anything back.
-func keepsAccess(session *auth0.Session, wanted auth0.Document) error {
-	if !isOwnAccess(session, wanted) || wanted["scope"] == nil {
-		return nil
+// Protects implements engine.Protector: with other scopes, the operator could not do its work, and could do more than it was
+// given.
+func (clientGrantAdapter) Protects(session *auth0.Session, operators []string, have auth0.Document) string {
+	application := have.String("client_id")
+	if slices.Contains(operators, application) && isManagementAPI(session, audienceOf(session, have)) && subjectTypeOf(have) == "client" {
+		return fmt.Sprintf("the operator's own access to the Management API (client grant of application %s)", application)
 	}
-	for _, needed := range []string{"read:client_grants", "update:client_grants"} {
-		if !slices.Contains(wanted.Strings("scope"), needed) {
-			return problem.Stalled(v1alpha1.ReasonInvalidSpec,
-				"spec.scopes: this is the operator's own access to the tenant, and without %s it could not correct it any more; add %s", needed, needed)
-		}
-	}
-	return nil
+	return ""
 }
 
-func isOwnAccess(session *auth0.Session, grant auth0.Document) bool {
-	return grant.String("client_id") == session.ClientID() && audienceOf(session, grant) == session.ManagementAudience() && subjectTypeOf(grant) == "client"
+// isManagementAPI reports whether an identifier is that of the tenant's Management API. The case of a domain does not matter.
+func isManagementAPI(session *auth0.Session, identifier string) bool {
+	return strings.EqualFold(identifier, session.ManagementAudience())
 }
 
 // subjectTypeOf is client where Auth0 does not say.
@@ -206,13 +200,10 @@ func (clientGrantAdapter) Delete(ctx context.Context, session *auth0.Session, id
 	return session.DeleteClientGrant(ctx, id)
 }
 
-// Keeps leaves the branch alone on which the operator sits, and what Auth0 made itself.
-func (clientGrantAdapter) Keeps(session *auth0.Session, have auth0.Document) string {
-	switch {
-	case have.Bool("is_system"):
+// Keeps leaves alone what Auth0 made itself.
+func (clientGrantAdapter) Keeps(_ *auth0.Session, have auth0.Document) string {
+	if have.Bool("is_system") {
 		return "Auth0's own"
-	case isOwnAccess(session, have):
-		return "the operator's own access to the tenant"
 	}
 	return ""
 }

@@ -272,9 +272,6 @@ func (connectionAdapter) Lists(tools engine.Tools[*v1alpha1.Auth0Connection]) []
 	c := tools.Object
 	list := engine.List{
 		Field: "enabled_clients", Managed: &c.Status.EnabledClients,
-		Read: func(ctx context.Context, session *auth0.Session, id string) ([]string, error) {
-			return session.EnabledClients(ctx, id)
-		},
 		Add: func(ctx context.Context, session *auth0.Session, id string, clients []string) ([]string, error) {
 			return clients, session.EnableClients(ctx, id, clients, true)
 		},
@@ -291,6 +288,13 @@ func (connectionAdapter) Lists(tools engine.Tools[*v1alpha1.Auth0Connection]) []
 			list.Want = append(list.Want, tools.Session.ClientID())
 		}
 		list.Want = unique(list.Want)
+	}
+	list.Read = func(ctx context.Context, session *auth0.Session, id string) ([]string, error) {
+		enabled, err := session.EnabledClients(ctx, id)
+		// The operator's own application, without which nobody could create users, is added and never taken away.
+		return slices.DeleteFunc(enabled, func(client string) bool {
+			return client == session.ClientID() && !slices.Contains(list.Want, client)
+		}), err
 	}
 	return []engine.List{list}
 }

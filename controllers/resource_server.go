@@ -149,6 +149,14 @@ func (resourceServerAdapter) Delete(ctx context.Context, session *auth0.Session,
 	return session.DeleteResourceServer(ctx, id)
 }
 
+// Protects implements engine.Protector: the settings of the Management API can take the operator's access away.
+func (resourceServerAdapter) Protects(session *auth0.Session, _ []string, have auth0.Document) string {
+	if isManagementAPI(session, have.String("identifier")) {
+		return "the Management API, by which the operator works"
+	}
+	return ""
+}
+
 // Reset implements engine.Resetter.
 func (resourceServerAdapter) Reset(api *v1alpha1.Auth0ResourceServer) {
 	api.Status.RemovingScopes = nil

@@ -146,14 +146,15 @@ type OptionSecret struct {
 
 // EnabledClients are the applications that a connection is enabled for.
 type EnabledClients struct {
-	// mode is `Additive` (default: applications that others enabled stay so) or `Exact` (they lose the connection).
+	// mode is `Additive` (default: applications that others enabled stay so) or `Exact` (they lose the connection;
+	// the operator's own application does not).
 	// +optional
 	Mode ListMode `json:"mode,omitempty"`
 
-	// excludeOperator leaves the operator's own application out. Default: false. In a connection of strategy `auth0`, `email`
-	// or `sms`, Auth0 lets only applications create users that the connection is enabled for; so it is enabled for the
-	// operator's, as if it was one of items, and mode `Exact` does not lock it out. With true, Auth0Users of this connection
-	// cannot be created.
+	// excludeOperator does not enable the connection for the operator's own application. Default: false. In a connection of
+	// strategy `auth0`, `email` or `sms`, Auth0 lets only applications create users that the connection is enabled for; so it is
+	// enabled for the operator's, as if it was one of items. With true, Auth0Users of this connection cannot be created, unless
+	// somebody else enables it: neither true nor mode `Exact` takes the connection from the operator's application.
 	// +optional
 	ExcludeOperator bool `json:"excludeOperator,omitempty"`
 

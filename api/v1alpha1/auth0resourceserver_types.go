@@ -12,7 +12,7 @@ type Auth0ResourceServerSpec struct {
 
 	// identifier of the API, which applications send as `audience`. It looks like a URL and is never called. Immutable:
 	// for another identifier, create another Auth0ResourceServer. `https://<tenant's domain>/api/v2/` is the tenant's own
-	// Management API: it can be adopted, Auth0 lets only few of its settings change, and it is never deleted.
+	// Management API, which the operator works by and no object may manage; only `Observe` looks at it.
 	// Example: `https://orders.example.com/`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=600

@@ -88,6 +88,9 @@ const (
 	ReasonNotPermitted = "NotPermitted"
 	// ReasonAlreadyExists surfaces when the object exists in Auth0 and adoptionPolicy does not allow to take it over.
 	ReasonAlreadyExists = "AlreadyExists"
+	// ReasonProtected surfaces when the object in Auth0 is one by which the operator itself has access to the tenant, or the
+	// tenant's global client: no object may take it over, change or delete it.
+	ReasonProtected = "Protected"
 	// ReasonConflict surfaces when another Kubernetes object holds the object in Auth0.
 	ReasonConflict = "Conflict"
 	// ReasonAmbiguous surfaces when several objects in Auth0 could be the declared one.

@@ -123,6 +123,13 @@ type Keeper interface {
 	Keeps(session *auth0.Session, have auth0.Document) string
 }
 
+// Protector is for kinds of which some objects in Auth0 may be nobody's to manage, as the operator itself depends on them.
+type Protector interface {
+	// Protects says what an object in Auth0 is, if no Kubernetes object may take it over, change or delete it, "" otherwise.
+	// operators are the client ids of the operator's own applications. have may be what is desired, which has no id.
+	Protects(session *auth0.Session, operators []string, have auth0.Document) string
+}
+
 // Resetter is for kinds that note in status what was set in Auth0 through the object, besides what every kind notes.
 type Resetter[O v1alpha1.Managed] interface {
 	// Reset drops these notes, as the object is about to stand for something else in Auth0.

@@ -65,7 +65,7 @@ func (w *work[O]) unmark(ctx context.Context) error {
 		return err
 	}
 	have, err := w.known(ctx)
-	if err != nil || have == nil || !w.holdsMark(have) {
+	if err != nil || have == nil || !w.holdsMark(have) || w.protects(have, w.session.ClientID()) != "" {
 		return err
 	}
 	_, err = w.send(ctx, have, w.fields.patch(nil, have, []change{{path: w.markField()}}))

@@ -36,6 +36,11 @@ func (w *work[O]) observe(ctx context.Context, have auth0.Document) (Outcome, er
 		return Outcome{}, err
 	}
 	w.object.GetManagedStatus().Differences = differences
+	if what := w.protects(have, w.session.ClientID()); what != "" {
+		outcome := w.observed("this is " + what + ", which managementPolicy Full would leave as it is")
+		outcome.protected = what
+		return outcome, nil
+	}
 	return w.observed(summary(differences)), nil
 }
 

@@ -50,6 +50,8 @@ type Outcome struct {
 	after   time.Duration
 	// lost means that what was Ready is known not to be so any more.
 	lost bool
+	// protected says what was observed, if no object may manage it.
+	protected string
 	// kept means that what was Ready still is, whatever the generation: a deletion is one, too.
 	kept bool
 	err  error

@@ -2,7 +2,9 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"maps"
+	"strings"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
@@ -15,6 +17,9 @@ import (
 
 // mayManage fails unless an object in Auth0 is this Kubernetes object's to change: it belongs to it, or may be adopted.
 func (w *work[O]) mayManage(ctx context.Context, have auth0.Document) (belongs bool, err error) {
+	if err := w.refuseProtected(have, w.session.ClientID()); err != nil {
+		return false, err
+	}
 	foreign, err := w.holder(ctx, have)
 	if err != nil {
 		return false, err
@@ -29,11 +34,54 @@ func (w *work[O]) mayManage(ctx context.Context, have auth0.Document) (belongs b
 		return false, problem.Stalled(v1alpha1.ReasonAlreadyExists,
 			"%s exists already; set spec.adoptionPolicy to IfUnmanaged to take it over", w.Adapter.Describe(have))
 	}
-	return false, nil
+	operators, err := w.operators(ctx)
+	if err != nil {
+		return false, err
+	}
+	return false, w.refuseProtected(have, operators...)
+}
+
+// refuseProtected fails if something in Auth0 is nobody's to manage. operators are client ids of the operator's applications.
+func (w *work[O]) refuseProtected(have auth0.Document, operators ...string) error {
+	if what := w.protects(have, operators...); what != "" {
+		return problem.Stalled(v1alpha1.ReasonProtected,
+			"no Kubernetes object may manage %s; delete this object, or set spec.managementPolicy to Observe", what)
+	}
+	return nil
+}
+
+// protects says what something in Auth0 is, if it is nobody's to manage.
+func (w *work[O]) protects(have auth0.Document, operators ...string) string {
+	if protector, ok := w.Adapter.(Protector); ok {
+		return protector.Protects(w.session, operators, have)
+	}
+	return ""
+}
+
+// operators are the client ids of the applications by which Auth0Tenants of this cluster have access to the same tenant in
+// Auth0. What was created for a Kubernetes object stays its own even if an Auth0Tenant uses it later.
+func (w *work[O]) operators(ctx context.Context) ([]string, error) {
+	if _, ok := w.Adapter.(Protector); !ok {
+		return nil, nil
+	}
+	var tenants v1alpha1.Auth0TenantList
+	if err := w.Client.List(ctx, &tenants); err != nil {
+		return nil, fmt.Errorf("find the applications of other Auth0Tenants: %w", err)
+	}
+	var operators []string
+	for _, tenant := range tenants.Items {
+		if tenant.Status.ClientID != "" && strings.EqualFold(tenant.Status.Domain, w.session.Domain()) {
+			operators = append(operators, tenant.Status.ClientID)
+		}
+	}
+	return operators, nil
 }
 
 // stays says why an object in Auth0 is not this Kubernetes object's to delete, "" if it is.
 func (w *work[O]) stays(ctx context.Context, have auth0.Document) (string, error) {
+	if what := w.protects(have, w.session.ClientID()); what != "" {
+		return "is " + what, nil
+	}
 	foreign, err := w.holder(ctx, have)
 	if err != nil {
 		return "", err

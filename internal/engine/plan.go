@@ -41,10 +41,12 @@ func (k Kind) Plan(ctx context.Context, deps Deps, all []Kind, object v1alpha1.M
 	observed.GetCommonStatus().ObservedGeneration = -1
 	outcome := k.apply(ctx, deps, all, observed)
 	plan := Plan{Message: outcome.message, Differences: observed.GetManagedStatus().Differences}
-	switch outcome.state {
-	case done:
+	switch {
+	case outcome.protected != "":
+		plan.Action, plan.Message = PlannedStall, v1alpha1.ReasonProtected+": no Kubernetes object may manage "+outcome.protected
+	case outcome.state == done:
 		plan.Action = k.action(object, observed)
-	case stalled:
+	case outcome.state == stalled:
 		plan.Action, plan.Message = PlannedStall, outcome.reason+": "+outcome.message
 	default:
 		plan.Action, plan.Message = PlannedWait, outcome.reason+": "+outcome.message

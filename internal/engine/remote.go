@@ -154,6 +154,9 @@ func (w *work[O]) prepare(ctx context.Context) error {
 	if w.observes() {
 		return nil
 	}
+	if err := w.refuseProtected(w.desired, w.session.ClientID()); err != nil {
+		return err
+	}
 	if preparer, ok := w.Adapter.(Preparer[O]); ok {
 		if err := preparer.Prepare(ctx, w.tools()); err != nil {
 			return err

@@ -2,7 +2,6 @@ package integration
 
 import (
 	"fmt"
-	"slices"
 	"testing"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
@@ -71,25 +70,6 @@ func TestGrantForTheManagementAPI(t *testing.T) {
 		t.Error(err)
 	}
 	e.deleteAndWait(grant)
-}
-
-// TestTheOperatorKeepsItsAccess adopts the grant by which the operator has access to the tenant.
-func TestTheOperatorKeepsItsAccess(t *testing.T) {
-	t.Parallel()
-	e := newEnvironment(t)
-	own := e.dashboardList(grantsRoute + "?client_id=" + operatorClientID)[0]
-	grant := newGrant(e, "own", operatorClientID, "", "read:users")
-	grant.Spec.Audience, grant.Spec.ManagementAPI = nil, new(true)
-	mayAdopt(grant)
-	e.create(grant)
-	e.eventuallyStalled(grant, v1alpha1.ReasonInvalidSpec, "the operator's own access")
-	scopes := slices.DeleteFunc(grantScopes(own), func(scope string) bool { return scope == "read:logs" })
-	change(e, grant, func(grant *v1alpha1.Auth0ClientGrant) { grant.Spec.Scopes = scopes })
-	e.eventuallyReady(grant)
-	e.deleteAndWait(grant)
-	if left := e.dashboard("GET", grantPath(own["id"].(string)), nil); !slices.Equal(grantScopes(left), scopes) {
-		t.Errorf("the operator has the scopes %v left, want %v", grantScopes(left), scopes)
-	}
 }
 
 // TestGrantFollowsItsApplication has the application be replaced by another one: gone from Auth0 and made anew, and left

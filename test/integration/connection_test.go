@@ -95,8 +95,7 @@ func TestConnectionOptionsHidden(t *testing.T) {
 	})
 }
 
-// TestConnectionExactClients shows that mode Exact takes the connection from other applications, and from the operator only if
-// it is told to.
+// TestConnectionExactClients shows that mode Exact takes the connection from other applications, and not from the operator.
 func TestConnectionExactClients(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
@@ -107,12 +106,6 @@ func TestConnectionExactClients(t *testing.T) {
 	e.pass(object)
 	e.eventuallyReady(object)
 	connectionSubject.require(e, object)
-
-	change(e, object, func(c *v1alpha1.Auth0Connection) { c.Spec.EnabledClients.ExcludeOperator = true })
-	e.eventuallyReady(object)
-	if err := checkList("enabled clients", e.enabledClients(e.connectionOf(object)), []string{e.clientNamed("shop")}); err != nil {
-		t.Error(err)
-	}
 }
 
 // TestConnectionInUse shows that a connection stays as long as a declared user is in it, and that its name can be used again.

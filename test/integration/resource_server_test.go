@@ -137,26 +137,6 @@ func TestScopesInUseStayAMoment(t *testing.T) {
 	}
 }
 
-// TestManagementAPI adopts the API that every tenant has.
-func TestManagementAPI(t *testing.T) {
-	t.Parallel()
-	e := newEnvironment(t)
-	api := newResourceServer(e, "management", "https://"+e.sim.Domain+"/api/v2/")
-	api.Spec.TokenLifetime = new(int64(600))
-	mayAdopt(api)
-	e.create(api)
-	e.eventuallyReady(api)
-	if lifetime := e.api(api.Status.ID)["token_lifetime"]; lifetime != 600.0 {
-		t.Errorf("token_lifetime is %v", lifetime)
-	}
-	change(e, api, func(api *v1alpha1.Auth0ResourceServer) { api.Spec.AllowOfflineAccess = new(true) })
-	e.eventuallyStalled(api, v1alpha1.ReasonInvalidSpec, "take the other fields out of the spec")
-	e.deleteAndWait(api)
-	if left := e.apis(api.Spec.Identifier); len(left) != 1 {
-		t.Errorf("the Management API is gone")
-	}
-}
-
 // TestTokenEncryption gives an API a key, which Auth0 does not show again, and another one.
 func TestTokenEncryption(t *testing.T) {
 	t.Parallel()
