@@ -77,7 +77,9 @@ type OutputSecret struct {
 	Name string `json:"name"`
 
 	// data chooses the keys of the Secret: a map of key to Go template over the values of the kind, for example
-	// `AUTH0_TOKEN: "{{ .accessToken }}"`. Default: one key per value, named like the value.
+	// `AUTH0_TOKEN: "{{ .accessToken }}"`. A template can use values, texts in quotes, `if` and `else` (a value that is empty
+	// counts as false), and the functions `and`, `or`, `not`, `print`, `html` and `urlquery`. All of them together make 1 MiB at
+	// most. Default: one key per value, named like the value.
 	// +kubebuilder:validation:MinProperties=1
 	// +kubebuilder:validation:MaxProperties=32
 	// +kubebuilder:validation:XValidation:rule="self.all(key, key.matches('^[-._a-zA-Z0-9]+$'))",message="keys of a Secret consist of letters, digits, '-', '_' and '.'"

@@ -1,6 +1,7 @@
 package secret
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -13,7 +14,15 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 )
 
+const (
+	// largestOutput is how many bytes templates may make: Kubernetes stores no larger Secret.
+	largestOutput = 1 << 20
+	// assumedLength is what a shorter value counts as, in bytes. A template that is too large is so before there is a token.
+	assumedLength = 4 << 10
+)
+
 // Render makes the data of an output Secret out of the values of a kind: one key per value, or what the templates say.
+// Whether it fails, and with which message, never depends on what the values are: no template can ask that of a secret.
 func Render(output v1alpha1.OutputSecret, values map[string]string) (map[string][]byte, error) {
 	data := map[string][]byte{}
 	if len(output.Data) == 0 {
@@ -22,104 +31,212 @@ func Render(output v1alpha1.OutputSecret, values map[string]string) (map[string]
 		}
 		return data, nil
 	}
-	for key, text := range output.Data {
-		rendered, err := render(key, string(text), values)
+	check := checker{lengths: lengthsOf(values)}
+	parsed := map[string]*parse.Tree{}
+	for _, key := range slices.Sorted(maps.Keys(output.Data)) {
+		tree, err := parseTemplate(key, string(output.Data[key]))
 		if err != nil {
-			return nil, err
+			return nil, problem.Stalled(v1alpha1.ReasonInvalidSpec, "the template of key %s of the output Secret is not a Go template: %s", key, err)
+		}
+		if err := check.list(tree.Root); err != nil {
+			return nil, problem.Stalled(v1alpha1.ReasonInvalidSpec, "the template of key %s of the output Secret uses %v; it can use the values %s, texts in quotes, if and else, and the functions %s",
+				key, err, names(values), strings.Join(slices.Sorted(maps.Keys(functions)), " "))
+		}
+		parsed[key] = tree
+	}
+	if check.size > largestOutput {
+		return nil, problem.Stalled(v1alpha1.ReasonInvalidSpec, "the templates of the output Secret can make more than 1 MiB, which is all that a Secret holds; use fewer values and functions (a value counts as 4 KiB or more, html makes it 5 times as long, urlquery 3 times)")
+	}
+	for key, tree := range parsed {
+		rendered, err := fill(key, tree, values)
+		if err != nil {
+			return nil, problem.Stalled(v1alpha1.ReasonInvalidSpec, "the template of key %s of the output Secret cannot be filled; make it simpler", key)
 		}
 		data[key] = rendered
 	}
 	return data, nil
 }
 
-func render(key, text string, values map[string]string) ([]byte, error) {
-	parsed, err := template.New(key).Option("missingkey=error").Parse(text)
+// fill fails on no template that was checked. Its error quotes values, so it must not be shown.
+func fill(key string, tree *parse.Tree, values map[string]string) ([]byte, error) {
+	checked, err := template.New(key).AddParseTree(key, tree)
 	if err != nil {
-		return nil, problem.Stalled(v1alpha1.ReasonInvalidSpec, "the template of key %s of the output Secret is not a Go template: %s", key, plain(err))
-	}
-	if err := checkPlain(parsed.Root); err != nil {
-		return nil, problem.Stalled(v1alpha1.ReasonInvalidSpec, "the template of key %s of the output Secret uses %v; it can use values, if, and the functions %s", key, err, strings.Join(functions, " "))
+		return nil, err
 	}
 	var rendered strings.Builder
-	if err := parsed.Execute(&rendered, values); err != nil {
-		return nil, problem.Stalled(v1alpha1.ReasonInvalidSpec, "the template of key %s of the output Secret cannot be filled: %s; it can use %s", key, plain(err), names(values))
+	if err := checked.Execute(&rendered, values); err != nil {
+		return nil, err
 	}
 	return []byte(rendered.String()), nil
 }
 
 // place is where text/template says that an error is: the template has the name of the key, and one line.
-var place = regexp.MustCompile(`^template: \S+: (executing "[^"]*" at )?`)
+var place = regexp.MustCompile(`^template: \S+: `)
 
-// plain is an error of text/template without the place.
-func plain(err error) string { return place.ReplaceAllString(err.Error(), "") }
+// parseTemplate parses a template that defines no others.
+func parseTemplate(key, text string) (*parse.Tree, error) {
+	tree, all := parse.New(key), map[string]*parse.Tree{}
+	// The checker knows the functions.
+	tree.Mode = parse.SkipFuncCheck
+	if _, err := tree.Parse(text, "", "", all); err != nil {
+		return nil, errors.New(place.ReplaceAllString(err.Error(), ""))
+	}
+	if len(all) > 1 || all[key] != tree {
+		return nil, errors.New("it defines another template, which none can use")
+	}
+	return tree, nil
+}
 
 // names lists what a template can use: .accessToken, .expiresAt, …
 func names(values map[string]string) string {
 	return "." + strings.Join(slices.Sorted(maps.Keys(values)), ", .")
 }
 
-// functions are those that a template may call: what they make is no longer than what they are given, by more than a little.
-var functions = []string{"and", "eq", "html", "index", "len", "ne", "not", "or", "print", "urlquery"}
-
-// checkPlain refuses what filling a Secret does not take, and with which a few characters fill the memory or never end
-// (loops, variables and with, templates that call each other, printf): one process serves all namespaces.
-func checkPlain(node parse.Node) error {
-	switch node := node.(type) {
-	case *parse.TextNode, *parse.CommentNode:
-		return nil
-	case *parse.ListNode:
-		return checkList(node)
-	case *parse.ActionNode:
-		return checkPipe(node.Pipe)
-	case *parse.IfNode:
-		if err := checkPipe(node.Pipe); err != nil {
-			return err
-		}
-		if err := checkList(node.List); err != nil {
-			return err
-		}
-		return checkList(node.ElseList)
+func lengthsOf(values map[string]string) map[string]int {
+	lengths := make(map[string]int, len(values))
+	for name, value := range values {
+		lengths[name] = max(len(value), assumedLength)
 	}
-	return fmt.Errorf("%s", node)
+	return lengths
 }
 
-// checkList checks what is there: an else may not be.
-func checkList(list *parse.ListNode) error {
+// function is a function that templates may call.
+type function struct {
+	// least and most are how many arguments it takes; most is 0 for any number.
+	least, most int
+	// factor is how many times as long as its arguments its result can be.
+	factor int
+}
+
+// functions are those that fail on no value.
+var functions = map[string]function{
+	"and":      {least: 1, factor: 1},
+	"html":     {factor: len("&#34;")},
+	"not":      {least: 1, most: 1, factor: 1},
+	"or":       {least: 1, factor: 1},
+	"print":    {factor: 1},
+	"urlquery": {factor: len("%20")},
+}
+
+// checker refuses what filling a Secret does not take: what can fail on a value, as its error would tell of the value (index,
+// eq); and what makes much of a few characters, or never ends (loops, variables, printf): one process serves all namespaces.
+type checker struct {
+	// lengths are those of the values.
+	lengths map[string]int
+	// size is what all results and texts come to at most, in bytes.
+	size int
+}
+
+// add counts a result, and returns its size.
+func (c *checker) add(size int) int {
+	size = min(size, largestOutput+1)
+	c.size = min(c.size+size, largestOutput+1)
+	return size
+}
+
+// list checks the nodes of a list, which is nil for an else that is not there.
+func (c *checker) list(list *parse.ListNode) error {
 	if list == nil {
 		return nil
 	}
 	for _, node := range list.Nodes {
-		if err := checkPlain(node); err != nil {
+		if err := c.node(node); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func checkPipe(pipe *parse.PipeNode) error {
-	if len(pipe.Decl) > 0 {
-		return fmt.Errorf("the variable %s", pipe.Decl[0])
-	}
-	for _, command := range pipe.Cmds {
-		for _, argument := range command.Args {
-			if err := checkArgument(argument); err != nil {
-				return err
-			}
+func (c *checker) node(node parse.Node) error {
+	switch node := node.(type) {
+	case *parse.TextNode:
+		c.add(len(node.Text))
+		return nil
+	case *parse.ActionNode:
+		size, err := c.pipe(node.Pipe)
+		c.add(size)
+		return err
+	case *parse.IfNode:
+		if _, err := c.pipe(node.Pipe); err != nil {
+			return err
 		}
+		if err := c.list(node.List); err != nil {
+			return err
+		}
+		return c.list(node.ElseList)
 	}
-	return nil
+	return unusable(node)
 }
 
-func checkArgument(node parse.Node) error {
-	switch node := node.(type) {
-	case *parse.PipeNode:
-		return checkPipe(node)
-	case *parse.ChainNode:
-		return checkArgument(node.Node)
-	case *parse.IdentifierNode:
-		if !slices.Contains(functions, node.Ident) {
-			return fmt.Errorf("the function %s", node.Ident)
+// pipe returns how large the result of a pipeline can be.
+func (c *checker) pipe(pipe *parse.PipeNode) (size int, err error) {
+	if len(pipe.Decl) > 0 {
+		return 0, fmt.Errorf("the variable %s", pipe.Decl[0])
+	}
+	for i, command := range pipe.Cmds {
+		if size, err = c.command(command, i > 0, size); err != nil {
+			return 0, err
 		}
 	}
-	return nil
+	return size, nil
+}
+
+// command returns how large the result of a command can be, which may get the result of the one before it.
+func (c *checker) command(command *parse.CommandNode, piped bool, size int) (int, error) {
+	called, isCall := command.Args[0].(*parse.IdentifierNode)
+	if !isCall {
+		if piped || len(command.Args) > 1 {
+			return 0, fmt.Errorf("%s as a function", short(command.Args[0]))
+		}
+		return c.argument(command.Args[0])
+	}
+	function, known := functions[called.Ident]
+	if !known {
+		return 0, fmt.Errorf("the function %s", called.Ident)
+	}
+	arguments := command.Args[1:]
+	count := len(arguments)
+	if piped {
+		count++
+	}
+	if count < function.least || function.most > 0 && count > function.most {
+		return 0, fmt.Errorf("the function %s with %d arguments", called.Ident, count)
+	}
+	for _, argument := range arguments {
+		more, err := c.argument(argument)
+		if err != nil {
+			return 0, err
+		}
+		size += more
+	}
+	// print puts spaces between what is not text, and what is not text is false or true.
+	return c.add(function.factor*size + len("false ")*count), nil
+}
+
+// argument returns how large an argument can be.
+func (c *checker) argument(node parse.Node) (int, error) {
+	switch node := node.(type) {
+	case *parse.PipeNode:
+		return c.pipe(node)
+	case *parse.StringNode:
+		return len(node.Text), nil
+	case *parse.FieldNode:
+		if length, known := c.lengths[node.Ident[0]]; known && len(node.Ident) == 1 {
+			return length, nil
+		}
+	}
+	return 0, unusable(node)
+}
+
+func unusable(node parse.Node) error { return errors.New(short(node)) }
+
+// longestQuote is how much of a template a message quotes.
+const longestQuote = 60
+
+func short(node parse.Node) string {
+	text := node.String()
+	if len(text) > longestQuote {
+		return strings.ToValidUTF8(text[:longestQuote], "") + "…"
+	}
+	return text
 }

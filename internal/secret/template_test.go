@@ -1,8 +1,10 @@
 package secret
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 )
@@ -13,9 +15,11 @@ func TestTemplatesFillASecret(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                    "",
 		"{{ .clientId }}:{{ .clientSecret }}": "id:a b",
-		"{{/* for curl */}}secret={{ .clientSecret | urlquery }}":                          "secret=a+b",
-		`{{ if eq .clientId "id" }}yes{{ else }}no{{ end }}`:                               "yes",
-		"{{ if .empty }}{{ .empty }}{{ else }}{{ print .clientId (len .empty) }}{{ end }}": "id0",
+		"{{/* for curl */}}secret={{ .clientSecret | urlquery }}":                                "secret=a+b",
+		`{{ if .empty }}yes{{ else if not .clientId }}maybe{{ else }}no{{ end }}`:                "no",
+		"{{ if .empty }}{{ .empty }}{{ else }}{{ print .clientId \"=\" (not .empty) }}{{ end }}": "id=true",
+		`{{ or .empty .clientId }} {{ and .clientId .clientSecret }} {{ "<" | html }}`:           "id a b &lt;",
+		"{{- .clientId -}}\n{{ \"{{\" }}":                                                        "id{{",
 	} {
 		data, err := Render(output(text), templateValues)
 		if err != nil || string(data["key"]) != want {
@@ -26,25 +30,133 @@ func TestTemplatesFillASecret(t *testing.T) {
 
 // TestTemplatesCannotKeepTheOperatorBusy wants what would never end, or fill the memory, refused before it is begun.
 func TestTemplatesCannotKeepTheOperatorBusy(t *testing.T) {
-	for text, named := range map[string]string{
-		"{{ range 1000000000000 }}{{ end }}":                                              "range",
-		"{{ if .clientId }}{{ range $ }}{{ end }}{{ end }}":                               "range",
-		"{{ if .empty }}{{ else }}{{ range $ }}{{ end }}{{ end }}":                        "range",
-		"{{ $x := .clientId }}{{ $x = print $x $x }}":                                     "the variable $x",
-		`{{ define "a" }}{{ template "a" }}{{ template "a" }}{{ end }}{{ template "a" }}`: "template",
-		`{{ block "a" . }}{{ end }}`:                                                      "template",
-		`{{ .clientId | printf "%[1]s%[1]s" | printf "%[1]s%[1]s" }}`:                     "the function printf",
-		`{{ if print (printf "%1000000d" 1) }}{{ end }}`:                                  "the function printf",
-		"{{ with .clientId }}{{ with print . . }}{{ . }}{{ end }}{{ end }}":               "with",
-		`{{ (js "x").y }}`: "the function js",
-	} {
-		_, err := Render(output(text), templateValues)
-		if err == nil || !strings.Contains(err.Error(), "uses "+named) && !strings.Contains(err.Error(), "uses {{"+named) {
-			t.Errorf("%s: want a refusal that names %q, got: %v", text, named, err)
+	refuse(t, map[string]string{
+		"{{ range 1000000000000 }}{{ end }}":                                              "uses {{range",
+		"{{ if .clientId }}{{ range $ }}{{ end }}{{ end }}":                               "uses {{range",
+		"{{ if .empty }}{{ else }}{{ range $ }}{{ end }}{{ end }}":                        "uses {{range",
+		"{{ $x := .clientId }}{{ $x = print $x $x }}":                                     "uses the variable $x",
+		`{{ define "a" }}{{ template "a" }}{{ template "a" }}{{ end }}{{ template "a" }}`: "defines another template",
+		`{{ define "key" }}{{ index "a" 0 }}{{ end }}`:                                    "defines another template",
+		`{{ block "a" . }}{{ end }}`:                                                      "defines another template",
+		`{{ template "a" }}`:                                                              "uses {{template",
+		`{{ .clientId | printf "%[1]s%[1]s" | printf "%[1]s%[1]s" }}`:                     "uses the function printf",
+		`{{ if print (printf "%1000000d" 1) }}{{ end }}`:                                  "uses the function printf",
+		"{{ with .clientId }}{{ with print . . }}{{ . }}{{ end }}{{ end }}":               "uses {{with",
+	})
+}
+
+// TestTemplatesCannotAskWhatASecretIs wants all refused that can fail on a value: the error of one was a byte of a client
+// secret, and whether there is one is an answer too.
+func TestTemplatesCannotAskWhatASecretIs(t *testing.T) {
+	refuse(t, map[string]string{
+		`{{if .clientSecret}}{{index "" (index .clientSecret 0)}}{{end}}`: "uses the function index",
+		`{{ slice .clientSecret 0 40 }}`:                                  "uses the function slice",
+		`{{ if .empty }}{{ index .clientSecret 0 }}{{ end }}`:             "uses the function index",
+		`{{ if .empty }}{{ .password }}{{ end }}`:                         "uses .password",
+		`{{ if .empty }}{{ .clientSecret.more }}{{ end }}`:                "uses .clientSecret.more",
+		`{{ if .empty }}{{ (print .clientSecret).more }}{{ end }}`:        "uses (print .clientSecret).more",
+		`{{ if .empty }}{{ not }}{{ end }}`:                               "uses the function not with 0 arguments",
+		`{{ if .empty }}{{ not .clientId .empty }}{{ end }}`:              "uses the function not with 2 arguments",
+		`{{ if .empty }}{{ .clientId | not .empty }}{{ end }}`:            "uses the function not with 2 arguments",
+		`{{ if .empty }}{{ and }}{{ end }}`:                               "uses the function and with 0 arguments",
+		`{{ if .empty }}{{ .clientId "x" }}{{ end }}`:                     "uses .clientId as a function",
+		`{{ if .empty }}{{ .clientId | .clientSecret }}{{ end }}`:         "uses .clientSecret as a function",
+		`{{ if .empty }}{{ print not }}{{ end }}`:                         "uses not",
+		`{{ len .clientSecret }}`:                                         "uses the function len",
+		`{{ if eq .clientSecret "a b" }}{{ end }}`:                        "uses the function eq",
+		`{{ if lt .clientSecret "a c" }}{{ end }}`:                        "uses the function lt",
+		`{{ call .clientSecret }}`:                                        "uses the function call",
+		`{{ js .clientSecret }}`:                                          "uses the function js",
+		`{{ print 18446744073709551615 }}`:                                "uses 18446744073709551615",
+		`{{ . }}`:                                                         "uses .;",
+		`{{ $.clientId }}`:                                                "uses $.clientId",
+		`{{ nil }}`:                                                       "uses nil",
+		`{{ .clientId`:                                                    "not a Go template: unclosed action",
+	})
+	for _, says := range []string{"the template of key key", "it can use the values .clientId, .clientSecret, .empty, texts in quotes, if and else, and the functions and html not or print urlquery"} {
+		if _, err := Render(output("{{ .password }}"), templateValues); !strings.Contains(err.Error(), says) {
+			t.Errorf("the message does not say %q: %v", says, err)
 		}
+	}
+}
+
+func refuse(t *testing.T, texts map[string]string) {
+	t.Helper()
+	for text, named := range texts {
+		data, err := Render(output(text), templateValues)
+		if err == nil || !strings.Contains(err.Error(), named) {
+			t.Errorf("%s: want a refusal that says %q, got: %q, %v", text, named, data, err)
+		}
+	}
+}
+
+// TestTemplatesMakeNoMoreThanASecretHolds has much made of little. A template is refused for what it could make of any value,
+// so that it is refused before there is one, and that nobody learns how much it did make.
+func TestTemplatesMakeNoMoreThanASecretHolds(t *testing.T) {
+	many := v1alpha1.OutputSecret{Data: map[string]v1alpha1.SecretTemplate{}}
+	for i := range 32 {
+		many.Data[fmt.Sprint("key", i)] = v1alpha1.SecretTemplate(strings.Repeat("{{.clientId}}", 9))
+	}
+	for name, output := range map[string]v1alpha1.OutputSecret{
+		"many values":                 output(strings.Repeat("{{.clientId}}", 300)),
+		"many values in many keys":    many,
+		"escapes of escapes":          output("{{ `" + strings.Repeat("&", 2000) + "`" + strings.Repeat("|html", 400) + "}}"),
+		"escapes of escapes of a URL": output("{{ `" + strings.Repeat("&", 2000) + "`" + strings.Repeat("|urlquery", 200) + "}}"),
+		"much work, little output":    output("{{ if " + strings.Repeat("print (", 500) + ".clientId" + strings.Repeat(")", 500) + "}}{{ end }}"),
+	} {
+		start := time.Now()
+		_, err := Render(output, templateValues)
+		if err == nil || !strings.Contains(err.Error(), "more than 1 MiB") {
+			t.Errorf("%s: want a refusal, got: %v", name, err)
+		}
+		if took := time.Since(start); took > 100*time.Millisecond {
+			t.Errorf("%s: the refusal took %s", name, took)
+		}
+	}
+	half := map[string]string{"clientId": strings.Repeat("x", 500<<10)}
+	if data, err := Render(output("{{ .clientId }}{{ .clientId }}"), half); err != nil || len(data["key"]) != 1000<<10 {
+		t.Errorf("a Secret of 1000 KiB: %v", err)
+	}
+	if _, err := Render(output("{{ .clientId }}{{ .clientId }}{{ .clientId }}"), half); err == nil {
+		t.Error("1500 KiB were made")
 	}
 }
 
 func output(text string) v1alpha1.OutputSecret {
 	return v1alpha1.OutputSecret{Data: map[string]v1alpha1.SecretTemplate{"key": v1alpha1.SecretTemplate(text)}}
+}
+
+// FuzzRender wants every template to end soon, to make no more than a Secret holds, and to say of any two values the same:
+// then it tells of neither.
+func FuzzRender(f *testing.F) {
+	for _, text := range []string{
+		"{{ .clientId }}:{{ .clientSecret }}", `{{if .clientSecret}}{{index "" (index .clientSecret 0)}}{{end}}`,
+		"{{ .clientSecret | urlquery | html }}", "{{ if not .empty }}{{ print .clientId (or .empty .clientSecret) }}{{ else }}{{ and .empty }}{{ end }}",
+		"{{ $x := .clientId }}", `{{ define "key" }}{{ slice .clientSecret 1 }}{{ end }}`, "{{ `" + strings.Repeat("&", 100) + "`" + strings.Repeat("|html", 500) + "}}",
+		"{{- /* a */ -}}", "{{ print `a` \"b\" 'c' 1 true nil }}", "{{ . | print $ | not }}", "{{ (.clientId).x }}", "{{ range .clientId }}{{ break }}{{ end }}",
+	} {
+		f.Add(text, "fe0-%<>&'\"")
+	}
+	f.Fuzz(func(t *testing.T, text, secret string) {
+		const largestTemplate = 4096
+		if len(text) > largestTemplate || secret == "" || len(secret) > 64<<10 {
+			return
+		}
+		other := strings.Repeat("x", len(secret))
+		start := time.Now()
+		data, err := Render(output(text), map[string]string{"clientId": "id", "clientSecret": secret, "empty": ""})
+		_, errOther := Render(output(text), map[string]string{"clientId": "id", "clientSecret": other, "empty": ""})
+		if fmt.Sprint(err) != fmt.Sprint(errOther) {
+			t.Errorf("one value gives %v, another one %v", err, errOther)
+		}
+		if len(data["key"]) > largestOutput {
+			t.Errorf("it made %d bytes", len(data["key"]))
+		}
+		if err != nil && strings.Contains(err.Error(), "cannot be filled") {
+			t.Errorf("a template was not understood before it was filled: %v", err)
+		}
+		if took := time.Since(start); took > time.Second {
+			t.Errorf("it took %s", took)
+		}
+	})
 }
