@@ -3,6 +3,7 @@ package secret
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -154,12 +155,21 @@ func (o Output) desired(data map[string][]byte, annotations map[string]string) (
 	return desired, nil
 }
 
-// explain tells what only a person can put right from what may pass.
+// explain tells what only a person can put right from what may pass. What Kubernetes finds in the data it quotes in part, so that
+// is not passed on.
 func (o Output) explain(err error) error {
-	if apierrors.IsInvalid(err) {
-		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "Kubernetes refuses the output Secret that the spec asks for: %v", err)
+	refused, ok := errors.AsType[*apierrors.StatusError](err)
+	if !ok || !apierrors.IsInvalid(err) || refused.ErrStatus.Details == nil {
+		return fmt.Errorf("write output Secret %s/%s: %w", o.Owner.GetNamespace(), o.Name, err)
 	}
-	return fmt.Errorf("write output Secret %s/%s: %w", o.Owner.GetNamespace(), o.Name, err)
+	var causes []string
+	for _, cause := range refused.ErrStatus.Details.Causes {
+		if strings.HasPrefix(cause.Field, "data") {
+			cause.Message = "not what a Secret of this type holds"
+		}
+		causes = append(causes, cause.Field+": "+cause.Message)
+	}
+	return problem.Stalled(v1alpha1.ReasonInvalidSpec, "Kubernetes refuses the output Secret that the spec asks for: %s", strings.Join(causes, ", "))
 }
 
 // isAsDeclared tells whether type and labels are.
