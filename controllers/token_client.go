@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/types"
 
@@ -62,6 +63,26 @@ func isPublic(client *v1alpha1.Auth0Client) bool {
 		return *method == "none"
 	}
 	return client.Spec.AppType != nil && slices.Contains([]string{"native", "spa"}, *client.Spec.AppType)
+}
+
+// applicationName names the application for people: its client id, unless that comes from a Secret, which may hold anything
+// under that key.
+func (w *tokenWork) applicationName() string {
+	if ref := w.token.Spec.Client.SecretRef; ref != nil {
+		return "of Secret " + ref.Name
+	}
+	return w.request.Application.ID
+}
+
+// withoutClientID takes out of an answer of Auth0's a client id that comes from a Secret.
+func (w *tokenWork) withoutClientID(failed *auth0.Error) *auth0.Error {
+	id := w.request.Application.ID
+	if w.token.Spec.Client.SecretRef == nil || id == "" {
+		return failed
+	}
+	cleaned := *failed
+	cleaned.Message = strings.ReplaceAll(failed.Message, id, "(the client id)")
+	return &cleaned
 }
 
 // credentialsName names for people what holds the credentials of the application.

@@ -26,6 +26,7 @@ func (w *tokenWork) explain(err error) engine.Outcome {
 	if !errors.As(err, &failed) {
 		return engine.FromError(err, w.resync)
 	}
+	failed = w.withoutClientID(failed)
 	for _, explain := range []func(*auth0.Error) *problem.Problem{w.explainQuota, w.explainSignIn, w.explainGrant} {
 		if explained := explain(failed); explained != nil {
 			w.refusals.refused(w.name(), w.wants(), explained, w.Clock.Now())
@@ -110,7 +111,7 @@ func (w *tokenWork) seedSecret() string {
 
 // explainGrant explains what is the matter with the application, or with what it asks for.
 func (w *tokenWork) explainGrant(failed *auth0.Error) *problem.Problem {
-	application, audience := w.request.Application.ID, cmp.Or(w.request.Audience, "the default audience")
+	application, audience := w.applicationName(), cmp.Or(w.request.Audience, "the default audience")
 	said := strings.TrimSuffix(failed.Message, ".")
 	mentions := func(text string) bool { return strings.Contains(failed.Message, text) }
 	switch {

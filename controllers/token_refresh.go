@@ -1,7 +1,6 @@
 package controllers
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -215,7 +214,7 @@ func (w *tokenWork) settleFailure(ctx context.Context, before lineage, this atte
 	if isRefusal(err) {
 		after.Attempt = nil
 		if !this.Begins {
-			after.Lost = failed.Message
+			after.Lost = w.withoutClientID(failed).Message
 		}
 	}
 	return errors.Join(w.saveAnswer(ctx, &answered{&after, &this}), err)
@@ -366,7 +365,7 @@ func (w *tokenWork) tellLineage() {
 	if line.Source.Seed != "" {
 		status.AppliedSecrets = []v1alpha1.AppliedSecret{{Field: used, Hash: w.mark}}
 	}
-	application := cmp.Or(w.request.Application.ID, "of the token")
+	application := w.applicationName()
 	switch {
 	case !line.RulesKnown:
 		w.tell(v1alpha1.ConditionLineageSafe, metav1.ConditionUnknown, v1alpha1.ReasonUnknown, "whether a refresh token survives an answer that gets lost cannot be known: grant the operator's application the scope read:clients")

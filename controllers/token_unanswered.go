@@ -95,7 +95,7 @@ func (w *tokenWork) seedIsSpent() error {
 	case w.request.Grant == auth0.GrantRefreshToken && w.line.proven().replaced(w.source.Seed):
 		return problem.Stalled(v1alpha1.ReasonRefreshTokenRefused,
 			"the %s in Secret %s was used by another application, and replaced since: name that one again, or sign in to application %s and put the new %s there",
-			w.seedName(), w.seedSecret(), w.request.Application.ID, w.seedName())
+			w.seedName(), w.seedSecret(), w.applicationName(), w.seedName())
 	case !w.line.isAlive() && w.began():
 		return problem.Stalled(v1alpha1.ReasonLineageDeleted,
 			"Secret %s, which held the next refresh token, was deleted, and the %s in Secret %s was used: restore the former, or sign in again and put the new %s into the latter",

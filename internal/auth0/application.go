@@ -43,16 +43,17 @@ const (
 
 var assertionAlgorithms = []jwa.SignatureAlgorithm{jwa.RS256, jwa.RS384, jwa.PS256}
 
-// Validate says what is wrong with the key, if there is one, or with the way to send the secret. It never quotes either.
+// Validate says what is wrong with the key, if there is one, or with the way to send the secret. It quotes nothing: all of it comes
+// from a Secret, which may hold anything under any key.
 func (a Application) Validate() error {
 	if methods := []string{"", MethodPost, MethodBasic}; !slices.Contains(methods, a.TokenEndpointAuthMethod) {
-		return fmt.Errorf("tokenEndpointAuthMethod is one of %v, not %q", methods[1:], a.TokenEndpointAuthMethod)
+		return fmt.Errorf("tokenEndpointAuthMethod is none of %v", methods[1:])
 	}
 	if a.PrivateKey == "" {
 		return nil
 	}
 	if !slices.Contains(assertionAlgorithms, a.algorithm()) {
-		return fmt.Errorf("signingAlgorithm is one of %v, not %q", assertionAlgorithms, a.SigningAlgorithm)
+		return fmt.Errorf("signingAlgorithm is none of %v", assertionAlgorithms)
 	}
 	_, err := a.key()
 	return err

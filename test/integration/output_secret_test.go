@@ -1,0 +1,127 @@
+package integration
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+)
+
+// outputs are the kinds that write a Secret, each with what declares it.
+var outputs = map[string]struct {
+	subject *subject
+	// value is one that the kind offers to templates.
+	value string
+	// secret returns what the object declares of its output Secret.
+	secret func(v1alpha1.Managed) *v1alpha1.OutputSecret
+}{
+	"Auth0Client": {&clientSubject, "clientSecret", func(o v1alpha1.Managed) *v1alpha1.OutputSecret {
+		return o.(*v1alpha1.Auth0Client).Spec.OutputSecret
+	}},
+	"Auth0Token": {&tokenSubject, "accessToken", func(o v1alpha1.Managed) *v1alpha1.OutputSecret {
+		return &o.(*v1alpha1.Auth0Token).Spec.OutputSecret
+	}},
+	"Auth0User with a generated password": {&userSubject, "password", func(o v1alpha1.Managed) *v1alpha1.OutputSecret {
+		spec := &o.(*v1alpha1.Auth0User).Spec
+		if spec.Password == nil || spec.Password.Generate == nil {
+			spec.Password = &v1alpha1.UserPassword{Generate: &v1alpha1.GeneratedPassword{OutputSecret: v1alpha1.OutputSecret{Name: "login"}}}
+		}
+		return &spec.Password.Generate.OutputSecret
+	}},
+	"Auth0User with an invitation": {&userSubject, "url", func(o v1alpha1.Managed) *v1alpha1.OutputSecret {
+		spec := &o.(*v1alpha1.Auth0User).Spec
+		if spec.Invitation == nil {
+			spec.Invitation = &v1alpha1.UserInvitation{OutputSecret: v1alpha1.OutputSecret{Name: "invitation"}}
+		}
+		return &spec.Invitation.OutputSecret
+	}},
+}
+
+// TestATemplateDoesNotTellOfASecret has a template fail on a byte of the secret. (A case of the issue: the first byte of a client
+// secret was in status.)
+func TestATemplateDoesNotTellOfASecret(t *testing.T) {
+	t.Parallel()
+	for name, kind := range outputs {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := newEnvironment(t)
+			kind.subject.prepare(e)
+			object := kind.subject.object(e, "leak")
+			kind.secret(object).Data = map[string]v1alpha1.SecretTemplate{
+				"k": v1alpha1.SecretTemplate(`{{if .` + kind.value + `}}{{index "" (index .` + kind.value + ` 0)}}{{end}}`),
+			}
+			e.create(object)
+			message := e.eventuallyStalled(object, v1alpha1.ReasonInvalidSpec, "uses the function index", "."+kind.value)
+			if strings.Contains(message, "out of range") {
+				t.Errorf("the message tells of the value: %s", message)
+			}
+		})
+	}
+}
+
+// TestKubernetesDoesNotTellOfASecret has Kubernetes parse what is no JSON. It quotes the character at which it stops.
+func TestKubernetesDoesNotTellOfASecret(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	tokenSubject.prepare(e)
+	token := newToken(e, "leak")
+	token.Spec.OutputSecret.Type = string(corev1.SecretTypeDockerConfigJson)
+	token.Spec.OutputSecret.Data = map[string]v1alpha1.SecretTemplate{corev1.DockerConfigJsonKey: `{{ if .accessToken }}{"auths": {{ .accessToken }} }{{ else }}{}{{ end }}`}
+	e.create(token)
+	message := e.eventuallyStalled(token, v1alpha1.ReasonInvalidSpec, "data[.dockerconfigjson]: not what a Secret of this type holds")
+	if strings.Contains(message, "character") {
+		t.Errorf("the message quotes the token: %s", message)
+	}
+}
+
+// TestAForgedApplicationTellsOfNoSecret has an application's secret written under the keys that say which application asks for a
+// token, and how: nothing of what a Secret holds is public because of the key that it is under.
+func TestAForgedApplicationTellsOfNoSecret(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		forged map[string]v1alpha1.SecretTemplate
+		reason string
+	}{
+		"client id":         {map[string]v1alpha1.SecretTemplate{"clientId": "{{ .clientSecret }}", "clientSecret": "any"}, v1alpha1.ReasonInvalidCredentials},
+		"way to send it":    {map[string]v1alpha1.SecretTemplate{"clientId": "any", "tokenEndpointAuthMethod": "{{ .clientSecret }}"}, v1alpha1.ReasonSecretInvalid},
+		"signing algorithm": {map[string]v1alpha1.SecretTemplate{"clientId": "any", "privateKey": "any", "signingAlgorithm": "{{ .clientSecret }}"}, v1alpha1.ReasonSecretInvalid},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := newEnvironment(t)
+			victim := clientSubject.object(e, "victim").(*v1alpha1.Auth0Client)
+			victim.Spec.OutputSecret.Data = row.forged
+			e.create(victim)
+			e.eventuallyReady(victim)
+			token := newToken(e, "leak")
+			token.Spec.Client.SecretRef.Name = victim.Spec.OutputSecret.Name
+			e.create(token)
+			e.eventuallyStalled(token, row.reason)
+			secret := e.client(victim.Status.ClientID)["client_secret"].(string)
+			if places := e.everything(); strings.Contains(places, secret) {
+				at := strings.Index(places, secret)
+				t.Errorf("the client secret shows: …%s…", places[max(0, at-300):at])
+			}
+		})
+	}
+}
+
+// everything is what people can read who may not read Secrets: objects of ours, Events, logs and metrics.
+func (e *environment) everything() string {
+	e.Helper()
+	text := logs.String() + e.metricsText()
+	for _, list := range []client.ObjectList{
+		&v1alpha1.Auth0TenantList{}, &v1alpha1.Auth0ClientList{}, &v1alpha1.Auth0UserList{}, &v1alpha1.Auth0TokenList{}, &eventsv1.EventList{},
+	} {
+		if err := e.kube.List(e.ctx, list, client.InNamespace(e.namespace)); err != nil {
+			e.Fatal(err)
+		}
+		text += fmt.Sprintf("%+v", list)
+	}
+	return text
+}
