@@ -14,6 +14,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/partial"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
@@ -154,31 +155,33 @@ func (s *holderSearch) note(value, holder string) {
 // inObjects looks through the declared roles, users and client grants.
 func (s *holderSearch) inObjects(ctx context.Context) error {
 	tenant := client.MatchingFields{reference.TenantIndex: reference.TenantKey(s.Object).String()}
-	var roles v1alpha1.Auth0RoleList
-	var users v1alpha1.Auth0UserList
-	var grants v1alpha1.Auth0ClientGrantList
-	for _, list := range []client.ObjectList{&roles, &users, &grants} {
-		if err := s.Client.List(ctx, list, tenant); err != nil {
+	for _, list := range []client.ObjectList{&v1alpha1.Auth0RoleList{}, &v1alpha1.Auth0UserList{}, &v1alpha1.Auth0ClientGrantList{}} {
+		err := s.Client.List(ctx, list, tenant)
+		if err == nil {
+			err = partial.Visit(ctx, s.Client, list, s.inObject)
+		}
+		if err != nil {
 			return fmt.Errorf("find those with a scope of %s: %w", s.Object.Spec.Identifier, err)
 		}
 	}
-	for i := range roles.Items {
-		s.notePermissions("Auth0Role", &roles.Items[i], permissionsOfRole(&roles.Items[i]))
-	}
-	for i := range users.Items {
-		if permissions := users.Items[i].Spec.Permissions; permissions != nil {
-			s.notePermissions("Auth0User", &users.Items[i], permissions.Items)
+	return nil
+}
+
+func (s *holderSearch) inObject(object client.Object) {
+	switch holder := object.(type) {
+	case *v1alpha1.Auth0Role:
+		s.notePermissions("Auth0Role", holder, permissionsOfRole(holder))
+	case *v1alpha1.Auth0User:
+		if permissions := holder.Spec.Permissions; permissions != nil {
+			s.notePermissions("Auth0User", holder, permissions.Items)
 		}
-	}
-	for i := range grants.Items {
-		grant := &grants.Items[i]
-		for _, scope := range grant.Spec.Scopes {
-			if s.isOurs(grant, grant.Spec.APIRef, grant.Spec.Audience) {
-				s.note(scope, "Auth0ClientGrant "+client.ObjectKeyFromObject(grant).String())
+	case *v1alpha1.Auth0ClientGrant:
+		for _, scope := range holder.Spec.Scopes {
+			if s.isOurs(holder, holder.Spec.APIRef, holder.Spec.Audience) {
+				s.note(scope, "Auth0ClientGrant "+client.ObjectKeyFromObject(holder).String())
 			}
 		}
 	}
-	return nil
 }
 
 func (s *holderSearch) notePermissions(kind string, object client.Object, permissions []v1alpha1.Permission) {

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"maps"
+	"reflect"
 	"slices"
 	"time"
 
@@ -90,6 +91,15 @@ func (k Kind) Setup(ctx context.Context, manager ctrl.Manager, deps Deps, all []
 	return k.setup(ctx, manager, deps, all)
 }
 
+// IndexesOf returns a function that says what an object of the kinds has in each index of the cache.
+func IndexesOf(kinds []Kind) func(v1alpha1.Object) map[string][]string {
+	byType := map[reflect.Type]reference.Indexed{}
+	for _, kind := range kinds {
+		byType[reflect.TypeOf(kind.New())] = kind.indexed
+	}
+	return func(object v1alpha1.Object) map[string][]string { return byType[reflect.TypeOf(object)].Values(object) }
+}
+
 // RegisterRemote makes a Kind of an Adapter. T is the type of the kind, list an empty list of it.
 func RegisterRemote[T any, O interface {
 	*T
@@ -160,7 +170,7 @@ func Register[T any, O interface {
 	newLoop := func(deps Deps, recorder events.EventRecorder, all []Kind) *Reconciler[O] {
 		return &Reconciler[O]{
 			Events: recorder,
-			New:    func() O { return new(T) }, Handler: newHandler(deps, kind, all), Kind: name, Deps: deps,
+			New:    func() O { return new(T) }, Handler: newHandler(deps, kind, all), Kind: name, Deps: deps, indexes: kind.indexed.Values,
 		}
 	}
 	kind.loop = func(deps Deps, recorder events.EventRecorder, all []Kind) reconcile.Reconciler {

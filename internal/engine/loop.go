@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"golang.org/x/sync/semaphore"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -24,6 +26,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/display"
+	"github.com/auth0-operator/auth0-operator/internal/partial"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
@@ -63,7 +66,9 @@ type Reconciler[O v1alpha1.Object] struct {
 	New     func() O
 	Handler Handler[O]
 
-	queue queueOf
+	// indexes returns what an object has in each index of the cache.
+	indexes func(v1alpha1.Object) map[string][]string
+	queue   queueOf
 	// written holds, by name, the resource version of our own last write that the cache has not shown yet.
 	written sync.Map
 }
@@ -80,6 +85,15 @@ func (r *Reconciler[O]) Reconcile(ctx context.Context, request ctrl.Request) (ct
 	if ours, err := r.serves(ctx, object); err != nil || !ours {
 		r.letGo(object, key)
 		return ctrl.Result{}, err
+	}
+	if needsWhole(object) {
+		if !largeObjects.TryAcquire(1) {
+			return ctrl.Result{RequeueAfter: time.Second}, nil
+		}
+		defer largeObjects.Release(1)
+		if object, err = r.readWhole(ctx, request.NamespacedName); err != nil {
+			return ctrl.Result{}, r.forget(key, err)
+		}
 	}
 	turn := auth0.NewTurn(key, laneOf(object), func() { r.queue.call(request) })
 	defer r.Pool.End(turn)
@@ -106,17 +120,34 @@ func (r *Reconciler[O]) forget(key turnKey, err error) error {
 	return client.IgnoreNotFound(err)
 }
 
-// read returns the object from the cache, and from the API server while the cache has not seen our own last write: on an
+// largeObjects bounds how many large objects the process works on at once, and so their memory.
+var largeObjects = semaphore.NewWeighted(8)
+
+// needsWhole reports whether work on an object takes more than the part that the cache holds. The loop works on an object that is
+// too large only to delete it.
+func needsWhole(object v1alpha1.Object) bool {
+	return partial.Is(object) && (partial.Refusal(object) == "" || object.GetDeletionTimestamp() != nil)
+}
+
+// readWhole returns the object from the API server.
+func (r *Reconciler[O]) readWhole(ctx context.Context, name types.NamespacedName) (O, error) {
+	object := r.New()
+	if err := r.Reader.Get(ctx, name, object); err != nil {
+		return object, err
+	}
+	return object, partial.Refuse(object, r.indexes)
+}
+
+// read returns the object, or a part of it, from the cache, and from the API server while the cache has not seen our own last write: on an
 // old status, what was done would be done again, and what was found out be forgotten.
 func (r *Reconciler[O]) read(ctx context.Context, name types.NamespacedName) (O, error) {
 	object := r.New()
-	err := r.Client.Get(ctx, name, object)
+	err := r.Client.Get(ctx, name, object, partial.Allowed)
 	if err != nil || r.isCurrent(object) {
 		r.written.Delete(name)
 		return object, err
 	}
-	object = r.New()
-	return object, r.Reader.Get(ctx, name, object)
+	return r.readWhole(ctx, name)
 }
 
 // isCurrent tells whether an object from the cache is as new as our own last write to it.
@@ -146,6 +177,8 @@ func (r *Reconciler[O]) run(ctx context.Context, pass *Pass[O]) Outcome {
 		return Outcome{state: suspended, reason: v1alpha1.ReasonSuspended, message: "spec.suspend is true: nothing is read from Auth0 or written to it until it is false"}
 	case deleting:
 		return r.Handler.Remove(ctx, pass)
+	case partial.Refusal(pass.Object) != "":
+		return Stall(v1alpha1.ReasonInvalidSpec, partial.Refusal(pass.Object), 0)
 	}
 	return r.Handler.Apply(ctx, pass)
 }
@@ -197,13 +230,14 @@ func (r *Reconciler[O]) release(ctx context.Context, pass *Pass[O], outcome Outc
 	return ctrl.Result{}, nil
 }
 
+// longestToken is how much of a request to reconcile is compared, and echoed in status.
+const longestToken = 256
+
 // requestedAt returns the token of the latest request to reconcile now.
 func requestedAt(object client.Object) string {
 	annotations := object.GetAnnotations()
-	if token := annotations[v1alpha1.AnnotationReconcileRequestedAt]; token != "" {
-		return token
-	}
-	return annotations[v1alpha1.AnnotationFluxRequestedAt]
+	token := cmp.Or(annotations[v1alpha1.AnnotationReconcileRequestedAt], annotations[v1alpha1.AnnotationFluxRequestedAt])
+	return token[:min(len(token), longestToken)]
 }
 
 // requestsOf returns the annotations by which people and tools ask for something.

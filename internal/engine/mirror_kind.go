@@ -17,6 +17,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/partial"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
@@ -70,16 +71,13 @@ func (k *mirrored[O]) enqueue(ctx context.Context, lane auth0.Lane, key types.Na
 
 func (k *mirrored[O]) resource() string { return k.Adapter.(Mirrored).Resource() }
 
-// each visits the objects of a tenant in the cache. They must not be changed.
+// each visits the objects of a tenant. They must not be changed.
 func (k *mirrored[O]) each(ctx context.Context, tenant types.NamespacedName, visit func(O)) error {
 	list := k.kind.NewList()
 	if err := k.Client.List(ctx, list, client.MatchingFields{reference.TenantIndex: tenant.String()}, client.UnsafeDisableDeepCopy); err != nil {
 		return err
 	}
-	for _, object := range objectsIn(list) {
-		visit(object.(O))
-	}
-	return nil
+	return partial.Visit(ctx, k.Client, list, visit)
 }
 
 func (k *mirrored[O]) changed(ctx context.Context, tenant *mirror, ids map[string]bool) {

@@ -92,11 +92,8 @@ func watchReferrers(build *builder.Builder, deps Deps, kind Kind, all []Kind) *b
 
 // referencesOf lists all that an object refers to, its tenant included.
 func (k Kind) referencesOf(object client.Object) []reference.Reference {
-	references := []reference.Reference{{Field: "spec.tenantRef", Kind: "Auth0Tenant", Key: reference.TenantKey(object.(v1alpha1.Managed))}}
-	if k.indexed.References != nil {
-		references = append(references, k.indexed.References(object)...)
-	}
-	return references
+	tenant := reference.Reference{Field: "spec.tenantRef", Kind: "Auth0Tenant", Key: reference.TenantKey(object.(v1alpha1.Managed))}
+	return append(k.indexed.AllReferences(object), tenant)
 }
 
 // leavingReferents picks those of a kind that are being deleted.

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
+	toolscache "k8s.io/client-go/tools/cache"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -26,6 +27,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
 	"github.com/auth0-operator/auth0-operator/internal/lease"
+	"github.com/auth0-operator/auth0-operator/internal/partial"
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
@@ -74,7 +76,8 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 	}
 	options = options.withDefaults()
 	fence := newFence(options)
-	manager, err := newManager(fenced(config, fence), options, shard, fence)
+	kinds := controllers.All()
+	manager, err := newManager(fenced(config, fence), options, shard, fence, kinds)
 	if err != nil {
 		return nil, err
 	}
@@ -97,17 +100,18 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 		}
 		return fence.Transport(base, lease.IsWrite)
 	}
-	mirrors := &engine.Mirrors{Client: manager.GetClient(), Pool: pool, Clock: options.Clock, Metrics: counters}
+	whole := partial.Client{Client: manager.GetClient(), Reader: manager.GetAPIReader()}
+	mirrors := &engine.Mirrors{Client: whole, Pool: pool, Clock: options.Clock, Metrics: counters}
 	if err := manager.Add(mirrors); err != nil {
 		return nil, err
 	}
 	deps := engine.Deps{
-		Client:  manager.GetClient(),
+		Client:  whole,
 		Reader:  manager.GetAPIReader(),
 		Pool:    pool,
 		Mirrors: mirrors,
 		Metrics: counters,
-		Hasher:  &secret.Hasher{Client: manager.GetClient(), Namespace: options.Namespace},
+		Hasher:  &secret.Hasher{Client: whole, Namespace: options.Namespace},
 		Outputs: secret.NewJournal(),
 		Clock:   options.Clock,
 		Fence:   fence,
@@ -119,7 +123,6 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 	if err := manager.Add(deps.Imports); err != nil {
 		return nil, err
 	}
-	kinds := controllers.All()
 	for _, kind := range kinds {
 		if err := kind.Setup(ctx, manager, deps, kinds); err != nil {
 			return nil, fmt.Errorf("set up %s: %w", kind.Name, err)
@@ -131,7 +134,7 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 	return exchanging{manager, fence}, addProbes(manager, deps.Health)
 }
 
-func newManager(config *rest.Config, options Options, shard labels.Selector, fence *lease.Fence) (ctrl.Manager, error) {
+func newManager(config *rest.Config, options Options, shard labels.Selector, fence *lease.Fence, kinds []engine.Kind) (ctrl.Manager, error) {
 	scheme, err := Scheme()
 	if err != nil {
 		return nil, err
@@ -141,7 +144,7 @@ func newManager(config *rest.Config, options Options, shard labels.Selector, fen
 	config.QPS = -1
 	settings := ctrl.Options{
 		Scheme:                 scheme,
-		Cache:                  cacheOptions(options.WatchNamespaces),
+		Cache:                  cacheOptions(options.WatchNamespaces, kinds),
 		Client:                 client.Options{Cache: &client.CacheOptions{DisableFor: uncached(options.WatchNamespaces)}},
 		Metrics:                server.Options{BindAddress: options.MetricsAddress},
 		HealthProbeBindAddress: options.HealthAddress,
@@ -155,10 +158,16 @@ func newManager(config *rest.Config, options Options, shard labels.Selector, fen
 	return recorder.Manager, err
 }
 
-// cacheOptions has the cache leave out who set which field: it is a seventh of the memory of ten thousand users, and nobody
-// looks at it.
-func cacheOptions(namespaces []string) cache.Options {
-	return cache.Options{DefaultNamespaces: watched(namespaces), DefaultTransform: cache.TransformStripManagedFields()}
+// cacheOptions bounds what one object takes in the cache, and what a list of objects takes on its way there.
+func cacheOptions(namespaces []string, kinds []engine.Kind) cache.Options {
+	transform := partial.Transform(engine.IndexesOf(kinds))
+	return cache.Options{
+		DefaultNamespaces: watched(namespaces),
+		DefaultTransform:  transform,
+		NewInformer: func(source toolscache.ListerWatcher, object runtime.Object, resync time.Duration, indexers toolscache.Indexers) toolscache.SharedIndexInformer {
+			return toolscache.NewSharedIndexInformer(partial.InPages(source, transform), object, resync, indexers)
+		},
+	}
 }
 
 // uncached is what is read from the API server each time. A list of Namespaces cannot be limited to a few, so who may see

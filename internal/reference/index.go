@@ -2,11 +2,14 @@ package reference
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/partial"
 )
 
 const (
@@ -54,6 +57,45 @@ type Indexed struct {
 
 // Index adds the indexes of a kind.
 func Index(ctx context.Context, indexer client.FieldIndexer, kind v1alpha1.Object, of Indexed) error {
+	for name, values := range of.indexes(kind) {
+		index := func(object client.Object) []string {
+			if noted, ok := partial.Values(object, name); ok {
+				return noted
+			}
+			return values(object)
+		}
+		if err := indexer.IndexField(ctx, kind, name, index); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// AllReferences returns the references of an object, whole or partial. Those of a partial object lack their fields.
+func (of Indexed) AllReferences(object client.Object) []Reference {
+	keys, ok := partial.Values(object, ObjectIndex)
+	if !ok && of.References != nil {
+		return of.References(object)
+	}
+	references := make([]Reference, len(keys))
+	for i, key := range keys {
+		parts := append(strings.SplitN(key, "/", 3), "", "")
+		references[i] = Reference{Kind: parts[0], Key: types.NamespacedName{Namespace: parts[1], Name: parts[2]}}
+	}
+	return references
+}
+
+// Values returns what a whole object of a kind has in each index.
+func (of Indexed) Values(object v1alpha1.Object) map[string][]string {
+	found := map[string][]string{}
+	for name, values := range of.indexes(object) {
+		found[name] = values(object)
+	}
+	return found
+}
+
+// indexes are the indexes of a kind, by name.
+func (of Indexed) indexes(kind v1alpha1.Object) map[string]client.IndexerFunc {
 	indexes := map[string]client.IndexerFunc{InputIndex: of.Inputs}
 	if _, ok := kind.(v1alpha1.Managed); ok {
 		indexes[TenantIndex] = func(object client.Object) []string {
@@ -66,7 +108,8 @@ func Index(ctx context.Context, indexer client.FieldIndexer, kind v1alpha1.Objec
 			for _, reference := range of.References(object) {
 				keys = append(keys, reference.index())
 			}
-			return keys
+			slices.Sort(keys)
+			return slices.Compact(keys)
 		}
 	}
 	if of.ID != nil {
@@ -77,10 +120,5 @@ func Index(ctx context.Context, indexer client.FieldIndexer, kind v1alpha1.Objec
 			return nil
 		}
 	}
-	for name, values := range indexes {
-		if err := indexer.IndexField(ctx, kind, name, values); err != nil {
-			return err
-		}
-	}
-	return nil
+	return indexes
 }

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/partial"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 )
 
@@ -98,7 +99,7 @@ func get(ctx context.Context, reader client.Client, object v1alpha1.Managed, ref
 		return nil, fmt.Errorf("%s: %w", reference.Field, err)
 	}
 	referent := created.(v1alpha1.Referent)
-	if err := reader.Get(ctx, reference.Key, referent); err != nil {
+	if err := reader.Get(ctx, reference.Key, referent, partial.Allowed); err != nil {
 		if apierrors.IsNotFound(err) {
 			return nil, problem.Waiting(v1alpha1.ReasonReferenceNotReady, "%s: %s does not exist; create it, or correct the name", reference.Field, reference)
 		}

@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/partial"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 )
 
@@ -26,6 +27,9 @@ func Tenant(ctx context.Context, reader client.Reader, object v1alpha1.Managed) 
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read Auth0Tenant %s: %w", key, err)
+	}
+	if why := partial.Refusal(&tenant); why != "" {
+		return nil, problem.Waiting(v1alpha1.ReasonTenantNotReady, "Auth0Tenant %s cannot be used: %s", key, why)
 	}
 	permitted, err := admits(ctx, reader, &tenant, object.GetNamespace())
 	if err != nil {
