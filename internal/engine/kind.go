@@ -26,6 +26,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/lease"
+	"github.com/auth0-operator/auth0-operator/internal/partial"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
@@ -209,7 +210,7 @@ func Register[T any, O interface {
 // Watch adds a watch of its own to a kind.
 type Watch func(build *builder.Builder, deps Deps, kind Kind, all []Kind) *builder.Builder
 
-// changed lets through what calls for a pass: a change of spec, a request, a deletion. Changes of status, which are our
+// changed lets through what calls for a pass: a change of spec, of the size, a request, a deletion. Changes of status, which are our
 // own, do not.
 func changed() predicate.Predicate {
 	return predicate.Or(
@@ -220,6 +221,7 @@ func changed() predicate.Predicate {
 			GenericFunc: func(event.GenericEvent) bool { return false },
 			UpdateFunc: func(e event.UpdateEvent) bool {
 				return !maps.Equal(requestsOf(e.ObjectOld), requestsOf(e.ObjectNew)) || isRelabelledTenant(e) ||
+					partial.Refusal(e.ObjectOld) != partial.Refusal(e.ObjectNew) ||
 					e.ObjectOld.GetDeletionTimestamp().IsZero() != e.ObjectNew.GetDeletionTimestamp().IsZero()
 			},
 		},

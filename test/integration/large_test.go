@@ -1,0 +1,187 @@
+package integration
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/controllers"
+	"github.com/auth0-operator/auth0-operator/internal/partial"
+)
+
+// large makes an object so large that the cache holds only a part of it.
+func large(object v1alpha1.Managed) {
+	object.SetAnnotations(map[string]string{"example.com/padding": strings.Repeat("n", 2*partial.MostCached)})
+}
+
+// tooLarge makes an object so large that the operator does not work on it. Every namespace's editor can do this to any kind.
+func tooLarge(object v1alpha1.Managed) {
+	labels := map[string]string{}
+	for i := range 8000 {
+		labels[fmt.Sprint("padding-", i)] = strings.Repeat("n", 63)
+	}
+	object.SetLabels(labels)
+}
+
+func (e *environment) role(name string) *v1alpha1.Auth0Role {
+	return &v1alpha1.Auth0Role{ObjectMeta: e.meta(name), Spec: v1alpha1.Auth0RoleSpec{ManagedSpec: e.managedSpec(), Name: name}}
+}
+
+// TestLifecycleOfLargeObjects repeats the rows of the lifecycle table that would notice if the operator took a part for the whole.
+func TestLifecycleOfLargeObjects(t *testing.T) {
+	for kind, s := range subjects {
+		small := s.object
+		s.object = func(e *environment, name string) v1alpha1.Managed {
+			object := small(e, name)
+			large(object)
+			return object
+		}
+		for name, row := range map[string]func(*environment, subject){
+			"drift is put right": drift, "a field that is removed is cleared": clearField, "delete": deleteObject, "observe writes nothing": observe,
+		} {
+			t.Run(kind+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				e := newEnvironment(t)
+				s.prepare(e)
+				e.sim.ResetRequests()
+				row(e, s)
+			})
+		}
+	}
+}
+
+// TestTooLargeObjects has an object of every kind grow beyond what the operator works on.
+func TestTooLargeObjects(t *testing.T) {
+	for _, kind := range controllers.All() {
+		s, ok := subjects[kind.Name]
+		if !ok {
+			continue
+		}
+		t.Run(kind.Name, func(t *testing.T) {
+			t.Parallel()
+			e := newEnvironment(t)
+			s.prepare(e)
+			object := s.declared(e)
+			e.sim.ResetRequests()
+
+			// Nothing is changed, although the fields are gone that the cache does not hold, and one of the spec is.
+			change(e, object, func(o v1alpha1.Managed) {
+				tooLarge(o)
+				s.clear(o)
+			})
+			e.eventuallyStalled(object, v1alpha1.ReasonInvalidSpec, "KiB; at most 512 KiB are allowed")
+			s.requireWrites(e, 0)
+			e.restartOperator()
+			e.pass(object)
+			e.eventuallyStalled(object, v1alpha1.ReasonInvalidSpec, "KiB; at most 512 KiB are allowed")
+			s.requireCount(e, 1)
+
+			change(e, object, func(o v1alpha1.Managed) { o.SetLabels(nil) })
+			e.eventuallyReady(object)
+			if err := s.cleared(e, object); err != nil {
+				t.Errorf("smaller again, and not as declared: %v", err)
+			}
+
+			change(e, object, tooLarge)
+			e.deleteAndWait(object)
+			e.eventually(func() error {
+				if count := s.count(e); count > 0 {
+					return fmt.Errorf("%d are left in Auth0", count)
+				}
+				return nil
+			})
+		})
+	}
+}
+
+// TestNewObjectsThatAreTooLarge creates nothing in Auth0, and lets an object go that stands for nothing.
+func TestNewObjectsThatAreTooLarge(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	userSubject.prepare(e)
+	user := userSubject.object(e, "one")
+	tooLarge(user)
+	e.create(user)
+	e.eventuallyStalled(user, v1alpha1.ReasonInvalidSpec, "at most 512 KiB are allowed")
+	userSubject.requireWrites(e, 0)
+	e.deleteAndWait(user)
+
+	names := e.role("many")
+	names.Spec.Permissions = &v1alpha1.RolePermissions{}
+	for i := range 600 {
+		names.Spec.Permissions.Items = append(names.Spec.Permissions.Items, v1alpha1.Permission{Name: "read", APIRef: &v1alpha1.ObjectReference{Name: fmt.Sprint("api-", i)}})
+	}
+	e.create(names)
+	e.eventuallyStalled(names, v1alpha1.ReasonInvalidSpec, "names 601 other objects and Secrets; at most 250")
+	e.deleteAndWait(names)
+}
+
+// TestATooLargeTenantAdmitsNobody wants no namespace to be taken for an admitted one because the cache cut the selector.
+func TestATooLargeTenantAdmitsNobody(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	guest := e.newNamespace(map[string]string{"auth0": "allowed"})
+	tenant := e.tenant()
+	change(e, tenant, func(tenant *v1alpha1.Auth0Tenant) {
+		tenant.Spec.AllowedNamespaces = &v1alpha1.AllowedNamespaces{
+			From: v1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"auth0": "allowed"}},
+		}
+		tenant.Annotations = map[string]string{"example.com/padding": strings.Repeat("n", 2*partial.MostCached)}
+	})
+	e.eventuallyReady(tenant)
+	e.stopOperator()
+	e.startOperator(guest)
+	role := e.role("role")
+	role.Namespace, role.Spec.TenantRef.Namespace = guest, e.namespace
+	e.create(role)
+	e.eventuallyReady(role)
+
+	change(e, tenant, func(tenant *v1alpha1.Auth0Tenant) {
+		tenant.Labels = map[string]string{}
+		for i := range 8000 {
+			tenant.Labels[fmt.Sprint("padding-", i)] = strings.Repeat("n", 63)
+		}
+		tenant.Spec.AllowedNamespaces.Selector.MatchLabels["auth0"] = "other"
+	})
+	e.eventuallyStalled(tenant, v1alpha1.ReasonInvalidSpec, "at most 512 KiB are allowed")
+	change(e, role, func(role *v1alpha1.Auth0Role) { role.Spec.Description = new("changed") })
+	e.eventuallyReconciling(role, v1alpha1.ReasonTenantNotReady, "cannot be used")
+}
+
+// TestLargeObjectsAreFound wants what a large object names to wake it up, and to wait for it when it is deleted.
+func TestLargeObjectsAreFound(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	userSubject.prepare(e)
+	editor := e.role("chief-editor")
+	e.create(editor)
+	user := userSubject.object(e, "one").(*v1alpha1.Auth0User)
+	large(user)
+	user.Spec.Roles = &v1alpha1.UserRoles{}
+	for i := range 40 {
+		user.Spec.Roles.Items = append(user.Spec.Roles.Items, v1alpha1.UserRole{Name: new(fmt.Sprint("role-", i))})
+		seedRoles(e, fmt.Sprint("role-", i))
+	}
+	user.Spec.Roles.Items = append(user.Spec.Roles.Items, v1alpha1.UserRole{RoleRef: &v1alpha1.ObjectReference{Name: editor.Name}})
+	e.create(user)
+	e.eventuallyReady(user)
+
+	e.sim.ResetRequests()
+	change(e, e.secret("password", nil), func(secret *corev1.Secret) {
+		secret.StringData = map[string]string{"password": "planted-Other-Password-2"}
+	})
+	e.eventually(func() error {
+		if e.sim.Requests().Count("PATCH", "/api/v2/users/{id}") == 0 {
+			return fmt.Errorf("the new password is not sent")
+		}
+		return nil
+	})
+	e.delete(editor)
+	e.eventuallyReconciling(editor, v1alpha1.ReasonInUse, "Auth0User "+e.namespace+"/one")
+	change(e, user, func(user *v1alpha1.Auth0User) { user.Spec.Roles.Items = user.Spec.Roles.Items[:40] })
+	e.eventuallyGone(editor)
+}
