@@ -21,6 +21,9 @@ import (
 // clientMark is the key in client_metadata that says which Kubernetes object holds an application.
 const clientMark = "auth0_operator"
 
+// mostClientJSON is how many bytes a field of an application with free JSON may have.
+const mostClientJSON = 64 << 10
+
 // clientAdapter maps Auth0Client.
 type clientAdapter struct{}
 
@@ -151,6 +154,14 @@ func (clientAdapter) Check(c *v1alpha1.Auth0Client) error {
 	}
 	if output, from := c.Spec.OutputSecret, c.Spec.ClientSecret; output != nil && from != nil && output.Name == from.SecretRef.Name {
 		return fmt.Errorf("spec.outputSecret.name and spec.clientSecret.secretRef.name are both %q; the credentials would overwrite what they are made of", output.Name)
+	}
+	if err := checkSize("spec.addons", jsonSize(c.Spec.Addons), mostClientJSON); err != nil {
+		return err
+	}
+	if tokens := c.Spec.JWTConfiguration; tokens != nil {
+		if err := checkSize("spec.jwtConfiguration.scopes", jsonSize(tokens.Scopes), mostClientJSON); err != nil {
+			return err
+		}
 	}
 	return checkRotation(c)
 }

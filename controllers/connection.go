@@ -88,7 +88,15 @@ func (connectionAdapter) SecretFields(c *v1alpha1.Auth0Connection) map[string]v1
 var secretOptions = []string{"client_secret", "clientSecret", "app_secret", "consumerSecret", "twilio_token", "password", "secret"}
 
 // Check finds secrets where everybody could read them, and applications that are named twice, as lists get long.
+// mostOptions is how many bytes the options of a connection may have.
+const mostOptions = 128 << 10
+
 func (connectionAdapter) Check(c *v1alpha1.Auth0Connection) error {
+	if c.Spec.Options != nil {
+		if err := checkSize("spec.options", len(c.Spec.Options.Raw), mostOptions); err != nil {
+			return err
+		}
+	}
 	named := map[string]bool{}
 	for i, item := range enabledClients(c) {
 		name, _ := json.Marshal(item)

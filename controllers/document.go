@@ -2,9 +2,12 @@ package controllers
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"unicode"
+
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 )
@@ -61,4 +64,21 @@ func snake(camel string) string {
 		name.WriteRune(unicode.ToLower(letter))
 	}
 	return name.String()
+}
+
+// jsonSize is how many bytes free JSON has, its keys included.
+func jsonSize(values map[string]apiextensionsv1.JSON) int {
+	size := 0
+	for key, value := range values {
+		size += len(key) + len(value.Raw)
+	}
+	return size
+}
+
+// checkSize refuses free JSON of more than most bytes. The API server can bound only its first level.
+func checkSize(field string, size, most int) error {
+	if size <= most {
+		return nil
+	}
+	return fmt.Errorf("%s has %d KiB; at most %d KiB are allowed: make it smaller", field, (size+1023)>>10, most>>10)
 }

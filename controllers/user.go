@@ -165,7 +165,7 @@ func (userAdapter) Check(u *v1alpha1.Auth0User) error {
 			return fmt.Errorf("spec.appMetadata: the key %q is reserved; choose another", key)
 		}
 	}
-	if size := metadataSize(u.Spec.UserMetadata) + metadataSize(u.Spec.AppMetadata); size > largestProfile {
+	if size := jsonSize(u.Spec.UserMetadata) + jsonSize(u.Spec.AppMetadata); size > largestProfile {
 		return fmt.Errorf("spec.userMetadata and spec.appMetadata take %d bytes; Auth0 allows a user profile %d in all", size, largestProfile)
 	}
 	return nil
@@ -178,14 +178,6 @@ func checkMetadata(field string, metadata map[string]apiextensionsv1.JSON) error
 		}
 	}
 	return nil
-}
-
-func metadataSize(metadata map[string]apiextensionsv1.JSON) int {
-	size := 0
-	for key, value := range metadata {
-		size += len(key) + len(value.Raw)
-	}
-	return size
 }
 
 func (userAdapter) Desired(u *v1alpha1.Auth0User, references reference.Values) auth0.Document {

@@ -53,6 +53,7 @@ type Auth0ClientSpec struct {
 	// prefer clientAuthenticationMethods with generate where a moment without access hurts. A rotation can also be requested,
 	// by a new value of the annotation auth0-operator.io/rotate-secret. Needs outputSecret. Example: `720h`.
 	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+(\\\\.[0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('1h')",message="rotateSecretEvery must be a duration such as 720h, at least 1h"
 	// +optional
 	RotateSecretEvery *metav1.Duration `json:"rotateSecretEvery,omitempty"`
@@ -143,6 +144,7 @@ type ClientKeyPair struct {
 	// rotateEvery makes a new key pair at this interval, at least `1h`. Unset: only on request, by a new value of the annotation
 	// auth0-operator.io/rotate-key. Example: `720h`.
 	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+(\\\\.[0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('1h')",message="rotateEvery must be a duration such as 720h, at least 1h"
 	// +optional
 	RotateEvery *metav1.Duration `json:"rotateEvery,omitempty"`
@@ -150,6 +152,7 @@ type ClientKeyPair struct {
 	// overlap is how long the former key still works after outputSecret holds the new one, so that workloads have time to take
 	// it. Default: `1h`.
 	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+(\\\\.[0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('1m') && duration(self) <= duration('720h')",message="overlap must be a duration such as 1h, between 1m and 720h"
 	// +optional
 	Overlap *metav1.Duration `json:"overlap,omitempty"`
@@ -362,7 +365,7 @@ type ClientSettings struct {
 
 	// addons turns add-ons on, by Auth0's name, with their settings in Auth0's own names: for example
 	// `samlp: {audience: "urn:shop", signResponse: true}`. `{}` is an add-on without settings. No secrets: for the add-ons
-	// that take some, set those in the Auth0 Dashboard.
+	// that take some, set those in the Auth0 Dashboard. At most 64 KiB.
 	// +kubebuilder:validation:MaxProperties=40
 	// +optional
 	Addons map[string]apiextensionsv1.JSON `json:"addons,omitempty"`
@@ -501,7 +504,7 @@ type ClientJWTConfiguration struct {
 	// +optional
 	SecretEncoded *bool `json:"secretEncoded,omitempty"`
 
-	// scopes are settings of legacy scopes, in Auth0's own form.
+	// scopes are settings of legacy scopes, in Auth0's own form. At most 64 KiB.
 	// +kubebuilder:validation:MaxProperties=100
 	// +optional
 	Scopes map[string]apiextensionsv1.JSON `json:"scopes,omitempty"`

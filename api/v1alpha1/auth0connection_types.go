@@ -80,8 +80,9 @@ type Auth0ConnectionSpec struct {
 
 	// options of a connection of any other strategy, in Auth0's own names: see the documentation of the Management API for
 	// those of a strategy. Each value is managed by itself, however deep; what is not set here is left as it is in Auth0.
-	// Secrets do not belong here, but in optionSecrets. Example: `{client_id: "…", scope: [email, profile]}`.
+	// Secrets do not belong here, but in optionSecrets. At most 128 KiB. Example: `{client_id: "…", scope: [email, profile]}`.
 	// +kubebuilder:validation:Type=object
+	// +kubebuilder:validation:MaxProperties=200
 	// +kubebuilder:pruning:PreserveUnknownFields
 	// +optional
 	Options *apiextensionsv1.JSON `json:"options,omitempty"`

@@ -41,6 +41,7 @@ type Auth0TenantSpec struct {
 	// calls that this takes are spread over it. Default: `24h` while changes are watched (see watch), `1h` otherwise.
 	// Example: `30m`.
 	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+(\\\\.[0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('1m')",message="resyncInterval must be a duration such as 30m, at least 1m"
 	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]+(\\\\.[0-9]+)?(ms|s|m|h))+$') || duration(self) <= duration('168h')",message="resyncInterval must be at most 168h"
 	// +optional
@@ -93,31 +94,6 @@ type CABundleReference struct {
 	// +kubebuilder:validation:MaxLength=253
 	// +optional
 	Key string `json:"key,omitempty"`
-}
-
-// NamespacesFrom says which namespaces are meant.
-// +kubebuilder:validation:Enum=Same;Selector;All
-type NamespacesFrom string
-
-const (
-	// NamespacesFromSame means the namespace of the tenant only.
-	NamespacesFromSame NamespacesFrom = "Same"
-	// NamespacesFromSelector means the namespaces that carry the labels of the selector, and the tenant's own.
-	NamespacesFromSelector NamespacesFrom = "Selector"
-	// NamespacesFromAll means every namespace.
-	NamespacesFromAll NamespacesFrom = "All"
-)
-
-// AllowedNamespaces says which namespaces may use a tenant.
-// +kubebuilder:validation:XValidation:rule="has(self.selector) == (self.from == 'Selector')",message="selector goes with from: Selector, and only with it"
-type AllowedNamespaces struct {
-	// from is `Same` (the tenant's namespace), `Selector` (that and those which match selector) or `All`.
-	// +required
-	From NamespacesFrom `json:"from"`
-
-	// selector picks namespaces by label; only with `from: Selector`.
-	// +optional
-	Selector *metav1.LabelSelector `json:"selector,omitempty"`
 }
 
 // WatchPolicy says how changes are noticed that others make in Auth0.

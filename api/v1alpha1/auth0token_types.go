@@ -46,6 +46,7 @@ type Auth0TokenSpec struct {
 	// than half the lifetime is refused once the lifetime is known; until it is corrected, it counts as half. Under
 	// managementPolicy `CreateOnly` a token is replaced when it has expired.
 	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+(\\\\.[0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('10s')",message="renewBefore must be a duration such as 1h, at least 10s"
 	// +optional
 	RenewBefore *metav1.Duration `json:"renewBefore,omitempty"`

@@ -215,6 +215,7 @@ type UserInvitation struct {
 
 	// ttl is how long the link is good, at most `720h`. Auth0's default: `120h`.
 	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+(\\\\.[0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('1m') && duration(self) <= duration('720h')",message="ttl must be a duration such as 72h, between 1m and 720h"
 	// +optional
 	TTL *metav1.Duration `json:"ttl,omitempty"`

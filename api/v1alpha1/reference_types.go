@@ -82,7 +82,7 @@ type OutputSecret struct {
 	// most. Default: one key per value, named like the value.
 	// +kubebuilder:validation:MinProperties=1
 	// +kubebuilder:validation:MaxProperties=32
-	// +kubebuilder:validation:XValidation:rule="self.all(key, key.matches('^[-._a-zA-Z0-9]+$'))",message="keys of a Secret consist of letters, digits, '-', '_' and '.'"
+	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() <= 253 && key.matches('^[-._a-zA-Z0-9]+$'))",message="keys of a Secret consist of letters, digits, '-', '_' and '.', at most 253 of them"
 	// +optional
 	Data map[string]SecretTemplate `json:"data,omitempty"`
 
@@ -97,6 +97,7 @@ type OutputSecret struct {
 	// labels of the Secret, besides the operator's own.
 	// +kubebuilder:validation:MaxProperties=32
 	// +kubebuilder:validation:XValidation:rule="self.all(key, key != 'app.kubernetes.io/managed-by')",message="the label app.kubernetes.io/managed-by is the operator's"
+	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() <= 317)",message="keys of labels have at most 317 characters"
 	// +optional
 	Labels map[string]SecretLabel `json:"labels,omitempty"`
 }

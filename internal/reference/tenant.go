@@ -75,7 +75,7 @@ func admits(ctx context.Context, reader client.Reader, tenant *v1alpha1.Auth0Ten
 	case allowed.From == v1alpha1.NamespacesFromAll:
 		return true, nil
 	}
-	selector, err := metav1.LabelSelectorAsSelector(allowed.Selector)
+	selector, err := metav1.LabelSelectorAsSelector(allowed.Selector.LabelSelector())
 	if err != nil {
 		return false, problem.Stalled(v1alpha1.ReasonNotPermitted, "spec.allowedNamespaces.selector of Auth0Tenant %s is invalid: %v", client.ObjectKeyFromObject(tenant), err)
 	}

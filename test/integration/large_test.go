@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/controllers"
@@ -120,6 +120,24 @@ func TestNewObjectsThatAreTooLarge(t *testing.T) {
 	e.deleteAndWait(names)
 }
 
+// TestFreeJSONIsBounded wants a message that names the field.
+func TestFreeJSONIsBounded(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	free := apiextensionsv1.JSON{Raw: fmt.Appendf(nil, `{"deep":{"padding":%q}}`, strings.Repeat("n", 130<<10))}
+	addons := clientSubject.object(e, "addons").(*v1alpha1.Auth0Client)
+	addons.Spec.Addons = map[string]apiextensionsv1.JSON{"samlp": free}
+	scopes := clientSubject.object(e, "scopes").(*v1alpha1.Auth0Client)
+	scopes.Spec.JWTConfiguration.Scopes = map[string]apiextensionsv1.JSON{"legacy": free}
+	options := &v1alpha1.Auth0Connection{ObjectMeta: e.meta("options"), Spec: v1alpha1.Auth0ConnectionSpec{
+		ManagedSpec: e.managedSpec(), Name: "partner", Strategy: "oidc", Options: &free,
+	}}
+	for field, object := range map[string]v1alpha1.Managed{"spec.addons": addons, "spec.jwtConfiguration.scopes": scopes, "spec.options": options} {
+		e.create(object)
+		e.eventuallyStalled(object, v1alpha1.ReasonInvalidSpec, field+" has 131 KiB; at most ")
+	}
+}
+
 // TestATooLargeTenantAdmitsNobody wants no namespace to be taken for an admitted one because the cache cut the selector.
 func TestATooLargeTenantAdmitsNobody(t *testing.T) {
 	t.Parallel()
@@ -128,7 +146,7 @@ func TestATooLargeTenantAdmitsNobody(t *testing.T) {
 	tenant := e.tenant()
 	change(e, tenant, func(tenant *v1alpha1.Auth0Tenant) {
 		tenant.Spec.AllowedNamespaces = &v1alpha1.AllowedNamespaces{
-			From: v1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"auth0": "allowed"}},
+			From: v1alpha1.NamespacesFromSelector, Selector: &v1alpha1.NamespaceSelector{MatchLabels: map[string]v1alpha1.LabelValue{"auth0": "allowed"}},
 		}
 		tenant.Annotations = map[string]string{"example.com/padding": strings.Repeat("n", 2*partial.MostCached)}
 	})

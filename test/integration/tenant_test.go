@@ -198,7 +198,7 @@ func TestOtherNamespaces(t *testing.T) {
 	allow := func(allowed *v1alpha1.AllowedNamespaces) {
 		change(e, e.tenant(), func(tenant *v1alpha1.Auth0Tenant) { tenant.Spec.AllowedNamespaces = allowed })
 	}
-	allow(&v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"auth0": "yes"}}})
+	allow(&v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromSelector, Selector: &v1alpha1.NamespaceSelector{MatchLabels: map[string]v1alpha1.LabelValue{"auth0": "yes"}}})
 	e.eventuallyReady(ofFriend)
 	e.eventuallyStalled(ofStranger, v1alpha1.ReasonNotPermitted)
 	allow(&v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromAll})

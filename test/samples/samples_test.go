@@ -79,6 +79,40 @@ func TestEveryFieldIsInASample(t *testing.T) {
 	}
 }
 
+// TestSpecsAreBounded wants a bound on everything in a spec that can be long: whoever may create an object fills the operator's
+// memory. The schema cannot bound free JSON; the operator does, by the size of the object.
+func TestSpecsAreBounded(t *testing.T) {
+	for _, crd := range crds(t) {
+		for _, version := range crd.Spec.Versions {
+			for _, field := range unbounded("spec", version.Schema.OpenAPIV3Schema.Properties["spec"]) {
+				t.Errorf("%s: %s has no bound", crd.Spec.Names.Kind, field)
+			}
+		}
+	}
+}
+
+func unbounded(path string, schema apiextensionsv1.JSONSchemaProps) []string {
+	var found []string
+	isTime := schema.Format == "date-time"
+	switch {
+	case schema.Type == "string" && schema.MaxLength == nil && len(schema.Enum) == 0 && !isTime,
+		schema.Type == "array" && schema.MaxItems == nil,
+		schema.AdditionalProperties != nil && schema.MaxProperties == nil,
+		schema.Type == "object" && schema.XPreserveUnknownFields != nil && schema.MaxProperties == nil:
+		found = append(found, path)
+	}
+	if schema.Items != nil {
+		found = append(found, unbounded(path+"[]", *schema.Items.Schema)...)
+	}
+	if schema.AdditionalProperties != nil {
+		found = append(found, unbounded(path+"{}", *schema.AdditionalProperties.Schema)...)
+	}
+	for name, property := range schema.Properties {
+		found = append(found, unbounded(path+"."+name, property)...)
+	}
+	return found
+}
+
 // specFields lists the paths of all fields below spec, without indexes: spec.roles.items.name.
 func specFields(crd *apiextensionsv1.CustomResourceDefinition) []string {
 	var fields []string
