@@ -68,7 +68,7 @@ const (
 const (
 	// ReasonSuspended surfaces while spec.suspend is true; Ready keeps its last value.
 	ReasonSuspended = "Suspended"
-	// ReasonInvalidSpec surfaces when the spec asks for something that Auth0 does not allow.
+	// ReasonInvalidSpec surfaces when the spec asks for something that Auth0 does not allow, or when the object is too large.
 	ReasonInvalidSpec = "InvalidSpec"
 	// ReasonRejected surfaces when Auth0 refuses the object; the message quotes Auth0.
 	ReasonRejected = "Rejected"

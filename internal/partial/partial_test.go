@@ -58,9 +58,9 @@ func fill(value reflect.Value, length, items int) {
 		value.Set(reflect.New(value.Type().Elem()))
 		fill(value.Elem(), length, items)
 	case reflect.Struct:
-		for i := range value.NumField() {
-			if value.Field(i).CanSet() {
-				fill(value.Field(i), length, items)
+		for _, field := range value.Fields() {
+			if field.CanSet() {
+				fill(field, length, items)
 			}
 		}
 	case reflect.Slice:

@@ -152,9 +152,9 @@ func (l limits) cut(value reflect.Value) {
 			l.cut(value.Elem())
 		}
 	case reflect.Struct:
-		for i := range value.NumField() {
-			if value.Field(i).CanSet() && !isKept(value.Field(i).Type()) {
-				l.cut(value.Field(i))
+		for _, field := range value.Fields() {
+			if field.CanSet() && !isKept(field.Type()) {
+				l.cut(field)
 			}
 		}
 	default:

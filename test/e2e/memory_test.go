@@ -34,7 +34,7 @@ const (
 
 // TestMemoryUnderLargeObjects fills a namespace with objects of 1 MB while the operator runs, and starts others that find them.
 func TestMemoryUnderLargeObjects(t *testing.T) {
-	cluster, err := controlplane.Start(t.Context(), controlplane.Options{CRDDirs: []string{filepath.Join(render.Root(), "config/crd/bases")}})
+	cluster, err := controlplane.Start(t.Context(), controlplane.Options{CRDDirs: []string{filepath.Join(render.Root(), "config", "crd", "bases")}})
 	if err != nil {
 		t.Fatal(err)
 	}
