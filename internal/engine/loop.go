@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -14,6 +15,7 @@ import (
 	"golang.org/x/sync/semaphore"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -271,12 +273,51 @@ func (p *Pass[O]) waker() func() {
 }
 
 // Save writes the status if it changed. It is called at the end of every pass, and by a Handler right after something
-// happened in Auth0 that must not be forgotten.
+// happened in Auth0 that must not be forgotten. It fails with a conflict if another replica wrote the status meanwhile, which
+// knows more; what people change besides does not matter.
 func (p *Pass[O]) Save(ctx context.Context) error {
 	if equality.Semantic.DeepEqual(p.saved, p.Object) {
 		return nil
 	}
-	return p.patchStatus(ctx, client.MergeFrom(p.saved))
+	if _, managed := any(p.Object).(v1alpha1.Managed); !managed {
+		// The status of a tenant has several writers in one replica.
+		return p.patchStatus(ctx, client.MergeFrom(p.saved))
+	}
+	for try := 1; ; try++ {
+		err := p.saveUnlessChanged(ctx)
+		if !apierrors.IsConflict(err) || try == saveTries {
+			return err
+		}
+		if statusStays, failed := p.catchUp(ctx); failed != nil || !statusStays {
+			return cmp.Or(failed, err)
+		}
+	}
+}
+
+// saveTries is how often a status is written that somebody changes the object of.
+const saveTries = 5
+
+// catchUp takes over the version of the object as it is now, if its status is still the one that this pass began with.
+func (p *Pass[O]) catchUp(ctx context.Context) (statusStays bool, err error) {
+	current := p.loop.New()
+	if err := p.loop.Reader.Get(ctx, client.ObjectKeyFromObject(p.Object), current); err != nil {
+		return false, client.IgnoreNotFound(err)
+	}
+	difference, err := client.MergeFrom(p.saved).Data(current)
+	if err != nil {
+		return false, fmt.Errorf("compare the status: %w", err)
+	}
+	var changed struct{ Status json.RawMessage }
+	if err := json.Unmarshal(difference, &changed); err != nil {
+		return false, fmt.Errorf("compare the status: %w", err)
+	}
+	if changed.Status != nil || current.GetUID() != p.Object.GetUID() {
+		return false, nil
+	}
+	for _, known := range []O{p.saved, p.Object} {
+		known.SetResourceVersion(current.GetResourceVersion())
+	}
+	return true, nil
 }
 
 // saveUnlessChanged is Save, but only if nobody changed the object since it was read: what is about to be done must not be
