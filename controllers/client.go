@@ -304,6 +304,18 @@ func wholeClients(ctx context.Context, session *auth0.Session, listed []auth0.Do
 	return []auth0.Document{client}, err
 }
 
+// FindMarked implements engine.DuplicateFinder.
+func (clientAdapter) FindMarked(ctx context.Context, session *auth0.Session, mark string) ([]string, error) {
+	all, err := session.ListClients(ctx)
+	var ids []string
+	for _, client := range all {
+		if client.Object("client_metadata").String(clientMark) == mark {
+			ids = append(ids, client.String("client_id"))
+		}
+	}
+	return ids, err
+}
+
 func (clientAdapter) Create(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Client], desired auth0.Document) (auth0.Document, error) {
 	if id := tools.Object.Spec.ClientID; id != nil {
 		return nil, problem.Stalled(v1alpha1.ReasonClientNotFound,

@@ -132,6 +132,9 @@ func (a clientAdapter) rotateSecret(ctx context.Context, tools engine.Tools[*v1a
 	if err != nil {
 		return err
 	}
+	if rotation.Replacing != "" {
+		tools.ExpectLateEffect()
+	}
 	if rotation.Replacing == "" {
 		rotation.Replacing = current
 		if err := tools.Save(ctx); err != nil {

@@ -155,6 +155,11 @@ type ManagedStatus struct {
 	// +optional
 	Creating string `json:"creating,omitempty"`
 
+	// recheckAt is when the operator looks at the object in Auth0 once more, as an earlier attempt, of which it does not know
+	// what became, may take effect late: a second application that came of it is deleted. Gone when that is done.
+	// +optional
+	RecheckAt *metav1.Time `json:"recheckAt,omitempty"`
+
 	// differences lists, under managementPolicy `Observe`, the fields that differ between spec and Auth0. Values of
 	// secrets are never shown.
 	// +listType=map

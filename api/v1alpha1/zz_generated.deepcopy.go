@@ -3345,6 +3345,10 @@ func (in *ManagedStatus) DeepCopyInto(out *ManagedStatus) {
 		*out = make([]AppliedSecret, len(*in))
 		copy(*out, *in)
 	}
+	if in.RecheckAt != nil {
+		in, out := &in.RecheckAt, &out.RecheckAt
+		*out = (*in).DeepCopy()
+	}
 	if in.Differences != nil {
 		in, out := &in.Differences, &out.Differences
 		*out = make([]Difference, len(*in))

@@ -21,6 +21,9 @@ func (w *work[O]) create(ctx context.Context) (Outcome, error) {
 	w.completeDesired(nil)
 	if w.mustLook() {
 		candidates, ours, err := w.findAnnounced(ctx)
+		if ours != nil {
+			w.expectDuplicate()
+		}
 		if err != nil || ours != nil || len(candidates) > 0 {
 			return w.choose(ctx, candidates, ours, err)
 		}
@@ -52,6 +55,9 @@ func (w *work[O]) create(ctx context.Context) (Outcome, error) {
 	}
 	if err != nil {
 		return Outcome{}, err
+	}
+	if tried != "" {
+		w.expectDuplicate()
 	}
 	w.prove(have, proof)
 	w.claims.set(w.idKey(have), claimantOf(w.object))

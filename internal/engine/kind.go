@@ -44,6 +44,8 @@ type Deps struct {
 	Clock   clock.WithTicker
 	// Fence refuses calls when another replica may lead; nil without leader election.
 	Fence *lease.Fence
+	// RecheckAfter is how long after an attempt that was repeated to look whether the earlier one took effect late.
+	RecheckAfter time.Duration
 	// Mirrors watch the tenants.
 	Mirrors *Mirrors
 	// Metrics count calls and differences.

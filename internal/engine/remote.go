@@ -123,6 +123,9 @@ func (w *work[O]) apply(ctx context.Context) (Outcome, error) {
 	case have == nil:
 		return w.create(ctx)
 	}
+	if err := w.recheck(ctx, have); err != nil {
+		return Outcome{}, err
+	}
 	return w.converge(ctx, have)
 }
 
@@ -315,12 +318,22 @@ func (w *work[O]) ready(reason, message string) Outcome {
 		w.learn()
 		again = 0
 	}
-	if scheduler, ok := w.Adapter.(Scheduler[O]); ok {
-		if next := scheduler.NextAt(w.object); !next.IsZero() && (again == 0 || next.Sub(w.Clock.Now()) < again) {
-			return DoneUntil(reason, message, next.Sub(w.Clock.Now()))
-		}
+	if next := w.nextAt(); !next.IsZero() && (again == 0 || next.Sub(w.Clock.Now()) < again) {
+		return DoneUntil(reason, message, next.Sub(w.Clock.Now()))
 	}
 	return Done(reason, message, again)
+}
+
+// nextAt is when the object must be looked at again whatever happens, the zero time for no such time.
+func (w *work[O]) nextAt() time.Time {
+	var next time.Time
+	if scheduler, ok := w.Adapter.(Scheduler[O]); ok {
+		next = scheduler.NextAt(w.object)
+	}
+	if at := w.object.GetManagedStatus().RecheckAt; at != nil && !w.observes() && (next.IsZero() || at.Time.Before(next)) {
+		next = at.Time
+	}
+	return next
 }
 
 func (w *work[O]) stall(reason, format string, args ...any) Outcome {

@@ -67,6 +67,11 @@ func (w *work[O]) remove(ctx context.Context) (Outcome, error) {
 		return Released("left in Auth0: " + w.Adapter.Describe(have) + " " + why), err
 	}
 	w.Adapter.Observe(w.object, have)
+	if w.object.GetManagedStatus().RecheckAt != nil || w.announced() != "" {
+		if err := w.deleteDuplicates(ctx); err != nil {
+			return Outcome{}, err
+		}
+	}
 	id := w.Adapter.ID(w.object)
 	if err := w.Adapter.Delete(ctx, w.session, id); err != nil && auth0.ClassOf(err) != auth0.ClassNotFound {
 		return Outcome{}, err

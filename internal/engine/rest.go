@@ -72,7 +72,7 @@ func (r *Remote[O]) passListed(ctx context.Context, pass *Pass[O], shown auth0.D
 // rests tells whether nothing calls for a read: the object is as declared as far as anybody knows. After a restart nothing
 // is known, and what is Ready is left to the first pass of the mirror.
 func (w *work[O]) rests() bool {
-	if w.memory == nil || w.listed || len(w.secrets) > 0 || !w.isSettled(w.object) || w.memory.mark(client.ObjectKeyFromObject(w.object)).serial != 0 {
+	if w.memory == nil || w.listed || w.object.GetManagedStatus().RecheckAt != nil || len(w.secrets) > 0 || !w.isSettled(w.object) || w.memory.mark(client.ObjectKeyFromObject(w.object)).serial != 0 {
 		return false
 	}
 	before, known := w.memory.lesson(w.object.GetUID())

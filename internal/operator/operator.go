@@ -115,9 +115,11 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 		Outputs: secret.NewJournal(),
 		Clock:   options.Clock,
 		Fence:   fence,
-		Workers: options.Workers,
-		Shard:   shard,
-		Health:  engine.NewHealth(),
+		// A replica that was stopped has been started, found out and ended by then.
+		RecheckAfter: 4 * options.LeaseDuration,
+		Workers:      options.Workers,
+		Shard:        shard,
+		Health:       engine.NewHealth(),
 	}
 	deps.Imports = &engine.Imports{Client: deps.Client, Pool: deps.Pool, Events: manager.GetEventRecorder("auth0-operator")}
 	if err := manager.Add(deps.Imports); err != nil {

@@ -1,0 +1,75 @@
+package engine
+
+import (
+	"context"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+)
+
+// DuplicateFinder is an Announcer whose names repeat: of two attempts to create an object, both may have an effect.
+type DuplicateFinder interface {
+	// FindMarked returns the ids of all objects in Auth0 that carry a mark.
+	FindMarked(ctx context.Context, session *auth0.Session, mark string) (ids []string, err error)
+}
+
+// expectLateEffect has the object be looked at once more: an earlier attempt was made, by this replica or by one that was
+// stopped, and it may take effect after this one. See docs/decisions/0020-fencing.md.
+func (d *Deps) expectLateEffect(object v1alpha1.Managed) {
+	object.GetManagedStatus().RecheckAt = &metav1.Time{Time: d.Clock.Now().Add(d.RecheckAfter)}
+}
+
+// ExpectLateEffect has the object be looked at once more, as an earlier attempt at what was done just now may take effect late.
+func (t Tools[O]) ExpectLateEffect() { t.expectLateEffect(t.Object) }
+
+// expectDuplicate is expectLateEffect for a creation that was tried before.
+func (w *work[O]) expectDuplicate() {
+	if _, repeats := w.Adapter.(DuplicateFinder); repeats {
+		w.expectLateEffect(w.object)
+	}
+}
+
+// recheckDue reports whether it is time to look for late effects.
+func (w *work[O]) recheckDue() bool {
+	at := w.object.GetManagedStatus().RecheckAt
+	return at != nil && !w.listed && !w.Clock.Now().Before(at.Time)
+}
+
+// recheck deletes what an attempt to create the object made late. have, which is the one in status, was read just now, so
+// whatever else took effect late is mended like any other difference.
+func (w *work[O]) recheck(ctx context.Context, have auth0.Document) error {
+	if !w.recheckDue() || w.observes() {
+		return nil
+	}
+	if w.holdsMark(have) {
+		if err := w.deleteDuplicates(ctx); err != nil {
+			return err
+		}
+	}
+	w.object.GetManagedStatus().RecheckAt = nil
+	return nil
+}
+
+// deleteDuplicates deletes what carries the mark of this very Kubernetes object, its uid included, and is not the one in
+// status: when that was created, nothing carried the mark, so this is what an earlier attempt made afterwards.
+func (w *work[O]) deleteDuplicates(ctx context.Context) error {
+	finder, repeats := w.Adapter.(DuplicateFinder)
+	if !repeats {
+		return nil
+	}
+	ids, err := finder.FindMarked(ctx, w.session, Owner(w.object))
+	if err != nil {
+		return err
+	}
+	for _, id := range without(ids, []string{w.Adapter.ID(w.object)}) {
+		if err := w.Adapter.Delete(ctx, w.session, id); err != nil && auth0.ClassOf(err) != auth0.ClassNotFound {
+			return err
+		}
+		w.pass.Event(ctx, corev1.EventTypeWarning, "DuplicateDeleted",
+			"deleted "+id+": an attempt to create this object that was interrupted had made it besides "+w.Adapter.ID(w.object))
+	}
+	return nil
+}
