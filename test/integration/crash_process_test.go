@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"maps"
@@ -11,9 +12,12 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"k8s.io/client-go/rest"
+	"k8s.io/utils/clock"
 
+	"github.com/auth0-operator/auth0-operator/internal/lease"
 	"github.com/auth0-operator/auth0-operator/internal/simulator"
 )
 
@@ -54,17 +58,44 @@ type process struct {
 	end     *instant
 	dead    bool
 	ended   chan struct{}
+	// pauses has the process stop at the end, in place of dying, until it is continued.
+	pauses    bool
+	continued chan struct{}
+	// fenced is set when a process that was stopped has continued, unless it has no fence, and refused counts what was refused
+	// since.
+	fenced, unfenced bool
+	refused          atomic.Int32
 }
 
 var errDead = errors.New("the process is dead")
 
-func newProcess() *process { return &process{ended: make(chan struct{})} }
+func newProcess() *process {
+	return &process{ended: make(chan struct{}), continued: make(chan struct{})}
+}
 
 // watch counts the effects from now on. The process dies at the end, if there is one.
 func (p *process) watch(end *instant) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.watched, p.seen, p.end = true, map[string]int{}, end
+}
+
+// pause is watch for a process that stops at the end and is continued later. The effect that it stops at is the last one that
+// gets through, as the fence is closed by then; unless it has none.
+func (p *process) pause(end *instant, unfenced bool) {
+	p.watch(end)
+	p.pauses, p.unfenced = true, unfenced
+}
+
+// mayWrite returns what the fence says.
+func (p *process) mayWrite() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.fenced {
+		p.refused.Add(1)
+		return lease.ErrLost
+	}
+	return nil
 }
 
 // do carries out an effect, and tells whether the process lives to learn of it.
@@ -75,6 +106,10 @@ func (p *process) do(effect string, carryOut func()) bool {
 		return false
 	}
 	last := p.count(effect)
+	if last && p.pauses {
+		p.stopAround(carryOut)
+		return true
+	}
 	if last && !p.end.after {
 		p.die()
 		return false
@@ -84,6 +119,19 @@ func (p *process) do(effect string, carryOut func()) bool {
 		p.die()
 	}
 	return !last
+}
+
+// stopAround stops the process before or after an effect. Whatever else it wants to do waits, as it needs the lock.
+func (p *process) stopAround(carryOut func()) {
+	if p.end.after {
+		carryOut()
+	}
+	close(p.ended)
+	<-p.continued
+	if !p.end.after {
+		carryOut()
+	}
+	p.fenced = !p.unfenced
 }
 
 // count notes an effect, and tells whether it is the last.
@@ -145,6 +193,9 @@ func (l lifeline) RoundTrip(request *http.Request) (*http.Response, error) {
 		}
 		return l.base.RoundTrip(request)
 	}
+	if err := l.process.mayWrite(); err != nil {
+		return nil, err
+	}
 	var response *http.Response
 	var err error
 	//nolint:bodyclose // Who gets the response closes it.
@@ -179,13 +230,34 @@ type mortal struct {
 	*environment
 
 	process atomic.Pointer[process]
+	// lives are all processes, by the name that their calls to Auth0 carry.
+	lives sync.Map
+	// later is what the operators go by.
+	later *shiftedClock
 }
+
+// callerHeader names the process that makes a call to Auth0.
+const callerHeader = "X-Test-Process"
+
+// shiftedClock is ahead of the machine's.
+type shiftedClock struct {
+	clock.RealClock
+
+	ahead atomic.Int64
+}
+
+// Now implements clock.PassiveClock.
+func (c *shiftedClock) Now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
+
+// Since implements clock.PassiveClock.
+func (c *shiftedClock) Since(at time.Time) time.Duration { return c.Now().Sub(at) }
 
 // newMortal makes an environment with an operator that serves it, and a tenant that is Ready.
 func newMortal(t *testing.T, options ...func(*simulator.Options)) *mortal {
 	t.Helper()
-	m := &mortal{}
+	m := &mortal{later: &shiftedClock{}}
 	m.environment = newBareEnvironment(t, append(options, func(o *simulator.Options) { o.Wrap = m.intercept })...)
+	m.clock = m.later
 	m.create(m.tenant())
 	m.live()
 	m.eventuallyReady(m.tenant())
@@ -200,6 +272,19 @@ func (m *mortal) live() *process {
 	m.process.Store(current)
 	m.config = rest.CopyConfig(cluster.Config)
 	m.config.Wrap(func(base http.RoundTripper) http.RoundTripper { return lifeline{base, current} })
+	name := rand.Text()
+	m.lives.Store(name, current)
+	m.wrapAuth0 = func(base http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(r *http.Request) (*http.Response, error) {
+			if r.Method != http.MethodGet {
+				if err := current.mayWrite(); err != nil {
+					return nil, err
+				}
+			}
+			r.Header.Set(callerHeader, name)
+			return base.RoundTrip(r)
+		})
+	}
 	m.startOperator()
 	return current
 }
@@ -207,12 +292,16 @@ func (m *mortal) live() *process {
 // intercept lets calls to Auth0 through as long as their process lives.
 func (m *mortal) intercept(auth0 http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if listens(r) && !m.process.Load().isDead() {
+		caller := m.process.Load()
+		if named, ok := m.lives.Load(r.Header.Get(callerHeader)); ok {
+			caller = named.(*process)
+		}
+		if listens(r) && !caller.isDead() {
 			auth0.ServeHTTP(w, r)
 			return
 		}
 		answer := httptest.NewRecorder()
-		if !m.process.Load().do(m.routeOf(r), func() { auth0.ServeHTTP(answer, r) }) {
+		if !caller.do(m.routeOf(r), func() { auth0.ServeHTTP(answer, r) }) {
 			panic(http.ErrAbortHandler)
 		}
 		maps.Copy(w.Header(), answer.Header())

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -56,6 +57,8 @@ type environment struct {
 	leaderElection bool
 	// clock is what the operators go by; nil means the machine's.
 	clock clock.WithTicker
+	// wrapAuth0 wraps what sends the operators' calls to Auth0; may be nil.
+	wrapAuth0 func(http.RoundTripper) http.RoundTripper
 }
 
 // newEnvironment makes a namespace, a fresh tenant, an Auth0Tenant that is Ready, and an operator that serves it.
@@ -122,6 +125,7 @@ func (e *environment) startOperator(namespaces ...string) {
 		HealthAddress:   "0",
 		Metrics:         e.metrics,
 		Clock:           e.clock,
+		WrapAuth0:       e.wrapAuth0,
 	})
 	if err != nil {
 		cancel()

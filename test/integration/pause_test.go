@@ -1,0 +1,129 @@
+package integration
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+)
+
+// pausable are the undertakings in the middle of which the operator is stopped: one of each sort for each kind. Those in which
+// people change their mind meanwhile are left to the crashes.
+var pausable = []string{
+	"create a user", "sign a user up", "update a user", "delete a user",
+	"create an application", "create an application with a key pair", "update an application",
+	"rotate the secret of an application", "rotate the key pair of an application", "delete an application",
+	"create a connection", "update a connection", "delete a connection",
+	"create an organization", "update an organization", "delete an organization",
+	"create an API", "update an API", "delete an API",
+	"create a grant", "update a grant", "delete a grant",
+	"create a role", "update a role", "delete a role",
+	"issue a token", "begin with a refresh token", "refresh a token that rotates", "exchange a code",
+}
+
+// TestPause has the operator be stopped right before and right after each of its writes, has another one do the work, and
+// continues the first. The write that it was stopped before gets through, as it passed the fence before; nothing after it does.
+// The steps that lead to a creation are also taken without a fence, as the locks of the API server must do by themselves.
+func TestPause(t *testing.T) {
+	for _, name := range pausable {
+		u := undertakings[name]
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, step := range u.observe(t) {
+				if strings.HasPrefix(step.effect, http.MethodGet) {
+					continue
+				}
+				for _, after := range []bool{false, true} {
+					at := instant{step, after}
+					t.Run(at.String(), func(t *testing.T) {
+						t.Parallel()
+						u.stopAt(t, at, false)
+					})
+				}
+				if u.creates(step) {
+					t.Run("without a fence before "+step.String(), func(t *testing.T) {
+						t.Parallel()
+						u.stopAt(t, instant{step: step}, true)
+					})
+				}
+			}
+		})
+	}
+}
+
+// creates reports whether a step leads to a creation or is one.
+func (u undertaking) creates(s step) bool {
+	noted := strings.HasPrefix(s.effect, "PATCH auth0") && s.nth == 1
+	return !u.ready && (noted || s.effect == u.create.method+" "+u.create.route)
+}
+
+// stopAt has the operator be stopped in the middle of the undertaking, another one complete it, and the first one continue.
+func (u undertaking) stopAt(t *testing.T, at instant, unfenced bool) {
+	t.Helper()
+	m, object := u.setUp(t)
+	stopped, end := m.process.Load(), m.stop
+	carryOn := sync.OnceFunc(func() { close(stopped.continued) })
+	t.Cleanup(carryOn)
+	stopped.pause(&at, unfenced)
+	u.begin(m.environment, object)
+	if !u.awaitEnd(m.environment, stopped, object) {
+		// The step does not come every time, or comes a moment later.
+		carryOn()
+		m.stopOperator()
+		u.verify(m.environment, object)
+		return
+	}
+	m.live()
+	u.complete(m.environment, object)
+	recorded := identityOf(object)
+	carryOn()
+	m.awaitRefusal(stopped)
+	end()
+	m.recheck(object)
+	if !u.gone {
+		// What got through late is mended when the object is looked at next.
+		m.pass(object)
+	}
+	u.complete(m.environment, object)
+	m.stopOperator()
+	u.verify(m.environment, object)
+	if now := identityOf(object); now != recorded {
+		t.Errorf("it was %q when the other one went on, and is %q in the end", recorded, now)
+	}
+}
+
+// identityOf is the id in status, if objects of the kind have one.
+func identityOf(object v1alpha1.Managed) string {
+	if referent, ok := object.(v1alpha1.Referent); ok {
+		return referent.GetIdentity().ID
+	}
+	return ""
+}
+
+// awaitRefusal gives a process that was continued the time to go on with what it was doing, until it is refused something.
+func (m *mortal) awaitRefusal(p *process) {
+	m.Helper()
+	deadline := time.Now().Add(2 * time.Second)
+	for p.refused.Load() == 0 && time.Now().Before(deadline) {
+		<-time.After(shortestPause)
+	}
+}
+
+// recheck lets time go by until the operator looks for late effects, if it is to do so.
+func (m *mortal) recheck(object v1alpha1.Managed) {
+	m.Helper()
+	current := object.DeepCopyObject().(v1alpha1.Managed)
+	if err := m.kube.Get(m.ctx, client.ObjectKeyFromObject(object), current); err != nil || current.GetManagedStatus().RecheckAt == nil {
+		return
+	}
+	m.later.ahead.Add(int64(time.Until(current.GetManagedStatus().RecheckAt.Time) + time.Second))
+	m.pass(current)
+	if at := current.GetManagedStatus().RecheckAt; at != nil {
+		m.Errorf("late effects are still to be looked for: %s", at)
+	}
+}
