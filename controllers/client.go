@@ -305,15 +305,11 @@ func wholeClients(ctx context.Context, session *auth0.Session, listed []auth0.Do
 }
 
 // FindMarked implements engine.DuplicateFinder.
-func (clientAdapter) FindMarked(ctx context.Context, session *auth0.Session, mark string) ([]string, error) {
+func (clientAdapter) FindMarked(ctx context.Context, session *auth0.Session, mark string) ([]auth0.Document, error) {
 	all, err := session.ListClients(ctx)
-	var ids []string
-	for _, client := range all {
-		if client.Object("client_metadata").String(clientMark) == mark {
-			ids = append(ids, client.String("client_id"))
-		}
-	}
-	return ids, err
+	return slices.DeleteFunc(all, func(client auth0.Document) bool {
+		return client.Object("client_metadata").String(clientMark) != mark
+	}), err
 }
 
 func (clientAdapter) Create(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Client], desired auth0.Document) (auth0.Document, error) {

@@ -12,8 +12,8 @@ import (
 
 // DuplicateFinder is an Announcer whose names repeat: of two attempts to create an object, both may have an effect.
 type DuplicateFinder interface {
-	// FindMarked returns the ids of all objects in Auth0 that carry a mark.
-	FindMarked(ctx context.Context, session *auth0.Session, mark string) (ids []string, err error)
+	// FindMarked returns all objects in Auth0 that carry a mark, as far as a list shows them.
+	FindMarked(ctx context.Context, session *auth0.Session, mark string) ([]auth0.Document, error)
 }
 
 // expectLateEffect has the object be looked at once more: an earlier attempt was made, by this replica or by one that was
@@ -60,11 +60,15 @@ func (w *work[O]) deleteDuplicates(ctx context.Context) error {
 	if !repeats {
 		return nil
 	}
-	ids, err := finder.FindMarked(ctx, w.session, Owner(w.object))
+	marked, err := finder.FindMarked(ctx, w.session, Owner(w.object))
 	if err != nil {
 		return err
 	}
-	for _, id := range without(ids, []string{w.Adapter.ID(w.object)}) {
+	for _, duplicate := range marked {
+		id := w.idOf(duplicate)
+		if id == w.Adapter.ID(w.object) || w.protects(duplicate, w.session.ClientID()) != "" {
+			continue
+		}
 		if err := w.Adapter.Delete(ctx, w.session, id); err != nil && auth0.ClassOf(err) != auth0.ClassNotFound {
 			return err
 		}
