@@ -91,6 +91,11 @@ test: controlplane ## Run all tests, of all modules; TESTFLAGS=… for go test, 
 		go -C $$module test -timeout 30m $(TESTFLAGS) ./...; \
 	done
 
+.PHONY: mutate
+mutate: controlplane ## Take out the guards of the loop, one at a time, and see that a test fails; ARGS='-run REGEXP' for some.
+	go build -o bin/mutate ./hack/mutate
+	bin/mutate $(ARGS)
+
 .PHONY: conformance
 conformance: ## Replay recorded traffic of Auth0 against the simulator, and show how far they agree.
 	cd test/conformance && go run .
