@@ -45,6 +45,8 @@ type Governor struct {
 	places map[any]*waiter
 	called map[*waiter]time.Time
 	timer  *time.Timer
+	// pooled holds, by key, which governor of a pool has the place of an object; nil without a pool.
+	pooled *sync.Map
 
 	// changed is called when the budget is another than was told; telling that it will be.
 	changed func()
@@ -192,10 +194,28 @@ func (g *Governor) keepPlace(turn *Turn, to class, now time.Time) *waiter {
 	}
 	if place == nil {
 		place = g.join(&waiter{class: to, lane: turn.lane, since: now})
-		g.places[turn.key] = place
+		g.addPlace(turn.key, place)
 	}
 	place.turn = turn
 	return place
+}
+
+func (g *Governor) addPlace(key any, place *waiter) {
+	g.places[key] = place
+	if g.pooled == nil {
+		return
+	}
+	if before, had := g.pooled.Swap(key, g); had && before != g {
+		// The object has another tenant now. The other governor may be waiting for this one's lock.
+		go before.(*Governor).Forget(key)
+	}
+}
+
+func (g *Governor) dropPlace(key any) {
+	delete(g.places, key)
+	if g.pooled != nil {
+		g.pooled.CompareAndDelete(key, g)
+	}
 }
 
 func (g *Governor) join(w *waiter) *waiter {
@@ -211,7 +231,7 @@ func (g *Governor) begin(turn *Turn, w *waiter, now time.Time) {
 	}
 	turn.begun = true
 	if g.places[turn.key] == w {
-		delete(g.places, turn.key)
+		g.dropPlace(turn.key)
 		delete(g.called, w)
 		g.dispatch(now)
 	}
@@ -296,7 +316,7 @@ func (g *Governor) Forget(key any) {
 func (g *Governor) forget(key any) {
 	place := g.places[key]
 	g.line.leave(place)
-	delete(g.places, key)
+	g.dropPlace(key)
 	delete(g.called, place)
 	if place.permit != nil {
 		g.giveBack(place.permit)

@@ -625,9 +625,55 @@ func TestAPassWithoutACallHoldsNobodyUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		session, governor := s.session()
 		pool := NewPool(nil)
-		pool.governors["test"] = governor
+		governor.pooled = &pool.places
 		lineUp(t, session, 20, LaneNew, func(i int) { go pool.End(NewTurn(i, LaneNew, nil)) })
 		oneMoreComes(t, session, 2*time.Second)
+	})
+}
+
+// TestPassesOfATenantDoNotWaitForOthers ends passes while the governor of another tenant is busy.
+func TestPassesOfATenantDoNotWaitForOthers(t *testing.T) {
+	pool := NewPool(NewMetrics(noRegistry{}))
+	busy, own := pool.Governor("busy"), pool.Governor("own")
+	busy.mu.Lock()
+	defer busy.mu.Unlock()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		turn := NewTurn("object", LaneNew, func() {})
+		_, _, _ = own.ask(WithTurn(t.Context(), turn), classReadUsers, time.Now())
+		pool.End(turn)
+		pool.Forget("object")
+	}()
+	select {
+	case <-ended:
+	case <-time.After(10 * time.Second):
+		t.Fatal("the pass waits for the governor of another tenant")
+	}
+}
+
+// TestAnObjectHasOnePlace has an object wait in the line of one tenant, and then in that of another.
+func TestAnObjectHasOnePlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pool := NewPool(NewMetrics(noRegistry{}))
+		former, latter := pool.Governor("former"), pool.Governor("latter")
+		for _, governor := range []*Governor{former, latter} {
+			governor.SetCap(1, 1)
+			_ = try(t, governor, classReadUsers)
+			turn := NewTurn("object", LaneNew, func() {})
+			if _, granted, _ := governor.ask(WithTurn(t.Context(), turn), classReadUsers, time.Now()); granted != nil {
+				t.Fatal("the object does not have to wait")
+			}
+			pool.End(turn)
+		}
+		synctest.Wait()
+		if former.Waiting() != 0 || latter.Waiting() != 1 {
+			t.Errorf("%d places with the former tenant, %d with the latter", former.Waiting(), latter.Waiting())
+		}
+		pool.Forget("object")
+		if latter.Waiting() != 0 {
+			t.Error("an object that is gone keeps its place")
+		}
 	})
 }
 

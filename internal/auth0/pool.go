@@ -16,6 +16,8 @@ type Pool struct {
 	mu        sync.Mutex
 	sessions  map[string]*Session
 	governors map[string]*Governor
+	// places holds, by the key of its turns, the governor in whose line an object has a place.
+	places sync.Map
 }
 
 // NewPool returns an empty Pool.
@@ -70,6 +72,7 @@ func (p *Pool) Governor(tenant string) *Governor {
 func (p *Pool) governor(tenant string) *Governor {
 	if p.governors[tenant] == nil {
 		p.governors[tenant] = NewGovernor(tenant, p.metrics)
+		p.governors[tenant].pooled = &p.places
 		p.governors[tenant].changed = func() {
 			if p.BudgetChanged != nil {
 				p.BudgetChanged(tenant)
@@ -80,22 +83,19 @@ func (p *Pool) governor(tenant string) *Governor {
 	return p.governors[tenant]
 }
 
-// Forget drops the places that an object that is gone has in the lines of the governors, by the key of its turns.
+// Forget drops the place that an object that is gone has in the line of a governor, by the key of its turns.
 func (p *Pool) Forget(key any) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, governor := range p.governors {
-		governor.Forget(key)
+	if governor, ok := p.places.Load(key); ok {
+		governor.(*Governor).Forget(key)
 	}
 }
 
 // End gives back what an object was called back for, whatever its tenant, and did not use in the pass that now ends: others
 // wait for it.
 func (p *Pool) End(turn *Turn) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, governor := range p.governors {
-		governor.end(turn)
+	turn.End()
+	if governor, ok := p.places.Load(turn.key); ok && governor != turn.governor {
+		governor.(*Governor).end(turn)
 	}
 }
 
