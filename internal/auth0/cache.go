@@ -14,6 +14,8 @@ const mostCached = 10_000
 // allows.
 type cache[T any] struct {
 	lifetime time.Duration
+	// governor is that of the tenant that is asked.
+	governor *Governor
 
 	mu      sync.Mutex
 	entries map[string]*cached[T]
@@ -21,14 +23,15 @@ type cache[T any] struct {
 
 type cached[T any] struct {
 	// asking is held by the caller that asks.
-	asking gate
+	asking *gate
 	value  T
 	// read is when the answer came, the zero time before the first.
 	read time.Time
 }
 
-func newCache[T any](lifetime time.Duration) *cache[T] {
-	return &cache[T]{lifetime: lifetime, entries: map[string]*cached[T]{}}
+// newCache returns an empty one. governor may be nil.
+func newCache[T any](governor *Governor, lifetime time.Duration) *cache[T] {
+	return &cache[T]{lifetime: lifetime, governor: governor, entries: map[string]*cached[T]{}}
 }
 
 // get returns the answer for a key, by a call of ask if none is remembered. An error is not remembered.
@@ -60,7 +63,7 @@ func (c *cache[T]) entry(key string) (*cached[T], bool) {
 	entry := c.entries[key]
 	if entry == nil {
 		c.makeRoom()
-		entry = &cached[T]{asking: newGate()}
+		entry = &cached[T]{asking: newGate(c.governor, classManagement)}
 		c.entries[key] = entry
 	}
 	known := *entry
@@ -87,7 +90,7 @@ func (c *cache[T]) put(key string, value T) {
 	defer c.mu.Unlock()
 	entry := c.entries[key]
 	if entry == nil {
-		entry = &cached[T]{asking: newGate()}
+		entry = &cached[T]{asking: newGate(c.governor, classManagement)}
 		c.entries[key] = entry
 	}
 	entry.value, entry.read = value, time.Now()

@@ -12,7 +12,7 @@ import (
 
 func TestCacheAsksOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, calls := newCache[int](time.Minute), 0
+		c, calls := newCache[int](nil, time.Minute), 0
 		ask := func(context.Context) (int, error) {
 			calls++
 			<-time.After(time.Second)
@@ -42,7 +42,7 @@ func TestCacheAsksOnce(t *testing.T) {
 // TestCacheWaitersCanGiveUp has one caller ask for ever: who waits for it goes when its context ends, and other keys are free.
 func TestCacheWaitersCanGiveUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, hang := newCache[int](time.Minute), make(chan struct{})
+		c, hang := newCache[int](nil, time.Minute), make(chan struct{})
 		go func() {
 			_, _ = c.get(context.Background(), "a", func(context.Context) (int, error) {
 				<-hang
@@ -63,7 +63,7 @@ func TestCacheWaitersCanGiveUp(t *testing.T) {
 }
 
 func TestCacheIsBounded(t *testing.T) {
-	c := newCache[int](time.Minute)
+	c := newCache[int](nil, time.Minute)
 	for i := range 3 * mostCached {
 		if _, err := c.get(t.Context(), fmt.Sprint(i), func(context.Context) (int, error) { return i, nil }); err != nil {
 			t.Fatal(err)

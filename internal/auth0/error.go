@@ -40,6 +40,8 @@ const (
 	ClassUnavailable Class = "Unavailable"
 	// ClassTooLarge means: the call succeeded, and the answer is larger than what is read.
 	ClassTooLarge Class = "TooLarge"
+	// ClassCircuitOpen means: the tenant is unavailable, so that the call was not made.
+	ClassCircuitOpen Class = "CircuitOpen"
 )
 
 // Error is a failed call to Auth0. Its text never holds a secret: it is made of Auth0's own message and the route.

@@ -22,8 +22,9 @@ const (
 )
 
 // Governor keeps the calls to one tenant, of all kinds and for tokens, within Auth0's rate limits and within a cap of its
-// own. It learns from the answers which limits there are, keeps step with them, and says whose turn it is. It outlives
-// the sessions of its tenant: a changed credential does not refill Auth0's buckets.
+// own. It learns from the answers which limits there are, keeps step with them, and says whose turn it is. It holds calls back
+// while the tenant is unavailable, and keeps the tenant from holding all workers. It outlives the sessions of its tenant: a
+// changed credential does not refill Auth0's buckets.
 type Governor struct {
 	tenant  string
 	metrics *Metrics
@@ -45,6 +46,24 @@ type Governor struct {
 	places map[any]*waiter
 	called map[*waiter]time.Time
 	timer  *time.Timer
+
+	// breakers are those of the tenant's APIs.
+	breakers [apis]breaker
+	// held counts the workers that passes of the tenant hold, or were promised.
+	held map[*Workers]int
+	// probe makes a call to find out whether an API answers, nil without credentials.
+	probe       prober
+	probeTimer  *time.Timer
+	probing     bool
+	cancelProbe context.CancelFunc
+	// probed is when the last probe began, nextProbe when the next may, and probedFirst what the last one called first.
+	probed, nextProbe time.Time
+	probedFirst       api
+	// recovered is closed when the tenant is available again, and another takes its place.
+	recovered chan struct{}
+	// gone reports whether the tenant is served no more.
+	gone bool
+
 	// pooled holds, by key, which governor of a pool has the place of an object; nil without a pool.
 	pooled *sync.Map
 
@@ -60,6 +79,10 @@ type permit struct {
 	turn    *Turn
 	buckets []*bucket
 	since   time.Time
+	// timeout is how long the call may take.
+	timeout time.Duration
+	// probe marks a call of a probe.
+	probe bool
 	// answered are the counts of answers of the buckets at that time.
 	answered []int
 }
@@ -70,6 +93,7 @@ func NewGovernor(tenant string, metrics *Metrics) *Governor {
 		tenant: tenant, metrics: metrics, headroom: DefaultHeadroom / 100.0,
 		seen: map[class]int{}, buckets: map[string]*bucket{}, drawn: map[class][]*bucket{},
 		line: newLine(), places: map[any]*waiter{}, called: map[*waiter]time.Time{},
+		held: map[*Workers]int{}, recovered: make(chan struct{}),
 	}
 }
 
@@ -99,26 +123,32 @@ func (g *Governor) SetHeadroom(percent int32) {
 	g.dispatch(time.Now())
 }
 
-// acquire returns when a call may be made. A pass whose first call would have to wait gets an *Error of ClassRateLimited
-// at once, keeps its place, and is called back. One that has begun waits here, unless that takes too long.
+// acquire returns when a call may be made. A pass whose first call would have to wait gets an *Error of ClassRateLimited, or of
+// ClassCircuitOpen, at once, keeps its place, and is called back. One that has begun waits here, unless that takes too long.
 func (g *Governor) acquire(ctx context.Context, to class, route string) (*permit, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	w, granted, wait := g.ask(ctx, to, time.Now())
-	if granted != nil {
-		return granted, nil
+	if isProbe(ctx) {
+		return g.probePermit(to), nil
 	}
-	if w.ready == nil {
-		return nil, rateLimited(route, wait)
+	w, granted, parked := g.ask(ctx, to, route, time.Now())
+	switch {
+	case granted != nil:
+		return granted, nil
+	case parked != nil:
+		return nil, parked
 	}
 	select {
 	case <-w.ready:
 	case <-ctx.Done():
 		return g.giveUp(ctx, w, route)
 	}
-	if w.gone {
+	switch {
+	case w.gone:
 		return nil, errLetGo
+	case w.refused:
+		return nil, g.park(ctx, to, route)
 	}
 	// A 429 keeps a place for it.
 	w.permit.turn = TurnOf(ctx)
@@ -132,13 +162,14 @@ func rateLimited(route string, wait time.Duration) *Error {
 	return &Error{Class: ClassRateLimited, Route: route, After: max(wait, time.Second), Message: "waiting for Auth0's rate limit"}
 }
 
-// ask puts a call in line. It returns the permit if there is one at once. Else the waiter waits at ready, or has none: then its
-// turn is called back after about the time that is returned. Whether it got its permit meanwhile is for the lock to know.
-func (g *Governor) ask(ctx context.Context, to class, now time.Time) (*waiter, *permit, time.Duration) {
+// ask puts a call in line. It returns the permit if there is one at once, or says what the call waits for if that may take too
+// long: then its turn is called back, if it has one. Else the waiter waits at ready. Whether it got its permit meanwhile is for
+// the lock to know.
+func (g *Governor) ask(ctx context.Context, to class, route string, now time.Time) (*waiter, *permit, *Error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	turn := TurnOf(ctx)
-	w := g.enter(turn, to, laneOf(ctx), now)
+	w := g.takePosition(turn, to, laneOf(ctx), now)
 	if w.permit == nil {
 		w.asking = true
 		g.dispatch(now)
@@ -146,22 +177,38 @@ func (g *Governor) ask(ctx context.Context, to class, now time.Time) (*waiter, *
 	}
 	if w.permit != nil {
 		g.begin(turn, w, now)
-		return w, w.permit, 0
+		return w, w.permit, nil
 	}
 	wait := g.estimate(w, now)
-	if w.ready != nil && g.tooLong(ctx, turn, wait, now) {
+	switch {
+	case w.ready == nil:
+		return w, nil, g.parked(turn, to, route, wait)
+	case g.tooLong(ctx, turn, to, wait, now):
 		g.line.leave(w)
 		w.ready = nil
 		if turn != nil {
 			g.keepPlace(turn, to, now)
 		}
 		g.schedule(now)
+		return w, nil, g.parked(turn, to, route, wait)
 	}
-	return w, nil, wait
+	return w, nil, nil
 }
 
-// enter finds the waiter for a call, or makes one.
-func (g *Governor) enter(turn *Turn, to class, lane Lane, now time.Time) *waiter {
+// park keeps a place for a call that waited in vain.
+func (g *Governor) park(ctx context.Context, to class, route string) *Error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	turn, now := TurnOf(ctx), time.Now()
+	if turn != nil {
+		g.keepPlace(turn, to, now)
+	}
+	g.dispatch(now)
+	return g.parked(turn, to, route, 0)
+}
+
+// takePosition finds the waiter for a call, or makes one.
+func (g *Governor) takePosition(turn *Turn, to class, lane Lane, now time.Time) *waiter {
 	if turn == nil {
 		return g.join(&waiter{class: to, lane: lane, since: now, ready: make(chan struct{})})
 	}
@@ -170,6 +217,7 @@ func (g *Governor) enter(turn *Turn, to class, lane Lane, now time.Time) *waiter
 	if place != nil && place.permit != nil {
 		// A turn that was called back may use what it was called for, and has begun in any case.
 		turn.begun = true
+		turn.takeSeatOf(place)
 		if place.class == to {
 			return place
 		}
@@ -196,7 +244,7 @@ func (g *Governor) keepPlace(turn *Turn, to class, now time.Time) *waiter {
 		place = g.join(&waiter{class: to, lane: turn.lane, since: now})
 		g.addPlace(turn.key, place)
 	}
-	place.turn = turn
+	place.turn, place.behind, turn.governor = turn, nil, g
 	return place
 }
 
@@ -230,6 +278,7 @@ func (g *Governor) begin(turn *Turn, w *waiter, now time.Time) {
 		return
 	}
 	turn.begun = true
+	turn.takeSeatOf(w)
 	if g.places[turn.key] == w {
 		g.dropPlace(turn.key)
 		delete(g.called, w)
@@ -237,7 +286,13 @@ func (g *Governor) begin(turn *Turn, w *waiter, now time.Time) {
 	}
 }
 
-func (g *Governor) tooLong(ctx context.Context, turn *Turn, wait time.Duration, now time.Time) bool {
+// tooLong reports whether a call does not wait where it is made. A pass does not hold its worker while others are to find out
+// whether the tenant answers, and nobody waits for one that is unavailable.
+func (g *Governor) tooLong(ctx context.Context, turn *Turn, to class, wait time.Duration, now time.Time) bool {
+	b := &g.breakers[to.api()]
+	if !b.since.IsZero() || turn != nil && !b.trusted() {
+		return true
+	}
 	deadline, bounded := ctx.Deadline()
 	return turn != nil && wait > longestWait || bounded && deadline.Sub(now) < wait
 }
@@ -255,10 +310,11 @@ func (g *Governor) giveUp(ctx context.Context, w *waiter, route string) (*permit
 	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return nil, ctx.Err()
 	}
-	if turn := TurnOf(ctx); turn != nil {
+	turn := TurnOf(ctx)
+	if turn != nil {
 		g.keepPlace(turn, w.class, now)
 	}
-	return nil, rateLimited(route, g.estimate(w, now))
+	return nil, g.parked(turn, w.class, route, g.estimate(w, now))
 }
 
 // end sees to what a turn leaves behind: its place stays if this turn asked for it, and what it was called for and did not
@@ -318,6 +374,8 @@ func (g *Governor) forget(key any) {
 	g.line.leave(place)
 	g.dropPlace(key)
 	delete(g.called, place)
+	place.seat.release()
+	place.seat = nil
 	if place.permit != nil {
 		g.giveBack(place.permit)
 		place.permit = nil
@@ -328,6 +386,14 @@ func (g *Governor) forget(key any) {
 func (g *Governor) letGo() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if !g.gone {
+		g.gone = true
+		close(g.recovered)
+	}
+	if g.cancelProbe != nil {
+		g.cancelProbe()
+	}
+	g.scheduleProbe(time.Now())
 	for _, queues := range g.line.queues {
 		for lane := range queues {
 			for at := queues[lane].Front(); at != nil; at = queues[lane].Front() {
@@ -353,8 +419,10 @@ func (g *Governor) dispatch(now time.Time) {
 			g.forget(w.turn.key)
 		}
 	}
-	for w := g.choose(now); w != nil; w = g.choose(now) {
-		g.grant(w, now)
+	for {
+		if w := g.choose(now); w == nil || !g.grant(w, now) {
+			break
+		}
 	}
 	g.schedule(now)
 	g.tell()
@@ -369,7 +437,10 @@ func (g *Governor) choose(now time.Time) *waiter {
 
 // opens returns when a call may be let through, false if something else has to happen first.
 func (g *Governor) opens(w *waiter, now time.Time) (time.Time, bool) {
-	opens := now
+	opens, b := now, &g.breakers[w.class.api()]
+	if !b.lets() || w.behind.isHeld() || w.ready == nil && !g.mayHaveWorker(w.turn, b, now) {
+		return now, false
+	}
 	calledBack := w.ready == nil && !w.asking
 	if calledBack && len(g.called) >= mostCalled {
 		return now, false
@@ -403,13 +474,17 @@ func (g *Governor) reserve(b *bucket) float64 {
 	return g.headroom * float64(b.burst)
 }
 
-func (g *Governor) grant(w *waiter, now time.Time) {
-	g.line.leave(w)
-	w.permit = &permit{class: w.class, buckets: g.bucketsOf(w.class, now), since: now}
-	for _, b := range w.permit.buckets {
-		w.permit.answered = append(w.permit.answered, b.answered)
-		b.take(now)
+// grant lets a call be made. It reports false if the worker that it takes went to another tenant just now.
+func (g *Governor) grant(w *waiter, now time.Time) bool {
+	if w.ready == nil && w.turn.workers != nil && w.turn.seat == nil {
+		taken, ok := g.takeSeat(w.turn, g.mayUseReserved(w.turn, &g.breakers[w.class.api()], now))
+		if !ok {
+			return false
+		}
+		w.seat = taken
 	}
+	g.line.leave(w)
+	w.permit = g.let(w.class, now)
 	g.metrics.waited(g.tenant, w.lane, now.Sub(w.since))
 	switch {
 	case w.ready != nil:
@@ -418,9 +493,23 @@ func (g *Governor) grant(w *waiter, now time.Time) {
 		g.called[w] = now
 		w.turn.wake()
 	}
+	return true
+}
+
+// let draws a call from the buckets.
+func (g *Governor) let(to class, now time.Time) *permit {
+	breaker := &g.breakers[to.api()]
+	p := &permit{class: to, buckets: g.bucketsOf(to, now), since: now, timeout: breaker.timeout()}
+	breaker.begin(now)
+	for _, b := range p.buckets {
+		p.answered = append(p.answered, b.answered)
+		b.take(now)
+	}
+	return p
 }
 
 func (g *Governor) giveBack(p *permit) {
+	g.breakers[p.class.api()].end()
 	for _, b := range p.buckets {
 		b.giveBack()
 	}

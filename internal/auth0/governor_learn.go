@@ -7,10 +7,22 @@ import (
 	"time"
 )
 
+// abandon ends a call of which nobody knows whether the tenant would have answered: it was cancelled.
+func (g *Governor) abandon(p *permit, now time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, b := range p.buckets {
+		b.answer(now)
+	}
+	g.breakers[p.class.api()].end()
+	g.dispatch(now)
+}
+
 // observe learns from an answer, or from the lack of one.
 func (g *Governor) observe(p *permit, header http.Header, failed *Error, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.judge(p, failed, now)
 	for _, b := range p.buckets {
 		b.answer(now)
 		g.metrics.used(g.tenant, b.name)

@@ -49,6 +49,12 @@ type waiter struct {
 	asking bool
 	// gone tells that the governor was closed.
 	gone bool
+	// refused reports whether the tenant became unavailable while the call waited.
+	refused bool
+	// behind is a gate at which the turn waits, too.
+	behind *gate
+	// seat is the worker that the turn gets when it comes.
+	seat *seat
 }
 
 // line holds those who wait, by class and lane.
@@ -131,6 +137,22 @@ func (l *line) preferred(heads [lanes]*waiter) *waiter {
 		}
 	}
 	return best
+}
+
+// of returns those who wait to call an API.
+func (l *line) of(one api) []*waiter {
+	var found []*waiter
+	for of, queues := range l.queues {
+		if of.api() != one {
+			continue
+		}
+		for lane := range queues {
+			for at := queues[lane].Front(); at != nil; at = at.Next() {
+				found = append(found, at.Value.(*waiter))
+			}
+		}
+	}
+	return found
 }
 
 // ahead counts those who go before a newcomer of a lane, as far as they need the same tokens.

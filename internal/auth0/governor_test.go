@@ -34,6 +34,8 @@ type tenant struct {
 	latency time.Duration
 	// late is how much longer a call takes that is made at some time; nil for no longer.
 	late func(time.Time) time.Duration
+	// broken answers in the place of the tenant; nil has the tenant answer. It is set under mu.
+	broken func(*http.Request) (*http.Response, error)
 
 	mu    sync.Mutex
 	calls []calledAt
@@ -63,15 +65,26 @@ func (s *tenant) RoundTrip(request *http.Request) (*http.Response, error) {
 		elapse(s.late(time.Now()))
 	}
 	at := time.Now()
+	s.mu.Lock()
+	broken := s.broken
+	s.mu.Unlock()
+	if broken != nil {
+		s.note(request, at, 0)
+		return broken(request)
+	}
 	recorder := httptest.NewRecorder()
 	s.ServeHTTP(recorder, request)
 	response := recorder.Result()
 	response.Header.Set("Date", s.Now().Format(http.TimeFormat))
-	s.mu.Lock()
-	s.calls = append(s.calls, calledAt{request.Method + " " + request.URL.Path, at, response.StatusCode})
-	s.mu.Unlock()
+	s.note(request, at, response.StatusCode)
 	elapse(s.latency/2 + rand.N(s.latency/2+1))
 	return response, nil
+}
+
+func (s *tenant) note(request *http.Request, at time.Time, status int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls = append(s.calls, calledAt{request.Method + " " + request.URL.Path, at, status})
 }
 
 // refused counts the calls that were answered 429.
@@ -110,9 +123,15 @@ func (s *tenant) made() int {
 // session opens a session that calls the tenant, with a governor of its own.
 func (s *tenant) session() (*Session, *Governor) {
 	governor := NewGovernor("test", nil)
+	return s.sessionOf(governor), governor
+}
+
+// sessionOf opens a session that calls the tenant under a governor that it may share with others.
+func (s *tenant) sessionOf(governor *Governor) *Session {
 	session := newSession(Credentials{Domain: s.Domain, Application: Application{ID: "client", Secret: "secret"}}, "test", governor, NewMetrics(noRegistry{}))
 	session.transport.base = s
-	return session, governor
+	governor.connect(session.probe)
+	return session
 }
 
 func someUser(i int) Document {
@@ -304,7 +323,7 @@ type office struct {
 	queue   chan int
 	called  chan int
 	// passing keeps an object from being worked on twice at once, as a work queue does.
-	passing []gate
+	passing []*gate
 	lanes   func(i int) Lane
 	calls   func(ctx context.Context, i int) error
 
@@ -372,7 +391,7 @@ func newOffice(session *Session, n int) *office {
 		return err
 	}
 	for range n {
-		o.passing = append(o.passing, newGate())
+		o.passing = append(o.passing, newGate(nil, ""))
 	}
 	return o
 }
@@ -641,7 +660,7 @@ func TestPassesOfATenantDoNotWaitForOthers(t *testing.T) {
 	go func() {
 		defer close(ended)
 		turn := NewTurn("object", LaneNew, func() {})
-		_, _, _ = own.ask(WithTurn(t.Context(), turn), classReadUsers, time.Now())
+		_, _, _ = own.ask(WithTurn(t.Context(), turn), classReadUsers, "GET /", time.Now())
 		pool.End(turn)
 		pool.Forget("object")
 	}()
@@ -661,7 +680,7 @@ func TestAnObjectHasOnePlace(t *testing.T) {
 			governor.SetCap(1, 1)
 			_ = try(t, governor, classReadUsers)
 			turn := NewTurn("object", LaneNew, func() {})
-			if _, granted, _ := governor.ask(WithTurn(t.Context(), turn), classReadUsers, time.Now()); granted != nil {
+			if _, granted, _ := governor.ask(WithTurn(t.Context(), turn), classReadUsers, "GET /", time.Now()); granted != nil {
 				t.Fatal("the object does not have to wait")
 			}
 			pool.End(turn)
@@ -762,7 +781,7 @@ func limitHeaders(limit, remaining int, reset time.Time) http.Header {
 func try(t *testing.T, g *Governor, to class) *permit {
 	t.Helper()
 	turn := NewTurn(rand.Uint64(), LaneNew, func() {})
-	_, granted, _ := g.ask(WithTurn(t.Context(), turn), to, time.Now())
+	_, granted, _ := g.ask(WithTurn(t.Context(), turn), to, "GET /", time.Now())
 	if granted == nil {
 		g.Forget(turn.key)
 	}

@@ -11,9 +11,17 @@ type Turn struct {
 	key  any
 	lane Lane
 	wake func()
+	// look has the object of the turn be looked at, as what it waits for is another; nil if nobody needs to know.
+	look func()
+	// workers are those one of which the pass holds, nil if it holds none.
+	workers *Workers
+	// requested reports whether a person asked for the pass.
+	requested bool
 
 	// governor is the last that was asked.
 	governor *Governor
+	// seat is the worker that the turn holds from its first call on.
+	seat *seat
 	// begun tells that a call was made.
 	begun bool
 }
@@ -22,6 +30,23 @@ type Turn struct {
 // it must not block.
 func NewTurn(key any, lane Lane, wake func()) *Turn {
 	return &Turn{key: key, lane: lane, wake: wake}
+}
+
+// Hold says that the pass holds one of a loop's workers, and how its object is looked at again when a tenant that it waits for
+// becomes unavailable, or available. look must not block.
+func (t *Turn) Hold(workers *Workers, look func()) { t.workers, t.look = workers, look }
+
+// Request says that a person asked for the pass: a tenant that is unavailable is probed at once.
+func (t *Turn) Request() { t.requested = true }
+
+// IsPeriodic reports whether nobody waits for what the turn is for.
+func (t *Turn) IsPeriodic() bool { return t.lane == LanePeriodic }
+
+// takeSeatOf takes over the worker that was kept for the turn.
+func (t *Turn) takeSeatOf(place *waiter) {
+	if t.seat == nil {
+		t.seat, place.seat = place.seat, nil
+	}
 }
 
 // Raise makes the turn, if there is one, at least this urgent.
@@ -41,6 +66,8 @@ func (t *Turn) Waits() (time.Duration, bool) {
 
 // End gives back what the turn did not use. A place that it waits for stays.
 func (t *Turn) End() {
+	t.seat.vacate()
+	t.seat = nil
 	if t.governor != nil {
 		t.governor.end(t)
 	}

@@ -55,6 +55,8 @@ func inTurn[T any](ctx context.Context, call func(context.Context) (T, error)) (
 		switch class := ClassOf(err); {
 		case class == ClassUnavailable && time.Since(began) < longestOutage:
 			pause = listRetry
+		case class == ClassCircuitOpen:
+			pause, began = longestOutage, time.Now()
 		case class != ClassRateLimited:
 			return answer, err
 		}

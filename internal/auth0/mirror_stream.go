@@ -27,7 +27,7 @@ type Stream struct {
 // OpenStream asks for the events after an offset, or from now on if it is "". A stream ends after some minutes. An offset
 // that Auth0 no longer keeps fails with ClassExpired, a connection too many with ClassForbidden.
 func (s *Session) OpenStream(ctx context.Context, after string) (*Stream, error) {
-	token, err := s.token.get(ctx)
+	token, err := s.managementToken(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ func newUnsendingSession(t *testing.T) *Session {
 	metrics := NewMetrics(noRegistry{})
 	session := newSession(Credentials{Domain: "tenant.example.com", Application: Application{ID: "own"}}, "test", NewGovernor("test", metrics), metrics)
 	session.http.Transport.(*transport).base = refusing{t}
-	session.token = newManagementToken(func(context.Context) (TokenSet, error) { return TokenSet{AccessToken: "token"}, nil })
+	session.token = newManagementToken(nil, func(context.Context) (TokenSet, error) { return TokenSet{AccessToken: "token"}, nil })
 	return session
 }
 

@@ -36,11 +36,13 @@ func (p *Pool) Open(tenant string, credentials Credentials) *Session {
 	if current != nil {
 		current.close()
 	}
-	session := newSession(credentials, tenant, p.governor(tenant), p.metrics)
+	governor := p.governor(tenant)
+	session := newSession(credentials, tenant, governor, p.metrics)
 	if p.Transport != nil {
 		session.transport.base = p.Transport(session.transport.base)
 	}
 	p.sessions[tenant] = session
+	governor.connect(session.probe)
 	return session
 }
 
@@ -59,6 +61,7 @@ func (p *Pool) Close(tenant string) {
 	if session := p.sessions[tenant]; session != nil {
 		session.close()
 		delete(p.sessions, tenant)
+		p.governor(tenant).disconnect()
 	}
 }
 

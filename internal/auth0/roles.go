@@ -135,15 +135,15 @@ const (
 type roleCatalog struct {
 	list func(context.Context) ([]Role, error)
 	// listing is held by the one who lists.
-	listing gate
+	listing *gate
 
 	mu   sync.Mutex
 	ids  map[string]string
 	read time.Time
 }
 
-func newRoleCatalog(list func(context.Context) ([]Role, error)) *roleCatalog {
-	return &roleCatalog{list: list, listing: newGate()}
+func newRoleCatalog(governor *Governor, list func(context.Context) ([]Role, error)) *roleCatalog {
+	return &roleCatalog{list: list, listing: newGate(governor, classManagement)}
 }
 
 func (c *roleCatalog) resolve(ctx context.Context, names []string) (map[string]string, []string, error) {

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"time"
 
+	management "github.com/auth0/go-auth0/v3/management"
 	clientgrantsclient "github.com/auth0/go-auth0/v3/management/clientgrants/client"
 	clientsclient "github.com/auth0/go-auth0/v3/management/clients/client"
 	"github.com/auth0/go-auth0/v3/management/clients/connections"
@@ -28,6 +29,7 @@ import (
 	"github.com/auth0/go-auth0/v3/management/resourceservers"
 	rolesclient "github.com/auth0/go-auth0/v3/management/roles/client"
 	roleusers "github.com/auth0/go-auth0/v3/management/roles/users"
+	"github.com/auth0/go-auth0/v3/management/tenants/settings"
 	"github.com/auth0/go-auth0/v3/management/tickets"
 	"github.com/auth0/go-auth0/v3/management/userblocks"
 	usersclient "github.com/auth0/go-auth0/v3/management/users/client"
@@ -97,13 +99,14 @@ type Session struct {
 	userBlocksAPI        *userblocks.Client
 	customDomainsAPI     *customdomains.Client
 	logsAPI              *logs.Client
+	settingsAPI          *settings.Client
 }
 
 // newSession opens a session. It makes no call. The credentials must be valid.
 func newSession(credentials Credentials, tenant string, governor *Governor, metrics *Metrics) *Session {
 	s := &Session{
 		credentials: credentials,
-		lengths:     newCache[int64](policyLifetime), databases: newCache[string](policyLifetime), rules: newCache[RefreshRules](rulesKeptFor),
+		lengths:     newCache[int64](governor, policyLifetime), databases: newCache[string](governor, policyLifetime), rules: newCache[RefreshRules](governor, rulesKeptFor),
 	}
 	s.transport = &transport{
 		base: baseTransport(credentials.CABundle), governor: governor, metrics: metrics, tenant: tenant,
@@ -111,12 +114,12 @@ func newSession(credentials Credentials, tenant string, governor *Governor, metr
 		ownClientID: credentials.Application.ID,
 	}
 	s.http = &http.Client{Transport: s.transport}
-	s.token = newManagementToken(func(ctx context.Context) (TokenSet, error) {
+	s.token = newManagementToken(governor, func(ctx context.Context) (TokenSet, error) {
 		return s.IssueToken(ctx, TokenRequest{
 			Application: credentials.Application, Grant: GrantClientCredentials, Audience: s.ManagementAudience(),
 		})
 	})
-	s.roles = newRoleCatalog(s.listRoles)
+	s.roles = newRoleCatalog(governor, s.listRoles)
 	options := &core.RequestOptions{
 		BaseURL:        "https://" + credentials.Domain + "/api/v2",
 		HTTPClient:     s.http,
@@ -142,6 +145,7 @@ func newSession(credentials Credentials, tenant string, governor *Governor, metr
 	s.userBlocksAPI = userblocks.NewClient(options)
 	s.customDomainsAPI = customdomains.NewClient(options)
 	s.logsAPI = logs.NewClient(options)
+	s.settingsAPI = settings.NewClient(options)
 	return s
 }
 
@@ -179,8 +183,19 @@ func (s *Session) ManagementAudience() string { return "https://" + s.credential
 
 // Scopes returns what the Management API token carries, issuing one if there is none.
 func (s *Session) Scopes(ctx context.Context) ([]string, error) {
-	token, err := s.token.get(ctx)
+	token, err := s.managementToken(ctx)
 	return token.Scopes, err
+}
+
+// managementToken returns the Management API token, issuing one if there is none: not while the API is unavailable for which it is.
+func (s *Session) managementToken(ctx context.Context) (TokenSet, error) {
+	if current, ok := s.token.usable(); ok {
+		return current, nil
+	}
+	if err := s.transport.governor.check(ctx, classManagement); err != nil {
+		return TokenSet{}, err
+	}
+	return s.token.get(ctx)
 }
 
 // Renew drops the Management API token if it is older than a minute, so that scopes granted since then show.
@@ -195,13 +210,34 @@ func (s *Session) close() { s.http.CloseIdleConnections() }
 // letGo refuses every further call.
 func (s *Session) letGo() { s.transport.gone.Store(true) }
 
+const routeSettings = "/api/v2/tenants/settings"
+
+// probe finds out whether an API answers. It reads what nothing else reads: a route that fails for itself is no outage. That the
+// scope for it may be missing does not matter, as a refusal is an answer.
+func (s *Session) probe(ctx context.Context, of api) error {
+	if of == apiAuthentication {
+		return s.token.renew(ctx)
+	}
+	token, err := s.managementToken(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = s.send(ctx, &call{method: http.MethodGet, route: routeSettings, token: token.AccessToken}, func(ctx context.Context) error {
+		_, err := s.settingsAPI.Get(ctx, &management.GetTenantSettingsRequestParameters{Fields: &settingsField, IncludeFields: &yes})
+		return err
+	})
+	return err
+}
+
+var settingsField = "friendly_name"
+
 // manage makes one call to the Management API through the SDK and returns the JSON of the answer. A token that Auth0
 // refuses is replaced once: it may have been revoked, or lack a scope that was granted since it was issued.
 func (s *Session) manage(ctx context.Context, method, route string, send func(context.Context) error) (jsonBody, error) {
 	if method != http.MethodGet && isListed(ctx) {
 		return jsonBody{}, ErrListed
 	}
-	token, err := s.token.get(ctx)
+	token, err := s.managementToken(ctx)
 	if err != nil {
 		return jsonBody{}, err
 	}
@@ -210,7 +246,7 @@ func (s *Session) manage(ctx context.Context, method, route string, send func(co
 	if class != ClassUnauthorized && class != ClassMissingScope || !s.token.forget(token.AccessToken) {
 		return answer, err
 	}
-	if token, err = s.token.get(ctx); err != nil {
+	if token, err = s.managementToken(ctx); err != nil {
 		return jsonBody{}, err
 	}
 	return s.send(ctx, &call{method: method, route: route, token: token.AccessToken}, send)
@@ -240,4 +276,9 @@ func asError(ctx context.Context, route string, err error) error {
 		return ctx.Err()
 	}
 	return &Error{Class: ClassUnavailable, Route: route, Message: err.Error()}
+}
+
+// AwaitAvailable waits until the tenant is available. The error is that of the context, or says that the tenant is served no more.
+func (s *Session) AwaitAvailable(ctx context.Context) error {
+	return s.transport.governor.AwaitAvailable(ctx)
 }

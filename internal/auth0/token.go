@@ -244,14 +244,15 @@ const forgetAtMostEvery = time.Minute
 type managementToken struct {
 	issue func(context.Context) (TokenSet, error)
 	// issuing is held by the one who issues.
-	issuing gate
+	issuing *gate
 
 	mu      sync.Mutex
 	current TokenSet
 }
 
-func newManagementToken(issue func(context.Context) (TokenSet, error)) *managementToken {
-	return &managementToken{issue: issue, issuing: newGate()}
+// newManagementToken returns an empty one. governor may be nil.
+func newManagementToken(governor *Governor, issue func(context.Context) (TokenSet, error)) *managementToken {
+	return &managementToken{issue: issue, issuing: newGate(governor, classToken)}
 }
 
 // get returns a token that is good for at least another minute. Callers that need a new one wait for a single issue.
@@ -266,6 +267,21 @@ func (m *managementToken) get(ctx context.Context) (TokenSet, error) {
 	if current, ok := m.usable(); ok {
 		return current, nil
 	}
+	return m.replace(ctx)
+}
+
+// renew gets another token, whether there is one or not.
+func (m *managementToken) renew(ctx context.Context) error {
+	if err := m.issuing.enter(ctx); err != nil {
+		return err
+	}
+	defer m.issuing.leave()
+	_, err := m.replace(ctx)
+	return err
+}
+
+// replace is called by the one who holds issuing.
+func (m *managementToken) replace(ctx context.Context) (TokenSet, error) {
 	issued, err := m.issue(ctx)
 	if err != nil {
 		return TokenSet{}, err

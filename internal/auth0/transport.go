@@ -76,7 +76,7 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		request = request.Clone(request.Context())
 		request.Header.Set("Authorization", "Bearer "+current.token)
 	}
-	response, failed, err := t.exchange(request, current)
+	response, failed, err := t.bounded(request, current, permit.timeout)
 	now := time.Now()
 	if errors.Is(err, lease.ErrLost) {
 		t.governor.unused(permit)
@@ -88,9 +88,10 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, &Error{Class: ClassTooLarge, Status: response.StatusCode, Route: route, Message: large.message}
 	}
 	if err != nil {
+		err = unreachable(request, route, err)
 		t.metrics.count(t.tenant, request.Method, current.route, 0)
-		t.governor.observe(permit, nil, &Error{Class: ClassUnavailable}, now)
-		return nil, redact(request, unreachable(request, route, err))
+		t.judge(permit, err, now)
+		return nil, redact(request, err)
 	}
 	t.metrics.count(t.tenant, request.Method, current.route, response.StatusCode)
 	logr.FromContextOrDiscard(request.Context()).V(1).Info("called Auth0", "route", route, "status", response.StatusCode)
@@ -109,6 +110,42 @@ func (t *transport) permit(ctx context.Context, to class, route string) (*permit
 		return nil, errLetGo
 	}
 	return t.governor.acquire(ctx, to, route)
+}
+
+// bounded is exchange within a time. Of an answer that is streamed, only the headers must come within it.
+func (t *transport) bounded(request *http.Request, current *call, timeout time.Duration) (*http.Response, *Error, error) {
+	ctx, cancel := context.WithCancelCause(request.Context())
+	timer := time.AfterFunc(timeout, func() { cancel(context.DeadlineExceeded) })
+	response, failed, err := t.exchange(request.WithContext(ctx), current)
+	timer.Stop()
+	if err != nil || failed != nil || !current.streamed {
+		cancel(nil)
+		return response, failed, err
+	}
+	response.Body = cancelling{response.Body, cancel}
+	return response, nil, nil
+}
+
+// judge takes a call without an answer into the breaker. A call that was cancelled says nothing of the tenant.
+func (t *transport) judge(permit *permit, err error, now time.Time) {
+	if failed, ok := errors.AsType[*Error](err); ok {
+		t.governor.observe(permit, nil, failed, now)
+		return
+	}
+	t.governor.abandon(permit, now)
+}
+
+// cancelling is a body whose end ends its request.
+type cancelling struct {
+	io.ReadCloser
+
+	cancel context.CancelCauseFunc
+}
+
+// Close implements io.Closer.
+func (c cancelling) Close() error {
+	c.cancel(nil)
+	return c.ReadCloser.Close()
 }
 
 // exchange sends the request and takes the answer into the call, or returns what failed. An answer that is streamed is left unread.

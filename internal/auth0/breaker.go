@@ -1,0 +1,141 @@
+package auth0
+
+import "time"
+
+const (
+	// failuresToOpen is how many calls in a row must fail for a probe to decide whether the API is unavailable. An API that
+	// never answered is probed after the first.
+	failuresToOpen = 3
+	// probeEvery is how often an API that is unavailable is called.
+	probeEvery = 10 * time.Second
+	// suspectTimeout bounds a probe, and a call to an API that did not answer the last one or never answered.
+	suspectTimeout = 10 * time.Second
+	// slowAnswer is how long an API may take to answer and still have calls of its own beside those of other tenants.
+	slowAnswer = 5 * time.Second
+)
+
+// api is one of Auth0's two APIs. Auth0 runs them apart, so that one may be unavailable while the other answers.
+type api int
+
+const (
+	apiManagement api = iota
+	apiAuthentication
+
+	apis
+)
+
+// api returns the API that a class of calls belongs to.
+func (c class) api() api {
+	if c.isManagement() {
+		return apiManagement
+	}
+	return apiAuthentication
+}
+
+// circuit is the state of a breaker.
+type circuit int
+
+const (
+	// circuitClosed lets calls through.
+	circuitClosed circuit = iota
+	// circuitHalfOpen lets nothing through but a probe, and the probe decides.
+	circuitHalfOpen
+	// circuitOpen lets nothing through until the next probe is due.
+	circuitOpen
+)
+
+// breaker is the circuit breaker of an API of a tenant.
+type breaker struct {
+	state circuit
+	// answered reports whether the API ever answered.
+	answered bool
+	// failures counts the calls in a row that failed, and failing is when the first of them did.
+	failures int
+	failing  time.Time
+	// since is when the API became unavailable, zero while it is available, and cause is the failure by which it was noticed.
+	since time.Time
+	cause *Error
+
+	// inFlight counts the calls that were let through and have no answer, and quiet is since when none of them got one.
+	inFlight int
+	quiet    time.Time
+	// latency of the last answer.
+	latency time.Duration
+}
+
+// trusted reports whether the API answered the last call, so that the next ones need not wait for each other.
+func (b *breaker) trusted() bool { return b.state == circuitClosed && b.answered && b.failures == 0 }
+
+// lets reports whether a call may be made now.
+func (b *breaker) lets() bool {
+	return b.trusted() || b.state == circuitClosed && b.inFlight == 0
+}
+
+// responsive reports whether the API answers at once, for all that is known.
+func (b *breaker) responsive(now time.Time) bool {
+	isQuiet := b.inFlight > 0 && now.Sub(b.quiet) > slowAnswer
+	return b.trusted() && b.latency < slowAnswer && !isQuiet
+}
+
+// timeout returns how long a call may take that is let through now.
+func (b *breaker) timeout() time.Duration {
+	if b.trusted() {
+		return callTimeout
+	}
+	return suspectTimeout
+}
+
+func (b *breaker) begin(now time.Time) {
+	if b.inFlight == 0 {
+		b.quiet = now
+	}
+	b.inFlight++
+}
+
+func (b *breaker) end() { b.inFlight-- }
+
+// succeed closes the circuit: an answer came. It reports whether the circuit was not closed.
+func (b *breaker) succeed(took time.Duration, now time.Time) (closes bool) {
+	closes = b.state != circuitClosed
+	b.state, b.answered, b.failures = circuitClosed, true, 0
+	b.since, b.cause = time.Time{}, nil
+	b.latency, b.quiet = took, now
+	return closes
+}
+
+// fail counts a call without an answer. It reports whether only a probe may be made from now on.
+func (b *breaker) fail(now time.Time) (halfOpens bool) {
+	if b.state != circuitClosed {
+		return false
+	}
+	if b.failures == 0 {
+		b.failing = now
+	}
+	b.failures++
+	if b.answered && b.failures < failuresToOpen {
+		return false
+	}
+	b.state = circuitHalfOpen
+	return true
+}
+
+// open opens the circuit: a probe failed. It reports whether the API is unavailable only since then.
+func (b *breaker) open(cause *Error) (first bool) {
+	b.state = circuitOpen
+	if !b.since.IsZero() {
+		if b.cause == nil {
+			b.cause = cause
+		}
+		return false
+	}
+	b.since, b.cause = b.failing, cause
+	return true
+}
+
+// presume opens the circuit of an API of which another process knew that it is unavailable.
+func (b *breaker) presume(since time.Time) {
+	b.state, b.failing, b.since = circuitOpen, since, since
+}
+
+// forget has the API be tried anew, as after its credentials changed.
+func (b *breaker) forget() { b.answered, b.failures = false, 0 }

@@ -1,0 +1,731 @@
+package auth0
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/auth0-operator/auth0-operator/internal/simulator"
+)
+
+// hangs accepts a request and never answers.
+func hangs(request *http.Request) (*http.Response, error) {
+	<-request.Context().Done()
+	return nil, context.Cause(request.Context())
+}
+
+// answers answers every request with a status.
+func answers(status int) func(*http.Request) (*http.Response, error) {
+	return func(request *http.Request) (*http.Response, error) {
+		body := io.NopCloser(strings.NewReader(`{"message":"broken"}`))
+		return &http.Response{StatusCode: status, Header: http.Header{}, Body: body, Request: request}, nil
+	}
+}
+
+// fails breaks every request.
+func fails(err error) func(*http.Request) (*http.Response, error) {
+	return func(*http.Request) (*http.Response, error) { return nil, err }
+}
+
+// slow answers every request after a time.
+func slow(s *tenant, after time.Duration) func(*http.Request) (*http.Response, error) {
+	return func(request *http.Request) (*http.Response, error) {
+		select {
+		case <-time.After(after):
+		case <-request.Context().Done():
+			return nil, context.Cause(request.Context())
+		}
+		recorder := httptest.NewRecorder()
+		s.ServeHTTP(recorder, request)
+		return recorder.Result(), nil
+	}
+}
+
+// become has the tenant answer in another way; nil mends it.
+func (s *tenant) become(broken func(*http.Request) (*http.Response, error)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.broken = broken
+}
+
+// since returns the calls that the tenant saw since a time.
+func (s *tenant) since(from time.Time) []calledAt {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var found []calledAt
+	for _, call := range s.calls {
+		if !call.at.Before(from) {
+			found = append(found, call)
+		}
+	}
+	return found
+}
+
+// loop is the loop of a kind, as the engine has one.
+type loop struct {
+	t       *testing.T
+	workers *Workers
+	urgent  chan *item
+	queue   chan *item
+
+	mu    sync.Mutex
+	looks int
+}
+
+// item is an object.
+type item struct {
+	session *Session
+	key     string
+	lane    Lane
+	call    func(context.Context) error
+
+	retries int
+	busy    *gate
+	once    sync.Once
+	// done is closed when the object is settled, at a time.
+	done chan struct{}
+	at   time.Time
+	// said is what the object said last that it waits for.
+	mu   sync.Mutex
+	said []string
+}
+
+func newLoop(t *testing.T, workers int) *loop {
+	t.Helper()
+	l := &loop{t: t, workers: NewWorkers(2 * workers), urgent: make(chan *item, 100_000), queue: make(chan *item, 100_000)}
+	var working sync.WaitGroup
+	for range 2 * workers {
+		working.Go(func() { l.work(t.Context()) })
+	}
+	t.Cleanup(working.Wait)
+	return l
+}
+
+func (l *loop) work(ctx context.Context) {
+	for {
+		select {
+		case one := <-l.urgent:
+			l.pass(ctx, one)
+			continue
+		default:
+		}
+		select {
+		case one := <-l.urgent:
+			l.pass(ctx, one)
+		case one := <-l.queue:
+			l.pass(ctx, one)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (l *loop) pass(ctx context.Context, one *item) {
+	if one.busy.enter(ctx) != nil {
+		return
+	}
+	defer one.busy.leave()
+	turn := NewTurn(one.key, one.lane, func() { l.urgent <- one })
+	turn.Hold(l.workers, func() { l.queue <- one })
+	err := one.call(WithTurn(ctx, turn))
+	turn.End()
+	l.mu.Lock()
+	l.looks++
+	l.mu.Unlock()
+	switch class := ClassOf(err); class {
+	case ClassRateLimited, ClassCircuitOpen:
+		one.says(err.(*Error).Message) //nolint:errorlint,forcetypeassert // Its class says so.
+	case ClassUnavailable, ClassUntrusted:
+		// The engine tries again with growing pauses.
+		one.retries++
+		time.AfterFunc(time.Second<<min(one.retries-1, 8), func() { l.queue <- one })
+	default:
+		if err != nil && ctx.Err() == nil && !errors.Is(err, errLetGo) {
+			l.t.Errorf("object %s: %v", one.key, err)
+		}
+		one.once.Do(func() {
+			one.at = time.Now()
+			close(one.done)
+		})
+	}
+}
+
+func (o *item) says(message string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.said) == 0 || o.said[len(o.said)-1] != message {
+		o.said = append(o.said, message)
+	}
+}
+
+// add has an object be created, and returns it.
+func (l *loop) add(session *Session, key string, call func(context.Context) error) *item {
+	one := &item{session: session, key: key, lane: LaneNew, call: call, busy: newGate(nil, ""), done: make(chan struct{})}
+	l.queue <- one
+	return one
+}
+
+// addUsers has n users be created.
+func (l *loop) addUsers(session *Session, prefix string, n int) []*item {
+	var items []*item
+	for i := range n {
+		user := someUser(i)
+		user["email"], user["user_id"] = fmt.Sprintf("%s-%d@example.com", prefix, i), fmt.Sprintf("%s-%d", prefix, i)
+		items = append(items, l.add(session, fmt.Sprintf("%s-%d", prefix, i), func(ctx context.Context) error {
+			_, err := session.CreateUser(ctx, user)
+			if ClassOf(err) == ClassConflict {
+				// The answer to an earlier attempt got lost.
+				return nil
+			}
+			return err
+		}))
+	}
+	return items
+}
+
+// settled waits until all are, and returns how long that took from a time on.
+func settled(t *testing.T, items []*item, from time.Time, atMost time.Duration) time.Duration {
+	t.Helper()
+	timeout := time.After(atMost)
+	var last time.Time
+	for _, one := range items {
+		select {
+		case <-one.done:
+			last = later(last, one.at)
+		case <-timeout:
+			t.Fatalf("object %s is not settled %s later; it says %q", one.key, atMost, one.said)
+		}
+	}
+	return last.Sub(from)
+}
+
+// fresh opens a session, and lets go of the tenant at the end of the test.
+func (s *tenant) fresh(t *testing.T) (*Session, *Governor) {
+	t.Helper()
+	session, governor := s.session()
+	cleanUp(t, governor)
+	return session, governor
+}
+
+// cleanUp lets go of a tenant, and waits until a probe that is on its way is over.
+func cleanUp(t *testing.T, governor *Governor) {
+	t.Helper()
+	t.Cleanup(func() {
+		governor.letGo()
+		elapse(2 * latency)
+	})
+}
+
+// ready opens a session and makes a call, so that the tenant is known to answer.
+func (s *tenant) ready(t *testing.T) (*Session, *Governor) {
+	t.Helper()
+	session, governor := s.fresh(t)
+	if _, err := session.listRoles(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return session, governor
+}
+
+// TestATenantThatNeverAnswersHarmsNoOther has tenants accept all calls and answer none, with a hundred objects each, and an object
+// be created in another tenant.
+func TestATenantThatNeverAnswersHarmsNoOther(t *testing.T) {
+	const workers = 10
+	for _, row := range []struct {
+		name    string
+		hostile int
+		// answered has them answer until their objects come.
+		answered bool
+		// slow has them answer, each time after 25 seconds.
+		slow bool
+	}{
+		{"one that never answered", 1, false, false},
+		{"five that never answered", 5, false, false},
+		{"fifty that never answered", 50, false, false},
+		{"one that stops answering", 1, true, false},
+		{"five that stop answering", 5, true, false},
+		{"one that becomes slow", 1, true, true},
+		{"five that become slow", 5, true, true},
+		{"fifty that are slow", 50, false, true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			healthy := newTestTenant(t, simulator.RateLimitNone)
+			broken := newTestTenant(t, simulator.RateLimitNone)
+			synctest.Test(t, func(t *testing.T) {
+				l := newLoop(t, workers)
+				own, _ := healthy.ready(t)
+				var others []*Session
+				for range row.hostile {
+					var session *Session
+					if row.answered {
+						session, _ = broken.ready(t)
+					} else {
+						session, _ = broken.fresh(t)
+					}
+					others = append(others, session)
+				}
+				broken.become(hangs)
+				if row.slow {
+					broken.become(slow(broken, 25*time.Second))
+				}
+				for i, session := range others {
+					l.addUsers(session, fmt.Sprintf("hostile-%d", i), 100)
+				}
+				for i := range 60 {
+					elapse(time.Second)
+					began := time.Now()
+					if took := settled(t, l.addUsers(own, fmt.Sprintf("healthy-%d", i), 1), began, time.Minute); took > time.Second {
+						t.Errorf("after %d s, an object of the healthy tenant took %s", i+1, took)
+					}
+				}
+				if most := 4 * (100*row.hostile + 60); l.looks > most {
+					t.Errorf("%d passes over %d objects", l.looks, 100*row.hostile+60)
+				}
+			})
+		})
+	}
+}
+
+// outage has a tenant break for a while with objects to create, and returns how many calls it saw meanwhile and how long after it
+// was mended all were settled.
+func outage(t *testing.T, s *tenant, session *Session, objects int, lasts time.Duration, broken func(*http.Request) (*http.Response, error)) (calls int, after time.Duration) {
+	t.Helper()
+	l := newLoop(t, 10)
+	s.become(broken)
+	began := time.Now()
+	items := l.addUsers(session, "user", objects)
+	elapse(lasts)
+	calls = len(s.since(began))
+	s.become(nil)
+	return calls, settled(t, items, time.Now(), 30*time.Minute)
+}
+
+// TestAnOutageCostsFewCalls breaks a tenant for five minutes in every way that one can break.
+func TestAnOutageCostsFewCalls(t *testing.T) {
+	const objects, lasts = 397, 5 * time.Minute
+	for name, broken := range map[string]func(*http.Request) (*http.Response, error){
+		"500":                   answers(http.StatusInternalServerError),
+		"503":                   answers(http.StatusServiceUnavailable),
+		"408":                   answers(http.StatusRequestTimeout),
+		"no answer":             hangs,
+		"connection refused":    fails(&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}),
+		"connection reset":      fails(&net.OpError{Op: "read", Err: syscall.ECONNRESET}),
+		"the answer breaks off": fails(io.ErrUnexpectedEOF),
+		"no such host":          fails(&net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", IsNotFound: true}}),
+		"unknown authority":     fails(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}),
+		"it does not speak TLS": fails(tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newTestTenant(t, simulator.RateLimitEnterprise)
+			synctest.Test(t, func(t *testing.T) {
+				session, _ := s.ready(t)
+				calls, after := outage(t, s, session, objects, lasts, broken)
+				t.Logf("%d calls while the tenant was down; all settled %s after it was up again", calls, after)
+				// Those that were on their way when the first failed, and a probe, open the circuit.
+				const toOpen = 10 + failuresToOpen + 1
+				if most := int(lasts/probeEvery) + 1 + toOpen; calls > most {
+					t.Errorf("%d calls, want at most %d", calls, most)
+				}
+				floor := time.Duration(float64(objects-45) / 16 * float64(time.Second))
+				if after > probeEvery+floor*105/100+time.Second {
+					t.Errorf("all were settled after %s, and the limit allows %s", after, floor)
+				}
+			})
+		})
+	}
+}
+
+// TestProbesKeepTheirDistance looks at the calls to a tenant that is down one by one.
+func TestProbesKeepTheirDistance(t *testing.T) {
+	for name, broken := range map[string]func(*http.Request) (*http.Response, error){"500": answers(500), "no answer": hangs} {
+		for _, ready := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, answered before: %t", name, ready), func(t *testing.T) {
+				s := newTestTenant(t, simulator.RateLimitNone)
+				synctest.Test(t, func(t *testing.T) {
+					session, governor := s.fresh(t)
+					if ready {
+						session, governor = s.ready(t)
+					}
+					l := newLoop(t, 10)
+					s.become(broken)
+					l.addUsers(session, "user", 100)
+					elapse(2 * time.Minute)
+					if governor.Outage() == nil {
+						t.Fatal("the tenant does not count as unavailable")
+					}
+					calls := s.since(time.Now().Add(-time.Minute))
+					if len(calls) < 5 || len(calls) > 7 {
+						t.Errorf("%d calls in a minute", len(calls))
+					}
+					for i := range calls[1:] {
+						if pause := calls[i+1].at.Sub(calls[i].at); pause < probeEvery-latency {
+							t.Errorf("a call came %s after the last", pause)
+						}
+					}
+					looks := l.looks
+					elapse(time.Minute)
+					if l.looks != looks {
+						t.Errorf("%d passes while nothing happened", l.looks-looks)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestAFreshTenantThatIsDown never answered: it gets one call, and then probes.
+func TestAFreshTenantThatIsDown(t *testing.T) {
+	s := newTestTenant(t, simulator.RateLimitNone)
+	s.become(answers(500))
+	synctest.Test(t, func(t *testing.T) {
+		session, governor := s.fresh(t)
+		newLoop(t, 10).addUsers(session, "user", 100)
+		elapse(time.Second)
+		if calls := s.made(); calls > 2 || governor.Outage() == nil {
+			t.Errorf("%d calls; outage: %v", calls, governor.Outage())
+		}
+	})
+}
+
+// TestOneRouteThatFailsIsNoOutage has a route fail for itself while the tenant answers all others, or nobody calls another.
+func TestOneRouteThatFailsIsNoOutage(t *testing.T) {
+	for _, broken := range []func(*http.Request) (*http.Response, error){answers(500), hangs} {
+		s := newTestTenant(t, simulator.RateLimitNone)
+		synctest.Test(t, func(t *testing.T) {
+			session, governor := s.ready(t)
+			s.become(func(request *http.Request) (*http.Response, error) {
+				if request.Method == http.MethodPost && request.URL.Path == routeUsers {
+					return broken(request)
+				}
+				recorder := httptest.NewRecorder()
+				s.ServeHTTP(recorder, request)
+				return recorder.Result(), nil
+			})
+			l := newLoop(t, 10)
+			l.addUsers(session, "user", 50)
+			for i := range 120 {
+				elapse(time.Second)
+				if governor.Outage() != nil {
+					t.Fatalf("after %d s the tenant counts as unavailable", i)
+				}
+			}
+			began := time.Now()
+			role := newLoop(t, 10).add(session, "role", func(ctx context.Context) error {
+				_, err := session.CreateRole(ctx, Document{"name": "role"})
+				return err
+			})
+			if took := settled(t, []*item{role}, began, time.Minute); took > suspectTimeout+time.Second {
+				t.Errorf("a role took %s", took)
+			}
+		})
+	}
+}
+
+// TestAuth0sAPIsFailApart has one of the APIs fail while the other answers.
+func TestAuth0sAPIsFailApart(t *testing.T) {
+	s := newTestTenant(t, simulator.RateLimitNone)
+	synctest.Test(t, func(t *testing.T) {
+		session, governor := s.ready(t)
+		of := func(prefix string) func(*http.Request) (*http.Response, error) {
+			return func(request *http.Request) (*http.Response, error) {
+				if strings.HasPrefix(request.URL.Path, prefix) {
+					return answers(500)(request)
+				}
+				recorder := httptest.NewRecorder()
+				s.ServeHTTP(recorder, request)
+				return recorder.Result(), nil
+			}
+		}
+		issue := func(ctx context.Context) error {
+			_, err := session.IssueToken(ctx, TokenRequest{Application: session.credentials.Application, Grant: GrantClientCredentials, Audience: session.ManagementAudience()})
+			return err
+		}
+		read := func(ctx context.Context) error { _, err := session.listRoles(ctx); return err }
+		for prefix, calls := range map[string][2]func(context.Context) error{"/api/": {read, issue}, "/oauth/": {issue, read}} {
+			s.become(of(prefix))
+			for range 10 {
+				_ = calls[0](t.Context())
+			}
+			elapse(time.Minute)
+			if err := calls[0](t.Context()); ClassOf(err) != ClassCircuitOpen || governor.Outage() == nil {
+				t.Errorf("%s is down, and a call to it gets %v", prefix, err)
+			}
+			if err := calls[1](t.Context()); err != nil {
+				t.Errorf("%s is down, and a call to the other API gets %v", prefix, err)
+			}
+			s.become(nil)
+			elapse(2 * probeEvery)
+			if governor.Outage() != nil {
+				t.Errorf("%s is up again, and the tenant unavailable", prefix)
+			}
+		}
+	})
+}
+
+// TestWhatIsNoOutage has the tenant refuse, and calls be given up.
+func TestWhatIsNoOutage(t *testing.T) {
+	for name, broken := range map[string]func(*http.Request) (*http.Response, error){
+		"400": answers(400), "401": answers(401), "403": answers(403), "404": answers(404), "409": answers(409), "429": answers(429),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newTestTenant(t, simulator.RateLimitNone)
+			synctest.Test(t, func(t *testing.T) {
+				session, governor := s.ready(t)
+				s.become(broken)
+				for range 20 {
+					_, _ = session.GetRole(t.Context(), "rol_1")
+					elapse(15 * time.Second)
+				}
+				if governor.Outage() != nil || governor.IsProbing() {
+					t.Error("it counts as an outage")
+				}
+			})
+		})
+	}
+	t.Run("cancelled", func(t *testing.T) {
+		s := newTestTenant(t, simulator.RateLimitNone)
+		synctest.Test(t, func(t *testing.T) {
+			session, governor := s.ready(t)
+			s.become(hangs)
+			for range 20 {
+				ctx, cancel := context.WithCancel(t.Context())
+				time.AfterFunc(time.Second, cancel)
+				_, _ = session.GetRole(ctx, "rol_1")
+				if governor.Outage() != nil || governor.IsProbing() {
+					t.Fatal("it counts as an outage")
+				}
+			}
+			if inFlight := governor.breakers[apiManagement].inFlight; inFlight != 0 {
+				t.Errorf("%d calls count as in flight", inFlight)
+			}
+		})
+	})
+}
+
+// TestABlipIsNoOutage breaks all calls that are on their way at once, as when a connection breaks that they share.
+func TestABlipIsNoOutage(t *testing.T) {
+	s := newTestTenant(t, simulator.RateLimitNone)
+	synctest.Test(t, func(t *testing.T) {
+		session, governor := s.ready(t)
+		s.become(fails(io.ErrUnexpectedEOF))
+		l := newLoop(t, 10)
+		items := l.addUsers(session, "user", 100)
+		elapse(latency)
+		s.become(nil)
+		if took := settled(t, items, time.Now(), time.Minute); took > 5*time.Second || governor.Outage() != nil {
+			t.Errorf("all were settled after %s", took)
+		}
+	})
+}
+
+// TestAPersonGetsAProbeAtOnce asks for a pass while the tenant is down, and mends it.
+func TestAPersonGetsAProbeAtOnce(t *testing.T) {
+	s := newTestTenant(t, simulator.RateLimitNone)
+	synctest.Test(t, func(t *testing.T) {
+		session, governor := s.ready(t)
+		l := newLoop(t, 10)
+		s.become(answers(500))
+		items := l.addUsers(session, "user", 20)
+		elapse(time.Minute + 3*time.Second)
+		asked := time.Now()
+		for range 100 {
+			turn := NewTurn("edited", LaneEdited, func() {})
+			turn.Request()
+			_, err := session.GetRole(WithTurn(t.Context(), turn), "rol_1")
+			turn.End()
+			if ClassOf(err) != ClassCircuitOpen {
+				t.Fatal(err)
+			}
+			elapse(10 * time.Millisecond)
+		}
+		if calls := len(s.since(asked)); calls != 1 {
+			t.Errorf("%d calls for 100 requests within a second", calls)
+		}
+		s.become(nil)
+		elapse(requestedProbeEvery)
+		mended := time.Now()
+		governor.ProbeNow()
+		if took := settled(t, items, mended, time.Minute); took > time.Second {
+			t.Errorf("all were settled %s after somebody asked for a probe", took)
+		}
+	})
+}
+
+// TestOtherCredentialsGetAProbeAtOnce corrects the credentials of a tenant that cannot be reached.
+func TestOtherCredentialsGetAProbeAtOnce(t *testing.T) {
+	wrong, right := newTestTenant(t, simulator.RateLimitNone), newTestTenant(t, simulator.RateLimitNone)
+	wrong.become(hangs)
+	synctest.Test(t, func(t *testing.T) {
+		session, governor := wrong.fresh(t)
+		_, _ = session.listRoles(t.Context())
+		elapse(time.Minute + 3*time.Second)
+		session = right.sessionOf(governor)
+		elapse(time.Second)
+		if governor.Outage() != nil {
+			t.Error("the tenant is still unavailable")
+		}
+		if _, err := session.listRoles(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestARestartWhileATenantIsDown begins with what the status of the tenant says.
+func TestARestartWhileATenantIsDown(t *testing.T) {
+	s := newTestTenant(t, simulator.RateLimitNone)
+	s.become(hangs)
+	synctest.Test(t, func(t *testing.T) {
+		governor := NewGovernor("test", nil)
+		cleanUp(t, governor)
+		since := time.Now().Add(-time.Hour)
+		governor.Presume(since)
+		session := s.sessionOf(governor)
+		l := newLoop(t, 10)
+		items := l.addUsers(session, "user", 100)
+		lasts := 55 * time.Second
+		elapse(lasts)
+		if calls, most := s.made(), int(lasts/probeEvery)+1; calls > most {
+			t.Errorf("%d calls after the restart, want at most %d", calls, most)
+		}
+		if outage := governor.Outage(); outage == nil || !outage.Since.Equal(since) || outage.Cause == nil {
+			t.Errorf("the outage is %+v", outage)
+		}
+		s.become(nil)
+		if took := settled(t, items, time.Now(), time.Minute); took > probeEvery+suspectTimeout/2 {
+			t.Errorf("all were settled after %s", took)
+		}
+		governor.Presume(since)
+		if governor.Outage() != nil {
+			t.Error("what another process knew counts although the tenant answered since")
+		}
+	})
+}
+
+// TestNobodyWaitsForATenantThatIsDown makes calls that belong to no object.
+func TestNobodyWaitsForATenantThatIsDown(t *testing.T) {
+	s := newTestTenant(t, simulator.RateLimitNone)
+	synctest.Test(t, func(t *testing.T) {
+		session, governor := s.ready(t)
+		s.become(hangs)
+		var waiting sync.WaitGroup
+		for range 20 {
+			waiting.Go(func() { _, _ = session.listRoles(t.Context()) })
+		}
+		waiting.Wait()
+		if governor.Outage() == nil {
+			elapse(suspectTimeout)
+		}
+		began := time.Now()
+		if _, err := session.OpenStream(t.Context(), ""); ClassOf(err) != ClassCircuitOpen || time.Since(began) > 0 {
+			t.Errorf("a stream got %v after %s", err, time.Since(began))
+		}
+		var since error
+		waiting.Go(func() { since = session.AwaitAvailable(t.Context()) })
+		list := make(chan error)
+		go func() {
+			_, err := inTurn(t.Context(), func(ctx context.Context) (Document, error) { return session.GetRole(ctx, "rol_1") })
+			list <- err
+		}()
+		elapse(time.Minute)
+		s.become(nil)
+		if err := <-list; ClassOf(err) != ClassNotFound {
+			t.Errorf("a list got %v", err)
+		}
+		waiting.Wait()
+		if since != nil {
+			t.Error(since)
+		}
+		governor.letGo()
+	})
+}
+
+// TestATenantThatIsLetGoIsNotProbed any more, and whoever waits for it is told.
+func TestATenantThatIsLetGoIsNotProbed(t *testing.T) {
+	s := newTestTenant(t, simulator.RateLimitNone)
+	synctest.Test(t, func(t *testing.T) {
+		session, governor := s.ready(t)
+		s.become(hangs)
+		l := newLoop(t, 10)
+		l.addUsers(session, "user", 20)
+		elapse(65 * time.Second)
+		awaited := make(chan error)
+		go func() { awaited <- session.AwaitAvailable(t.Context()) }()
+		elapse(time.Second)
+		session.letGo()
+		governor.letGo()
+		made := s.made()
+		if err := <-awaited; !errors.Is(err, errLetGo) {
+			t.Errorf("who waited got %v", err)
+		}
+		elapse(time.Minute)
+		if s.made() > made {
+			t.Errorf("%d calls were made afterwards", s.made()-made)
+		}
+		if l.workers.free != 20 {
+			t.Errorf("%d of 20 workers are free", l.workers.free)
+		}
+	})
+}
+
+// TestNoCredentialsNoProbe closes the session of a tenant that is down.
+func TestNoCredentialsNoProbe(t *testing.T) {
+	s := newTestTenant(t, simulator.RateLimitNone)
+	synctest.Test(t, func(t *testing.T) {
+		session, governor := s.ready(t)
+		s.become(hangs)
+		newLoop(t, 10).addUsers(session, "user", 20)
+		elapse(65 * time.Second)
+		governor.disconnect()
+		made := s.made()
+		elapse(time.Minute)
+		if s.made() > made {
+			t.Errorf("%d calls were made without credentials", s.made()-made)
+		}
+	})
+}
+
+// TestATokenThatDoesNotComeHoldsNoWorkers has a hundred objects need the token of the operator, or the list of the roles.
+func TestATokenThatDoesNotComeHoldsNoWorkers(t *testing.T) {
+	for _, path := range []string{"/oauth/token", routeRoles} {
+		t.Run(path, func(t *testing.T) {
+			s := newTestTenant(t, simulator.RateLimitNone)
+			synctest.Test(t, func(t *testing.T) {
+				session, _ := s.ready(t)
+				session.token.clear()
+				session.roles.forget()
+				s.become(func(request *http.Request) (*http.Response, error) {
+					if request.URL.Path == path {
+						return hangs(request)
+					}
+					recorder := httptest.NewRecorder()
+					s.ServeHTTP(recorder, request)
+					return recorder.Result(), nil
+				})
+				l := newLoop(t, 10)
+				for i := range 100 {
+					l.add(session, fmt.Sprint(i), func(ctx context.Context) error {
+						_, _, err := session.RoleIDs(ctx, []string{"role"})
+						return err
+					})
+				}
+				for range 30 {
+					elapse(time.Second)
+					if l.workers.free < 10 {
+						t.Fatalf("%d of 20 workers are free", l.workers.free)
+					}
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,395 @@
+package auth0
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// requestedProbeEvery bounds the probes that people ask for.
+const requestedProbeEvery = 2 * time.Second
+
+// prober makes a call to an API, to find out whether it answers.
+type prober func(ctx context.Context, of api) error
+
+type probeKey struct{}
+
+// isProbe reports whether the calls under a context are those of a probe.
+func isProbe(ctx context.Context) bool { return ctx.Value(probeKey{}) != nil }
+
+// Outage says since when a tenant is unavailable, and by which failure that was noticed: nil if only another process knows.
+type Outage struct {
+	Since time.Time
+	Cause *Error
+}
+
+// Outage returns the one that lasts, nil if the tenant is available for all that is known.
+func (g *Governor) Outage() *Outage {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.outage()
+}
+
+func (g *Governor) outage() *Outage {
+	var longest *Outage
+	for of := range g.breakers {
+		b := &g.breakers[of]
+		if !b.since.IsZero() && (longest == nil || b.since.Before(longest.Since)) {
+			longest = &Outage{Since: b.since, Cause: b.cause}
+		}
+	}
+	return longest
+}
+
+// IsProbing reports whether a probe is about to decide whether the tenant is available.
+func (g *Governor) IsProbing() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.hasCircuit(circuitHalfOpen)
+}
+
+func (g *Governor) hasCircuit(state circuit) bool {
+	for of := range g.breakers {
+		if g.breakers[of].state == state {
+			return true
+		}
+	}
+	return false
+}
+
+// AwaitAvailable waits until the tenant is available. The error is that of the context, or says that the tenant is served no more.
+func (g *Governor) AwaitAvailable(ctx context.Context) error {
+	for {
+		g.mu.Lock()
+		recovered, gone := g.recovered, g.gone
+		available := g.outage() == nil
+		g.mu.Unlock()
+		switch {
+		case gone:
+			return errLetGo
+		case available:
+			return ctx.Err()
+		}
+		select {
+		case <-recovered:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// Presume takes over from another process that the tenant is unavailable since a time, unless the tenant answered or failed this
+// process already. A probe finds out whether that is still so.
+func (g *Governor) Presume(since time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	b := &g.breakers[apiManagement]
+	if b.state != circuitClosed || b.answered || b.failures > 0 {
+		return
+	}
+	b.presume(since)
+	g.scheduleProbe(time.Now())
+}
+
+// ProbeNow has a tenant that is unavailable probed at once, as somebody may have repaired it. Requests in quick succession count
+// as one.
+func (g *Governor) ProbeNow() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.probeSoon(time.Now())
+}
+
+func (g *Governor) probeSoon(now time.Time) {
+	g.nextProbe = earlier(g.nextProbe, later(now, g.probed.Add(requestedProbeEvery)))
+	g.scheduleProbe(now)
+}
+
+// connect has the tenant probed by other credentials from now on. What was known of the tenant may not be true with them.
+func (g *Governor) connect(probe prober) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.probe, g.nextProbe = probe, time.Time{}
+	if g.cancelProbe != nil {
+		g.cancelProbe()
+	}
+	for of := range g.breakers {
+		g.breakers[of].forget()
+	}
+	g.scheduleProbe(time.Now())
+}
+
+// disconnect ends the probes, as there are no credentials.
+func (g *Governor) disconnect() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.probe = nil
+	if g.cancelProbe != nil {
+		g.cancelProbe()
+	}
+	g.scheduleProbe(time.Now())
+}
+
+// scheduleProbe has the next probe made in time, if a circuit is not closed.
+func (g *Governor) scheduleProbe(now time.Time) {
+	if g.probeTimer != nil {
+		g.probeTimer.Stop()
+		g.probeTimer = nil
+	}
+	isNeeded := g.hasCircuit(circuitHalfOpen) || g.hasCircuit(circuitOpen)
+	if isNeeded && g.probe != nil && !g.probing && !g.gone {
+		g.probeTimer = time.AfterFunc(max(g.nextProbe.Sub(now), 0), g.runProbe)
+	}
+}
+
+// runProbe calls the APIs whose circuits are not closed, one after the other until one does not answer: then the tenant gets no
+// second call.
+func (g *Governor) runProbe() {
+	ctx, cancel := context.WithTimeout(context.WithValue(context.Background(), probeKey{}, true), suspectTimeout)
+	defer cancel()
+	targets, probe := g.beginProbe(cancel)
+	for _, of := range targets {
+		if !g.endProbe(of, probe(ctx, of)) {
+			break
+		}
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.probing, g.cancelProbe = false, nil
+	g.scheduleProbe(time.Now())
+}
+
+// beginProbe returns what to probe. If both APIs are unavailable, each is the first in turn.
+func (g *Governor) beginProbe(cancel context.CancelFunc) ([]api, prober) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.probing || g.gone || g.probe == nil {
+		return nil, nil
+	}
+	now := time.Now()
+	g.probing, g.cancelProbe = true, cancel
+	g.probed, g.nextProbe = now, now.Add(probeEvery)
+	var targets []api
+	for offset := range apis {
+		of := (g.probedFirst + 1 + offset) % apis
+		if g.breakers[of].state != circuitClosed {
+			targets = append(targets, of)
+		}
+	}
+	if len(targets) > 0 {
+		g.probedFirst = targets[0]
+	}
+	return targets, g.probe
+}
+
+// endProbe closes or opens a circuit, and reports whether the API answered.
+func (g *Governor) endProbe(of api, err error) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := time.Now()
+	if g.gone || errors.Is(err, context.Canceled) {
+		return false
+	}
+	failed, isCall := errors.AsType[*Error](err)
+	answered := err == nil || isCall && !failed.isOutage()
+	if answered {
+		g.nextProbe = time.Time{}
+		g.succeeded(of, now.Sub(g.probed), now)
+		g.dispatch(now)
+		return true
+	}
+	if g.nextProbe.IsZero() {
+		g.nextProbe = g.probed.Add(probeEvery)
+	}
+	if !isCall {
+		// It waited for a token for too long.
+		failed = &Error{Class: ClassUnavailable, Message: err.Error()}
+	}
+	if b := &g.breakers[of]; b.state != circuitClosed && b.open(failed) {
+		g.becameUnavailable(of)
+	}
+	return false
+}
+
+// isOutage reports whether a call failed in a way that says that the tenant is unavailable. A limit does not, and neither does a
+// refusal.
+func (e *Error) isOutage() bool {
+	return e.Class == ClassUnavailable || e.Class == ClassUntrusted
+}
+
+// judge takes the outcome of a call into the breaker.
+func (g *Governor) judge(p *permit, failed *Error, now time.Time) {
+	of := p.class.api()
+	b := &g.breakers[of]
+	b.end()
+	switch {
+	case p.probe:
+		// endProbe decides, when the whole probe is over.
+	case failed == nil || !failed.isOutage():
+		g.succeeded(of, now.Sub(p.since), now)
+	case b.fail(now):
+		g.recall(of)
+		g.scheduleProbe(now)
+	}
+}
+
+// succeeded closes a circuit, and tells of it.
+func (g *Governor) succeeded(of api, took time.Duration, now time.Time) {
+	b := &g.breakers[of]
+	wasUnavailable := !b.since.IsZero()
+	if !b.succeed(took, now) || g.gone {
+		return
+	}
+	g.scheduleProbe(now)
+	if wasUnavailable {
+		g.lookAgain(of, now)
+		close(g.recovered)
+		g.recovered = make(chan struct{})
+	}
+	if g.changed != nil {
+		g.changed()
+	}
+}
+
+// becameUnavailable ends the waits for an API that nobody knows the end of, and tells of it.
+func (g *Governor) becameUnavailable(of api) {
+	for _, w := range g.line.of(of) {
+		if w.ready != nil {
+			g.line.leave(w)
+			w.refused = true
+			close(w.ready)
+		}
+	}
+	g.lookAgain(of, time.Time{})
+	if g.changed != nil {
+		g.changed()
+	}
+}
+
+// recall takes the calls back from those who were called to make them and have not come yet.
+func (g *Governor) recall(of api) {
+	for w := range g.called {
+		if w.class.api() != of {
+			continue
+		}
+		delete(g.called, w)
+		g.giveBack(w.permit)
+		w.seat.release()
+		w.permit, w.seat = nil, nil
+		g.join(w)
+	}
+}
+
+// lookAgain has all objects that wait for an API looked at, as what they wait for is another. since is when they begin to wait for
+// that, zero to leave it.
+func (g *Governor) lookAgain(of api, since time.Time) {
+	for _, place := range g.places {
+		if place.class.api() != of || place.permit != nil {
+			continue
+		}
+		if !since.IsZero() {
+			place.since = since
+		}
+		if place.turn.look != nil {
+			place.turn.look()
+		}
+	}
+}
+
+// probePermit is the leave for a call of a probe. It waits for nothing, as no other call is made meanwhile.
+func (g *Governor) probePermit(to class) *permit {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	p := g.let(to, time.Now())
+	p.probe = true
+	return p
+}
+
+// parked says what a call waits for, if that is not known to be over soon.
+func (g *Governor) parked(turn *Turn, to class, route string, wait time.Duration) *Error {
+	b := &g.breakers[to.api()]
+	switch {
+	case !b.since.IsZero():
+		if turn != nil && turn.requested {
+			g.probeSoon(time.Now())
+		}
+		return &Error{Class: ClassCircuitOpen, Route: route, Message: fmt.Sprintf("waiting for Auth0Tenant %s, which is unavailable since %s", g.tenant, b.since.UTC().Format(time.RFC3339))}
+	case !b.lets() || !g.mayHaveWorker(turn, b, time.Now()):
+		return &Error{Class: ClassRateLimited, Route: route, After: suspectTimeout, Message: "waiting for Auth0 to answer other calls"}
+	}
+	return rateLimited(route, wait)
+}
+
+// look has those go who may go by now.
+func (g *Governor) look() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.dispatch(time.Now())
+}
+
+// waitBehind lets a call wait at a gate where it is made, or parks its pass.
+func (g *Governor) waitBehind(ctx context.Context, held *gate) error {
+	if isProbe(ctx) {
+		return nil
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	turn, now, b := TurnOf(ctx), time.Now(), &g.breakers[held.class.api()]
+	if b.since.IsZero() && g.holdsWorker(turn, b, now) {
+		return nil
+	}
+	if turn != nil {
+		g.keepPlace(turn, held.class, now).behind = held
+		g.dispatch(now)
+	}
+	return g.parked(turn, held.class, "", 0)
+}
+
+// check parks a pass whose calls could not be made in the end, as the API is unavailable.
+func (g *Governor) check(ctx context.Context, to class) error {
+	if isProbe(ctx) {
+		return nil
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.breakers[to.api()].since.IsZero() {
+		return nil
+	}
+	turn := TurnOf(ctx)
+	if turn != nil {
+		g.keepPlace(turn, to, time.Now())
+	}
+	return g.parked(turn, to, "", 0)
+}
+
+// holdsWorker reports whether a pass holds a worker, takes one, or needs none.
+func (g *Governor) holdsWorker(turn *Turn, b *breaker, now time.Time) bool {
+	if turn == nil || turn.workers == nil || turn.seat != nil {
+		return true
+	}
+	if !b.trusted() {
+		return false
+	}
+	taken, ok := g.takeSeat(turn, g.mayUseReserved(turn, b, now))
+	if ok {
+		turn.seat, turn.begun, turn.governor = taken, true, g
+	}
+	return ok
+}
+
+// mayUseReserved reports whether a pass may have a worker that is kept for tenants that answer.
+func (g *Governor) mayUseReserved(turn *Turn, b *breaker, now time.Time) bool {
+	return b.responsive(now) && g.held[turn.workers] == 0
+}
+
+// mayHaveWorker reports whether there is a worker for a pass, if it needs one.
+func (g *Governor) mayHaveWorker(turn *Turn, b *breaker, now time.Time) bool {
+	return turn == nil || turn.workers == nil || turn.seat != nil || turn.workers.has(g, g.mayUseReserved(turn, b, now))
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
