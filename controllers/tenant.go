@@ -68,11 +68,21 @@ type connectionCheck struct {
 
 // Apply implements engine.Handler. A tenant that cannot be reached is not Ready: its objects wait, and make no calls.
 func (h *tenantHandler) Apply(ctx context.Context, pass *engine.Pass[*v1alpha1.Auth0Tenant]) engine.Outcome {
+	pass.Object.Status.UnavailableSince = nil
 	outcome, err := h.apply(ctx, pass)
+	if failed, ok := errors.AsType[*auth0.Error](err); ok && failed.Class == auth0.ClassUnavailable && !failed.Unanswered {
+		// One call that failed is no outage.
+		return h.explain(pass.Object, err)
+	}
 	if err != nil {
-		return explainTenant(pass.Object, err).Lost()
+		return h.explain(pass.Object, err).Lost()
 	}
 	return outcome
+}
+
+// Pause implements engine.Pauser: a tenant that is suspended is not probed.
+func (h *tenantHandler) Pause(pass *engine.Pass[*v1alpha1.Auth0Tenant]) {
+	h.Pool.Pause(client.ObjectKeyFromObject(pass.Object).String())
 }
 
 func (h *tenantHandler) apply(ctx context.Context, pass *engine.Pass[*v1alpha1.Auth0Tenant]) (engine.Outcome, error) {
@@ -86,6 +96,12 @@ func (h *tenantHandler) apply(ctx context.Context, pass *engine.Pass[*v1alpha1.A
 	session, err := h.Connect(ctx, tenant)
 	if err != nil {
 		return engine.Outcome{}, err
+	}
+	if outage := h.governor(tenant).Outage(); outage != nil {
+		if engine.Requested(tenant) {
+			h.governor(tenant).ProbeNow()
+		}
+		return unavailable(tenant, outage).Lost(), nil
 	}
 	if engine.Requested(tenant) {
 		session.RenewNow()
@@ -116,6 +132,10 @@ func (h *tenantHandler) apply(ctx context.Context, pass *engine.Pass[*v1alpha1.A
 		resync = min(resync, disabledConnectionRetry)
 	}
 	return engine.Done(v1alpha1.ReasonReconciled, readyMessage(tenant), resync), nil
+}
+
+func (h *tenantHandler) governor(tenant *v1alpha1.Auth0Tenant) *auth0.Governor {
+	return h.Pool.Governor(client.ObjectKeyFromObject(tenant).String())
 }
 
 // verifyCustomDomain has sign-ups and sign-ins go to the custom domain if Auth0 says that it is the tenant's.
@@ -158,7 +178,7 @@ func (h *tenantHandler) show(tenant *v1alpha1.Auth0Tenant, session *auth0.Sessio
 
 // showBudget takes into status how the tenant's rate limit stands.
 func (h *tenantHandler) showBudget(tenant *v1alpha1.Auth0Tenant) {
-	plan, waiting := h.Pool.Governor(client.ObjectKeyFromObject(tenant).String()).Budget()
+	plan, waiting := h.governor(tenant).Budget()
 	tenant.Status.CallBudget = nil
 	if plan != "" || waiting > 0 {
 		tenant.Status.CallBudget = &v1alpha1.CallBudget{Plan: plan, Waiting: waiting}
@@ -338,7 +358,7 @@ func (h *tenantHandler) Remove(ctx context.Context, pass *engine.Pass[*v1alpha1.
 	if len(dependants) > 0 {
 		// Those that are being deleted need the session; after a restart nobody else opens it.
 		if _, err := h.Connect(ctx, tenant); err != nil {
-			return explainTenant(tenant, err)
+			return h.explain(tenant, err)
 		}
 		return engine.Wait(v1alpha1.ReasonInUse, engine.InUse(dependants), engine.DependantsPoll).Kept()
 	}
@@ -354,6 +374,45 @@ func (h *tenantHandler) Forget(name types.NamespacedName) {
 	h.Pool.Remove(name.String())
 	h.Imports.Forget(name)
 	h.checked.Delete(name)
+}
+
+// explain gives what keeps a tenant from being reached a reason and a way out.
+func (h *tenantHandler) explain(tenant *v1alpha1.Auth0Tenant, err error) engine.Outcome {
+	if slices.Contains([]auth0.Class{auth0.ClassUnavailable, auth0.ClassUntrusted, auth0.ClassCircuitOpen}, auth0.ClassOf(err)) {
+		if outage := h.governor(tenant).Outage(); outage != nil {
+			return unavailable(tenant, outage).Lost()
+		}
+		if h.governor(tenant).IsProbing() {
+			// What the probe finds out has the tenant looked at again.
+			return engine.Undecided(time.Minute)
+		}
+	}
+	return explainTenant(tenant, err)
+}
+
+// outageCheck is how soon a tenant that is unavailable is looked at again in the cluster, in case that nothing else has it looked at.
+const outageCheck = time.Minute
+
+// unavailable says since when a tenant is. The message stays the same for as long as that lasts.
+func unavailable(tenant *v1alpha1.Auth0Tenant, outage *auth0.Outage) engine.Outcome {
+	tenant.Status.UnavailableSince = &metav1.Time{Time: outage.Since.Truncate(time.Second)}
+	reason, message := v1alpha1.ReasonTenantUnavailable, "unavailable since "+outage.Since.UTC().Format(time.RFC3339)
+	said := meta.FindStatusCondition(tenant.Status.Conditions, v1alpha1.ConditionReady)
+	switch cause := outage.Cause; {
+	case cause == nil && said != nil && strings.HasPrefix(said.Message, message):
+		reason, message = said.Reason, said.Message
+	case cause == nil:
+	case cause.Class == auth0.ClassUntrusted:
+		reason, message = v1alpha1.ReasonCertificateUntrusted, message+": "+engine.Untrusted(cause)
+	case cause.Status != 0:
+		message += ": " + cause.Error()
+	default:
+		message += fmt.Sprintf(": %s; see that the domain in Secret %s is right, and can be reached from the cluster", cause.Message, tenant.Spec.CredentialsSecretRef.Name)
+	}
+	if reason == v1alpha1.ReasonCertificateUntrusted {
+		return engine.Stall(reason, message, outageCheck)
+	}
+	return engine.Wait(reason, message, outageCheck)
 }
 
 // explainTenant gives what keeps a tenant from being reached a reason and a way out.

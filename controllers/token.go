@@ -131,14 +131,16 @@ func (h *tokenHandler) Apply(ctx context.Context, pass *engine.Pass[*v1alpha1.Au
 	w := &tokenWork{tokenHandler: h, pass: pass, token: pass.Object, resync: time.Hour, line: &lineage{}}
 	outcome, err := w.apply(ctx)
 	if err != nil {
-		outcome = w.explain(w.untilExpiry(err))
+		outcome = w.explain(err)
 	} else {
 		h.refusals.forget(w.name())
 	}
-	if expires := w.token.Status.ExpiresAt; expires == nil || !h.Clock.Now().Before(expires.Time) {
+	expires := w.token.Status.ExpiresAt
+	if expires == nil || !h.Clock.Now().Before(expires.Time) {
 		return outcome.Lost()
 	}
-	return outcome
+	// Nothing else may happen until the token expires, and it is not Ready then.
+	return outcome.AtLatest(expires.Sub(h.Clock.Now()))
 }
 
 func (w *tokenWork) apply(ctx context.Context) (engine.Outcome, error) {
@@ -160,21 +162,6 @@ func (w *tokenWork) apply(ctx context.Context) (engine.Outcome, error) {
 		return w.keep(ctx, *held)
 	}
 	return w.begin(ctx)
-}
-
-// untilExpiry has what waits for others looked at again when its token expires: nothing else may happen, and it is not Ready then.
-func (w *tokenWork) untilExpiry(err error) error {
-	expires := w.token.Status.ExpiresAt
-	waits, ok := errors.AsType[*problem.Problem](err)
-	if !ok || waits.Stalled || expires == nil {
-		return err
-	}
-	left := expires.Sub(w.Clock.Now())
-	if left <= 0 || waits.After > 0 && waits.After < left {
-		return err
-	}
-	again := *waits
-	return again.Again(left)
 }
 
 // prepare finds everything that the work needs, and fails with what is missing. It makes no call.
@@ -246,12 +233,15 @@ func (w *tokenWork) begin(ctx context.Context) (engine.Outcome, error) {
 	if err := w.refusedBefore(); err != nil {
 		return engine.Outcome{}, err
 	}
+	// Somebody's token runs out.
+	auth0.TurnOf(ctx).Raise(auth0.LaneNew)
+	if err := w.session.AwaitsTokens(ctx); err != nil {
+		return engine.Outcome{}, err
+	}
 	if err := w.write(ctx, auth0.TokenSet{}, w.output.Try); err != nil {
 		return engine.Outcome{}, err
 	}
 	w.refusals.asking(w.name(), w.wants())
-	// Somebody's token runs out.
-	auth0.TurnOf(ctx).Raise(auth0.LaneNew)
 	switch {
 	case w.request.Grant == auth0.GrantDeviceCode:
 		return w.awaitApproval(ctx)

@@ -177,6 +177,9 @@ func (w *tokenWork) spend(ctx context.Context, begins bool, ask func(context.Con
 	}
 	// Somebody's token runs out.
 	auth0.TurnOf(ctx).Raise(auth0.LaneNew)
+	if err := w.session.AwaitsTokens(ctx); err != nil {
+		return auth0.TokenSet{}, err
+	}
 	w.learnRules(ctx)
 	before := *w.line
 	this := attempt{By: w.process, Began: now, Begins: begins}

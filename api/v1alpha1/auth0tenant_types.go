@@ -139,6 +139,12 @@ type RateLimit struct {
 type Auth0TenantStatus struct {
 	CommonStatus `json:",inline"`
 
+	// unavailableSince is when the tenant stopped to answer, or began to answer with errors of its own (5xx). The operator calls it
+	// every 10 seconds then, and goes on as soon as it answers. Empty while the tenant is available.
+	// Example: `2026-03-01T14:05:00Z`.
+	// +optional
+	UnavailableSince *metav1.Time `json:"unavailableSince,omitempty"`
+
 	// domain of the tenant, from the credentials Secret.
 	// +optional
 	Domain string `json:"domain,omitempty"`

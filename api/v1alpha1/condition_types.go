@@ -30,9 +30,10 @@ const (
 const (
 	// ReasonTenantNotReady surfaces while the Auth0Tenant does not exist or is not Ready; no call is made meanwhile.
 	ReasonTenantNotReady = "TenantNotReady"
-	// ReasonTenantUnavailable surfaces while Auth0 cannot be reached or answers with an error of its own (5xx).
+	// ReasonTenantUnavailable surfaces while Auth0 cannot be reached or answers with an error of its own (5xx). On an Auth0Tenant, the
+	// message and status.unavailableSince say since when.
 	ReasonTenantUnavailable = "TenantUnavailable"
-	// ReasonRateLimited surfaces while Auth0's rate limit makes the operator wait.
+	// ReasonRateLimited surfaces while Auth0's rate limit makes the operator wait, or calls that Auth0 has not answered yet.
 	ReasonRateLimited = "RateLimited"
 	// ReasonImporting surfaces while a user is being created by an import job, together with many others.
 	ReasonImporting = "Importing"

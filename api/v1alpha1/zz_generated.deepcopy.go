@@ -1039,6 +1039,10 @@ func (in *Auth0TenantSpec) DeepCopy() *Auth0TenantSpec {
 func (in *Auth0TenantStatus) DeepCopyInto(out *Auth0TenantStatus) {
 	*out = *in
 	in.CommonStatus.DeepCopyInto(&out.CommonStatus)
+	if in.UnavailableSince != nil {
+		in, out := &in.UnavailableSince, &out.UnavailableSince
+		*out = (*in).DeepCopy()
+	}
 	if in.Scopes != nil {
 		in, out := &in.Scopes, &out.Scopes
 		*out = make([]string, len(*in))

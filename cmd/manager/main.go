@@ -33,7 +33,7 @@ func run() error {
 	flag.StringVar(&options.Namespace, "namespace", ownNamespace(), "namespace of the operator itself")
 	flag.StringVar(&namespaces, "watch-namespaces", "", "comma-separated namespaces whose objects to serve (default: all)")
 	flag.StringVar(&options.TenantSelector, "tenant-selector", "", "label selector: serve only the tenants that match, and the objects that refer to them (default: all)")
-	flag.IntVar(&options.Workers, "workers", 10, "objects of a kind to work on at once")
+	flag.IntVar(&options.Workers, "workers", 10, "objects of a kind to work on at once; as many again are kept for tenants that answer while others do not")
 	flag.BoolVar(&options.LeaderElection, "leader-elect", false, "let several replicas run, one of which works")
 	flag.DurationVar(&options.LeaseDuration, "leader-elect-lease-duration", operator.DefaultLeaseDuration, "how long the other replicas wait for a renewal of the leader's Lease before one of them takes over")
 	flag.DurationVar(&options.RenewDeadline, "leader-elect-renew-deadline", operator.DefaultRenewDeadline, "how long after its last renewal the leader may still change something; shorter than the lease duration")

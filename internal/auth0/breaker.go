@@ -3,8 +3,8 @@ package auth0
 import "time"
 
 const (
-	// failuresToOpen is how many calls in a row must fail for a probe to decide whether the API is unavailable. An API that
-	// never answered is probed after the first.
+	// failuresToOpen is how many calls in a row must fail for a probe to decide whether the API is unavailable. An API that never
+	// answered, or let time run out, is probed after the first.
 	failuresToOpen = 3
 	// probeEvery is how often an API that is unavailable is called.
 	probeEvery = 10 * time.Second
@@ -104,7 +104,7 @@ func (b *breaker) succeed(took time.Duration, now time.Time) (closes bool) {
 }
 
 // fail counts a call without an answer. It reports whether only a probe may be made from now on.
-func (b *breaker) fail(now time.Time) (halfOpens bool) {
+func (b *breaker) fail(took time.Duration, now time.Time) (halfOpens bool) {
 	if b.state != circuitClosed {
 		return false
 	}
@@ -112,7 +112,7 @@ func (b *breaker) fail(now time.Time) (halfOpens bool) {
 		b.failing = now
 	}
 	b.failures++
-	if b.answered && b.failures < failuresToOpen {
+	if b.answered && took < suspectTimeout && b.failures < failuresToOpen {
 		return false
 	}
 	b.state = circuitHalfOpen
@@ -123,9 +123,6 @@ func (b *breaker) fail(now time.Time) (halfOpens bool) {
 func (b *breaker) open(cause *Error) (first bool) {
 	b.state = circuitOpen
 	if !b.since.IsZero() {
-		if b.cause == nil {
-			b.cause = cause
-		}
 		return false
 	}
 	b.since, b.cause = b.failing, cause

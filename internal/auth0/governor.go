@@ -67,7 +67,8 @@ type Governor struct {
 	// pooled holds, by key, which governor of a pool has the place of an object; nil without a pool.
 	pooled *sync.Map
 
-	// changed is called when the budget is another than was told; telling that it will be.
+	// changed is called when the budget is another than was told, or the tenant becomes unavailable or available; telling that it
+	// will be for the budget.
 	changed func()
 	told    budget
 	telling bool

@@ -119,6 +119,16 @@ func (g *Governor) connect(probe prober) {
 	g.scheduleProbe(time.Now())
 }
 
+// resume is connect with the same credentials.
+func (g *Governor) resume(probe prober) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.probe == nil {
+		g.probe = probe
+		g.scheduleProbe(time.Now())
+	}
+}
+
 // disconnect ends the probes, as there are no credentials.
 func (g *Governor) disconnect() {
 	g.mu.Lock()
@@ -227,7 +237,7 @@ func (g *Governor) judge(p *permit, failed *Error, now time.Time) {
 		// endProbe decides, when the whole probe is over.
 	case failed == nil || !failed.isOutage():
 		g.succeeded(of, now.Sub(p.since), now)
-	case b.fail(now):
+	case b.fail(now.Sub(p.since), now):
 		g.recall(of)
 		g.scheduleProbe(now)
 	}

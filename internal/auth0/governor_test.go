@@ -34,8 +34,8 @@ type tenant struct {
 	latency time.Duration
 	// late is how much longer a call takes that is made at some time; nil for no longer.
 	late func(time.Time) time.Duration
-	// broken answers in the place of the tenant; nil has the tenant answer. It is set under mu.
-	broken func(*http.Request) (*http.Response, error)
+	// broken is what is wrong with the tenant. It is set under mu.
+	broken mishap
 
 	mu    sync.Mutex
 	calls []calledAt
@@ -68,12 +68,17 @@ func (s *tenant) RoundTrip(request *http.Request) (*http.Response, error) {
 	s.mu.Lock()
 	broken := s.broken
 	s.mu.Unlock()
-	if broken != nil {
+	status, err := broken.strike(request)
+	if err != nil {
 		s.note(request, at, 0)
-		return broken(request)
+		return nil, err
 	}
 	recorder := httptest.NewRecorder()
-	s.ServeHTTP(recorder, request)
+	if status == 0 {
+		s.ServeHTTP(recorder, request)
+	} else {
+		recorder.WriteHeader(status)
+	}
 	response := recorder.Result()
 	response.Header.Set("Date", s.Now().Format(http.TimeFormat))
 	s.note(request, at, response.StatusCode)

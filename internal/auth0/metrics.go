@@ -25,7 +25,9 @@ type Metrics struct {
 
 var (
 	waitingMetric = prometheus.NewDesc("auth0_operator_calls_waiting",
-		"Calls that wait for Auth0's rate limit, or for spec.rateLimit, by tenant and lane.", []string{"tenant", "lane"}, nil)
+		"Calls that wait for Auth0's rate limit, for spec.rateLimit, or for a tenant that is unavailable, by tenant and lane.", []string{"tenant", "lane"}, nil)
+	availableMetric = prometheus.NewDesc("auth0_operator_tenant_available",
+		"1 while the tenant answers, 0 while it is unavailable and calls to it wait, by tenant.", []string{"tenant"}, nil)
 	leftMetric = prometheus.NewDesc("auth0_operator_budget_left",
 		"Calls that may be made at once, by tenant and bucket. Buckets without a limit are left out.", []string{"tenant", "bucket"}, nil)
 	sizeMetric = prometheus.NewDesc("auth0_operator_budget_size",
@@ -127,7 +129,7 @@ func (m *Metrics) forget(tenant string) {
 
 // Describe implements prometheus.Collector.
 func (m *Metrics) Describe(descriptions chan<- *prometheus.Desc) {
-	for _, description := range []*prometheus.Desc{waitingMetric, leftMetric, sizeMetric} {
+	for _, description := range []*prometheus.Desc{waitingMetric, availableMetric, leftMetric, sizeMetric} {
 		descriptions <- description
 	}
 }
@@ -147,6 +149,11 @@ func (g *Governor) collect(values chan<- prometheus.Metric, now time.Time) {
 	gauge := func(metric *prometheus.Desc, value float64, label string) {
 		values <- prometheus.MustNewConstMetric(metric, prometheus.GaugeValue, value, g.tenant, label)
 	}
+	available := 1.0
+	if g.outage() != nil {
+		available = 0
+	}
+	values <- prometheus.MustNewConstMetric(availableMetric, prometheus.GaugeValue, available, g.tenant)
 	for lane, count := range g.line.counts {
 		gauge(waitingMetric, float64(count), Lane(lane).String())
 	}

@@ -8,8 +8,8 @@ import (
 // Pool holds the session and the governor of every tenant. Keys are those of the Auth0Tenant: namespace/name.
 type Pool struct {
 	metrics *Metrics
-	// BudgetChanged is told of a tenant whose Budget changed. It must not block.
-	BudgetChanged func(tenant string)
+	// Changed is told of a tenant whose Budget or Outage changed. It must not block.
+	Changed func(tenant string)
 	// Transport wraps what sends the calls, after they have waited for the rate limit; may be nil.
 	Transport func(http.RoundTripper) http.RoundTripper
 
@@ -31,6 +31,7 @@ func (p *Pool) Open(tenant string, credentials Credentials) *Session {
 	defer p.mu.Unlock()
 	current := p.sessions[tenant]
 	if current != nil && current.credentials == credentials {
+		p.governor(tenant).resume(current.probe)
 		return current
 	}
 	if current != nil {
@@ -65,6 +66,15 @@ func (p *Pool) Close(tenant string) {
 	}
 }
 
+// Pause ends the probes of a tenant, until its session is opened again.
+func (p *Pool) Pause(tenant string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if governor := p.governors[tenant]; governor != nil {
+		governor.disconnect()
+	}
+}
+
 // Governor returns the governor of a tenant.
 func (p *Pool) Governor(tenant string) *Governor {
 	p.mu.Lock()
@@ -77,8 +87,8 @@ func (p *Pool) governor(tenant string) *Governor {
 		p.governors[tenant] = NewGovernor(tenant, p.metrics)
 		p.governors[tenant].pooled = &p.places
 		p.governors[tenant].changed = func() {
-			if p.BudgetChanged != nil {
-				p.BudgetChanged(tenant)
+			if p.Changed != nil {
+				p.Changed(tenant)
 			}
 		}
 		p.metrics.watch(p.governors[tenant])

@@ -278,6 +278,9 @@ func asError(ctx context.Context, route string, err error) error {
 	return &Error{Class: ClassUnavailable, Route: route, Message: err.Error()}
 }
 
+// IsAvailable reports whether the tenant is, for all that is known.
+func (s *Session) IsAvailable() bool { return s.transport.governor.Outage() == nil }
+
 // AwaitAvailable waits until the tenant is available. The error is that of the context, or says that the tenant is served no more.
 func (s *Session) AwaitAvailable(ctx context.Context) error {
 	return s.transport.governor.AwaitAvailable(ctx)

@@ -109,6 +109,12 @@ func (s *Session) IssueToken(ctx context.Context, request TokenRequest) (TokenSe
 	return set, err
 }
 
+// AwaitsTokens returns what a pass waits for that is about to ask for a token while the tenant issues none: it need not prepare
+// anything.
+func (s *Session) AwaitsTokens(ctx context.Context) error {
+	return s.transport.governor.check(ctx, classToken)
+}
+
 // CountToken counts a token that was issued for an object.
 func (s *Session) CountToken(namespace, name string, grant Grant) {
 	s.transport.metrics.tokens.WithLabelValues(s.transport.tenant, namespace, name, string(grant)).Inc()

@@ -37,6 +37,9 @@ func (d *Deps) Connect(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (*auth
 	governor := d.Pool.Governor(key)
 	limit := ptr.Deref(tenant.Spec.RateLimit, v1alpha1.RateLimit{})
 	governor.SetCap(limit.RequestsPerSecond, cmp.Or(limit.Burst, limit.RequestsPerSecond))
+	if since := tenant.Status.UnavailableSince; since != nil {
+		governor.Presume(since.Time)
+	}
 	governor.SetHeadroom(ptr.Deref(limit.HeadroomPercent, auth0.DefaultHeadroom))
 	return d.Pool.Open(key, credentials), nil
 }

@@ -53,7 +53,8 @@ type Deps struct {
 	Imports *Imports
 	// Health is told what the loops are doing.
 	Health *Health
-	// Workers is how many objects of a kind are worked on at once.
+	// Workers is how many objects of a kind are worked on at once, and as many again are kept for tenants that answer while others
+	// do not.
 	Workers int
 	// Shard picks the tenants that this instance serves, by their labels; nil means all.
 	Shard labels.Selector
@@ -172,8 +173,8 @@ func Register[T any, O interface {
 	}
 	newLoop := func(deps Deps, recorder events.EventRecorder, all []Kind) *Reconciler[O] {
 		return &Reconciler[O]{
-			Events: recorder,
-			New:    func() O { return new(T) }, Handler: newHandler(deps, kind, all), Kind: name, Deps: deps, indexes: kind.indexed.Values,
+			Events: recorder, workers: auth0.NewWorkers(loopWorkers(deps)),
+			New: func() O { return new(T) }, Handler: newHandler(deps, kind, all), Kind: name, Deps: deps, indexes: kind.indexed.Values,
 		}
 	}
 	kind.loop = func(deps Deps, recorder events.EventRecorder, all []Kind) reconcile.Reconciler {
@@ -193,13 +194,13 @@ func Register[T any, O interface {
 			build = build.Watches(&v1alpha1.Auth0Tenant{}, enqueueBy(deps.Client, newList, reference.TenantIndex, auth0.LanePeriodic, tenantKey), builder.WithPredicates(usabilityChanged()))
 		}
 		if _, isTenant := any(O(nil)).(*v1alpha1.Auth0Tenant); isTenant {
-			deps.Pool.BudgetChanged = loop.queue.look
+			deps.Pool.Changed = loop.queue.look
 		}
 		for _, watch := range append(watches, watchReferents, watchReferrers) {
 			build = watch(build, deps, kind, all)
 		}
 		return build.WithOptions(controller.Options{
-			MaxConcurrentReconciles: deps.Workers,
+			MaxConcurrentReconciles: loopWorkers(deps),
 			SkipNameValidation:      new(true),
 			NewQueue:                loop.queue.open,
 			LogConstructor:          logged(manager.GetLogger(), name),
@@ -208,6 +209,9 @@ func Register[T any, O interface {
 	}
 	return kind
 }
+
+// loopWorkers is how many workers the loop of a kind has.
+func loopWorkers(deps Deps) int { return 2 * max(deps.Workers, 1) }
 
 // Watch adds a watch of its own to a kind.
 type Watch func(build *builder.Builder, deps Deps, kind Kind, all []Kind) *builder.Builder
@@ -245,10 +249,9 @@ func usabilityChanged() predicate.Predicate {
 }
 
 func usability(tenant *v1alpha1.Auth0Tenant) [2]bool {
-	conditions := tenant.Status.Conditions
 	return [2]bool{
-		meta.IsStatusConditionTrue(conditions, v1alpha1.ConditionReady),
-		meta.IsStatusConditionFalse(conditions, v1alpha1.ConditionConnectionsEnabled),
+		reference.IsReachable(tenant),
+		meta.IsStatusConditionFalse(tenant.Status.Conditions, v1alpha1.ConditionConnectionsEnabled),
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/types"
@@ -62,6 +63,17 @@ func (q *queueOf) open(name string, limiter workqueue.TypedRateLimiter[reconcile
 // call has an object looked at before all others.
 func (q *queueOf) call(request reconcile.Request) {
 	(*q.Load()).AddWithOpts(priorityqueue.AddOpts{Priority: &priorityCalled}, request)
+}
+
+// lookLater has an object looked at, as urgently as its lane says.
+func (q *queueOf) lookLater(request reconcile.Request, lane auth0.Lane) {
+	priority := priorities[lane]
+	(*q.Load()).AddWithOpts(priorityqueue.AddOpts{Priority: &priority}, request)
+}
+
+// lookAfter has an object looked at after a time, unless it is before.
+func (q *queueOf) lookAfter(request reconcile.Request, after time.Duration) {
+	(*q.Load()).AddWithOpts(priorityqueue.AddOpts{After: after}, request)
 }
 
 // look has an object looked at, by its namespace/name.

@@ -71,6 +71,7 @@ type Reconciler[O v1alpha1.Object] struct {
 	// indexes returns what an object has in each index of the cache.
 	indexes func(v1alpha1.Object) map[string][]string
 	queue   queueOf
+	workers *auth0.Workers
 	// written holds, by name, the resource version of our own last write that the cache has not shown yet.
 	written sync.Map
 }
@@ -97,19 +98,30 @@ func (r *Reconciler[O]) Reconcile(ctx context.Context, request ctrl.Request) (ct
 			return ctrl.Result{}, r.forget(key, err)
 		}
 	}
-	turn := auth0.NewTurn(key, laneOf(object), func() { r.queue.call(request) })
+	turn := r.turn(object, key, request)
 	defer r.Pool.End(turn)
 	ctx = auth0.WithTurn(ctx, turn)
 	pass := &Pass[O]{Object: object, saved: object.DeepCopyObject().(O), loop: r}
 	outcome := r.run(ctx, pass)
-	if waited, waits := turn.Waits(); waits && waited < worthSaying && !pass.found && outcome.reason == v1alpha1.ReasonRateLimited {
-		outcome = Unsaid(worthSaying - waited)
+	if after, unsaid := pass.isNotWorthSaying(turn, outcome); unsaid {
+		outcome = Unsaid(after)
 	}
 	logr.FromContextOrDiscard(ctx).V(1).Info("looked at the object", "reason", outcome.reason, "again", outcome.after.String())
 	result, err := r.finish(ctx, pass, outcome)
 	priority := priorities[laneOf(pass.Object)]
 	result.Priority = &priority
 	return result, err
+}
+
+// turn returns the turn of a pass over an object.
+func (r *Reconciler[O]) turn(object O, key turnKey, request ctrl.Request) *auth0.Turn {
+	lane := laneOf(object)
+	turn := auth0.NewTurn(key, lane, func() { r.queue.call(request) })
+	turn.Hold(r.workers, func() { r.queue.lookLater(request, lane) })
+	if Requested(object) {
+		turn.Request()
+	}
+	return turn
 }
 
 // forget drops what is known of an object that cannot be read, and more if that is because it is gone.
@@ -204,7 +216,7 @@ func (r *Reconciler[O]) finish(ctx context.Context, pass *Pass[O], outcome Outco
 	default:
 		status := pass.Object.GetCommonStatus()
 		outcome.writeTo(status, pass.Object.GetGeneration())
-		if outcome.reason != v1alpha1.ReasonRateLimited {
+		if outcome.reason != v1alpha1.ReasonRateLimited && !outcome.awaitsTenant() {
 			status.LastHandledReconcileAt = requestedAt(pass.Object)
 		}
 		pass.reportTransition(ctx)
@@ -218,6 +230,9 @@ func (r *Reconciler[O]) finish(ctx context.Context, pass *Pass[O], outcome Outco
 	}
 	if err != nil {
 		return FromError(err, 0).result()
+	}
+	if outcome.latest > 0 {
+		r.queue.lookAfter(ctrl.Request{NamespacedName: client.ObjectKeyFromObject(pass.Object)}, outcome.latest)
 	}
 	return outcome.result()
 }
@@ -264,6 +279,20 @@ type Pass[O v1alpha1.Object] struct {
 	loop   *Reconciler[O]
 	// found tells that status took in what is in Auth0, which is not to be found out once more.
 	found bool
+}
+
+// isNotWorthSaying reports whether an object waits for what is over soon, or waits with nothing to do but the regular check, and
+// when to look at it again.
+func (p *Pass[O]) isNotWorthSaying(turn *auth0.Turn, outcome Outcome) (again time.Duration, unsaid bool) {
+	if p.found {
+		return 0, false
+	}
+	if outcome.awaitsTenant() {
+		breaks := outcome.lost && lastReady(p.saved.GetCommonStatus()) == metav1.ConditionTrue
+		return outcome.after, turn.IsPeriodic() && !breaks
+	}
+	waited, waits := turn.Waits()
+	return worthSaying - waited, waits && waited < worthSaying && outcome.reason == v1alpha1.ReasonRateLimited
 }
 
 // waker returns what has the object be looked at again, whenever it is called.
@@ -394,7 +423,7 @@ func (p *Pass[O]) reportTransition(ctx context.Context) {
 		return
 	}
 	isStalled := meta.IsStatusConditionTrue(p.Object.GetCommonStatus().Conditions, v1alpha1.ConditionStalled)
-	waits := was == nil || isPause(was.Reason) || isPause(is.Reason)
+	waits := was == nil || isPause(p.Object, was.Reason) || isPause(p.Object, is.Reason)
 	if waits && !isStalled {
 		return
 	}
@@ -405,7 +434,9 @@ func (p *Pass[O]) reportTransition(ctx context.Context) {
 	p.Event(ctx, eventType, is.Reason, is.Message)
 }
 
-// isPause tells whether an object with this reason waits for others, and goes on as if nothing had been.
-func isPause(reason string) bool {
-	return reason == v1alpha1.ReasonRateLimited || reason == v1alpha1.ReasonImporting
+// isPause tells whether an object with this reason waits for others, and goes on as if nothing had been. Of a tenant that is
+// unavailable, the Event of the tenant tells.
+func isPause(object v1alpha1.Object, reason string) bool {
+	_, managed := object.(v1alpha1.Managed)
+	return reason == v1alpha1.ReasonRateLimited || reason == v1alpha1.ReasonImporting || managed && reason == v1alpha1.ReasonTenantUnavailable
 }

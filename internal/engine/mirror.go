@@ -152,7 +152,7 @@ func usableTenant(ctx context.Context, reader client.Reader, pool *auth0.Pool, k
 		return nil, nil, err
 	}
 	session, _ := pool.Get(key.String())
-	if isUsable := reference.Usable(&tenant) == nil; !isUsable {
+	if reference.Usable(&tenant) != nil || session != nil && !session.IsAvailable() {
 		session = nil
 	}
 	return &tenant, session, nil

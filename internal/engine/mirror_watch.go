@@ -59,6 +59,8 @@ func (m *mirror) followLog(ctx context.Context) {
 			m.watch.set(func() { m.watch.byLog = false })
 		} else if next, err := m.readLog(ctx, tenant, session, &tail); err == nil {
 			pause = next
+		} else if auth0.ClassOf(err) == auth0.ClassCircuitOpen {
+			pause = usablePoll
 		} else if ctx.Err() == nil {
 			logger(ctx).Info("cannot read the tenant's log; trying again", "error", err.Error())
 		}
@@ -150,6 +152,8 @@ func (m *mirror) listen(ctx context.Context, tenant *v1alpha1.Auth0Tenant, sessi
 		return eventsPause
 	case auth0.ClassOf(err) == auth0.ClassForbidden:
 		return m.refused(err)
+	case auth0.ClassOf(err) == auth0.ClassCircuitOpen:
+		return usablePoll
 	case err != nil:
 		return max(logPoll, auth0.After(err))
 	}

@@ -48,6 +48,8 @@ type Outcome struct {
 	reason  string
 	message string
 	after   time.Duration
+	// latest is when to look again, if a failed attempt is not repeated before; 0 leaves that to the pauses between attempts.
+	latest time.Duration
 	// lost means that what was Ready is known not to be so any more.
 	lost bool
 	// protected says what was observed, if no object may manage it.
@@ -80,6 +82,9 @@ func Stall(reason, message string, after time.Duration) Outcome {
 // Unsaid says that the operator goes on by itself, which is not worth a write.
 func Unsaid(after time.Duration) Outcome { return Outcome{state: unsaid, after: after} }
 
+// Undecided says that the operator finds out soon what to say of the object. Until then its conditions stay.
+func Undecided(after time.Duration) Outcome { return Outcome{state: interrupted, after: after} }
+
 // Retry says that the attempt failed for a reason that may pass.
 func Retry(reason string, err error) Outcome {
 	return Outcome{state: failed, reason: reason, message: err.Error(), err: err}
@@ -91,6 +96,23 @@ func Released(message string) Outcome { return Outcome{state: released, message:
 // ended tells whether the pass came to its end: it found Auth0 as it is, and is not to be repeated.
 func (o Outcome) ended() bool {
 	return o.state == done || o.state == stalled || o.state == released
+}
+
+// awaitsTenant reports whether the pass ended because the tenant is unavailable: it made no call, and somebody tells when the tenant
+// is available again.
+func (o Outcome) awaitsTenant() bool {
+	return o.state == waiting && o.reason == v1alpha1.ReasonTenantUnavailable
+}
+
+// AtLatest has an object that waits, or is tried again, be looked at again after a time, if not before.
+func (o Outcome) AtLatest(after time.Duration) Outcome {
+	switch {
+	case o.state == waiting && after > 0 && (o.after <= 0 || after < o.after):
+		o.after = after
+	case o.state == failed:
+		o.latest = after
+	}
+	return o
 }
 
 // Lost marks an outcome under which an object that was Ready no longer is.

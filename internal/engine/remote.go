@@ -25,6 +25,8 @@ const (
 	scopeRetry = time.Minute
 	// outageRetry is how soon to come back when Auth0 refuses the operator's own credentials; the tenant says so, too.
 	outageRetry = 30 * time.Second
+	// longestUnmark is how long an object that is left in Auth0 waits for the rate limit to have its mark taken off.
+	longestUnmark = 15 * time.Minute
 	// deletionPoll is how soon to look again whether an object may go.
 	deletionPoll = 10 * time.Second
 )
@@ -366,14 +368,16 @@ func (w *work[O]) noteRefusal(explained error, failed *auth0.Error) {
 func FromAuth0(failed *auth0.Error, session *auth0.Session, resync time.Duration) Outcome {
 	switch failed.Class {
 	case auth0.ClassRateLimited:
-		return waitForLimit(failed.After, time.Now())
+		return waitForLimit(failed, time.Now())
+	case auth0.ClassCircuitOpen:
+		return Wait(v1alpha1.ReasonTenantUnavailable, failed.Message, 0)
 	case auth0.ClassUnauthorized:
 		return Wait(v1alpha1.ReasonTenantNotReady, "Auth0 refuses the operator's credentials; see the Auth0Tenant", outageRetry)
 	case auth0.ClassMissingScope:
 		_, scopes, _ := strings.Cut(failed.Message, ": ")
 		return FromError(missingScope(session, []string{scopes}), resync)
 	case auth0.ClassUntrusted:
-		return Stall(v1alpha1.ReasonCertificateUntrusted, failed.Message+"; if the domain is served with a certificate of your own authority, name it in spec.caBundle of the Auth0Tenant", resync)
+		return Stall(v1alpha1.ReasonCertificateUntrusted, Untrusted(failed), resync)
 	case auth0.ClassTooLarge:
 		return Stall(v1alpha1.ReasonAnswerTooLarge, fmt.Sprintf("%s: %s; make the object in Auth0 smaller", failed.Route, failed.Message), resync)
 	case auth0.ClassInvalid, auth0.ClassForbidden:
@@ -388,13 +392,22 @@ func FromAuth0(failed *auth0.Error, session *auth0.Session, resync time.Duration
 	}
 }
 
+// Untrusted says what to do about a certificate that is not trusted.
+func Untrusted(failed *auth0.Error) string {
+	return failed.Message + "; if the domain is served with a certificate of your own authority, name it in spec.caBundle of the Auth0Tenant"
+}
+
 // waitForLimit says when an object goes on. It is called back when its turn comes; that it comes back by itself, later, is
 // for the case that nobody calls. The time is a coarse one, so that saying it again changes nothing.
-func waitForLimit(wait time.Duration, now time.Time) Outcome {
-	message := "waiting for Auth0's rate limit; going on within a minute"
+func waitForLimit(failed *auth0.Error, now time.Time) Outcome {
+	what, wait := "waiting for Auth0's rate limit", failed.After
+	if failed.Status == 0 {
+		what = failed.Message
+	}
+	message := what + "; going on within a minute"
 	if wait > time.Minute {
 		at := now.Add(wait).UTC().Truncate(coarse).Add(coarse)
-		message = "waiting for Auth0's rate limit; going on at about " + at.Format("15:04 UTC, 2 January")
+		message = what + "; going on at about " + at.Format("15:04 UTC, 2 January")
 	}
 	return Wait(v1alpha1.ReasonRateLimited, message, wait+wait/2+time.Minute)
 }

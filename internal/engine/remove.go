@@ -135,6 +135,9 @@ func (w *work[O]) retain(ctx context.Context) Outcome {
 	if errors.Is(err, lease.ErrLost) {
 		return FromError(err, 0)
 	}
+	if waited, waits := auth0.TurnOf(ctx).Waits(); waits && waited < longestUnmark && auth0.ClassOf(err) == auth0.ClassRateLimited {
+		return w.explain(err).Lost()
+	}
 	if err != nil {
 		return Released("left in Auth0, as spec.deletionPolicy is Retain; its mark could not be taken off: " + err.Error())
 	}

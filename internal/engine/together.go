@@ -124,6 +124,10 @@ func (t *tenantImports) change(ctx context.Context, session *auth0.Session, call
 		if err == nil {
 			return members, changed, nil
 		}
+		if auth0.ClassOf(err) == auth0.ClassCircuitOpen && session.AwaitAvailable(ctx) == nil {
+			attempt--
+			continue
+		}
 		log.FromContext(ctx).Info("a list of many objects is not changed yet", "field", to.field, "entry", to.entry, "objects", len(ids), "error", err.Error())
 		if attempt == changeAttempts || slices.Contains(refusals, auth0.ClassOf(err)) {
 			return members, false, err

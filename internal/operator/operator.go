@@ -39,7 +39,8 @@ type Options struct {
 	WatchNamespaces []string
 	// TenantSelector picks the tenants whose objects it serves, by their labels: "shard=a"; empty means all.
 	TenantSelector string
-	// Workers is how many objects of a kind are worked on at once.
+	// Workers is how many objects of a kind are worked on at once, besides as many that are kept for tenants that answer while others
+	// do not.
 	Workers int
 	// LeaderElection lets several replicas run, one of which works.
 	LeaderElection bool

@@ -42,7 +42,8 @@ func Tenant(ctx context.Context, reader client.Reader, object v1alpha1.Managed) 
 	return &tenant, nil
 }
 
-// UsableTenant returns the tenant of an object if it can be worked with now: it is Ready and not suspended.
+// UsableTenant returns the tenant of an object if it can be worked with now: it is Ready and not suspended. One that is
+// unavailable can be: the calls wait until it is available again.
 func UsableTenant(ctx context.Context, reader client.Reader, object v1alpha1.Managed) (*v1alpha1.Auth0Tenant, error) {
 	tenant, err := Tenant(ctx, reader, object)
 	if err != nil {
@@ -59,10 +60,15 @@ func Usable(tenant *v1alpha1.Auth0Tenant) error {
 	if tenant.Spec.Suspend {
 		return problem.Waiting(v1alpha1.ReasonTenantNotReady, "Auth0Tenant %s is suspended, until its spec.suspend is false", client.ObjectKeyFromObject(tenant))
 	}
-	if !meta.IsStatusConditionTrue(tenant.Status.Conditions, v1alpha1.ConditionReady) {
+	if !IsReachable(tenant) {
 		return problem.Waiting(v1alpha1.ReasonTenantNotReady, "Auth0Tenant %s %s", client.ObjectKeyFromObject(tenant), NotReady(tenant))
 	}
 	return nil
+}
+
+// IsReachable reports whether a tenant is Ready, or would be if Auth0 was available.
+func IsReachable(tenant *v1alpha1.Auth0Tenant) bool {
+	return meta.IsStatusConditionTrue(tenant.Status.Conditions, v1alpha1.ConditionReady) || tenant.Status.UnavailableSince != nil
 }
 
 func admits(ctx context.Context, reader client.Reader, tenant *v1alpha1.Auth0Tenant, namespace string) (bool, error) {

@@ -2,6 +2,7 @@ package integration
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -59,6 +60,8 @@ type environment struct {
 	clock clock.WithTicker
 	// wrapAuth0 wraps what sends the operators' calls to Auth0; may be nil.
 	wrapAuth0 func(http.RoundTripper) http.RoundTripper
+	// workers are those of the operators that are started; 0 means 4.
+	workers int
 }
 
 // newEnvironment makes a namespace, a fresh tenant, an Auth0Tenant that is Ready, and an operator that serves it.
@@ -120,7 +123,7 @@ func (e *environment) startOperator(namespaces ...string) {
 		WatchNamespaces: append([]string{e.namespace}, namespaces...),
 		TenantSelector:  e.shardSelector,
 		LeaderElection:  e.leaderElection,
-		Workers:         4,
+		Workers:         cmp.Or(e.workers, 4),
 		MetricsAddress:  "0",
 		HealthAddress:   "0",
 		Metrics:         e.metrics,

@@ -106,7 +106,11 @@ func TestBadCredentials(t *testing.T) {
 				await = e.eventuallyStalled
 			}
 			await(tenant, row.reason, row.says)
-			e.eventuallyReconciling(user, v1alpha1.ReasonTenantNotReady)
+			waits := v1alpha1.ReasonTenantNotReady
+			if row.reason == v1alpha1.ReasonTenantUnavailable {
+				waits = row.reason
+			}
+			e.eventuallyReconciling(user, waits)
 			change(e, secret, func(s *corev1.Secret) { s.Data = good })
 			e.pass(tenant)
 			e.eventuallyReady(tenant)

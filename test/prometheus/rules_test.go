@@ -107,6 +107,17 @@ var alertRows = []struct {
 		70 * time.Minute, []string{"Auth0OperatorBudgetExhausted a/main"},
 	},
 	{
+		"users that wait for a tenant that is down",
+		[]string{
+			working,
+			`auth0_operator_tenant_available{tenant="a/main"} 0x90`,
+			`auth0_operator_objects{tenant="a/main",kind="Auth0Tenant",state="waiting"} 1x90`,
+			`auth0_operator_objects{tenant="a/main",kind="Auth0User",state="waiting"} 2000x90`,
+			`auth0_operator_calls_waiting{tenant="a/main",lane="new"} 2000x90`,
+		},
+		70 * time.Minute, []string{"Auth0OperatorTenantNotReady a/main"},
+	},
+	{
 		"a token whose renewal is overdue",
 		[]string{
 			working,
