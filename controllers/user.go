@@ -58,8 +58,9 @@ func (userAdapter) Fields() engine.Fields {
 		},
 		Cleared: map[string]any{"blocked": false},
 		// Identifiers cannot be taken away from a user, and whether one is verified is Auth0's to know.
-		Kept:     []string{"email", "email_verified", "username", "phone_number", "phone_verified", "app_metadata." + userMark},
-		FoldCase: []string{"email"},
+		Kept: []string{"email", "email_verified", "username", "phone_number", "phone_verified", "app_metadata." + userMark},
+		// Auth0 keeps both in lower case.
+		FoldCase: []string{"email", "username"},
 		Apart: [][]string{
 			{"username"},
 			{"email", "email_verified", "verify_email"},
@@ -336,6 +337,9 @@ func findLogin(ctx context.Context, session *auth0.Session, connection, login st
 	field := "username"
 	if strings.HasPrefix(login, "+") {
 		field = "phone_number"
+	} else {
+		// Auth0 keeps usernames in lower case, and compares exactly.
+		login = strings.ToLower(login)
 	}
 	return session.SearchUsers(ctx, fmt.Sprintf("%s:%q AND identities.connection:%q", field, login, connection))
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -65,6 +66,14 @@ func (o *connection) passwordOptional() bool {
 }
 
 var usernameForm = regexp.MustCompile(`^[\p{L}\p{N}@^$.!` + "`" + `\-#+'~_]+$`)
+
+// storedUsername is how a connection keeps a username: Auth0's own databases fold it to lower case.
+func (o *connection) storedUsername(username string) string {
+	if o.Strategy() == "auth0" {
+		return strings.ToLower(username)
+	}
+	return username
+}
 
 // checkUsername refuses a username where the connection has none, or that does not fit.
 func (o *connection) checkUsername(username string) error {

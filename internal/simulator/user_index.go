@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -20,7 +21,9 @@ func newUserIndex(delay time.Duration) userIndex {
 
 var identifierKinds = []string{"email", "username", "phone_number"}
 
+// identifierKey is the same for identifiers that differ in upper and lower case only.
 func identifierKey(connection, kind, value string) string {
+	value = strings.ToLower(value)
 	return connection + "\x00" + kind + "\x00" + value
 }
 

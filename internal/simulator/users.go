@@ -276,6 +276,9 @@ func newProfile(connection *connection, given doc, now string) doc {
 	if str(p, "phone_number") != "" {
 		p = withDefaults(p, doc{"phone_verified": false})
 	}
+	if has(p, "username") {
+		p["username"] = connection.storedUsername(str(p, "username"))
+	}
 	name := firstOf(email, str(p, "phone_number"), str(p, "username"))
 	local, _, _ := strings.Cut(name, "@")
 	if connection.Strategy() != "sms" {

@@ -132,6 +132,9 @@ func (c *call) checkChange(before, after *user, connection *connection) error {
 			after.Doc["email_verified"] = false
 		}
 	}
+	if username, ok := c.body["username"].(string); ok {
+		after.Doc["username"] = connection.storedUsername(username)
+	}
 	if has(c.body, "phone_number") && after.Doc["phone_number"] != before.Doc["phone_number"] && !has(c.body, "phone_verified") {
 		after.Doc["phone_verified"] = false
 	}

@@ -466,7 +466,27 @@ func TestUserByUsername(t *testing.T) {
 	}
 }
 
-// TestSlowTenantHoldsNobodyBack has Auth0 allow two calls a second, and none may be refused.
+// TestUsernameInUpperCase declares a username that Auth0 folds to lower case: it is no difference, and the user is found by it.
+func TestUsernameInUpperCase(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	e.dashboard("POST", "/api/v2/connections", map[string]any{
+		"name": "named", "strategy": "auth0", "options": map[string]any{"requires_username": true}, "enabled_clients": []string{operatorClientID},
+	})
+	user := newUser(e, "grace", "Grace@Example.com")
+	user.Spec.Connection, user.Spec.Username = "named", new("GraceHopper")
+	e.create(user)
+	e.eventuallyReady(user)
+	e.sim.ResetRequests()
+	e.pass(user)
+	e.requireCalls("another pass", 1)
+	if stored := e.user(user.Status.UserID)["username"]; stored != "gracehopper" {
+		t.Errorf("Auth0 has %q", stored)
+	}
+	e.eventuallyReady(user)
+}
+
+// TestRateLimitIsKept has Auth0 allow two calls a second, and none may be refused.
 func TestRateLimitIsKept(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t, func(o *simulator.Options) { o.RateLimit = simulator.RateLimitFree })
