@@ -34,7 +34,8 @@ func (connectionAdapter) Fields() engine.Fields {
 	return engine.Fields{
 		Replaced: []string{"options", "metadata", "authentication", "connected_accounts", "cross_app_access_requesting_app"},
 		Sets: []string{
-			"realms", "options.non_persistent_attrs", "options.scope", "options.password_dictionary.dictionary",
+			"realms", "options.non_persistent_attrs", "options.scope", "options.freeform_scopes", "options.domain_aliases",
+			"options.password_dictionary.dictionary",
 			"options.password_options.complexity.character_types", "options.password_options.dictionary.custom",
 			"options.password_options.profile_data.blocked_fields",
 		},

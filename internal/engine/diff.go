@@ -19,7 +19,7 @@ type Fields struct {
 	// Keyed are lists of objects that Auth0 replaces whole, by the field that tells their entries apart. Each entry is a field
 	// by itself; a patch sends the list as it was read, with what differs. Their order does not matter.
 	Keyed map[string]string
-	// Sets are lists whose order does not matter.
+	// Sets are lists whose order does not matter, as JSON arrays or as words in one text.
 	Sets []string
 	// CreateOnly are sent when the object is created and never again.
 	CreateOnly []string
@@ -247,6 +247,11 @@ func (f Fields) alone(part auth0.Document) bool {
 
 // sameSet compares lists without regard to order.
 func sameSet(a, b any) bool {
+	textA, okTextA := a.(string)
+	textB, okTextB := b.(string)
+	if okTextA && okTextB {
+		return sameWords(textA, textB)
+	}
 	listA, okA := a.([]any)
 	listB, okB := b.([]any)
 	if a != nil && !okA || b != nil && !okB {
@@ -261,6 +266,14 @@ func sameSet(a, b any) bool {
 		}
 	}
 	return true
+}
+
+// sameWords compares lists in one text, such as the scope of OAuth: Auth0 may give the words back in another order.
+func sameWords(a, b string) bool {
+	words := func(text string) []string {
+		return slices.Sorted(slices.Values(strings.FieldsFunc(text, func(char rune) bool { return char == ' ' || char == ',' })))
+	}
+	return slices.Equal(words(a), words(b))
 }
 
 // sameJSON compares JSON values; null is the same as absent, and numbers are compared by value.

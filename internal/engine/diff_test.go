@@ -32,6 +32,25 @@ func document(t *testing.T, text string) auth0.Document {
 	return parsed
 }
 
+func TestSetsInAnotherOrder(t *testing.T) {
+	fields := Fields{Sets: []string{"scope"}}
+	for _, row := range []struct {
+		name, desired, have string
+		same                bool
+	}{
+		{"words", `{"scope":"name email"}`, `{"scope":"email name"}`, true},
+		{"words with commas", `{"scope":"name,email"}`, `{"scope":"email name"}`, true},
+		{"another word", `{"scope":"name email"}`, `{"scope":"name phone"}`, false},
+		{"a word less", `{"scope":"name email"}`, `{"scope":"name"}`, false},
+		{"a list", `{"scope":["a","b"]}`, `{"scope":["b","a"]}`, true},
+		{"nothing", `{"scope":"name"}`, `{}`, false},
+	} {
+		if changes := fields.diff(document(t, row.desired), document(t, row.have), nil); (len(changes) == 0) != row.same {
+			t.Errorf("%s: same is %t, want %t", row.name, len(changes) == 0, row.same)
+		}
+	}
+}
+
 // keyedLike has a list whose entries are fields by themselves.
 var keyedLike = Fields{Keyed: map[string]string{"scopes": "value"}}
 
