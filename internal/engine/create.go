@@ -21,9 +21,6 @@ func (w *work[O]) create(ctx context.Context) (Outcome, error) {
 	w.completeDesired(nil)
 	if w.mustLook() {
 		candidates, ours, err := w.findAnnounced(ctx)
-		if ours != nil {
-			w.expectDuplicate()
-		}
 		if err != nil || ours != nil || len(candidates) > 0 {
 			return w.choose(ctx, candidates, ours, err)
 		}
@@ -56,9 +53,7 @@ func (w *work[O]) create(ctx context.Context) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	if tried != "" {
-		w.expectDuplicate()
-	}
+	w.expectDuplicate(tried)
 	w.prove(have, proof)
 	w.claims.set(w.idKey(have), claimantOf(w.object))
 	if again {
@@ -94,6 +89,7 @@ func (w *work[O]) choose(ctx context.Context, candidates []auth0.Document, ours 
 	case err != nil:
 		return Outcome{}, err
 	case ours != nil:
+		w.expectDuplicate(w.announced())
 		return w.converge(ctx, ours)
 	case len(candidates) == 1:
 		return w.converge(ctx, candidates[0])

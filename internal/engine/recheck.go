@@ -25,9 +25,9 @@ func (d *Deps) expectLateEffect(object v1alpha1.Managed) {
 // ExpectLateEffect has the object be looked at once more, as an earlier attempt at what was done just now may take effect late.
 func (t Tools[O]) ExpectLateEffect() { t.expectLateEffect(t.Object) }
 
-// expectDuplicate is expectLateEffect for a creation that was tried before.
-func (w *work[O]) expectDuplicate() {
-	if _, repeats := w.Adapter.(DuplicateFinder); repeats {
+// expectDuplicate is expectLateEffect for a creation of which an earlier attempt was announced, "" if there was none.
+func (w *work[O]) expectDuplicate(announced string) {
+	if _, repeats := w.Adapter.(DuplicateFinder); repeats && announced != "" {
 		w.expectLateEffect(w.object)
 	}
 }
