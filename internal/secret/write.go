@@ -2,6 +2,7 @@ package secret
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -100,10 +101,41 @@ func (o Output) Try(ctx context.Context, current *corev1.Secret, data map[string
 	return err
 }
 
-// Put makes the Secret hold data and annotations, by a write only if it does not. current is what Get returned.
+// Put makes the Secret hold data and annotations, by a write only if it does not. current is what Get returned. It fails with a
+// conflict if another replica wrote the Secret since.
 func (o Output) Put(ctx context.Context, current *corev1.Secret, data map[string][]byte, annotations map[string]string) error {
 	name := client.ObjectKey{Namespace: o.Owner.GetNamespace(), Name: o.Name}
-	return o.Journal.record(name, func() (string, error) { return o.write(ctx, current, data, annotations) })
+	return o.Journal.record(name, func() (string, error) { return o.put(ctx, current, data, annotations) })
+}
+
+// putTries is how often a Secret is written that somebody changes meanwhile.
+const putTries = 5
+
+func (o Output) put(ctx context.Context, current *corev1.Secret, data map[string][]byte, annotations map[string]string) (version string, err error) {
+	for try := 1; ; try++ {
+		version, err := o.write(ctx, current, data, annotations)
+		if current == nil || !apierrors.IsConflict(err) || try == putTries {
+			return version, err
+		}
+		if isSame, failed := o.catchUp(ctx, current); failed != nil || !isSame {
+			return "", cmp.Or(failed, err)
+		}
+	}
+}
+
+// catchUp takes over the version of the Secret as it is now, if it still holds what it did.
+func (o Output) catchUp(ctx context.Context, current *corev1.Secret) (isSame bool, err error) {
+	newest, err := o.Get(ctx)
+	if err != nil || newest == nil || newest.UID != current.UID {
+		return false, err
+	}
+	ours := maps.Clone(current.Annotations)
+	maps.DeleteFunc(ours, func(name, _ string) bool { return !strings.HasPrefix(name, "auth0-operator.io/") })
+	if !Holds(newest, current.Data, ours) {
+		return false, nil
+	}
+	current.ResourceVersion = newest.ResourceVersion
+	return true, nil
 }
 
 // write returns the version that it made, "" if nothing was to be done.
@@ -127,14 +159,19 @@ func (o Output) write(ctx context.Context, current *corev1.Secret, data map[stri
 		return "", err
 	}
 	if current != nil {
-		// A Secret that was replaced since it was looked at may be somebody else's.
-		desired.WithUID(current.UID)
+		// A Secret that was replaced or written since it was looked at may be somebody else's, or hold what is newer.
+		desired.WithUID(current.UID).WithResourceVersion(current.ResourceVersion)
 	}
+	isTry := len(options) > 0
 	options = append(options, client.FieldOwner(FieldManager), client.ForceOwnership)
 	if err := o.Client.Apply(ctx, desired, options...); err != nil {
 		return "", o.explain(err)
 	}
-	return ptr.Deref(desired.ResourceVersion, ""), nil
+	version = ptr.Deref(desired.ResourceVersion, "")
+	if current != nil && !isTry {
+		current.ResourceVersion = version
+	}
+	return version, nil
 }
 
 // desired is the Secret as it is to be.
