@@ -113,7 +113,7 @@ func loseToOlder(e *environment, s subject, object v1alpha1.Managed) {
 	})
 	younger := s.object(e, "two")
 	e.create(younger)
-	e.eventuallyStalled(younger, s.existsReason)
+	e.eventuallyStalled(younger, s.conflictReason)
 	e.stopOperator()
 	id := object.(v1alpha1.Referent).GetIdentity().ID
 	status := fmt.Sprintf(`{"metadata":{"finalizers":[%q]},"status":{"id":%q,"owned":{"id":%q,"uid":%q}}}`, v1alpha1.Finalizer, id, id, younger.GetUID())
