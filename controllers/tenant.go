@@ -68,16 +68,21 @@ type connectionCheck struct {
 
 // Apply implements engine.Handler. A tenant that cannot be reached is not Ready: its objects wait, and make no calls.
 func (h *tenantHandler) Apply(ctx context.Context, pass *engine.Pass[*v1alpha1.Auth0Tenant]) engine.Outcome {
-	pass.Object.Status.UnavailableSince = nil
 	outcome, err := h.apply(ctx, pass)
-	if failed, ok := errors.AsType[*auth0.Error](err); ok && failed.Class == auth0.ClassUnavailable && !failed.Unanswered {
-		// One call that failed is no outage.
+	switch {
+	case err == nil:
+		return outcome
+	case passes(err):
 		return h.explain(pass.Object, err)
 	}
-	if err != nil {
-		return h.explain(pass.Object, err).Lost()
-	}
-	return outcome
+	return h.explain(pass.Object, err).Lost()
+}
+
+// passes reports whether an error says nothing of the tenant as a whole: it waits for the rate limit, or one call failed, which is no
+// outage. Without a token, nothing can be done in the tenant.
+func passes(err error) bool {
+	failed, ok := errors.AsType[*auth0.Error](err)
+	return ok && (failed.Class == auth0.ClassRateLimited || failed.Class == auth0.ClassUnavailable && !failed.Unanswered)
 }
 
 // Pause implements engine.Pauser: a tenant that is suspended is not probed.
@@ -127,6 +132,7 @@ func (h *tenantHandler) apply(ctx context.Context, pass *engine.Pass[*v1alpha1.A
 	if engine.Requested(tenant) {
 		h.Mirrors.Compare(tenant)
 	}
+	tenant.Status.UnavailableSince = nil
 	resync := engine.ResyncInterval(tenant)
 	if meta.IsStatusConditionFalse(tenant.Status.Conditions, v1alpha1.ConditionConnectionsEnabled) {
 		resync = min(resync, disabledConnectionRetry)
@@ -387,6 +393,7 @@ func (h *tenantHandler) explain(tenant *v1alpha1.Auth0Tenant, err error) engine.
 			return engine.Undecided(time.Minute)
 		}
 	}
+	tenant.Status.UnavailableSince = nil
 	return explainTenant(tenant, err)
 }
 

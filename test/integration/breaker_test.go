@@ -220,7 +220,8 @@ func TestAnOutage(t *testing.T) {
 			}
 			took := time.Since(mended)
 			t.Logf("all objects were Ready %s after the tenant was mended", took)
-			if took > probeEvery+5*time.Second {
+			// TestAnOutageCostsFewCalls is exact about it. Here the machine may be busy.
+			if took > probeEvery+20*time.Second {
 				t.Errorf("all objects were Ready %s after the tenant was mended", took)
 			}
 			tenant := e.tenant()
