@@ -4,9 +4,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
+// CredentialsSecretType is the type of a Secret with the credentials of an Auth0Tenant. The operator writes no Secret of this type.
+const CredentialsSecretType = "auth0-operator.io/credentials"
+
 // Auth0TenantSpec declares how to reach an Auth0 tenant and who may use it.
 type Auth0TenantSpec struct {
-	// credentialsSecretRef names a Secret in the namespace of this object with the keys `domain` (for example
+	// credentialsSecretRef names a Secret of type `auth0-operator.io/credentials` in the namespace of this object. No other type is
+	// accepted: the operator writes output Secrets of other types, and their specs choose what is in them. Its keys are `domain` (for example
 	// `example.eu.auth0.com`, never a custom domain), `clientId` and `clientSecret` of a machine-to-machine application
 	// that is authorised for the Management API. In the place of `clientSecret`, `privateKey` holds an RSA key in PEM form,
 	// for an application that proves itself by Private Key JWT, and `signingAlgorithm` the one of the credential in Auth0:
@@ -15,7 +19,8 @@ type Auth0TenantSpec struct {
 	// +required
 	CredentialsSecretRef SecretReference `json:"credentialsSecretRef"`
 
-	// caBundle names a ConfigMap or Secret with the certificate authority of the tenant's domain, as PEM. Needed only
+	// caBundle names a ConfigMap or Secret with the certificate authority of the tenant's domain, as PEM; not an output Secret of
+	// another object. Needed only
 	// where the domain is served with a private certificate, such as by auth0-simulator. Default: the system's authorities.
 	// +optional
 	CABundle *CABundleReference `json:"caBundle,omitempty"`

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/controlplane"
 )
 
@@ -87,20 +88,17 @@ func (d *demo) startOperator(ctx context.Context) error {
 
 // applySamples applies the samples, and first what they refer to and is different each time.
 func (d *demo) applySamples(ctx context.Context) error {
-	secret := func(name string, data map[string]string) map[string]any {
-		return map[string]any{
-			"apiVersion": "v1", "kind": "Secret", "metadata": map[string]any{"name": name, "namespace": namespace}, "stringData": data,
-		}
-	}
 	objects := []map[string]any{
 		{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": namespace}},
 		{
 			"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": "auth0-ca", "namespace": namespace},
 			"data": map[string]string{"ca.crt": string(d.auth0.ca)},
 		},
-		secret("auth0-credentials", map[string]string{
-			"domain": d.auth0.domain, "clientId": d.auth0.operator.ID, "clientSecret": d.auth0.operator.Secret,
-		}),
+		{
+			"apiVersion": "v1", "kind": "Secret", "metadata": map[string]any{"name": "auth0-credentials", "namespace": namespace},
+			"type":       v1alpha1.CredentialsSecretType,
+			"stringData": map[string]string{"domain": d.auth0.domain, "clientId": d.auth0.operator.ID, "clientSecret": d.auth0.operator.Secret},
+		},
 	}
 	if err := d.applyObjects(ctx, objects); err != nil {
 		return err

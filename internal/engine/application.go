@@ -12,16 +12,8 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
-// Application reads from a Secret which application asks, and how it proves that: clientId, and clientSecret or privateKey.
-func Application(ctx context.Context, reader client.Reader, namespace, name string) (auth0.Application, error) {
-	application, err := AnyApplication(ctx, reader, namespace, name)
-	if err == nil && application.IsPublic() {
-		err = noProof(namespace, name)
-	}
-	return application, err
-}
-
-// AnyApplication is Application for what public applications may do, too: those have neither secret nor key.
+// AnyApplication reads from a Secret which application asks, and how it proves that: clientId, and clientSecret or privateKey. A
+// public application has neither secret nor key.
 func AnyApplication(ctx context.Context, reader client.Reader, namespace, name string) (auth0.Application, error) {
 	return readApplication(ctx, reader, namespace, name, "clientId")
 }
@@ -39,11 +31,19 @@ func noProof(namespace, name string) error {
 	return problem.Stalled(v1alpha1.ReasonSecretInvalid, "Secret %s/%s has a value neither under the key \"clientSecret\" nor under \"privateKey\"; add one", namespace, name)
 }
 
+// applicationKeys are the keys of a Secret that say how an application proves who it is.
+var applicationKeys = []string{"clientId", "clientSecret", "privateKey", "signingAlgorithm", "tokenEndpointAuthMethod"}
+
 func readApplication(ctx context.Context, reader client.Reader, namespace, name string, required ...string) (auth0.Application, error) {
-	values, err := secret.Some(ctx, reader, namespace, name, required, "clientId", "clientSecret", "privateKey", "signingAlgorithm", "tokenEndpointAuthMethod")
+	values, err := secret.Some(ctx, reader, namespace, name, required, applicationKeys...)
 	if err != nil {
 		return auth0.Application{}, err
 	}
+	return applicationIn(values, namespace, name)
+}
+
+// applicationIn returns the application that the values of a Secret tell of.
+func applicationIn(values map[string]string, namespace, name string) (auth0.Application, error) {
 	application := auth0.Application{
 		ID:     strings.TrimSpace(values["clientId"]),
 		Secret: values["clientSecret"], PrivateKey: values["privateKey"],

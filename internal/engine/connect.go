@@ -46,13 +46,17 @@ func (d *Deps) Connect(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (*auth
 
 func (d *Deps) credentials(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (auth0.Credentials, error) {
 	name := tenant.Spec.CredentialsSecretRef.Name
-	values, err := secret.Values(ctx, d.Reader, tenant.Namespace, name, "domain", "clientId")
+	// One read: a domain and a secret of two versions of the Secret do not belong together.
+	values, err := secret.Credentials(ctx, d.Reader, tenant.Namespace, name, []string{"domain", "clientId"}, applicationKeys...)
 	if err != nil {
 		return auth0.Credentials{}, err
 	}
 	credentials := auth0.Credentials{Domain: values["domain"], CustomDomain: verifiedCustomDomain(tenant)}
-	if credentials.Application, err = Application(ctx, d.Reader, tenant.Namespace, name); err != nil {
+	if credentials.Application, err = applicationIn(values, tenant.Namespace, name); err != nil {
 		return auth0.Credentials{}, err
+	}
+	if credentials.Application.IsPublic() {
+		return auth0.Credentials{}, noProof(tenant.Namespace, name)
 	}
 	if proof := credentials.Application.Secret; proof != strings.TrimSpace(proof) {
 		return auth0.Credentials{}, problem.Stalled(v1alpha1.ReasonSecretInvalid,
@@ -93,5 +97,5 @@ func (d *Deps) caBundle(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (stri
 	if bundle.Kind == "ConfigMap" {
 		return secret.ConfigValue(ctx, d.Reader, tenant.Namespace, bundle.Name, key)
 	}
-	return secret.Value(ctx, d.Reader, tenant.Namespace, v1alpha1.SecretKeyReference{Name: bundle.Name, Key: key})
+	return secret.Certificates(ctx, d.Reader, tenant.Namespace, bundle.Name, key)
 }

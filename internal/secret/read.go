@@ -18,21 +18,33 @@ func Values(ctx context.Context, reader client.Reader, namespace, name string, k
 	return Some(ctx, reader, namespace, name, keys)
 }
 
-// Some reads keys of a Secret that it must have, and others that it may have.
+// Some reads keys of a Secret that it must have, and others that it may have. A Secret with a purpose of its own, such as the
+// credentials of an Auth0Tenant, is not used for another: a password goes where the spec says.
 func Some(ctx context.Context, reader client.Reader, namespace, name string, keys []string, others ...string) (map[string]string, error) {
-	var secret corev1.Secret
-	err := reader.Get(ctx, types.NamespacedName{Namespace: namespace, Name: name}, &secret)
-	if apierrors.IsNotFound(err) {
+	secret, err := get(ctx, reader, namespace, name)
+	if err != nil {
+		return nil, err
+	}
+	if secret == nil {
 		return nil, notFound(namespace, name, keys)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("read Secret %s/%s: %w", namespace, name, err)
+	return use(secret, keys, others...)
+}
+
+// use returns values of a Secret that has no purpose of its own.
+func use(secret *corev1.Secret, keys []string, others ...string) (map[string]string, error) {
+	if purpose := reserved(secret); purpose != "" {
+		return nil, problem.Stalled(v1alpha1.ReasonSecretInvalid, "Secret %s/%s is for %s, and used for nothing else; name another Secret", secret.Namespace, secret.Name, purpose)
 	}
+	return valuesIn(secret, keys, others...)
+}
+
+func valuesIn(secret *corev1.Secret, keys []string, others ...string) (map[string]string, error) {
 	values := make(map[string]string, len(keys))
 	for _, key := range keys {
 		value := string(secret.Data[key])
 		if value == "" {
-			return nil, problem.Stalled(v1alpha1.ReasonSecretInvalid, "Secret %s/%s has no value under the key %q; add it", namespace, name, key)
+			return nil, problem.Stalled(v1alpha1.ReasonSecretInvalid, "Secret %s/%s has no value under the key %q; add it", secret.Namespace, secret.Name, key)
 		}
 		values[key] = value
 	}
@@ -40,6 +52,56 @@ func Some(ctx context.Context, reader client.Reader, namespace, name string, key
 		values[key] = string(secret.Data[key])
 	}
 	return values, nil
+}
+
+// Credentials is Some for the credentials of an Auth0Tenant. They are taken from a Secret of a type of their own, as every other
+// Secret may have been written by the operator itself, and as somebody's spec wanted it: with the domain of their choice.
+func Credentials(ctx context.Context, reader client.Reader, namespace, name string, keys []string, others ...string) (map[string]string, error) {
+	secret, err := get(ctx, reader, namespace, name)
+	if err != nil {
+		return nil, err
+	}
+	create := fmt.Sprintf("kubectl create secret generic %s --namespace %s --type=%s --from-literal=domain=… --from-literal=clientId=… --from-literal=clientSecret=…", name, namespace, v1alpha1.CredentialsSecretType)
+	if secret == nil {
+		return nil, problem.Waiting(v1alpha1.ReasonSecretNotFound, "Secret %s/%s does not exist; create it: %s", namespace, name, create)
+	}
+	if secret.Type != v1alpha1.CredentialsSecretType {
+		return nil, problem.Stalled(v1alpha1.ReasonSecretInvalid,
+			"Secret %s/%s has the type %s; an Auth0Tenant takes its credentials from a Secret of type %s only, which the operator writes for nobody. The type of a Secret cannot be changed: delete it and create it with the right one (%s), or create another one and name that in spec.credentialsSecretRef",
+			namespace, name, secret.Type, v1alpha1.CredentialsSecretType, create)
+	}
+	return valuesIn(secret, keys, others...)
+}
+
+// Certificates reads the certificates of a CA bundle. They are not taken from what the operator wrote for an object of ours: whom
+// a tenant trusts is not for the spec of another object to say.
+func Certificates(ctx context.Context, reader client.Reader, namespace, name, key string) (string, error) {
+	secret, err := get(ctx, reader, namespace, name)
+	if err != nil {
+		return "", err
+	}
+	if secret == nil {
+		return "", notFound(namespace, name, []string{key})
+	}
+	if isWrittenByUs(secret) {
+		return "", problem.Stalled(v1alpha1.ReasonSecretInvalid,
+			"spec.caBundle: Secret %s/%s is an output Secret of another object; put the certificates into a ConfigMap, or into a Secret of your own", namespace, name)
+	}
+	values, err := use(secret, []string{key})
+	return values[key], err
+}
+
+// get returns a Secret, nil if there is none.
+func get(ctx context.Context, reader client.Reader, namespace, name string) (*corev1.Secret, error) {
+	var secret corev1.Secret
+	err := reader.Get(ctx, types.NamespacedName{Namespace: namespace, Name: name}, &secret)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read Secret %s/%s: %w", namespace, name, err)
+	}
+	return &secret, nil
 }
 
 func notFound(namespace, name string, keys []string) error {

@@ -100,7 +100,7 @@ func (w *world) createTenant(ctx context.Context, secret string, spec map[string
 	objects := []client.Object{
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: operatorNamespace}},
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}},
-		&corev1.Secret{ObjectMeta: meta("credentials"), StringData: map[string]string{
+		&corev1.Secret{ObjectMeta: meta("credentials"), Type: v1alpha1.CredentialsSecretType, StringData: map[string]string{
 			"domain": w.sim.Domain, "clientId": operatorClientID, "clientSecret": secret,
 		}},
 		&corev1.ConfigMap{ObjectMeta: meta("ca"), Data: map[string]string{"ca.crt": string(w.sim.CA)}},

@@ -374,7 +374,7 @@ func (r *reader) makeCredentials(namespace string) {
 	r.Helper()
 	create := "kubectl --namespace " + namespace + " create "
 	r.shell(create + "configmap auth0-ca --from-file=ca.crt=$SSL_CERT_FILE")
-	r.shell(create + "secret generic auth0-credentials --from-literal=domain=example.eu.auth0.com --from-literal=clientId=YOUR_CLIENT_ID --from-literal=clientSecret=YOUR_CLIENT_SECRET")
+	r.shell(create + "secret generic auth0-credentials --type=auth0-operator.io/credentials --from-literal=domain=example.eu.auth0.com --from-literal=clientId=YOUR_CLIENT_ID --from-literal=clientSecret=YOUR_CLIENT_SECRET")
 }
 
 // eventually polls until the condition holds.

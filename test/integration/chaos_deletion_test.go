@@ -109,7 +109,7 @@ func (e *environment) requireCleanEnd(namespaceToo bool) {
 		retained = len(waiting)
 		e.retain(waiting)
 	default:
-		err := e.kube.Create(e.ctx, e.secret("credentials", map[string]string{"domain": e.sim.Domain, "clientId": operatorClientID, "clientSecret": operatorClientSecret}))
+		err := e.kube.Create(e.ctx, e.credentials("credentials"))
 		if err != nil && !apierrors.IsAlreadyExists(err) {
 			e.Fatal(err)
 		}

@@ -101,7 +101,7 @@ func newEnvironmentIn(t *testing.T, cluster *controlplane.ControlPlane, kube cli
 	t.Cleanup(func() { _ = sim.Close() })
 	e := &environment{T: t, ctx: t.Context(), sim: sim, kube: kube, config: cluster.Config}
 	e.namespace = e.newNamespace(nil)
-	e.create(e.secret("credentials", map[string]string{"domain": sim.Domain, "clientId": operatorClientID, "clientSecret": operatorClientSecret}))
+	e.create(e.credentials("credentials"))
 	e.create(&corev1.ConfigMap{ObjectMeta: e.meta("ca"), Data: map[string]string{"ca.crt": string(sim.CA)}})
 	return e
 }
@@ -166,6 +166,13 @@ func (e *environment) tenant() *v1alpha1.Auth0Tenant {
 
 func (e *environment) secret(name string, values map[string]string) *corev1.Secret {
 	return &corev1.Secret{ObjectMeta: e.meta(name), StringData: values}
+}
+
+// credentials is a Secret with the operator's access to the tenant.
+func (e *environment) credentials(name string) *corev1.Secret {
+	secret := e.secret(name, map[string]string{"domain": e.sim.Domain, "clientId": operatorClientID, "clientSecret": operatorClientSecret})
+	secret.Type = v1alpha1.CredentialsSecretType
+	return secret
 }
 
 func (e *environment) managedSpec() v1alpha1.ManagedSpec {

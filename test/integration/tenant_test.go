@@ -149,7 +149,7 @@ func TestCredentialsSecretDeleted(t *testing.T) {
 	e.eventuallyReady(user)
 	e.deleteAndWait(&corev1.Secret{ObjectMeta: e.meta("credentials")})
 	e.eventuallyReconciling(e.tenant(), v1alpha1.ReasonSecretNotFound)
-	e.create(e.secret("credentials", map[string]string{"domain": e.sim.Domain, "clientId": operatorClientID, "clientSecret": operatorClientSecret}))
+	e.create(e.credentials("credentials"))
 	e.eventuallyReady(e.tenant())
 	e.eventuallyReady(user)
 	userSubject.requireCount(e, 1)

@@ -67,7 +67,7 @@ func TestWalkthrough(t *testing.T) {
 func newWalkthrough(t *testing.T) *environment {
 	t.Helper()
 	e := newBareEnvironment(t)
-	e.create(e.secret("auth0-credentials", map[string]string{"domain": e.sim.Domain, "clientId": operatorClientID, "clientSecret": operatorClientSecret}))
+	e.create(e.credentials("auth0-credentials"))
 	e.create(&corev1.ConfigMap{ObjectMeta: e.meta("auth0-ca"), Data: map[string]string{"ca.crt": string(e.sim.CA)}})
 	return e
 }

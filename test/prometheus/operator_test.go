@@ -30,6 +30,7 @@ const worked = `
 apiVersion: v1
 kind: Secret
 metadata: {name: credentials}
+type: auth0-operator.io/credentials
 stringData: {domain: "%s", clientId: operator, clientSecret: not-a-secret}
 ---
 apiVersion: v1

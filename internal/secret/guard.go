@@ -1,0 +1,46 @@
+package secret
+
+import (
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+)
+
+// ourPrefix is that of the types, labels and annotations by which the operator knows its own.
+const ourPrefix = "auth0-operator.io/"
+
+// annotationAdoptedBy says which object writes into a Secret that was there before: kind, name and UID.
+const annotationAdoptedBy = ourPrefix + "adopted-by"
+
+// isOurs reports whether the type of a Secret is one of the operator's own: for credentials, or for what it keeps for itself.
+func isOurs(kind corev1.SecretType) bool { return strings.HasPrefix(string(kind), ourPrefix) }
+
+// grantsAccess reports whether Kubernetes grants access to itself by Secrets of a type.
+func grantsAccess(kind corev1.SecretType) bool {
+	return kind == corev1.SecretTypeServiceAccountToken || strings.HasPrefix(string(kind), "bootstrap.kubernetes.io/")
+}
+
+// reserved says what a Secret is for if it is for nobody's passwords and tokens, "" if it may be used for any.
+func reserved(secret *corev1.Secret) string {
+	switch {
+	case secret.Type == v1alpha1.CredentialsSecretType:
+		return "the credentials of an Auth0Tenant"
+	case isOurs(secret.Type), secret.Name == hashKeySecret:
+		return "the operator alone"
+	case grantsAccess(secret.Type):
+		return "access to Kubernetes"
+	}
+	return ""
+}
+
+// isWrittenByUs reports whether the operator wrote a Secret, or part of it, for an object of ours: the spec of that chose what is in it.
+func isWrittenByUs(secret *corev1.Secret) bool {
+	for _, owner := range secret.OwnerReferences {
+		if strings.HasPrefix(owner.APIVersion, ourPrefix) {
+			return true
+		}
+	}
+	return secret.Labels[LabelManagedBy] == managedBy || secret.Annotations[annotationAdoptedBy] != ""
+}
