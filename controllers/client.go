@@ -122,12 +122,17 @@ func (clientAdapter) SecretFields(c *v1alpha1.Auth0Client) map[string]v1alpha1.S
 	return map[string]v1alpha1.SecretKeyReference{"client_secret": c.Spec.ClientSecret.SecretRef}
 }
 
-// Inputs names the output Secret, and those with public keys.
-func (clientAdapter) Inputs(c *v1alpha1.Auth0Client) []string {
-	var names []string
-	if c.Spec.OutputSecret != nil {
-		names = append(names, c.Spec.OutputSecret.Name)
+// OutputSecrets implements engine.SecretWriter.
+func (clientAdapter) OutputSecrets(c *v1alpha1.Auth0Client) []string {
+	if c.Spec.OutputSecret == nil {
+		return nil
 	}
+	return []string{c.Spec.OutputSecret.Name}
+}
+
+// Inputs names the output Secret, and those with public keys.
+func (a clientAdapter) Inputs(c *v1alpha1.Auth0Client) []string {
+	names := a.OutputSecrets(c)
 	if methods := c.Spec.ClientAuthenticationMethods; methods != nil {
 		for _, key := range methods.PrivateKeyJWT.Credentials {
 			if key.SecretRef != nil {

@@ -74,7 +74,7 @@ func holdsSecret(c *v1alpha1.Auth0Client) bool {
 }
 
 // clientData makes the data of the output Secret. Templates can use every value; the default keys are those that an Auth0Token
-// or an Auth0Tenant takes.
+// takes.
 func clientData(tools engine.Tools[*v1alpha1.Auth0Client], have auth0.Document, pair keyPair) (map[string][]byte, error) {
 	c, domain := tools.Object, tools.Session.Domain()
 	values := map[string]string{"domain": domain, "clientId": have.String("client_id")}

@@ -289,7 +289,16 @@ func (h *tokenHandler) Remove(ctx context.Context, pass *engine.Pass[*v1alpha1.A
 	case spec.RevokeOnDelete && spec.ManagementPolicy != v1alpha1.ManagementPolicyObserve:
 		return w.revoke(ctx)
 	}
-	return w.released("")
+	return w.leave(ctx, "")
+}
+
+// leave lets the object go, after its values are out of a Secret that it did not make.
+func (w *tokenWork) leave(ctx context.Context, message string) engine.Outcome {
+	output := secret.Output{Client: w.Client, Owner: w.token, Name: w.token.Spec.OutputSecret.Name, Journal: w.Outputs}
+	if err := output.Withdraw(ctx); err != nil {
+		return engine.FromError(err, w.resync)
+	}
+	return w.released(message)
 }
 
 // released lets the object go, and what this process remembers of it.
@@ -299,13 +308,13 @@ func (w *tokenWork) released(message string) engine.Outcome {
 		memory.Delete(w.token.UID)
 	}
 	w.disclaim("")
-	w.Outputs.Forget(client.ObjectKey{Namespace: w.token.Namespace, Name: w.token.Spec.OutputSecret.Name})
 	w.Metrics.ForgetToken(w.token.Namespace, w.token.Name)
 	return engine.Released(message)
 }
 
 // release leaves the Secrets behind, with all that Auth0 answered.
 func (w *tokenWork) release(ctx context.Context) engine.Outcome {
+	w.Outputs.Forget(client.ObjectKey{Namespace: w.token.Namespace, Name: w.token.Spec.OutputSecret.Name})
 	err := w.openVault(ctx)
 	if _, isSomebodyElses := errors.AsType[*problem.Problem](err); err != nil && !isSomebodyElses {
 		return engine.FromError(err, w.resync)

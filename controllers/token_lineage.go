@@ -153,7 +153,7 @@ type vault struct {
 
 // openVault reads the lineage. What Auth0 answered and could not be written down yet goes before what is stored.
 func (w *tokenWork) openVault(ctx context.Context) error {
-	w.vault = vault{Output: secret.Output{Client: w.Client, Owner: w.token, Name: lineageSecret(w.token), Type: lineageType}}
+	w.vault = vault{Output: secret.Output{Client: w.Client, Owner: w.token, Name: lineageSecret(w.token), Type: lineageType, Internal: true}}
 	if w.token.Spec.ClientCredentials != nil {
 		return nil
 	}

@@ -305,9 +305,9 @@ func (w *tokenWork) revoke(ctx context.Context) engine.Outcome {
 	known, isProblem := errors.AsType[*problem.Problem](err)
 	switch {
 	case err == nil:
-		return w.released("revoked the refresh token, if there was one")
+		return w.leave(ctx, "revoked the refresh token, if there was one")
 	case isProblem && known.Reason == v1alpha1.ReasonSecretNotFound:
-		return w.released("the refresh token was not revoked, and is valid until it expires: " + known.Message)
+		return w.leave(ctx, "the refresh token was not revoked, and is valid until it expires: "+known.Message)
 	case auth0.ClassOf(err) == auth0.ClassUnauthorized:
 		return engine.Stall(v1alpha1.ReasonInvalidCredentials, fmt.Sprintf(
 			"Auth0 refuses the credentials of %s, so the refresh token cannot be revoked; correct them, or %s", credentialsName(w.token), doNotRevoke), w.resync)

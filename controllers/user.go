@@ -104,14 +104,23 @@ func (userAdapter) SecretFields(u *v1alpha1.Auth0User) map[string]v1alpha1.Secre
 	}
 }
 
-// Inputs names the Secrets besides that of the password.
-func (userAdapter) Inputs(u *v1alpha1.Auth0User) []string {
+// OutputSecrets implements engine.SecretWriter.
+func (userAdapter) OutputSecrets(u *v1alpha1.Auth0User) []string {
 	var names []string
-	if u.Spec.Signup != nil && u.Spec.Signup.SecretRef != nil {
-		names = append(names, u.Spec.Signup.SecretRef.Name)
+	if u.Spec.Password != nil && u.Spec.Password.Generate != nil {
+		names = append(names, u.Spec.Password.Generate.OutputSecret.Name)
 	}
 	if u.Spec.Invitation != nil {
 		names = append(names, u.Spec.Invitation.OutputSecret.Name)
+	}
+	return names
+}
+
+// Inputs names the Secrets besides that of a password that is not generated.
+func (a userAdapter) Inputs(u *v1alpha1.Auth0User) []string {
+	names := a.OutputSecrets(u)
+	if u.Spec.Signup != nil && u.Spec.Signup.SecretRef != nil {
+		names = append(names, u.Spec.Signup.SecretRef.Name)
 	}
 	return names
 }

@@ -59,7 +59,7 @@ type Auth0ClientSpec struct {
 	RotateSecretEvery *metav1.Duration `json:"rotateSecretEvery,omitempty"`
 
 	// outputSecret is where the application's credentials are written. Its default keys are `domain`, `clientId` and
-	// `clientSecret`, so that an Auth0Token or an Auth0Tenant can name the Secret as it is; with a generated key pair
+	// `clientSecret`, so that an Auth0Token can name the Secret as it is; with a generated key pair
 	// `privateKey`, `keyId` and `signingAlgorithm` take the place of `clientSecret`, and with `tokenEndpointAuthMethod:
 	// client_secret_basic` that is added. Values for templates: these, and `issuer` and `tokenUrl`. A Secret that is deleted or edited is written again from Auth0; a private key, which Auth0 does
 	// not know, is then made anew. Unset: none is written.

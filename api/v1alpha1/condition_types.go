@@ -75,9 +75,10 @@ const (
 	ReasonRejected = "Rejected"
 	// ReasonAnswerTooLarge surfaces when Auth0 answers with more than the operator reads of one object: 2 MiB, or 25,000 values.
 	ReasonAnswerTooLarge = "AnswerTooLarge"
-	// ReasonSecretInvalid surfaces when a Secret lacks a key that the spec names, or holds a value that cannot be used.
+	// ReasonSecretInvalid surfaces when a Secret lacks a key that the spec names, holds a value that cannot be used, or is of a type
+	// that is for something else.
 	ReasonSecretInvalid = "SecretInvalid"
-	// ReasonSecretConflict surfaces when the output Secret exists and something else owns it.
+	// ReasonSecretConflict surfaces when the output Secret exists and is not this object's to write.
 	ReasonSecretConflict = "SecretConflict"
 	// ReasonInvalidCredentials surfaces when Auth0 refuses the credentials of the application.
 	ReasonInvalidCredentials = "InvalidCredentials"

@@ -65,10 +65,16 @@ type SecretKeyReference struct {
 	Key string `json:"key"`
 }
 
+// AnnotationAdoptableBy says on a Secret which object may write into it, by kind and name: `Auth0Client/web`. Whoever may write
+// the Secret decides; nothing in the spec of an object does.
+const AnnotationAdoptableBy = "auth0-operator.io/adoptable-by"
+
 // OutputSecret says where and how the operator writes a Secret.
 type OutputSecret struct {
-	// name of the Secret, in the same namespace. The operator creates it, owns it, and refuses to write into a Secret
-	// that something else owns. Immutable.
+	// name of the Secret, in the same namespace. The operator creates it, owns it, and it goes with this object. A Secret
+	// that exists already is written into only if its annotation `auth0-operator.io/adoptable-by` names this object by kind
+	// and name, as in `Auth0Client/web`, and nothing owns it: the keys of this object are then added to it, and taken out
+	// again when this object is deleted. Immutable.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
@@ -87,16 +93,18 @@ type OutputSecret struct {
 	Data map[string]SecretTemplate `json:"data,omitempty"`
 
 	// type of the Secret, for consumers that ask for one. Default: `Opaque`. Kubernetes cannot change it: with another type, the
-	// Secret is deleted and created anew with the same values. Example: `kubernetes.io/basic-auth`.
+	// Secret is deleted and created anew with the same values. Not a type by which Kubernetes grants access to itself, and none
+	// of the operator's own. Example: `kubernetes.io/basic-auth`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:XValidation:rule="self != 'kubernetes.io/service-account-token' && !self.startsWith('bootstrap.kubernetes.io/')",message="type must not be one with which Kubernetes grants access to itself"
+	// +kubebuilder:validation:XValidation:rule="!self.startsWith('auth0-operator.io/')",message="the types auth0-operator.io/… are for credentials of an Auth0Tenant, which you write yourself, and for the operator"
 	// +optional
 	Type string `json:"type,omitempty"`
 
 	// labels of the Secret, besides the operator's own.
 	// +kubebuilder:validation:MaxProperties=32
-	// +kubebuilder:validation:XValidation:rule="self.all(key, key != 'app.kubernetes.io/managed-by')",message="the label app.kubernetes.io/managed-by is the operator's"
+	// +kubebuilder:validation:XValidation:rule="self.all(key, key != 'app.kubernetes.io/managed-by' && !key.startsWith('auth0-operator.io/'))",message="the labels app.kubernetes.io/managed-by and auth0-operator.io/… are the operator's"
 	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() <= 317)",message="keys of labels have at most 317 characters"
 	// +optional
 	Labels map[string]SecretLabel `json:"labels,omitempty"`

@@ -167,6 +167,12 @@ type Publisher[O v1alpha1.Managed] interface {
 	Publish(ctx context.Context, tools Tools[O], have auth0.Document) error
 }
 
+// SecretWriter writes Secrets. Those that were there before the object, and stay, are given back when it is deleted.
+type SecretWriter[O v1alpha1.Managed] interface {
+	// OutputSecrets names the Secrets that the spec has written.
+	OutputSecrets(O) []string
+}
+
 // Scheduler is for objects of which something falls due at a time.
 type Scheduler[O v1alpha1.Managed] interface {
 	// NextAt is when the object must be looked at again whatever happens, the zero time for no such time.

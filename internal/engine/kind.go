@@ -258,8 +258,7 @@ func usability(tenant *v1alpha1.Auth0Tenant) [2]bool {
 // wroteItself tells whether a Secret is as an object of a kind wrote it: the object knows what is in it.
 func wroteItself(deps Deps, kind string) func(changed, object client.Object) bool {
 	return func(changed, object client.Object) bool {
-		writer := metav1.GetControllerOf(changed)
-		return writer != nil && writer.Kind == kind && writer.UID == object.GetUID() && deps.Outputs.Knows(changed)
+		return secret.WrittenFor(changed, kind, object) && deps.Outputs.Knows(changed)
 	}
 }
 

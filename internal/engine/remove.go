@@ -11,11 +11,28 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/lease"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
+	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
 // Remove implements Handler: it deletes the object in Auth0, and lets the Kubernetes object go when a read shows that it
-// is gone.
+// is gone, and its values are out of the Secrets that it did not make.
 func (r *Remote[O]) Remove(ctx context.Context, pass *Pass[O]) Outcome {
+	outcome := r.leave(ctx, pass)
+	writer, ok := r.Adapter.(SecretWriter[O])
+	if !ok || outcome.state != released {
+		return outcome
+	}
+	for _, name := range writer.OutputSecrets(pass.Object) {
+		output := secret.Output{Client: r.Client, Owner: pass.Object, Name: name, Journal: r.Outputs}
+		if err := output.Withdraw(ctx); err != nil {
+			return FromError(err, deletionPoll)
+		}
+	}
+	return outcome
+}
+
+// leave deletes the object in Auth0, or leaves it there, as the spec has it.
+func (r *Remote[O]) leave(ctx context.Context, pass *Pass[O]) Outcome {
 	w := r.work(pass)
 	spec := pass.Object.GetManagedSpec()
 	if spec.ManagementPolicy == v1alpha1.ManagementPolicyObserve {

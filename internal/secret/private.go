@@ -7,18 +7,17 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 )
 
 // Swap replaces the data of a Secret if nobody has written to it since current was read, which is nil if there was none, and
 // returns it as it is now. Of two who try, one gets a conflict.
 func (o Output) Swap(ctx context.Context, current *corev1.Secret, data map[string][]byte) (*corev1.Secret, error) {
-	kind, err := apiutil.GVKForObject(o.Owner, o.Client.Scheme())
-	if err != nil {
-		return nil, fmt.Errorf("kind of the owner: %w", err)
+	owner := metav1.OwnerReference{
+		APIVersion: v1alpha1.SchemeGroupVersion.String(), Kind: o.kind(), Name: o.Owner.GetName(), UID: o.Owner.GetUID(), Controller: new(true),
 	}
-	owners := []metav1.OwnerReference{*metav1.NewControllerRef(o.Owner, kind)}
-	owners[0].BlockOwnerDeletion = nil
+	owners := []metav1.OwnerReference{owner}
 	if current == nil {
 		created := &corev1.Secret{
 			ObjectMeta: metav1.ObjectMeta{

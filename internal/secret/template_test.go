@@ -73,7 +73,7 @@ func TestTemplatesCannotAskWhatASecretIs(t *testing.T) {
 		`{{ nil }}`:                                                       "uses nil",
 		`{{ .clientId`:                                                    "not a Go template: unclosed action",
 	})
-	for _, says := range []string{"the template of key key", "it can use the values .clientId, .clientSecret, .empty, texts in quotes, if and else, and the functions and html not or print urlquery"} {
+	for _, says := range []string{"the template of key ", "it can use the values .clientId, .clientSecret, .empty, texts in quotes, if and else, and the functions and html not or print urlquery"} {
 		if _, err := Render(output("{{ .password }}"), templateValues); !strings.Contains(err.Error(), says) {
 			t.Errorf("the message does not say %q: %v", says, err)
 		}

@@ -4,21 +4,21 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
@@ -47,6 +47,8 @@ type Output struct {
 	Name  string
 	// Type of the Secret; empty leaves it as it is.
 	Type string
+	// Internal marks a Secret that the operator keeps for itself, of a type of its own.
+	Internal bool
 	// Labels besides the operator's own.
 	Labels map[string]string
 	// Journal notes the writes; may be nil.
@@ -62,32 +64,30 @@ func NewOutput(c client.Client, owner v1alpha1.Managed, spec v1alpha1.OutputSecr
 	return output
 }
 
-// Get returns the Secret, or nil if there is none. A Secret that is not the owner's and may not become it is a problem.
+// Get returns the Secret, or nil if there is none. A Secret that the owner may not write is a problem.
 func (o Output) Get(ctx context.Context) (*corev1.Secret, error) {
-	var current corev1.Secret
-	err := o.Client.Get(ctx, types.NamespacedName{Namespace: o.Owner.GetNamespace(), Name: o.Name}, &current)
-	if apierrors.IsNotFound(err) {
-		return nil, nil
+	if err := o.check(); err != nil {
+		return nil, err
 	}
+	current, err := get(ctx, o.Client, o.Owner.GetNamespace(), o.Name)
 	if err != nil {
-		return nil, fmt.Errorf("read output Secret %s/%s: %w", o.Owner.GetNamespace(), o.Name, err)
+		return nil, err
 	}
-	return &current, o.mayWrite(&current)
+	return current, o.mayWrite(ctx, current)
 }
 
-// mayWrite refuses a Secret of somebody else's.
-func (o Output) mayWrite(current *corev1.Secret) error {
-	owner := metav1.GetControllerOf(current)
-	adopt := o.Owner.GetManagedSpec().AdoptionPolicy == v1alpha1.AdoptionPolicyIfUnmanaged
-	switch {
-	case metav1.IsControlledBy(current, o.Owner):
-		return nil
-	case owner != nil:
-		return problem.Stalled(v1alpha1.ReasonSecretConflict, "Secret %s/%s belongs to %s %s; choose another outputSecret.name",
-			current.Namespace, current.Name, owner.Kind, owner.Name)
-	case !adopt:
-		return problem.Stalled(v1alpha1.ReasonSecretConflict, "Secret %s/%s exists and is not the operator's; delete it, choose another outputSecret.name, or set spec.adoptionPolicy to IfUnmanaged to write into it",
-			current.Namespace, current.Name)
+// check refuses what the schema refuses, too, for objects that were stored before it did.
+func (o Output) check() error {
+	if o.Name == hashKeySecret {
+		return o.conflict("is for the operator alone; choose another outputSecret.name")
+	}
+	if kind := corev1.SecretType(o.Type); !o.Internal && (isOurs(kind) || grantsAccess(kind)) {
+		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "outputSecret.type: the operator writes no Secret of type %s; choose another type", o.Type)
+	}
+	for label := range o.Labels {
+		if strings.HasPrefix(label, ourPrefix) {
+			return problem.Stalled(v1alpha1.ReasonInvalidSpec, "outputSecret.labels: %s is the operator's; choose another label", label)
+		}
 	}
 	return nil
 }
@@ -131,7 +131,7 @@ func (o Output) catchUp(ctx context.Context, current *corev1.Secret) (isSame boo
 	}
 	ours := maps.Clone(current.Annotations)
 	maps.DeleteFunc(ours, func(name, _ string) bool { return !strings.HasPrefix(name, "auth0-operator.io/") })
-	if !Holds(newest, current.Data, ours) {
+	if len(newest.Data) != len(current.Data) || !holds(newest, current.Data, ours) {
 		return false, nil
 	}
 	current.ResourceVersion = newest.ResourceVersion
@@ -140,12 +140,9 @@ func (o Output) catchUp(ctx context.Context, current *corev1.Secret) (isSame boo
 
 // write returns the version that it made, "" if nothing was to be done.
 func (o Output) write(ctx context.Context, current *corev1.Secret, data map[string][]byte, annotations map[string]string, options ...client.ApplyOption) (version string, err error) {
-	annotations = maps.Clone(annotations)
-	annotations[annotationIgnoreUpdates] = "true"
-	if len(o.Labels) > 0 || current != nil && current.Annotations[annotationLabels] != "" {
-		annotations[annotationLabels] = strings.Join(slices.Sorted(maps.Keys(o.Labels)), ",")
-	}
-	if current != nil && metav1.IsControlledBy(current, o.Owner) && o.isAsDeclared(current) && Holds(current, data, annotations) {
+	adopted := current != nil && !metav1.IsControlledBy(current, o.Owner)
+	annotations = o.annotate(annotations, current, adopted)
+	if current != nil && o.isAsDeclared(current) && holds(current, data, annotations) {
 		return "", nil
 	}
 	if current != nil && o.cannotChange(current) {
@@ -154,43 +151,75 @@ func (o Output) write(ctx context.Context, current *corev1.Secret, data map[stri
 		}
 		current = nil
 	}
-	desired, err := o.desired(data, annotations)
-	if err != nil {
-		return "", err
-	}
-	if current != nil {
-		// A Secret that was replaced or written since it was looked at may be somebody else's, or hold what is newer.
-		desired.WithUID(current.UID).WithResourceVersion(current.ResourceVersion)
-	}
+	desired := o.desired(data, annotations)
 	isTry := len(options) > 0
-	options = append(options, client.FieldOwner(FieldManager), client.ForceOwnership)
-	if err := o.Client.Apply(ctx, desired, options...); err != nil {
+	options = append(options, client.FieldOwner(FieldManager))
+	if current == nil {
+		return o.create(ctx, desired, options)
+	}
+	if !adopted {
+		o.own(desired)
+	}
+	// A Secret that was replaced or written since it was looked at may be somebody else's, or hold what is newer.
+	desired.WithUID(current.UID).WithResourceVersion(current.ResourceVersion)
+	if err := o.Client.Apply(ctx, desired, append(options, client.ForceOwnership)...); err != nil {
 		return "", o.explain(err)
 	}
 	version = ptr.Deref(desired.ResourceVersion, "")
-	if current != nil && !isTry {
+	if !isTry {
 		current.ResourceVersion = version
 	}
 	return version, nil
 }
 
-// desired is the Secret as it is to be.
-func (o Output) desired(data map[string][]byte, annotations map[string]string) (*corev1ac.SecretApplyConfiguration, error) {
-	reference, err := o.ownerReference()
-	if err != nil {
-		return nil, err
+// annotate adds to the annotations of a kind those that every output Secret has.
+func (o Output) annotate(annotations map[string]string, current *corev1.Secret, adopted bool) map[string]string {
+	annotations = maps.Clone(annotations)
+	annotations[annotationIgnoreUpdates] = "true"
+	if len(o.Labels) > 0 || current != nil && current.Annotations[annotationLabels] != "" {
+		annotations[annotationLabels] = strings.Join(slices.Sorted(maps.Keys(o.Labels)), ",")
 	}
-	desired := corev1ac.Secret(o.Name, o.Owner.GetNamespace()).
-		WithLabels(o.Labels).
-		WithLabels(map[string]string{LabelManagedBy: managedBy}).
-		WithAnnotations(annotations).
-		WithOwnerReferences(reference).
-		WithData(data)
+	if adopted {
+		annotations[annotationAdoptedBy] = adopter(o.kind(), o.Owner)
+	}
+	return annotations
+}
+
+// create writes a Secret that was not there a moment ago. If somebody else made one since, nothing of that is taken: what both set is a
+// conflict, as the type is, and where the rest would go together, our part is taken out again.
+func (o Output) create(ctx context.Context, desired *corev1ac.SecretApplyConfiguration, options []client.ApplyOption) (version string, err error) {
+	o.own(desired)
+	desired.WithType(corev1.SecretType(cmp.Or(o.Type, string(corev1.SecretTypeOpaque))))
+	keys := len(desired.Data)
+	if err := o.Client.Apply(ctx, desired, options...); err != nil {
+		return "", o.explain(err)
+	}
+	if len(desired.Data) > keys || len(desired.OwnerReferences) > 1 {
+		made := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: o.Owner.GetNamespace(), Name: o.Name, UID: ptr.Deref(desired.UID, "")}, Type: *desired.Type}
+		return "", errors.Join(fmt.Errorf("somebody else made Secret %s/%s at the same time", made.Namespace, made.Name), o.takeOut(ctx, made, options...))
+	}
+	return ptr.Deref(desired.ResourceVersion, ""), nil
+}
+
+// desired is what the operator has to say of the Secret, but for whose it is.
+func (o Output) desired(data map[string][]byte, annotations map[string]string) *corev1ac.SecretApplyConfiguration {
+	desired := corev1ac.Secret(o.Name, o.Owner.GetNamespace()).WithLabels(o.Labels).WithAnnotations(annotations).WithData(data)
 	if o.Type != "" {
 		desired.WithType(corev1.SecretType(o.Type))
 	}
-	return desired, nil
+	return desired
 }
+
+// own has the Secret go with the owner.
+func (o Output) own(desired *corev1ac.SecretApplyConfiguration) {
+	desired.WithLabels(map[string]string{LabelManagedBy: managedBy}).WithOwnerReferences(metav1ac.OwnerReference().
+		WithAPIVersion(v1alpha1.SchemeGroupVersion.String()).WithKind(o.kind()).
+		WithName(o.Owner.GetName()).WithUID(o.Owner.GetUID()).
+		WithController(true))
+}
+
+// kind of the owner.
+func (o Output) kind() string { return reflect.TypeOf(o.Owner).Elem().Name() }
 
 // explain tells what only a person can put right from what may pass. What Kubernetes finds in the data it quotes in part, so that
 // is not passed on.
@@ -228,8 +257,8 @@ func (o Output) cannotChange(current *corev1.Secret) bool {
 // remove makes room for another Secret in the place of one that cannot be changed, or finds out whether that would work.
 func (o Output) remove(ctx context.Context, current *corev1.Secret, try bool) (done bool, err error) {
 	if !metav1.IsControlledBy(current, o.Owner) {
-		return false, problem.Stalled(v1alpha1.ReasonSecretConflict, "Secret %s/%s is immutable or has another type, and is not the operator's; delete it, or choose another outputSecret.name",
-			current.Namespace, current.Name)
+		return false, problem.Stalled(v1alpha1.ReasonSecretConflict, "Secret %s/%s is immutable or has the type %s, and this object does not own it; delete it, choose another outputSecret.name, or take its type",
+			current.Namespace, current.Name, current.Type)
 	}
 	options := []client.DeleteOption{client.Preconditions{UID: &current.UID, ResourceVersion: &current.ResourceVersion}}
 	if try {
@@ -242,43 +271,50 @@ func (o Output) remove(ctx context.Context, current *corev1.Secret, try bool) (d
 	return try, nil
 }
 
-func (o Output) ownerReference() (*metav1ac.OwnerReferenceApplyConfiguration, error) {
-	kind, err := apiutil.GVKForObject(o.Owner, o.Client.Scheme())
-	if err != nil {
-		return nil, fmt.Errorf("kind of the owner: %w", err)
-	}
-	return metav1ac.OwnerReference().
-		WithAPIVersion(kind.GroupVersion().String()).WithKind(kind.Kind).
-		WithName(o.Owner.GetName()).WithUID(o.Owner.GetUID()).
-		WithController(true), nil
-}
-
-// Release leaves the Secret behind without an owner, so that it survives the object.
+// Release leaves the Secret behind without an owner, so that it survives the object. Another one of the same kind and name may take it
+// up again.
 func (o Output) Release(ctx context.Context) error {
-	current, err := o.Get(ctx)
+	current, err := get(ctx, o.Client, o.Owner.GetNamespace(), o.Name)
 	if err != nil || current == nil || !metav1.IsControlledBy(current, o.Owner) {
-		return client.IgnoreNotFound(ignoreProblems(err))
+		return err
 	}
 	before := current.DeepCopy()
-	current.OwnerReferences = nil
-	return client.IgnoreNotFound(o.Client.Patch(ctx, current, client.MergeFrom(before), client.FieldOwner(FieldManager)))
+	current.OwnerReferences = slices.DeleteFunc(current.OwnerReferences, func(owner metav1.OwnerReference) bool { return owner.UID == o.Owner.GetUID() })
+	metav1.SetMetaDataAnnotation(&current.ObjectMeta, v1alpha1.AnnotationAdoptableBy, o.kind()+"/"+o.Owner.GetName())
+	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
+	return client.IgnoreNotFound(o.Client.Patch(ctx, current, patch, client.FieldOwner(FieldManager)))
 }
 
-// ignoreProblems drops an error that speaks of somebody else's Secret.
-func ignoreProblems(err error) error {
-	if _, ok := err.(*problem.Problem); ok { //nolint:errorlint // Get returns it unwrapped.
-		return nil
+// Withdraw takes out of a Secret that the owner adopted what was written for it, as the owner is being deleted. What others wrote
+// stays. A Secret that the owner owns goes with it.
+func (o Output) Withdraw(ctx context.Context) error {
+	o.Journal.Forget(client.ObjectKey{Namespace: o.Owner.GetNamespace(), Name: o.Name})
+	current, err := get(ctx, o.Client, o.Owner.GetNamespace(), o.Name)
+	if err != nil || current == nil || current.Annotations[annotationAdoptedBy] != adopter(o.kind(), o.Owner) {
+		return err
 	}
-	return err
+	return client.IgnoreNotFound(o.takeOut(ctx, current, client.FieldOwner(FieldManager)))
 }
 
-// Holds tells whether a Secret holds just this data, and these annotations among others.
-func Holds(current *corev1.Secret, data map[string][]byte, annotations map[string]string) bool {
-	if len(current.Data) != len(data) {
-		return false
+// takeOut gives up all that the operator applied to a Secret: what nobody else set goes.
+func (o Output) takeOut(ctx context.Context, current *corev1.Secret, options ...client.ApplyOption) error {
+	// The type stays, as it cannot be changed.
+	nothing := corev1ac.Secret(current.Name, current.Namespace).WithUID(current.UID).WithType(current.Type)
+	if err := o.Client.Apply(ctx, nothing, append(options, client.ForceOwnership)...); err != nil {
+		return fmt.Errorf("take values out of Secret %s/%s: %w", current.Namespace, current.Name, err)
 	}
+	return nil
+}
+
+// holds reports whether a Secret holds this data, of what the operator applied no other, and these annotations among others.
+func holds(current *corev1.Secret, data map[string][]byte, annotations map[string]string) bool {
 	for key, value := range data {
 		if held, ok := current.Data[key]; !ok || !bytes.Equal(held, value) {
+			return false
+		}
+	}
+	for _, key := range appliedKeys(current) {
+		if _, declared := data[key]; !declared {
 			return false
 		}
 	}
@@ -288,4 +324,26 @@ func Holds(current *corev1.Secret, data map[string][]byte, annotations map[strin
 		}
 	}
 	return true
+}
+
+// appliedKeys are the keys of the data that the operator applied, by what the API server keeps of who set which field.
+func appliedKeys(current *corev1.Secret) []string {
+	var keys []string
+	for _, entry := range current.ManagedFields {
+		if entry.Manager != FieldManager || entry.Operation != metav1.ManagedFieldsOperationApply || entry.FieldsV1 == nil {
+			continue
+		}
+		var fields struct {
+			Data map[string]json.RawMessage `json:"f:data"`
+		}
+		if json.Unmarshal(entry.FieldsV1.GetRawBytes(), &fields) != nil {
+			continue
+		}
+		for field := range fields.Data {
+			if key, ok := strings.CutPrefix(field, "f:"); ok {
+				keys = append(keys, key)
+			}
+		}
+	}
+	return keys
 }

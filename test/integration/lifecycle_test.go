@@ -48,6 +48,8 @@ type subject struct {
 	existing func(*environment)
 	// existsReason and conflictReason are what the object says if it exists, or another object holds it.
 	existsReason, conflictReason string
+	// permit lets an object take over what exists, if not its adoptionPolicy does but an annotation of the Secret.
+	permit func(*environment, v1alpha1.Managed)
 	// spoil makes the spec one that Auth0 does not allow; mend undoes it.
 	spoil, mend func(v1alpha1.Managed)
 	// withoutScope takes the permission away that the work needs, and returns what the message must name.
@@ -275,13 +277,27 @@ func adopt(e *environment, s subject) {
 		adoptWhereNamesRepeat(e, s, object)
 		return
 	}
-	e.eventuallyStalled(object, s.existsReason, "adoptionPolicy")
+	if s.permit == nil {
+		e.eventuallyStalled(object, s.existsReason, "adoptionPolicy")
+	} else {
+		change(e, object, mayAdopt)
+		e.pass(object)
+		e.eventuallyStalled(object, s.existsReason, v1alpha1.AnnotationAdoptableBy)
+	}
 	s.requireCount(e, 1)
-	change(e, object, func(o v1alpha1.Managed) {
-		o.GetManagedSpec().AdoptionPolicy = v1alpha1.AdoptionPolicyIfUnmanaged
-	})
+	s.letAdopt(e, object)
 	e.eventuallyReady(object)
 	s.require(e, object)
+}
+
+// letAdopt lets an object take over what exists.
+func (s subject) letAdopt(e *environment, object v1alpha1.Managed) {
+	e.Helper()
+	if s.permit != nil {
+		s.permit(e, object)
+	} else {
+		change(e, object, mayAdopt)
+	}
 }
 
 // adoptWhereNamesRepeat: one that may not take over anything makes a second one, and one that may takes over the one that
@@ -338,9 +354,7 @@ func stranger(e *environment, s subject) {
 	}
 	e.eventuallyStalled(object, s.existsReason)
 	s.requireCount(e, 1)
-	change(e, object, func(o v1alpha1.Managed) {
-		o.GetManagedSpec().AdoptionPolicy = v1alpha1.AdoptionPolicyIfUnmanaged
-	})
+	s.letAdopt(e, object)
 	e.eventuallyReady(object)
 	s.require(e, object)
 }
@@ -461,7 +475,10 @@ func retain(e *environment, s subject) {
 	s.requireCount(e, 1)
 
 	successor := s.object(e, "two")
-	successor.GetManagedSpec().AdoptionPolicy = v1alpha1.AdoptionPolicyIfUnmanaged
+	mayAdopt(successor)
+	if s.permit != nil {
+		s.permit(e, successor)
+	}
 	e.create(successor)
 	e.eventuallyReady(successor)
 	s.require(e, successor)

@@ -1,15 +1,19 @@
 package integration
 
 import (
+	"encoding/json"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/simulator"
 )
 
 // outputs are the kinds that write a Secret, each with what declares it.
@@ -41,6 +45,19 @@ var outputs = map[string]struct {
 		return &spec.Invitation.OutputSecret
 	}},
 }
+
+// letWrite says on a Secret that an object may write into it, if there is one.
+func (e *environment) letWrite(object client.Object, name string) {
+	e.Helper()
+	secret := &corev1.Secret{ObjectMeta: e.meta(name)}
+	patch := client.RawPatch(types.MergePatchType, fmt.Appendf(nil, `{"metadata":{"annotations":{%q:%q}}}`, v1alpha1.AnnotationAdoptableBy, kindOf(object)+"/"+object.GetName()))
+	if err := client.IgnoreNotFound(e.kube.Patch(e.ctx, secret, patch)); err != nil {
+		e.Fatal(err)
+	}
+}
+
+// kindOf is the kind of an object.
+func kindOf(object client.Object) string { return reflect.TypeOf(object).Elem().Name() }
 
 // TestATemplateDoesNotTellOfASecret has a template fail on a byte of the secret. (A case of the issue: the first byte of a client
 // secret was in status.)
@@ -87,7 +104,7 @@ func TestAForgedApplicationTellsOfNoSecret(t *testing.T) {
 		forged map[string]v1alpha1.SecretTemplate
 		reason string
 	}{
-		"client id":         {map[string]v1alpha1.SecretTemplate{"clientId": "{{ .clientSecret }}", "clientSecret": "any"}, v1alpha1.ReasonInvalidCredentials},
+		"client id":         {map[string]v1alpha1.SecretTemplate{"clientId": "{{ .clientSecret }}", "clientSecret": "any"}, v1alpha1.ReasonGrantRefused},
 		"way to send it":    {map[string]v1alpha1.SecretTemplate{"clientId": "any", "tokenEndpointAuthMethod": "{{ .clientSecret }}"}, v1alpha1.ReasonSecretInvalid},
 		"signing algorithm": {map[string]v1alpha1.SecretTemplate{"clientId": "any", "privateKey": "any", "signingAlgorithm": "{{ .clientSecret }}"}, v1alpha1.ReasonSecretInvalid},
 	} {
@@ -98,11 +115,13 @@ func TestAForgedApplicationTellsOfNoSecret(t *testing.T) {
 			victim.Spec.OutputSecret.Data = row.forged
 			e.create(victim)
 			e.eventuallyReady(victim)
+			secret := e.client(victim.Status.ClientID)["client_secret"].(string)
+			answer, _ := json.Marshal(map[string]string{"error": "access_denied", "error_description": "there is no " + secret})
+			e.sim.AddFaults(simulator.Fault{Method: "POST", Route: "/oauth/token", Status: 403, Body: answer})
 			token := newToken(e, "leak")
 			token.Spec.Client.SecretRef.Name = victim.Spec.OutputSecret.Name
 			e.create(token)
 			e.eventuallyStalled(token, row.reason)
-			secret := e.client(victim.Status.ClientID)["client_secret"].(string)
 			if places := e.everything(); strings.Contains(places, secret) {
 				at := strings.Index(places, secret)
 				t.Errorf("the client secret shows: …%s…", places[max(0, at-300):at])

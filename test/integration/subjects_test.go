@@ -275,6 +275,11 @@ var tokenSubject = subject{
 	},
 	existsReason:   v1alpha1.ReasonSecretConflict,
 	conflictReason: v1alpha1.ReasonSecretConflict,
+	permit: func(e *environment, object v1alpha1.Managed) {
+		for _, name := range []string{"token", "token-lineage"} {
+			e.letWrite(object, name)
+		}
+	},
 	spoil: func(object v1alpha1.Managed) {
 		object.(*v1alpha1.Auth0Token).Spec.OutputSecret.Data = map[string]v1alpha1.SecretTemplate{"TOKEN": "{{ .password }}"}
 	},

@@ -368,8 +368,8 @@ func checkToken(e *environment, object *v1alpha1.Auth0Token) error {
 	if err := e.kube.Get(e.ctx, client.ObjectKeyFromObject(secret), secret); err != nil {
 		return err
 	}
-	if !metav1.IsControlledBy(secret, object) {
-		return fmt.Errorf("Secret %s is not owned by the token", secret.Name)
+	if !metav1.IsControlledBy(secret, object) && !strings.HasSuffix(secret.Annotations["auth0-operator.io/adopted-by"], string(object.UID)) {
+		return fmt.Errorf("Secret %s is neither owned nor adopted by the token", secret.Name)
 	}
 	for key, value := range object.Spec.OutputSecret.Labels {
 		if secret.Labels[key] != string(value) {
