@@ -32,7 +32,9 @@ func (e *environment) anotherTenant(name string) *simulator.Server {
 		e.Fatal(err)
 	}
 	e.Cleanup(func() { _ = sim.Close() })
-	e.create(e.secret(name, map[string]string{"domain": sim.Domain, "clientId": operatorClientID, "clientSecret": operatorClientSecret}))
+	access := e.credentials(name)
+	access.StringData["domain"] = sim.Domain
+	e.create(access)
 	e.create(&corev1.ConfigMap{ObjectMeta: e.meta(name), Data: map[string]string{"ca.crt": string(sim.CA)}})
 	tenant := e.tenant()
 	tenant.Name = name

@@ -146,7 +146,9 @@ func TestApplicationsOfOtherTenantsAreNotTakenOver(t *testing.T) {
 	e.create(created)
 	e.eventuallyReady(created)
 	theirs := e.dashboard("POST", clientsPath, map[string]any{"name": "theirs", "app_type": "non_interactive"})
-	e.create(e.secret("theirs", map[string]string{"domain": e.sim.Domain, "clientId": theirs["client_id"].(string), "clientSecret": theirs["client_secret"].(string)}))
+	access := e.credentials("theirs")
+	access.StringData["clientId"], access.StringData["clientSecret"] = theirs["client_id"].(string), theirs["client_secret"].(string)
+	e.create(access)
 	for _, application := range []string{created.Status.ClientID, theirs["client_id"].(string)} {
 		e.dashboard("POST", grantsRoute, map[string]any{"client_id": application, "audience": e.managementAPI(), "scope": []string{"read:clients"}})
 	}
