@@ -28,6 +28,8 @@ type Auth0ClientSpec struct {
 	// name if there is just one. Immutable.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:Pattern=`^[^/\\\x00-\x1f\x7f]+$`
+	// +kubebuilder:validation:XValidation:rule="self != '.' && self != '..'",message="no id is . or .."
 	// +optional
 	ClientID *string `json:"clientId,omitempty"`
 
@@ -188,6 +190,8 @@ type ClientDefaultOrganization struct {
 	// organizationId is the id of the organization in Auth0. Example: `org_9ybsU1dN2dKfDkBi`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:Pattern=`^[^/\\\x00-\x1f\x7f]+$`
+	// +kubebuilder:validation:XValidation:rule="self != '.' && self != '..'",message="no id is . or .."
 	// +optional
 	OrganizationID *string `json:"organizationId,omitempty"`
 

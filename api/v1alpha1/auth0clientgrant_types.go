@@ -24,6 +24,8 @@ type Auth0ClientGrantSpec struct {
 	// clientId of the application that may call the API. Immutable.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:Pattern=`^[^/\\\x00-\x1f\x7f]+$`
+	// +kubebuilder:validation:XValidation:rule="self != '.' && self != '..'",message="no id is . or .."
 	// +optional
 	ClientID *string `json:"clientId,omitempty"`
 

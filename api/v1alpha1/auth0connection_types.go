@@ -176,6 +176,8 @@ type EnabledClient struct {
 	// clientId of the application, for one that is not declared in Kubernetes.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:Pattern=`^[^/\\\x00-\x1f\x7f]+$`
+	// +kubebuilder:validation:XValidation:rule="self != '.' && self != '..'",message="no id is . or .."
 	// +optional
 	ClientID *string `json:"clientId,omitempty"`
 }

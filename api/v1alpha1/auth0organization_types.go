@@ -103,6 +103,8 @@ type OrganizationConnection struct {
 	// connectionId is the id of a connection that is not declared in Kubernetes. Example: `con_1D0JFKzHjd17eNfe`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:Pattern=`^[^/\\\x00-\x1f\x7f]+$`
+	// +kubebuilder:validation:XValidation:rule="self != '.' && self != '..'",message="no id is . or .."
 	// +optional
 	ConnectionID *string `json:"connectionId,omitempty"`
 
@@ -142,6 +144,8 @@ type OrganizationClientGrant struct {
 	// grantId is the id of a client grant that is not declared in Kubernetes. Example: `cgr_VoablmktAIYPIFnb`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:Pattern=`^[^/\\\x00-\x1f\x7f]+$`
+	// +kubebuilder:validation:XValidation:rule="self != '.' && self != '..'",message="no id is . or .."
 	// +optional
 	GrantID *string `json:"grantId,omitempty"`
 }

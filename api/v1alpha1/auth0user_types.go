@@ -41,6 +41,8 @@ type Auth0UserSpec struct {
 	// Example: `google-oauth2|103547991597142817347`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
+	// +kubebuilder:validation:Pattern=`^[^/\\\x00-\x1f\x7f]+$`
+	// +kubebuilder:validation:XValidation:rule="self != '.' && self != '..'",message="no id is . or .."
 	// +optional
 	UserID *string `json:"userId,omitempty"`
 
@@ -175,6 +177,8 @@ type UserSignup struct {
 	// clientId of the application.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:Pattern=`^[^/\\\x00-\x1f\x7f]+$`
+	// +kubebuilder:validation:XValidation:rule="self != '.' && self != '..'",message="no id is . or .."
 	// +optional
 	ClientID *string `json:"clientId,omitempty"`
 
@@ -233,6 +237,8 @@ type UserInvitation struct {
 	// clientId of the application whose login page the user ends up at. Excludes resultUrl and clientRef.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:Pattern=`^[^/\\\x00-\x1f\x7f]+$`
+	// +kubebuilder:validation:XValidation:rule="self != '.' && self != '..'",message="no id is . or .."
 	// +optional
 	ClientID *string `json:"clientId,omitempty"`
 
@@ -316,6 +322,8 @@ type UserOrganization struct {
 	// organizationId is the id of an organization that is not declared in Kubernetes. Example: `org_VvIJTfJhf3NwyCie`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:Pattern=`^[^/\\\x00-\x1f\x7f]+$`
+	// +kubebuilder:validation:XValidation:rule="self != '.' && self != '..'",message="no id is . or .."
 	// +optional
 	OrganizationID *string `json:"organizationId,omitempty"`
 

@@ -45,9 +45,23 @@ func checkPath(method, route string, address *url.URL, ownClientID string) error
 	return nil
 }
 
+// checkAnswer fails if an answer says that something has an id that is none.
+func checkAnswer(answer Document) error {
+	for _, field := range []string{"id", "client_id", "user_id"} {
+		id := answer.String(field)
+		if id == "" {
+			continue
+		}
+		if err := checkID(id); err != nil {
+			return &Error{Class: ClassInvalid, Message: "the answer of Auth0 cannot be used, as " + err.Error()}
+		}
+	}
+	return nil
+}
+
 // unsendable is a call that is not made.
 func unsendable(method, route string, why error) error {
-	return &Error{Class: ClassInvalid, Route: method + " " + route, Message: "the call was not sent: " + why.Error()}
+	return &Error{Class: ClassInvalid, Route: method + " " + route, Message: fmt.Sprintf("%s %s was not sent: %v", method, route, why)}
 }
 
 // checkID says why an id cannot be a part of a path, nil if it can.

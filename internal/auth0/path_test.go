@@ -3,6 +3,8 @@ package auth0
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -52,6 +54,31 @@ func TestIDsThatLeaveTheirPlaceInThePath(t *testing.T) {
 		for _, id := range []string{"", ".", "..", "../clients/own", "a/b", `a\b`, "a\x00b", "a\nb", "a\x7fb", "\xff"} {
 			if err := call(id); ClassOf(err) != ClassInvalid || !strings.Contains(err.Error(), "not sent") {
 				t.Errorf("%s with the id %q: %v", name, id, err)
+			}
+		}
+	}
+}
+
+// answering answers every call with the same JSON.
+type answering string
+
+func (a answering) RoundTrip(*http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(string(a)))}, nil
+}
+
+// TestIDsInAnswers has Auth0, or what poses as it, give things ids that would lead a later call to another path.
+func TestIDsInAnswers(t *testing.T) {
+	t.Parallel()
+	session, ctx := newUnsendingSession(t), t.Context()
+	for _, id := range []string{".", "..", "a/../b"} {
+		for _, field := range []string{"id", "client_id", "user_id"} {
+			session.http.Transport.(*transport).base = answering(fmt.Sprintf(`{%q: %q, "name": "x"}`, field, id))
+			_, created := session.CreateRole(ctx, Document{"name": "x"})
+			_, read := session.GetClient(ctx, "client")
+			for name, err := range map[string]error{"create": created, "read": read} {
+				if ClassOf(err) != ClassInvalid || !strings.Contains(err.Error(), "cannot be the id") {
+					t.Errorf("%s: an answer with %s %q: %v", name, field, id, err)
+				}
 			}
 		}
 	}

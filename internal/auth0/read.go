@@ -42,7 +42,7 @@ func (s *Session) read(ctx context.Context, resource, id string, fetch func(cont
 	if err != nil {
 		return nil, fmt.Errorf("read %s %s: %w", resource, id, err)
 	}
-	return document, nil
+	return document, checkAnswer(document)
 }
 
 var (
@@ -126,7 +126,11 @@ func parseObject(answer jsonBody, err error) (Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	return answer.object()
+	object, err := answer.object()
+	if err != nil {
+		return nil, err
+	}
+	return object, checkAnswer(object)
 }
 
 // parseList reads a bare JSON array of objects.

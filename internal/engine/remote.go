@@ -382,7 +382,7 @@ func FromAuth0(failed *auth0.Error, session *auth0.Session, resync time.Duration
 		return Stall(v1alpha1.ReasonAnswerTooLarge, fmt.Sprintf("%s: %s; make the object in Auth0 smaller", failed.Route, failed.Message), resync)
 	case auth0.ClassInvalid, auth0.ClassForbidden:
 		if failed.Status == 0 {
-			return Stall(v1alpha1.ReasonRejected, fmt.Sprintf("%s (%s)", failed.Message, failed.Route), resync)
+			return Stall(v1alpha1.ReasonRejected, failed.Message, resync)
 		}
 		return Stall(v1alpha1.ReasonRejected, fmt.Sprintf("Auth0 refuses this: %s (%s, %d)", strings.TrimSuffix(failed.Message, "."), failed.Route, failed.Status), resync)
 	case auth0.ClassUnavailable:
