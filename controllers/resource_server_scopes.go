@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -152,22 +153,34 @@ func (s *holderSearch) note(value, holder string) {
 	}
 }
 
-// inObjects looks through the declared roles, users and client grants.
+// inObjects looks through the declared roles, users and client grants, of namespaces that the tenant admits.
 func (s *holderSearch) inObjects(ctx context.Context) error {
-	tenant := client.MatchingFields{reference.TenantIndex: reference.TenantKey(s.Object).String()}
-	for _, list := range []client.ObjectList{&v1alpha1.Auth0RoleList{}, &v1alpha1.Auth0UserList{}, &v1alpha1.Auth0ClientGrantList{}} {
-		err := s.Client.List(ctx, list, tenant)
-		if err == nil {
-			err = partial.Visit(ctx, s.Client, list, s.inObject)
+	tenant := reference.TenantKey(s.Object)
+	admission, err := reference.AdmissionOf(ctx, s.Client, tenant)
+	if err != nil {
+		return err
+	}
+	var failures []error
+	visit := func(object v1alpha1.Managed) {
+		admitted, err := admission.Admits(ctx, object)
+		if failures = append(failures, err); admitted {
+			s.inObject(object)
 		}
-		if err != nil {
+	}
+	for _, list := range []client.ObjectList{&v1alpha1.Auth0RoleList{}, &v1alpha1.Auth0UserList{}, &v1alpha1.Auth0ClientGrantList{}} {
+		err := s.Client.List(ctx, list, client.MatchingFields{reference.TenantIndex: tenant.String()})
+		if err == nil {
+			err = partial.Visit(ctx, s.Client, list, visit)
+		}
+		if err = errors.Join(append(failures, err)...); err != nil {
 			return fmt.Errorf("find those with a scope of %s: %w", s.Object.Spec.Identifier, err)
 		}
 	}
 	return nil
 }
 
-func (s *holderSearch) inObject(object client.Object) {
+// inObject notes the scopes that a declared object has.
+func (s *holderSearch) inObject(object v1alpha1.Managed) {
 	switch holder := object.(type) {
 	case *v1alpha1.Auth0Role:
 		s.notePermissions("Auth0Role", holder, permissionsOfRole(holder))

@@ -98,6 +98,9 @@ func (h *tenantHandler) apply(ctx context.Context, pass *engine.Pass[*v1alpha1.A
 	if err := h.guard(ctx, tenant); err != nil {
 		return engine.Outcome{}, err
 	}
+	if err := reference.CheckAllowedNamespaces(tenant); err != nil {
+		return engine.Outcome{}, err
+	}
 	session, err := h.Connect(ctx, tenant)
 	if err != nil {
 		return engine.Outcome{}, err
@@ -336,7 +339,7 @@ func (h *tenantHandler) isNeeded(ctx context.Context, tenant *v1alpha1.Auth0Tena
 		if other.DeletionTimestamp == nil {
 			return true, nil
 		}
-		dependants, err := engine.Dependants(ctx, h.Client, h.kinds, "Auth0Tenant", client.ObjectKeyFromObject(&other))
+		dependants, err := engine.Dependants(ctx, h.Client, h.kinds, "Auth0Tenant", &other)
 		if err != nil || len(dependants) > 0 {
 			return true, err
 		}
@@ -357,7 +360,7 @@ func (h *tenantHandler) namespaceIsLeaving(ctx context.Context, name string) (bo
 func (h *tenantHandler) Remove(ctx context.Context, pass *engine.Pass[*v1alpha1.Auth0Tenant]) engine.Outcome {
 	tenant := pass.Object
 	key := client.ObjectKeyFromObject(tenant)
-	dependants, err := engine.Dependants(ctx, h.Client, h.kinds, "Auth0Tenant", key)
+	dependants, err := engine.Dependants(ctx, h.Client, h.kinds, "Auth0Tenant", tenant)
 	if err != nil {
 		return engine.FromError(err, time.Minute)
 	}

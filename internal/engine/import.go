@@ -85,9 +85,12 @@ func (w *work[O]) joinsImport(ctx context.Context, importer Importer[O]) (bool, 
 func (w *work[O]) waiting(ctx context.Context, importer Importer[O]) (int, error) {
 	list := w.kind.NewList()
 	err := w.Client.List(ctx, list, client.MatchingFields{reference.TenantIndex: w.tenantKey().String()}, client.UnsafeDisableDeepCopy)
-	count := 0
+	count, admission := 0, reference.NewAdmission(w.Client, w.tenant)
 	for _, object := range objectsIn(list) {
 		one := object.(O)
+		if admitted, err := admission.Admits(ctx, one); err != nil || !admitted {
+			continue
+		}
 		if w.Adapter.ID(one) == "" && one.GetDeletionTimestamp() == nil && !one.IsSuspended() && importer.Importable(one) {
 			count++
 		}

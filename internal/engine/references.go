@@ -123,9 +123,15 @@ func referencesDropped() predicate.Predicate {
 	}
 }
 
-// Dependants names the objects that need one of the given kind, as Kind namespace/name: those with something to delete in
-// Auth0. An object without our finalizer has nothing there, and may even be a stranger's whom the tenant does not admit.
-func Dependants(ctx context.Context, reader client.Reader, kinds []Kind, kind string, key client.ObjectKey) ([]string, error) {
+// Dependants names the objects that need one of the given kind, as Kind namespace/name: those that may have something to delete
+// in Auth0, as they carry our finalizer. Objects of another tenant, or of a namespace that the tenant does not admit, do not
+// count: anybody can write a reference and a finalizer.
+func Dependants(ctx context.Context, reader client.Reader, kinds []Kind, kind string, referent v1alpha1.Object) ([]string, error) {
+	key := client.ObjectKeyFromObject(referent)
+	admission, err := admissionTo(ctx, reader, referent)
+	if err != nil {
+		return nil, err
+	}
 	var names []string
 	for _, other := range kinds {
 		if _, managed := other.New().(v1alpha1.Managed); !managed || kind != "Auth0Tenant" && other.indexed.References == nil {
@@ -136,12 +142,27 @@ func Dependants(ctx context.Context, reader client.Reader, kinds []Kind, kind st
 			return nil, fmt.Errorf("find each %s that refers to %s %s: %w", other.Name, kind, key, err)
 		}
 		for _, object := range objectsIn(list) {
-			if controllerutil.ContainsFinalizer(object, v1alpha1.Finalizer) && other.holds(object, kind, key) {
+			if !controllerutil.ContainsFinalizer(object, v1alpha1.Finalizer) || !other.holds(object, kind, key) {
+				continue
+			}
+			admitted, err := admission.Admits(ctx, object.(v1alpha1.Managed))
+			if err != nil {
+				return nil, err
+			}
+			if admitted {
 				names = append(names, other.Name+" "+client.ObjectKeyFromObject(object).String())
 			}
 		}
 	}
 	return names, nil
+}
+
+// admissionTo is who may depend on an object: those of its tenant.
+func admissionTo(ctx context.Context, reader client.Reader, referent v1alpha1.Object) (*reference.Admission, error) {
+	if tenant, ok := referent.(*v1alpha1.Auth0Tenant); ok {
+		return reference.NewAdmission(reader, tenant), nil
+	}
+	return reference.AdmissionOf(ctx, reader, reference.TenantKey(referent.(v1alpha1.Managed)))
 }
 
 func dependantsOf(kind string, key client.ObjectKey) client.MatchingFields {

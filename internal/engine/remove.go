@@ -50,7 +50,7 @@ func (r *Remote[O]) leave(ctx context.Context, pass *Pass[O]) Outcome {
 	if retains {
 		return w.retain(ctx)
 	}
-	dependants, err := Dependants(ctx, r.Client, r.kinds, r.kind.Name, client.ObjectKeyFromObject(pass.Object))
+	dependants, err := Dependants(ctx, r.Client, r.kinds, r.kind.Name, pass.Object)
 	if err != nil {
 		return FromError(err, defaultResync)
 	}

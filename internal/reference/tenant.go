@@ -4,12 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
@@ -69,26 +65,4 @@ func Usable(tenant *v1alpha1.Auth0Tenant) error {
 // IsReachable reports whether a tenant is Ready, or would be if Auth0 was available.
 func IsReachable(tenant *v1alpha1.Auth0Tenant) bool {
 	return meta.IsStatusConditionTrue(tenant.Status.Conditions, v1alpha1.ConditionReady) || tenant.Status.UnavailableSince != nil
-}
-
-func admits(ctx context.Context, reader client.Reader, tenant *v1alpha1.Auth0Tenant, namespace string) (bool, error) {
-	allowed := tenant.Spec.AllowedNamespaces
-	switch {
-	case namespace == tenant.Namespace:
-		return true, nil
-	case allowed == nil || allowed.From == v1alpha1.NamespacesFromSame:
-		return false, nil
-	case allowed.From == v1alpha1.NamespacesFromAll:
-		return true, nil
-	}
-	selector, err := metav1.LabelSelectorAsSelector(allowed.Selector.LabelSelector())
-	if err != nil {
-		return false, problem.Stalled(v1alpha1.ReasonNotPermitted, "spec.allowedNamespaces.selector of Auth0Tenant %s is invalid: %v", client.ObjectKeyFromObject(tenant), err)
-	}
-	var found metav1.PartialObjectMetadata
-	found.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
-	if err := reader.Get(ctx, types.NamespacedName{Name: namespace}, &found); err != nil {
-		return false, fmt.Errorf("read Namespace %s: %w", namespace, err)
-	}
-	return selector.Matches(labels.Set(found.Labels)), nil
 }

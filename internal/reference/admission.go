@@ -1,0 +1,95 @@
+package reference
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/partial"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
+)
+
+// Admission tells which namespaces a tenant admits, and finds that out once for each.
+type Admission struct {
+	reader client.Reader
+	tenant *v1alpha1.Auth0Tenant
+	known  map[string]bool
+}
+
+// NewAdmission returns the Admission of a tenant.
+func NewAdmission(reader client.Reader, tenant *v1alpha1.Auth0Tenant) *Admission {
+	return &Admission{reader: reader, tenant: tenant, known: map[string]bool{}}
+}
+
+// AdmissionOf returns the Admission of a tenant by its name. One that does not exist admits its own namespace.
+func AdmissionOf(ctx context.Context, reader client.Reader, key types.NamespacedName) (*Admission, error) {
+	tenant := &v1alpha1.Auth0Tenant{}
+	err := reader.Get(ctx, key, tenant)
+	if client.IgnoreNotFound(err) != nil {
+		return nil, fmt.Errorf("read Auth0Tenant %s: %w", key, err)
+	}
+	tenant.Namespace, tenant.Name = key.Namespace, key.Name
+	return NewAdmission(reader, tenant), nil
+}
+
+// Admits reports whether an object belongs to the tenant, which admits the object's namespace.
+func (a *Admission) Admits(ctx context.Context, object v1alpha1.Managed) (bool, error) {
+	if TenantKey(object) != client.ObjectKeyFromObject(a.tenant) {
+		return false, nil
+	}
+	namespace := object.GetNamespace()
+	if admitted, known := a.known[namespace]; known {
+		return admitted, nil
+	}
+	admitted, err := admits(ctx, a.reader, a.tenant, namespace)
+	if err == nil {
+		a.known[namespace] = admitted
+	}
+	return admitted, err
+}
+
+// CheckAllowedNamespaces says what is wrong with the selector of a tenant, nil if nothing is. A wrong one admits no namespace.
+func CheckAllowedNamespaces(tenant *v1alpha1.Auth0Tenant) error {
+	allowed := tenant.Spec.AllowedNamespaces
+	if allowed == nil || allowed.From != v1alpha1.NamespacesFromSelector {
+		return nil
+	}
+	if _, err := metav1.LabelSelectorAsSelector(allowed.Selector.LabelSelector()); err != nil {
+		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.allowedNamespaces.selector: %v; correct it", err)
+	}
+	return nil
+}
+
+func admits(ctx context.Context, reader client.Reader, tenant *v1alpha1.Auth0Tenant, namespace string) (bool, error) {
+	allowed := tenant.Spec.AllowedNamespaces
+	switch {
+	case namespace == tenant.Namespace:
+		return true, nil
+	case partial.Refusal(tenant) != "":
+		// Its selector may have been cut off.
+		return false, nil
+	case allowed == nil || allowed.From == v1alpha1.NamespacesFromSame:
+		return false, nil
+	case allowed.From == v1alpha1.NamespacesFromAll:
+		return true, nil
+	}
+	selector, err := metav1.LabelSelectorAsSelector(allowed.Selector.LabelSelector())
+	if err != nil {
+		// The Auth0Tenant says so.
+		return false, nil //nolint:nilerr // See CheckAllowedNamespaces.
+	}
+	var found metav1.PartialObjectMetadata
+	found.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
+	if err := reader.Get(ctx, types.NamespacedName{Name: namespace}, &found); client.IgnoreNotFound(err) != nil {
+		return false, fmt.Errorf("read Namespace %s: %w", namespace, err)
+	} else if err != nil {
+		return false, nil //nolint:nilerr // A namespace that is gone has no labels to be admitted by.
+	}
+	return selector.Matches(labels.Set(found.Labels)), nil
+}
