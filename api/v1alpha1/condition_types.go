@@ -28,7 +28,8 @@ const (
 
 // Reasons that need no person: the operator goes on by itself (Reconciling).
 const (
-	// ReasonTenantNotReady surfaces while the Auth0Tenant does not exist or is not Ready; no call is made meanwhile.
+	// ReasonTenantNotReady surfaces while the Auth0Tenant is not Ready, or does not exist in this namespace; no call is made
+	// meanwhile.
 	ReasonTenantNotReady = "TenantNotReady"
 	// ReasonTenantUnavailable surfaces while Auth0 cannot be reached or answers with an error of its own (5xx). On an Auth0Tenant, the
 	// message and status.unavailableSince say since when.
@@ -45,8 +46,8 @@ const (
 	ReasonPermissionNotFound = "PermissionNotFound"
 	// ReasonUserNotReady surfaces while the Auth0User that an Auth0Token refers to does not exist or is not Ready.
 	ReasonUserNotReady = "UserNotReady"
-	// ReasonReferenceNotReady surfaces while an object that the spec refers to does not exist or is not Ready; no call is made
-	// meanwhile.
+	// ReasonReferenceNotReady surfaces while an object that the spec refers to does not exist or is not Ready, or is one in another
+	// namespace that the tenant does not have; no call is made meanwhile.
 	ReasonReferenceNotReady = "ReferenceNotReady"
 	// ReasonScopesInUse surfaces on an Auth0ResourceServer while a scope that is no longer declared is about to be taken from those
 	// who have it; the message names them, and the time.
@@ -86,7 +87,7 @@ const (
 	ReasonCertificateUntrusted = "CertificateUntrusted"
 	// ReasonMissingScope surfaces when the operator's application lacks a scope that the work needs.
 	ReasonMissingScope = "MissingScope"
-	// ReasonNotPermitted surfaces when the Auth0Tenant does not admit objects of this namespace.
+	// ReasonNotPermitted surfaces when there is no Auth0Tenant of that name in the other namespace, or none that admits this one.
 	ReasonNotPermitted = "NotPermitted"
 	// ReasonAlreadyExists surfaces when the object exists in Auth0 and adoptionPolicy does not allow to take it over.
 	ReasonAlreadyExists = "AlreadyExists"

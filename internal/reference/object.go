@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -92,24 +91,48 @@ func Known(ctx context.Context, reader client.Client, object v1alpha1.Managed, r
 	return values
 }
 
-// get reads a referent. It must belong to the tenant of the object: whoever the tenant admits may refer to what is in it.
+// get reads a referent. It must belong to the tenant of the object, which must admit both: whoever the tenant admits may refer
+// to what is in it. Of what is in another namespace and is not so, nothing is told, not even that it is there.
 func get(ctx context.Context, reader client.Client, object v1alpha1.Managed, reference Reference) (v1alpha1.Referent, error) {
 	created, err := reader.Scheme().New(v1alpha1.SchemeGroupVersion.WithKind(reference.Kind))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", reference.Field, err)
 	}
 	referent := created.(v1alpha1.Referent)
-	if err := reader.Get(ctx, reference.Key, referent, partial.Allowed); err != nil {
-		if apierrors.IsNotFound(err) {
-			return nil, problem.Waiting(v1alpha1.ReasonReferenceNotReady, "%s: %s does not exist; create it, or correct the name", reference.Field, reference)
-		}
+	err = reader.Get(ctx, reference.Key, referent, partial.Allowed)
+	if client.IgnoreNotFound(err) != nil {
 		return nil, fmt.Errorf("%s: read %s: %w", reference.Field, reference, err)
 	}
-	if mine, theirs := TenantKey(object), TenantKey(referent); mine != theirs {
+	exists, mine := err == nil, TenantKey(object)
+	if reference.Key.Namespace != object.GetNamespace() {
+		return referent, checkElsewhere(ctx, reader, referent, reference, mine, exists)
+	}
+	if !exists {
+		return nil, problem.Waiting(v1alpha1.ReasonReferenceNotReady, "%s: %s does not exist; create it, or correct the name", reference.Field, reference)
+	}
+	if theirs := TenantKey(referent); mine != theirs {
 		return nil, problem.Stalled(v1alpha1.ReasonInvalidSpec, "%s: %s belongs to Auth0Tenant %s, this object to %s; refer to an object of the same tenant",
 			reference.Field, reference, theirs, mine)
 	}
 	return referent, nil
+}
+
+// checkElsewhere fails unless a referent in another namespace exists and belongs to the tenant.
+func checkElsewhere(ctx context.Context, reader client.Reader, referent v1alpha1.Referent, reference Reference, tenant types.NamespacedName, exists bool) error {
+	admission, err := AdmissionOf(ctx, reader, tenant)
+	if err != nil {
+		return err
+	}
+	belongs := false
+	if exists {
+		if belongs, err = admission.Admits(ctx, referent); err != nil {
+			return err
+		}
+	}
+	if !belongs {
+		return problem.Waiting(v1alpha1.ReasonReferenceNotReady, "%s: Auth0Tenant %s has no %s; create it there, or correct the reference", reference.Field, tenant, reference)
+	}
+	return nil
 }
 
 func usable(referent v1alpha1.Referent, reference Reference) error {

@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
@@ -13,29 +13,37 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 )
 
-// Tenant returns the tenant of an object, if it exists and admits the object's namespace.
+// Tenant returns the tenant of an object, if it exists and admits the object's namespace. Of a tenant in another namespace it
+// does not say which of the two is not so: who is not admitted is not told what is there.
 func Tenant(ctx context.Context, reader client.Reader, object v1alpha1.Managed) (*v1alpha1.Auth0Tenant, error) {
 	key := TenantKey(object)
 	var tenant v1alpha1.Auth0Tenant
 	err := reader.Get(ctx, key, &tenant)
-	if apierrors.IsNotFound(err) {
-		return nil, problem.Waiting(v1alpha1.ReasonTenantNotReady, "Auth0Tenant %s does not exist; create it, or correct spec.tenantRef", key)
-	}
-	if err != nil {
+	if client.IgnoreNotFound(err) != nil {
 		return nil, fmt.Errorf("read Auth0Tenant %s: %w", key, err)
 	}
-	if why := partial.Refusal(&tenant); why != "" {
-		return nil, problem.Waiting(v1alpha1.ReasonTenantNotReady, "Auth0Tenant %s cannot be used: %s", key, why)
+	if exists := err == nil; !exists && key.Namespace == object.GetNamespace() {
+		return nil, problem.Waiting(v1alpha1.ReasonTenantNotReady, "Auth0Tenant %s does not exist; create it, or correct spec.tenantRef", key)
+	} else if !exists {
+		return nil, notPermitted(key, object)
 	}
 	permitted, err := admits(ctx, reader, &tenant, object.GetNamespace())
 	if err != nil {
 		return nil, err
 	}
 	if !permitted {
-		return nil, problem.Stalled(v1alpha1.ReasonNotPermitted, "Auth0Tenant %s does not admit namespace %s; whoever owns the tenant can admit it in its spec.allowedNamespaces",
-			key, object.GetNamespace())
+		return nil, notPermitted(key, object)
+	}
+	if why := partial.Refusal(&tenant); why != "" {
+		return nil, problem.Waiting(v1alpha1.ReasonTenantNotReady, "Auth0Tenant %s cannot be used: %s", key, why)
 	}
 	return &tenant, nil
+}
+
+func notPermitted(tenant types.NamespacedName, object v1alpha1.Managed) error {
+	return problem.Stalled(v1alpha1.ReasonNotPermitted,
+		"there is no Auth0Tenant %s that admits namespace %s; whoever owns it can admit the namespace in its spec.allowedNamespaces, or correct spec.tenantRef",
+		tenant, object.GetNamespace())
 }
 
 // UsableTenant returns the tenant of an object if it can be worked with now: it is Ready and not suspended. One that is

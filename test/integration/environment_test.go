@@ -102,7 +102,7 @@ func newEnvironmentIn(t *testing.T, cluster *controlplane.ControlPlane, kube cli
 	e := &environment{T: t, ctx: t.Context(), sim: sim, kube: kube, config: cluster.Config}
 	e.namespace = e.newNamespace(nil)
 	e.create(e.credentials("credentials"))
-	e.create(&corev1.ConfigMap{ObjectMeta: e.meta("ca"), Data: map[string]string{"ca.crt": string(sim.CA)}})
+	e.create(e.caBundle())
 	return e
 }
 
@@ -162,6 +162,11 @@ func (e *environment) tenant() *v1alpha1.Auth0Tenant {
 		CredentialsSecretRef: v1alpha1.SecretReference{Name: "credentials"},
 		CABundle:             &v1alpha1.CABundleReference{Kind: "ConfigMap", Name: "ca"},
 	}}
+}
+
+// caBundle is by what the operators trust the simulator.
+func (e *environment) caBundle() *corev1.ConfigMap {
+	return &corev1.ConfigMap{ObjectMeta: e.meta("ca"), Data: map[string]string{"ca.crt": string(e.sim.CA)}}
 }
 
 func (e *environment) secret(name string, values map[string]string) *corev1.Secret {

@@ -84,7 +84,8 @@ func TestReferenceToAnotherNamespace(t *testing.T) {
 	stranger := newRole(e, "stranger", "read:orders")
 	stranger.Spec.Permissions.Items[0].APIRef.Namespace, stranger.Spec.TenantRef.Name = elsewhere, "other"
 	e.create(stranger)
-	e.eventuallyStalled(stranger, v1alpha1.ReasonInvalidSpec, "belongs to Auth0Tenant "+e.namespace+"/main")
+	// It is not told that the API exists.
+	e.eventuallyReconciling(stranger, v1alpha1.ReasonReferenceNotReady, "Auth0Tenant "+e.namespace+"/other has no Auth0ResourceServer "+elsewhere+"/orders")
 }
 
 // TestWhatIsInUseStays deletes an API and a role while others refer to them.
