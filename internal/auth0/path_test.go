@@ -59,10 +59,10 @@ func TestIDsThatLeaveTheirPlaceInThePath(t *testing.T) {
 	}
 }
 
-// answering answers every call with the same JSON.
-type answering string
+// fixedAnswer answers every call with the same JSON.
+type fixedAnswer string
 
-func (a answering) RoundTrip(*http.Request) (*http.Response, error) {
+func (a fixedAnswer) RoundTrip(*http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(string(a)))}, nil
 }
 
@@ -72,7 +72,7 @@ func TestIDsInAnswers(t *testing.T) {
 	session, ctx := newUnsendingSession(t), t.Context()
 	for _, id := range []string{".", "..", "a/../b"} {
 		for _, field := range []string{"id", "client_id", "user_id"} {
-			session.http.Transport.(*transport).base = answering(fmt.Sprintf(`{%q: %q, "name": "x"}`, field, id))
+			session.http.Transport.(*transport).base = fixedAnswer(fmt.Sprintf(`{%q: %q, "name": "x"}`, field, id))
 			_, created := session.CreateRole(ctx, Document{"name": "x"})
 			_, read := session.GetClient(ctx, "client")
 			for name, err := range map[string]error{"create": created, "read": read} {

@@ -14,7 +14,7 @@ import (
 // tenantIn makes an Auth0Tenant of the same Auth0 tenant in another namespace, which admits its own namespace only.
 func (e *environment) tenantIn(namespace string) *v1alpha1.Auth0Tenant {
 	e.Helper()
-	credentials := e.secret("credentials", map[string]string{"domain": e.sim.Domain, "clientId": operatorClientID, "clientSecret": operatorClientSecret})
+	credentials := e.credentials("credentials")
 	ca, tenant := e.caBundle(), e.tenant()
 	for _, object := range []client.Object{credentials, ca, tenant} {
 		object.SetNamespace(namespace)
