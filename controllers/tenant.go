@@ -111,11 +111,7 @@ func (h *tenantHandler) apply(ctx context.Context, pass *engine.Pass[*v1alpha1.A
 		}
 		return unavailable(tenant, outage).Lost(), nil
 	}
-	if engine.Requested(tenant) {
-		session.RenewNow()
-	} else if len(tenant.Status.MissingScopes) > 0 {
-		session.Renew()
-	}
+	renewToken(tenant, session)
 	scopes, err := session.Scopes(ctx)
 	if err != nil {
 		return engine.Outcome{}, err
@@ -141,6 +137,15 @@ func (h *tenantHandler) apply(ctx context.Context, pass *engine.Pass[*v1alpha1.A
 		resync = min(resync, disabledConnectionRetry)
 	}
 	return engine.Done(v1alpha1.ReasonReconciled, readyMessage(tenant), resync), nil
+}
+
+// renewToken drops the token where the next may carry more scopes.
+func renewToken(tenant *v1alpha1.Auth0Tenant, session *auth0.Session) {
+	if engine.Requested(tenant) {
+		session.RenewNow()
+	} else if len(tenant.Status.MissingScopes) > 0 {
+		session.Renew()
+	}
 }
 
 func (h *tenantHandler) governor(tenant *v1alpha1.Auth0Tenant) *auth0.Governor {

@@ -106,12 +106,14 @@ func (t *transport) readBody(ctx context.Context, response *http.Response, most 
 	if response.ContentLength >= 0 {
 		expected = min(expected, response.ContentLength)
 	}
-	for _, budget := range []*semaphore.Weighted{t.reading, reading} {
-		if err := budget.Acquire(ctx, expected); err != nil {
-			return err
-		}
-		defer budget.Release(expected)
+	if err := t.reading.Acquire(ctx, expected); err != nil {
+		return err
 	}
+	defer t.reading.Release(expected)
+	if err := reading.Acquire(ctx, expected); err != nil {
+		return err
+	}
+	defer reading.Release(expected)
 	content, err := io.ReadAll(io.LimitReader(response.Body, int64(most.bytes)+1))
 	switch {
 	case err != nil:

@@ -176,7 +176,8 @@ func (l listing) paged(ctx context.Context, s *Session, ids []string) iter.Seq2[
 			if !yield(shown, err) || err != nil {
 				return
 			}
-			if calls++; len(missing) == 0 || calls >= len(ids) {
+			calls++
+			if len(missing) == 0 || calls >= len(ids) {
 				break
 			}
 		}
