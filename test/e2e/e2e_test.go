@@ -64,6 +64,8 @@ type installation struct {
 	samples, inputs []*unstructured.Unstructured
 	// stalled are the reasons of the samples that cannot become Ready, by kind and name.
 	stalled map[string]string
+	// deleted says when a namespace was.
+	deleted map[string]time.Time
 	// events are those of the time before the namespaces went.
 	events eventsv1.EventList
 }
@@ -88,12 +90,12 @@ func (i *installation) play() {
 	i.deleteAll()
 	i.checkEvents()
 	user := "system:serviceaccount:" + render.Namespace + ":" + render.Release
-	checkRights(i.T, i.cluster.AuditFile, user, rolesOf(i.T, i.chart, render.Release))
+	checkRights(i.T, i.cluster.AuditFile, user, rolesOf(i.T, i.chart, render.Release), i.deleted)
 }
 
 func newInstallation(t *testing.T, values ...string) *installation {
 	t.Helper()
-	i := &installation{T: t, auth0: newAuth0(t)}
+	i := &installation{T: t, auth0: newAuth0(t), deleted: map[string]time.Time{}}
 	var err error
 	i.cluster, err = controlplane.Start(t.Context(), controlplane.Options{Audit: true})
 	i.must(err)
@@ -392,6 +394,7 @@ func (i *installation) deleteAll() {
 	i.must(i.kube.List(i.Context(), &i.events))
 	for _, name := range []string{tenantNamespace, guestNamespace} {
 		namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
+		i.deleted[name] = time.Now()
 		i.must(i.kube.Delete(i.Context(), namespace))
 		i.gone(namespace)
 	}
