@@ -90,7 +90,10 @@ func forbidden(requests []request, gone map[string]time.Time) []string {
 	for _, request := range requests {
 		deleted, isGone := gone[request.namespace]
 		watches := request.verb == "list" || request.verb == "watch"
-		if request.status == http.StatusForbidden && !(isGone && watches && request.at.After(deleted)) {
+		if isGone && watches && request.at.After(deleted) {
+			continue
+		}
+		if request.status == http.StatusForbidden {
 			missing = append(missing, fmt.Sprintf("%s in %q", request.right, request.namespace))
 		}
 	}
