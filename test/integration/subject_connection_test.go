@@ -77,7 +77,8 @@ var connectionSubject = subject{
 		if metadata := have["metadata"].(map[string]any); len(metadata) != 1 {
 			failures = append(failures, fmt.Errorf("metadata besides the mark is left: %v", metadata))
 		}
-		return errors.Join(append(failures, checkList("enabled clients", e.enabledClients(have), []string{}))...)
+		// The operator's own application stays: without it, nobody could create users.
+		return errors.Join(append(failures, checkList("enabled clients", e.enabledClients(have), []string{operatorClientID}))...)
 	},
 	drift: func(e *environment, object v1alpha1.Managed) {
 		e.dashboard("PATCH", connectionPath(object), map[string]any{
