@@ -85,7 +85,7 @@ lint: ## Run golangci-lint on every module (.golangci.yml).
 test: controlplane ## Run all tests, of all modules; TESTFLAGS=… for go test, as in TESTFLAGS='-race -run Lifecycle'.
 	go test -timeout 30m $(TESTFLAGS) $$(go list ./... | grep -v /test/integration$$)
 	@# By themselves: they hold the operator to times.
-	go test -timeout 30m $(TESTFLAGS) ./test/integration
+	go test -timeout 50m $(TESTFLAGS) ./test/integration
 	set -e; for module in $(TEST_MODULES); do \
 		echo "test $$module"; \
 		go -C $$module test -timeout 30m $(TESTFLAGS) ./...; \
