@@ -146,15 +146,22 @@ func TestApplicationsOfOtherTenantsAreNotTakenOver(t *testing.T) {
 	e.create(created)
 	e.eventuallyReady(created)
 	theirs := e.dashboard("POST", clientsPath, map[string]any{"name": "theirs", "app_type": "non_interactive"})
-	access := e.credentials("theirs")
-	access.StringData["clientId"], access.StringData["clientSecret"] = theirs["client_id"].(string), theirs["client_secret"].(string)
-	e.create(access)
+	output := e.secret("created", nil)
+	e.get(output)
+	for name, id := range map[string][2]string{
+		"created-access": {created.Status.ClientID, string(output.Data["clientSecret"])},
+		"theirs-access":  {theirs["client_id"].(string), theirs["client_secret"].(string)},
+	} {
+		access := e.credentials(name)
+		access.StringData["clientId"], access.StringData["clientSecret"] = id[0], id[1]
+		e.create(access)
+	}
 	for _, application := range []string{created.Status.ClientID, theirs["client_id"].(string)} {
 		e.dashboard("POST", grantsRoute, map[string]any{"client_id": application, "audience": e.managementAPI(), "scope": []string{"read:clients"}})
 	}
 	for _, name := range []string{"created", "theirs"} {
 		tenant := e.tenant()
-		tenant.Name, tenant.Spec.CredentialsSecretRef.Name = name, name
+		tenant.Name, tenant.Spec.CredentialsSecretRef.Name = name, name+"-access"
 		e.create(tenant)
 		e.eventuallyReady(tenant)
 	}
