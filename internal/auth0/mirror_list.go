@@ -160,6 +160,9 @@ func (l listing) shown(ids []string, objects []Document) []Shown {
 // of them costs no more.
 func (l listing) paged(ctx context.Context, s *Session, ids []string) iter.Seq2[[]Shown, error] {
 	return func(yield func([]Shown, error) bool) {
+		if len(ids) == 0 {
+			return
+		}
 		missing := make(map[string]bool, len(ids))
 		for _, id := range ids {
 			missing[id] = true

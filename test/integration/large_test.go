@@ -167,7 +167,7 @@ func TestATooLargeTenantAdmitsNobody(t *testing.T) {
 	})
 	e.eventuallyStalled(tenant, v1alpha1.ReasonInvalidSpec, "at most 512 KiB are allowed")
 	change(e, role, func(role *v1alpha1.Auth0Role) { role.Spec.Description = new("changed") })
-	e.eventuallyReconciling(role, v1alpha1.ReasonTenantNotReady, "cannot be used")
+	e.eventuallyStalled(role, v1alpha1.ReasonNotPermitted, "there is no Auth0Tenant "+e.namespace+"/"+tenantName+" that admits")
 }
 
 // TestLargeObjectsAreFound wants what a large object names to wake it up, and to wait for it when it is deleted.
