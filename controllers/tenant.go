@@ -92,13 +92,16 @@ func (h *tenantHandler) Pause(pass *engine.Pass[*v1alpha1.Auth0Tenant]) {
 
 func (h *tenantHandler) apply(ctx context.Context, pass *engine.Pass[*v1alpha1.Auth0Tenant]) (engine.Outcome, error) {
 	tenant := pass.Object
+	if err := h.checkDelegations(tenant); err != nil {
+		return engine.Outcome{}, err
+	}
 	if err := pass.KeepUntilRemoved(ctx); err != nil {
 		return engine.Outcome{}, err
 	}
 	if err := h.guard(ctx, tenant); err != nil {
 		return engine.Outcome{}, err
 	}
-	if err := reference.CheckAllowedNamespaces(tenant); err != nil {
+	if err := reference.CheckSelectors(tenant); err != nil {
 		return engine.Outcome{}, err
 	}
 	session, err := h.Connect(ctx, tenant)
@@ -150,6 +153,18 @@ func renewToken(tenant *v1alpha1.Auth0Tenant, session *auth0.Session) {
 
 func (h *tenantHandler) governor(tenant *v1alpha1.Auth0Tenant) *auth0.Governor {
 	return h.Pool.Governor(client.ObjectKeyFromObject(tenant).String())
+}
+
+// checkDelegations refuses a kind that does not exist: the rule would allow less than its author thinks.
+func (h *tenantHandler) checkDelegations(tenant *v1alpha1.Auth0Tenant) error {
+	for i, rule := range tenant.Spec.Delegations {
+		for _, name := range rule.Kinds {
+			if !slices.ContainsFunc(h.kinds, func(kind engine.Kind) bool { return kind.Name == name }) {
+				return problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.delegations[%d].kinds: there is no kind %s; correct the name", i, name)
+			}
+		}
+	}
+	return nil
 }
 
 // verifyCustomDomain has sign-ups and sign-ins go to the custom domain if Auth0 says that it is the tenant's.

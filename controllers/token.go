@@ -174,6 +174,10 @@ func (w *tokenWork) prepare(ctx context.Context) error {
 	if w.session, err = w.Session(ctx, tenant); err != nil {
 		return err
 	}
+	permissions, err := w.permissions(ctx, tenant)
+	if err != nil {
+		return err
+	}
 	if err := w.openSecrets(ctx); err != nil {
 		return err
 	}
@@ -181,6 +185,9 @@ func (w *tokenWork) prepare(ctx context.Context) error {
 		return err
 	}
 	if err := w.readGrant(ctx); err != nil {
+		return err
+	}
+	if err := w.mayIssue(permissions); err != nil {
 		return err
 	}
 	if err := w.hashInputs(ctx); err != nil {

@@ -37,6 +37,15 @@ type Auth0TenantSpec struct {
 	// +optional
 	AllowedNamespaces *AllowedNamespaces `json:"allowedNamespaces,omitempty"`
 
+	// delegations say what objects in other namespaces may do. An object may do what all rules that apply to its namespace and
+	// kind allow together. In a namespace to which no rule applies, objects of all kinds are allowed, but none may give access to
+	// the tenant's Management API, and none may adopt. Objects in the tenant's own namespace may do everything.
+	// Example: `[{namespaces: {from: All}, kinds: [Auth0User, Auth0Token]}]`.
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=64
+	// +optional
+	Delegations []Delegation `json:"delegations,omitempty"`
+
 	// rateLimit says how much of Auth0's rate limit the operator may use. The limits themselves it learns from Auth0's
 	// answers. Default: all but a tenth of each.
 	// +optional

@@ -87,7 +87,8 @@ const (
 	ReasonCertificateUntrusted = "CertificateUntrusted"
 	// ReasonMissingScope surfaces when the operator's application lacks a scope that the work needs.
 	ReasonMissingScope = "MissingScope"
-	// ReasonNotPermitted surfaces when there is no Auth0Tenant of that name in the other namespace, or none that admits this one.
+	// ReasonNotPermitted surfaces when there is no Auth0Tenant of that name in the other namespace that admits this one, or when it
+	// does not allow this namespace what the object declares.
 	ReasonNotPermitted = "NotPermitted"
 	// ReasonAlreadyExists surfaces when the object exists in Auth0 and adoptionPolicy does not allow to take it over.
 	ReasonAlreadyExists = "AlreadyExists"

@@ -38,7 +38,10 @@ func (w *work[O]) mayManage(ctx context.Context, have auth0.Document) (belongs b
 	if err != nil {
 		return false, err
 	}
-	return false, w.refuseProtected(have, operators...)
+	if err := w.refuseProtected(have, operators...); err != nil {
+		return false, err
+	}
+	return false, w.mayAdopt(ctx, have)
 }
 
 // refuseProtected fails if something in Auth0 is nobody's to manage. operators are client ids of the operator's applications.

@@ -70,6 +70,8 @@ type work[O v1alpha1.Managed] struct {
 	applied []v1alpha1.AppliedSecret
 	// exempt says what is left alone, and why.
 	exempt string
+	// permissions are what the tenant lets the object do.
+	permissions reference.Permissions
 }
 
 // Apply implements Handler.
@@ -131,7 +133,8 @@ func (w *work[O]) apply(ctx context.Context) (Outcome, error) {
 	return w.converge(ctx, have)
 }
 
-// prepare finds everything that the work needs, and fails with what is missing. It makes no call but for a token.
+// prepare finds everything that the work needs, and fails with what is missing. It makes no call but for a token, and for what an
+// object outside of the tenant's namespace is about to give.
 func (w *work[O]) prepare(ctx context.Context) error {
 	tenant, err := reference.UsableTenant(ctx, w.Client, w.object)
 	if err != nil {
@@ -150,6 +153,9 @@ func (w *work[O]) prepare(ctx context.Context) error {
 		return err
 	}
 	if err := w.requireScopes(ctx); err != nil {
+		return err
+	}
+	if err := w.permit(ctx); err != nil {
 		return err
 	}
 	w.desired = w.Adapter.Desired(w.object, w.references)

@@ -2,6 +2,7 @@ package reference
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
@@ -54,14 +55,27 @@ func (a *Admission) Admits(ctx context.Context, object v1alpha1.Managed) (bool, 
 	return admitted, err
 }
 
-// CheckAllowedNamespaces says what is wrong with the selector of a tenant, nil if nothing is. A wrong one admits no namespace.
-func CheckAllowedNamespaces(tenant *v1alpha1.Auth0Tenant) error {
-	allowed := tenant.Spec.AllowedNamespaces
-	if allowed == nil || allowed.From != v1alpha1.NamespacesFromSelector {
+// CheckSelectors says what is wrong with a selector of a tenant, nil if nothing is. A wrong one admits no namespace.
+func CheckSelectors(tenant *v1alpha1.Auth0Tenant) error {
+	if allowed := tenant.Spec.AllowedNamespaces; allowed != nil {
+		if err := checkSelector("spec.allowedNamespaces", *allowed); err != nil {
+			return err
+		}
+	}
+	for i, rule := range tenant.Spec.Delegations {
+		if err := checkSelector(fmt.Sprintf("spec.delegations[%d].namespaces", i), rule.Namespaces); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkSelector(field string, namespaces v1alpha1.AllowedNamespaces) error {
+	if namespaces.From != v1alpha1.NamespacesFromSelector {
 		return nil
 	}
-	if _, err := metav1.LabelSelectorAsSelector(allowed.Selector.LabelSelector()); err != nil {
-		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.allowedNamespaces.selector: %v; correct it", err)
+	if _, err := metav1.LabelSelectorAsSelector(namespaces.Selector.LabelSelector()); err != nil {
+		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "%s.selector: %v; correct it", field, err)
 	}
 	return nil
 }
@@ -74,22 +88,39 @@ func admits(ctx context.Context, reader client.Reader, tenant *v1alpha1.Auth0Ten
 	case partial.Refusal(tenant) != "":
 		// Its selector may have been cut off.
 		return false, nil
-	case allowed == nil || allowed.From == v1alpha1.NamespacesFromSame:
+	case allowed == nil:
 		return false, nil
-	case allowed.From == v1alpha1.NamespacesFromAll:
-		return true, nil
 	}
-	selector, err := metav1.LabelSelectorAsSelector(allowed.Selector.LabelSelector())
-	if err != nil {
+	admitted, err := selects(ctx, reader, *allowed, namespace)
+	if errors.Is(err, errInvalidSelector) {
 		// The Auth0Tenant says so.
-		return false, nil //nolint:nilerr // See CheckAllowedNamespaces.
+		return false, nil
+	}
+	return admitted, err
+}
+
+var errInvalidSelector = errors.New("invalid selector")
+
+// selects reports whether a namespace is among those that are meant. It fails with errInvalidSelector if nobody can tell. That
+// the tenant's own namespace is meant is not said.
+func selects(ctx context.Context, reader client.Reader, namespaces v1alpha1.AllowedNamespaces, namespace string) (bool, error) {
+	switch namespaces.From {
+	case v1alpha1.NamespacesFromAll:
+		return true, nil
+	case v1alpha1.NamespacesFromSelector:
+	default:
+		return false, nil
+	}
+	selector, err := metav1.LabelSelectorAsSelector(namespaces.Selector.LabelSelector())
+	if err != nil {
+		return false, fmt.Errorf("%w: %w", errInvalidSelector, err)
 	}
 	var found metav1.PartialObjectMetadata
 	found.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
 	if err := reader.Get(ctx, types.NamespacedName{Name: namespace}, &found); client.IgnoreNotFound(err) != nil {
 		return false, fmt.Errorf("read Namespace %s: %w", namespace, err)
 	} else if err != nil {
-		return false, nil //nolint:nilerr // A namespace that is gone has no labels to be admitted by.
+		return false, nil //nolint:nilerr // A namespace that is gone has no labels to be selected by.
 	}
 	return selector.Matches(labels.Set(found.Labels)), nil
 }

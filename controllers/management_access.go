@@ -1,0 +1,231 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
+)
+
+// This file says, for each kind, in what ways an object gives access to the tenant's Management API. A namespace other than the
+// tenant's may use one only as spec.delegations of the Auth0Tenant says.
+
+// allScopes is access to everything.
+func allScopes() []string { return []string{v1alpha1.AllManagementAPIScopes} }
+
+// Gives implements engine.Giver: the scopes of a grant for the Management API.
+func (clientGrantAdapter) Gives(_ context.Context, tools engine.Tools[*v1alpha1.Auth0ClientGrant]) ([]engine.Access, error) {
+	spec := tools.Object.Spec
+	if spec.ManagementAPI == nil && !tools.Session.IsManagementAPI(tools.References.Name(grantAPIField, spec.Audience)) {
+		return nil, nil
+	}
+	if valueOf(spec.AllowAllScopes) {
+		return []engine.Access{{Field: "spec.allowAllScopes", Scopes: allScopes()}}, nil
+	}
+	return []engine.Access{{Field: "spec.scopes", Scopes: spec.Scopes}}, nil
+}
+
+// Gives implements engine.Giver: whoever holds the Management API among the APIs changes who gets tokens for it.
+func (resourceServerAdapter) Gives(_ context.Context, tools engine.Tools[*v1alpha1.Auth0ResourceServer]) ([]engine.Access, error) {
+	if !tools.Session.IsManagementAPI(tools.Object.Spec.Identifier) {
+		return nil, nil
+	}
+	return []engine.Access{{Field: "spec.identifier", Scopes: allScopes()}}, nil
+}
+
+// Gives implements engine.Giver: permissions of the Management API.
+func (roleAdapter) Gives(_ context.Context, tools engine.Tools[*v1alpha1.Auth0Role]) ([]engine.Access, error) {
+	return givenPermissions(tools.Session, rolePermissionsField, permissionsOfRole(tools.Object), tools.References), nil
+}
+
+// Holds implements engine.Holder.
+func (roleAdapter) Holds(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Role], have auth0.Document) ([]engine.Access, error) {
+	return roleAccess(ctx, tools.Session, fmt.Sprintf("spec.adoptionPolicy: role %q", have.String("name")), have.String("id"))
+}
+
+// Gives implements engine.Giver: permissions of the Management API, and roles with such permissions.
+func (userAdapter) Gives(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User]) ([]engine.Access, error) {
+	u := tools.Object
+	var given []engine.Access
+	if u.Spec.Permissions != nil {
+		given = givenPermissions(tools.Session, userPermissionsField, u.Spec.Permissions.Items, tools.References)
+	}
+	byRoles, err := accessByRoles(ctx, tools.Session, newRoles(u, tools.References))
+	return append(given, byRoles...), err
+}
+
+// Holds implements engine.Holder: whoever sets the password of a user gets what the user may do.
+func (userAdapter) Holds(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User], have auth0.Document) ([]engine.Access, error) {
+	id := have.String("user_id")
+	permissions, err := tools.Session.UserPermissions(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	held := []engine.Access{{Field: "spec.adoptionPolicy: user " + id, Scopes: managementScopes(tools.Session, permissions)}}
+	roles, err := tools.Session.UserRoles(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	for _, role := range roles {
+		byRole, err := roleAccess(ctx, tools.Session, fmt.Sprintf("spec.adoptionPolicy: role %q of user %s", role.Name, id), role.ID)
+		if err != nil {
+			return nil, err
+		}
+		held = append(held, byRole...)
+	}
+	return held, nil
+}
+
+// Gives implements engine.Giver: refresh tokens that can be exchanged, and applications that stand for an API.
+func (clientAdapter) Gives(_ context.Context, tools engine.Tools[*v1alpha1.Auth0Client]) ([]engine.Access, error) {
+	spec, session := tools.Object.Spec, tools.Session
+	var given []engine.Access
+	if spec.RefreshToken != nil {
+		for i, policy := range spec.RefreshToken.Policies {
+			if session.IsManagementAPI(policy.Audience) {
+				given = append(given, engine.Access{Field: fmt.Sprintf("spec.refreshToken.policies[%d]", i), Scopes: policy.Scope})
+			}
+		}
+	}
+	if session.IsManagementAPI(valueOf(spec.ResourceServerIdentifier)) {
+		given = append(given, engine.Access{Field: "spec.resourceServerIdentifier", Scopes: allScopes()})
+	}
+	return given, nil
+}
+
+// Holds implements engine.Holder: whoever reads the credentials of an application gets the access of its client grants.
+func (clientAdapter) Holds(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Client], have auth0.Document) ([]engine.Access, error) {
+	grants, err := tools.Session.FindClientGrants(ctx, tools.Session.ManagementAudience(), have.String("client_id"))
+	var held []engine.Access
+	for _, grant := range grants {
+		held = append(held, grantAccess("spec.adoptionPolicy: application "+have.String("client_id"), grant))
+	}
+	return held, err
+}
+
+// Gives implements engine.Giver: client grants for the Management API that applications may use for the organization.
+func (organizationAdapter) Gives(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Organization]) ([]engine.Access, error) {
+	var given []engine.Access
+	for i, item := range organizationGrants(tools.Object) {
+		id := tools.References.ID(orgGrantField(i), item.GrantID)
+		if slices.Contains(tools.Object.Status.ClientGrants, id) {
+			continue
+		}
+		grant, err := tools.Session.GetClientGrant(ctx, id)
+		switch {
+		case auth0.ClassOf(err) == auth0.ClassNotFound:
+			// Auth0 refuses the assignment, too.
+		case err != nil:
+			return nil, err
+		case tools.Session.IsManagementAPI(grant.String("audience")):
+			given = append(given, grantAccess(fmt.Sprintf("spec.clientGrants.items[%d]", i), grant))
+		}
+	}
+	return given, nil
+}
+
+// permissions are what the tenant lets the token's namespace do.
+func (w *tokenWork) permissions(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (reference.Permissions, error) {
+	permissions, err := reference.PermissionsOf(ctx, w.Client, tenant, w.token, "Auth0Token")
+	if err != nil {
+		return permissions, err
+	}
+	return permissions, permissions.Declare()
+}
+
+// mayIssue refuses a token for the Management API that the tenant does not allow.
+func (w *tokenWork) mayIssue(permissions reference.Permissions) error {
+	if !w.session.IsManagementAPI(w.request.Audience) {
+		return nil
+	}
+	scopes := w.request.Scopes
+	if len(scopes) == 0 {
+		scopes = allScopes()
+	}
+	return permissions.Give("the token's audience", scopes)
+}
+
+func grantAccess(field string, grant auth0.Document) engine.Access {
+	if grant.Bool("allow_all_scopes") {
+		return engine.Access{Field: field, Scopes: allScopes()}
+	}
+	return engine.Access{Field: field, Scopes: grant.Strings("scope")}
+}
+
+// givenPermissions are those among permissions that are of the Management API. field is where they are in the spec.
+func givenPermissions(session *auth0.Session, field string, permissions []v1alpha1.Permission, references reference.Values) []engine.Access {
+	var given []engine.Access
+	for i, permission := range permissions {
+		if session.IsManagementAPI(references.Name(apiField(field, i), permission.API)) {
+			given = append(given, engine.Access{Field: fmt.Sprintf("%s[%d]", field, i), Scopes: []string{permission.Name}})
+		}
+	}
+	return given
+}
+
+func managementScopes(session *auth0.Session, permissions []auth0.Permission) []string {
+	var scopes []string
+	for _, permission := range permissions {
+		if session.IsManagementAPI(permission.API) {
+			scopes = append(scopes, permission.Name)
+		}
+	}
+	return scopes
+}
+
+// newRoles are the declared roles, by field, that were not assigned through the object yet.
+func newRoles(u *v1alpha1.Auth0User, references reference.Values) map[string]string {
+	fresh := map[string]string{}
+	if u.Spec.Roles != nil {
+		for i, role := range u.Spec.Roles.Items {
+			if name := references.Name(roleField(i), role.Name); !slices.Contains(u.Status.Roles, name) {
+				fresh[fmt.Sprintf("spec.roles.items[%d]", i)] = name
+			}
+		}
+	}
+	for i, item := range userOrganizations(u) {
+		organization := references.ID(organizationField(i), item.OrganizationID)
+		for j, role := range item.Roles {
+			name := references.Name(memberRoleField(i, j), role.Name)
+			if !slices.Contains(u.Status.OrganizationRoles, auth0.MemberRole(organization, name)) {
+				fresh[fmt.Sprintf("spec.organizations.items[%d].roles[%d]", i, j)] = name
+			}
+		}
+	}
+	return fresh
+}
+
+// accessByRoles looks up what roles give, by field. Those that do not exist give nothing.
+func accessByRoles(ctx context.Context, session *auth0.Session, byField map[string]string) ([]engine.Access, error) {
+	if len(byField) == 0 {
+		return nil, nil
+	}
+	ids, _, err := session.RoleIDs(ctx, unique(valuesOf(byField)))
+	if err != nil {
+		return nil, err
+	}
+	var given []engine.Access
+	for field, name := range byField {
+		if ids[name] == "" {
+			continue
+		}
+		access, err := roleAccess(ctx, session, fmt.Sprintf("%s: role %q", field, name), ids[name])
+		if err != nil {
+			return nil, err
+		}
+		given = append(given, access...)
+	}
+	return given, nil
+}
+
+func roleAccess(ctx context.Context, session *auth0.Session, field, id string) ([]engine.Access, error) {
+	permissions, err := session.RolePermissions(ctx, id)
+	if auth0.ClassOf(err) == auth0.ClassNotFound {
+		return nil, nil
+	}
+	return []engine.Access{{Field: field, Scopes: managementScopes(session, permissions)}}, err
+}

@@ -1,0 +1,70 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
+)
+
+// Access is access to the Management API.
+type Access struct {
+	// Field that gives it, for messages: spec.scopes.
+	Field string
+	// Scopes that it gives; v1alpha1.AllManagementAPIScopes stands for all.
+	Scopes []string
+}
+
+// Giver is for kinds whose objects can give access to the Management API.
+type Giver[O v1alpha1.Managed] interface {
+	// Gives returns the access that an object gives. It makes calls only for what the object has not given yet.
+	Gives(ctx context.Context, tools Tools[O]) ([]Access, error)
+}
+
+// Holder is for kinds that Auth0 may have with access to the Management API: whoever adopts one gets it.
+type Holder[O v1alpha1.Managed] interface {
+	// Holds returns the access that an object in Auth0 has.
+	Holds(ctx context.Context, tools Tools[O], have auth0.Document) ([]Access, error)
+}
+
+// permit refuses what the tenant does not let the object's namespace declare.
+func (w *work[O]) permit(ctx context.Context) error {
+	var err error
+	if w.permissions, err = reference.PermissionsOf(ctx, w.Client, w.tenant, w.object, w.kind.Name); err != nil {
+		return err
+	}
+	if err := w.permissions.Declare(); err != nil {
+		return err
+	}
+	giver, ok := w.Adapter.(Giver[O])
+	if !ok || w.permissions.AreAll() || w.observes() {
+		return nil
+	}
+	return give(w.permissions, func() ([]Access, error) { return giver.Gives(ctx, w.tools()) })
+}
+
+// mayAdopt refuses an adoption that the tenant does not allow, and one that would give more than the object itself may give.
+func (w *work[O]) mayAdopt(ctx context.Context, have auth0.Document) error {
+	if err := w.permissions.Adopt(w.Adapter.Describe(have)); err != nil {
+		return err
+	}
+	holder, ok := w.Adapter.(Holder[O])
+	if !ok || w.permissions.AreAll() {
+		return nil
+	}
+	return give(w.permissions, func() ([]Access, error) { return holder.Holds(ctx, w.tools(), have) })
+}
+
+func give(permissions reference.Permissions, find func() ([]Access, error)) error {
+	found, err := find()
+	if err != nil {
+		return err
+	}
+	for _, access := range found {
+		if err := permissions.Give(access.Field, access.Scopes); err != nil {
+			return err
+		}
+	}
+	return nil
+}
