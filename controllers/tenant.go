@@ -92,13 +92,7 @@ func (h *tenantHandler) Pause(pass *engine.Pass[*v1alpha1.Auth0Tenant]) {
 
 func (h *tenantHandler) apply(ctx context.Context, pass *engine.Pass[*v1alpha1.Auth0Tenant]) (engine.Outcome, error) {
 	tenant := pass.Object
-	if err := h.checkDelegations(tenant); err != nil {
-		return engine.Outcome{}, err
-	}
-	if err := pass.KeepUntilRemoved(ctx); err != nil {
-		return engine.Outcome{}, err
-	}
-	if err := h.guard(ctx, tenant); err != nil {
+	if err := h.prepare(ctx, pass); err != nil {
 		return engine.Outcome{}, err
 	}
 	if err := reference.CheckSelectors(tenant); err != nil {
@@ -153,6 +147,17 @@ func renewToken(tenant *v1alpha1.Auth0Tenant, session *auth0.Session) {
 
 func (h *tenantHandler) governor(tenant *v1alpha1.Auth0Tenant) *auth0.Governor {
 	return h.Pool.Governor(client.ObjectKeyFromObject(tenant).String())
+}
+
+// prepare sees to all that a tenant needs before the first call.
+func (h *tenantHandler) prepare(ctx context.Context, pass *engine.Pass[*v1alpha1.Auth0Tenant]) error {
+	if err := h.checkDelegations(pass.Object); err != nil {
+		return err
+	}
+	if err := pass.KeepUntilRemoved(ctx); err != nil {
+		return err
+	}
+	return h.guard(ctx, pass.Object)
 }
 
 // checkDelegations refuses a kind that does not exist: the rule would allow less than its author thinks.
