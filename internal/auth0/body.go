@@ -7,8 +7,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-
-	"golang.org/x/sync/semaphore"
 )
 
 // What is read of an answer, in bytes. Auth0's own answers are far smaller. What is larger comes from a server that is broken or
@@ -24,16 +22,6 @@ const (
 	mostObjectValues = 25_000
 	mostListValues   = 100_000
 )
-
-// How many bytes of answers may be read and parsed at the same time, by tenant and by process. A tenant that sends slowly holds up
-// itself first.
-const (
-	mostReadPerTenant  = 8 << 20
-	mostReadPerProcess = 48 << 20
-)
-
-// reading bounds what the process reads at the same time.
-var reading = semaphore.NewWeighted(mostReadPerProcess)
 
 // jsonBody is the JSON value of an answer.
 type jsonBody struct {
@@ -101,21 +89,24 @@ func (e *tooLarge) Error() string { return e.message }
 
 // readBody reads an answer to its end, as far as the bounds allow, and passes it on while the budget is held. A longer one fails with
 // *tooLarge.
-func (t *transport) readBody(ctx context.Context, response *http.Response, most bounds, use func([]byte)) error {
+func (t *transport) readBody(ctx context.Context, to class, response *http.Response, most bounds, use func([]byte)) error {
 	expected := int64(most.bytes)
 	if response.ContentLength >= 0 {
 		expected = min(expected, response.ContentLength)
 	}
-	if err := t.reading.Acquire(ctx, expected); err != nil {
+	if err := acquire(ctx, t.reading, expected); err != nil {
 		return err
 	}
 	defer t.reading.Release(expected)
-	if err := reading.Acquire(ctx, expected); err != nil {
+	part, err := beginReading(ctx, t.governor.isResponsive(to), expected, response.Body)
+	if err != nil {
 		return err
 	}
-	defer reading.Release(expected)
+	defer part.end()
 	content, err := io.ReadAll(io.LimitReader(response.Body, int64(most.bytes)+1))
 	switch {
+	case part.isRefused():
+		return errReading
 	case err != nil:
 		return err
 	case len(content) > most.bytes:

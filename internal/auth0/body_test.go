@@ -90,6 +90,58 @@ func TestLargeAnswersKeepNoMemory(t *testing.T) {
 	}
 }
 
+// TestSlowAnswersKeepNobodyFromReading fills the budget for reading with answers that never end.
+func TestSlowAnswersKeepNobodyFromReading(t *testing.T) {
+	t.Parallel()
+	other := sessionWith(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"id":"rol_1"}`) })
+	if _, err := other.GetRole(t.Context(), "rol_1"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var began, all sync.WaitGroup
+	defer all.Wait()
+	defer cancel()
+	for range mostReadPerProcess / mostReadPerTenant {
+		slow := sessionWith(t, func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "rol_0") {
+				_, _ = io.WriteString(w, `{"id":"rol_0"}`)
+				return
+			}
+			_, _ = io.WriteString(w, `{"id":`)
+			w.(http.Flusher).Flush()
+			began.Done()
+			<-r.Context().Done()
+		})
+		if _, err := slow.GetRole(ctx, "rol_0"); err != nil {
+			t.Fatal(err)
+		}
+		for range mostReadPerTenant / mostObject {
+			began.Add(1)
+			all.Go(func() {
+				if role, err := slow.GetRole(ctx, "rol_1"); err == nil {
+					t.Errorf("got %v", role)
+				}
+			})
+		}
+	}
+	began.Wait()
+	soon, stop := context.WithTimeout(t.Context(), 2*slowAnswer)
+	defer stop()
+	if _, err := other.GetRole(soon, "rol_1"); err != nil {
+		t.Errorf("a tenant that answers at once waits for slow ones: %v", err)
+	}
+}
+
+// TestWhatIsNotJSONIsNoAnswer takes a page of something between here and Auth0 for what it is.
+func TestWhatIsNotJSONIsNoAnswer(t *testing.T) {
+	s := sessionWith(t, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "<html>Sign in to the network</html>")
+	})
+	if _, err := s.GetRole(t.Context(), "rol_1"); ClassOf(err) != ClassUnavailable || !strings.Contains(err.Error(), "something that is not JSON") {
+		t.Errorf("got %v (class %q)", err, ClassOf(err))
+	}
+}
+
 // TestListsEnd reads lists that would never end.
 func TestListsEnd(t *testing.T) {
 	for _, row := range []struct {

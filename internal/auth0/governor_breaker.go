@@ -387,6 +387,13 @@ func (g *Governor) holdsWorker(turn *Turn, b *breaker, now time.Time) bool {
 	return ok
 }
 
+// isResponsive reports whether the API of a class of calls answers at once, for all that is known.
+func (g *Governor) isResponsive(to class) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.breakers[to.api()].responsive(time.Now())
+}
+
 // mayUseReserved reports whether a pass may have a worker that is kept for tenants that answer.
 func (g *Governor) mayUseReserved(turn *Turn, b *breaker, now time.Time) bool {
 	return b.responsive(now) && g.held[turn.workers] == 0

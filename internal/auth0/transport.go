@@ -3,6 +3,7 @@ package auth0
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -82,6 +83,11 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		t.governor.unused(permit)
 		return nil, lease.ErrLost
 	}
+	if errors.Is(err, errReading) {
+		t.metrics.count(t.tenant, request.Method, current.route, response.StatusCode)
+		t.governor.abandon(permit, now)
+		return nil, &Error{Class: ClassUnavailable, Route: route, Message: errReading.Error()}
+	}
 	if large, ok := errors.AsType[*tooLarge](err); ok {
 		t.metrics.count(t.tenant, request.Method, current.route, response.StatusCode)
 		t.governor.observe(permit, response.Header, nil, now)
@@ -118,6 +124,9 @@ func (t *transport) bounded(request *http.Request, current *call, timeout time.D
 	timer := time.AfterFunc(timeout, func() { cancel(context.DeadlineExceeded) })
 	response, failed, err := t.exchange(request.WithContext(ctx), current)
 	timer.Stop()
+	if errors.Is(err, context.Canceled) && errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
+		err = context.DeadlineExceeded
+	}
 	if err != nil || failed != nil || !current.streamed {
 		cancel(nil)
 		return response, failed, err
@@ -162,7 +171,8 @@ func (t *transport) exchange(request *http.Request, current *call) (*http.Respon
 	if !succeeded {
 		return response, t.readError(request, response, current), nil
 	}
-	err = t.readBody(request.Context(), response, boundsOf(request.Method, current.route), func(content []byte) {
+	to := cmp.Or(current.class, classOf(request.Method, current.route))
+	err = t.readBody(request.Context(), to, response, boundsOf(request.Method, current.route), func(content []byte) {
 		if current.raw {
 			current.answer = content
 		} else {
@@ -171,7 +181,19 @@ func (t *transport) exchange(request *http.Request, current *call) (*http.Respon
 	})
 	// The HTTP client wants a body, and the SDK gets none to parse once more.
 	response.Body = http.NoBody
+	if err == nil && !current.isJSON() {
+		// Something between here and Auth0 answers in its place.
+		return response, &Error{Class: ClassUnavailable, Route: request.Method + " " + current.route, Message: request.URL.Host + " answers with something that is not JSON"}, nil
+	}
 	return response, nil, err
+}
+
+// isJSON reports whether the answer is JSON, or empty.
+func (c *call) isJSON() bool {
+	if c.raw {
+		return len(c.answer) == 0 || json.Valid(c.answer)
+	}
+	return c.body.size == 0 || c.body.err == nil
 }
 
 // readError reads as much of a failed answer as tells what failed. What is left out, or is not JSON, is classified by the status.

@@ -1,0 +1,94 @@
+package auth0
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+)
+
+// How many bytes of answers may be read and parsed at the same time, by tenant and by process. A tenant that sends slowly holds up
+// itself first, and then others that do: half of what the process may read is for answers that come within slowAnswer.
+const (
+	mostReadPerTenant  = 8 << 20
+	mostReadPerProcess = 48 << 20
+)
+
+// readingAtOnce and readingSlowly bound what the process reads at the same time.
+var (
+	readingAtOnce = semaphore.NewWeighted(mostReadPerProcess / 2)
+	readingSlowly = semaphore.NewWeighted(mostReadPerProcess / 2)
+)
+
+// errReading ends a call whose answer could not be read, as too many others were being read. It says nothing of the tenant.
+var errReading = errors.New("too many answers are being read at the same time")
+
+// reading is the part of the process's budget that one answer takes while it is read.
+type reading struct {
+	size  int64
+	timer *time.Timer
+
+	mu sync.Mutex
+	// budget that the part is of, nil when the reading has ended.
+	budget *semaphore.Weighted
+	// refused reports that the answer came slowly, and there was no room for one more of these.
+	refused bool
+}
+
+// beginReading waits until an answer of this size may be read. From a tenant that answers at once, it moves over to the slow ones if
+// it is not read within slowAnswer; where they have no room, its body is closed.
+func beginReading(ctx context.Context, isResponsive bool, size int64, body io.Closer) (*reading, error) {
+	r := &reading{size: size, budget: readingSlowly}
+	if isResponsive {
+		r.budget = readingAtOnce
+	}
+	if err := acquire(ctx, r.budget, size); err != nil {
+		return nil, err
+	}
+	if isResponsive {
+		r.timer = time.AfterFunc(slowAnswer, func() { r.slowDown(body) })
+	}
+	return r, nil
+}
+
+func (r *reading) slowDown(body io.Closer) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.budget == nil:
+	case readingSlowly.TryAcquire(r.size):
+		r.budget.Release(r.size)
+		r.budget = readingSlowly
+	default:
+		r.refused = true
+		_ = body.Close()
+	}
+}
+
+func (r *reading) isRefused() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.refused
+}
+
+func (r *reading) end() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.timer != nil {
+		r.timer.Stop()
+	}
+	r.budget.Release(r.size)
+	r.budget = nil
+}
+
+// acquire waits for a part of a budget. It fails with errReading if that takes as long as the call may.
+func acquire(ctx context.Context, budget *semaphore.Weighted, size int64) error {
+	err := budget.Acquire(ctx, size)
+	if err != nil && !errors.Is(context.Cause(ctx), context.Canceled) {
+		return errReading
+	}
+	return err
+}
