@@ -184,19 +184,21 @@ func TestApplicationsOfOtherTenantsAreNotTakenOver(t *testing.T) {
 
 // TestTheOperatorStaysEnabled has an object that holds a connection leave the operator's application out of an exact list.
 func TestTheOperatorStaysEnabled(t *testing.T) {
-	t.Parallel()
-	e := newEnvironment(t)
-	object := declaredConnection(e, func(spec *v1alpha1.Auth0ConnectionSpec) { spec.EnabledClients.Mode = v1alpha1.ListModeExact })
-	e.eventuallyReady(object)
 	for name, without := range map[string]func(*v1alpha1.Auth0Connection){
 		"excludeOperator": func(c *v1alpha1.Auth0Connection) { c.Spec.EnabledClients.ExcludeOperator = true },
 		"nothing":         func(c *v1alpha1.Auth0Connection) { c.Spec.EnabledClients = nil },
 	} {
-		change(e, object, without)
-		e.eventuallyReady(object)
-		if enabled := e.enabledClients(e.connectionOf(object)); !slices.Contains(enabled, operatorClientID) {
-			t.Errorf("%s: the connection is enabled for %v", name, enabled)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := newEnvironment(t)
+			object := declaredConnection(e, func(spec *v1alpha1.Auth0ConnectionSpec) { spec.EnabledClients.Mode = v1alpha1.ListModeExact })
+			e.eventuallyReady(object)
+			change(e, object, without)
+			e.eventuallyReady(object)
+			if enabled := e.enabledClients(e.connectionOf(object)); !slices.Contains(enabled, operatorClientID) {
+				t.Errorf("the connection is enabled for %v", enabled)
+			}
+		})
 	}
 }
 
