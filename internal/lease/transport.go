@@ -22,6 +22,9 @@ type transport struct {
 	changes func(*http.Request) bool
 }
 
+// WrappedRoundTripper lets client-go cancel what is under way in the transport below.
+func (t transport) WrappedRoundTripper() http.RoundTripper { return t.base }
+
 // RoundTrip implements http.RoundTripper.
 func (t transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	if !t.changes(request) {

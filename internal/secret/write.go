@@ -233,7 +233,8 @@ func (o Output) explain(err error) error {
 		if strings.HasPrefix(cause.Field, "data") {
 			cause.Message = "not what a Secret of this type holds"
 		}
-		causes = append(causes, cause.Field+": "+cause.Message)
+		// A policy names no field.
+		causes = append(causes, strings.TrimPrefix(cause.Field+": "+strings.TrimPrefix(cause.Message, ": "), ": "))
 	}
 	return problem.Stalled(v1alpha1.ReasonInvalidSpec, "Kubernetes refuses the output Secret that the spec asks for: %s", strings.Join(causes, ", "))
 }

@@ -23,6 +23,8 @@ import (
 var everything = []string{
 	"--set", "podDisruptionBudget.enabled=true", "--set", "networkPolicy.enabled=true",
 	"--set", "metrics.serviceMonitor.enabled=true", "--set", "metrics.prometheusRule.enabled=true",
+	"--set", "admissionPolicies.secrets.enabled=true", "--set", "admissionPolicies.metadata.enabled=true",
+	"--set", "admissionPolicies.managementAPI.enabled=true", "--set", "admissionPolicies.managementAPI.namespaces={auth0}",
 }
 
 // TestChartAndKustomizeGiveTheSameObjects compares all that both make, field by field.

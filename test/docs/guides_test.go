@@ -78,7 +78,7 @@ var guides = []guide{
 	{page: "docs/guides/flux.md", samples: []string{"auth0user/minimal.yaml"}},
 	{page: "docs/guides/troubleshooting.md", samples: []string{"auth0user/minimal.yaml"}},
 	{page: "docs/reference/status.md", samples: []string{"auth0user/minimal.yaml"}},
-	{page: "docs/security.md", then: map[string]func(*reader){"ValidatingAdmissionPolicy": (*reader).requireRefusedElsewhere}},
+	{page: "docs/security.md", then: map[string]func(*reader){"ResourceQuota": (*reader).requireQuotaOfAllKinds}},
 	{page: "docs/upgrades.md"},
 	{page: "docs/guides/simulator.md", connects: true},
 	// The last: it takes the kinds away in the end.
@@ -471,21 +471,22 @@ func (r *reader) requireUnblocked() {
 	})
 }
 
-// requireRefusedElsewhere wants the policy of the page to keep grants on the Management API out of other namespaces.
-func (r *reader) requireRefusedElsewhere() {
+// requireQuotaOfAllKinds wants the quota of the page to count every kind.
+func (r *reader) requireQuotaOfAllKinds() {
 	r.Helper()
-	grant := func(namespace string) error {
-		object := &v1alpha1.Auth0ResourceServer{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "management"}}
-		object.Spec.TenantRef.Name, object.Spec.Identifier = "main", "https://example.eu.auth0.com/api/v2/"
-		return r.kube.Create(r.Context(), object, client.DryRunAll)
-	}
 	r.eventually(func() error {
-		if err := grant("default"); err == nil || !strings.Contains(err.Error(), "is declared in namespace "+home) {
-			return fmt.Errorf("elsewhere, the answer is %w", err)
+		var quota corev1.ResourceQuota
+		if err := r.kube.Get(r.Context(), client.ObjectKey{Namespace: "default", Name: "auth0"}, &quota); err != nil {
+			return err
+		}
+		for _, kind := range controllers.All() {
+			resource := corev1.ResourceName("count/" + strings.ToLower(kind.Name) + "s." + v1alpha1.SchemeGroupVersion.Group)
+			if _, counted := quota.Status.Used[resource]; !counted {
+				return fmt.Errorf("%s is not counted: %v", resource, quota.Status)
+			}
 		}
 		return nil
 	})
-	must(r.T, grant(home))
 }
 
 func must(t *testing.T, err error) {

@@ -38,10 +38,12 @@ const (
 	patience = time.Minute
 )
 
-// TestClusterWide installs the operator for all namespaces.
+// TestClusterWide installs the operator for all namespaces, under the admission policies of the chart.
 func TestClusterWide(t *testing.T) {
 	t.Parallel()
-	newInstallation(t).play()
+	i := newInstallation(t, policies...)
+	i.whenReady = i.checkPolicies
+	i.play()
 }
 
 // TestNamespaced installs it for two namespaces: by Roles in these, and nothing cluster-wide.
@@ -66,6 +68,8 @@ type installation struct {
 	stalled map[string]string
 	// deleted says when a namespace was.
 	deleted map[string]time.Time
+	// whenReady is done when all samples are Ready.
+	whenReady func()
 	// events are those of the time before the namespaces went.
 	events eventsv1.EventList
 }
@@ -82,6 +86,9 @@ func (i *installation) play() {
 	i.checkHealth("Ready", i.healthy)
 	i.checkSecondApply()
 	i.checkOutputs()
+	if i.whenReady != nil {
+		i.whenReady()
+	}
 	i.changeAll()
 	i.repeatEvent()
 	i.replaceOutput()
