@@ -286,6 +286,12 @@ func (w *tokenWork) deliver(ctx context.Context, issued auth0.TokenSet) (engine.
 	return w.done(issued), nil
 }
 
+// Deletes implements engine.Deleter: a sign-in that is deleted cannot be had back without the user.
+func (h *tokenHandler) Deletes(pass *engine.Pass[*v1alpha1.Auth0Token]) bool {
+	spec := pass.Object.Spec
+	return spec.ManagementPolicy != v1alpha1.ManagementPolicyObserve && spec.DeletionPolicy != v1alpha1.DeletionPolicyRetain
+}
+
 // Remove implements engine.Handler. The Secrets go with their owner, unless they are to stay.
 func (h *tokenHandler) Remove(ctx context.Context, pass *engine.Pass[*v1alpha1.Auth0Token]) engine.Outcome {
 	w := &tokenWork{tokenHandler: h, pass: pass, token: pass.Object, resync: time.Minute, line: &lineage{}}

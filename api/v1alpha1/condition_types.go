@@ -97,6 +97,9 @@ const (
 	ReasonProtected = "Protected"
 	// ReasonConflict surfaces when another Kubernetes object holds the object in Auth0.
 	ReasonConflict = "Conflict"
+	// ReasonDeletionHeld surfaces on an object that is being deleted when a person must confirm that it may be deleted in Auth0, as
+	// its CustomResourceDefinition is being deleted and every object of the kind with it; the message says how.
+	ReasonDeletionHeld = "DeletionHeld"
 	// ReasonAmbiguous surfaces when several objects in Auth0 could be the declared one.
 	ReasonAmbiguous = "Ambiguous"
 	// ReasonConnectionNotFound surfaces when the connection that the spec names does not exist in the tenant.
@@ -198,6 +201,9 @@ const (
 	AnnotationRotateKey = "auth0-operator.io/rotate-key"
 	// AnnotationUnblock asks, on an Auth0User, to lift the blocks of Auth0's brute-force protection; any new value will do.
 	AnnotationUnblock = "auth0-operator.io/unblock"
+	// AnnotationConfirmDeletion confirms, on an Auth0Tenant, the deletions of its objects that are held (DeletionHeld) and began
+	// before the time that it holds, in the form of RFC 3339.
+	AnnotationConfirmDeletion = "auth0-operator.io/confirm-deletion"
 )
 
 // Finalizer keeps an object until what it stands for in Auth0 is gone, or may stay.

@@ -211,14 +211,17 @@ func (r *chartRoles) readOperator() error {
 }
 
 // inNamespace is what becomes of rules for everywhere within one namespace: the Namespace itself is read, not listed with
-// others and watched.
+// others and watched, and CustomResourceDefinitions are in no namespace.
 func inNamespace(everywhere []rbacv1.PolicyRule) []rbacv1.PolicyRule {
-	rules := make([]rbacv1.PolicyRule, len(everywhere))
-	for i, rule := range everywhere {
+	rules := make([]rbacv1.PolicyRule, 0, len(everywhere))
+	for _, rule := range everywhere {
+		if slices.Contains(rule.Resources, "customresourcedefinitions") {
+			continue
+		}
 		if slices.Contains(rule.Resources, "namespaces") {
 			rule.Verbs = []string{"get"}
 		}
-		rules[i] = rule
+		rules = append(rules, rule)
 	}
 	return rules
 }

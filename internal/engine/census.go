@@ -15,7 +15,7 @@ import (
 
 var (
 	objectsMetric = prometheus.NewDesc("auth0_operator_objects",
-		"Objects by tenant, kind and state: ready, waiting (the operator goes on by itself), stalled (a person must act) or suspended.", []string{"tenant", "kind", "state"}, nil)
+		"Objects by tenant, kind and state: ready, waiting (the operator goes on by itself), stalled (a person must act), held (a person must confirm the deletion) or suspended.", []string{"tenant", "kind", "state"}, nil)
 	expiryMetric = prometheus.NewDesc("auth0_operator_token_expiry_timestamp_seconds",
 		"When the token of an Auth0Token expires, by tenant, namespace and name of the Auth0Token, in seconds since 1970.", []string{"tenant", "namespace", "name"}, nil)
 	renewalMetric = prometheus.NewDesc("auth0_operator_token_renewal_timestamp_seconds",
@@ -27,6 +27,7 @@ const (
 	stateReady     = "ready"
 	stateWaiting   = "waiting"
 	stateStalled   = "stalled"
+	stateHeld      = "held"
 	stateSuspended = "suspended"
 )
 
@@ -80,7 +81,7 @@ func (c *census) count(ctx context.Context, kind Kind, values chan<- prometheus.
 				return err
 			}
 			if served {
-				counts = map[string]int{stateReady: 0, stateWaiting: 0, stateStalled: 0, stateSuspended: 0}
+				counts = map[string]int{stateReady: 0, stateWaiting: 0, stateStalled: 0, stateHeld: 0, stateSuspended: 0}
 			}
 			tenants[tenant] = counts
 		}
@@ -120,10 +121,18 @@ func stateOf(object v1alpha1.Object) string {
 	switch {
 	case object.IsSuspended():
 		return stateSuspended
+	case isHeld(status):
+		return stateHeld
 	case meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionStalled):
 		return stateStalled
 	case status.ObservedGeneration == object.GetGeneration() && meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionReady):
 		return stateReady
 	}
 	return stateWaiting
+}
+
+// isHeld reports whether a deletion waits for a person.
+func isHeld(status *v1alpha1.CommonStatus) bool {
+	stalled := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionStalled)
+	return stalled != nil && stalled.Reason == v1alpha1.ReasonDeletionHeld
 }

@@ -56,6 +56,8 @@ type Deps struct {
 	// Workers is how many objects of a kind are worked on at once, and as many again are kept for tenants that answer while others
 	// do not.
 	Workers int
+	// ReadsCRDs reports whether the operator may read the CustomResourceDefinitions of its kinds.
+	ReadsCRDs bool
 	// Shard picks the tenants that this instance serves, by their labels; nil means all.
 	Shard labels.Selector
 }
@@ -240,11 +242,12 @@ func isRelabelledTenant(e event.UpdateEvent) bool {
 	return isTenant && !maps.Equal(e.ObjectOld.GetLabels(), e.ObjectNew.GetLabels())
 }
 
-// usabilityChanged lets through the changes of a tenant after which its objects can be worked with, or no longer.
+// usabilityChanged lets through the changes of a tenant after which its objects can be worked with, or no longer, or be deleted.
 func usabilityChanged() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 		before, after := e.ObjectOld.(*v1alpha1.Auth0Tenant), e.ObjectNew.(*v1alpha1.Auth0Tenant)
-		return usability(before) != usability(after) || before.Generation != after.Generation || isRelabelledTenant(e)
+		return usability(before) != usability(after) || before.Generation != after.Generation || isRelabelledTenant(e) ||
+			before.Annotations[v1alpha1.AnnotationConfirmDeletion] != after.Annotations[v1alpha1.AnnotationConfirmDeletion]
 	}}
 }
 

@@ -190,11 +190,23 @@ func (r *Reconciler[O]) run(ctx context.Context, pass *Pass[O]) Outcome {
 		r.pause(pass)
 		return Outcome{state: suspended, reason: v1alpha1.ReasonSuspended, message: "spec.suspend is true: nothing is read from Auth0 or written to it until it is false"}
 	case deleting:
-		return r.Handler.Remove(ctx, pass)
+		return r.remove(ctx, pass)
 	case partial.Refusal(pass.Object) != "":
 		return Stall(v1alpha1.ReasonInvalidSpec, partial.Refusal(pass.Object), 0)
 	}
 	return r.Handler.Apply(ctx, pass)
+}
+
+// remove removes an object that is being deleted, unless its deletion is held.
+func (r *Reconciler[O]) remove(ctx context.Context, pass *Pass[O]) Outcome {
+	outcome, err := r.hold(ctx, pass)
+	switch {
+	case err != nil:
+		return FromError(err, deletionPoll)
+	case outcome != nil:
+		return *outcome
+	}
+	return r.Handler.Remove(ctx, pass)
 }
 
 // pause takes back what was to be done later for an object that is suspended.

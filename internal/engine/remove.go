@@ -14,6 +14,13 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
+// Deletes implements Deleter: an object that is observed, left in Auth0 or proves to hold nothing there takes nothing away.
+func (r *Remote[O]) Deletes(pass *Pass[O]) bool {
+	spec := pass.Object.GetManagedSpec()
+	return spec.ManagementPolicy != v1alpha1.ManagementPolicyObserve && spec.DeletionPolicy != v1alpha1.DeletionPolicyRetain &&
+		!r.work(pass).holdsNothing()
+}
+
 // Remove implements Handler: it deletes the object in Auth0, and lets the Kubernetes object go when a read shows that it
 // is gone, and its values are out of the Secrets that it did not make.
 func (r *Remote[O]) Remove(ctx context.Context, pass *Pass[O]) Outcome {

@@ -120,7 +120,9 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 		RecheckAfter: 4 * options.LeaseDuration,
 		Workers:      options.Workers,
 		Shard:        shard,
-		Health:       engine.NewHealth(),
+		// Roles in namespaces give no right to what is in none.
+		ReadsCRDs: len(options.WatchNamespaces) == 0,
+		Health:    engine.NewHealth(),
 	}
 	deps.Imports = &engine.Imports{Client: deps.Client, Pool: deps.Pool, Events: manager.GetEventRecorder("auth0-operator")}
 	if err := manager.Add(deps.Imports); err != nil {

@@ -54,6 +54,8 @@ type environment struct {
 	metrics *prometheus.Registry
 	// shardSelector picks the tenants that an operator serves that is started; empty means all.
 	shardSelector string
+	// everywhere has the operators serve all namespaces, in a cluster of the test's own.
+	everywhere bool
 	// leaderElection has the operator be one of several replicas.
 	leaderElection bool
 	// clock is what the operators go by; nil means the machine's.
@@ -118,9 +120,13 @@ func (e *environment) startOperator(namespaces ...string) {
 	e.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	e.metrics = prometheus.NewRegistry()
+	namespaces = append(namespaces, e.namespace)
+	if e.everywhere {
+		namespaces = nil
+	}
 	manager, err := operator.New(ctx, e.config, operator.Options{
 		Namespace:       e.namespace,
-		WatchNamespaces: append([]string{e.namespace}, namespaces...),
+		WatchNamespaces: namespaces,
 		TenantSelector:  e.shardSelector,
 		LeaderElection:  e.leaderElection,
 		Workers:         cmp.Or(e.workers, 4),

@@ -97,6 +97,11 @@ var alertRows = []struct {
 		20 * time.Minute, []string{"Auth0OperatorObjectsStalled a/main Auth0User"},
 	},
 	{
+		"deletions that wait for a person",
+		[]string{working, `auth0_operator_objects{tenant="a/main",kind="Auth0User",state="held"} 0x5 2x30`},
+		6 * time.Minute, []string{"Auth0OperatorDeletionHeld a/main Auth0User"},
+	},
+	{
 		"users that wait for something else than the limit",
 		[]string{working, `auth0_operator_objects{tenant="a/main",kind="Auth0User",state="waiting"} 2x90`, `auth0_operator_calls_waiting{tenant="a/main",lane="new"} 0x90`},
 		70 * time.Minute, []string{"Auth0OperatorObjectsWaiting a/main Auth0User"},
