@@ -65,7 +65,7 @@ func byName(t *testing.T, objects []*unstructured.Unstructured) map[string]map[s
 // installer are the labels and annotations that say how an object was installed.
 var installer = []string{
 	"app.kubernetes.io/instance", "app.kubernetes.io/version", "app.kubernetes.io/managed-by",
-	"helm.sh/chart", "helm.sh/resource-policy",
+	"helm.sh/chart", "helm.sh/resource-policy", "argocd.argoproj.io/sync-options",
 }
 
 func strip(value any) {
@@ -180,8 +180,30 @@ metrics:
 			t.Errorf("%q is not in what the chart renders", want)
 		}
 	}
-	if strings.Contains(output, "resource-policy") {
-		t.Error("CRDs are kept although crds.keep is false")
+	for _, keeps := range []string{"resource-policy", "Prune=false"} {
+		if strings.Contains(output, keeps) {
+			t.Errorf("CRDs are kept although crds.keep is false: %s", keeps)
+		}
+	}
+}
+
+// TestCRDsOutliveTheirInstaller wants, on each CRD, what keeps Helm from deleting it, and Argo CD from pruning it or deleting it with
+// the Application.
+func TestCRDsOutliveTheirInstaller(t *testing.T) {
+	crds := 0
+	for _, object := range template(t) {
+		if object.GetKind() != "CustomResourceDefinition" {
+			continue
+		}
+		crds++
+		for annotation, want := range map[string]string{"helm.sh/resource-policy": "keep", "argocd.argoproj.io/sync-options": "Prune=false,Delete=false"} {
+			if got := object.GetAnnotations()[annotation]; got != want {
+				t.Errorf("%s: annotation %s is %q, want %q", object.GetName(), annotation, got, want)
+			}
+		}
+	}
+	if crds == 0 {
+		t.Error("the chart has no CRDs")
 	}
 }
 
