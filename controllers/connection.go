@@ -49,8 +49,18 @@ func (connectionAdapter) Fields() engine.Fields {
 	}
 }
 
+// Scopes are those of connections, and of their options where some are declared: these have scopes of their own.
 func (connectionAdapter) Scopes() []engine.Scope[*v1alpha1.Auth0Connection] {
-	return lifecycleScopes[*v1alpha1.Auth0Connection]("connections")
+	updatesOptions := func(c *v1alpha1.Auth0Connection) bool { return updates(c) && declaresOptions(c) }
+	return append(lifecycleScopes[*v1alpha1.Auth0Connection]("connections"),
+		engine.Scope[*v1alpha1.Auth0Connection]{Name: "read:connections_options", Needed: declaresOptions},
+		engine.Scope[*v1alpha1.Auth0Connection]{Name: "update:connections_options", Needed: updatesOptions})
+}
+
+// declaresOptions reports whether a connection has options, or had some that are to be cleared.
+func declaresOptions(c *v1alpha1.Auth0Connection) bool {
+	return c.Spec.Database != nil || c.Spec.Options != nil || len(c.Spec.OptionSecrets) > 0 ||
+		slices.ContainsFunc(c.Status.ManagedFields, func(field string) bool { return strings.HasPrefix(field, "options.") })
 }
 
 func (connectionAdapter) References(c *v1alpha1.Auth0Connection) []reference.Reference {

@@ -5,21 +5,25 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/engine"
 )
 
+// writes reports whether an object changes anything in Auth0.
+func writes[O v1alpha1.Managed](object O) bool {
+	return object.GetManagedSpec().ManagementPolicy != v1alpha1.ManagementPolicyObserve
+}
+
+// updates reports whether an object changes what it created or took over.
+func updates[O v1alpha1.Managed](object O) bool {
+	return writes(object) && object.GetManagedSpec().ManagementPolicy != v1alpha1.ManagementPolicyCreateOnly
+}
+
 // lifecycleScopes are the scopes with which a resource of the Management API is read, created, updated and deleted.
 func lifecycleScopes[O v1alpha1.Managed](resource string) []engine.Scope[O] {
-	writes := func(object O) bool {
-		return object.GetManagedSpec().ManagementPolicy != v1alpha1.ManagementPolicyObserve
-	}
-	updates := func(object O) bool {
-		return writes(object) && object.GetManagedSpec().ManagementPolicy != v1alpha1.ManagementPolicyCreateOnly
-	}
 	deletes := func(object O) bool {
 		return writes(object) && object.GetManagedSpec().DeletionPolicy != v1alpha1.DeletionPolicyRetain
 	}
 	return []engine.Scope[O]{
 		{Name: "read:" + resource},
-		{Name: "create:" + resource, Needed: writes},
-		{Name: "update:" + resource, Needed: updates},
+		{Name: "create:" + resource, Needed: writes[O]},
+		{Name: "update:" + resource, Needed: updates[O]},
 		{Name: "delete:" + resource, Needed: deletes},
 	}
 }

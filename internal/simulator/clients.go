@@ -433,7 +433,7 @@ func listClientConnections(c *call) (any, error) {
 	found := c.Connections.Where(func(connection *connection) bool {
 		return connection.Clients.Has(o.ID) && (len(strategies) == 0 || contains(strategies, connection.Strategy()))
 	})
-	return checkpoint(c, "connections", found, func(o *connection) doc { return o.Doc }, nil)
+	return checkpoint(c, "connections", found, func(o *connection) doc { return omit(c.showConnection(o), "enabled_clients") }, nil)
 }
 
 // hasSecret compares in constant time, as one does with secrets.

@@ -163,7 +163,7 @@ func (c *call) connection() (*connection, error) {
 // showConnection is the connection as an answer shows it.
 func (c *call) showConnection(o *connection) doc {
 	out := clone(o.Doc)
-	if c.options.ConnectionOptionsScope && !c.may("read:connections_options") {
+	if !c.mayOptions("read:connections_options") {
 		delete(out, "options")
 	} else if configuration := object(o.options(), "configuration"); configuration != nil {
 		out["options"] = patch(o.options(), doc{"configuration": encrypted(configuration)})
@@ -174,6 +174,11 @@ func (c *call) showConnection(o *connection) doc {
 	}
 	out["enabled_clients"] = enabled
 	return out
+}
+
+// mayOptions reports whether the caller has a scope on the options of connections, or needs none.
+func (c *call) mayOptions(scope string) bool {
+	return c.options.ConnectionOptionsUnscoped || c.may(scope)
 }
 
 // encrypted is how answers show the values for the scripts of a database. Whoever sends one back has it encrypted again.
@@ -297,6 +302,9 @@ func patchConnection(c *call) (any, error) {
 	before, err := c.connection()
 	if err != nil {
 		return nil, err
+	}
+	if has(c.body, "options") && !c.mayOptions("update:connections_options") {
+		return nil, insufficientScope([]string{"update:connections_options"})
 	}
 	if err := checkConnection(c.body, before.Strategy()); err != nil {
 		return nil, err

@@ -408,3 +408,27 @@ func TestEntityLimitsOfAPlan(t *testing.T) {
 	}
 	n.play(step{`POST dashboard:/api/v2/clients {"name":"one too many"}`, `403 {"errorCode":"too_many_entities","...":0}`})
 }
+
+// TestConnectionOptionsScopes has the options of connections take scopes of their own, unless the tenant was not migrated.
+func TestConnectionOptionsScopes(t *testing.T) {
+	for _, unscoped := range []bool{false, true} {
+		n := start(t, simulator.Options{ConnectionOptionsUnscoped: unscoped})
+		n.play(step{`POST dashboard:/api/v2/connections {"name":"customers","strategy":"auth0"}`, `201 {"id":"<con>","options":"<*>","...":0}`})
+		n.login("read:connections", "update:connections")
+		shown := func(call string, body string) bool {
+			status, answer := n.do(call, n.expand("/api/v2/connections/$con"), body)
+			if status != 200 {
+				t.Errorf("%s: %d %s", call, status, answer)
+			}
+			return strings.Contains(string(answer), `"options"`)
+		}
+		if shown("GET", "") != unscoped || shown("PATCH", `{"show_as_button":true}`) != unscoped {
+			t.Errorf("unscoped %v: without the scope, options show otherwise", unscoped)
+		}
+		want := `403 {"statusCode":403,"error":"Forbidden","message":"Insufficient scope, expected any of: update:connections_options","errorCode":"insufficient_scope"}`
+		if unscoped {
+			want = "200 ..."
+		}
+		n.play(step{`PATCH /api/v2/connections/$con {"options":{"disable_signup":true}}`, want})
+	}
+}

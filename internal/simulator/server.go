@@ -31,9 +31,9 @@ type Options struct {
 	SearchDelay time.Duration
 	// APIDate is the day as of which answers have the fields that Auth0 added over time; September 2025 if zero.
 	APIDate time.Time
-	// ConnectionOptionsScope shows the options of connections only to those with the scope read:connections_options, as some
-	// tenants do.
-	ConnectionOptionsScope bool
+	// ConnectionOptionsUnscoped shows and changes the options of connections without the scopes read:connections_options and
+	// update:connections_options, as a tenant does while its "Allow Connections Management without Options Scopes" is on.
+	ConnectionOptionsUnscoped bool
 	// CAFile, if set, is where the certificate authority is written (PEM) before the first connection is served.
 	CAFile string
 	// StateFile, if set, is read at the start if it exists, and written then and when the simulator closes.

@@ -2,10 +2,10 @@ package integration
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
-	"github.com/auth0-operator/auth0-operator/internal/simulator"
 )
 
 // declaredConnection makes what connectionSubject declares, edited.
@@ -60,24 +60,46 @@ func TestConnectionKeepsWhatIsNotDeclared(t *testing.T) {
 	}
 }
 
+// TestConnectionOptionsScopes shows that options take scopes of their own, which the tenant and the connection name.
+func TestConnectionOptionsScopes(t *testing.T) {
+	t.Parallel()
+	for _, scope := range []string{"read:connections_options", "update:connections_options"} {
+		t.Run(scope, func(t *testing.T) {
+			t.Parallel()
+			e := newEnvironment(t)
+			object := declaredConnection(e, nil)
+			e.eventuallyReady(object)
+			before := asJSON(e.connectionOf(object)["options"])
+			e.withoutScopes(scope)
+			e.restartOperator()
+			tenant := e.tenant()
+			e.pass(tenant)
+			if missing := fmt.Sprint(tenant.Status.MissingScopes); !strings.Contains(missing, scope) {
+				t.Errorf("missing scopes are %s", missing)
+			}
+			change(e, object, func(c *v1alpha1.Auth0Connection) { c.Spec.Database.PasswordHistory.Size = new(int32(9)) })
+			e.eventuallyStalled(object, v1alpha1.ReasonMissingScope, "missing scopes: "+scope+";", operatorClientID)
+			if after := asJSON(e.connectionOf(object)["options"]); after != before {
+				t.Errorf("options changed from %s to %s", before, after)
+			}
+		})
+	}
+	t.Run("none are declared", func(t *testing.T) {
+		t.Parallel()
+		e := newEnvironment(t)
+		e.withoutScopes("read:connections_options", "update:connections_options")
+		e.restartOperator()
+		object := &v1alpha1.Auth0Connection{ObjectMeta: e.meta("plain"), Spec: v1alpha1.Auth0ConnectionSpec{
+			ManagedSpec: e.managedSpec(), Name: "plain", Strategy: "auth0", DisplayName: new("Plain"),
+		}}
+		e.create(object)
+		e.eventuallyReady(object)
+	})
+}
+
 // TestConnectionOptionsHidden shows that no option is changed on the strength of a read that did not show all of them.
 func TestConnectionOptionsHidden(t *testing.T) {
 	t.Parallel()
-	t.Run("no scope to see them", func(t *testing.T) {
-		t.Parallel()
-		e := newEnvironment(t, func(options *simulator.Options) { options.ConnectionOptionsScope = true })
-		object := declaredConnection(e, nil)
-		e.eventuallyReady(object)
-		before := asJSON(e.connectionOf(object)["options"])
-		e.withoutScopes("read:connections_options")
-		e.restartOperator()
-		e.eventuallyReady(e.tenant())
-		change(e, object, func(c *v1alpha1.Auth0Connection) { c.Spec.Database.PasswordHistory.Size = new(int32(9)) })
-		e.eventuallyStalled(object, v1alpha1.ReasonMissingScope, "read:connections_options")
-		if after := asJSON(e.connectionOf(object)["options"]); after != before {
-			t.Errorf("options changed from %s to %s", before, after)
-		}
-	})
 	t.Run("a value that nobody declares", func(t *testing.T) {
 		t.Parallel()
 		e := newEnvironment(t)
