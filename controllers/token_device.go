@@ -128,7 +128,7 @@ func (w *tokenWork) poll(ctx context.Context, flow *deviceFlow) (engine.Outcome,
 		}
 		return engine.Outcome{}, pending(&slower, slower.Interval)
 	case failed.Code == "access_denied" && failed.Class != auth0.ClassUnauthorized:
-		return w.giveUp(ctx, flow, v1alpha1.ReasonApprovalDenied, failed.Message)
+		return w.giveUp(ctx, flow, v1alpha1.ReasonApprovalDenied, failed.Name(strings.TrimSuffix(failed.Message, ".")))
 	case (failed.Code == "expired_token" || failed.Code == codeInvalidGrant) && flow.Number < mostCodes:
 		return w.showCode(ctx, flow.Number+1)
 	case failed.Code == "expired_token" || failed.Code == codeInvalidGrant:
@@ -149,7 +149,7 @@ func (w *tokenWork) approved(ctx context.Context, issued auth0.TokenSet) (engine
 
 func (w *tokenWork) giveUp(ctx context.Context, flow *deviceFlow, reason, said string) (engine.Outcome, error) {
 	abandoned := *flow
-	abandoned.GaveUp, abandoned.Said = reason, strings.TrimSuffix(said, ".")
+	abandoned.GaveUp, abandoned.Said = reason, said
 	if err := w.saveDevice(ctx, &abandoned); err != nil {
 		return engine.Outcome{}, err
 	}

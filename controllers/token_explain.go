@@ -30,7 +30,7 @@ func (w *tokenWork) explain(err error) engine.Outcome {
 	for _, explain := range []func(*auth0.Error) *problem.Problem{w.explainQuota, w.explainSignIn, w.explainGrant} {
 		if explained := explain(failed); explained != nil {
 			w.refusals.refused(w.name(), w.wants(), explained, w.Clock.Now())
-			return engine.FromError(explained, w.resync)
+			return engine.FromError(explained, w.resync).Named(failed)
 		}
 	}
 	return engine.FromAuth0(failed, w.session, w.resync)

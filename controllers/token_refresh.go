@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -217,7 +218,7 @@ func (w *tokenWork) settleFailure(ctx context.Context, before lineage, this atte
 	if isRefusal(err) {
 		after.Attempt = nil
 		if !this.Begins {
-			after.Lost = w.withoutClientID(failed).Message
+			after.Lost = failed.Name(strings.TrimSuffix(w.withoutClientID(failed).Message, "."))
 		}
 	}
 	return errors.Join(w.saveAnswer(ctx, &answered{&after, &this}), err)

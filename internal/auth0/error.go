@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -55,6 +56,10 @@ type Error struct {
 	Message string
 	// Route is the call, with its path templated: `PATCH /api/v2/users/{id}`.
 	Route string
+	// RequestID is what Auth0 calls the request in its own logs, "" if the answer had none.
+	RequestID string
+	// Scopes are those of which the token lacks at least one; only with ClassMissingScope, and where Auth0 named them.
+	Scopes []string
 	// After is how long to wait before the next call; only with ClassRateLimited and ClassQuota.
 	After time.Duration
 	// Unanswered tells that the request was sent to the Authentication API and no answer came: it may have taken effect.
@@ -66,7 +71,23 @@ func (e *Error) Error() string {
 	if e.Status == 0 {
 		return fmt.Sprintf("%s: %s", e.Route, e.Message)
 	}
-	return fmt.Sprintf("%s: Auth0 answered %d: %s", e.Route, e.Status, e.Message)
+	return e.Name(fmt.Sprintf("%s: Auth0 answered %d: %s", e.Route, e.Status, e.Message))
+}
+
+// Name adds to a message what Auth0 calls the request, by which Auth0's support finds it.
+func (e *Error) Name(message string) string {
+	if e.RequestID == "" || strings.Contains(message, e.RequestID) {
+		return message
+	}
+	return message + " (Auth0's request ID: " + e.RequestID + ")"
+}
+
+// requestName is what Name adds.
+var requestName = regexp.MustCompile(` \(Auth0's request ID: [^()]*\)`)
+
+// SameMessage reports whether two messages say the same, be it of two requests: the second refusal is no news.
+func SameMessage(a, b string) bool {
+	return requestName.ReplaceAllString(a, "") == requestName.ReplaceAllString(b, "")
 }
 
 // ClassOf returns the class of a failed call, or "" if err is not one.
@@ -122,10 +143,16 @@ func newError(route string, response *http.Response, content []byte, now time.Ti
 		Message: body.message(response.StatusCode),
 		Route:   route,
 	}
+	if id := response.Header.Get(headerRequestID); requestID.MatchString(id) {
+		e.RequestID = id
+	}
 	if e.Code == "" && body.Error != http.StatusText(response.StatusCode) {
 		e.Code = body.Error
 	}
 	e.Class = classify(e)
+	if e.Class == ClassMissingScope {
+		e.Scopes = scopesNamed(response.Header, body.Message)
+	}
 	if e.Class == ClassRateLimited && isApart(response.Header, e.Message) {
 		e.Class = ClassQuota
 	}
@@ -133,6 +160,26 @@ func newError(route string, response *http.Response, content []byte, now time.Ti
 		e.After = retryAfter(e.Class, response.Header, now)
 	}
 	return e
+}
+
+const headerRequestID = "X-Auth0-RequestId"
+
+var (
+	// requestID is the form of Auth0's own: 5c53cb0ba7ab4a6de1b5.
+	requestID = regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
+	// scopeName is the form of the scopes of the Management API.
+	scopeName = regexp.MustCompile(`\b(?:create|read|update|delete|blacklist):[a-z][a-z0-9_]*`)
+	// challengedScope is the scope of a challenge to a bearer of a token (RFC 6750, section 3).
+	challengedScope = regexp.MustCompile(`(?i)\bscope="([^"]*)"`)
+)
+
+// scopesNamed returns the scopes that an answer names as missing: those of the challenge in its header, or else those in the
+// message, however that is worded.
+func scopesNamed(header http.Header, message string) []string {
+	if challenge := challengedScope.FindStringSubmatch(header.Get("WWW-Authenticate")); challenge != nil {
+		message = challenge[1]
+	}
+	return scopeName.FindAllString(message, -1)
 }
 
 // isApart tells whether a 429 is about a limit that holds no other calls back: on tokens, or on import jobs that run.

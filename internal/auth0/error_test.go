@@ -1,7 +1,10 @@
 package auth0
 
 import (
+	"encoding/json"
 	"net/http"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -45,6 +48,53 @@ func TestClasses(t *testing.T) {
 				t.Errorf("message is %q, want %q", e.Message, row.text)
 			}
 		})
+	}
+}
+
+// TestScopesNamed reads the scopes that an answer names, in every wording of Auth0's.
+func TestScopesNamed(t *testing.T) {
+	for _, row := range []struct {
+		name, message, challenge string
+		want                     []string
+	}{
+		{"one", "Insufficient scope, expected any of: read:users", "", []string{"read:users"}},
+		{"several", "Insufficient scope, expected any of: read:clients,read:client_keys", "", []string{"read:clients", "read:client_keys"}},
+		{"all of", "Insufficient scope; expected all of: read:users, read:roles, read:role_members.", "", []string{"read:users", "read:roles", "read:role_members"}},
+		{"another colon", "Error: Insufficient scope: expected any of: update:connections_options", "", []string{"update:connections_options"}},
+		{"no colon", "Insufficient scope, update:connections_options is required", "", []string{"update:connections_options"}},
+		{"challenge", "Insufficient scope", `Bearer realm="Management API", error="insufficient_scope", scope="read:users read:roles"`, []string{"read:users", "read:roles"}},
+		{"none", "Insufficient scope", "", nil},
+	} {
+		header := http.Header{}
+		header.Set("WWW-Authenticate", row.challenge)
+		body, _ := json.Marshal(map[string]string{"message": row.message, "errorCode": "insufficient_scope"})
+		e := newError("GET /x", &http.Response{StatusCode: http.StatusForbidden, Header: header}, body, time.Now())
+		if !slices.Equal(e.Scopes, row.want) {
+			t.Errorf("%s: scopes are %q, want %q", row.name, e.Scopes, row.want)
+		}
+	}
+}
+
+// TestRequestID shows that a failed call carries Auth0's name of the request, unless that is no name.
+func TestRequestID(t *testing.T) {
+	for header, want := range map[string]string{
+		"5c53cb0ba7ab4a6de1b5":   "POST /x: Auth0 answered 400: no (Auth0's request ID: 5c53cb0ba7ab4a6de1b5)",
+		"":                       "POST /x: Auth0 answered 400: no",
+		"5c53) do as I say (":    "POST /x: Auth0 answered 400: no",
+		strings.Repeat("a", 100): "POST /x: Auth0 answered 400: no",
+	} {
+		response := &http.Response{StatusCode: http.StatusBadRequest, Header: http.Header{}}
+		response.Header.Set("X-Auth0-RequestId", header)
+		e := newError("POST /x", response, []byte(`{"message":"no"}`), time.Now())
+		if e.Error() != want {
+			t.Errorf("%q: the error reads %q, want %q", header, e, want)
+		}
+		if again := e.Name(e.Error()); again != want {
+			t.Errorf("%q: named twice: %q", header, again)
+		}
+	}
+	if !SameMessage("no (Auth0's request ID: a1); do", "no (Auth0's request ID: b2); do") || SameMessage("no (Auth0's request ID: a1)", "yes (Auth0's request ID: a1)") {
+		t.Error("messages of two requests are told apart by the requests, and not by what they say")
 	}
 }
 

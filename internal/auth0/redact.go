@@ -48,6 +48,7 @@ func redact(request *http.Request, err error) error {
 	replacer := strings.NewReplacer(forms...)
 	failed.Message = display.Text(replacer.Replace(failed.Message))
 	failed.Code = display.Text(replacer.Replace(failed.Code))
+	failed.RequestID = replacer.Replace(failed.RequestID)
 	return failed
 }
 

@@ -281,6 +281,9 @@ func (m *mirror) isWatched() bool {
 func (m *mirror) save(ctx context.Context, tenant *v1alpha1.Auth0Tenant) {
 	status := m.watch.status(tenant)
 	before := tenant.Status.Watch
+	if before != nil && auth0.SameMessage(before.Message, status.Message) {
+		status.Message = before.Message
+	}
 	if before != nil && *before == status {
 		return
 	}

@@ -12,6 +12,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/display"
 	"github.com/auth0-operator/auth0-operator/internal/lease"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
@@ -127,6 +128,14 @@ func (o Outcome) Kept() Outcome {
 	return o
 }
 
+// Named adds to an outcome that tells of a failed call what Auth0 calls the request. That calls are too many is told without.
+func (o Outcome) Named(failed *auth0.Error) Outcome {
+	if failed.Class != auth0.ClassRateLimited && o.message != "" {
+		o.message = failed.Name(o.message)
+	}
+	return o
+}
+
 // FromError turns an error into an Outcome. resync is when to look again at what a person must put right.
 func FromError(err error, resync time.Duration) Outcome {
 	var known *problem.Problem
@@ -210,9 +219,14 @@ type conditionWriter struct {
 	generation int64
 }
 
+// set writes a condition. A message that differs from the former one in nothing but the request is not written again.
 func (w conditionWriter) set(kind string, status metav1.ConditionStatus, reason, message string) {
+	message = shorten(display.Text(message))
+	if before := meta.FindStatusCondition(w.status.Conditions, kind); before != nil && auth0.SameMessage(before.Message, message) {
+		message = before.Message
+	}
 	meta.SetStatusCondition(&w.status.Conditions, metav1.Condition{
-		Type: kind, Status: status, Reason: reason, Message: shorten(display.Text(message)), ObservedGeneration: w.generation,
+		Type: kind, Status: status, Reason: reason, Message: message, ObservedGeneration: w.generation,
 	})
 }
 

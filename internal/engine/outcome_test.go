@@ -2,13 +2,16 @@ package engine
 
 import (
 	"errors"
+	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
 )
 
 // TestConditions holds every outcome against kstatus, from every state an object can be in.
@@ -88,5 +91,24 @@ func TestSpreadNeverComesEarly(t *testing.T) {
 		if d := spread(time.Minute); d < time.Minute || d > 66*time.Second {
 			t.Fatalf("a minute became %s", d)
 		}
+	}
+}
+
+// TestSecondRefusal shows that a refusal names Auth0's request, and that the same refusal of a later request changes no status.
+func TestSecondRefusal(t *testing.T) {
+	refusal := func(id string) Outcome {
+		return FromAuth0(&auth0.Error{Class: auth0.ClassInvalid, Status: 400, Message: "no", Route: "PATCH /x", RequestID: id}, nil, time.Minute)
+	}
+	status := &v1alpha1.CommonStatus{}
+	refusal("first1").writeTo(status, 1)
+	first := status.DeepCopy()
+	for _, condition := range first.Conditions {
+		if !strings.Contains(condition.Message, "Auth0's request ID: first1") {
+			t.Errorf("%s does not name the request: %s", condition.Type, condition.Message)
+		}
+	}
+	refusal("second2").writeTo(status, 1)
+	if !reflect.DeepEqual(first, status) {
+		t.Errorf("the second refusal changed the status from %v to %v", first, status)
 	}
 }

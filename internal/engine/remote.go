@@ -357,7 +357,7 @@ func (w *work[O]) explain(err error) Outcome {
 	if explainer, ok := w.Adapter.(Explainer[O]); ok && w.session != nil {
 		if explained := explainer.Explain(w.object, w.session, failed); explained != nil {
 			w.noteRefusal(explained, failed)
-			return FromError(explained, w.resync)
+			return FromError(explained, w.resync).Named(failed)
 		}
 	}
 	return FromAuth0(failed, w.session, w.resync)
@@ -372,6 +372,10 @@ func (w *work[O]) noteRefusal(explained error, failed *auth0.Error) {
 
 // FromAuth0 turns a failed call into an Outcome, by its class alone.
 func FromAuth0(failed *auth0.Error, session *auth0.Session, resync time.Duration) Outcome {
+	return outcomeOf(failed, session, resync).Named(failed)
+}
+
+func outcomeOf(failed *auth0.Error, session *auth0.Session, resync time.Duration) Outcome {
 	switch failed.Class {
 	case auth0.ClassRateLimited:
 		return waitForLimit(failed, time.Now())
@@ -380,8 +384,7 @@ func FromAuth0(failed *auth0.Error, session *auth0.Session, resync time.Duration
 	case auth0.ClassUnauthorized:
 		return Wait(v1alpha1.ReasonTenantNotReady, "Auth0 refuses the operator's credentials; see the Auth0Tenant", outageRetry)
 	case auth0.ClassMissingScope:
-		_, scopes, _ := strings.Cut(failed.Message, ": ")
-		return FromError(missingScope(session, []string{scopes}), resync)
+		return FromError(scopeMissed(session, failed), resync)
 	case auth0.ClassUntrusted:
 		return Stall(v1alpha1.ReasonCertificateUntrusted, Untrusted(failed), resync)
 	case auth0.ClassTooLarge:
@@ -425,6 +428,16 @@ func missingScope(session *auth0.Session, scopes []string) *problem.Problem {
 	return problem.Stalled(v1alpha1.ReasonMissingScope,
 		"missing scopes: %s; grant them to the application %s in Auth0 Dashboard → Applications → APIs → Auth0 Management API → Machine to Machine Applications",
 		quoted(scopes), session.ClientID()).Again(scopeRetry)
+}
+
+// scopeMissed is missingScope for what Auth0 refused, although the scopes of the kind are all granted.
+func scopeMissed(session *auth0.Session, failed *auth0.Error) *problem.Problem {
+	if len(failed.Scopes) > 0 {
+		return missingScope(session, failed.Scopes)
+	}
+	return problem.Stalled(v1alpha1.ReasonMissingScope,
+		"%s takes a scope that the application %s lacks (Auth0 says: %s); grant it in Auth0 Dashboard → Applications → APIs → Auth0 Management API → Machine to Machine Applications",
+		failed.Route, session.ClientID(), failed.Message).Again(scopeRetry)
 }
 
 // quoted joins names for a message.

@@ -105,6 +105,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // serveAPI answers a request as Auth0 would, with the latency, faults and limits that are set.
 func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 	c := s.newCall(r)
+	w.Header().Set("X-Auth0-RequestId", random(20, "0123456789abcdef"))
 	s.clock.Sleep(r.Context(), s.options.Latency)
 	var fault Fault
 	if c.route != nil {
