@@ -464,6 +464,11 @@ func explainTenant(tenant *v1alpha1.Auth0Tenant, err error) engine.Outcome {
 		err = problem.Stalled(v1alpha1.ReasonInvalidCredentials,
 			"Auth0 refuses the clientId or clientSecret in Secret %s (%s); correct the Secret", name, failed.Message)
 	case auth0.ClassForbidden, auth0.ClassInvalid, auth0.ClassMissingScope:
+		if strings.HasPrefix(failed.Message, "Service not enabled within domain") {
+			// Every tenant has a Management API, by the tenant's own domain.
+			return engine.FromError(problem.Stalled(v1alpha1.ReasonSecretInvalid,
+				"the domain in Secret %s is a custom domain (Auth0 says: %s); put the tenant's own domain there, such as example.eu.auth0.com, and the custom domain into spec.customDomain", name, failed.Message), resync).Named(failed)
+		}
 		err = problem.Stalled(v1alpha1.ReasonInvalidCredentials,
 			"Auth0 issues the application in Secret %s no token for the Management API (%s); authorise it in Auth0 Dashboard → Applications → APIs → Auth0 Management API → Machine to Machine Applications", name, failed.Message).
 			Again(grantRetry)
@@ -478,5 +483,5 @@ func explainTenant(tenant *v1alpha1.Auth0Tenant, err error) engine.Outcome {
 	default:
 		return engine.FromAuth0(failed, nil, resync)
 	}
-	return engine.FromError(err, resync)
+	return engine.FromError(err, resync).Named(failed)
 }

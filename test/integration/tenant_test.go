@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -86,6 +87,9 @@ func TestBadCredentials(t *testing.T) {
 			data["domain"] = append([]byte("https://"), data["domain"]...)
 		}, true, v1alpha1.ReasonSecretInvalid, "no https://"},
 		{"domain of a path", func(_ *environment, data map[string][]byte) { data["domain"] = []byte("example.com/evil") }, true, v1alpha1.ReasonSecretInvalid, "not a host name"},
+		{"custom domain", func(e *environment, data map[string][]byte) {
+			data["domain"] = []byte(strings.Replace(e.sim.Domain, "localhost", "127.0.0.1", 1))
+		}, true, v1alpha1.ReasonSecretInvalid, "the domain in Secret credentials is a custom domain (Auth0 says: Service not enabled within domain"},
 		{"unreachable", func(_ *environment, data map[string][]byte) { data["domain"] = []byte("localhost:1") }, false, v1alpha1.ReasonTenantUnavailable, "no answer from localhost:1: connection refused; see that the domain in Secret credentials is right"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
