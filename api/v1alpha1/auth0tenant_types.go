@@ -46,6 +46,13 @@ type Auth0TenantSpec struct {
 	// +optional
 	Delegations []Delegation `json:"delegations,omitempty"`
 
+	// deletionProtection holds deletions of this tenant's objects if more are being deleted than it lets go: none of them is deleted
+	// in Auth0 until somebody confirms that by the annotation `auth0-operator.io/confirm-deletion` on this object, and they say
+	// `DeletionHeld`. What goes with a namespace that is deleted is not held and does not count. Default: no limit.
+	// Example: `{maxObjects: 20, maxPercent: 10}`.
+	// +optional
+	DeletionProtection *DeletionProtection `json:"deletionProtection,omitempty"`
+
 	// rateLimit says how much of Auth0's rate limit the operator may use. The limits themselves it learns from Auth0's
 	// answers. Default: all but a tenth of each.
 	// +optional
@@ -77,6 +84,38 @@ type Auth0TenantSpec struct {
 	// suspend stops all work on this tenant and on every object that refers to it, while true. Default: false.
 	// +optional
 	Suspend bool `json:"suspend,omitempty"`
+}
+
+// DeletionProtection says how many objects of a tenant may be deleted in Auth0 without a person who confirms that.
+// +kubebuilder:validation:XValidation:rule="has(self.maxObjects) || has(self.maxPercent)",message="deletionProtection needs maxObjects, maxPercent or both"
+type DeletionProtection struct {
+	// maxObjects is how many objects of the tenant may be deleted within the window. Default: no limit by number. Example: 20.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100000
+	// +optional
+	MaxObjects *int32 `json:"maxObjects,omitempty"`
+
+	// maxPercent is which share of the tenant's objects may be deleted within the window; one object always may. Where maxObjects is
+	// set too, the smaller of both counts. Default: no limit by share. Example: 10.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100
+	// +optional
+	MaxPercent *int32 `json:"maxPercent,omitempty"`
+
+	// window is within what time deletions count together, at least `1m`. Default: `10m`. Example: `1h`.
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+(\\\\.[0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('1m') && duration(self) <= duration('168h')",message="window must be a duration such as 10m, at least 1m and at most 168h"
+	// +optional
+	Window *metav1.Duration `json:"window,omitempty"`
+}
+
+// DeletionCount tells how many objects the operator deleted within a window of spec.deletionProtection.
+type DeletionCount struct {
+	// since is when the window began. Example: `2026-03-01T14:05:00Z`.
+	Since metav1.Time `json:"since"`
+	// count of the objects. Example: 3.
+	Count int32 `json:"count"`
 }
 
 // UserImportPolicy says whether many new users are created at once.
@@ -187,6 +226,10 @@ type Auth0TenantStatus struct {
 	// +listMapKey=batch
 	// +optional
 	Imports []ImportStatus `json:"imports,omitempty"`
+
+	// deletions tells what was deleted in the latest window of spec.deletionProtection. Empty while nothing was.
+	// +optional
+	Deletions *DeletionCount `json:"deletions,omitempty"`
 
 	// callBudget tells how the operator stands with the tenant's rate limit.
 	// +optional

@@ -97,8 +97,9 @@ const (
 	ReasonProtected = "Protected"
 	// ReasonConflict surfaces when another Kubernetes object holds the object in Auth0.
 	ReasonConflict = "Conflict"
-	// ReasonDeletionHeld surfaces on an object that is being deleted when a person must confirm that it may be deleted in Auth0, as
-	// its CustomResourceDefinition is being deleted and every object of the kind with it; the message says how.
+	// ReasonDeletionHeld surfaces on an object that is being deleted when a person must confirm that it may be deleted in Auth0: its
+	// CustomResourceDefinition is being deleted and every object of the kind with it, or more objects of the tenant are than its
+	// spec.deletionProtection lets go. The message says how.
 	ReasonDeletionHeld = "DeletionHeld"
 	// ReasonAmbiguous surfaces when several objects in Auth0 could be the declared one.
 	ReasonAmbiguous = "Ambiguous"

@@ -38,11 +38,12 @@ func (r *Reconciler[O]) hold(ctx context.Context, pass *Pass[O]) (*Outcome, erro
 	if isConfirmed(&tenant, object) {
 		return nil, nil
 	}
-	leaving, err := r.kindIsLeaving(ctx)
-	if err != nil || !leaving {
+	if leaving, err := r.kindIsLeaving(ctx); err != nil {
 		return nil, err
+	} else if leaving {
+		return held(&tenant, "CustomResourceDefinition %s is being deleted, and every %s with it", crdOf(r.Kind), r.Kind), nil
 	}
-	return held(&tenant, "CustomResourceDefinition %s is being deleted, and every %s with it", crdOf(r.Kind), r.Kind), nil
+	return r.protect(ctx, &tenant, object)
 }
 
 // held says why a deletion waits for a person, and how to go on.

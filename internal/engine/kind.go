@@ -56,6 +56,8 @@ type Deps struct {
 	// Workers is how many objects of a kind are worked on at once, and as many again are kept for tenants that answer while others
 	// do not.
 	Workers int
+	// Deletions counts those of protected tenants.
+	Deletions *Deletions
 	// ReadsCRDs reports whether the operator may read the CustomResourceDefinitions of its kinds.
 	ReadsCRDs bool
 	// Shard picks the tenants that this instance serves, by their labels; nil means all.
@@ -176,7 +178,7 @@ func Register[T any, O interface {
 	newLoop := func(deps Deps, recorder events.EventRecorder, all []Kind) *Reconciler[O] {
 		return &Reconciler[O]{
 			Events: recorder, workers: auth0.NewWorkers(loopWorkers(deps)),
-			New: func() O { return new(T) }, Handler: newHandler(deps, kind, all), Kind: name, Deps: deps, indexes: kind.indexed.Values,
+			New: func() O { return new(T) }, Handler: newHandler(deps, kind, all), Kind: name, kinds: all, Deps: deps, indexes: kind.indexed.Values,
 		}
 	}
 	kind.loop = func(deps Deps, recorder events.EventRecorder, all []Kind) reconcile.Reconciler {

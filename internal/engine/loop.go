@@ -68,6 +68,8 @@ type Reconciler[O v1alpha1.Object] struct {
 	New     func() O
 	Handler Handler[O]
 
+	// kinds are those of the registry.
+	kinds []Kind
 	// indexes returns what an object has in each index of the cache.
 	indexes func(v1alpha1.Object) map[string][]string
 	queue   queueOf

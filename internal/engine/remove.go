@@ -16,9 +16,7 @@ import (
 
 // Deletes implements Deleter: an object that is observed, left in Auth0 or proves to hold nothing there takes nothing away.
 func (r *Remote[O]) Deletes(pass *Pass[O]) bool {
-	spec := pass.Object.GetManagedSpec()
-	return spec.ManagementPolicy != v1alpha1.ManagementPolicyObserve && spec.DeletionPolicy != v1alpha1.DeletionPolicyRetain &&
-		!r.work(pass).holdsNothing()
+	return !staysInAuth0(pass.Object) && !r.work(pass).holdsNothing()
 }
 
 // Remove implements Handler: it deletes the object in Auth0, and lets the Kubernetes object go when a read shows that it

@@ -123,6 +123,7 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 		// Roles in namespaces give no right to what is in none.
 		ReadsCRDs: len(options.WatchNamespaces) == 0,
 		Health:    engine.NewHealth(),
+		Deletions: engine.NewDeletions(),
 	}
 	deps.Imports = &engine.Imports{Client: deps.Client, Pool: deps.Pool, Events: manager.GetEventRecorder("auth0-operator")}
 	if err := manager.Add(deps.Imports); err != nil {

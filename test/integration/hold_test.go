@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -118,4 +119,105 @@ func crd(kind string) *unstructured.Unstructured {
 	object.SetGroupVersionKind(apiextensionsv1.SchemeGroupVersion.WithKind("CustomResourceDefinition"))
 	object.SetName(strings.ToLower(kind) + "s.auth0-operator.io")
 	return object
+}
+
+// TestDeletionProtection deletes more objects at once than the tenant lets go: none of them goes, also after a restart, until a
+// person confirms it. What goes with its namespace is not held.
+func TestDeletionProtection(t *testing.T) {
+	for name, protection := range map[string]*v1alpha1.DeletionProtection{
+		"by number": {MaxObjects: new(int32(2))},
+		"by share":  {MaxPercent: new(int32(40))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := newProtectedEnvironment(t, protection)
+			roles := e.protectedRoles(e.namespace, "a", "b", "c", "d", "e")
+			e.sim.ResetRequests()
+			for _, role := range roles[:3] {
+				e.delete(role)
+			}
+			for _, role := range roles[:3] {
+				e.eventuallyStalled(role, v1alpha1.ReasonDeletionHeld, "spec.deletionProtection lets go within 10m0s, which is 2", "auth0-operator.io/confirm-deletion=")
+			}
+			e.restartOperator()
+			for _, role := range roles[:3] {
+				e.pass(role)
+				e.eventuallyStalled(role, v1alpha1.ReasonDeletionHeld)
+			}
+			if writes := e.sim.Requests().Writes(); writes > 0 {
+				t.Errorf("%d writes to Auth0", writes)
+			}
+			e.confirmDeletions(time.Now().Add(time.Minute))
+			for _, role := range roles[:3] {
+				e.eventuallyGone(role)
+			}
+			if left := len(e.dashboardList(rolesRoute)); left != 2 {
+				t.Errorf("%d roles are left in Auth0, want 2", left)
+			}
+		})
+	}
+}
+
+// TestDeletionProtectionRemembers lets as many objects go as the tenant allows, one after the other, and no more after a restart.
+func TestDeletionProtectionRemembers(t *testing.T) {
+	t.Parallel()
+	e := newProtectedEnvironment(t, &v1alpha1.DeletionProtection{MaxObjects: new(int32(2))})
+	roles := e.protectedRoles(e.namespace, "a", "b", "c")
+	e.deleteAndWait(roles[0])
+	e.deleteAndWait(roles[1])
+	e.restartOperator()
+	e.delete(roles[2])
+	e.eventuallyStalled(roles[2], v1alpha1.ReasonDeletionHeld)
+	if left := len(e.dashboardList(rolesRoute)); left != 1 {
+		t.Errorf("%d roles are left in Auth0, want 1", left)
+	}
+	change(e, roles[2], func(role *v1alpha1.Auth0Role) { role.Spec.DeletionPolicy = v1alpha1.DeletionPolicyRetain })
+	e.eventuallyGone(roles[2])
+}
+
+// TestDeletionProtectionLetsNamespacesGo deletes a namespace by one command.
+func TestDeletionProtectionLetsNamespacesGo(t *testing.T) {
+	t.Parallel()
+	e := newBareEnvironment(t)
+	tenant := e.tenant()
+	tenant.Spec.DeletionProtection = &v1alpha1.DeletionProtection{MaxObjects: new(int32(1))}
+	tenant.Spec.AllowedNamespaces = &v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromAll}
+	e.create(tenant)
+	team := e.newNamespace(nil)
+	e.startOperator(team)
+	roles := e.protectedRoles(team, "a", "b", "c")
+	namespace := &corev1.Namespace{}
+	namespace.Name = team
+	e.delete(namespace)
+	for _, role := range roles {
+		e.eventuallyGone(role)
+	}
+	if left := len(e.dashboardList(rolesRoute)); left != 0 {
+		t.Errorf("%d roles are left in Auth0, want 0", left)
+	}
+}
+
+func newProtectedEnvironment(t *testing.T, protection *v1alpha1.DeletionProtection) *environment {
+	t.Helper()
+	e := newEnvironment(t)
+	change(e, e.tenant(), func(tenant *v1alpha1.Auth0Tenant) { tenant.Spec.DeletionProtection = protection })
+	e.eventuallyReady(e.tenant())
+	return e
+}
+
+// protectedRoles makes roles that are Ready.
+func (e *environment) protectedRoles(namespace string, names ...string) []*v1alpha1.Auth0Role {
+	e.Helper()
+	var roles []*v1alpha1.Auth0Role
+	for _, name := range names {
+		role := &v1alpha1.Auth0Role{Spec: v1alpha1.Auth0RoleSpec{ManagedSpec: e.managedSpec(), Name: name}}
+		role.Namespace, role.Name = namespace, name
+		role.Spec.TenantRef.Namespace = e.namespace
+		e.create(role)
+		roles = append(roles, role)
+	}
+	for _, role := range roles {
+		e.eventuallyReady(role)
+	}
+	return roles
 }

@@ -1,0 +1,186 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
+	"github.com/auth0-operator/auth0-operator/internal/secret"
+)
+
+const (
+	// defaultWindow is within what time deletions count together if the tenant does not say.
+	defaultWindow = 10 * time.Minute
+	// deletionSettles is how long an object waits that is being deleted in a protected tenant: those that are deleted with it show
+	// meanwhile.
+	deletionSettles = 5 * time.Second
+)
+
+// Deletions counts the deletions in protected tenants.
+type Deletions struct {
+	mu sync.Mutex
+	of map[types.NamespacedName]*deletionWindow
+}
+
+// NewDeletions returns a count of none.
+func NewDeletions() *Deletions { return &Deletions{of: map[types.NamespacedName]*deletionWindow{}} }
+
+// deletionWindow is what may be deleted in a tenant since a time.
+type deletionWindow struct {
+	v1alpha1.DeletionCount
+
+	// allowed are those that are counted in it.
+	allowed map[types.UID]bool
+}
+
+// protect returns what a deletion waits for in a tenant that limits them, nil if for nothing. Those of a namespace that is being
+// deleted neither wait nor count: who deletes a namespace means all that is in it.
+func (r *Reconciler[O]) protect(ctx context.Context, tenant *v1alpha1.Auth0Tenant, object v1alpha1.Managed) (*Outcome, error) {
+	protection := tenant.Spec.DeletionProtection
+	if protection == nil {
+		return nil, nil
+	}
+	if settled := r.Clock.Since(object.GetDeletionTimestamp().Time); settled < deletionSettles {
+		outcome := Wait(v1alpha1.ReasonDeleting, "waiting to see what else of the tenant is being deleted", deletionSettles-settled)
+		return &outcome, nil
+	}
+	r.Deletions.mu.Lock()
+	defer r.Deletions.mu.Unlock()
+	window := r.Deletions.window(tenant, r.Clock.Now())
+	if window.allowed[object.GetUID()] {
+		return nil, nil
+	}
+	count := deletionCount{reader: r.Client, tenant: tenant, window: window, leaving: map[string]bool{}}
+	if leaves, err := count.isLeaving(ctx, object.GetNamespace()); err != nil || leaves {
+		return nil, err
+	}
+	if err := count.count(ctx, r.kinds); err != nil {
+		return nil, err
+	}
+	if limit := mostDeletions(protection, count.all); int(window.Count)+count.waiting > limit {
+		return held(tenant, "more objects of the Auth0Tenant are being deleted than its spec.deletionProtection lets go within %s, which is %d", windowOf(protection), limit), nil
+	}
+	window.allowed[object.GetUID()] = true
+	window.Count++
+	return nil, r.noteDeletions(ctx, tenant, window.DeletionCount)
+}
+
+// window returns the window of a tenant that a time is in. After a restart, the status tells what went before.
+func (d *Deletions) window(tenant *v1alpha1.Auth0Tenant, now time.Time) *deletionWindow {
+	key := client.ObjectKeyFromObject(tenant)
+	window := d.of[key]
+	if window == nil {
+		window = &deletionWindow{DeletionCount: ptr.Deref(tenant.Status.Deletions, v1alpha1.DeletionCount{}), allowed: map[types.UID]bool{}}
+	}
+	if now.Sub(window.Since.Time) >= windowOf(tenant.Spec.DeletionProtection) {
+		window = &deletionWindow{DeletionCount: v1alpha1.DeletionCount{Since: metav1.NewTime(now)}, allowed: map[types.UID]bool{}}
+	}
+	d.of[key] = window
+	return window
+}
+
+func windowOf(protection *v1alpha1.DeletionProtection) time.Duration {
+	return ptr.Deref(protection.Window, metav1.Duration{Duration: defaultWindow}).Duration
+}
+
+// mostDeletions is how many of so many objects may go within the window. One always may.
+func mostDeletions(protection *v1alpha1.DeletionProtection, all int) int {
+	most := all
+	if limit := protection.MaxObjects; limit != nil {
+		most = min(most, int(*limit))
+	}
+	if percent := protection.MaxPercent; percent != nil {
+		most = min(most, all*int(*percent)/100)
+	}
+	return max(most, 1)
+}
+
+// noteDeletions writes down what may be deleted before it is.
+func (r *Reconciler[O]) noteDeletions(ctx context.Context, tenant *v1alpha1.Auth0Tenant, count v1alpha1.DeletionCount) error {
+	noted := tenant.DeepCopy()
+	noted.Status.Deletions = &count
+	if err := r.Client.Status().Patch(ctx, noted, client.MergeFrom(tenant), client.FieldOwner(secret.FieldManager)); err != nil {
+		return fmt.Errorf("count the deletion in the Auth0Tenant: %w", err)
+	}
+	return nil
+}
+
+// deletionCount counts the objects of a tenant that may have something in Auth0.
+type deletionCount struct {
+	reader client.Reader
+	tenant *v1alpha1.Auth0Tenant
+	window *deletionWindow
+	// leaving are namespaces, and whether they are being deleted.
+	leaving map[string]bool
+	// all counts every object, those included that went in this window; waiting those that are being deleted and not allowed to yet.
+	all, waiting int
+}
+
+func (c *deletionCount) count(ctx context.Context, kinds []Kind) error {
+	admission := reference.NewAdmission(c.reader, c.tenant)
+	c.all = int(c.window.Count)
+	for _, kind := range kinds {
+		if _, managed := kind.New().(v1alpha1.Managed); !managed {
+			continue
+		}
+		list := kind.NewList()
+		if err := c.reader.List(ctx, list, dependantsOf("Auth0Tenant", client.ObjectKeyFromObject(c.tenant)), client.UnsafeDisableDeepCopy); err != nil {
+			return fmt.Errorf("count each %s of the tenant: %w", kind.Name, err)
+		}
+		for _, object := range objectsIn(list) {
+			if err := c.add(ctx, admission, object.(v1alpha1.Managed)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// add counts an object if it may have something in Auth0 and belongs to the tenant: anybody can write a reference and a finalizer.
+func (c *deletionCount) add(ctx context.Context, admission *reference.Admission, object v1alpha1.Managed) error {
+	if !controllerutil.ContainsFinalizer(object, v1alpha1.Finalizer) || c.window.allowed[object.GetUID()] {
+		return nil
+	}
+	if admitted, err := admission.Admits(ctx, object); err != nil || !admitted {
+		return err
+	}
+	c.all++
+	if object.GetDeletionTimestamp() == nil || isConfirmed(c.tenant, object) || staysInAuth0(object) {
+		return nil
+	}
+	leaves, err := c.isLeaving(ctx, object.GetNamespace())
+	if err == nil && !leaves {
+		c.waiting++
+	}
+	return err
+}
+
+// staysInAuth0 reports whether what an object stands for stays when the object is deleted.
+func staysInAuth0(object v1alpha1.Managed) bool {
+	spec := object.GetManagedSpec()
+	return spec.ManagementPolicy == v1alpha1.ManagementPolicyObserve || spec.DeletionPolicy == v1alpha1.DeletionPolicyRetain
+}
+
+// isLeaving reports whether a namespace is being deleted.
+func (c *deletionCount) isLeaving(ctx context.Context, name string) (bool, error) {
+	if leaves, known := c.leaving[name]; known {
+		return leaves, nil
+	}
+	var namespace metav1.PartialObjectMetadata
+	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
+	if err := c.reader.Get(ctx, client.ObjectKey{Name: name}, &namespace); err != nil {
+		return false, fmt.Errorf("read Namespace %s: %w", name, err)
+	}
+	c.leaving[name] = namespace.DeletionTimestamp != nil
+	return c.leaving[name], nil
+}
