@@ -56,6 +56,7 @@ func (userAdapter) Fields() engine.Fields {
 			// Setting a password lifts a block.
 			"password": {"blocked"},
 		},
+		Lifted:  map[string][]string{"password": {"blocked"}},
 		Cleared: map[string]any{"blocked": false},
 		// Identifiers cannot be taken away from a user, and whether one is verified is Auth0's to know.
 		Kept: []string{"email", "email_verified", "username", "phone_number", "phone_verified", "app_metadata." + userMark},
@@ -378,6 +379,14 @@ func (a userAdapter) Create(ctx context.Context, tools engine.Tools[*v1alpha1.Au
 
 func (userAdapter) Update(ctx context.Context, session *auth0.Session, id string, patch auth0.Document) (auth0.Document, error) {
 	return session.UpdateUser(ctx, id, patch)
+}
+
+// Preserve keeps a block in the call that sets a password, so that it is not lifted until the next call.
+func (userAdapter) Preserve(_ engine.Tools[*v1alpha1.Auth0User], have, patch auth0.Document) error {
+	if _, sets := patch["password"]; sets && have.Bool("blocked") {
+		patch["blocked"] = true
+	}
+	return nil
 }
 
 func (userAdapter) Delete(ctx context.Context, session *auth0.Session, id string) error {

@@ -174,6 +174,7 @@ func (w *work[O]) pending(have auth0.Document) auth0.Document {
 	patch := w.fields.patch(w.desired, have, w.fields.diff(w.desired, have, managed))
 	w.fields.includeSecrets(patch, have, w.secrets)
 	w.fields.addCompanions(patch, w.desired)
+	w.fields.addLifted(patch, have)
 	return patch
 }
 

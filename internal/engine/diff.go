@@ -29,6 +29,8 @@ type Fields struct {
 	Shown []string
 	// With lists fields that are sent whenever another one is: Auth0 resets them with it, or reads them only beside it.
 	With map[string][]string
+	// Lifted lists boolean fields that Auth0 sets to false when another one is sent. One that is true stays so, whoever set it.
+	Lifted map[string][]string
 	// WriteOnly are sent only beside the field that names them in With, and never read back.
 	WriteOnly []string
 	// Cleared is what clears a field where null does not, or an object of Replaced where {} does not.
@@ -207,6 +209,20 @@ func (f Fields) addCompanions(patch, desired auth0.Document) {
 		for _, companion := range companions {
 			if value, declared := desired[companion]; declared {
 				patch[companion] = value
+			}
+		}
+	}
+}
+
+// addLifted adds what others set and Auth0 would lift.
+func (f Fields) addLifted(patch, have auth0.Document) {
+	for field, lifted := range f.Lifted {
+		if _, sent := patch[field]; !sent {
+			continue
+		}
+		for _, other := range lifted {
+			if _, sent := patch[other]; !sent && have.Bool(other) {
+				patch[other] = true
 			}
 		}
 	}
