@@ -38,8 +38,8 @@ type mirroredKind interface {
 	resource() string
 	// changed has the objects with these ids be read.
 	changed(ctx context.Context, tenant *mirror, ids map[string]bool)
-	// plan prepares the comparison of all objects.
-	plan(ctx context.Context, session *auth0.Session, tenant types.NamespacedName) (kindPass, error)
+	// plan prepares the comparison of all objects. One that was requested leaves out none, not even what waits or is stalled.
+	plan(ctx context.Context, session *auth0.Session, tenant types.NamespacedName, requested bool) (kindPass, error)
 }
 
 // mirrored is what the mirrors do with the objects of one kind.
@@ -138,13 +138,16 @@ func (b belonging) ids() map[string]bool {
 	return ids
 }
 
-func (k *mirrored[O]) plan(ctx context.Context, session *auth0.Session, tenant types.NamespacedName) (kindPass, error) {
+func (k *mirrored[O]) plan(ctx context.Context, session *auth0.Session, tenant types.NamespacedName, requested bool) (kindPass, error) {
 	if err := k.forgetTheGone(ctx); err != nil {
 		return kindPass{}, err
 	}
 	all := population{byID: map[string][]types.NamespacedName{}, belong: map[auth0.Roster]belonging{}}
 	err := k.each(ctx, tenant, func(object O) {
 		if !k.isSettled(object) {
+			if requested {
+				k.read(ctx, client.ObjectKeyFromObject(object), auth0.LanePeriodic)
+			}
 			return
 		}
 		id := k.Adapter.ID(object)
@@ -235,7 +238,7 @@ func (k *mirrored[O]) compareMembers(ctx context.Context, session *auth0.Session
 		}
 		for id := range missing.ids() {
 			for _, key := range all.byID[id] {
-				if _, ok := k.comparable(ctx, key, asked); ok {
+				if _, ok := k.comparable(ctx, key, asked, pace); ok {
 					k.read(ctx, key, auth0.LanePeriodic)
 				}
 			}
@@ -280,7 +283,7 @@ func (k *mirrored[O]) compareObjects(ctx context.Context, session *auth0.Session
 		}
 		for _, one := range shown {
 			for _, key := range all.byID[one.ID] {
-				k.compareOne(ctx, session, key, one.Document, asked)
+				k.compareOne(ctx, session, pace, key, one.Document, asked)
 			}
 		}
 		if err := k.memory.drained(ctx); err != nil {
@@ -295,8 +298,8 @@ func (k *mirrored[O]) compareObjects(ctx context.Context, session *auth0.Session
 }
 
 // compareOne has an object be read, or be passed over with what the list shows, if that would change something.
-func (k *mirrored[O]) compareOne(ctx context.Context, session *auth0.Session, key types.NamespacedName, shown auth0.Document, asked time.Time) {
-	object, ok := k.comparable(ctx, key, asked)
+func (k *mirrored[O]) compareOne(ctx context.Context, session *auth0.Session, pace *pace, key types.NamespacedName, shown auth0.Document, asked time.Time) {
+	object, ok := k.comparable(ctx, key, asked, pace)
 	if !ok {
 		return
 	}
@@ -316,14 +319,21 @@ func (k *mirrored[O]) compareOne(ctx context.Context, session *auth0.Session, ke
 }
 
 // comparable returns an object as it is now, if what a list showed at a time can be held against it, and it is not to be
-// read in any case.
-func (k *mirrored[O]) comparable(ctx context.Context, key types.NamespacedName, asked time.Time) (O, bool) {
+// read in any case. Where a comparison was requested, an object is read that was brought in line shortly before the request: the
+// list may lag behind, and something may have changed since.
+func (k *mirrored[O]) comparable(ctx context.Context, key types.NamespacedName, asked time.Time, pace *pace) (O, bool) {
 	object := k.New()
 	if k.memory.mark(key).serial != 0 {
 		return object, false
 	}
-	err := k.Client.Get(ctx, key, object)
-	return object, err == nil && k.isSettled(object) && !k.memory.learntSince(object.GetUID(), asked.Add(-listLag))
+	if err := k.Client.Get(ctx, key, object); err != nil || !k.isSettled(object) {
+		return object, false
+	}
+	isRecent := k.memory.learntSince(object.GetUID(), asked.Add(-listLag))
+	if isRecent && pace.requested && !k.memory.learntSince(object.GetUID(), pace.began) {
+		k.read(ctx, key, auth0.LanePeriodic)
+	}
+	return object, !isRecent
 }
 
 // finding is what a list tells of an object.

@@ -28,13 +28,13 @@ func (m *mirror) keepComparing(ctx context.Context) {
 		return
 	case <-m.caughtUp:
 	}
-	for atOnce := true; ; {
+	for atOnce, requested := true, false; ; {
 		tenant, session, ok := m.usable(ctx)
 		if !ok {
 			return
 		}
 		began := m.Clock.Now()
-		err := m.compareAll(ctx, session, pace{mirror: m, began: began, atOnce: atOnce})
+		err := m.compareAll(ctx, session, pace{mirror: m, began: began, atOnce: atOnce, requested: requested})
 		switch {
 		case err == nil:
 			m.compared.CompareAndSwap(nil, &began)
@@ -44,9 +44,11 @@ func (m *mirror) keepComparing(ctx context.Context) {
 			logger(ctx).Info("cannot compare everything; trying again", "error", err.Error())
 			err = m.until(ctx, func() time.Time { return began.Add(max(passRetry, auth0.After(err))) })
 			atOnce = true
+			requested = requested || errors.Is(err, errAgain)
 			continue
 		}
-		atOnce = errors.Is(err, errAgain)
+		requested = errors.Is(err, errAgain)
+		atOnce = requested
 	}
 }
 
@@ -54,7 +56,7 @@ func (m *mirror) keepComparing(ctx context.Context) {
 func (m *mirror) compareAll(ctx context.Context, session *auth0.Session, pace pace) error {
 	var passes []kindPass
 	for _, kind := range m.kinds {
-		pass, err := kind.plan(ctx, session, m.tenant)
+		pass, err := kind.plan(ctx, session, m.tenant, pace.requested)
 		if err != nil {
 			return err
 		}
@@ -82,8 +84,10 @@ type pace struct {
 	began time.Time
 	// atOnce makes them without a pause.
 	atOnce bool
-	calls  int
-	made   int
+	// requested reports whether somebody asked for the comparison, or changes may have been missed.
+	requested bool
+	calls     int
+	made      int
 }
 
 // step comes after each call, and waits until it is time for the next.
