@@ -12,6 +12,8 @@ type Change struct {
 	// Resource is the name of the kind in the paths of the Management API.
 	Resource string
 	ID       string
+	// Created reports whether the object is new. It is told of applications only, which Auth0 enables for connections.
+	Created bool
 	// Deleted tells that the object is gone.
 	Deleted bool
 	// Own tells that it was the operator itself.
@@ -53,6 +55,9 @@ func changesByCall(details Document) []Change {
 	request := details.Object("request")
 	path, ok := strings.CutPrefix(request.String("path"), "/api/v2/")
 	segments := strings.Split(path, "/")
+	if ok && path == "clients" && request.String("method") == "post" {
+		return []Change{{Resource: path, ID: details.Object("response").Object("body").String("client_id"), Created: true}}
+	}
 	if !ok || len(segments) < 2 {
 		return nil
 	}

@@ -36,6 +36,8 @@ func TestChangesInTheLog(t *testing.T) {
 		{"our own call", call("ours", "/api/v2/users/auth0%7C1", "{}", "{}"), nil},
 		{"something beside an object", call("x", "/api/v2/users/auth0%7C1/roles", "{}", "{}"), []Change{{Resource: "users", ID: "auth0|1"}}},
 		{"a creation", call("x", "/api/v2/users", "{}", `{"id":"1"}`), nil},
+		{"another creates an application", `{"type":"sapi","client_id":"x","details":{"request":{"method":"post","path":"/api/v2/clients"},"response":{"body":{"client_id":"new"}}}}`, []Change{{Resource: "clients", ID: "new", Created: true}}},
+		{"we create an application", `{"type":"sapi","client_id":"ours","details":{"request":{"method":"post","path":"/api/v2/clients"},"response":{"body":{"client_id":"new"}}}}`, nil},
 		{"members of a role", call("x", "/api/v2/roles/rol_1/users", `{"users":["auth0|1","auth0|2"]}`, "{}"), []Change{{Resource: "roles", ID: "rol_1"}, {Resource: "users", ID: "auth0|1"}, {Resource: "users", ID: "auth0|2"}}},
 		{"members of an organization", call("x", "/api/v2/organizations/org_1/members", `{"members":["auth0|1"]}`, "{}"), []Change{{Resource: "organizations", ID: "org_1"}, {Resource: "users", ID: "auth0|1"}}},
 		{"roles of a member", call("x", "/api/v2/organizations/org_1/members/auth0%7C1/roles", `{"roles":["rol_1"]}`, "{}"), []Change{{Resource: "organizations", ID: "org_1"}, {Resource: "users", ID: "auth0|1"}}},

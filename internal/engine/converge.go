@@ -104,6 +104,7 @@ func (w *work[O]) update(ctx context.Context, have auth0.Document) (auth0.Docume
 	message := w.updatedMessage() + quoted(slices.Sorted(maps.Keys(patch)))
 	for _, part := range w.fields.split(patch) {
 		updated, err := w.send(ctx, have, part)
+		w.wroteUpdate(ctx, have, updated, err)
 		if err != nil {
 			return nil, err
 		}

@@ -14,7 +14,7 @@ import (
 // create creates the object with everything that Auth0 takes at once. Looking for it first would cost a call and prove
 // nothing: Auth0 refuses a second one, and an answer that was lost shows as such a refusal.
 func (w *work[O]) create(ctx context.Context) (Outcome, error) {
-	again := w.managed()
+	again, formerID := w.managed(), w.Adapter.ID(w.object)
 	if again {
 		w.reset()
 	}
@@ -58,7 +58,9 @@ func (w *work[O]) create(ctx context.Context) (Outcome, error) {
 	w.claims.set(w.idKey(have), claimantOf(w.object))
 	if again {
 		w.countDrift()
+		w.wrote(ctx, formerID, w.desired, nil)
 	}
+	w.wrote(ctx, w.idOf(have), nil, have)
 	w.tellCreated(ctx, again, have)
 	w.rememberSent(body)
 	return w.complete(ctx, have)
@@ -90,6 +92,11 @@ func (w *work[O]) choose(ctx context.Context, candidates []auth0.Document, ours 
 		return Outcome{}, err
 	case ours != nil:
 		w.expectDuplicate(w.announced())
+		if !w.manages(ours) {
+			// An earlier attempt created it, and perhaps in place of one that was gone.
+			w.wrote(ctx, w.idOf(ours), w.desired, nil)
+			w.wrote(ctx, w.idOf(ours), nil, ours)
+		}
 		return w.converge(ctx, ours)
 	case len(candidates) == 1:
 		return w.converge(ctx, candidates[0])

@@ -198,6 +198,9 @@ func (m *mirror) report(ctx context.Context, changes []auth0.Change) {
 		if change.Own {
 			continue
 		}
+		if write, ok := writeOf(change); ok {
+			m.wrote(ctx, m.tenant, write)
+		}
 		if ids[change.Resource] == nil {
 			ids[change.Resource] = map[string]bool{}
 		}

@@ -38,6 +38,8 @@ type mirroredKind interface {
 	resource() string
 	// changed has the objects with these ids be read.
 	changed(ctx context.Context, tenant *mirror, ids map[string]bool)
+	// affected has the objects be read that a write to another object changed in Auth0.
+	affected(ctx context.Context, tenant types.NamespacedName, write Write)
 	// plan prepares the comparison of all objects. One that was requested leaves out none, not even what waits or is stalled.
 	plan(ctx context.Context, session *auth0.Session, tenant types.NamespacedName, requested bool) (kindPass, error)
 }

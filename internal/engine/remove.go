@@ -83,6 +83,7 @@ func (w *work[O]) remove(ctx context.Context) (Outcome, error) {
 	case have == nil && w.Adapter.ID(w.object) == "":
 		return Released("nothing was deleted in Auth0: this object held nothing there"), nil
 	case have == nil:
+		w.wroteDeletion(ctx, nil)
 		return Released("gone from Auth0"), nil
 	}
 	if why, err := w.stays(ctx, have); err != nil || why != "" {
@@ -101,6 +102,7 @@ func (w *work[O]) remove(ctx context.Context) (Outcome, error) {
 	if _, err := w.Adapter.Get(ctx, w.session, id); auth0.ClassOf(err) != auth0.ClassNotFound {
 		return Wait(v1alpha1.ReasonDeleting, "deleted in Auth0; waiting until it is gone", deletionPoll).Lost(), err
 	}
+	w.wroteDeletion(ctx, have)
 	return Released("deleted " + w.Adapter.Describe(have)), nil
 }
 

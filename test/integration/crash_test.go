@@ -32,6 +32,8 @@ type undertaking struct {
 	// left is how many things there are in Auth0 in the end, if the object is to go; otherwise it is to become Ready.
 	gone bool
 	left int
+	// settled waits until what the undertaking changes besides is as declared.
+	settled func(*environment)
 	// issued is how many things were issued that cannot be had again, such as tokens, and output the Secret they go to. A
 	// crash may cost another one only if the one before did not get there.
 	issued func(*environment) int
@@ -131,6 +133,13 @@ var undertakings = map[string]undertaking{
 	"update a grant":                {subject: clientGrantSubject, ready: true, begin: changeIt(clientGrantSubject)},
 	"adopt a grant":                 {subject: clientGrantSubject, prepare: clientGrantSubject.existing, declare: mayAdopt, begin: declareIt},
 	"delete a grant":                {subject: clientGrantSubject, ready: true, begin: deleteIt, gone: true},
+
+	"create an application beside an exact connection": {
+		subject: clientSubject, prepare: besideExactConnection, begin: declareIt, settled: connectionIsExact,
+	},
+	"delete a role that a user names": {
+		subject: roleSubject, prepare: besideUserWithRole, declare: mayAdopt, ready: true, begin: deleteIt, gone: true, settled: userLacksRole,
+	},
 
 	"create a role":                {subject: roleSubject, begin: declareIt},
 	"create a role that is undone": {subject: roleSubject, begin: declareIt, meanwhile: deleteIt, gone: true},
@@ -313,9 +322,15 @@ func (u undertaking) complete(e *environment, object v1alpha1.Managed) {
 	e.Helper()
 	if u.gone {
 		e.eventuallyGone(object)
+	} else {
+		e.eventuallyHandled(object)
+	}
+	if u.settled != nil {
+		u.settled(e)
+	}
+	if u.gone {
 		return
 	}
-	e.eventuallyHandled(object)
 	writes := u.spent(e)
 	e.pass(object)
 	if u.spent(e) != writes {

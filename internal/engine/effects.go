@@ -1,0 +1,131 @@
+package engine
+
+import (
+	"context"
+
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
+)
+
+// A write to one object changes others in Auth0: a new application is enabled for connections, a deleted role is taken from
+// users. Auth0's log and events name the written object only. See docs/decisions/0026-side-effects.md.
+
+// Write is a write to an object in Auth0.
+type Write struct {
+	// Resource is the name of the kind in the paths of the Management API: "roles".
+	Resource string
+	// ID is the id of the object in Auth0.
+	ID string
+	// Before is the object as it was, nil if the write created it. After is the object as it is, nil if the write deleted it.
+	// Either may lack fields that nobody has read.
+	Before, After auth0.Document
+}
+
+// Created reports whether the write created the object.
+func (w Write) Created() bool { return w.Before == nil }
+
+// Deleted reports whether the write deleted the object.
+func (w Write) Deleted() bool { return w.After == nil }
+
+// Affected is for kinds whose objects change in Auth0 when others are written there.
+type Affected[O v1alpha1.Managed] interface {
+	// AffectedBy returns a function that reports whether a write may have changed an object, nil if it changes none of the kind.
+	// A mistake costs a read, or leaves the change to the next comparison.
+	AffectedBy(write Write) func(O) bool
+}
+
+// wrote has the objects read again that a write to another object changed in Auth0.
+func (m *Mirrors) wrote(ctx context.Context, tenant types.NamespacedName, write Write) {
+	if m == nil {
+		return
+	}
+	for _, kind := range m.kinds {
+		kind.affected(ctx, tenant, write)
+	}
+}
+
+// affected implements mirroredKind.
+func (k *mirrored[O]) affected(ctx context.Context, tenant types.NamespacedName, write Write) {
+	adapter, ok := k.Adapter.(Affected[O])
+	if !ok {
+		return
+	}
+	isAffected := adapter.AffectedBy(write)
+	if isAffected == nil {
+		return
+	}
+	err := k.each(ctx, tenant, func(object O) {
+		if k.Adapter.ID(object) != "" && object.GetDeletionTimestamp() == nil && isAffected(object) {
+			k.memory.setMark(client.ObjectKeyFromObject(object), laneAfter(write))
+			k.enqueueIfStarted(laneAfter(write), client.ObjectKeyFromObject(object))
+		}
+	})
+	if err != nil {
+		logger(ctx).Error(err, "find what a write to another object changed", "objects", k.kind.Name, "written", write.Resource)
+	}
+}
+
+// laneAfter is how urgent a comparison is after a write: what was created may give access that nobody declared.
+func laneAfter(write Write) auth0.Lane {
+	if write.Created() {
+		return auth0.LaneEdited
+	}
+	return auth0.LaneNew
+}
+
+// enqueueIfStarted does not wait for the queue: when it starts, it gets all objects.
+func (k *mirrored[O]) enqueueIfStarted(lane auth0.Lane, key types.NamespacedName) {
+	priority := priorities[lane]
+	select {
+	case <-k.started:
+		k.queue.AddWithOpts(priorityqueue.AddOpts{Priority: &priority}, reconcile.Request{NamespacedName: key})
+	default:
+	}
+}
+
+// wrote has the objects read again that a write to this one changed in Auth0.
+func (w *work[O]) wrote(ctx context.Context, id string, before, after auth0.Document) {
+	if mirrored, ok := w.Adapter.(Mirrored); ok {
+		w.Mirrors.wrote(ctx, reference.TenantKey(w.object), Write{Resource: mirrored.Resource(), ID: id, Before: before, After: after})
+	}
+}
+
+// wroteUpdate is wrote after an update. One whose answer was lost may have taken effect.
+func (w *work[O]) wroteUpdate(ctx context.Context, before, updated auth0.Document, err error) {
+	switch {
+	case err == nil:
+		w.wrote(ctx, w.Adapter.ID(w.object), before, updated)
+	case auth0.ClassOf(err) == auth0.ClassUnavailable:
+		w.wrote(ctx, w.Adapter.ID(w.object), before, w.desired)
+	}
+}
+
+// wroteDeletion is wrote after a deletion. have is nil if the object was gone already: an earlier deletion may have lost its answer.
+func (w *work[O]) wroteDeletion(ctx context.Context, have auth0.Document) {
+	if have == nil {
+		w.references = reference.Known(ctx, w.Client, w.object, w.refersTo())
+		have = w.Adapter.Desired(w.object, w.references)
+	}
+	w.wrote(ctx, w.Adapter.ID(w.object), have, nil)
+}
+
+// writeOf makes a Write of what Auth0's log or events tell of a change, if it may have changed other objects. They do not show the
+// object.
+func writeOf(change auth0.Change) (Write, bool) {
+	write := Write{Resource: change.Resource, ID: change.ID}
+	switch {
+	case change.Created:
+		write.After = auth0.Document{}
+	case change.Deleted:
+		write.Before = auth0.Document{}
+	default:
+		return write, false
+	}
+	return write, true
+}
