@@ -227,7 +227,10 @@ func (clientAdapter) Complete(c *v1alpha1.Auth0Client, desired, have auth0.Docum
 	})
 	desired["grant_types"] = anyList(append(kept, missing...))
 	if c.Spec.ManagementPolicy != v1alpha1.ManagementPolicyObserve {
-		still := slices.DeleteFunc(slices.Clone(c.Status.AddedGrantTypes), func(grant string) bool { return !slices.Contains(want, grant) })
+		// One that is to go stays noted until it is gone: the write may fail.
+		still := slices.DeleteFunc(slices.Clone(c.Status.AddedGrantTypes), func(grant string) bool {
+			return !slices.Contains(want, grant) && !slices.Contains(current, grant)
+		})
 		c.Status.AddedGrantTypes = unique(append(still, missing...))
 	}
 }

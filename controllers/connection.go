@@ -39,6 +39,7 @@ func (connectionAdapter) Fields() engine.Fields {
 			"options.password_options.complexity.character_types", "options.password_options.dictionary.custom",
 			"options.password_options.profile_data.blocked_fields",
 		},
+		Unshown:    []string{"options"},
 		CreateOnly: []string{"name", "strategy"},
 		Cleared: map[string]any{
 			"is_domain_connection": false, "show_as_button": false, "realms": []any{},

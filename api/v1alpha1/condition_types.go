@@ -95,6 +95,8 @@ const (
 	// ReasonProtected surfaces when the object in Auth0 is one by which the operator itself has access to the tenant, or the
 	// tenant's global client: no object may take it over, change or delete it.
 	ReasonProtected = "Protected"
+	// ReasonNotApplied surfaces when Auth0 answers a write with success and does not do what it says.
+	ReasonNotApplied = "NotApplied"
 	// ReasonConflict surfaces when another Kubernetes object holds the object in Auth0.
 	ReasonConflict = "Conflict"
 	// ReasonDeletionHeld surfaces on an object that is being deleted when a person must confirm that it may be deleted in Auth0: its

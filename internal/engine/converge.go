@@ -92,7 +92,8 @@ func (w *work[O]) takeOver(ctx context.Context, have auth0.Document, belongs boo
 // update sends what differs, in as many parts as Auth0 wants it.
 func (w *work[O]) update(ctx context.Context, have auth0.Document) (auth0.Document, error) {
 	w.compareSecrets(have)
-	patch := w.pending(have)
+	changes := w.changes(have)
+	patch := w.patch(have, changes)
 	held, err := w.withhold(ctx, have, patch)
 	if err != nil || len(patch) == 0 {
 		return have, errors.Join(err, held)
@@ -101,7 +102,7 @@ func (w *work[O]) update(ctx context.Context, have auth0.Document) (auth0.Docume
 		return nil, err
 	}
 	w.countDrift()
-	message := w.updatedMessage() + quoted(slices.Sorted(maps.Keys(patch)))
+	message := w.updatedMessage()
 	for _, part := range w.fields.split(patch) {
 		updated, err := w.send(ctx, have, part)
 		w.wroteUpdate(ctx, have, updated, err)
@@ -111,7 +112,14 @@ func (w *work[O]) update(ctx context.Context, have auth0.Document) (auth0.Docume
 		w.rememberSent(part)
 		have = updated
 	}
-	w.event(ctx, "Updated", message)
+	if held == nil {
+		if have, err = w.verify(ctx, have, changes); err != nil {
+			return nil, err
+		}
+	}
+	if applied := w.appliedFields(patch); len(applied) > 0 {
+		w.event(ctx, "Updated", message+quoted(applied))
+	}
 	return have, held
 }
 
@@ -167,16 +175,25 @@ func (w *work[O]) compareSecrets(have auth0.Document) {
 
 // pending is the patch that makes the object as declared.
 func (w *work[O]) pending(have auth0.Document) auth0.Document {
+	return w.patch(have, w.changes(have))
+}
+
+func (w *work[O]) patch(have auth0.Document, changes []change) auth0.Document {
+	patch := w.fields.patch(w.desired, have, changes)
+	w.fields.includeSecrets(patch, have, w.secrets)
+	w.fields.addCompanions(patch, w.desired)
+	w.fields.addLifted(patch, have)
+	return patch
+}
+
+// changes are the differences to be sent.
+func (w *work[O]) changes(have auth0.Document) []change {
 	managed := slices.Concat(w.enforced(have), w.abandonedSecrets())
 	if field := w.proofField(); field != "" {
 		// The mark comes, the proof goes.
 		managed = append(managed, field)
 	}
-	patch := w.fields.patch(w.desired, have, w.fields.diff(w.desired, have, managed))
-	w.fields.includeSecrets(patch, have, w.secrets)
-	w.fields.addCompanions(patch, w.desired)
-	w.fields.addLifted(patch, have)
-	return patch
+	return w.withoutKnown(append(w.fields.diff(w.desired, have, managed), w.abandonedUnshown()...))
 }
 
 // abandonedSecrets are the paths of values that came from Secrets before, and no longer do.

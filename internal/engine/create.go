@@ -148,7 +148,7 @@ func (w *work[O]) complete(ctx context.Context, have auth0.Document) (Outcome, e
 		return Outcome{}, err
 	}
 	w.remember(have)
-	if shares {
+	if shares && len(w.unapplied) == 0 {
 		return w.share(have, &onLists{isNew: true}), nil
 	}
 	return w.settle(ctx, have, &onLists{isNew: true})

@@ -27,6 +27,8 @@ type Fields struct {
 	UpdateOnly []string
 	// Shown are secret values that Auth0 shows as they are, to those who may see them.
 	Shown []string
+	// Unshown are objects of Replaced of which Auth0 may take a value that it never shows.
+	Unshown []string
 	// With lists fields that are sent whenever another one is: Auth0 resets them with it, or reads them only beside it.
 	With map[string][]string
 	// Lifted lists boolean fields that Auth0 sets to false when another one is sent. One that is true stays so, whoever set it.

@@ -198,7 +198,7 @@ func (w *work[O]) settle(ctx context.Context, have auth0.Document, known *onList
 	}
 	var failures []error
 	for _, list := range w.lists() {
-		changed, err := list.converge(ctx, w.session, w.Adapter.ID(w.object), known, w.pass.Save)
+		changed, err := w.verifying(list).converge(ctx, w.session, w.Adapter.ID(w.object), known, w.pass.Save)
 		if err != nil {
 			failures = append(failures, err)
 		} else if known.isNews(list.Field, changed) {

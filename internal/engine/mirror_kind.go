@@ -358,6 +358,9 @@ func (k *mirrored[O]) compare(ctx context.Context, session *auth0.Session, objec
 	after := object.DeepCopyObject().(O)
 	w := k.look(ctx, session, object, after)
 	w.desired = k.Adapter.Desired(after, w.references)
+	if err := w.recallUnshown(ctx); err != nil {
+		return differs
+	}
 	w.takeSecretsAsApplied()
 	switch after.GetManagedSpec().ManagementPolicy {
 	case v1alpha1.ManagementPolicyObserve:

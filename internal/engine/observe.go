@@ -49,10 +49,7 @@ func (w *work[O]) observed(message string) Outcome {
 }
 
 func (w *work[O]) differences(ctx context.Context, have auth0.Document) ([]v1alpha1.Difference, error) {
-	var differences []v1alpha1.Difference
-	for _, change := range w.fields.diff(w.desired, have, w.enforced(have)) {
-		differences = append(differences, v1alpha1.Difference{Field: change.path, Auth0: valueText(change.have), Spec: valueText(change.want)})
-	}
+	differences := differencesOf(slices.DeleteFunc(w.fields.diff(w.desired, have, w.enforced(have)), w.isUnshown))
 	for _, list := range w.lists() {
 		entries, err := list.Read(ctx, w.session, w.Adapter.ID(w.object))
 		if err != nil {

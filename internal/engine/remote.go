@@ -68,6 +68,11 @@ type work[O v1alpha1.Managed] struct {
 	secretValues, secrets map[string]any
 	// applied are the hashes of all such values.
 	applied []v1alpha1.AppliedSecret
+	// unshown are paths whose values Auth0 took and does not show.
+	unshown map[string]bool
+	// unapplied are differences that Auth0 took without applying them, and notApplied those of former passes.
+	unapplied  []change
+	notApplied []v1alpha1.Difference
 	// exempt says what is left alone, and why.
 	exempt string
 	// permissions are what the tenant lets the object do.
@@ -90,7 +95,7 @@ func (r *Remote[O]) Forget(name types.NamespacedName) {
 }
 
 func (r *Remote[O]) work(pass *Pass[O]) *work[O] {
-	return &work[O]{Remote: r, pass: pass, object: pass.Object, fields: r.Adapter.Fields(), resync: defaultResync}
+	return &work[O]{Remote: r, pass: pass, object: pass.Object, fields: r.Adapter.Fields(), resync: defaultResync, notApplied: notAppliedBefore(pass.Object)}
 }
 
 func (w *work[O]) run(ctx context.Context) Outcome { return w.conclude(w.apply(ctx)) }
@@ -163,7 +168,7 @@ func (w *work[O]) prepare(ctx context.Context) error {
 		w.desiredHash = w.hashDesired()
 	}
 	if w.observes() {
-		return nil
+		return w.recallUnshown(ctx)
 	}
 	if err := w.refuseProtected(w.desired, w.session.ClientID()); err != nil {
 		return err
@@ -173,7 +178,10 @@ func (w *work[O]) prepare(ctx context.Context) error {
 			return err
 		}
 	}
-	return w.readSecrets(ctx)
+	if err := w.readSecrets(ctx); err != nil {
+		return err
+	}
+	return w.recallUnshown(ctx)
 }
 
 // refersTo lists the objects of this group that the object refers to, besides its tenant.
@@ -306,16 +314,22 @@ func (w *work[O]) remember(have auth0.Document) {
 	w.pass.found = true
 	w.Adapter.Observe(w.object, have)
 	status := w.object.GetManagedStatus()
-	status.ManagedFields = w.fields.paths(w.desired)
+	// What Auth0 did not clear is still to be cleared.
+	status.ManagedFields = union(w.fields.paths(w.desired), changedPaths(w.unapplied))
 	status.AppliedSecrets = slices.DeleteFunc(slices.Clone(w.applied), func(applied v1alpha1.AppliedSecret) bool {
 		_, unsent := w.secrets[applied.Field]
 		return unsent
 	})
-	status.Differences = nil
+	status.Differences = differencesOf(w.unapplied)
 	status.Creating = ""
 }
 
 func (w *work[O]) done(message string) Outcome {
+	if len(w.unapplied) > 0 {
+		w.object.GetManagedStatus().Differences = differencesOf(w.unapplied)
+		return w.stall(v1alpha1.ReasonNotApplied, "Auth0 answered with success and did not apply: %s; status.differences shows the values. Correct the spec, or see that the tenant's plan has what it asks for. It is not sent again before the spec or the value in Auth0 changes, or a reconciliation is requested",
+			quoted(changedPaths(w.unapplied)))
+	}
 	return w.ready(v1alpha1.ReasonReconciled, message+w.exempt)
 }
 

@@ -72,7 +72,7 @@ func (s *Server) controlFaults(r *http.Request) (any, error) {
 	}
 	rules, err := readFaults(data)
 	if err != nil {
-		return nil, fmt.Errorf(`expected {"method","route","times","status","body","headers","delay","drop"}, a list of such, `+
+		return nil, fmt.Errorf(`expected {"method","route","times","status","body","headers","delay","drop","ignore"}, a list of such, `+
 			`or {"faults":[...]}: %w`, err)
 	}
 	for i := range rules {

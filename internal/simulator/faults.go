@@ -10,13 +10,14 @@ import (
 	"time"
 )
 
-// Fault is a rule that makes matching requests go wrong. It has exactly one effect: Status, Delay or Drop.
+// Fault is a rule that makes matching requests go wrong. It has exactly one effect: Status, Delay, Drop or Ignore.
 //
 // As JSON for POST /_sim/faults:
 //
 //	{"method":"POST","route":"/api/v2/users","times":1,"status":503,"body":{"any":"JSON"},"headers":{"Retry-After":"1"}}
 //	{"route":"/oauth/token","delay":"2s"}
 //	{"method":"PATCH","drop":"after"}
+//	{"method":"PATCH","route":"/api/v2/roles/{id}","ignore":["description"]}
 type Fault struct {
 	// Method that it matches; any if empty.
 	Method string `json:"method,omitempty"`
@@ -37,6 +38,9 @@ type Fault struct {
 
 	// Drop closes the connection without an answer: DropBefore the effect or DropAfter it.
 	Drop Drop `json:"drop,omitempty"`
+
+	// Ignore are fields of the payload that the server leaves out, without a word. With "*", the request does nothing.
+	Ignore []string `json:"ignore,omitempty"`
 }
 
 // Drop says when a connection is dropped.
@@ -88,14 +92,14 @@ func (f *Fault) validate(routes *router) error {
 // validateEffect says what is wrong with what the rule does.
 func (f *Fault) validateEffect() error {
 	effects := 0
-	for _, set := range []bool{f.Status != 0, f.Delay != 0, f.Drop != ""} {
+	for _, set := range []bool{f.Status != 0, f.Delay != 0, f.Drop != "", len(f.Ignore) > 0} {
 		if set {
 			effects++
 		}
 	}
 	switch {
 	case effects != 1:
-		return errors.New(`a fault has exactly one of "status", "delay" and "drop"`)
+		return errors.New(`a fault has exactly one of "status", "delay", "drop" and "ignore"`)
 	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
 		return fmt.Errorf(`"status" is from 200 to 599, not %d`, f.Status)
 	case f.Drop != "" && f.Drop != DropBefore && f.Drop != DropAfter:

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -41,6 +42,8 @@ type call struct {
 	forwardedFor string
 	// signedIn is the id of the user who gets tokens, for the tenant's log.
 	signedIn string
+	// ignored are fields of the payload that a fault leaves out.
+	ignored []string
 	// unfiltered are fields that an answer shows although the query's fields leave them out.
 	unfiltered []string
 	// status replaces the route's, when a handler sets it.
@@ -126,6 +129,7 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 	case fault.Delay > 0:
 		s.clock.Sleep(r.Context(), time.Duration(fault.Delay))
 	}
+	c.ignored = fault.Ignore
 	body, err := c.run()
 	if fault.Drop == DropAfter {
 		s.requests.record(r.Method, name, 0)
@@ -202,9 +206,23 @@ func (c *call) handle() (any, error) {
 	}
 	c.tenant = c.Server.tenant
 	c.now = c.clock.Now()
-	body, err := c.route.handle(c)
+	body, err := c.carryOut()
 	c.record(body, err)
 	return body, err
+}
+
+// carryOut does what a request says, without the fields that a fault ignores. Without any, it shows what there is.
+func (c *call) carryOut() (any, error) {
+	if slices.Contains(c.ignored, "*") {
+		if look, _, _ := c.router.find(http.MethodGet, c.request.URL.EscapedPath()); look != nil {
+			return look.handle(c)
+		}
+		return nil, nil
+	}
+	for _, field := range c.ignored {
+		delete(c.body, field)
+	}
+	return c.route.handle(c)
 }
 
 // settle completes the jobs whose time has come.

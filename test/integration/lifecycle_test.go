@@ -90,6 +90,7 @@ var lifecycle = []struct {
 	{"drift is put right", drift},
 	{"update", update},
 	{"a field that is removed is cleared", clearField},
+	{"what Auth0 does not apply is said", notApplied},
 	{"adopt only if allowed", adopt},
 	{"conflict between two objects", conflict},
 	{"external delete is made good", externalDelete},
@@ -268,6 +269,42 @@ func clearField(e *environment, s subject) {
 	if err := s.cleared(e, object); err != nil {
 		e.Error(err)
 	}
+}
+
+// notApplied has Auth0 answer each update with success and do nothing.
+func notApplied(e *environment, s subject) {
+	object := s.declared(e)
+	if _, isToken := object.(*v1alpha1.Auth0Token); isToken {
+		// One is issued or not.
+		change(e, object, s.change)
+		e.eventuallyReady(object)
+		return
+	}
+	route := s.create.route + "/{id}"
+	e.sim.AddFaults(simulator.Fault{Method: http.MethodPatch, Route: route, Ignore: []string{"*"}})
+	e.sim.ResetRequests()
+	change(e, object, s.change)
+	e.eventuallyStalled(object, v1alpha1.ReasonNotApplied, "did not apply: ")
+	if len(object.GetManagedStatus().Differences) == 0 {
+		e.Error("status.differences does not show what")
+	}
+	if sent := e.sim.Requests().Count(http.MethodPatch, route); sent != 1 {
+		e.Errorf("it was sent %d times", sent)
+	}
+	e.restartOperator()
+	e.sim.ResetRequests()
+	e.eventually(func() error {
+		if e.sim.Requests().Count(http.MethodGet, route) == 0 {
+			return fmt.Errorf("the object was not looked at: %+v", e.sim.Requests().ByRoute)
+		}
+		return nil
+	})
+	e.eventuallyStalled(object, v1alpha1.ReasonNotApplied)
+	s.requireWrites(e, 0)
+	e.sim.ClearFaults()
+	e.pass(object)
+	e.eventuallyReady(object)
+	s.require(e, object)
 }
 
 func adopt(e *environment, s subject) {

@@ -1,0 +1,220 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+)
+
+// Auth0 may answer a write with success and not do what it says. What it left out is compared once more after each write. Some
+// values it takes and never shows: those are remembered as sent, by a keyed hash in status.
+
+// verify compares an object after a write with what was sent. An answer may leave fields out, so the object is read before
+// anything is said of it.
+func (w *work[O]) verify(ctx context.Context, have auth0.Document, sent []change) (auth0.Document, error) {
+	if len(w.left(have, sent)) == 0 {
+		return have, nil
+	}
+	have, err := w.Adapter.Get(ctx, w.session, w.Adapter.ID(w.object))
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range w.left(have, sent) {
+		if one.have == nil && w.fields.mayHide(one.path) {
+			if err := w.rememberUnshown(ctx, one); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		w.unapplied = append(w.unapplied, one)
+	}
+	return have, nil
+}
+
+// left are the differences that were sent and are still there.
+func (w *work[O]) left(have auth0.Document, sent []change) []change {
+	return slices.DeleteFunc(w.fields.diff(w.desired, have, changedPaths(sent)), func(one change) bool {
+		return !slices.ContainsFunc(sent, func(other change) bool { return other.path == one.path })
+	})
+}
+
+// verifying returns a list of which the amended entries are read once more.
+func (w *work[O]) verifying(list List) List {
+	differing, amend := list.Differing, list.Amend
+	if differing == nil {
+		return list
+	}
+	list.Differing = func() []string {
+		return slices.DeleteFunc(slices.Clone(differing()), func(entry string) bool {
+			one := change{path: list.Field + "." + entry}
+			known := w.wasNotApplied(one)
+			if known {
+				w.unapplied = append(w.unapplied, one)
+			}
+			return known
+		})
+	}
+	list.Amend = func(ctx context.Context, session *auth0.Session, id string, entries []string) error {
+		if err := amend(ctx, session, id, entries); err != nil {
+			return err
+		}
+		if _, err := list.Read(ctx, session, id); err != nil {
+			return err
+		}
+		for _, entry := range differing() {
+			if slices.Contains(entries, entry) {
+				w.unapplied = append(w.unapplied, change{path: list.Field + "." + entry})
+			}
+		}
+		return nil
+	}
+	return list
+}
+
+// appliedFields are the fields of a patch in which Auth0 took something.
+func (w *work[O]) appliedFields(patch auth0.Document) []string {
+	left := map[string]bool{}
+	for _, path := range changedPaths(w.unapplied) {
+		field, _, _ := strings.Cut(path, ".")
+		left[field] = true
+	}
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(patch)), func(field string) bool { return left[field] })
+}
+
+// withoutKnown leaves out the differences that Auth0 did not apply before, and those in values that it does not show. An object
+// that is replaced whole is sent with all of them.
+func (w *work[O]) withoutKnown(changes []change) []change {
+	var fresh, known []change
+	w.unapplied = nil
+	for _, one := range changes {
+		switch {
+		case w.isUnshown(one):
+			known = append(known, one)
+		case w.wasNotApplied(one):
+			w.unapplied = append(w.unapplied, one)
+			known = append(known, one)
+		default:
+			fresh = append(fresh, one)
+		}
+	}
+	for _, one := range known {
+		if object := w.fields.replacedObject(one.path); object != "" && w.sends(object, fresh) {
+			fresh = append(fresh, one)
+			w.unapplied = slices.DeleteFunc(w.unapplied, func(other change) bool { return other.path == one.path })
+		}
+	}
+	return fresh
+}
+
+// sends reports whether an object that is replaced whole is to be sent.
+func (w *work[O]) sends(object string, changes []change) bool {
+	for path := range w.secrets {
+		if w.fields.replacedObject(path) == object {
+			return true
+		}
+	}
+	return slices.ContainsFunc(changes, func(one change) bool { return w.fields.replacedObject(one.path) == object })
+}
+
+// notAppliedBefore returns the differences that Auth0 did not apply when they were sent last.
+func notAppliedBefore(object v1alpha1.Managed) []v1alpha1.Difference {
+	status := object.GetManagedStatus()
+	ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionReady)
+	if ready == nil || ready.Reason != v1alpha1.ReasonNotApplied || status.ObservedGeneration != object.GetGeneration() || Requested(object) {
+		return nil
+	}
+	return status.Differences
+}
+
+// wasNotApplied reports whether Auth0 did not apply this very difference before.
+func (w *work[O]) wasNotApplied(one change) bool {
+	return slices.Contains(w.notApplied, differenceOf(one))
+}
+
+// isUnshown reports whether a difference is in a value that Auth0 took and does not show.
+func (w *work[O]) isUnshown(one change) bool { return one.have == nil && w.unshown[one.path] }
+
+// mayHide reports whether Auth0 may take the value of a path without ever showing it.
+func (f Fields) mayHide(path string) bool {
+	return slices.Contains(f.Unshown, f.replacedObject(path))
+}
+
+// recallUnshown finds out which values Auth0 took before and does not show.
+func (w *work[O]) recallUnshown(ctx context.Context) error {
+	w.unshown = map[string]bool{}
+	if len(w.fields.Unshown) == 0 {
+		return nil
+	}
+	want := w.fields.flatten(w.desired)
+	for _, before := range w.object.GetManagedStatus().AppliedSecrets {
+		value, declared := want[before.Field]
+		if !declared || !w.fields.mayHide(before.Field) {
+			continue
+		}
+		hash, err := w.hashUnshown(ctx, before.Field, value)
+		if err != nil {
+			return err
+		}
+		if hash == before.Hash {
+			w.unshown[before.Field] = true
+			w.applied = append(w.applied, before)
+		}
+	}
+	return nil
+}
+
+// rememberUnshown takes note of a value that Auth0 took and does not show.
+func (w *work[O]) rememberUnshown(ctx context.Context, one change) error {
+	hash, err := w.hashUnshown(ctx, one.path, one.want)
+	if err != nil {
+		return err
+	}
+	w.unshown[one.path] = true
+	w.applied = withSecret(w.applied, v1alpha1.AppliedSecret{Field: one.path, Hash: hash})
+	return nil
+}
+
+func (w *work[O]) hashUnshown(ctx context.Context, path string, value any) (string, error) {
+	// What came from JSON can become JSON.
+	text, _ := json.Marshal(value)
+	return w.Hasher.Hash(ctx, string(w.object.GetUID())+"/"+path, string(text))
+}
+
+// abandonedUnshown takes values away that Auth0 does not show, and that are no longer declared.
+func (w *work[O]) abandonedUnshown() []change {
+	want := w.fields.flatten(w.desired)
+	var gone []change
+	for _, path := range w.abandonedSecrets() {
+		if _, declared := want[path]; !declared && w.fields.mayHide(path) {
+			gone = append(gone, change{path: path})
+		}
+	}
+	return gone
+}
+
+func changedPaths(changes []change) []string {
+	paths := make([]string, len(changes))
+	for i, one := range changes {
+		paths[i] = one.path
+	}
+	return paths
+}
+
+func differencesOf(changes []change) []v1alpha1.Difference {
+	var differences []v1alpha1.Difference
+	for _, one := range changes {
+		differences = append(differences, differenceOf(one))
+	}
+	return differences
+}
+
+func differenceOf(one change) v1alpha1.Difference {
+	return v1alpha1.Difference{Field: one.path, Auth0: valueText(one.have), Spec: valueText(one.want)}
+}
