@@ -108,8 +108,8 @@ func (clientAdapter) References(c *v1alpha1.Auth0Client) []reference.Reference {
 		return nil
 	}
 	organization := reference.To(c, defaultOrganizationRef, "Auth0Organization", *c.Spec.DefaultOrganization.OrganizationRef)
-	// An organization may refer to applications in turn.
-	organization.Weak = true
+	// An organization refers to connections and client grants, and these to applications in turn.
+	organization.Weak, organization.Link = true, true
 	return []reference.Reference{organization}
 }
 
@@ -174,8 +174,8 @@ func (clientAdapter) Check(c *v1alpha1.Auth0Client) error {
 func (clientAdapter) Desired(c *v1alpha1.Auth0Client, references reference.Values) auth0.Document {
 	desired := documentOf(c.Spec.ClientSettings, "addons", "client_metadata", "scopes")
 	if organization := c.Spec.DefaultOrganization; organization != nil {
-		desired["default_organization"] = map[string]any{
-			"organization_id": references.ID(defaultOrganizationRef, organization.OrganizationID), "flows": anyList(organization.Flows),
+		if id := references.ID(defaultOrganizationRef, organization.OrganizationID); id != "" {
+			desired["default_organization"] = map[string]any{"organization_id": id, "flows": anyList(organization.Flows)}
 		}
 	}
 	if c.Spec.ClientAuthenticationMethods == nil && len(c.Status.Credentials) > 0 {

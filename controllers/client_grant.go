@@ -40,7 +40,10 @@ func (clientGrantAdapter) Scopes() []engine.Scope[*v1alpha1.Auth0ClientGrant] {
 func (clientGrantAdapter) References(grant *v1alpha1.Auth0ClientGrant) []reference.Reference {
 	var references []reference.Reference
 	if ref := grant.Spec.ClientRef; ref != nil {
-		references = append(references, reference.To(grant, grantClientField, "Auth0Client", *ref))
+		application := reference.To(grant, grantClientField, "Auth0Client", *ref)
+		// The application may wait for its default organization, and that for this grant.
+		application.Existing = true
+		references = append(references, application)
 	}
 	if ref := grant.Spec.APIRef; ref != nil {
 		references = append(references, reference.To(grant, grantAPIField, "Auth0ResourceServer", *ref))

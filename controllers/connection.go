@@ -68,7 +68,10 @@ func (connectionAdapter) References(c *v1alpha1.Auth0Connection) []reference.Ref
 	var references []reference.Reference
 	for i, item := range enabledClients(c) {
 		if item.ClientRef != nil {
-			references = append(references, reference.To(c, clientField(i), "Auth0Client", *item.ClientRef))
+			application := reference.To(c, clientField(i), "Auth0Client", *item.ClientRef)
+			// The application may wait for its default organization, and that for this connection.
+			application.Existing = true
+			references = append(references, application)
 		}
 	}
 	return references

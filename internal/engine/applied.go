@@ -26,16 +26,34 @@ func (w *work[O]) verify(ctx context.Context, have auth0.Document, sent []change
 	if err != nil {
 		return nil, err
 	}
+	var cleared []change
 	for _, one := range w.left(have, sent) {
-		if one.have == nil && w.fields.mayHide(one.path) {
+		switch {
+		case one.have == nil && w.fields.mayHide(one.path):
 			if err := w.rememberUnshown(ctx, one); err != nil {
 				return nil, err
 			}
-			continue
+		case w.mayBeDefault(one):
+			cleared = append(cleared, one)
+		default:
+			w.unapplied = append(w.unapplied, one)
 		}
-		w.unapplied = append(w.unapplied, one)
+	}
+	if len(w.unapplied) > 0 {
+		// What was sent beside was not applied either.
+		w.unapplied = append(w.unapplied, cleared...)
 	}
 	return have, nil
+}
+
+// mayBeDefault reports whether what is there after a field was cleared may be what Auth0 puts there by itself. Keys of objects that
+// are merged and entries of lists have no default.
+func (w *work[O]) mayBeDefault(one change) bool {
+	if _, declared := w.fields.flatten(w.desired)[one.path]; declared || w.fields.Cleared[one.path] != nil {
+		return false
+	}
+	field, _, nested := strings.Cut(one.path, ".")
+	return !nested || !slices.Contains(w.fields.Merged, field) && w.fields.Keyed[field] == ""
 }
 
 // left are the differences that were sent and are still there.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -73,6 +74,8 @@ type work[O v1alpha1.Managed] struct {
 	// unapplied are differences that Auth0 took without applying them, and notApplied those of former passes.
 	unapplied  []change
 	notApplied []v1alpha1.Difference
+	// unlinked says which link is set later, when its referent is there.
+	unlinked error
 	// exempt says what is left alone, and why.
 	exempt string
 	// permissions are what the tenant lets the object do.
@@ -151,7 +154,7 @@ func (w *work[O]) prepare(ctx context.Context) error {
 			return problem.Stalled(v1alpha1.ReasonInvalidSpec, "%s", err)
 		}
 	}
-	if w.references, err = reference.Resolve(ctx, w.Client, w.object, w.refersTo()); err != nil {
+	if err := w.resolve(ctx); err != nil {
 		return err
 	}
 	if w.session, err = w.Session(ctx, tenant); err != nil {
@@ -182,6 +185,28 @@ func (w *work[O]) prepare(ctx context.Context) error {
 		return err
 	}
 	return w.recallUnshown(ctx)
+}
+
+// resolve finds out what the references stand for. An object that is to be created does not wait for its links.
+func (w *work[O]) resolve(ctx context.Context) (err error) {
+	links, others := []reference.Reference{}, []reference.Reference{}
+	for _, ref := range w.refersTo() {
+		if ref.Link && w.Adapter.ID(w.object) == "" && !w.observes() {
+			links = append(links, ref)
+		} else {
+			others = append(others, ref)
+		}
+	}
+	if w.references, err = reference.Resolve(ctx, w.Client, w.object, others); err != nil {
+		return err
+	}
+	linked, err := reference.Resolve(ctx, w.Client, w.object, links)
+	if known, ok := errors.AsType[*problem.Problem](err); ok && !known.Stalled {
+		w.unlinked = err
+		return nil
+	}
+	maps.Copy(w.references, linked)
+	return err
 }
 
 // refersTo lists the objects of this group that the object refers to, besides its tenant.
@@ -329,6 +354,9 @@ func (w *work[O]) done(message string) Outcome {
 		w.object.GetManagedStatus().Differences = differencesOf(w.unapplied)
 		return w.stall(v1alpha1.ReasonNotApplied, "Auth0 answered with success and did not apply: %s; status.differences shows the values. Correct the spec, or see that the tenant's plan has what it asks for. It is not sent again before the spec or the value in Auth0 changes, or a reconciliation is requested",
 			quoted(changedPaths(w.unapplied)))
+	}
+	if w.unlinked != nil {
+		return FromError(w.unlinked, w.resync).Lost()
 	}
 	return w.ready(v1alpha1.ReasonReconciled, message+w.exempt)
 }

@@ -24,6 +24,10 @@ type Reference struct {
 	// Weak references need no more of the referent than its id in Auth0, and do not keep it from being deleted. They are for
 	// objects that refer to each other, which would otherwise wait for each other forever.
 	Weak bool
+	// Existing references need no more of the referent than its id in Auth0, as long as it is not being deleted.
+	Existing bool
+	// Link references can be set after the object was created: it does not wait for the referent before that.
+	Link bool
 }
 
 // To makes the reference that a field of an object holds.
@@ -136,7 +140,8 @@ func checkElsewhere(ctx context.Context, reader client.Reader, referent v1alpha1
 }
 
 func usable(referent v1alpha1.Referent, reference Reference) error {
-	if referent.GetIdentity() != (v1alpha1.Identity{}) && (reference.Weak || IsReady(referent)) {
+	exists := reference.Weak || reference.Existing && referent.GetDeletionTimestamp() == nil
+	if referent.GetIdentity() != (v1alpha1.Identity{}) && (exists || IsReady(referent)) {
 		return nil
 	}
 	return problem.Waiting(v1alpha1.ReasonReferenceNotReady, "%s: %s %s", reference.Field, reference, NotReady(referent))

@@ -280,7 +280,7 @@ func notApplied(e *environment, s subject) {
 		e.eventuallyReady(object)
 		return
 	}
-	route := s.create.route + "/{id}"
+	route := strings.Replace(s.create.route, "/dbconnections/signup", "/api/v2/users", 1) + "/{id}"
 	e.sim.AddFaults(simulator.Fault{Method: http.MethodPatch, Route: route, Ignore: []string{"*"}})
 	e.sim.ResetRequests()
 	change(e, object, s.change)

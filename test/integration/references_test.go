@@ -13,6 +13,59 @@ import (
 
 const stockAPI = "urn:stock"
 
+// TestACircleOfReferences declares an application whose default organization has a connection and a client grant of that very
+// application. The application is created first and linked later.
+func TestACircleOfReferences(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	application := &v1alpha1.Auth0Client{ObjectMeta: e.meta("shop"), Spec: v1alpha1.Auth0ClientSpec{
+		ManagedSpec: e.managedSpec(), ClientSettings: v1alpha1.ClientSettings{
+			Name: "Shop", AppType: new("regular_web"), OrganizationUsage: new("allow"),
+		},
+		DefaultOrganization: &v1alpha1.ClientDefaultOrganization{
+			OrganizationRef: &v1alpha1.ObjectReference{Name: "acme"}, Flows: []string{"client_credentials"},
+		},
+		OutputSecret: &v1alpha1.OutputSecret{Name: "shop"},
+	}}
+	ref := &v1alpha1.ObjectReference{Name: "shop"}
+	connection := &v1alpha1.Auth0Connection{ObjectMeta: e.meta("customers"), Spec: v1alpha1.Auth0ConnectionSpec{
+		ManagedSpec: e.managedSpec(), Name: "customers", Strategy: "auth0",
+		EnabledClients: &v1alpha1.EnabledClients{Items: []v1alpha1.EnabledClient{{ClientRef: ref}}},
+	}}
+	api := newResourceServer(e, "orders", ordersAPI, "read:orders")
+	grant := &v1alpha1.Auth0ClientGrant{ObjectMeta: e.meta("shop"), Spec: v1alpha1.Auth0ClientGrantSpec{
+		ManagedSpec: e.managedSpec(), ClientRef: ref, APIRef: &v1alpha1.ObjectReference{Name: "orders"}, Scopes: []string{"read:orders"},
+		OrganizationUsage: new("allow"),
+	}}
+	organization := &v1alpha1.Auth0Organization{ObjectMeta: e.meta("acme"), Spec: v1alpha1.Auth0OrganizationSpec{
+		ManagedSpec: e.managedSpec(), Name: "acme",
+		Connections:  &v1alpha1.OrganizationConnections{Items: []v1alpha1.OrganizationConnection{{ConnectionRef: &v1alpha1.ObjectReference{Name: "customers"}}}},
+		ClientGrants: &v1alpha1.OrganizationClientGrants{Items: []v1alpha1.OrganizationClientGrant{{GrantRef: ref}}},
+	}}
+	circle := []v1alpha1.Managed{application, connection, api, grant, organization}
+	e.create(application)
+	e.eventuallyReconciling(application, v1alpha1.ReasonReferenceNotReady, "spec.defaultOrganization.organizationRef: Auth0Organization "+e.namespace+"/acme does not exist")
+	for _, object := range circle[1:] {
+		e.create(object)
+	}
+	for _, object := range circle {
+		e.eventuallyReady(object)
+	}
+	linked := e.client(application.Status.ClientID)["default_organization"].(map[string]any)
+	if linked["organization_id"] != organization.Status.OrganizationID {
+		t.Errorf("the default organization is %v", linked)
+	}
+	if created := e.sim.Requests().Count("POST", "/api/v2/clients"); created != 1 {
+		t.Errorf("%d applications were created", created)
+	}
+	for _, object := range circle {
+		e.delete(object)
+	}
+	for _, object := range circle {
+		e.eventuallyGone(object)
+	}
+}
+
 // TestReferencesWait creates what refers before what is referred to. Nothing is called meanwhile, and it goes on at once.
 func TestReferencesWait(t *testing.T) {
 	t.Parallel()
