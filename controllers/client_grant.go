@@ -226,3 +226,11 @@ func (clientGrantAdapter) Explain(grant *v1alpha1.Auth0ClientGrant, session *aut
 	}
 	return nil
 }
+
+// Names implements engine.Namer: the API.
+func (clientGrantAdapter) Names(grant *v1alpha1.Auth0ClientGrant) []reference.Named {
+	if grant.Spec.Audience == nil {
+		return nil
+	}
+	return []reference.Named{{Field: "spec.audience", Kind: "Auth0ResourceServer", Name: *grant.Spec.Audience}}
+}

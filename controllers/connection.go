@@ -335,3 +335,6 @@ func (connectionAdapter) Explain(_ *v1alpha1.Auth0Connection, _ *auth0.Session, 
 	}
 	return nil
 }
+
+// Declares implements engine.Declarer.
+func (connectionAdapter) Declares(c *v1alpha1.Auth0Connection) string { return c.Spec.Name }

@@ -223,10 +223,15 @@ func (organizationAdapter) connections(tools engine.Tools[*v1alpha1.Auth0Organiz
 	}
 	list.Differing = func() []string { return differing }
 	list.Amend = func(ctx context.Context, session *auth0.Session, id string, ids []string) error {
+		differing = nil
 		_, err := each(ids, func(connection string) error {
 			patch := wanted[connection].Clone()
 			delete(patch, "connection_id")
-			return session.UpdateOrganizationConnection(ctx, id, connection, patch)
+			used, err := session.UpdateOrganizationConnection(ctx, id, connection, patch)
+			if err == nil && differsFrom(used, patch) {
+				differing = append(differing, connection)
+			}
+			return err
 		})
 		return err
 	}

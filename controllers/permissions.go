@@ -25,6 +25,17 @@ func permissionReferences(object client.Object, field string, permissions []v1al
 	return references
 }
 
+// permissionNames are the APIs that permissions name by their identifier.
+func permissionNames(field string, permissions []v1alpha1.Permission) []reference.Named {
+	var names []reference.Named
+	for i, permission := range permissions {
+		if permission.API != nil {
+			names = append(names, reference.Named{Field: fmt.Sprintf("%s[%d].api", field, i), Kind: "Auth0ResourceServer", Name: *permission.API})
+		}
+	}
+	return names
+}
+
 func apiField(field string, i int) string { return fmt.Sprintf("%s[%d].apiRef", field, i) }
 
 // permissionEntries names permissions as status does.

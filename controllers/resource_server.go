@@ -179,3 +179,8 @@ func (resourceServerAdapter) Explain(api *v1alpha1.Auth0ResourceServer, _ *auth0
 	}
 	return nil
 }
+
+// Declares implements engine.Declarer.
+func (resourceServerAdapter) Declares(api *v1alpha1.Auth0ResourceServer) string {
+	return api.Spec.Identifier
+}

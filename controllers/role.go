@@ -150,3 +150,11 @@ func valueOf[T any](pointer *T) T {
 	}
 	return *pointer
 }
+
+// Names implements engine.Namer: the APIs of permissions.
+func (roleAdapter) Names(role *v1alpha1.Auth0Role) []reference.Named {
+	return permissionNames(rolePermissionsField, permissionsOfRole(role))
+}
+
+// Declares implements engine.Declarer.
+func (roleAdapter) Declares(role *v1alpha1.Auth0Role) string { return role.Spec.Name }

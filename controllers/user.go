@@ -154,6 +154,25 @@ func (userAdapter) References(u *v1alpha1.Auth0User) []reference.Reference {
 	return references
 }
 
+// Names implements engine.Namer: the connection, roles, and APIs of permissions.
+func (userAdapter) Names(u *v1alpha1.Auth0User) []reference.Named {
+	var names []reference.Named
+	if u.Spec.Connection != "" {
+		names = append(names, reference.Named{Field: "spec.connection", Kind: "Auth0Connection", Name: u.Spec.Connection})
+	}
+	if u.Spec.Roles != nil {
+		for i, role := range u.Spec.Roles.Items {
+			if role.Name != nil {
+				names = append(names, reference.Named{Field: fmt.Sprintf("spec.roles.items[%d].name", i), Kind: "Auth0Role", Name: *role.Name})
+			}
+		}
+	}
+	if u.Spec.Permissions != nil {
+		names = append(names, permissionNames(userPermissionsField, u.Spec.Permissions.Items)...)
+	}
+	return names
+}
+
 const (
 	signupClientField     = "spec.signup.clientRef"
 	invitationClientField = "spec.invitation.clientRef"

@@ -92,13 +92,12 @@ func (s *Session) AddOrganizationConnection(ctx context.Context, id string, conn
 	return err
 }
 
-// UpdateOrganizationConnection changes how an organization uses a connection.
-func (s *Session) UpdateOrganizationConnection(ctx context.Context, id, connectionID string, patch Document) error {
-	_, err := s.manage(ctx, http.MethodPatch, routeOrganizationConnection, func(ctx context.Context) error {
+// UpdateOrganizationConnection changes how an organization uses a connection, and returns how it does then.
+func (s *Session) UpdateOrganizationConnection(ctx context.Context, id, connectionID string, patch Document) (Document, error) {
+	return parseObject(s.manage(ctx, http.MethodPatch, routeOrganizationConnection, func(ctx context.Context) error {
 		_, err := s.orgConnectionsAPI.Update(ctx, id, connectionID, nil, option.WithBodyProperties(patch))
 		return err
-	})
-	return err
+	}))
 }
 
 // RemoveOrganizationConnection takes a connection from an organization. One that it does not use does no harm.

@@ -91,6 +91,17 @@ type Referrer[O v1alpha1.Managed] interface {
 	References(O) []reference.Reference
 }
 
+// Namer names other things in Auth0 as Auth0 does. Objects that declare them are waited for like those that it refers to.
+type Namer[O v1alpha1.Managed] interface {
+	Names(O) []reference.Named
+}
+
+// Declarer is named by others with the name that it has in Auth0.
+type Declarer[O v1alpha1.Managed] interface {
+	// Declares returns the name that the spec asks for.
+	Declares(O) string
+}
+
 // Completer completes what is desired with what is there and stays, such as entries that others added to a list that Auth0
 // replaces whole.
 type Completer[O v1alpha1.Managed] interface {

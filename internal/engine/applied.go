@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/api/meta"
-
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 )
@@ -63,7 +61,7 @@ func (w *work[O]) left(have auth0.Document, sent []change) []change {
 	})
 }
 
-// verifying returns a list of which the amended entries are read once more.
+// verifying returns a list that says of which entries Auth0 did not take the attributes, and does not amend these again.
 func (w *work[O]) verifying(list List) List {
 	differing, amend := list.Differing, list.Amend
 	if differing == nil {
@@ -81,9 +79,6 @@ func (w *work[O]) verifying(list List) List {
 	}
 	list.Amend = func(ctx context.Context, session *auth0.Session, id string, entries []string) error {
 		if err := amend(ctx, session, id, entries); err != nil {
-			return err
-		}
-		if _, err := list.Read(ctx, session, id); err != nil {
 			return err
 		}
 		for _, entry := range differing() {
@@ -144,8 +139,8 @@ func (w *work[O]) sends(object string, changes []change) bool {
 // notAppliedBefore returns the differences that Auth0 did not apply when they were sent last.
 func notAppliedBefore(object v1alpha1.Managed) []v1alpha1.Difference {
 	status := object.GetManagedStatus()
-	ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionReady)
-	if ready == nil || ready.Reason != v1alpha1.ReasonNotApplied || status.ObservedGeneration != object.GetGeneration() || Requested(object) {
+	observes := object.GetManagedSpec().ManagementPolicy == v1alpha1.ManagementPolicyObserve
+	if observes || status.ObservedGeneration != object.GetGeneration() || Requested(object) {
 		return nil
 	}
 	return status.Differences

@@ -124,6 +124,13 @@ func RegisterRemote[T any, O interface {
 	if referrer, ok := adapter.(Referrer[O]); ok {
 		indexed.References = func(object client.Object) []reference.Reference { return referrer.References(object.(O)) }
 	}
+	indexed.Kind = name
+	if namer, ok := adapter.(Namer[O]); ok {
+		indexed.Names = func(object client.Object) []reference.Named { return namer.Names(object.(O)) }
+	}
+	if declarer, ok := adapter.(Declarer[O]); ok {
+		indexed.Declares = func(object client.Object) string { return declarer.Declares(object.(O)) }
+	}
 	remote := &Remote[O]{Adapter: adapter, claims: newClaims(), New: func() O { return new(T) }}
 	var watches []Watch
 	var looks *mirrored[O]

@@ -30,8 +30,8 @@ type List struct {
 	// Together makes the calls for many objects at once; nil if there are no such calls.
 	Together *Together
 
-	// Differing returns the entries that have other attributes than declared, as of the last Read, and Amend changes them; nil
-	// if entries have none.
+	// Differing returns the entries that have other attributes than declared, as of the last Read or Amend, and Amend changes
+	// them; nil if entries have none.
 	Differing func() []string
 	Amend     func(ctx context.Context, session *auth0.Session, id string, entries []string) error
 	// Sent tells that the entries travel with the creation of the object.

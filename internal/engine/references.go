@@ -32,17 +32,48 @@ const (
 
 // watchReferents looks at an object again when one that it refers to becomes usable, or changes what it is in Auth0.
 func watchReferents(build *builder.Builder, deps Deps, kind Kind, all []Kind) *builder.Builder {
-	if kind.indexed.References == nil {
-		return build
+	look := func(key func(client.Object) (namespace, value string)) handler.EventHandler {
+		return enqueueBy(deps.Client, kind.NewList, reference.ObjectIndex, auth0.LaneNew, key, isNoUse)
 	}
 	for _, other := range all {
 		referent, ok := other.New().(v1alpha1.Referent)
-		if !ok {
-			continue
+		if ok && kind.indexed.References != nil {
+			build = build.Watches(referent, look(other.key), builder.WithPredicates(usefulnessChanged()))
 		}
-		build = build.Watches(referent, enqueueBy(deps.Client, kind.NewList, reference.ObjectIndex, auth0.LaneNew, other.key), builder.WithPredicates(usefulnessChanged()))
+		if ok && kind.indexed.Names != nil && other.indexed.Declares != nil {
+			build = build.Watches(referent, look(other.nameKey), builder.WithPredicates(usefulnessChanged()))
+		}
 	}
 	return build
+}
+
+// nameKey is how those who name an object of the kind stand in reference.ObjectIndex.
+func (k Kind) nameKey(object client.Object) (namespace, value string) {
+	return "", reference.NameKey(k.Name, reference.TenantKey(object.(v1alpha1.Managed)), k.indexed.Declares(object))
+}
+
+// awaitNamed waits for the objects that declare what the object names, until they are in Auth0 or cannot get there. What nobody
+// declares is Auth0's to know.
+func (w *work[O]) awaitNamed(ctx context.Context) error {
+	namer, ok := w.Adapter.(Namer[O])
+	if !ok {
+		return nil
+	}
+	for _, named := range namer.Names(w.object) {
+		i := slices.IndexFunc(w.kinds, func(kind Kind) bool { return kind.Name == named.Kind })
+		if i < 0 {
+			continue
+		}
+		list := w.kinds[i].NewList()
+		key := reference.NameKey(named.Kind, reference.TenantKey(w.object), named.Name)
+		if err := w.Client.List(ctx, list, client.MatchingFields{reference.NameIndex: key}, client.UnsafeDisableDeepCopy); err != nil {
+			return fmt.Errorf("%s: find who declares %s: %w", named.Field, named.Name, err)
+		}
+		if err := reference.Await(ctx, w.Client, w.tenant, named, objectsIn(list)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // key is how an object of the kind stands in reference.ObjectIndex.
@@ -50,14 +81,21 @@ func (k Kind) key(object client.Object) (namespace, value string) {
 	return "", reference.ObjectKey(k.Name, client.ObjectKeyFromObject(object))
 }
 
-// usefulnessChanged lets through the changes after which those who refer to an object can go on, or must do so otherwise.
+// usefulnessChanged lets through the changes after which those who refer to an object can go on, or must do so otherwise, or say
+// for what they wait.
 func usefulnessChanged() predicate.Predicate {
 	return predicate.Funcs{
 		UpdateFunc: func(e event.UpdateEvent) bool {
 			before, after := e.ObjectOld.(v1alpha1.Referent), e.ObjectNew.(v1alpha1.Referent)
-			return before.GetIdentity() != after.GetIdentity() || !reference.IsReady(before) && reference.IsReady(after)
+			return before.GetIdentity() != after.GetIdentity() || reference.IsReady(before) != reference.IsReady(after) ||
+				!reference.IsReady(after) && reference.NotReady(before) != reference.NotReady(after)
 		},
 	}
+}
+
+// isNoUse reports whether an object does not wait for one that changed: it is Ready, and that one is not.
+func isNoUse(changed, object client.Object) bool {
+	return reference.IsReady(object.(v1alpha1.Object)) && !reference.IsReady(changed.(v1alpha1.Object))
 }
 
 // WatchReady looks at objects of a kind again when one of another kind becomes Ready as it is declared, or is something else in

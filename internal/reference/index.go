@@ -19,6 +19,8 @@ const (
 	InputIndex = ".inputs"
 	// ObjectIndex finds the objects that refer to an object of this group, by ObjectKey.
 	ObjectIndex = ".references"
+	// NameIndex finds the objects that declare a name in Auth0, by NameKey.
+	NameIndex = ".name"
 	// IDIndex finds the objects that stand for the same thing in Auth0, by its id within the tenant.
 	IDIndex = ".id"
 )
@@ -45,12 +47,32 @@ func IDKey(object v1alpha1.Managed, id string) string { return IDKeyIn(TenantKey
 // IDKeyIn is how an object in Auth0 stands in IDIndex, by its tenant.
 func IDKeyIn(tenant types.NamespacedName, id string) string { return tenant.String() + "/" + id }
 
+// Named is something in Auth0 that a field names as Auth0 does, which an object may declare.
+type Named struct {
+	// Field of the spec, for messages: spec.connection.
+	Field string
+	// Kind of the object that may declare it, and its name in Auth0.
+	Kind, Name string
+}
+
+// NameKey is how a name in Auth0 stands in NameIndex, and those who name it in ObjectIndex. No reference begins like that.
+func NameKey(kind string, tenant types.NamespacedName, name string) string {
+	return namePrefix + kind + "/" + tenant.String() + "/" + name
+}
+
+const namePrefix = "="
+
 // Indexed is what the indexes of a kind are made of.
 type Indexed struct {
 	// Inputs lists what an object names, in the form of SecretInput and ConfigMapInput.
 	Inputs func(client.Object) []string
 	// References lists the objects of this group that an object refers to, besides its tenant; may be nil.
 	References func(client.Object) []Reference
+	// Names lists what an object names as Auth0 does; may be nil.
+	Names func(client.Object) []Named
+	// Kind of the objects, and Declares the name that one has in Auth0, by which others name it; may be nil.
+	Kind     string
+	Declares func(client.Object) string
 	// ID returns the id of an object in Auth0; may be nil.
 	ID func(client.Object) string
 }
@@ -77,10 +99,13 @@ func (of Indexed) AllReferences(object client.Object) []Reference {
 	if !ok && of.References != nil {
 		return of.References(object)
 	}
-	references := make([]Reference, len(keys))
-	for i, key := range keys {
+	var references []Reference
+	for _, key := range keys {
+		if strings.HasPrefix(key, namePrefix) {
+			continue
+		}
 		parts := append(strings.SplitN(key, "/", 3), "", "")
-		references[i] = Reference{Kind: parts[0], Key: types.NamespacedName{Namespace: parts[1], Name: parts[2]}}
+		references = append(references, Reference{Kind: parts[0], Key: types.NamespacedName{Namespace: parts[1], Name: parts[2]}})
 	}
 	return references
 }
@@ -102,14 +127,12 @@ func (of Indexed) indexes(kind v1alpha1.Object) map[string]client.IndexerFunc {
 			return []string{TenantKey(object.(v1alpha1.Managed)).String()}
 		}
 	}
-	if of.References != nil {
-		indexes[ObjectIndex] = func(object client.Object) []string {
-			var keys []string
-			for _, reference := range of.References(object) {
-				keys = append(keys, reference.index())
-			}
-			slices.Sort(keys)
-			return slices.Compact(keys)
+	if of.References != nil || of.Names != nil {
+		indexes[ObjectIndex] = of.objects
+	}
+	if of.Declares != nil {
+		indexes[NameIndex] = func(object client.Object) []string {
+			return []string{NameKey(of.Kind, TenantKey(object.(v1alpha1.Managed)), of.Declares(object))}
 		}
 	}
 	if of.ID != nil {
@@ -121,4 +144,21 @@ func (of Indexed) indexes(kind v1alpha1.Object) map[string]client.IndexerFunc {
 		}
 	}
 	return indexes
+}
+
+// objects lists what an object refers to or names.
+func (of Indexed) objects(object client.Object) []string {
+	var keys []string
+	if of.References != nil {
+		for _, reference := range of.References(object) {
+			keys = append(keys, reference.index())
+		}
+	}
+	if of.Names != nil {
+		for _, named := range of.Names(object) {
+			keys = append(keys, NameKey(named.Kind, TenantKey(object.(v1alpha1.Managed)), named.Name))
+		}
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
 }

@@ -165,3 +165,26 @@ func NotReady(object v1alpha1.Object) string {
 	}
 	return "is not Ready yet"
 }
+
+// Await waits for the objects that declare what a field names, unless one of them is in Auth0, or has gone as far as it can.
+func Await(ctx context.Context, reader client.Reader, tenant *v1alpha1.Auth0Tenant, named Named, declared []client.Object) error {
+	admission := NewAdmission(reader, tenant)
+	var waiting error
+	for _, object := range declared {
+		referent := object.(v1alpha1.Referent)
+		admitted, err := admission.Admits(ctx, referent)
+		if err != nil {
+			return err
+		}
+		isStalled := meta.IsStatusConditionTrue(referent.GetCommonStatus().Conditions, v1alpha1.ConditionStalled)
+		if !admitted || isStalled || referent.IsSuspended() || referent.GetDeletionTimestamp() != nil {
+			continue
+		}
+		if referent.GetIdentity() != (v1alpha1.Identity{}) {
+			return nil
+		}
+		waiting = problem.Waiting(v1alpha1.ReasonReferenceNotReady, "%s: %s %s, which declares %q, %s",
+			named.Field, named.Kind, client.ObjectKeyFromObject(referent), named.Name, NotReady(referent))
+	}
+	return waiting
+}

@@ -66,6 +66,49 @@ func TestACircleOfReferences(t *testing.T) {
 	}
 }
 
+// TestNamesWait names things as Auth0 does that objects declare: those are waited for like referents, and it goes on at once. What is
+// declared only after Auth0 refused it is noticed, too.
+func TestNamesWait(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	connection := &v1alpha1.Auth0Connection{ObjectMeta: e.meta("customers"), Spec: v1alpha1.Auth0ConnectionSpec{
+		ManagedSpec: e.managedSpec(), Name: "customers", Strategy: "auth0",
+		EnabledClients: &v1alpha1.EnabledClients{Items: []v1alpha1.EnabledClient{{ClientRef: &v1alpha1.ObjectReference{Name: "shop"}}}},
+	}}
+	api := newResourceServer(e, "orders", ordersAPI, "read:orders")
+	api.Spec.Suspend = true
+	user := newUser(e, "ada", "ada@example.com")
+	user.Spec.Connection = "customers"
+	user.Spec.Permissions = &v1alpha1.UserPermissions{Items: []v1alpha1.Permission{{API: new(ordersAPI), Name: "read:orders"}}}
+	role := newRole(e, "editor")
+	role.Spec.Permissions = &v1alpha1.RolePermissions{Items: []v1alpha1.Permission{{API: new(ordersAPI), Name: "read:orders"}}}
+	e.create(connection)
+	e.create(user)
+	e.eventuallyReconciling(user, v1alpha1.ReasonReferenceNotReady,
+		"spec.connection: Auth0Connection "+e.namespace+"/customers, which declares \"customers\", is not Ready: ReferenceNotReady")
+	e.requireCalls("waiting", 0)
+	// Nobody declares the API yet, as far as the role can tell.
+	e.create(role)
+	e.eventuallyReconciling(role, v1alpha1.ReasonPermissionNotFound)
+	e.create(api)
+
+	shop := clientSubject.object(e, "shop").(*v1alpha1.Auth0Client)
+	clientSubject.prepare(e)
+	e.create(shop)
+	e.eventuallyReady(connection)
+	change(e, api, func(api *v1alpha1.Auth0ResourceServer) { api.Spec.Suspend = false })
+	e.eventuallyReady(api)
+	e.within(10*time.Second, func() error {
+		for _, object := range []v1alpha1.Object{role, user} {
+			e.get(object)
+			if readyStatus(object) != "True" {
+				return fmt.Errorf("%s is not Ready: %+v", object.GetName(), object.GetCommonStatus().Conditions)
+			}
+		}
+		return nil
+	})
+}
+
 // TestReferencesWait creates what refers before what is referred to. Nothing is called meanwhile, and it goes on at once.
 func TestReferencesWait(t *testing.T) {
 	t.Parallel()
