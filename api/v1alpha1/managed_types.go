@@ -138,6 +138,11 @@ type ManagedStatus struct {
 	// +optional
 	Owned *OwnedObject `json:"owned,omitempty"`
 
+	// claims names the object in Auth0 that the spec declares and another Kubernetes object holds (`Conflict`): it is handed over
+	// when that one is deleted. Example: `rol_xPSJ3BfhKflWGKpU`.
+	// +optional
+	Claims string `json:"claims,omitempty"`
+
 	// managedFields lists the fields, in Auth0's names, that were set through this object, so that one which is removed
 	// from the spec can be cleared in Auth0.
 	// +listType=set

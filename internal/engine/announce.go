@@ -148,7 +148,9 @@ func (w *work[O]) holder(ctx context.Context, have auth0.Document) (string, erro
 	}
 	for _, other := range objectsIn(list) {
 		owns := ownedID(other.(O)) == w.idOf(have)
-		if other.GetUID() != w.object.GetUID() && owns && (!w.manages(have) || isOlder(other, w.object)) {
+		// One that is being deleted hands over what this one manages already.
+		holds := !w.manages(have) || other.GetDeletionTimestamp() == nil && isOlder(other, w.object)
+		if other.GetUID() != w.object.GetUID() && owns && holds {
 			return Owner(other), nil
 		}
 	}
@@ -183,7 +185,7 @@ func (w *work[O]) claim(ctx context.Context, have auth0.Document) error {
 			return err
 		}
 		if err == nil && claimantOf(other) == holder {
-			return heldBy(w.Adapter.Describe(have), Owner(other))
+			return w.claimed(have, Owner(other))
 		}
 		w.claims.drop(key, holder)
 	}
@@ -191,7 +193,7 @@ func (w *work[O]) claim(ctx context.Context, have auth0.Document) error {
 
 func heldBy(described, holder string) error {
 	return problem.Stalled(v1alpha1.ReasonConflict,
-		"%s is held by the Kubernetes object %s (namespace/name/uid), here or in another cluster; delete one of the two", described, holder)
+		"%s is held by the Kubernetes object %s (namespace/name/uid), here or in another cluster; delete one of the two, with spec.deletionPolicy: Retain if it is the other one and in another cluster or namespace: else its deletion deletes this in Auth0", described, holder)
 }
 
 // isOlder decides who holds what two objects took over at the same time.

@@ -70,7 +70,8 @@ func (w *work[O]) takeOver(ctx context.Context, have auth0.Document, belongs boo
 	if err := w.pass.KeepUntilRemoved(ctx); err != nil {
 		return err
 	}
-	if w.manages(have) {
+	// What was handed over to the object shows in status.owned first.
+	if w.manages(have) && w.Adapter.ID(w.object) != "" {
 		return nil
 	}
 	managed := w.fields.paths(w.desired)

@@ -56,17 +56,25 @@ func (w *work[O]) foreignOwner(have auth0.Document) string {
 	return w.ownerOf(have)
 }
 
-// unmark takes the mark off, so that another Kubernetes object may adopt what stays in Auth0.
-func (w *work[O]) unmark(ctx context.Context) error {
-	if w.markField() == "" {
-		return nil
+// giveUp hands over what stays in Auth0 to another Kubernetes object that declares it too, or takes the mark off, so that one may
+// adopt it.
+func (w *work[O]) giveUp(ctx context.Context) error {
+	heir, err := w.heir(ctx, w.Adapter.ID(w.object))
+	if err != nil || w.markField() == "" && heir == nil {
+		return err
 	}
 	if err := w.reach(ctx); err != nil {
 		return err
 	}
 	have, err := w.known(ctx)
-	if err != nil || have == nil || !w.holdsMark(have) || w.protects(have, w.session.ClientID()) != "" {
+	if err != nil || have == nil || w.protects(have, w.session.ClientID()) != "" {
 		return err
+	}
+	if belongs, err := w.belongs(ctx, have); err != nil || !belongs || w.markField() != "" && !w.holdsMark(have) {
+		return err
+	}
+	if heir != nil {
+		return w.handOver(ctx, have, heir)
 	}
 	_, err = w.send(ctx, have, w.fields.patch(nil, have, []change{{path: w.markField()}}))
 	return err

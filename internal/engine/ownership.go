@@ -25,7 +25,7 @@ func (w *work[O]) mayManage(ctx context.Context, have auth0.Document) (belongs b
 		return false, err
 	}
 	if foreign != "" {
-		return false, heldBy(w.Adapter.Describe(have), foreign)
+		return false, w.claimed(have, foreign)
 	}
 	if belongs, err := w.belongs(ctx, have); err != nil || belongs {
 		return belongs, err

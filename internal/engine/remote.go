@@ -117,6 +117,7 @@ func (w *work[O]) apply(ctx context.Context) (Outcome, error) {
 	if err := w.prepare(ctx); err != nil {
 		return Outcome{}, err
 	}
+	w.object.GetManagedStatus().Claims = ""
 	if outcome, err := w.shared(ctx); err != nil {
 		return Outcome{}, err
 	} else if outcome != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
@@ -89,6 +90,14 @@ func (w *work[O]) remove(ctx context.Context) (Outcome, error) {
 	if why, err := w.stays(ctx, have); err != nil || why != "" {
 		return Released("left in Auth0: " + w.Adapter.Describe(have) + " " + why), err
 	}
+	if outcome, err := w.leaveToHeir(ctx, have); err != nil || outcome != nil {
+		return ptr.Deref(outcome, Outcome{}), err
+	}
+	return w.deleteThere(ctx, have)
+}
+
+// deleteThere deletes what was read in Auth0, and lets the object go when a read shows that it is gone.
+func (w *work[O]) deleteThere(ctx context.Context, have auth0.Document) (Outcome, error) {
 	w.Adapter.Observe(w.object, have)
 	if w.object.GetManagedStatus().RecheckAt != nil || w.announced() != "" {
 		if err := w.deleteDuplicates(ctx); err != nil {
@@ -104,6 +113,20 @@ func (w *work[O]) remove(ctx context.Context) (Outcome, error) {
 	}
 	w.wroteDeletion(ctx, have)
 	return Released("deleted " + w.Adapter.Describe(have)), nil
+}
+
+// leaveToHeir hands over what another object declares too, nil if there is no such object.
+func (w *work[O]) leaveToHeir(ctx context.Context, have auth0.Document) (*Outcome, error) {
+	heir, err := w.heir(ctx, w.idOf(have))
+	if err != nil || heir == nil {
+		return nil, err
+	}
+	w.Adapter.Observe(w.object, have)
+	if err := w.handOver(ctx, have, heir); err != nil {
+		return nil, err
+	}
+	outcome := Released("left in Auth0: handed over " + w.Adapter.Describe(have) + " to " + w.kind.Name + " " + client.ObjectKeyFromObject(heir).String() + ", which declares it too")
+	return &outcome, nil
 }
 
 // holdsNothing reports whether status alone proves that nothing in Auth0 belongs to the object: what carries no mark is noted
@@ -155,7 +178,7 @@ func explainRemoval(err error) error {
 // retain leaves the object in Auth0, and takes the mark off so that another Kubernetes object may adopt it. Retain is
 // also the way out when the tenant is gone or refuses everything, so nothing that fails here keeps the object.
 func (w *work[O]) retain(ctx context.Context) Outcome {
-	err := w.unmark(ctx)
+	err := w.giveUp(ctx)
 	if errors.Is(err, lease.ErrLost) {
 		return FromError(err, 0)
 	}

@@ -21,7 +21,7 @@ const (
 	ObjectIndex = ".references"
 	// NameIndex finds the objects that declare a name in Auth0, by NameKey.
 	NameIndex = ".name"
-	// IDIndex finds the objects that stand for the same thing in Auth0, by its id within the tenant.
+	// IDIndex finds the objects that stand for the same thing in Auth0, or declare what another one holds, by its id within the tenant.
 	IDIndex = ".id"
 )
 
@@ -137,10 +137,14 @@ func (of Indexed) indexes(kind v1alpha1.Object) map[string]client.IndexerFunc {
 	}
 	if of.ID != nil {
 		indexes[IDIndex] = func(object client.Object) []string {
-			if id := of.ID(object); id != "" {
-				return []string{IDKey(object.(v1alpha1.Managed), id)}
+			managed := object.(v1alpha1.Managed)
+			var keys []string
+			for _, id := range []string{of.ID(object), managed.GetManagedStatus().Claims} {
+				if id != "" && !slices.Contains(keys, IDKey(managed, id)) {
+					keys = append(keys, IDKey(managed, id))
+				}
 			}
-			return nil
+			return keys
 		}
 	}
 	return indexes

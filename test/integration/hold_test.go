@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
@@ -220,4 +221,37 @@ func (e *environment) protectedRoles(namespace string, names ...string) []*v1alp
 		e.eventuallyReady(role)
 	}
 	return roles
+}
+
+// TestInheritanceTakesTheRightToAdopt has an object in another namespace declare what one holds that is deleted. It inherits only if
+// its namespace may adopt: it gets to the credentials of an application that way.
+func TestInheritanceTakesTheRightToAdopt(t *testing.T) {
+	for name, policy := range map[string]v1alpha1.AdoptionPolicy{"without it": v1alpha1.AdoptionPolicyNever, "with it": v1alpha1.AdoptionPolicyIfUnmanaged} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := newBareEnvironment(t)
+			tenant := e.tenant()
+			tenant.Spec.AllowedNamespaces = &v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromAll}
+			tenant.Spec.Delegations = []v1alpha1.Delegation{{Namespaces: v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromAll}, AdoptionPolicy: policy}}
+			e.create(tenant)
+			team := e.newNamespace(nil)
+			e.startOperator(team)
+			first := e.protectedRoles(e.namespace, "editor")[0]
+			second := first.DeepCopy()
+			second.ObjectMeta = metav1.ObjectMeta{Namespace: team, Name: "editor"}
+			e.create(second)
+			e.eventuallyStalled(second, v1alpha1.ReasonConflict)
+			e.deleteAndWait(first)
+			if policy == v1alpha1.AdoptionPolicyNever {
+				if left := e.dashboardList(rolesRoute); len(left) > 0 && left[0]["id"] == first.Status.ID {
+					t.Errorf("the role was not deleted: %v", left)
+				}
+				return
+			}
+			e.eventuallyReady(second)
+			if second.Status.ID != first.Status.ID {
+				t.Errorf("the object has the role %q, want %q", second.Status.ID, first.Status.ID)
+			}
+		})
+	}
 }

@@ -93,6 +93,8 @@ var lifecycle = []struct {
 	{"what Auth0 does not apply is said", notApplied},
 	{"adopt only if allowed", adopt},
 	{"conflict between two objects", conflict},
+	{"the other object of a conflict inherits", inherit},
+	{"the other object of a conflict inherits what is retained", inheritRetained},
 	{"external delete is made good", externalDelete},
 	{"a stranger in its place", stranger},
 	{"409", answered409},
@@ -370,6 +372,40 @@ func conflict(e *environment, s subject) {
 	s.require(e, first)
 	e.deleteAndWait(second)
 	s.require(e, first)
+}
+
+// inherit deletes the object of a conflict that holds what both declare: it stays in Auth0, and becomes the other one's.
+func inherit(e *environment, s subject) { inheritFrom(e, s, func(v1alpha1.Managed) {}) }
+
+// inheritRetained does so with deletionPolicy Retain, as the message of the conflict asks for.
+func inheritRetained(e *environment, s subject) {
+	inheritFrom(e, s, func(first v1alpha1.Managed) {
+		change(e, first, func(o v1alpha1.Managed) { o.GetManagedSpec().DeletionPolicy = v1alpha1.DeletionPolicyRetain })
+	})
+}
+
+func inheritFrom(e *environment, s subject, edit func(first v1alpha1.Managed)) {
+	if s.conflictReason != v1alpha1.ReasonConflict {
+		// Tokens stand for nothing in Auth0 that can be handed over.
+		return
+	}
+	first := s.declared(e)
+	second := s.object(e, "two")
+	if s.namesRepeat {
+		second.GetManagedSpec().AdoptionPolicy = v1alpha1.AdoptionPolicyIfUnmanaged
+	}
+	e.create(second)
+	e.eventuallyStalled(second, s.conflictReason, "spec.deletionPolicy: Retain")
+	edit(first)
+	created := e.sim.Requests().Count(s.create.method, s.create.route)
+	e.deleteAndWait(first)
+	e.eventuallyReady(second)
+	s.require(e, second)
+	if again := e.sim.Requests().Count(s.create.method, s.create.route); again > created+1 {
+		e.Errorf("it was tried to create it %d times more", again-created)
+	}
+	e.deleteAndWait(second)
+	s.requireCount(e, 0)
 }
 
 func externalDelete(e *environment, s subject) {

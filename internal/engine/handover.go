@@ -1,0 +1,117 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
+	"github.com/auth0-operator/auth0-operator/internal/secret"
+)
+
+// Two objects that declare the same thing in Auth0 are in conflict, and a person deletes one of them. That must not take away what
+// the other one declares: it is handed over. See docs/decisions/0024-handover.md.
+
+// claimed notes what the object declares and another one holds, and returns the problem.
+func (w *work[O]) claimed(have auth0.Document, holder string) error {
+	w.object.GetManagedStatus().Claims = w.idOf(have)
+	return heldBy(w.Adapter.Describe(have), holder)
+}
+
+// heir returns the object that something in Auth0 is handed over to when this one is deleted: the oldest one that declares the same
+// thing, and could have it. nil if there is none.
+func (w *work[O]) heir(ctx context.Context, id string) (client.Object, error) {
+	list := w.kind.NewList()
+	if err := w.Client.List(ctx, list, client.MatchingFields{reference.IDIndex: reference.IDKey(w.object, id)}); err != nil {
+		return nil, fmt.Errorf("find each other %s that declares %s: %w", w.kind.Name, id, err)
+	}
+	var heir client.Object
+	for _, other := range objectsIn(list) {
+		inherits, err := w.inherits(ctx, other.(O), id)
+		if err != nil {
+			return nil, err
+		}
+		if inherits && (heir == nil || isOlder(other, heir)) {
+			heir = other
+		}
+	}
+	return heir, nil
+}
+
+// inherits reports whether another object may be given what this one held. In another namespace, that takes the right to adopt:
+// anybody could get hold of an application's secret, or keep a user from being deleted, by declaring the same.
+func (w *work[O]) inherits(ctx context.Context, other O, id string) (bool, error) {
+	spec := other.GetManagedSpec()
+	switch {
+	case other.GetUID() == w.object.GetUID(), other.GetDeletionTimestamp() != nil, spec.ManagementPolicy == v1alpha1.ManagementPolicyObserve:
+		return false, nil
+	case !isClaimant(other, id) && ownedID(other) != id:
+		return false, nil
+	}
+	permissions, err := w.permissionsOf(ctx, other)
+	if _, refused := errors.AsType[*problem.Problem](err); refused {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	mayAdopt := other.GetNamespace() == w.object.GetNamespace() || permissions.Adopt(id) == nil
+	return permissions.Declare() == nil && mayAdopt, nil
+}
+
+// permissionsOf returns what another object may do in its tenant, or the problem that it may not use it.
+func (w *work[O]) permissionsOf(ctx context.Context, other O) (reference.Permissions, error) {
+	tenant, err := reference.Tenant(ctx, w.Client, other)
+	if err != nil {
+		return reference.Permissions{}, err
+	}
+	return reference.PermissionsOf(ctx, w.Client, tenant, other, w.kind.Name)
+}
+
+// isClaimant reports whether an object, as it is now, declares something in Auth0 that another one holds.
+func isClaimant(object v1alpha1.Managed, id string) bool {
+	status := object.GetManagedStatus()
+	ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionReady)
+	return status.Claims == id && ready != nil && ready.Reason == v1alpha1.ReasonConflict && ready.ObservedGeneration == object.GetGeneration()
+}
+
+// handOver makes something in Auth0 the other object's: by its mark, or, for kinds that carry none, by its status.
+func (w *work[O]) handOver(ctx context.Context, have auth0.Document, heir client.Object) error {
+	if field := w.markField(); field != "" {
+		if _, err := w.send(ctx, have, w.fields.patch(nil, have, []change{{path: field, want: Owner(heir)}})); err != nil {
+			return err
+		}
+	} else if err := w.bequeath(ctx, heir.(O), w.idOf(have)); err != nil {
+		return err
+	}
+	w.wake(heir)
+	return nil
+}
+
+// bequeath writes into the status of another object that it owns something in Auth0, unless somebody changed the object meanwhile.
+func (w *work[O]) bequeath(ctx context.Context, heir O, id string) error {
+	if ownedID(heir) == id {
+		return nil
+	}
+	owner := heir.DeepCopyObject().(O)
+	owner.GetManagedStatus().Owned = &v1alpha1.OwnedObject{ID: id, UID: heir.GetUID()}
+	patch := client.MergeFromWithOptions(heir, client.MergeFromWithOptimisticLock{})
+	if err := w.Client.Status().Patch(ctx, owner, patch, client.FieldOwner(secret.FieldManager)); err != nil {
+		return fmt.Errorf("hand over %s to %s: %w", id, client.ObjectKeyFromObject(heir), err)
+	}
+	w.pass.loop.wrote(owner)
+	return nil
+}
+
+// wake has an object of the same kind looked at.
+func (w *work[O]) wake(other client.Object) {
+	w.pass.loop.queue.lookLater(ctrl.Request{NamespacedName: types.NamespacedName{Namespace: other.GetNamespace(), Name: other.GetName()}}, auth0.LaneEdited)
+}
