@@ -19,6 +19,9 @@ import (
 // +kubebuilder:validation:XValidation:rule="!(has(self.rotateSecretEvery) && (has(self.clientSecret) || has(self.clientAuthenticationMethods)))",message="rotateSecretEvery is for secrets that Auth0 makes: it excludes clientSecret and clientAuthenticationMethods"
 // +kubebuilder:validation:XValidation:rule="!(has(self.clientAuthenticationMethods) && has(self.clientAuthenticationMethods.privateKeyJwt.generate)) || has(self.outputSecret)",message="generate needs outputSecret: the private key is written there"
 // +kubebuilder:validation:XValidation:rule="!(has(self.clientAuthenticationMethods) && has(self.clientSecret))",message="clientAuthenticationMethods and clientSecret exclude each other"
+// +kubebuilder:validation:XValidation:rule="!(has(self.tokenEndpointAuthMethod) && self.tokenEndpointAuthMethod == 'none' && has(self.grantTypes) && 'client_credentials' in self.grantTypes.items)",message="grantTypes: client_credentials takes an application that proves who it is: set tokenEndpointAuthMethod to client_secret_post, or remove client_credentials"
+// +kubebuilder:validation:XValidation:rule="!(has(self.appType) && self.appType == 'spa' && has(self.grantTypes) && 'client_credentials' in self.grantTypes.items)",message="grantTypes: a single-page application (appType: spa) keeps no secret, and cannot use client_credentials; remove it, or declare another Auth0Client with appType non_interactive for it"
+// +kubebuilder:validation:XValidation:rule="!(has(self.appType) && self.appType == 'native' && !has(self.tokenEndpointAuthMethod) && !has(self.clientAuthenticationMethods) && has(self.grantTypes) && 'client_credentials' in self.grantTypes.items)",message="grantTypes: a native application keeps no secret unless tokenEndpointAuthMethod says so, and cannot use client_credentials; remove it, or declare another Auth0Client with appType non_interactive for it"
 type Auth0ClientSpec struct {
 	ManagedSpec    `json:",inline"`
 	ClientSettings `json:",inline"`
@@ -104,6 +107,8 @@ type ClientAssertionAlgorithm string
 // +kubebuilder:validation:ExactlyOneOf=pem;secretRef
 // +kubebuilder:validation:XValidation:rule="has(self.alg) == has(oldSelf.alg) && (!has(self.alg) || self.alg == oldSelf.alg)",message="alg is immutable: declare the key again under another name and kid, or another key"
 // +kubebuilder:validation:XValidation:rule="!has(self.kid) || !has(oldSelf.kid) || self.kid != oldSelf.kid || (has(self.pem) == has(oldSelf.pem) && (!has(self.pem) || self.pem == oldSelf.pem))",message="what a kid stands for is immutable: another key has another kid"
+// +kubebuilder:validation:XValidation:rule="!has(self.pem) || !self.pem.contains('PRIVATE KEY')",fieldPath=".pem",message="pem is a private key, which is leaked now: make a new key pair, and put its public key or certificate here"
+// +kubebuilder:validation:XValidation:rule="!has(self.pem) || self.pem.contains('PRIVATE KEY') || self.pem.matches('-----BEGIN (PUBLIC KEY|RSA PUBLIC KEY|CERTIFICATE)-----')",fieldPath=".pem",message="pem must be a public key or certificate in PEM form, from -----BEGIN PUBLIC KEY----- or -----BEGIN CERTIFICATE----- on"
 type ClientPublicKey struct {
 	// name of the key, for people.
 	// +kubebuilder:validation:MinLength=1
@@ -170,12 +175,11 @@ type ClientGrantTypes struct {
 	// items are names of grants: `authorization_code`, `implicit`, `refresh_token`, `client_credentials`, `password`,
 	// `http://auth0.com/oauth/grant-type/password-realm`, `http://auth0.com/oauth/grant-type/mfa-oob`, `…/mfa-otp`,
 	// `…/mfa-recovery-code`, `…/passwordless/otp`, `urn:ietf:params:oauth:grant-type:device_code`,
-	// `urn:openid:params:grant-type:ciba`, `urn:ietf:params:oauth:grant-type:token-exchange`. What Additive added is taken away
+	// `urn:openid:params:grant-type:ciba`, `urn:ietf:params:oauth:grant-type:token-exchange`, and Auth0's others. What Additive added is taken away
 	// when it is removed here; what Exact set stays when grantTypes is removed, as Auth0 does not tell its defaults.
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=50
-	// +kubebuilder:validation:items:MinLength=1
-	// +kubebuilder:validation:items:MaxLength=255
+	// +kubebuilder:validation:items:Enum="authorization_code";"implicit";"refresh_token";"client_credentials";"password";"http://auth0.com/oauth/grant-type/password-realm";"http://auth0.com/oauth/grant-type/mfa-oob";"http://auth0.com/oauth/grant-type/mfa-otp";"http://auth0.com/oauth/grant-type/mfa-recovery-code";"http://auth0.com/oauth/grant-type/passwordless/otp";"urn:ietf:params:oauth:grant-type:device_code";"urn:openid:params:grant-type:ciba";"urn:ietf:params:oauth:grant-type:token-exchange";"urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token";"urn:okta:params:oauth:grant-type:webauthn";"urn:ietf:params:oauth:grant-type:jwt-bearer";"http://auth0.com/oauth/legacy/grant-type/ro";"http://auth0.com/oauth/legacy/grant-type/ro/jwt-bearer";"http://auth0.com/oauth/legacy/grant-type/delegation/refresh_token";"http://auth0.com/oauth/legacy/grant-type/delegation/id_token";"http://auth0.com/oauth/legacy/grant-type/access_token"
 	// +required
 	Items []string `json:"items"`
 }
@@ -240,11 +244,16 @@ type ClientSettings struct {
 	// +optional
 	LogoURI *string `json:"logoUri,omitempty"`
 
-	// callbacks are the URLs to which Auth0 may send users after they signed in. Example: `https://shop.example.com/callback`.
+	// callbacks are the URLs to which Auth0 may send users after they signed in: each with its scheme, without spaces and commas.
+	// One wildcard may stand in the first label of the host: `https://*.example.com/callback`. Example:
+	// `https://shop.example.com/callback`.
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=1000
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=2048
+	// +kubebuilder:validation:items:XValidation:rule="!self.contains(' ') && !self.contains(',') && !self.contains('\\n') && self.matches('^[a-zA-Z][a-zA-Z0-9+.-]*:[^0-9]')",message="each entry is one URL with its scheme, such as https://shop.example.com/callback or com.example.shop://callback, without spaces and commas; give every URL an entry of its own, and write a comma within one as %2C"
+	// +kubebuilder:validation:items:XValidation:rule="self.startsWith('http:') || self.startsWith('https:') ? self.matches('^https?://[^/?#]') : !(self.lowerAscii().startsWith('javascript:') || self.lowerAscii().startsWith('data:'))",message="http:// and https:// are followed by a host, and javascript: and data: are no URLs to send users to; use a URL such as https://shop.example.com/callback"
+	// +kubebuilder:validation:items:XValidation:rule="!self.contains('*') || self.matches('^http[^*.]*[*][^/*.]*[.][^/*.]+[.][^*]+$')",message="Auth0 takes one wildcard, in the first label of the host, before a domain of your own: https://*.example.com/callback"
 	// +optional
 	Callbacks []string `json:"callbacks,omitzero"`
 
@@ -254,6 +263,9 @@ type ClientSettings struct {
 	// +kubebuilder:validation:MaxItems=1000
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=2048
+	// +kubebuilder:validation:items:XValidation:rule="!self.contains(' ') && !self.contains(',') && !self.contains('\\n') && self.matches('^[a-zA-Z][a-zA-Z0-9+.-]*:[^0-9]')",message="each entry is one URL with its scheme, such as https://shop.example.com/callback or com.example.shop://callback, without spaces and commas; give every URL an entry of its own, and write a comma within one as %2C"
+	// +kubebuilder:validation:items:XValidation:rule="self.startsWith('http:') || self.startsWith('https:') ? self.matches('^https?://[^/?#]') : !(self.lowerAscii().startsWith('javascript:') || self.lowerAscii().startsWith('data:'))",message="http:// and https:// are followed by a host, and javascript: and data: are no URLs to send users to; use a URL such as https://shop.example.com/callback"
+	// +kubebuilder:validation:items:XValidation:rule="!self.contains('*') || self.matches('^http[^*.]*[*][^/*.]*[.][^/*.]+[.][^*]+$')",message="Auth0 takes one wildcard, in the first label of the host, before a domain of your own: https://*.example.com/callback"
 	// +optional
 	AllowedLogoutURLs []string `json:"allowedLogoutUrls,omitzero"`
 
@@ -262,6 +274,8 @@ type ClientSettings struct {
 	// +kubebuilder:validation:MaxItems=1000
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=2048
+	// +kubebuilder:validation:items:XValidation:rule="!self.contains(' ') && !self.contains(',') && (self == 'file://*' || self.matches('^[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]+/?$'))",message="each entry is one origin: scheme, host and port, such as https://shop.example.com, without a path, spaces and commas; give every origin an entry of its own"
+	// +kubebuilder:validation:items:XValidation:rule="!self.contains('*') || self == 'file://*' || self.matches('^http[^*.]*[*][^/*.]*[.][^/*.]+[.][^*]+$')",message="Auth0 takes one wildcard, in the first label of the host, before a domain of your own: https://*.example.com"
 	// +optional
 	AllowedOrigins []string `json:"allowedOrigins,omitzero"`
 
@@ -271,12 +285,14 @@ type ClientSettings struct {
 	// +kubebuilder:validation:MaxItems=1000
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=2048
+	// +kubebuilder:validation:items:XValidation:rule="!self.contains(' ') && !self.contains(',') && (self == 'file://*' || self.matches('^[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]+/?$'))",message="each entry is one origin: scheme, host and port, such as https://shop.example.com, without a path, spaces and commas; give every origin an entry of its own"
+	// +kubebuilder:validation:items:XValidation:rule="!self.contains('*') || self == 'file://*' || self.matches('^http[^*.]*[*][^/*.]*[.][^/*.]+[.][^*]+$')",message="Auth0 takes one wildcard, in the first label of the host, before a domain of your own: https://*.example.com"
 	// +optional
 	WebOrigins []string `json:"webOrigins,omitzero"`
 
 	// initiateLoginUri is the application's own login page, to which Auth0 sends users who must begin anew. https only.
 	// +kubebuilder:validation:MaxLength=2048
-	// +kubebuilder:validation:XValidation:rule="self.startsWith('https://')",message="initiateLoginUri must begin with https://"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^https://[^[:space:],]+$')",message="initiateLoginUri must begin with https://, and hold no spaces and commas"
 	// +optional
 	InitiateLoginURI *string `json:"initiateLoginUri,omitempty"`
 
@@ -515,6 +531,10 @@ type ClientJWTConfiguration struct {
 }
 
 // ClientEncryptionKey is a public key.
+// +kubebuilder:validation:XValidation:rule="!has(self.pub) || !self.pub.contains('PRIVATE KEY')",fieldPath=".pub",message="pub is a private key, which is leaked now: make a new key pair, and put its public key here"
+// +kubebuilder:validation:XValidation:rule="!has(self.pub) || self.pub.contains('PRIVATE KEY') || self.pub.matches('-----BEGIN (RSA )?PUBLIC KEY-----')",fieldPath=".pub",message="pub must be a public key in PEM form, from -----BEGIN PUBLIC KEY----- on; a certificate goes into cert"
+// +kubebuilder:validation:XValidation:rule="!has(self.cert) || !self.cert.contains('PRIVATE KEY')",fieldPath=".cert",message="cert holds a private key, which is leaked now: make a new key pair, and put its certificate here"
+// +kubebuilder:validation:XValidation:rule="!has(self.cert) || self.cert.contains('PRIVATE KEY') || self.cert.contains('-----BEGIN CERTIFICATE-----')",fieldPath=".cert",message="cert must be a certificate in PEM form, from -----BEGIN CERTIFICATE----- on; a public key goes into pub"
 type ClientEncryptionKey struct {
 	// pub is the RSA public key as PEM.
 	// +kubebuilder:validation:MinLength=1
@@ -536,6 +556,7 @@ type ClientEncryptionKey struct {
 }
 
 // ClientRefreshToken says how refresh tokens live.
+// +kubebuilder:validation:XValidation:rule="!has(self.tokenLifetime) || !has(self.idleTokenLifetime) || (has(self.infiniteTokenLifetime) && self.infiniteTokenLifetime) || (has(self.infiniteIdleTokenLifetime) && self.infiniteIdleTokenLifetime) || self.idleTokenLifetime <= self.tokenLifetime",message="idleTokenLifetime must not be longer than tokenLifetime: lower it, or raise tokenLifetime"
 type ClientRefreshToken struct {
 	// rotationType is `rotating` (each use gives a new one) or `non-rotating`.
 	// +kubebuilder:validation:Enum=rotating;non-rotating
@@ -683,6 +704,7 @@ type ClientOIDCLogout struct {
 	// +kubebuilder:validation:MaxItems=1
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=2048
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^https?://[^/?#*[:space:],][^*[:space:],]*$')",message="backchannelLogoutUrls are URLs that Auth0 calls, such as https://shop.example.com/logout, without spaces, commas and wildcards"
 	// +optional
 	BackchannelLogoutURLs []string `json:"backchannelLogoutUrls,omitzero"`
 

@@ -14,6 +14,7 @@ import (
 // +kubebuilder:validation:XValidation:rule="has(self.apiRef) == has(oldSelf.apiRef) && (!has(self.apiRef) || self.apiRef == oldSelf.apiRef)",message="apiRef is immutable: create another Auth0ClientGrant for the other API and delete this one"
 // +kubebuilder:validation:XValidation:rule="has(self.audience) == has(oldSelf.audience) && (!has(self.audience) || self.audience == oldSelf.audience)",message="audience is immutable: create another Auth0ClientGrant for the other API and delete this one"
 // +kubebuilder:validation:XValidation:rule="(has(self.subjectType) ? self.subjectType : 'client') == (has(oldSelf.subjectType) ? oldSelf.subjectType : 'client')",message="subjectType is immutable: create another Auth0ClientGrant for the other subject type"
+// +kubebuilder:validation:XValidation:rule="!(has(self.managementApi) && has(self.allowAllScopes) && self.allowAllScopes)",message="allowAllScopes is not for the Management API: Auth0 refuses it for its own APIs; list the permissions in scopes"
 type Auth0ClientGrantSpec struct {
 	ManagedSpec `json:",inline"`
 
@@ -65,7 +66,7 @@ type Auth0ClientGrantSpec struct {
 	// +optional
 	Scopes []string `json:"scopes,omitzero"`
 
-	// allowAllScopes gives all scopes that the API has or will have.
+	// allowAllScopes gives all scopes that the API has or will have. Not for Auth0's own APIs, such as the Management API.
 	// +optional
 	AllowAllScopes *bool `json:"allowAllScopes,omitempty"`
 

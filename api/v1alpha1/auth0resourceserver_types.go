@@ -199,6 +199,8 @@ type TokenEncryption struct {
 }
 
 // TokenEncryptionKey is the public key for which access tokens are encrypted.
+// +kubebuilder:validation:XValidation:rule="!self.pem.contains('PRIVATE KEY')",fieldPath=".pem",message="pem is a private key, which is leaked now: make a new key pair, and put its public key here"
+// +kubebuilder:validation:XValidation:rule="self.pem.contains('PRIVATE KEY') || self.pem.startsWith('-----BEGIN PUBLIC KEY-----') || self.pem.startsWith('-----BEGIN CERTIFICATE-----')",fieldPath=".pem",message="pem must be a public key in PEM form, from -----BEGIN PUBLIC KEY----- on"
 type TokenEncryptionKey struct {
 	// name of the key, for people.
 	// +kubebuilder:validation:MinLength=1
@@ -220,7 +222,6 @@ type TokenEncryptionKey struct {
 
 	// pem is the public key in PEM form.
 	// +kubebuilder:validation:MaxLength=4096
-	// +kubebuilder:validation:XValidation:rule="self.startsWith('-----BEGIN PUBLIC KEY-----') || self.startsWith('-----BEGIN CERTIFICATE-----')",message="pem must be a public key in PEM form, from -----BEGIN PUBLIC KEY----- on; never a private key"
 	// +required
 	PEM string `json:"pem"`
 }

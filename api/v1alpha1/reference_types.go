@@ -85,7 +85,8 @@ type OutputSecret struct {
 	// data chooses the keys of the Secret: a map of key to Go template over the values of the kind, for example
 	// `AUTH0_TOKEN: "{{ .accessToken }}"`. A template can use values, texts in quotes, `if` and `else` (a value that is empty
 	// counts as false), and the functions `and`, `or`, `not`, `print`, `html` and `urlquery`. All of them together make 1 MiB at
-	// most. Default: one key per value, named like the value.
+	// most. Not empty: in a Helm chart, write `{{ "{{ .accessToken }}" }}`, as Helm evaluates the plain form itself. Default: one key
+	// per value, named like the value.
 	// +kubebuilder:validation:MinProperties=1
 	// +kubebuilder:validation:MaxProperties=32
 	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() <= 253 && key.matches('^[-._a-zA-Z0-9]+$'))",message="keys of a Secret consist of letters, digits, '-', '_' and '.', at most 253 of them"
@@ -117,4 +118,5 @@ type SecretLabel string
 
 // SecretTemplate is a Go template over the values that a kind offers to its output Secret.
 // +kubebuilder:validation:MaxLength=4096
+// +kubebuilder:validation:XValidation:rule="self.size() > 0",message="the template is empty: in a chart, Helm evaluates {{ .clientId }} itself; write {{ `{{ .clientId }}` }} there, or remove the key"
 type SecretTemplate string

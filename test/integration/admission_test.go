@@ -40,6 +40,9 @@ func TestInvalidManifestsAreRefused(t *testing.T) {
 			if !strings.Contains(err.Error(), reason) {
 				t.Errorf("refused, but not because of %q: %v", reason, err)
 			}
+			if strings.Contains(err.Error(), "planted") {
+				t.Errorf("the refusal quotes a key: %v", err)
+			}
 		})
 	}
 }
