@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"strings"
 	"time"
 
 	management "github.com/auth0/go-auth0/v3/management"
@@ -57,10 +58,23 @@ func (c Credentials) Validate() error {
 	if !domainForm.MatchString(c.Domain) {
 		return invalidDomain(c.Domain)
 	}
-	if c.CABundle != "" && !x509.NewCertPool().AppendCertsFromPEM([]byte(c.CABundle)) {
-		return errors.New("the CA bundle holds no certificate in PEM form")
+	if c.CABundle != "" {
+		if err := CheckCABundle(c.CABundle); err != nil {
+			return err
+		}
 	}
 	return c.Application.Validate()
+}
+
+// CheckCABundle refuses what holds no certificate in PEM form, and what holds more than certificates.
+func CheckCABundle(bundle string) error {
+	if strings.Contains(bundle, "PRIVATE KEY-----") {
+		return errors.New("it holds a private key, which everybody who reads it has: make a new key pair, and leave nothing but certificates there")
+	}
+	if !x509.NewCertPool().AppendCertsFromPEM([]byte(bundle)) {
+		return errors.New("it holds no certificate in PEM form; put the certificate of the authority there, from -----BEGIN CERTIFICATE----- on")
+	}
+	return nil
 }
 
 func invalidDomain(domain string) error {

@@ -60,7 +60,7 @@ func (d *Deps) credentials(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (a
 	}
 	if proof := credentials.Application.Secret; proof != strings.TrimSpace(proof) {
 		return auth0.Credentials{}, problem.Stalled(v1alpha1.ReasonSecretInvalid,
-			"Secret %s/%s: clientSecret begins or ends with white space, such as a line break; take it away", tenant.Namespace, name)
+			"Secret %s/%s: clientSecret begins or ends with white space; take it away", tenant.Namespace, name)
 	}
 	if credentials.CABundle, err = d.caBundle(ctx, tenant); err != nil {
 		return auth0.Credentials{}, err
@@ -94,6 +94,18 @@ func (d *Deps) caBundle(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (stri
 	if key == "" {
 		key = "ca.crt"
 	}
+	certificates, err := d.certificates(ctx, tenant, key)
+	if err != nil {
+		return "", err
+	}
+	if err := auth0.CheckCABundle(certificates); err != nil {
+		return "", problem.Stalled(v1alpha1.ReasonSecretInvalid, "spec.caBundle: %s %s/%s, key %q: %v", bundle.Kind, tenant.Namespace, bundle.Name, key, err)
+	}
+	return certificates, nil
+}
+
+func (d *Deps) certificates(ctx context.Context, tenant *v1alpha1.Auth0Tenant, key string) (string, error) {
+	bundle := tenant.Spec.CABundle
 	if bundle.Kind == "ConfigMap" {
 		return secret.ConfigValue(ctx, d.Reader, tenant.Namespace, bundle.Name, key)
 	}

@@ -3,6 +3,7 @@ package secret
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -42,17 +43,21 @@ func use(secret *corev1.Secret, keys []string, others ...string) (map[string]str
 func valuesIn(secret *corev1.Secret, keys []string, others ...string) (map[string]string, error) {
 	values := make(map[string]string, len(keys))
 	for _, key := range keys {
-		value := string(secret.Data[key])
+		value := line(secret.Data[key])
 		if value == "" {
 			return nil, problem.Stalled(v1alpha1.ReasonSecretInvalid, "Secret %s/%s has no value under the key %q; add it", secret.Namespace, secret.Name, key)
 		}
 		values[key] = value
 	}
 	for _, key := range others {
-		values[key] = string(secret.Data[key])
+		values[key] = line(secret.Data[key])
 	}
 	return values, nil
 }
+
+// line is a value without the line breaks at its end. Editors and shells end a file with one, and "kubectl create secret --from-file"
+// keeps it: nobody means it as a part of a password.
+func line(value []byte) string { return strings.TrimRight(string(value), "\r\n") }
 
 // Credentials is Some for the credentials of an Auth0Tenant. They are taken from a Secret of a type of their own, as every other
 // Secret may have been written by the operator itself, and as somebody's spec wanted it: with the domain of their choice.

@@ -79,8 +79,8 @@ func TestBadCredentials(t *testing.T) {
 		says   string
 	}{
 		{"wrong secret", func(_ *environment, data map[string][]byte) { data["clientSecret"] = []byte("planted-wrong-secret") }, true, v1alpha1.ReasonInvalidCredentials, "clientSecret in Secret credentials"},
-		{"secret with a line break", func(_ *environment, data map[string][]byte) {
-			data["clientSecret"] = append(data["clientSecret"], '\n')
+		{"secret with a space", func(_ *environment, data map[string][]byte) {
+			data["clientSecret"] = append([]byte(" "), data["clientSecret"]...)
 		}, true, v1alpha1.ReasonSecretInvalid, "clientSecret begins or ends with white space"},
 		{"missing key", func(_ *environment, data map[string][]byte) { delete(data, "clientId") }, true, v1alpha1.ReasonSecretInvalid, `key "clientId"`},
 		{"domain with a scheme", func(_ *environment, data map[string][]byte) {
@@ -121,6 +121,19 @@ func TestBadCredentials(t *testing.T) {
 			e.eventuallyReady(user)
 		})
 	}
+}
+
+// TestCABundleThatIsNone names the ConfigMap, and not the Secret with the credentials.
+func TestCABundleThatIsNone(t *testing.T) {
+	t.Parallel()
+	e := newBareEnvironment(t)
+	bundle := e.caBundle()
+	e.get(bundle)
+	change(e, bundle, func(c *corev1.ConfigMap) { c.Data["ca.crt"] = "no certificate" })
+	tenant := e.tenant()
+	e.create(tenant)
+	e.startOperator()
+	e.eventuallyStalled(tenant, v1alpha1.ReasonSecretInvalid, "spec.caBundle: ConfigMap "+e.namespace+"/"+bundle.Name, "it holds no certificate in PEM form")
 }
 
 // TestAnOutageIsNotedOnce has Auth0 break every connection: what is written down does not change from one attempt to the next.
