@@ -96,6 +96,9 @@ func audienceOf(session *auth0.Session, wanted auth0.Document) string {
 func (a clientGrantAdapter) Prepare(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0ClientGrant]) error {
 	grant, session := tools.Object, tools.Session
 	wanted := a.Desired(grant, tools.References)
+	if err := refuseAllScopes(tools, audienceOf(session, wanted)); err != nil {
+		return err
+	}
 	status := &grant.Status
 	if status.ID == "" || status.ClientID == wanted.String("client_id") && status.Audience == audienceOf(session, wanted) {
 		return nil
@@ -215,14 +218,46 @@ func (clientGrantAdapter) Keeps(_ *auth0.Session, have auth0.Document) string {
 func (clientGrantAdapter) Explain(grant *v1alpha1.Auth0ClientGrant, session *auth0.Session, failed *auth0.Error) error {
 	switch {
 	case failed.Code == "inexistent_client":
-		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.clientId: tenant %s has no application %q; create it, or delete this object and create one with the right clientId",
-			session.Domain(), valueOf(grant.Spec.ClientID))
+		field, name := declaredAs("spec.clientRef", grant.Spec.ClientRef, "spec.clientId", valueOf(grant.Spec.ClientID))
+		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "%s: tenant %s has no application %q; create it, or delete this object and create one with the right %s",
+			field, session.Domain(), name, strings.TrimPrefix(field, "spec."))
 	case failed.Class == auth0.ClassNotFound && failed.Route == "POST /api/v2/client-grants":
-		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.audience: tenant %s has no API %q (Auth0 says: %s); create it, or delete this object and create one with the right audience",
-			session.Domain(), valueOf(grant.Spec.Audience), failed.Message)
+		field, name := declaredAs("spec.apiRef", grant.Spec.APIRef, "spec.audience", valueOf(grant.Spec.Audience))
+		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "%s: tenant %s has no API %q (Auth0 says: %s); create it, or delete this object and create one with the right %s",
+			field, session.Domain(), name, failed.Message, strings.TrimPrefix(field, "spec."))
 	case failed.Class == auth0.ClassInvalid && strings.Contains(failed.Message, "scope"):
-		return problem.Waiting(v1alpha1.ReasonPermissionNotFound, "spec.scopes: the API does not define all of them (Auth0 says: %s); add them to its scopes, or take them out of the grant", failed.Message).
-			Breaking().Again(missingListEntryRetry)
+		return explainScopes(grant, failed)
+	}
+	return nil
+}
+
+// declaredAs is the field that names an object, and the name.
+func declaredAs(refField string, ref *v1alpha1.ObjectReference, field, id string) (where, name string) {
+	if ref != nil {
+		return refField, ref.Name
+	}
+	return field, id
+}
+
+// explainScopes says what is wrong with the scopes of a grant, in Auth0's words.
+func explainScopes(grant *v1alpha1.Auth0ClientGrant, failed *auth0.Error) error {
+	said := strings.TrimSuffix(failed.Message, ".")
+	switch {
+	case valueOf(grant.Spec.AllowAllScopes):
+		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.allowAllScopes: Auth0 refuses it (%s); list the permissions in spec.scopes instead", said)
+	case !strings.Contains(said, "not defined") && !strings.Contains(said, "not exist"):
+		return problem.Stalled(v1alpha1.ReasonRejected, "spec.scopes: Auth0 refuses them (%s); correct them", said)
+	case grant.Spec.ManagementAPI != nil:
+		return problem.Stalled(v1alpha1.ReasonPermissionNotFound, "spec.scopes: the Management API does not define all of them, and nobody can add some (Auth0 says: %s); correct them", said)
+	}
+	return problem.Waiting(v1alpha1.ReasonPermissionNotFound, "spec.scopes: the API does not define all of them (Auth0 says: %s); add them to its scopes, or take them out of the grant", said).
+		Breaking().Again(missingListEntryRetry)
+}
+
+// refuseAllScopes refuses what Auth0 does not grant of its own APIs.
+func refuseAllScopes(tools engine.Tools[*v1alpha1.Auth0ClientGrant], audience string) error {
+	if valueOf(tools.Object.Spec.AllowAllScopes) && isManagementAPI(tools.Session, audience) {
+		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.allowAllScopes is not for the Management API (%s): Auth0 refuses it for its own APIs; list the permissions in spec.scopes", audience)
 	}
 	return nil
 }

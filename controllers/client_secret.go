@@ -3,6 +3,9 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -51,14 +54,34 @@ func (a clientAdapter) Publish(ctx context.Context, tools engine.Tools[*v1alpha1
 		return publishKeyPair(ctx, tools, current, pair, have)
 	}
 	if holdsSecret(c) && have.String("client_secret") == "" {
-		return problem.Stalled(v1alpha1.ReasonMissingScope,
-			"Auth0 does not show the client secret; Secret %s stays as it is until the operator's application has the scope read:client_keys", output.Name)
+		scopes, err := tools.Session.Scopes(ctx)
+		if err != nil {
+			return err
+		}
+		return secretNotShown(output.Name, scopes, have)
 	}
 	data, err := clientData(tools, have, keyPair{})
 	if err != nil {
 		return err
 	}
 	return output.Put(ctx, current, data, map[string]string{})
+}
+
+// secretNotShown says why Auth0 shows no client secret, and what to do.
+func secretNotShown(output string, scopes []string, have auth0.Document) error {
+	methods := slices.Sorted(maps.Keys(have.Object("client_authentication_methods")))
+	switch {
+	case len(methods) > 0:
+		return problem.Stalled(v1alpha1.ReasonInvalidSpec,
+			"spec.outputSecret: the application proves who it is by %s, so that Auth0 shows no client secret, and Secret %s stays as it is; declare its keys in spec.clientAuthenticationMethods, or set a client secret as its method in Auth0 Dashboard → Applications → (the application) → Credentials",
+			strings.Join(methods, ", "), output)
+	case !slices.Contains(scopes, "read:client_keys"):
+		return problem.Stalled(v1alpha1.ReasonMissingScope,
+			"Auth0 does not show the client secret; Secret %s stays as it is until the operator's application has the scope read:client_keys", output)
+	}
+	return problem.Stalled(v1alpha1.ReasonInvalidSpec,
+		"spec.outputSecret: Auth0 shows no client secret of the application, whose token_endpoint_auth_method is %q; Secret %s stays as it is. Set spec.tokenEndpointAuthMethod to client_secret_post, or remove clientSecret from spec.outputSecret.data",
+		have.String("token_endpoint_auth_method"), output)
 }
 
 func clientOutput(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Client]) (secret.Output, *corev1.Secret, error) {

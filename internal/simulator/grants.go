@@ -130,8 +130,12 @@ func (c *call) checkGrant(g doc) error {
 	return checkGrantScope(api, g)
 }
 
-// checkGrantScope refuses scopes that the API does not have.
+// checkGrantScope refuses scopes that the API does not have, and all of them of Auth0's own APIs. What Auth0 says to the latter is not
+// recorded.
 func checkGrantScope(api, g doc) error {
+	if truth(g, "allow_all_scopes") && truth(api, "is_system") {
+		return apiError(http.StatusBadRequest, "invalid_body", "allow_all_scopes cannot be enabled for system resource servers")
+	}
 	for _, scope := range texts(g, "scope") {
 		if scopeOf(api, scope) == nil {
 			return apiError(http.StatusBadRequest, "invalid_body", "The following scopes are not defined by the resource server: "+scope)
@@ -168,6 +172,11 @@ func patchGrant(c *call) (any, error) {
 	}
 	// Unlike a POST, a PATCH takes scopes that the API does not have (yet).
 	changed := patch(g, c.body)
+	if api, ok := c.apiIdentified(str(g, "audience")); ok && truth(c.body, "allow_all_scopes") {
+		if err := checkGrantScope(api, pick(changed, "allow_all_scopes")); err != nil {
+			return nil, err
+		}
+	}
 	c.dropUngrantable(changed)
 	c.Grants.Put(str(g, "id"), changed)
 	return c.showGrant(changed), nil
