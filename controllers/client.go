@@ -5,8 +5,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
+
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
@@ -160,7 +164,7 @@ func (clientAdapter) Check(c *v1alpha1.Auth0Client) error {
 	if output, from := c.Spec.OutputSecret, c.Spec.ClientSecret; output != nil && from != nil && output.Name == from.SecretRef.Name {
 		return fmt.Errorf("spec.outputSecret.name and spec.clientSecret.secretRef.name are both %q; the credentials would overwrite what they are made of", output.Name)
 	}
-	if err := checkSize("spec.addons", jsonSize(c.Spec.Addons), mostClientJSON); err != nil {
+	if err := checkAddons(c.Spec.Addons); err != nil {
 		return err
 	}
 	if tokens := c.Spec.JWTConfiguration; tokens != nil {
@@ -169,6 +173,27 @@ func (clientAdapter) Check(c *v1alpha1.Auth0Client) error {
 		}
 	}
 	return checkRotation(c)
+}
+
+// checkAddons refuses add-ons that Auth0 does not have, and keys where everybody could read them.
+func checkAddons(addons map[string]apiextensionsv1.JSON) error {
+	if err := checkSize("spec.addons", jsonSize(addons), mostClientJSON); err != nil {
+		return err
+	}
+	known := auth0.AddonNames()
+	for _, name := range slices.Sorted(maps.Keys(addons)) {
+		if !slices.Contains(known, name) {
+			return fmt.Errorf("spec.addons: Auth0 has no add-on %q; correct it: %s", name, strings.Join(known, ", "))
+		}
+		settings, err := auth0.ParseValue(addons[name].Raw)
+		if err != nil {
+			return fmt.Errorf("spec.addons.%s: %w; correct it", name, err)
+		}
+		if path := privateKeyIn(name, settings); path != "" {
+			return fmt.Errorf("spec.addons.%s holds a private key, which is leaked now: make a new one, and set it in Auth0 Dashboard → Applications → (the application) → Addons", path)
+		}
+	}
+	return nil
 }
 
 func (clientAdapter) Desired(c *v1alpha1.Auth0Client, references reference.Values) auth0.Document {

@@ -102,10 +102,10 @@ func (connectionAdapter) SecretFields(c *v1alpha1.Auth0Connection) map[string]v1
 // secretOptions are options of identity providers that are secret.
 var secretOptions = []string{"client_secret", "clientSecret", "app_secret", "consumerSecret", "twilio_token", "password", "secret"}
 
-// Check finds secrets where everybody could read them, and applications that are named twice, as lists get long.
 // mostOptions is how many bytes the options of a connection may have.
 const mostOptions = 128 << 10
 
+// Check finds secrets where everybody could read them, values that cannot be, and applications that are named twice, as lists get long.
 func (connectionAdapter) Check(c *v1alpha1.Auth0Connection) error {
 	if c.Spec.Options != nil {
 		if err := checkSize("spec.options", len(c.Spec.Options.Raw), mostOptions); err != nil {
@@ -120,10 +120,7 @@ func (connectionAdapter) Check(c *v1alpha1.Auth0Connection) error {
 		}
 		named[string(name)] = true
 	}
-	if path := secretIn(freeOptions(c)); path != "" {
-		return fmt.Errorf("spec.options.%s is a secret; put its value into a Secret and name that in spec.optionSecrets, with path %s", path, path)
-	}
-	return nil
+	return checkOptions(freeOptions(c))
 }
 
 // secretIn returns the path of a secret among options, "" if there is none.
@@ -200,6 +197,9 @@ func (connectionAdapter) Find(ctx context.Context, tools engine.Tools[*v1alpha1.
 }
 
 func (connectionAdapter) Create(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Connection], desired auth0.Document) (auth0.Document, error) {
+	if err := requireOptions(tools.Object); err != nil {
+		return nil, err
+	}
 	return tools.Session.CreateConnection(ctx, desired)
 }
 

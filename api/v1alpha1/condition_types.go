@@ -188,6 +188,10 @@ const (
 	ReasonNoRefreshToken = "NoRefreshToken"
 )
 
+// ReasonSuspicious is that of a Warning Event about what is likely a mistake: an annotation without effect, a strategy or an option
+// that Auth0 is not known to have. Work goes on.
+const ReasonSuspicious = "Suspicious"
+
 // Annotations that people and tools set on objects.
 const (
 	// AnnotationReconcileRequestedAt asks for a reconciliation now; any new value will do.

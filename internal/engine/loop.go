@@ -76,6 +76,8 @@ type Reconciler[O v1alpha1.Object] struct {
 	workers *auth0.Workers
 	// written holds, by name, the resource version of our own last write that the cache has not shown yet.
 	written sync.Map
+	// warned holds, by name, the warnings that an object had when it was looked at last.
+	warned sync.Map
 }
 
 // Reconcile implements reconcile.Reconciler.
@@ -130,6 +132,9 @@ func (r *Reconciler[O]) turn(object O, key turnKey, request ctrl.Request) *auth0
 func (r *Reconciler[O]) forget(key turnKey, err error) error {
 	r.Pool.Forget(key)
 	forgetter, ok := r.Handler.(Forgetter)
+	if client.IgnoreNotFound(err) == nil {
+		r.warned.Delete(key.name)
+	}
 	if ok && client.IgnoreNotFound(err) == nil {
 		forgetter.Forget(key.name)
 	}
@@ -196,6 +201,7 @@ func (r *Reconciler[O]) run(ctx context.Context, pass *Pass[O]) Outcome {
 	case partial.Refusal(pass.Object) != "":
 		return Stall(v1alpha1.ReasonInvalidSpec, partial.Refusal(pass.Object), 0)
 	}
+	r.warn(ctx, pass)
 	return r.Handler.Apply(ctx, pass)
 }
 

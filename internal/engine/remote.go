@@ -406,7 +406,22 @@ func (w *work[O]) explain(err error) Outcome {
 			return FromError(explained, w.resync).Named(failed)
 		}
 	}
+	if explained := w.explainMark(failed); explained != nil {
+		return FromError(explained, w.resync).Named(failed)
+	}
 	return FromAuth0(failed, w.session, w.resync)
+}
+
+// explainMark says that the mark does not fit into metadata that is full. It returns nil if that is not what Auth0 refused.
+func (w *work[O]) explainMark(failed *auth0.Error) error {
+	metadata, key, marked := strings.Cut(w.markField(), ".")
+	full := strings.Contains(failed.Message, "Too many properties") || strings.Contains(failed.Message, "too many properties")
+	if !marked || failed.Class != auth0.ClassInvalid || !full || !strings.Contains(failed.Message, metadata) {
+		return nil
+	}
+	return problem.Stalled(v1alpha1.ReasonRejected,
+		"%s is full: beside the keys that are there, the operator needs room for its own key %s, by which it knows what this object holds (Auth0 says: %s); remove a key in Auth0, or from the spec",
+		metadata, key, strings.TrimSuffix(failed.Message, "."))
 }
 
 // noteRefusal remembers a refusal that is about the secret values that were sent.
