@@ -99,7 +99,7 @@ func holdsSecret(c *v1alpha1.Auth0Client) bool {
 // clientData makes the data of the output Secret. Templates can use every value; the default keys are those that an Auth0Token
 // takes.
 func clientData(tools engine.Tools[*v1alpha1.Auth0Client], have auth0.Document, pair keyPair) (map[string][]byte, error) {
-	c, domain := tools.Object, tools.Session.Domain()
+	c, domain := tools.Object, tools.Session.LoginDomain()
 	values := map[string]string{"domain": domain, "clientId": have.String("client_id")}
 	if holdsSecret(c) {
 		values["clientSecret"] = have.String("client_secret")
@@ -111,11 +111,21 @@ func clientData(tools engine.Tools[*v1alpha1.Auth0Client], have auth0.Document, 
 		values["privateKey"], values["keyId"], values["signingAlgorithm"] = pair.current.pem, pair.current.kid(), pair.current.alg
 	}
 	if len(c.Spec.OutputSecret.Data) > 0 {
-		values["issuer"] = "https://" + domain + "/"
-		values["tokenUrl"] = "https://" + domain + "/oauth/token"
+		canonical := tools.Session.Domain()
+		values["issuer"], values["tokenUrl"] = issuerOf(domain), tokenURLOf(domain)
+		values["canonicalDomain"], values["canonicalIssuer"], values["canonicalTokenUrl"] = canonical, issuerOf(canonical), tokenURLOf(canonical)
+		values["customDomain"] = ""
+		if domain != canonical {
+			values["customDomain"] = domain
+		}
 	}
 	return secret.Render(*c.Spec.OutputSecret, values)
 }
+
+// issuerOf is what tokens have as iss that were issued at a domain.
+func issuerOf(domain string) string { return "https://" + domain + "/" }
+
+func tokenURLOf(domain string) string { return "https://" + domain + "/oauth/token" }
 
 // secretRotationAsked tells whether the annotation asks for a new secret. What it says before the application is known is no
 // request: a new application has a new secret.

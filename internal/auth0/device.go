@@ -30,7 +30,7 @@ func (s *Session) StartDeviceFlow(ctx context.Context, application Application, 
 	if audience != "" {
 		form.Set("audience", audience)
 	}
-	answer, err := s.postForm(ctx, s.loginDomain(), "/oauth/device/code", application, form)
+	answer, err := s.postForm(ctx, s.LoginDomain(), "/oauth/device/code", application, form)
 	if err != nil {
 		return DeviceFlow{}, err
 	}

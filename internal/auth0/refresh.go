@@ -107,6 +107,6 @@ func (s *Session) WasRefreshed(ctx context.Context, applicationID, userID string
 
 // RevokeToken ends a refresh token, and all that came of the same sign-in. It is a success if there is none.
 func (s *Session) RevokeToken(ctx context.Context, application Application, refreshToken string) error {
-	_, err := s.postForm(ctx, s.loginDomain(), "/oauth/revoke", application, url.Values{"token": {refreshToken}})
+	_, err := s.postForm(ctx, s.LoginDomain(), "/oauth/revoke", application, url.Values{"token": {refreshToken}})
 	return err
 }

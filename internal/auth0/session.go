@@ -187,8 +187,8 @@ func (s *Session) Domain() string { return s.credentials.Domain }
 // ClientID of the operator's own application.
 func (s *Session) ClientID() string { return s.credentials.Application.ID }
 
-// loginDomain is where users sign up and sign in.
-func (s *Session) loginDomain() string {
+// LoginDomain is where users sign up and sign in.
+func (s *Session) LoginDomain() string {
 	return cmp.Or(s.credentials.CustomDomain, s.credentials.Domain)
 }
 

@@ -16,7 +16,7 @@ func (s *Session) SignUp(ctx context.Context, user Document) (Document, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode sign-up: %w", err)
 	}
-	answer, err := s.post(ctx, s.loginDomain(), &call{method: http.MethodPost, route: routeSignup}, http.Header{"Content-Type": {"application/json"}}, string(body))
+	answer, err := s.post(ctx, s.LoginDomain(), &call{method: http.MethodPost, route: routeSignup}, http.Header{"Content-Type": {"application/json"}}, string(body))
 	if err != nil {
 		return nil, err
 	}

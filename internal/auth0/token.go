@@ -96,7 +96,7 @@ type TokenSet struct {
 // are refused against the brute-force protection, codes work once, and refresh tokens may be replaced. Users sign in at the
 // tenant's custom domain if it has one.
 func (s *Session) IssueToken(ctx context.Context, request TokenRequest) (TokenSet, error) {
-	domain := s.loginDomain()
+	domain := s.LoginDomain()
 	if request.Grant == GrantClientCredentials {
 		domain = s.credentials.Domain
 	}

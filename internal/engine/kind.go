@@ -256,7 +256,8 @@ func usabilityChanged() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 		before, after := e.ObjectOld.(*v1alpha1.Auth0Tenant), e.ObjectNew.(*v1alpha1.Auth0Tenant)
 		return usability(before) != usability(after) || before.Generation != after.Generation || isRelabelledTenant(e) ||
-			before.Annotations[v1alpha1.AnnotationConfirmDeletion] != after.Annotations[v1alpha1.AnnotationConfirmDeletion]
+			before.Annotations[v1alpha1.AnnotationConfirmDeletion] != after.Annotations[v1alpha1.AnnotationConfirmDeletion] ||
+			before.Status.CustomDomain != after.Status.CustomDomain
 	}}
 }
 
