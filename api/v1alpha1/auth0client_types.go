@@ -66,8 +66,12 @@ type Auth0ClientSpec struct {
 	// outputSecret is where the application's credentials are written. Its default keys are `domain`, `clientId` and
 	// `clientSecret`, so that an Auth0Token can name the Secret as it is; with a generated key pair
 	// `privateKey`, `keyId` and `signingAlgorithm` take the place of `clientSecret`, and with `tokenEndpointAuthMethod:
-	// client_secret_basic` that is added. Values for templates: these, and `issuer` and `tokenUrl`. A Secret that is deleted or edited is written again from Auth0; a private key, which Auth0 does
-	// not know, is then made anew. Unset: none is written.
+	// client_secret_basic` that is added. Values for templates: these, `issuer`, `tokenUrl`, `customDomain`, `canonicalDomain`,
+	// `canonicalIssuer` and `canonicalTokenUrl`. `domain`, `issuer` and `tokenUrl` have the custom domain of the Auth0Tenant once
+	// Auth0 has verified it (`customDomain`, empty without one), and the canonical values always have the domain of the
+	// tenant in Auth0. A Secret that is deleted or edited is written again from Auth0; a private key, which Auth0 does
+	// not know, is then generated again. If you remove outputSecret, the operator no longer updates the Secret, and deletes it with
+	// this object; it removes its keys from a Secret that existed before. An Event says so. Unset: none is written.
 	// +optional
 	OutputSecret *OutputSecret `json:"outputSecret,omitempty"`
 }

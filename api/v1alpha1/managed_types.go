@@ -143,6 +143,12 @@ type ManagedStatus struct {
 	// +optional
 	Claims string `json:"claims,omitempty"`
 
+	// outputSecrets names the Secrets that the operator writes for this object. When one leaves the spec, the operator removes its
+	// keys from a Secret that existed before, and leaves one that it created until this object is deleted.
+	// +listType=set
+	// +optional
+	OutputSecrets []string `json:"outputSecrets,omitempty"`
+
 	// managedFields lists the fields, in Auth0's names, that were set through this object, so that one which is removed
 	// from the spec can be cleared in Auth0.
 	// +listType=set

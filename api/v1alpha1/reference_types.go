@@ -85,8 +85,9 @@ type OutputSecret struct {
 	// data chooses the keys of the Secret: a map of key to Go template over the values of the kind, for example
 	// `AUTH0_TOKEN: "{{ .accessToken }}"`. A template can use values, texts in quotes, `if` and `else` (a value that is empty
 	// counts as false), and the functions `and`, `or`, `not`, `print`, `html` and `urlquery`. All of them together make 1 MiB at
-	// most. Not empty: in a Helm chart, write `{{ "{{ .accessToken }}" }}`, as Helm evaluates the plain form itself. Default: one key
-	// per value, named like the value.
+	// most. `{{ random 32 }}` alone in its key generates that many random characters (16 to 256) once, for example for a session
+	// key: the value stays until you delete the key or the Secret. Not empty: in a Helm chart, write
+	// `{{ "{{ .accessToken }}" }}`, as Helm evaluates the plain form itself. Default: one key per value, named like the value.
 	// +kubebuilder:validation:MinProperties=1
 	// +kubebuilder:validation:MaxProperties=32
 	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() <= 253 && key.matches('^[-._a-zA-Z0-9]+$'))",message="keys of a Secret consist of letters, digits, '-', '_' and '.', at most 253 of them"
@@ -109,7 +110,20 @@ type OutputSecret struct {
 	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() <= 317)",message="keys of labels have at most 317 characters"
 	// +optional
 	Labels map[string]SecretLabel `json:"labels,omitempty"`
+
+	// annotations of the Secret, besides the operator's own, for tools that restart workloads or copy Secrets. The operator does
+	// not set them on a Secret that existed before this object, as its other keys are not this object's. Example:
+	// `reloader.stakater.com/match: "true"`.
+	// +kubebuilder:validation:MaxProperties=32
+	// +kubebuilder:validation:XValidation:rule="self.all(key, !key.startsWith('auth0-operator.io/') && !key.startsWith('kubectl.kubernetes.io/'))",message="the annotations auth0-operator.io/… are the operator's, and kubectl.kubernetes.io/… are those of kubectl"
+	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() <= 317)",message="keys of annotations have at most 317 characters"
+	// +optional
+	Annotations map[string]SecretAnnotation `json:"annotations,omitempty"`
 }
+
+// SecretAnnotation is the value of an annotation.
+// +kubebuilder:validation:MaxLength=1024
+type SecretAnnotation string
 
 // SecretLabel is the value of a label.
 // +kubebuilder:validation:MaxLength=63

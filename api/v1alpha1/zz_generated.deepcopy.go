@@ -3428,6 +3428,11 @@ func (in *ManagedStatus) DeepCopyInto(out *ManagedStatus) {
 		*out = new(OwnedObject)
 		**out = **in
 	}
+	if in.OutputSecrets != nil {
+		in, out := &in.OutputSecrets, &out.OutputSecrets
+		*out = make([]string, len(*in))
+		copy(*out, *in)
+	}
 	if in.ManagedFields != nil {
 		in, out := &in.ManagedFields, &out.ManagedFields
 		*out = make([]string, len(*in))
@@ -3762,6 +3767,13 @@ func (in *OutputSecret) DeepCopyInto(out *OutputSecret) {
 	if in.Labels != nil {
 		in, out := &in.Labels, &out.Labels
 		*out = make(map[string]SecretLabel, len(*in))
+		for key, val := range *in {
+			(*out)[key] = val
+		}
+	}
+	if in.Annotations != nil {
+		in, out := &in.Annotations, &out.Annotations
+		*out = make(map[string]SecretAnnotation, len(*in))
 		for key, val := range *in {
 			(*out)[key] = val
 		}

@@ -180,15 +180,24 @@ func (w *work[O]) prepare(ctx context.Context) error {
 	if err := w.refuseProtected(w.desired, w.session.ClientID()); err != nil {
 		return err
 	}
-	if preparer, ok := w.Adapter.(Preparer[O]); ok {
-		if err := preparer.Prepare(ctx, w.tools()); err != nil {
-			return err
-		}
+	if err := w.prepareOutputs(ctx); err != nil {
+		return err
 	}
 	if err := w.readSecrets(ctx); err != nil {
 		return err
 	}
 	return w.recallUnshown(ctx)
+}
+
+// prepareOutputs sees to the Secrets that the object writes, and to what its kind writes before it looks at Auth0.
+func (w *work[O]) prepareOutputs(ctx context.Context) error {
+	if err := w.keepOutputs(ctx); err != nil {
+		return err
+	}
+	if preparer, ok := w.Adapter.(Preparer[O]); ok {
+		return preparer.Prepare(ctx, w.tools())
+	}
+	return nil
 }
 
 // resolve finds out what the references stand for. An object that is to be created does not wait for its links.

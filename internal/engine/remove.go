@@ -12,7 +12,6 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/lease"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
-	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
 // Deletes implements Deleter: an object that is observed, left in Auth0 or proves to hold nothing there takes nothing away.
@@ -24,13 +23,12 @@ func (r *Remote[O]) Deletes(pass *Pass[O]) bool {
 // is gone, and its values are out of the Secrets that it did not make.
 func (r *Remote[O]) Remove(ctx context.Context, pass *Pass[O]) Outcome {
 	outcome := r.leave(ctx, pass)
-	writer, ok := r.Adapter.(SecretWriter[O])
-	if !ok || outcome.state != released {
+	if outcome.state != released {
 		return outcome
 	}
-	for _, name := range writer.OutputSecrets(pass.Object) {
-		output := secret.Output{Client: r.Client, Owner: pass.Object, Name: name, Journal: r.Outputs}
-		if err := output.Withdraw(ctx); err != nil {
+	w := r.work(pass)
+	for _, name := range w.outputSecrets() {
+		if err := w.output(name).Withdraw(ctx); err != nil {
 			return FromError(err, deletionPoll)
 		}
 	}

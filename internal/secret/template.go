@@ -21,7 +21,8 @@ const (
 	assumedLength = 4 << 10
 )
 
-// Render makes the data of an output Secret out of the values of a kind: one key per value, or what the templates say.
+// Render makes the data of an output Secret out of the values of a kind: one key per value, or what the templates say. Random values
+// are not among it: Output adds them.
 // Whether it fails, and with which message, never depends on what the values are: no template can ask that of a secret.
 func Render(output v1alpha1.OutputSecret, values map[string]string) (map[string][]byte, error) {
 	data := map[string][]byte{}
@@ -34,6 +35,13 @@ func Render(output v1alpha1.OutputSecret, values map[string]string) (map[string]
 	check := checker{lengths: lengthsOf(values)}
 	parsed := map[string]*parse.Tree{}
 	for _, key := range slices.Sorted(maps.Keys(output.Data)) {
+		if length, isRandom := randomLength(output.Data[key]); isRandom {
+			if err := checkRandom(key, length); err != nil {
+				return nil, err
+			}
+			check.add(length)
+			continue
+		}
 		tree, err := parseTemplate(key, string(output.Data[key]))
 		if err != nil {
 			return nil, problem.Stalled(v1alpha1.ReasonInvalidSpec, "the template of key %s of the output Secret is not a Go template: %s", key, err)
@@ -189,6 +197,9 @@ func (c *checker) command(command *parse.CommandNode, piped bool, size int) (int
 			return 0, fmt.Errorf("%s as a function", short(command.Args[0]))
 		}
 		return c.argument(command.Args[0])
+	}
+	if called.Ident == "random" {
+		return 0, errors.New("random beside other text; write {{ random 32 }} alone in a key")
 	}
 	function, known := functions[called.Ident]
 	if !known {

@@ -126,10 +126,40 @@ func output(text string) v1alpha1.OutputSecret {
 	return v1alpha1.OutputSecret{Data: map[string]v1alpha1.SecretTemplate{"key": v1alpha1.SecretTemplate(text)}}
 }
 
+// TestRandomIsNoFunction wants a random value alone in its key, of a length that is secret; Output adds it.
+func TestRandomIsNoFunction(t *testing.T) {
+	for _, text := range []string{"{{ random 16 }}", "{{random 256}}", "\n{{- random 32 -}}\n"} {
+		if data, err := Render(output(text), templateValues); err != nil || len(data) > 0 {
+			t.Errorf("%s gives %q, %v", text, data, err)
+		}
+	}
+	refuse(t, map[string]string{
+		"{{ random 15 }}":                "asks for 15 random characters; ask for 16 to 256",
+		"{{ random 9999 }}":              "asks for 9999 random characters",
+		"a{{ random 32 }}":               "random beside other text",
+		"{{ random 32 }}{{ random 32 }}": "random beside other text",
+		"{{ random .clientSecret }}":     "random beside other text",
+		"{{ random 32 | urlquery }}":     "random beside other text",
+		"{{ print (random 32) }}":        "random beside other text",
+	})
+}
+
+func TestNewRandom(t *testing.T) {
+	seen := map[string]bool{}
+	for range 100 {
+		value := string(newRandom(32))
+		if len(value) != 32 || seen[value] {
+			t.Fatalf("%d characters, seen before: %v", len(value), seen[value])
+		}
+		seen[value] = true
+	}
+}
+
 // FuzzRender wants every template to end soon, to make no more than a Secret holds, and to say of any two values the same:
 // then it tells of neither.
 func FuzzRender(f *testing.F) {
 	for _, text := range []string{
+		"{{ random 32 }}", "{{ .clientId }}{{ random 32 }}",
 		"{{ .clientId }}:{{ .clientSecret }}", `{{if .clientSecret}}{{index "" (index .clientSecret 0)}}{{end}}`,
 		"{{ .clientSecret | urlquery | html }}", "{{ if not .empty }}{{ print .clientId (or .empty .clientSecret) }}{{ else }}{{ and .empty }}{{ end }}",
 		"{{ $x := .clientId }}", `{{ define "key" }}{{ slice .clientSecret 1 }}{{ end }}`, "{{ `" + strings.Repeat("&", 100) + "`" + strings.Repeat("|html", 500) + "}}",

@@ -36,6 +36,12 @@ const (
 // annotationLabels lists the labels that the operator set at a spec's behest, so that one which is removed there goes.
 const annotationLabels = "auth0-operator.io/labels"
 
+// annotationAnnotations and annotationRandom list likewise the annotations of a spec, and the keys that hold random values.
+const (
+	annotationAnnotations = "auth0-operator.io/annotations"
+	annotationRandom      = "auth0-operator.io/random"
+)
+
 // annotationIgnoreUpdates keeps Argo CD from refreshing an application whenever a token is renewed.
 const annotationIgnoreUpdates = "argocd.argoproj.io/ignore-resource-updates"
 
@@ -51,15 +57,25 @@ type Output struct {
 	Internal bool
 	// Labels besides the operator's own.
 	Labels map[string]string
+	// Annotations of the spec. They are not set on a Secret that was adopted.
+	Annotations map[string]string
+	// Random are the keys that hold random values, with the lengths of these.
+	Random map[string]int
 	// Journal notes the writes; may be nil.
 	Journal *Journal
 }
 
 // NewOutput is the output Secret that an object declares.
 func NewOutput(c client.Client, owner v1alpha1.Managed, spec v1alpha1.OutputSecret) Output {
-	output := Output{Client: c, Owner: owner, Name: spec.Name, Type: spec.Type, Labels: map[string]string{}}
+	output := Output{
+		Client: c, Owner: owner, Name: spec.Name, Type: spec.Type,
+		Labels: map[string]string{}, Annotations: map[string]string{}, Random: randomKeys(spec.Data),
+	}
 	for key, value := range spec.Labels {
 		output.Labels[key] = string(value)
+	}
+	for key, value := range spec.Annotations {
+		output.Annotations[key] = string(value)
 	}
 	return output
 }
@@ -87,6 +103,11 @@ func (o Output) check() error {
 	for label := range o.Labels {
 		if strings.HasPrefix(label, ourPrefix) {
 			return problem.Stalled(v1alpha1.ReasonInvalidSpec, "outputSecret.labels: %s is the operator's; choose another label", label)
+		}
+	}
+	for annotation := range o.Annotations {
+		if strings.HasPrefix(annotation, ourPrefix) {
+			return problem.Stalled(v1alpha1.ReasonInvalidSpec, "outputSecret.annotations: %s is the operator's; choose another annotation", annotation)
 		}
 	}
 	return nil
@@ -142,10 +163,14 @@ func (o Output) catchUp(ctx context.Context, current *corev1.Secret) (isSame boo
 func (o Output) write(ctx context.Context, current *corev1.Secret, data map[string][]byte, annotations map[string]string, options ...client.ApplyOption) (version string, err error) {
 	adopted := current != nil && !metav1.IsControlledBy(current, o.Owner)
 	annotations = o.annotate(annotations, current, adopted)
+	data = o.addRandom(data, current)
 	if current != nil && o.isAsDeclared(current) && holds(current, data, annotations) {
 		return "", nil
 	}
 	if current != nil && o.cannotChange(current) {
+		if err := o.refuseToLoseRandom(current); err != nil {
+			return "", err
+		}
 		if done, err := o.remove(ctx, current, len(options) > 0); err != nil || done {
 			return "", err
 		}
@@ -174,15 +199,29 @@ func (o Output) write(ctx context.Context, current *corev1.Secret, data map[stri
 
 // annotate adds to the annotations of a kind those that every output Secret has.
 func (o Output) annotate(annotations map[string]string, current *corev1.Secret, adopted bool) map[string]string {
-	annotations = maps.Clone(annotations)
-	annotations[annotationIgnoreUpdates] = "true"
-	if len(o.Labels) > 0 || current != nil && current.Annotations[annotationLabels] != "" {
-		annotations[annotationLabels] = strings.Join(slices.Sorted(maps.Keys(o.Labels)), ",")
+	ours := maps.Clone(annotations)
+	annotations = map[string]string{}
+	declared := o.Annotations
+	if adopted {
+		declared = nil
 	}
+	maps.Copy(annotations, declared)
+	maps.Copy(annotations, ours)
+	annotations[annotationIgnoreUpdates] = "true"
+	note(annotations, current, annotationLabels, o.Labels)
+	note(annotations, current, annotationAnnotations, declared)
+	note(annotations, current, annotationRandom, o.Random)
 	if adopted {
 		annotations[annotationAdoptedBy] = adopter(o.kind(), o.Owner)
 	}
 	return annotations
+}
+
+// note lists the keys of what a spec asks for in an annotation, also when it asks for none any more.
+func note[V any](annotations map[string]string, current *corev1.Secret, annotation string, declared map[string]V) {
+	if len(declared) > 0 || current != nil && current.Annotations[annotation] != "" {
+		annotations[annotation] = strings.Join(slices.Sorted(maps.Keys(declared)), ",")
+	}
 }
 
 // create writes a Secret that was not there a moment ago. If somebody else made one since, nothing of that is taken: what both set is a
@@ -284,6 +323,22 @@ func (o Output) Release(ctx context.Context) error {
 	metav1.SetMetaDataAnnotation(&current.ObjectMeta, v1alpha1.AnnotationAdoptableBy, o.kind()+"/"+o.Owner.GetName())
 	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
 	return client.IgnoreNotFound(o.Client.Patch(ctx, current, patch, client.FieldOwner(FieldManager)))
+}
+
+// Abandon is for a Secret that the spec of the owner does not name any more. It takes the owner's keys out of an adopted Secret and
+// leaves one that the operator created, as workloads may use it. It returns what became of the Secret, "" if there is none.
+func (o Output) Abandon(ctx context.Context) (string, error) {
+	current, err := get(ctx, o.Client, o.Owner.GetNamespace(), o.Name)
+	switch {
+	case err != nil || current == nil:
+		return "", err
+	case metav1.IsControlledBy(current, o.Owner):
+		return fmt.Sprintf("the spec does not name Secret %s any more: the operator no longer updates it, and it is deleted with this object; delete it as soon as nothing uses it", o.Name), nil
+	case current.Annotations[annotationAdoptedBy] != adopter(o.kind(), o.Owner):
+		return "", nil
+	}
+	message := fmt.Sprintf("the spec does not name Secret %s any more: the operator removed the keys of this object, and the others stay", o.Name)
+	return message, o.Withdraw(ctx)
 }
 
 // Withdraw takes out of a Secret that the owner adopted what was written for it, as the owner is being deleted. What others wrote

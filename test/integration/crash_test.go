@@ -134,6 +134,12 @@ var undertakings = map[string]undertaking{
 	"adopt a grant":                 {subject: clientGrantSubject, prepare: clientGrantSubject.existing, declare: mayAdopt, begin: declareIt},
 	"delete a grant":                {subject: clientGrantSubject, ready: true, begin: deleteIt, gone: true},
 
+	"create an application with a session key": {
+		subject: sessionSubject, declare: withSessionKey, begin: declareIt, settled: sessionKeyStays,
+	},
+	"change templates beside a session key": {
+		subject: sessionSubject, declare: withSessionKey, ready: true, begin: changeBesideSessionKey, settled: sessionKeyStays,
+	},
 	"create an application beside an exact connection": {
 		subject: clientSubject, prepare: besideExactConnection, begin: declareIt, settled: connectionIsExact,
 	},
