@@ -338,3 +338,8 @@ func (connectionAdapter) Explain(_ *v1alpha1.Auth0Connection, _ *auth0.Session, 
 
 // Declares implements engine.Declarer.
 func (connectionAdapter) Declares(c *v1alpha1.Auth0Connection) string { return c.Spec.Name }
+
+// Population implements engine.Populated.
+func (connectionAdapter) Population(ctx context.Context, session *auth0.Session, have auth0.Document) (int, error) {
+	return session.CountUsers(ctx, fmt.Sprintf("identities.connection:%q", have.String("name")))
+}

@@ -101,7 +101,7 @@ const (
 	ReasonConflict = "Conflict"
 	// ReasonDeletionHeld surfaces on an object that is being deleted when a person must confirm that it may be deleted in Auth0: its
 	// CustomResourceDefinition is being deleted and every object of the kind with it, or more objects of the tenant are than its
-	// spec.deletionProtection lets go. The message says how.
+	// spec.deletionProtection lets go, or it is a connection with users whom no object declares. The message says how.
 	ReasonDeletionHeld = "DeletionHeld"
 	// ReasonAmbiguous surfaces when several objects in Auth0 could be the declared one.
 	ReasonAmbiguous = "Ambiguous"
@@ -209,7 +209,7 @@ const (
 	// AnnotationUnblock asks, on an Auth0User, to lift the blocks of Auth0's brute-force protection; any new value will do.
 	AnnotationUnblock = "auth0-operator.io/unblock"
 	// AnnotationConfirmDeletion confirms, on an Auth0Tenant, the deletions of its objects that are held (DeletionHeld) and began
-	// before the time that it holds, in the form of RFC 3339.
+	// before the time that it holds, in the form of RFC 3339. On an Auth0Connection, it confirms that its users may go with it.
 	AnnotationConfirmDeletion = "auth0-operator.io/confirm-deletion"
 )
 

@@ -179,8 +179,17 @@ func Dependants(ctx context.Context, reader client.Reader, kinds []Kind, kind st
 		if err := reader.List(ctx, list, dependantsOf(kind, key)); err != nil {
 			return nil, fmt.Errorf("find each %s that refers to %s %s: %w", other.Name, kind, key, err)
 		}
-		for _, object := range objectsIn(list) {
-			if !controllerutil.ContainsFinalizer(object, v1alpha1.Finalizer) || !other.holds(object, kind, key) {
+		holders := slices.DeleteFunc(objectsIn(list), func(object client.Object) bool { return !other.holds(object, kind, key) })
+		if connection, ok := referent.(*v1alpha1.Auth0Connection); ok && other.indexed.Names != nil {
+			// Auth0 deletes the users of a connection with it.
+			named := other.NewList()
+			if err := reader.List(ctx, named, client.MatchingFields{reference.ObjectIndex: reference.NameKey(kind, reference.TenantKey(connection), connection.Spec.Name)}); err != nil {
+				return nil, fmt.Errorf("find each %s that names connection %s: %w", other.Name, connection.Spec.Name, err)
+			}
+			holders = append(holders, objectsIn(named)...)
+		}
+		for _, object := range holders {
+			if !controllerutil.ContainsFinalizer(object, v1alpha1.Finalizer) {
 				continue
 			}
 			admitted, err := admission.Admits(ctx, object.(v1alpha1.Managed))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 )
@@ -39,7 +40,7 @@ func TestConnectionCalls(t *testing.T) {
 	e.eventuallyReady(object)
 	e.requireCalls("changing a field", 3)
 	e.deleteAndWait(object)
-	e.requireCalls("deleting a connection", 3)
+	e.requireCalls("deleting a connection", 4)
 }
 
 // TestConnectionKeepsWhatIsNotDeclared shows that a change of one option erases no other, and that a display name stays.
@@ -145,6 +146,8 @@ func TestConnectionInUse(t *testing.T) {
 	e.delete(object)
 	e.eventuallyReconciling(object, v1alpha1.ReasonInUse, "Auth0User "+e.namespace+"/ada")
 	e.deleteAndWait(user)
+	e.eventuallyStalled(object, v1alpha1.ReasonDeletionHeld, "a user whom no object declares")
+	e.confirmDeletions(time.Now().Add(time.Minute))
 	e.eventuallyGone(object)
 
 	again := connectionSubject.object(e, "again").(*v1alpha1.Auth0Connection)

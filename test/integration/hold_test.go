@@ -255,3 +255,39 @@ func TestInheritanceTakesTheRightToAdopt(t *testing.T) {
 		})
 	}
 }
+
+// TestConnectionWithPeopleIsHeld deletes a connection with a user whom nobody declares, and one whom an object declares by the name of
+// the connection: the latter goes first, and the former is deleted only if a person confirms it.
+func TestConnectionWithPeopleIsHeld(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	customers := &v1alpha1.Auth0Connection{ObjectMeta: e.meta("c50"), Spec: v1alpha1.Auth0ConnectionSpec{
+		ManagedSpec: e.managedSpec(), Name: "c50", Strategy: "auth0",
+		EnabledClients: &v1alpha1.EnabledClients{Items: []v1alpha1.EnabledClient{{ClientID: new(operatorClientID)}}},
+	}}
+	e.create(customers)
+	e.eventuallyReady(customers)
+	declared := newUser(e, "declared", "declared@example.com")
+	declared.Spec.Connection = "c50"
+	e.create(declared)
+	e.eventuallyReady(declared)
+	e.dashboard("POST", "/api/v2/users", map[string]any{"connection": "c50", "email": "person@example.com", "password": "Correct-Horse-1", "verify_email": false})
+
+	e.delete(customers)
+	e.eventuallyReconciling(customers, v1alpha1.ReasonInUse, "declared")
+	e.deleteAndWait(declared)
+	message := e.eventuallyStalled(customers, v1alpha1.ReasonDeletionHeld, "a user whom no object declares", "annotate auth0connection c50")
+	if strings.Contains(message, "person@example.com") {
+		t.Errorf("the message names a person: %s", message)
+	}
+	if left := len(e.connectionsNamed("c50")); left != 1 || len(e.users()) != 1 {
+		t.Errorf("%d connections and %d users are left, want one each", left, len(e.users()))
+	}
+	change(e, customers, func(c *v1alpha1.Auth0Connection) {
+		c.SetAnnotations(map[string]string{v1alpha1.AnnotationConfirmDeletion: time.Now().Add(time.Minute).UTC().Format(time.RFC3339)})
+	})
+	e.eventuallyGone(customers)
+	if left := len(e.connectionsNamed("c50")); left != 0 {
+		t.Errorf("%d connections are left, want 0", left)
+	}
+}
