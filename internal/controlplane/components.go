@@ -100,7 +100,8 @@ func (c *ControlPlane) startControllerManager() (err error) {
 }
 
 func (c *ControlPlane) start(name string, args ...string) (*component, error) {
-	return startComponent(filepath.Join(c.assets, name), c.LogDir, args)
+	// Memory is cheaper than time here.
+	return startComponent(filepath.Join(c.assets, name), c.LogDir, args, "GOGC=400")
 }
 
 func (c *ControlPlane) etcdAddress() string {

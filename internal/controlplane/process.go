@@ -22,7 +22,7 @@ type component struct {
 }
 
 // startComponent runs binary. Its output is appended to the log: a restarted component continues its own.
-func startComponent(binary, logDir string, args []string) (*component, error) {
+func startComponent(binary, logDir string, args []string, env ...string) (*component, error) {
 	name := filepath.Base(binary)
 	c := &component{name: name, logFile: filepath.Join(logDir, name+".log"), ended: make(chan struct{})}
 	log, err := os.OpenFile(c.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -31,6 +31,7 @@ func startComponent(binary, logDir string, args []string) (*component, error) {
 	}
 	c.command = exec.Command(binary, args...) //nolint:noctx // it outlives the context of Start; Stop ends it
 	c.command.Stdout, c.command.Stderr = log, log
+	c.command.Env = append(os.Environ(), env...)
 	untie, err := startTied(c.command)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("starting %s: %w", name, err), log.Close())

@@ -2,7 +2,9 @@ package integration
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -156,22 +158,31 @@ var undertakings = map[string]undertaking{
 	"delete a role":                {subject: roleSubject, ready: true, begin: deleteIt, gone: true},
 }
 
-// TestCrash has the operator die right before and right after every step of every undertaking, and another one take over.
+// TestCrash has the operator die before the first step of every undertaking and right after each that changes something, and another
+// one take over. What it leaves behind right before a later step is what it left behind after the one before that.
 func TestCrash(t *testing.T) {
 	for name, u := range undertakings {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for _, step := range u.observe(t) {
-				for _, after := range []bool{false, true} {
-					end := instant{step, after}
-					t.Run(end.String(), func(t *testing.T) {
-						t.Parallel()
-						u.interrupt(t, end)
-					})
-				}
+			for _, end := range instants(u.observe(t)) {
+				t.Run(end.String(), func(t *testing.T) {
+					t.Parallel()
+					u.interrupt(t, end)
+				})
 			}
 		})
 	}
+}
+
+// instants are those at which a death leaves something else behind than at any other.
+func instants(steps []step) []instant {
+	ends := []instant{{steps[0], false}}
+	for _, step := range steps {
+		if !strings.HasPrefix(step.effect, http.MethodGet) {
+			ends = append(ends, instant{step, true})
+		}
+	}
+	return ends
 }
 
 // observe returns the steps of the undertaking when nothing goes wrong.

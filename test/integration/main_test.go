@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"testing"
 
 	"github.com/go-logr/logr"
@@ -31,7 +32,8 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	// A test mostly waits. The command line may say otherwise.
+	// Memory is cheaper than time here, and a test mostly waits. The command line may say otherwise.
+	debug.SetGCPercent(400)
 	_ = flag.Set("test.parallel", fmt.Sprint(4*runtime.GOMAXPROCS(0)))
 	flag.Parse()
 	code, err := run(m)
