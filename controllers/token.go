@@ -139,6 +139,9 @@ func (h *tokenHandler) Apply(ctx context.Context, pass *engine.Pass[*v1alpha1.Au
 	if expires == nil || !h.Clock.Now().Before(expires.Time) {
 		return outcome.Lost()
 	}
+	if err != nil && !w.isDelivered(ctx) {
+		return outcome.LostAs("Secret " + w.token.Spec.OutputSecret.Name + " does not hold the token")
+	}
 	// Nothing else may happen until the token expires, and it is not Ready then.
 	return outcome.AtLatest(expires.Sub(h.Clock.Now()))
 }

@@ -46,6 +46,18 @@ func (w *tokenWork) held() *auth0.TokenSet {
 	}
 }
 
+// isDelivered reports whether the output Secret is there and has what the operator wrote last. It is asked when nothing could be
+// done; a Secret that cannot be read now counts as it was.
+func (w *tokenWork) isDelivered(ctx context.Context) bool {
+	output := secret.NewOutput(w.Client, w.token, w.token.Spec.OutputSecret)
+	output.Journal = w.Outputs
+	current, err := output.Get(ctx)
+	if err != nil {
+		return true
+	}
+	return current != nil && current.Annotations[annotationContent] == digestOf(w.ours(current.Data))
+}
+
 // timeIn reads an annotation, the zero time if it is not there or somebody edited it.
 func timeIn(current *corev1.Secret, annotation string) time.Time {
 	parsed, err := time.Parse(time.RFC3339, current.Annotations[annotation])

@@ -69,7 +69,7 @@ func isConfirmed(on, deleted client.Object) bool {
 // kindIsLeaving reports whether the CustomResourceDefinition of the kind is being deleted. It asks the API server: a cache may show
 // the deletion of the objects before that of their kind. Where the operator may not read it, it reports false.
 func (r *Reconciler[O]) kindIsLeaving(ctx context.Context) (bool, error) {
-	if !r.ReadsCRDs {
+	if !r.IsClusterWide {
 		return false, nil
 	}
 	var crd metav1.PartialObjectMetadata

@@ -58,8 +58,8 @@ type Deps struct {
 	Workers int
 	// Deletions counts those of protected tenants.
 	Deletions *Deletions
-	// ReadsCRDs reports whether the operator may read the CustomResourceDefinitions of its kinds.
-	ReadsCRDs bool
+	// IsClusterWide reports whether the operator serves all namespaces, and may read what is in none.
+	IsClusterWide bool
 	// Shard picks the tenants that this instance serves, by their labels; nil means all.
 	Shard labels.Selector
 }
@@ -207,7 +207,7 @@ func Register[T any, O interface {
 		if _, isTenant := any(O(nil)).(*v1alpha1.Auth0Tenant); isTenant {
 			deps.Pool.Changed = loop.queue.look
 		}
-		for _, watch := range append(watches, watchReferents, watchReferrers) {
+		for _, watch := range append(watches, watchReferents, watchReferrers, watchNamespaces) {
 			build = watch(build, deps, kind, all)
 		}
 		return build.WithOptions(controller.Options{

@@ -122,6 +122,12 @@ func (o Outcome) Lost() Outcome {
 	return o
 }
 
+// LostAs is Lost, and says why.
+func (o Outcome) LostAs(why string) Outcome {
+	o.message += "; " + why
+	return o.Lost()
+}
+
 // Kept marks an outcome under which an object that was Ready still is, although it is being deleted.
 func (o Outcome) Kept() Outcome {
 	o.kept = true

@@ -121,7 +121,7 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 		Workers:      options.Workers,
 		Shard:        shard,
 		// Roles in namespaces give no right to what is in none.
-		ReadsCRDs: len(options.WatchNamespaces) == 0,
+		IsClusterWide: len(options.WatchNamespaces) == 0,
 		Health:    engine.NewHealth(),
 		Deletions: engine.NewDeletions(),
 	}

@@ -1,9 +1,12 @@
 package integration
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -163,4 +166,60 @@ func TestTenantsOfOtherNamespacesAreNotTold(t *testing.T) {
 	own.Spec.TenantRef.Name = "nowhere"
 	e.create(own)
 	e.eventuallyReconciling(own, v1alpha1.ReasonTenantNotReady, "does not exist")
+}
+
+// TestPermissionIsSeenAtOnce takes a namespace's permission away and gives it back, on a tenant with little of a rate limit: many
+// objects say so within seconds, without a call.
+func TestPermissionIsSeenAtOnce(t *testing.T) {
+	t.Parallel()
+	own, access := ownControlPlane(t)
+	e := newEnvironmentIn(t, own, access, freePlan)
+	e.everywhere = true
+	guest := e.newNamespace(map[string]string{"auth0": "allowed"})
+	tenant := e.tenant()
+	tenant.Spec.AllowedNamespaces = &v1alpha1.AllowedNamespaces{
+		From: v1alpha1.NamespacesFromSelector, Selector: &v1alpha1.NamespaceSelector{MatchLabels: map[string]v1alpha1.LabelValue{"auth0": "allowed"}},
+	}
+	e.create(tenant)
+	e.startOperator()
+	e.eventuallyReady(tenant)
+	var roles []v1alpha1.Object
+	for i := range 12 {
+		role := newRole(e, fmt.Sprint("role-", i))
+		role.Namespace, role.Spec.TenantRef.Namespace = guest, e.namespace
+		e.create(role)
+		roles = append(roles, role)
+	}
+	for _, role := range roles {
+		e.eventuallyReady(role)
+	}
+	label := func(value string) {
+		namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: guest}}
+		change(e, namespace, func(namespace *corev1.Namespace) { namespace.Labels["auth0"] = value })
+	}
+	selects := func(value v1alpha1.LabelValue) {
+		change(e, tenant, func(tenant *v1alpha1.Auth0Tenant) {
+			tenant.Spec.AllowedNamespaces.Selector.MatchLabels["auth0"] = value
+		})
+	}
+	all := func(status metav1.ConditionStatus, since time.Time) {
+		t.Helper()
+		for _, role := range roles {
+			e.eventuallyCondition(role, v1alpha1.ConditionReady, status, "")
+		}
+		if took := time.Since(since); took > 10*time.Second {
+			t.Errorf("it took %s until all said Ready=%s", took, status)
+		}
+	}
+	for _, step := range []struct {
+		do   func()
+		want metav1.ConditionStatus
+	}{
+		{func() { label("other") }, metav1.ConditionFalse}, {func() { label("allowed") }, metav1.ConditionTrue},
+		{func() { selects("other") }, metav1.ConditionFalse}, {func() { selects("allowed") }, metav1.ConditionTrue},
+	} {
+		since := time.Now()
+		step.do()
+		all(step.want, since)
+	}
 }
