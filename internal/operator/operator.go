@@ -122,8 +122,8 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 		Shard:        shard,
 		// Roles in namespaces give no right to what is in none.
 		IsClusterWide: len(options.WatchNamespaces) == 0,
-		Health:    engine.NewHealth(),
-		Deletions: engine.NewDeletions(),
+		Health:        engine.NewHealth(),
+		Deletions:     engine.NewDeletions(),
 	}
 	deps.Imports = &engine.Imports{Client: deps.Client, Pool: deps.Pool, Events: manager.GetEventRecorder("auth0-operator")}
 	if err := manager.Add(deps.Imports); err != nil {

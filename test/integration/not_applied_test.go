@@ -109,7 +109,7 @@ func TestSettingsOfAConnectionThatAreNotApplied(t *testing.T) {
 	e.sim.ResetRequests()
 	change(e, organization, func(o *v1alpha1.Auth0Organization) {
 		item := &o.Spec.Connections.Items[0]
-		item.AssignMembershipOnLogin = new(!(item.AssignMembershipOnLogin != nil && *item.AssignMembershipOnLogin))
+		item.AssignMembershipOnLogin = new(item.AssignMembershipOnLogin == nil || !*item.AssignMembershipOnLogin)
 	})
 	e.eventuallyStalled(organization, v1alpha1.ReasonNotApplied, "did not apply: enabled_connections.")
 	e.restartOperator()
