@@ -60,7 +60,7 @@ func (f Fields) diff(desired, have auth0.Document, managed []string) []change {
 	want := f.flatten(desired)
 	var changes []change
 	for _, path := range slices.Sorted(maps.Keys(want)) {
-		if current := f.valueAt(have, path); !f.equal(path, want[path], current) {
+		if current := f.valueAt(have, path); !f.equal(path, want[path], current) && !f.isWithDefaults(path, want[path], current, managed) {
 			changes = append(changes, change{path: path, want: want[path], have: current})
 		}
 	}
@@ -74,6 +74,16 @@ func (f Fields) diff(desired, have auth0.Document, managed []string) []change {
 		}
 	}
 	return changes
+}
+
+// isWithDefaults reports whether an object that is declared empty is there, and nothing in it was declared before: what it has are
+// Auth0's defaults.
+func (f Fields) isWithDefaults(path string, want, have any, managed []string) bool {
+	wanted, isObject := asObject(want)
+	_, exists := asObject(have)
+	field, _, _ := strings.Cut(path, ".")
+	return isObject && exists && len(wanted) == 0 && slices.Contains(f.Replaced, field) &&
+		!slices.ContainsFunc(managed, func(other string) bool { return strings.HasPrefix(other, path+".") })
 }
 
 // paths lists what diff enforces of a desired document.

@@ -188,6 +188,7 @@ func TestReplacedObjects(t *testing.T) {
 		{"a value that is no longer declared", `{}`, `options.mfa.enroll`, `{"options":{"passwordPolicy":"good","mfa":{"active":true},"a.b":1}}`},
 		{"the last value of an object", `{}`, `options.mfa.active options.mfa.enroll`, `{"options":{"passwordPolicy":"good","a.b":1}}`},
 		{"an object that is declared to be empty", `{"options":{"mfa":{}}}`, `options.mfa.active options.mfa.enroll`, `{"options":{"passwordPolicy":"good","mfa":{},"a.b":1}}`},
+		{"an empty object with Auth0's defaults", `{"options":{"mfa":{}}}`, `options.mfa`, `{}`},
 		{"all is declared to be empty", `{"options":{}}`, `options.mfa.enroll`, `{"options":{}}`},
 		{"the last value of all", `{}`, `options.mfa.active options.mfa.enroll options.a\.b options.passwordPolicy`, `{"options":null}`},
 		{"a key with a dot", `{"options":{"a.b":2}}`, `options.a\.b`, `{"options":{"passwordPolicy":"good","mfa":{"active":true,"enroll":true},"a.b":2}}`},
