@@ -387,6 +387,9 @@ func (i *installation) deleteAll() {
 	before := i.auth0.users(i.T)
 	i.suspendAll(true)
 	i.awaitAll("Suspended before they are deleted", isSuspended)
+	// A tenant with spec.deletionProtection lets not so many go, and a connection not its people, without a word.
+	i.kubectl("", "annotate", "auth0tenant", "--all", "--all-namespaces", "--overwrite",
+		v1alpha1.AnnotationConfirmDeletion+"="+time.Now().Add(time.Minute).UTC().Format(time.RFC3339))
 	for _, sample := range i.samples {
 		i.must(i.kube.Delete(i.Context(), sample.DeepCopy()))
 	}
