@@ -152,7 +152,8 @@ var providerSubject = func() subject {
 		object.(*v1alpha1.Auth0Connection).Spec.Options.Raw = []byte(`{"nested":{"client_secret":"in the open"}}`)
 	}
 	s.mend = func(object v1alpha1.Managed) {
-		object.(*v1alpha1.Auth0Connection).Spec.Options.Raw = []byte(`{"nested":{"client_secret":""}}`)
+		object.(*v1alpha1.Auth0Connection).Spec.Options.Raw = []byte(`{"client_id":"us","issuer":"https://id.example.com","authorization_endpoint":"https://id.example.com/authorize",` +
+			`"nested":{"client_secret":""}}`)
 	}
 	return s
 }()
