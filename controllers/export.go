@@ -106,7 +106,7 @@ func (clientAdapter) Export(_ context.Context, session *auth0.Session, have auth
 	}
 	c.Spec.ClientID = &id
 	if grants := texts(have["grant_types"]); len(grants) > 0 {
-		c.Spec.GrantTypes = &v1alpha1.ClientGrantTypes{Mode: v1alpha1.ListModeExact, Items: grants}
+		c.Spec.GrantTypes = exportedGrantTypes(c, grants)
 	}
 	if organization := have.Object("default_organization"); organization != nil {
 		c.Spec.DefaultOrganization = &v1alpha1.ClientDefaultOrganization{Flows: texts(organization["flows"])}
@@ -367,4 +367,15 @@ func exportedRole(names engine.Names, role auth0.Role) v1alpha1.UserRole {
 		return v1alpha1.UserRole{RoleRef: ref}
 	}
 	return v1alpha1.UserRole{Name: &role.Name}
+}
+
+// exportedGrantTypes are those of an application. Auth0 gives client_credentials by default also to those that cannot use it: the list
+// leaves that out, and in Auth0 alone.
+func exportedGrantTypes(c *v1alpha1.Auth0Client, grants []string) *v1alpha1.ClientGrantTypes {
+	kind, method := valueOf(c.Spec.AppType), valueOf(c.Spec.TokenEndpointAuthMethod)
+	isPublic := kind == "spa" || method == "none" || kind == "native" && method == "" && c.Spec.ClientAuthenticationMethods == nil
+	if !isPublic || !slices.Contains(grants, "client_credentials") {
+		return &v1alpha1.ClientGrantTypes{Mode: v1alpha1.ListModeExact, Items: grants}
+	}
+	return &v1alpha1.ClientGrantTypes{Items: slices.DeleteFunc(slices.Clone(grants), func(grant string) bool { return grant == "client_credentials" })}
 }

@@ -158,8 +158,10 @@ func (w *work[O]) prepare(ctx context.Context) error {
 	if err := w.resolve(ctx); err != nil {
 		return err
 	}
-	if err := w.awaitNamed(ctx); err != nil {
-		return err
+	if !w.observes() {
+		if err := w.awaitNamed(ctx); err != nil {
+			return err
+		}
 	}
 	if w.session, err = w.Session(ctx, tenant); err != nil {
 		return err
