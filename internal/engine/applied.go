@@ -17,6 +17,8 @@ import (
 // verify compares an object after a write with what was sent. An answer may leave fields out, so the object is read before
 // anything is said of it.
 func (w *work[O]) verify(ctx context.Context, have auth0.Document, sent []change) (auth0.Document, error) {
+	// What Auth0 does not show as it was sent is completed like before the write.
+	w.completeDesired(have)
 	if len(w.left(have, sent)) == 0 {
 		return have, nil
 	}
@@ -24,6 +26,7 @@ func (w *work[O]) verify(ctx context.Context, have auth0.Document, sent []change
 	if err != nil {
 		return nil, err
 	}
+	w.completeDesired(have)
 	var cleared []change
 	for _, one := range w.left(have, sent) {
 		switch {

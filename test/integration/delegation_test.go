@@ -108,7 +108,7 @@ func TestNoAccessToTheManagementAPI(t *testing.T) {
 	}
 	tryGrant(func(spec *v1alpha1.Auth0ClientGrantSpec) { spec.ManagementAPI = new(true) })
 	tryGrant(func(spec *v1alpha1.Auth0ClientGrantSpec) {
-		spec.ManagementAPI, spec.Scopes, spec.AllowAllScopes = new(true), nil, new(true)
+		spec.Audience, spec.Scopes, spec.AllowAllScopes = &g.system, nil, new(true)
 	})
 	tryGrant(func(spec *v1alpha1.Auth0ClientGrantSpec) { spec.APIRef = byRef })
 	tryGrant(func(spec *v1alpha1.Auth0ClientGrantSpec) { spec.APIRef, spec.SubjectType = byRef, new("user") })

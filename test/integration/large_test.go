@@ -116,7 +116,7 @@ func TestNewObjectsThatAreTooLarge(t *testing.T) {
 		names.Spec.Permissions.Items = append(names.Spec.Permissions.Items, v1alpha1.Permission{Name: "read", APIRef: &v1alpha1.ObjectReference{Name: fmt.Sprint("api-", i)}})
 	}
 	e.create(names)
-	e.eventuallyStalled(names, v1alpha1.ReasonInvalidSpec, "names 601 other objects and Secrets; at most 250")
+	e.eventuallyStalled(names, v1alpha1.ReasonInvalidSpec, "names 602 other objects and Secrets; at most 250")
 	e.deleteAndWait(names)
 }
 

@@ -2,7 +2,6 @@ package integration
 
 import (
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"net/http"
 	"slices"
@@ -42,7 +41,7 @@ func TestScopesThatAuth0Drops(t *testing.T) {
 func TestOptionsThatAuth0DoesNotShow(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	certificate := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("a certificate")}))
+	certificate := string(e.sim.CA)
 	options := func(base, certificate string) *apiextensionsv1.JSON {
 		fields := map[string]any{"pingFederateBaseUrl": base, "signatureAlgorithm": "rsa-sha256", "digestAlgorithm": "sha256"}
 		if certificate != "" {

@@ -82,7 +82,7 @@ func TestObjectsAreCounted(t *testing.T) {
 	e.eventuallyReady(token)
 	e.eventuallyReady(ready)
 	e.create(stalled)
-	want := map[string]float64{"ready": 1, "waiting": 1, "stalled": 1, "suspended": 1}
+	want := map[string]float64{"ready": 1, "waiting": 1, "stalled": 1, "suspended": 1, "held": 0}
 	e.eventually(func() error {
 		if difference := cmp.Diff(want, e.objectCounts("Auth0User")); difference != "" {
 			return fmt.Errorf("users (-want +have):\n%s", difference)
@@ -90,7 +90,7 @@ func TestObjectsAreCounted(t *testing.T) {
 		return nil
 	})
 	e.eventually(func() error {
-		if difference := cmp.Diff(map[string]float64{"ready": 1, "waiting": 0, "stalled": 0, "suspended": 0}, e.objectCounts("Auth0Token")); difference != "" {
+		if difference := cmp.Diff(map[string]float64{"ready": 1, "waiting": 0, "stalled": 0, "suspended": 0, "held": 0}, e.objectCounts("Auth0Token")); difference != "" {
 			return fmt.Errorf("tokens (-want +have):\n%s", difference)
 		}
 		expiry := e.samples("auth0_operator_token_expiry_timestamp_seconds", "name")

@@ -44,6 +44,13 @@ func ownApplication(e *environment, name string) *v1alpha1.Auth0Client {
 func TestNobodyManagesTheOperatorsAccess(t *testing.T) {
 	t.Parallel()
 	e, elsewhere := newSharedEnvironment(t)
+	// Otherwise the namespace is refused already as one that is not the tenant's.
+	change(e, e.tenant(), func(tenant *v1alpha1.Auth0Tenant) {
+		tenant.Spec.Delegations = []v1alpha1.Delegation{{
+			Namespaces:          v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromAll},
+			ManagementAPIScopes: []string{v1alpha1.AllManagementAPIScopes}, AdoptionPolicy: v1alpha1.AdoptionPolicyIfUnmanaged,
+		}}
+	})
 	global := e.dashboardList(clientsPath + "?is_global=true")[0]["client_id"].(string)
 	byID, createOnly, byName, allApplications := ownApplication(e, "by-id"), ownApplication(e, "create-only"), ownApplication(e, "by-name"), ownApplication(e, "global")
 	createOnly.Spec.ManagementPolicy = v1alpha1.ManagementPolicyCreateOnly
