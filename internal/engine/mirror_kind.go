@@ -332,7 +332,8 @@ func (k *mirrored[O]) comparable(ctx context.Context, key types.NamespacedName, 
 		return object, false
 	}
 	isRecent := k.memory.learntSince(object.GetUID(), asked.Add(-listLag))
-	if isRecent && pace.requested && !k.memory.learntSince(object.GetUID(), pace.began) {
+	isOfThisPass := k.memory.learntSince(object.GetUID(), pace.began.Add(-1))
+	if isRecent && pace.requested && !isOfThisPass {
 		k.read(ctx, key, auth0.LanePeriodic)
 	}
 	return object, !isRecent

@@ -100,6 +100,7 @@ func TestARequestedComparisonSkipsNothing(t *testing.T) {
 		return nil
 	})
 	w.edit(users[1], map[string]any{"name": "Mallory"})
+	w.advance(time.Second)
 	w.dashboard("POST", "/api/v2/connections", map[string]any{"name": "elsewhere", "strategy": "auth0", "enabled_clients": []any{operatorClientID}})
 	w.passOverAll()
 	w.eventually(func() error {
