@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"sync/atomic"
@@ -202,6 +203,14 @@ func TestAnOutage(t *testing.T) {
 			e.requireFewCalls(began, toOpen)
 			e.requireQuiet(2)
 			e.restartOperator()
+			// What was on its way to a status when the one before ended is written by the next, as it starts.
+			started := e.sim.Requests().Total
+			e.eventually(func() error {
+				if e.sim.Requests().Total == started {
+					return errors.New("no probe since the restart")
+				}
+				return nil
+			})
 			e.requireQuiet(2)
 			e.requireFewCalls(began, toOpen+1)
 			if again := e.eventuallyDown(); !again.Equal(since) {
