@@ -29,7 +29,7 @@ func (clientGrantAdapter) Gives(_ context.Context, tools engine.Tools[*v1alpha1.
 	return []engine.Access{{Field: "spec.scopes", Scopes: spec.Scopes}}, nil
 }
 
-// Gives implements engine.Giver: whoever holds the Management API among the APIs changes who gets tokens for it.
+// Gives implements engine.Giver: an object that holds the Management API changes who gets tokens for it.
 func (resourceServerAdapter) Gives(_ context.Context, tools engine.Tools[*v1alpha1.Auth0ResourceServer]) ([]engine.Access, error) {
 	if !tools.Session.IsManagementAPI(tools.Object.Spec.Identifier) {
 		return nil, nil
@@ -58,7 +58,7 @@ func (userAdapter) Gives(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0
 	return append(given, byRoles...), err
 }
 
-// Holds implements engine.Holder: whoever sets the password of a user gets what the user may do.
+// Holds implements engine.Holder: who sets the password of a user gets what the user may do.
 func (userAdapter) Holds(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User], have auth0.Document) ([]engine.Access, error) {
 	id := have.String("user_id")
 	permissions, err := tools.Session.UserPermissions(ctx, id)
@@ -97,7 +97,7 @@ func (clientAdapter) Gives(_ context.Context, tools engine.Tools[*v1alpha1.Auth0
 	return given, nil
 }
 
-// Holds implements engine.Holder: whoever reads the credentials of an application gets the access of its client grants.
+// Holds implements engine.Holder: who reads the credentials of an application gets the access of its client grants.
 func (clientAdapter) Holds(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Client], have auth0.Document) ([]engine.Access, error) {
 	grants, err := tools.Session.FindClientGrants(ctx, tools.Session.ManagementAudience(), have.String("client_id"))
 	var held []engine.Access

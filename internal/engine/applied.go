@@ -47,7 +47,7 @@ func (w *work[O]) verify(ctx context.Context, have auth0.Document, sent []change
 	return have, nil
 }
 
-// mayBeDefault reports whether what is there after a field was cleared may be what Auth0 puts there by itself. Keys of objects that
+// mayBeDefault reports whether the value of a cleared field may be the default of Auth0. Keys of objects that
 // are merged and entries of lists have no default.
 func (w *work[O]) mayBeDefault(one change) bool {
 	if _, declared := w.fields.flatten(w.desired)[one.path]; declared || w.fields.Cleared[one.path] != nil {

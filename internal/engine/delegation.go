@@ -22,7 +22,7 @@ type Giver[O v1alpha1.Managed] interface {
 	Gives(ctx context.Context, tools Tools[O]) ([]Access, error)
 }
 
-// Holder is for kinds that Auth0 may have with access to the Management API: whoever adopts one gets it.
+// Holder is for kinds that Auth0 may have with access to the Management API: the object that adopts one gets it.
 type Holder[O v1alpha1.Managed] interface {
 	// Holds returns the access that an object in Auth0 has.
 	Holds(ctx context.Context, tools Tools[O], have auth0.Document) ([]Access, error)
