@@ -71,16 +71,16 @@ func (w *tokenWork) refreshed(ctx context.Context) (auth0.TokenSet, error) {
 	return w.refresh(ctx)
 }
 
-// isDue tells whether the lineage is to be refreshed: an answer may be missing, which the leeway gives little time for, the
-// token is old enough, or another one is asked for.
+// isDue reports whether the lineage is to be refreshed: an answer may be missing, which the leeway gives little time for, the
+// token is old enough, or another one is asked for. A refused refresh token stays due, without a call, so that every pass says so.
 func (w *tokenWork) isDue() bool {
 	line := w.line
-	if line.Tokens.AccessToken == "" || line.Attempt != nil && !line.Attempt.Begins {
+	if line.Tokens.AccessToken == "" || line.Lost != "" || line.Attempt != nil && !line.Attempt.Begins {
 		return true
 	}
 	mayChange := w.token.Spec.ManagementPolicy != v1alpha1.ManagementPolicyCreateOnly
 	asksForAnother := mayChange && w.request.Grant == auth0.GrantRefreshToken && line.Asked != w.asked
-	return line.Lost == "" && asksForAnother || !w.Clock.Now().Before(w.renewal(line.Tokens))
+	return asksForAnother || !w.Clock.Now().Before(w.renewal(line.Tokens))
 }
 
 // refusedForGood says why the lineage cannot go on, if it cannot.

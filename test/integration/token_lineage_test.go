@@ -210,6 +210,12 @@ func TestThePreviousTokenStandsIn(t *testing.T) {
 				refreshTokenSubject.eventuallyRequire(e, token)
 			} else {
 				e.eventuallyStalled(token, v1alpha1.ReasonRefreshTokenRefused)
+				sent := e.refreshes()
+				change(e, token, func(token *v1alpha1.Auth0Token) { token.Spec.RenewBeforePercentage = new(int32(10)) })
+				e.eventuallyStalled(token, v1alpha1.ReasonRefreshTokenRefused)
+				if again := e.refreshes(); again != sent {
+					t.Errorf("the refused token was sent %d times more", again-sent)
+				}
 			}
 			e.requireNoReuse()
 		})
