@@ -98,6 +98,12 @@ func ClassOf(err error) Class {
 	return ""
 }
 
+// IsQueryRefused reports whether Auth0 refused to look for something, because what is asked for has a form that it does not take.
+func IsQueryRefused(err error) bool {
+	failed, ok := errors.AsType[*Error](err)
+	return ok && failed.Class == ClassInvalid && (failed.Code == "invalid_query_string" || failed.Code == "invalid_uri")
+}
+
 // After returns how long to wait after a failed call, 0 if that is not known.
 func After(err error) time.Duration {
 	if failed, ok := errors.AsType[*Error](err); ok {

@@ -106,7 +106,12 @@ func (w *work[O]) choose(ctx context.Context, candidates []auth0.Document, ours 
 
 // find returns the objects that could be the wanted one, and the one among them that is known to be ours, if any.
 func (w *work[O]) find(ctx context.Context, wanted auth0.Document) (candidates []auth0.Document, ours auth0.Document, err error) {
-	if candidates, err = w.Adapter.Find(ctx, w.tools(), wanted); err != nil {
+	candidates, err = w.Adapter.Find(ctx, w.tools(), wanted)
+	if auth0.IsQueryRefused(err) && w.object.GetDeletionTimestamp() != nil {
+		// Auth0 looks for nothing that it would refuse to create: there is nothing to delete.
+		return nil, nil, nil
+	}
+	if err != nil {
 		return nil, nil, err
 	}
 	for _, candidate := range candidates {

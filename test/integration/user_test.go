@@ -499,3 +499,15 @@ func TestRateLimitIsKept(t *testing.T) {
 	}
 	userSubject.requireCount(e, n)
 }
+
+// TestARefusedUserCanBeDeleted declares a user with an address of which Auth0 takes nothing, not even a question.
+func TestARefusedUserCanBeDeleted(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	user := &v1alpha1.Auth0User{ObjectMeta: e.meta("ada"), Spec: v1alpha1.Auth0UserSpec{
+		ManagedSpec: e.managedSpec(), Connection: connection, Email: new("ada..l@example.com"),
+	}}
+	e.create(user)
+	e.eventuallyStalled(user, v1alpha1.ReasonRejected, "on property email")
+	e.deleteAndWait(user)
+}
