@@ -147,6 +147,7 @@ type ClientPublicKey struct {
 }
 
 // ClientKeyPair is a key pair that the operator makes.
+// +kubebuilder:validation:XValidation:rule="!has(self.rotateEvery) || !has(self.overlap) || duration(self.overlap) <= duration(self.rotateEvery)",message="overlap must not be longer than rotateEvery, as Auth0 keeps two keys of an application: lower it, or raise rotateEvery"
 type ClientKeyPair struct {
 	// alg signs the assertions: `RS256` (default), `RS384` or `PS256`. A change makes a new key pair.
 	// +optional
@@ -244,7 +245,7 @@ type ClientSettings struct {
 
 	// logoUri is the URL of the logo that users see; 150 by 150 pixels are recommended.
 	// +kubebuilder:validation:MaxLength=2048
-	// +kubebuilder:validation:XValidation:rule="isURL(self)",message="logoUri must be a URL such as https://example.com/logo.png"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://[^/?#[:space:]]+[^[:space:]]*$') && isURL(self)",message="logoUri must be a URL with http:// or https:// and a host, such as https://example.com/logo.png, without spaces"
 	// +optional
 	LogoURI *string `json:"logoUri,omitempty"`
 
@@ -255,6 +256,7 @@ type ClientSettings struct {
 	// +kubebuilder:validation:MaxItems=1000
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=2048
+	// +kubebuilder:validation:items:Pattern=`^[^\t\r\v\f]*$`
 	// +kubebuilder:validation:items:XValidation:rule="!self.contains(' ') && !self.contains(',') && !self.contains('\\n') && self.matches('^[a-zA-Z][a-zA-Z0-9+.-]*:[^0-9]')",message="each entry is one URL with its scheme, such as https://shop.example.com/callback or com.example.shop://callback, without spaces and commas; give every URL an entry of its own, and write a comma within one as %2C"
 	// +kubebuilder:validation:items:XValidation:rule="self.startsWith('http:') || self.startsWith('https:') ? self.matches('^https?://[^/?#]') : !(self.lowerAscii().startsWith('javascript:') || self.lowerAscii().startsWith('data:'))",message="http:// and https:// are followed by a host, and javascript: and data: are no URLs to send users to; use a URL such as https://shop.example.com/callback"
 	// +kubebuilder:validation:items:XValidation:rule="!self.contains('*') || self.matches('^http[^*.]*[*][^/*.]*[.][^/*.]+[.][^*]+$')",message="Auth0 takes one wildcard, in the first label of the host, before a domain of your own: https://*.example.com/callback"
@@ -267,6 +269,7 @@ type ClientSettings struct {
 	// +kubebuilder:validation:MaxItems=1000
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=2048
+	// +kubebuilder:validation:items:Pattern=`^[^\t\r\v\f]*$`
 	// +kubebuilder:validation:items:XValidation:rule="!self.contains(' ') && !self.contains(',') && !self.contains('\\n') && self.matches('^[a-zA-Z][a-zA-Z0-9+.-]*:[^0-9]')",message="each entry is one URL with its scheme, such as https://shop.example.com/callback or com.example.shop://callback, without spaces and commas; give every URL an entry of its own, and write a comma within one as %2C"
 	// +kubebuilder:validation:items:XValidation:rule="self.startsWith('http:') || self.startsWith('https:') ? self.matches('^https?://[^/?#]') : !(self.lowerAscii().startsWith('javascript:') || self.lowerAscii().startsWith('data:'))",message="http:// and https:// are followed by a host, and javascript: and data: are no URLs to send users to; use a URL such as https://shop.example.com/callback"
 	// +kubebuilder:validation:items:XValidation:rule="!self.contains('*') || self.matches('^http[^*.]*[*][^/*.]*[.][^/*.]+[.][^*]+$')",message="Auth0 takes one wildcard, in the first label of the host, before a domain of your own: https://*.example.com/callback"
@@ -296,7 +299,7 @@ type ClientSettings struct {
 
 	// initiateLoginUri is the application's own login page, to which Auth0 sends users who must begin anew. https only.
 	// +kubebuilder:validation:MaxLength=2048
-	// +kubebuilder:validation:XValidation:rule="self.matches('^https://[^[:space:],]+$')",message="initiateLoginUri must begin with https://, and hold no spaces and commas"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^https://[^/?#*[:space:],]+[^#*[:space:],]*$')",message="initiateLoginUri must begin with https:// and a host, and hold no spaces, commas, wildcards and fragment (#…)"
 	// +optional
 	InitiateLoginURI *string `json:"initiateLoginUri,omitempty"`
 
@@ -361,7 +364,7 @@ type ClientSettings struct {
 
 	// crossOriginLoc is the page of yours where cross-origin verification takes place.
 	// +kubebuilder:validation:MaxLength=2048
-	// +kubebuilder:validation:XValidation:rule="isURL(self)",message="crossOriginLoc must be a URL such as https://example.com/verify"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://[^/?#[:space:]]+[^[:space:]]*$') && isURL(self)",message="crossOriginLoc must be a URL with http:// or https:// and a host, such as https://example.com/verify, without spaces"
 	// +optional
 	CrossOriginLoc *string `json:"crossOriginLoc,omitempty"`
 
@@ -535,6 +538,7 @@ type ClientJWTConfiguration struct {
 }
 
 // ClientEncryptionKey is a public key.
+// +kubebuilder:validation:XValidation:rule="has(self.pub) || has(self.cert)",message="encryptionKey needs pub with the public key, and cert with its certificate"
 // +kubebuilder:validation:XValidation:rule="!has(self.pub) || !self.pub.contains('PRIVATE KEY')",fieldPath=".pub",message="pub is a private key, which is leaked now: make a new key pair, and put its public key here"
 // +kubebuilder:validation:XValidation:rule="!has(self.pub) || self.pub.contains('PRIVATE KEY') || self.pub.matches('-----BEGIN (RSA )?PUBLIC KEY-----')",fieldPath=".pub",message="pub must be a public key in PEM form, from -----BEGIN PUBLIC KEY----- on; a certificate goes into cert"
 // +kubebuilder:validation:XValidation:rule="!has(self.cert) || !self.cert.contains('PRIVATE KEY')",fieldPath=".cert",message="cert holds a private key, which is leaked now: make a new key pair, and put its certificate here"

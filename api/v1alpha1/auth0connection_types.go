@@ -233,6 +233,7 @@ type DatabaseOptions struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=3
+	// +kubebuilder:validation:XValidation:rule="self.all(one, self.exists_one(other, other == one))",message="precedence names each attribute once"
 	// +optional
 	Precedence []DatabaseIdentifier `json:"precedence,omitempty"`
 
@@ -628,6 +629,7 @@ type UsernameSignup struct {
 }
 
 // UsernameValidation bounds usernames.
+// +kubebuilder:validation:XValidation:rule="!has(self.minLength) || !has(self.maxLength) || self.minLength <= self.maxLength",message="minLength must not be greater than maxLength"
 type UsernameValidation struct {
 	// minLength is the least length, 1 to 128. Auth0's default: 1.
 	// +kubebuilder:validation:Minimum=1

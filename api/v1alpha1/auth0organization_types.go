@@ -55,7 +55,7 @@ type Auth0OrganizationSpec struct {
 type OrganizationBranding struct {
 	// logoUrl is the URL of the logo. Example: `https://initech.example.com/logo.png`.
 	// +kubebuilder:validation:MaxLength=2048
-	// +kubebuilder:validation:XValidation:rule="isURL(self)",message="logoUrl must be a URL such as https://example.com/logo.png"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://[^/?#[:space:]]+[^[:space:]]*$') && isURL(self)",message="logoUrl must be a URL with http:// or https:// and a host, such as https://example.com/logo.png, without spaces"
 	// +optional
 	LogoURL *string `json:"logoUrl,omitempty"`
 

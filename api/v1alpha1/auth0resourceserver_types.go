@@ -16,6 +16,7 @@ type Auth0ResourceServerSpec struct {
 	// Example: `https://orders.example.com/`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=600
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^[[:space:]]|[[:space:]]$')",message="identifier must not begin or end with a space or line break"
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="identifier is immutable: tokens are issued for it; create another Auth0ResourceServer for another identifier and delete this one"
 	// +required
 	Identifier string `json:"identifier"`

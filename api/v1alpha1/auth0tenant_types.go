@@ -29,7 +29,7 @@ type Auth0TenantSpec struct {
 	// domains of the tenant, which takes the scope read:custom_domains to find out. Default: the domain of the Secret.
 	// Example: `login.example.com`.
 	// +kubebuilder:validation:MaxLength=255
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-zA-Z0-9]([-a-zA-Z0-9.]*[a-zA-Z0-9])?(:[0-9]{1,5})?$')",message="customDomain must be a host name such as login.example.com (no https://, no path)"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?([.][a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?)*(:[0-9]{1,5})?$')",message="customDomain must be a host name such as login.example.com (no https://, no path)"
 	// +optional
 	CustomDomain *string `json:"customDomain,omitempty"`
 
@@ -139,12 +139,14 @@ type CABundleReference struct {
 	// name of the ConfigMap or Secret.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
 	// +required
 	Name string `json:"name"`
 
 	// key of the certificates. Default: `ca.crt`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^[-._a-zA-Z0-9]+$`
 	// +optional
 	Key string `json:"key,omitempty"`
 }

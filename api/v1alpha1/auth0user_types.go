@@ -17,6 +17,7 @@ import (
 // +kubebuilder:validation:XValidation:rule="!(has(self.verifyEmail) && self.verifyEmail && has(self.emailVerified) && self.emailVerified)",message="verifyEmail asks for a mail to verify an address that emailVerified declares verified: set one of them"
 // +kubebuilder:validation:XValidation:rule="!has(self.phoneVerified) || has(self.phoneNumber)",message="phoneVerified needs phoneNumber"
 // +kubebuilder:validation:XValidation:rule="has(self.connection) != has(self.connectionRef)",message="name the connection by one of connection and connectionRef"
+// +kubebuilder:validation:XValidation:rule="!(has(self.password) && has(self.password.generate) && has(self.invitation)) || self.password.generate.outputSecret.name != self.invitation.outputSecret.name",message="password.generate.outputSecret and invitation.outputSecret have the same name, and each would overwrite the other: choose two names"
 // +kubebuilder:validation:XValidation:rule="has(self.connection) == has(oldSelf.connection)",message="connection and connectionRef are immutable: create another Auth0User there and delete this one"
 type Auth0UserSpec struct {
 	ManagedSpec `json:",inline"`
@@ -59,7 +60,7 @@ type Auth0UserSpec struct {
 	// email address of the user. Auth0 stores it in lower case. A change keeps the user, and leaves the new address
 	// unverified unless emailVerified is set. Example: `ada@example.com`.
 	// +kubebuilder:validation:MaxLength=254
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[^@\\\\s<>(),;]{1,64}@[^@\\\\s]+$')",message="email must be an e-mail address such as ada@example.com, at most 64 characters before the @"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[^@\\\\s<>(),;]{1,64}@([^@\\\\s<>(),;.]+[.])+[^@\\\\s<>(),;.]+$')",message="email must be an e-mail address such as ada@example.com, at most 64 characters before the @"
 	// +optional
 	Email *string `json:"email,omitempty"`
 
@@ -114,7 +115,7 @@ type Auth0UserSpec struct {
 
 	// picture is the URL of the user's picture. Auth0's default: a Gravatar address.
 	// +kubebuilder:validation:MaxLength=2048
-	// +kubebuilder:validation:XValidation:rule="isURL(self)",message="picture must be a URL such as https://example.com/ada.png"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(https?://[^/?#[:space:]]+|data:image/)[^[:space:]]*$') && isURL(self)",message="picture must be a URL with http:// or https:// and a host, such as https://example.com/ada.png, without spaces"
 	// +optional
 	Picture *string `json:"picture,omitempty"`
 
@@ -226,7 +227,7 @@ type UserInvitation struct {
 
 	// resultUrl is where the user ends up after choosing a password. Excludes clientRef and clientId.
 	// +kubebuilder:validation:MaxLength=2048
-	// +kubebuilder:validation:XValidation:rule="isURL(self)",message="resultUrl must be a URL such as https://app.example.com/welcome"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://[^/?#[:space:]]+[^[:space:]]*$') && isURL(self)",message="resultUrl must be a URL with http:// or https:// and a host, such as https://app.example.com/welcome, without spaces"
 	// +optional
 	ResultURL *string `json:"resultUrl,omitempty"`
 

@@ -16,6 +16,7 @@ type Permission struct {
 	// name of the permission. Example: `read:orders`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=280
+	// +kubebuilder:validation:Pattern=`^[^\s]+$`
 	// +required
 	Name string `json:"name"`
 }
