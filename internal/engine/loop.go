@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -299,6 +300,8 @@ type Pass[O v1alpha1.Object] struct {
 	loop   *Reconciler[O]
 	// found tells that status took in what is in Auth0, which is not to be found out once more.
 	found bool
+	// said are the messages of the Events of this pass, by reason.
+	said map[string][]string
 }
 
 // isNotWorthSaying reports whether an object waits for what is over soon, or waits with nothing to do but the regular check, and
@@ -420,8 +423,24 @@ func (p *Pass[O]) patchFinalizer(ctx context.Context, change func(client.Object,
 // Event tells people of a change, and logs it.
 func (p *Pass[O]) Event(ctx context.Context, eventType, reason, message string) {
 	message = display.Text(message)
-	p.loop.Events.Eventf(p.Object, nil, eventType, reason, "Reconcile", "%s", shortenTo(message, longestNote))
+	p.loop.Events.Eventf(p.Object, nil, eventType, reason, p.action(reason, message), "%s", shortenTo(message, longestNote))
 	logr.FromContextOrDiscard(ctx).Info(message, "reason", reason)
+}
+
+// action is what an Event says was going on. Kubernetes takes Events of the same reason and action for one that repeats, and drops
+// what the second one says: so another message has another action.
+func (p *Pass[O]) action(reason, message string) string {
+	at := slices.Index(p.said[reason], message)
+	if at < 0 {
+		if p.said == nil {
+			p.said = map[string][]string{}
+		}
+		at, p.said[reason] = len(p.said[reason]), append(p.said[reason], message)
+	}
+	if at == 0 {
+		return "Reconcile"
+	}
+	return fmt.Sprintf("Reconcile%d", at+1)
 }
 
 // longestNote is what the API server accepts in an Event.
