@@ -6,8 +6,10 @@ import (
 	"encoding/pem"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
@@ -22,12 +24,79 @@ func checkOptions(options auth0.Document) error {
 	if path := secretIn(options); path != "" {
 		return fmt.Errorf("spec.options.%s is a secret; put its value into a Secret and name that in spec.optionSecrets, with path %s", path, path)
 	}
-	for _, name := range []string{"signingCert", "signing_cert"} {
-		if text := options.String(name); text != "" && !isCertificate(text) {
-			return fmt.Errorf("spec.options.%s is no X.509 certificate; give the identity provider's in PEM form, from -----BEGIN CERTIFICATE----- on, or in base64", name)
+	return checkTexts("", options)
+}
+
+// checkTexts refuses URLs, host names and certificates that are none, wherever options have them.
+func checkTexts(path string, options auth0.Document) error {
+	for _, name := range slices.Sorted(maps.Keys(options)) {
+		inner := strings.TrimPrefix(path+"."+name, ".")
+		if err := checkText(inner, name, options[name]); err != nil {
+			return err
+		}
+		if err := checkTexts(inner, options.Object(name)); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// checkText refuses a text, or a list of texts, that cannot be what the name of an option says.
+func checkText(path, name string, value any) error {
+	if list, ok := value.([]any); ok {
+		for i, item := range list {
+			if err := checkText(fmt.Sprintf("%s[%d]", path, i), name, item); err != nil {
+				return err
+			}
+		}
+	}
+	text, ok := value.(string)
+	switch {
+	case !ok || text == "":
+	case slices.Contains(urlOptions, name) && !isWebURL(text):
+		return fmt.Errorf("spec.options.%s must be a URL with https:// and a host, such as https://id.example.com/path, without spaces; correct it", path)
+	case slices.Contains(hostOptions, name) && strings.ContainsAny(text, "/:@,; \t\r\n"):
+		return fmt.Errorf("spec.options.%s is a domain name, such as example.com, without https://, path and spaces; correct it", path)
+	case slices.Contains(certificateOptions, auth0.PlainName(name)) && !isCertificate(text):
+		return fmt.Errorf("spec.options.%s is no X.509 certificate; give the identity provider's in PEM form, from -----BEGIN CERTIFICATE----- on, or in base64", path)
+	case slices.Contains(keyOptions, auth0.PlainName(name)) && !isCertificate(text) && !isPublicKey(text):
+		return fmt.Errorf("spec.options.%s is neither a certificate nor a public key; give it in PEM form, from -----BEGIN CERTIFICATE----- or -----BEGIN PUBLIC KEY----- on", path)
+	}
+	return nil
+}
+
+var (
+	// urlOptions are options that Auth0 documents as URLs. Not among them: issuer and adfs_server, which may be names.
+	urlOptions = []string{
+		"accessTokenURL", "authorizationURL", "authorization_endpoint", "baseUrl", "community_base_url", "destinationUrl", "discovery_url",
+		"end_session_endpoint", "gateway_url", "icon_url", "jwks_uri", "logoutUrl", "metadataUrl", "pingFederateBaseUrl", "recipientUrl",
+		"requestTokenURL", "signInEndpoint", "signOutEndpoint", "tokenURL", "token_endpoint", "userAuthorizationURL", "userinfo_endpoint",
+	}
+	// hostOptions are options that are domains.
+	hostOptions = []string{"domain", "domain_aliases", "tenant_domain"}
+	// certificateOptions and keyOptions are the names, without what people mix up in them, of what holds a certificate, or a
+	// certificate or public key.
+	certificateOptions = []string{"signingcert", "cert", "certs", "certificate", "x509cert", "encryptioncert", "signingcertificate"}
+	keyOptions         = []string{"pem", "publickey"}
+)
+
+// isWebURL reports whether a text is a URL that Auth0 or a browser can go to. Auth0 takes http, too.
+func isWebURL(text string) bool {
+	at, err := url.Parse(text)
+	return err == nil && (at.Scheme == "https" || at.Scheme == "http") && at.Hostname() != "" && !strings.ContainsFunc(text, unicode.IsSpace)
+}
+
+// isPublicKey reports whether a text is a public key in PEM form.
+func isPublicKey(text string) bool {
+	block, _ := pem.Decode([]byte(text))
+	if block == nil {
+		return false
+	}
+	if _, err := x509.ParsePKIXPublicKey(block.Bytes); err == nil {
+		return true
+	}
+	_, err := x509.ParsePKCS1PublicKey(block.Bytes)
+	return err == nil
 }
 
 // privateKeyIn returns the path of a private key in PEM form in a JSON value, "" if there is none.
@@ -68,6 +137,7 @@ func isCertificate(text string) bool {
 
 // neededOptions are the options without which a new connection of a strategy signs nobody in: one of each list.
 var neededOptions = map[string][][]string{
+	"google-apps":  {{"client_id"}, {"domain", "tenant_domain"}},
 	"adfs":         {{"adfs_server", "fedMetadataXml", "signInEndpoint"}},
 	"oauth2":       {{"client_id"}, {"authorizationURL"}, {"tokenURL"}},
 	"oidc":         {{"client_id"}, {"discovery_url", "issuer", "oidc_metadata"}},
@@ -98,10 +168,46 @@ func (connectionAdapter) Warnings(c *v1alpha1.Auth0Connection) []string {
 	if !auth0.IsStrategy(c.Spec.Strategy) {
 		warnings = append(warnings, fmt.Sprintf("spec.strategy: Auth0 is not known to have a strategy %q; if it is misspelt, delete this object and create it with the right one", c.Spec.Strategy))
 	}
-	for _, name := range slices.Sorted(maps.Keys(freeOptions(c))) {
+	for i, option := range c.Spec.OptionSecrets {
+		name, _, _ := strings.Cut(option.Path, ".")
 		if meant := auth0.ResembledOption(c.Spec.Strategy, name); meant != "" {
-			warnings = append(warnings, fmt.Sprintf("spec.options.%s: strategy %s has no such option, but %s; rename it", name, c.Spec.Strategy, meant))
+			warnings = append(warnings, fmt.Sprintf("spec.optionSecrets[%d].path: strategy %s has no option %s, but %s; rename it", i, c.Spec.Strategy, name, meant))
 		}
+	}
+	return append(warnings, optionWarnings(c.Spec.Strategy, freeOptions(c))...)
+}
+
+// optionValues are the values of options that decide how Auth0 and the identity provider understand each other.
+var optionValues = map[string][]string{
+	"digestAlgorithm":    {"sha1", "sha256"},
+	"protocolBinding":    {"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST", "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"},
+	"signatureAlgorithm": {"rsa-sha1", "rsa-sha256"},
+	"type":               {"back_channel", "front_channel"},
+}
+
+// isOptionValue reports whether an option can have a text as its value, as far as that is known.
+func isOptionValue(name, text string) bool {
+	values := optionValues[name]
+	return text == "" || values == nil || slices.Contains(values, text)
+}
+
+// optionWarnings say which options are likely misspelt, or of another form than Auth0 documents.
+func optionWarnings(strategy string, options auth0.Document) []string {
+	var warnings, unknown []string
+	for _, name := range slices.Sorted(maps.Keys(options)) {
+		switch meant, form := auth0.ResembledOption(strategy, name), auth0.OptionForm(strategy, name, options[name]); {
+		case meant != "":
+			warnings = append(warnings, fmt.Sprintf("spec.options.%s: strategy %s has no such option, but %s; rename it", name, strategy, meant))
+		case !auth0.IsOption(strategy, name):
+			unknown = append(unknown, name)
+		case !isOptionValue(name, options.String(name)):
+			warnings = append(warnings, fmt.Sprintf("spec.options.%s: Auth0 is not known to have this value; it takes %s: correct it", name, problem.Quoted(optionValues[name], "or")))
+		case form != "":
+			warnings = append(warnings, fmt.Sprintf("spec.options.%s: strategy %s takes %s here; correct it", name, strategy, form))
+		}
+	}
+	if len(unknown) > 0 {
+		warnings = append(warnings, fmt.Sprintf("spec.options: Auth0 is not known to have these options of strategy %s, and may ignore them: %s; check the names", strategy, strings.Join(unknown, ", ")))
 	}
 	return warnings
 }

@@ -23,6 +23,12 @@ func providerConnection(strategy string, options map[string]any, secrets ...stri
 	return c
 }
 
+func databaseScript(source string) *v1alpha1.Auth0Connection {
+	return &v1alpha1.Auth0Connection{Spec: v1alpha1.Auth0ConnectionSpec{Strategy: "auth0", Database: &v1alpha1.DatabaseOptions{
+		CustomScripts: &v1alpha1.CustomScripts{Login: new(v1alpha1.CustomScript(source))},
+	}}}
+}
+
 // TestOptionsThatCannotBe wants the field and the way out.
 func TestOptionsThatCannotBe(t *testing.T) {
 	key := "-----BEGIN PRIVATE KEY-----\n" + plantedKey
@@ -34,6 +40,18 @@ func TestOptionsThatCannotBe(t *testing.T) {
 		{"private key as a certificate", connectionAdapter{}.Check(providerConnection("samlp", map[string]any{"signingCert": key})), "spec.options.signingCert holds a private key, which is leaked now"},
 		{"private key deep in options", connectionAdapter{}.Check(providerConnection("samlp", map[string]any{"idp": map[string]any{"keys": []any{"", key}}})), "spec.options.idp.keys[1] holds a private key"},
 		{"certificate that is none", connectionAdapter{}.Check(providerConnection("samlp", map[string]any{"signingCert": "MIIB"})), "spec.options.signingCert is no X.509 certificate"},
+		{"certificate by another name", connectionAdapter{}.Check(providerConnection("samlp", map[string]any{"x509_cert": "MIIB"})), "spec.options.x509_cert is no X.509 certificate"},
+		{"certificate in a list", connectionAdapter{}.Check(providerConnection("ad", map[string]any{"certs": []any{"MIIB"}})), "spec.options.certs[0] is no X.509 certificate"},
+		{"public key that is none", connectionAdapter{}.Check(providerConnection("samlp", map[string]any{"publicKey": "ssh-rsa AAAA"})), "spec.options.publicKey is neither a certificate nor a public key"},
+		{"private key in a script", connectionAdapter{}.Check(databaseScript(key)), "spec.database: customScripts.login holds a private key, which is leaked now"},
+		{"URL without scheme", connectionAdapter{}.Check(providerConnection("oidc", map[string]any{"discovery_url": "id.example.com/x"})), "spec.options.discovery_url must be a URL with https:// and a host"},
+		{"URL with a space", connectionAdapter{}.Check(providerConnection("samlp", map[string]any{"signInEndpoint": "https://id.example.com/s o"})), "spec.options.signInEndpoint must be a URL"},
+		{"path instead of a URL", connectionAdapter{}.Check(providerConnection("oauth2", map[string]any{"tokenURL": "/oauth/token"})), "spec.options.tokenURL must be a URL"},
+		{"URL within metadata", connectionAdapter{}.Check(providerConnection("oidc", map[string]any{"oidc_metadata": map[string]any{"jwks_uri": "x"}})), "spec.options.oidc_metadata.jwks_uri must be a URL"},
+		{"URL by http, which Auth0 takes", connectionAdapter{}.Check(providerConnection("oidc", map[string]any{"discovery_url": "http://id.example.com/x", "issuer": "accounts.example.com"})), ""},
+		{"domain with a scheme", connectionAdapter{}.Check(providerConnection("okta", map[string]any{"domain": "https://acme.okta.com"})), "spec.options.domain is a domain name, such as example.com"},
+		{"e-mail domain with an at sign", connectionAdapter{}.Check(providerConnection("samlp", map[string]any{"domain_aliases": []any{"a.example.com", "@b.example.com"}})), "spec.options.domain_aliases[1] is a domain name"},
+		{"no domain of Google Workspace", requireOptions(providerConnection("google-apps", map[string]any{"client_id": "us"})), `needs "domain" or "tenant_domain"`},
 		{"secret", connectionAdapter{}.Check(providerConnection("oidc", map[string]any{"client_secret": plantedKey})), "spec.options.client_secret is a secret"},
 		{"no client id", requireOptions(providerConnection("oidc", map[string]any{"issuer": "https://id.example.com"})), `strategy oidc needs "client_id"`},
 		{"no endpoint", requireOptions(providerConnection("oidc", map[string]any{"client_id": "us"})), `needs "discovery_url" or "issuer" or "oidc_metadata"`},
@@ -61,8 +79,15 @@ func TestConnectionWarnings(t *testing.T) {
 		connection *v1alpha1.Auth0Connection
 		want       string
 	}{
-		{providerConnection("oidc", map[string]any{"clientId": "us", "mine": 1}), "spec.options.clientId: strategy oidc has no such option, but client_id; rename it"},
+		{providerConnection("oidc", map[string]any{"clientId": "us"}), "spec.options.clientId: strategy oidc has no such option, but client_id; rename it"},
 		{providerConnection("samlp", map[string]any{"signing_cert": "x"}), "but signingCert"},
+		{providerConnection("oidc", map[string]any{"frobnicate": true, "zeal": 1}), "spec.options: Auth0 is not known to have these options of strategy oidc, and may ignore them: frobnicate, zeal; check the names"},
+		{providerConnection("oidc", map[string]any{"client_id": 123}), "spec.options.client_id: strategy oidc takes a text in quotes here"},
+		{providerConnection("samlp", map[string]any{"signSAMLRequest": "yes"}), "spec.options.signSAMLRequest: strategy samlp takes true or false here"},
+		{providerConnection("samlp", map[string]any{"domain_aliases": "example.com"}), "takes a list here"},
+		{providerConnection("oidc", map[string]any{"type": "backchannel"}), `spec.options.type: Auth0 is not known to have this value; it takes "back_channel" or "front_channel"`},
+		{providerConnection("samlp", map[string]any{"signatureAlgorithm": "sha256"}), `it takes "rsa-sha1" or "rsa-sha256"`},
+		{providerConnection("oidc", nil, "clientSecret"), "spec.optionSecrets[0].path: strategy oidc has no option clientSecret, but client_secret"},
 		{providerConnection("saml", nil), `spec.strategy: Auth0 is not known to have a strategy "saml"`},
 		{providerConnection("oidc", map[string]any{"client_id": "us", "discovery_url": "x"}), ""},
 		{providerConnection("auth0", nil), ""},

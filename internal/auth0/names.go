@@ -55,15 +55,48 @@ func ResembledOption(strategy, name string) string {
 		return ""
 	}
 	for _, field := range slices.Sorted(maps.Keys(fields)) {
-		if plain(field) == plain(name) {
+		if PlainName(field) == PlainName(name) {
 			return field
 		}
 	}
 	return ""
 }
 
-// plain is a name without what people mix up in it.
-func plain(name string) string {
+// IsOption reports whether the SDK knows an option of a strategy. It is true for strategies of which the SDK lists no options.
+func IsOption(strategy, name string) bool {
+	options := optionsOf[strategy]
+	return options == nil || fieldsOf(options)[name]
+}
+
+// OptionForm returns what an option must be, in words, if a value has another form, and "" if it has not, or that is not known. A value
+// is one of JSON.
+func OptionForm(strategy, name string, value any) string {
+	options := optionsOf[strategy]
+	if options == nil || value == nil {
+		return ""
+	}
+	for field := range options.Fields() {
+		if tag, _, _ := strings.Cut(field.Tag.Get("json"), ","); tag != name {
+			continue
+		}
+		form := field.Type
+		if form.Kind() == reflect.Pointer {
+			form = form.Elem()
+		}
+		switch _, isText := value.(string); {
+		case form.Kind() == reflect.String && !isText:
+			return "a text in quotes"
+		case form.Kind() == reflect.Bool && reflect.TypeOf(value).Kind() != reflect.Bool:
+			return "true or false"
+		case form.Kind() == reflect.Slice && reflect.TypeOf(value).Kind() != reflect.Slice:
+			return "a list"
+		}
+	}
+	return ""
+}
+
+// PlainName is a name without what people mix up in it: upper case, hyphens and underscores.
+func PlainName(name string) string {
 	return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(name))
 }
 
