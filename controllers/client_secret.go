@@ -22,6 +22,7 @@ import (
 // anybody to know its secret.
 func (a clientAdapter) Prepare(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Client]) error {
 	c := tools.Object
+	warnOfUnknownClients(ctx, tools)
 	if c.Spec.OutputSecret == nil || c.Status.ClientID != "" {
 		return nil
 	}

@@ -188,8 +188,8 @@ const (
 	ReasonNoRefreshToken = "NoRefreshToken"
 )
 
-// ReasonSuspicious is that of a Warning Event about what is likely a mistake: an annotation without effect, a strategy or an option
-// that Auth0 is not known to have. Work goes on.
+// ReasonSuspicious is that of a Warning Event about what Auth0 takes and is likely a mistake: an annotation or a setting without
+// effect, a strategy or an option that Auth0 is not known to have, a short client secret. Work goes on.
 const ReasonSuspicious = "Suspicious"
 
 // Annotations that people and tools set on objects.

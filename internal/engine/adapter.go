@@ -65,6 +65,13 @@ type SecretFields[O v1alpha1.Managed] interface {
 	SecretFields(O) map[string]v1alpha1.SecretKeyReference
 }
 
+// SecretChecker judges values of Secrets before they are sent.
+type SecretChecker[O v1alpha1.Managed] interface {
+	// CheckSecret returns what is wrong with the value of a field if Auth0 takes no such value, and a warning if it is likely a
+	// mistake. Neither quotes the value; both say what it is, and what to do.
+	CheckSecret(object O, field, value string) (wrong, warning string)
+}
+
 // Inputs names further Secrets that an object is made of or writes, besides those of SecretFields: it is looked at again
 // when one of them changes.
 type Inputs[O v1alpha1.Managed] interface {
@@ -231,6 +238,11 @@ func (t Tools[O]) Save(ctx context.Context) error { return t.pass.Save(ctx) }
 // Event tells people of something that was done.
 func (t Tools[O]) Event(ctx context.Context, reason, message string) {
 	t.pass.Event(ctx, corev1.EventTypeNormal, reason, message)
+}
+
+// Warn tells people of what is likely a mistake.
+func (t Tools[O]) Warn(ctx context.Context, message string) {
+	t.pass.Event(ctx, corev1.EventTypeWarning, v1alpha1.ReasonSuspicious, message)
 }
 
 // Mirrored is for kinds whose objects can be read from lists, and of whose changes Auth0 tells. See internal/auth0's listings.

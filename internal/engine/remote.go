@@ -287,13 +287,33 @@ func (w *work[O]) readSecrets(ctx context.Context) error {
 			return err
 		}
 		w.secretValues[field] = value
-		if w.mustSend(field, hash) {
-			w.secrets[field] = value
+		if !w.mustSend(field, hash) {
+			continue
+		}
+		w.secrets[field] = value
+		if err := w.checkSecret(ctx, field, value, ref); err != nil {
+			return err
 		}
 	}
 	if len(w.secrets) > 0 && w.managed() {
 		// A person changed a Secret, which the object does not show.
 		auth0.TurnOf(ctx).Raise(auth0.LaneEdited)
+	}
+	return nil
+}
+
+// checkSecret refuses a value that Auth0 does not take, and warns of one that is likely a mistake.
+func (w *work[O]) checkSecret(ctx context.Context, field, value string, ref v1alpha1.SecretKeyReference) error {
+	checker, ok := w.Adapter.(SecretChecker[O])
+	if !ok {
+		return nil
+	}
+	wrong, warning := checker.CheckSecret(w.object, field, value)
+	if wrong != "" {
+		return problem.Stalled(v1alpha1.ReasonSecretInvalid, "the value in Secret %s, key %s, %s", ref.Name, ref.Key, wrong)
+	}
+	if warning != "" {
+		w.pass.Event(ctx, corev1.EventTypeWarning, v1alpha1.ReasonSuspicious, fmt.Sprintf("the value in Secret %s, key %s, %s", ref.Name, ref.Key, warning))
 	}
 	return nil
 }

@@ -69,6 +69,9 @@ func annotationWarnings(kind string, object v1alpha1.Object) []string {
 	var warnings []string
 	for _, name := range slices.Sorted(maps.Keys(object.GetAnnotations())) {
 		if !strings.HasPrefix(name, annotationPrefix) {
+			if meant := misspeltPrefix(name); meant != "" {
+				warnings = append(warnings, fmt.Sprintf("the annotation %s has no effect; you may mean %s: correct it", name, meant))
+			}
 			continue
 		}
 		kinds, known := annotations[name]
@@ -88,6 +91,16 @@ func annotationWarnings(kind string, object v1alpha1.Object) []string {
 		}
 	}
 	return warnings
+}
+
+// misspeltPrefix returns the annotation of ours that one of another prefix was likely meant to be, "" if none.
+func misspeltPrefix(name string) string {
+	prefix, rest, _ := strings.Cut(name, "/")
+	meant := annotationPrefix + rest
+	if _, known := annotations[meant]; !known || !strings.Contains(strings.ToLower(prefix), "auth0") {
+		return ""
+	}
+	return meant
 }
 
 // annotationsOf are the annotations that objects of a kind take.

@@ -30,6 +30,8 @@ func TestAnnotationWarnings(t *testing.T) {
 		{"without its field", "Auth0User", user(v1alpha1.AnnotationInvite), "has no effect without spec.invitation"},
 		{"without a generated password", "Auth0User", user(v1alpha1.AnnotationRotatePassword), "has no effect without spec.password.generate"},
 		{"of Secrets", "Auth0User", user(v1alpha1.AnnotationAdoptableBy), "it goes on a Secret"},
+		{"with a misspelt prefix", "Auth0User", user("auth0operator.io/invite"), "you may mean auth0-operator.io/invite: correct it"},
+		{"of a tool of Auth0's", "Auth0User", user("auth0.com/team"), ""},
 		{"with its field", "Auth0User", invited, ""},
 		{"of all", "Auth0User", user(v1alpha1.AnnotationReconcileRequestedAt), ""},
 		{"somebody else's", "Auth0User", user("example.com/rotate-key"), ""},

@@ -1,0 +1,274 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/engine"
+)
+
+// What Auth0 takes, and is likely a mistake, gets a Warning Event. What Auth0 refuses, or cannot work, is refused by the schema or
+// by Check.
+
+// suspicion is a rule on the spec of a kind.
+type suspicion[S any] struct {
+	holds func(S) bool
+	// message names the field, and says what to do.
+	message string
+}
+
+// suspicionsOf returns the messages of the rules that hold.
+func suspicionsOf[S any](spec S, rules []suspicion[S]) []string {
+	var warnings []string
+	for _, rule := range rules {
+		if rule.holds(spec) {
+			warnings = append(warnings, rule.message)
+		}
+	}
+	return warnings
+}
+
+// clientSuspicions are about combinations without effect, and about applications that nobody can use.
+var clientSuspicions = []suspicion[v1alpha1.Auth0ClientSpec]{
+	{func(s v1alpha1.Auth0ClientSpec) bool {
+		return s.ClientSecret != nil && keepsNoSecret(s) && !signsByHS256(s)
+	},
+		"spec.clientSecret: this application is public and sends no secret (appType native or spa, or tokenEndpointAuthMethod none); remove clientSecret, or set tokenEndpointAuthMethod to client_secret_post"},
+	{func(s v1alpha1.Auth0ClientSpec) bool {
+		return s.RotateSecretEvery != nil && keepsNoSecret(s) && !signsByHS256(s)
+	},
+		"spec.rotateSecretEvery: this application is public and sends no secret (appType native or spa, or tokenEndpointAuthMethod none); remove rotateSecretEvery, or set tokenEndpointAuthMethod to client_secret_post"},
+	{func(s v1alpha1.Auth0ClientSpec) bool {
+		return s.GrantTypes != nil && s.GrantTypes.Mode == v1alpha1.ListModeExact && len(s.GrantTypes.Items) == 0
+	},
+		"spec.grantTypes: the list is empty with mode Exact, so that the application can get no token; add grant types, or remove grantTypes"},
+	{func(s v1alpha1.Auth0ClientSpec) bool {
+		return s.RefreshToken != nil && s.GrantTypes != nil && s.GrantTypes.Mode == v1alpha1.ListModeExact && !slices.Contains(s.GrantTypes.Items, "refresh_token")
+	},
+		"spec.refreshToken has no effect, as spec.grantTypes lacks refresh_token; add it, or remove refreshToken"},
+	{func(s v1alpha1.Auth0ClientSpec) bool {
+		return s.GrantTypes != nil && slices.Contains(s.GrantTypes.Items, deviceGrant) && valueOf(s.AppType) != "" && *s.AppType != "native"
+	},
+		"spec.grantTypes: Auth0 has the device flow for native applications; set appType to native, or remove " + deviceGrant},
+	{func(s v1alpha1.Auth0ClientSpec) bool {
+		return s.OrganizationRequireBehavior != nil && *s.OrganizationRequireBehavior != "no_prompt" && valueOf(s.OrganizationUsage) != "" && *s.OrganizationUsage == "deny"
+	},
+		"spec.organizationRequireBehavior has no effect with organizationUsage: deny; set organizationUsage to require, or remove one of them"},
+	{func(s v1alpha1.Auth0ClientSpec) bool {
+		return valueOf(s.AppType) == "resource_server" && s.ResourceServerIdentifier == nil
+	},
+		"spec.appType resource_server stands for an API: name it in spec.resourceServerIdentifier"},
+	{func(s v1alpha1.Auth0ClientSpec) bool {
+		quota := s.TokenQuota
+		return quota != nil && quota.ClientCredentials.PerDay != nil && valueOf(quota.ClientCredentials.PerHour) > *quota.ClientCredentials.PerDay
+	},
+		"spec.tokenQuota.clientCredentials: perHour is more than perDay, and has no effect; lower it, or raise perDay"},
+	{func(s v1alpha1.Auth0ClientSpec) bool {
+		return s.Mobile != nil && s.Mobile.Android != nil && !matchesAll(androidPackage, s.Mobile.Android.AppPackageName)
+	},
+		"spec.mobile.android.appPackageName has not the form of a package name, such as com.example.shop; correct it"},
+	{func(s v1alpha1.Auth0ClientSpec) bool {
+		return s.Mobile != nil && s.Mobile.Android != nil && slices.ContainsFunc(s.Mobile.Android.SHA256CertFingerprints, func(text string) bool { return !fingerprint.MatchString(text) })
+	},
+		"spec.mobile.android.sha256CertFingerprints: a SHA-256 fingerprint has 32 pairs of hexadecimal digits with colons between them, as keytool -list -v shows it; correct it"},
+	{func(s v1alpha1.Auth0ClientSpec) bool {
+		return s.Mobile != nil && s.Mobile.IOS != nil && !matchesAll(appleTeam, s.Mobile.IOS.TeamID)
+	},
+		"spec.mobile.ios.teamId: Apple's team IDs have 10 capital letters and digits; correct it"},
+}
+
+const deviceGrant = "urn:ietf:params:oauth:grant-type:device_code"
+
+var (
+	androidPackage = regexp.MustCompile(`^[A-Za-z]\w*(\.[A-Za-z]\w*)+$`)
+	fingerprint    = regexp.MustCompile(`^([0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}$`)
+	appleTeam      = regexp.MustCompile(`^[A-Z0-9]{10}$`)
+	// misspeltScheme is what people write for http and https, and these two.
+	misspeltScheme = regexp.MustCompile(`^h{0,2}t{1,3}p{1,2}s{0,2}:`)
+	webScheme      = regexp.MustCompile(`^https?://`)
+)
+
+func matchesAll(pattern *regexp.Regexp, text *string) bool {
+	return text == nil || pattern.MatchString(*text)
+}
+
+// keepsNoSecret reports whether an application proves who it is by nothing.
+func keepsNoSecret(s v1alpha1.Auth0ClientSpec) bool {
+	if s.TokenEndpointAuthMethod != nil {
+		return *s.TokenEndpointAuthMethod == "none"
+	}
+	return slices.Contains([]string{"native", "spa"}, valueOf(s.AppType))
+}
+
+// signsByHS256 reports whether the client secret signs ID tokens, whatever the application is.
+func signsByHS256(s v1alpha1.Auth0ClientSpec) bool {
+	return s.JWTConfiguration != nil && valueOf(s.JWTConfiguration.Alg) == "HS256"
+}
+
+// Warnings implements engine.Warner.
+func (clientAdapter) Warnings(c *v1alpha1.Auth0Client) []string {
+	warnings := suspicionsOf(c.Spec, clientSuspicions)
+	for _, list := range []struct {
+		field string
+		urls  []string
+	}{
+		{"spec.callbacks", c.Spec.Callbacks}, {"spec.allowedLogoutUrls", c.Spec.AllowedLogoutURLs},
+		{"spec.allowedOrigins", c.Spec.AllowedOrigins}, {"spec.webOrigins", c.Spec.WebOrigins},
+	} {
+		warnings = append(warnings, urlWarnings(list.field, list.urls)...)
+	}
+	if c.Spec.OutputSecret != nil {
+		warnings = append(warnings, templateWarnings("spec.outputSecret", *c.Spec.OutputSecret, "clientId", "clientSecret", "domain", "issuer", "tokenUrl", "privateKey", "keyId")...)
+	}
+	return warnings
+}
+
+// urlWarnings say which URLs of a list are there twice, have a fragment, or a misspelt scheme.
+func urlWarnings(field string, urls []string) []string {
+	var warnings []string
+	for i, text := range urls {
+		switch {
+		case slices.Contains(urls[:i], text):
+			warnings = append(warnings, fmt.Sprintf("%s[%d] is in the list before; remove it", field, i))
+		case misspeltScheme.MatchString(strings.ToLower(text)) && !webScheme.MatchString(text):
+			warnings = append(warnings, fmt.Sprintf("%s[%d] begins with what looks like a misspelt https://; Auth0 compares the whole URL, upper and lower case: correct it", field, i))
+		case strings.Contains(text, "#"):
+			warnings = append(warnings, fmt.Sprintf("%s[%d] has a fragment (#…), which no request for a token may have, so that the entry never fits; remove the fragment", field, i))
+		}
+	}
+	return warnings
+}
+
+// templateWarnings say which templates of an output Secret are the name of a value instead of the value.
+func templateWarnings(field string, output v1alpha1.OutputSecret, values ...string) []string {
+	var warnings []string
+	for _, key := range slices.Sorted(maps.Keys(output.Data)) {
+		name := strings.TrimPrefix(strings.TrimSpace(string(output.Data[key])), ".")
+		if slices.Contains(values, name) {
+			warnings = append(warnings, fmt.Sprintf("%s.data.%s: the Secret holds the word %q; for the value, write {{ .%s }}", field, key, name, name))
+		}
+	}
+	return warnings
+}
+
+// usernameForm has the characters that Auth0 documents for usernames. A custom database may take others.
+var usernameForm = regexp.MustCompile("^[A-Za-z0-9@^$.!`#+'~_-]*$")
+
+// Warnings implements engine.Warner.
+func (userAdapter) Warnings(u *v1alpha1.Auth0User) []string {
+	var warnings []string
+	if !usernameForm.MatchString(valueOf(u.Spec.Username)) {
+		warnings = append(warnings, "spec.username: Auth0 takes letters without accents, digits and @ ^ $ . ! ` - # + ' ~ _, unless the users are in a database of your own; correct it")
+	}
+	if strings.HasPrefix(valueOf(u.Spec.PhoneNumber), "+0") {
+		warnings = append(warnings, "spec.phoneNumber: no country code begins with 0; write it as +4915112345678")
+	}
+	if u.Spec.Password != nil && u.Spec.Password.Generate != nil {
+		warnings = append(warnings, templateWarnings("spec.password.generate.outputSecret", u.Spec.Password.Generate.OutputSecret, "username", "password")...)
+	}
+	if u.Spec.Invitation != nil {
+		warnings = append(warnings, templateWarnings("spec.invitation.outputSecret", u.Spec.Invitation.OutputSecret, "url", "expiresAt")...)
+	}
+	return warnings
+}
+
+// apiSuspicions are about settings without effect.
+var apiSuspicions = []suspicion[v1alpha1.Auth0ResourceServerSpec]{
+	{func(s v1alpha1.Auth0ResourceServerSpec) bool {
+		return strings.HasSuffix(valueOf(s.TokenDialect), "_authz") && s.EnforcePolicies != nil && !*s.EnforcePolicies
+	},
+		"spec.tokenDialect: tokens carry permissions only with enforcePolicies: true; set that, or a dialect without _authz"},
+	{func(s v1alpha1.Auth0ResourceServerSpec) bool {
+		return valueOf(s.AllowOnlineAccessWithEphemeralSessions) && s.AllowOnlineAccess != nil && !*s.AllowOnlineAccess
+	},
+		"spec.allowOnlineAccessWithEphemeralSessions has no effect without allowOnlineAccess: true; set that, or remove it"},
+	{func(s v1alpha1.Auth0ResourceServerSpec) bool {
+		return s.ProofOfPossession != nil && s.ProofOfPossession.Mechanism == "mtls" && s.ProofOfPossession.RequiredFor != nil
+	},
+		"spec.proofOfPossession.requiredFor is for mechanism dpop; remove it, or change the mechanism"},
+	{func(s v1alpha1.Auth0ResourceServerSpec) bool {
+		return s.Scopes != nil && slices.ContainsFunc(s.Scopes.Items, func(scope v1alpha1.ResourceServerScope) bool { return strings.Contains(scope.Value, ",") })
+	},
+		"spec.scopes: a value with a comma is one scope; if you meant several, give each an item of its own"},
+}
+
+// Warnings implements engine.Warner.
+func (resourceServerAdapter) Warnings(api *v1alpha1.Auth0ResourceServer) []string {
+	return suspicionsOf(api.Spec, apiSuspicions)
+}
+
+// Warnings implements engine.Warner.
+func (clientGrantAdapter) Warnings(grant *v1alpha1.Auth0ClientGrant) []string {
+	for _, scope := range grant.Spec.Scopes {
+		if strings.Contains(scope, ",") {
+			return []string{"spec.scopes: an item with a comma is one scope; if you meant several, give each an item of its own"}
+		}
+	}
+	return nil
+}
+
+const (
+	// shortestSigningSecret is what Auth0 asks of the secret of an API.
+	shortestSigningSecret = 16
+	// shortestClientSecret is what HS256 asks of its key (RFC 7518, section 3.2): 256 bits. Auth0 takes shorter ones.
+	shortestClientSecret = 32
+)
+
+// CheckSecret implements engine.SecretChecker.
+func (resourceServerAdapter) CheckSecret(_ *v1alpha1.Auth0ResourceServer, _, value string) (wrong, warning string) {
+	if len([]rune(value)) < shortestSigningSecret {
+		return fmt.Sprintf("is too short to sign tokens: Auth0 asks for at least %d characters; put a longer one there, such as that of openssl rand -base64 32", shortestSigningSecret), ""
+	}
+	return "", ""
+}
+
+// CheckSecret implements engine.SecretChecker.
+func (clientAdapter) CheckSecret(_ *v1alpha1.Auth0Client, _, value string) (wrong, warning string) {
+	if len(value) < shortestClientSecret {
+		return "", fmt.Sprintf("is a client secret of less than %d characters, which may be guessed; put a longer one there, such as that of openssl rand -base64 48", shortestClientSecret)
+	}
+	return "", ""
+}
+
+// mostClientsLookedFor bounds the calls that a long list takes.
+const mostClientsLookedFor = 20
+
+// warnOfUnknownClients says which entries of a new spec.allowedClients are neither applications nor APIs: Auth0 takes any text.
+func warnOfUnknownClients(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Client]) {
+	c := tools.Object
+	if c.Generation == c.Status.ObservedGeneration {
+		return
+	}
+	for i, id := range c.Spec.AllowedClients[:min(len(c.Spec.AllowedClients), mostClientsLookedFor)] {
+		if isUnknown(tools.Session.GetClient(ctx, id)) && isUnknown(tools.Session.GetResourceServer(ctx, id)) {
+			tools.Warn(ctx, fmt.Sprintf("spec.allowedClients[%d]: tenant %s has no application and no API %q; correct it: applications by client id, APIs by id or identifier", i, tools.Session.Domain(), id))
+		}
+	}
+}
+
+// isUnknown reports whether a read found nothing. What cannot be read may be there.
+func isUnknown(_ auth0.Document, err error) bool {
+	return auth0.ClassOf(err) == auth0.ClassNotFound || auth0.IsQueryRefused(err)
+}
+
+// Warnings implements engine.Warner: templates over what Auth0 does not issue for the grant.
+func (h *tokenHandler) Warnings(token *v1alpha1.Auth0Token) []string {
+	warnings := templateWarnings("spec.outputSecret", token.Spec.OutputSecret, "accessToken", "tokenType", "scope", "expiresAt", "idToken", "refreshToken")
+	if token.Spec.ClientCredentials == nil {
+		return warnings
+	}
+	for _, key := range slices.Sorted(maps.Keys(token.Spec.OutputSecret.Data)) {
+		for _, value := range []string{"refreshToken", "idToken"} {
+			if strings.Contains(string(token.Spec.OutputSecret.Data[key]), "."+value) {
+				warnings = append(warnings, fmt.Sprintf("spec.outputSecret.data.%s: clientCredentials gives no %s, so that it is empty; remove it, or ask for a token of a user", key, value))
+			}
+		}
+	}
+	return warnings
+}
