@@ -223,6 +223,9 @@ func (clientGrantAdapter) Explain(grant *v1alpha1.Auth0ClientGrant, session *aut
 			field, session.Domain(), name, strings.TrimPrefix(field, "spec."))
 	case failed.Class == auth0.ClassNotFound && failed.Route == "POST /api/v2/client-grants":
 		field, name := declaredAs("spec.apiRef", grant.Spec.APIRef, "spec.audience", valueOf(grant.Spec.Audience))
+		if isManagementAPI(session, name+"/") {
+			return problem.Stalled(v1alpha1.ReasonInvalidSpec, "%s: the identifier of the Management API ends with a slash; delete this object and create one with spec.managementApi: true instead", field)
+		}
 		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "%s: tenant %s has no API %q (Auth0 says: %s); create it, or delete this object and create one with the right %s",
 			field, session.Domain(), name, failed.Message, strings.TrimPrefix(field, "spec."))
 	case failed.Class == auth0.ClassInvalid && strings.Contains(failed.Message, "scope"):

@@ -68,9 +68,13 @@ func permissionsOf(entries []string) []auth0.Permission {
 }
 
 // explainPermission gives the answer to a permission that does not exist a way out, nil if it is another one.
-func explainPermission(failed *auth0.Error) error {
+func explainPermission(session *auth0.Session, failed *auth0.Error) error {
 	if failed.Code != "inexistent_resource_server_permission" {
 		return nil
+	}
+	if strings.Contains(failed.Message, session.ManagementAudience()) {
+		return problem.Stalled(v1alpha1.ReasonPermissionNotFound, "spec.permissions: %s; the Management API has the permissions that Auth0 gives it, and nobody can add some: correct the name",
+			strings.TrimSuffix(failed.Message, "."))
 	}
 	return problem.Waiting(v1alpha1.ReasonPermissionNotFound, "spec.permissions: %s; add the permission to its API, or correct its name or the identifier of the API",
 		strings.TrimSuffix(failed.Message, ".")).Breaking().Again(missingListEntryRetry)

@@ -542,13 +542,16 @@ func (userAdapter) Explain(u *v1alpha1.Auth0User, session *auth0.Session, failed
 	case strings.Contains(failed.Message, "Missing required property: email"), strings.Contains(failed.Message, "Missing required property: username"):
 		return problem.Stalled(v1alpha1.ReasonInvalidSpec,
 			"connection %q identifies its users by something that the spec does not declare (%s); declare it, or choose another connection", connection, failed.Message)
+	case strings.HasPrefix(failed.Message, "Cannot set username for connection without requires_username"):
+		return problem.Stalled(v1alpha1.ReasonInvalidSpec,
+			"spec.username: connection %q has no usernames; remove username, or set spec.database.requiresUsername on its Auth0Connection", connection)
 	case failed.Class == auth0.ClassNotFound && strings.HasPrefix(failed.Message, "No organization found"):
 		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.organizations names an organization that does not exist; correct its id, or name an Auth0Organization by organizationRef")
 	case failed.Class == auth0.ClassConflict:
 		return problem.Stalled(v1alpha1.ReasonAlreadyExists,
 			"another user of connection %q has this email, username or phone number: %s", connection, failed.Message)
 	}
-	return explainPermission(failed)
+	return explainPermission(session, failed)
 }
 
 func passwordOrigin(u *v1alpha1.Auth0User) string {
