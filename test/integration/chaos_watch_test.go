@@ -1,8 +1,10 @@
 package integration
 
 import (
+	"errors"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -32,6 +34,38 @@ func TestNothingIsDoneTwiceWhileTheCacheLags(t *testing.T) {
 		u.Annotations[v1alpha1.AnnotationRotatePassword], u.Annotations[v1alpha1.AnnotationReconcileRequestedAt] = "now", "now"
 	})
 	e.eventuallyHandled(user)
+	e.pass(user)
+	if report := e.sim.Requests(); report.Writes() != 1 {
+		t.Errorf("%d calls changed something in Auth0, want the new password alone: %+v", report.Writes(), report.ByRoute)
+	}
+}
+
+// TestANewPasswordIsSentOnceWhileTheCacheLags wakes the operator up by the Secret between its call and its view of what it wrote: a
+// password that is sent again ends the user's sessions once more.
+func TestANewPasswordIsSentOnceWhileTheCacheLags(t *testing.T) {
+	t.Parallel()
+	e := newBareEnvironment(t)
+	e.config = rest.CopyConfig(cluster.Config)
+	e.config.Wrap(func(base http.RoundTripper) http.RoundTripper { return lagging{base, "/auth0users"} })
+	e.create(e.tenant())
+	otherPassword(e)
+	e.startOperator()
+	user := newUser(e, "ada", "ada@example.com")
+	user.Spec.Password = passwordFrom("other")
+	e.create(user)
+	e.eventuallyReady(user)
+	e.pass(user)
+	e.sim.ResetRequests()
+	e.putSecret("other", "password", "planted-Other-Password-3")
+	e.eventually(func() error {
+		if e.sim.Requests().Writes() == 0 {
+			return errors.New("the new password is not sent yet")
+		}
+		return nil
+	})
+	for n := range 20 {
+		e.putSecret("other", "touched", strconv.Itoa(n))
+	}
 	e.pass(user)
 	if report := e.sim.Requests(); report.Writes() != 1 {
 		t.Errorf("%d calls changed something in Auth0, want the new password alone: %+v", report.Writes(), report.ByRoute)
