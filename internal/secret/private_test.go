@@ -1,0 +1,37 @@
+package secret
+
+import (
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+)
+
+// TestOfTwoSwapsOneFails has two replicas write what each makes of the same Secret. Both would exchange the same refresh token if both
+// could note that they do.
+func TestOfTwoSwapsOneFails(t *testing.T) {
+	owner := &v1alpha1.Auth0Token{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "one", UID: "1"}}
+	read := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "token-lineage"}, Data: map[string][]byte{"lineage": []byte("before")}}
+	kube := fake.NewClientBuilder().WithObjects(read).Build()
+	if err := kube.Get(t.Context(), client.ObjectKeyFromObject(read), read); err != nil {
+		t.Fatal(err)
+	}
+	kept := Output{Client: kube, Owner: owner, Name: read.Name, Internal: true}
+	if _, err := kept.Swap(t.Context(), read, map[string][]byte{"lineage": []byte("the first's")}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := kept.Swap(t.Context(), read, map[string][]byte{"lineage": []byte("the second's")}); !apierrors.IsConflict(err) {
+		t.Errorf("the second write: %v, want a conflict", err)
+	}
+	if err := kube.Get(t.Context(), client.ObjectKeyFromObject(read), read); err != nil {
+		t.Fatal(err)
+	}
+	if have := string(read.Data["lineage"]); have != "the first's" {
+		t.Errorf("the Secret holds %q", have)
+	}
+}
