@@ -388,7 +388,12 @@ func patchClient(c *call) (any, error) {
 	after.Secret = firstOf(str(given, "client_secret"), before.Secret)
 	delete(given, "client_secret")
 	if metadata, ok := given["client_metadata"].(doc); ok {
-		given["client_metadata"] = patch(object(before.Doc, "client_metadata"), metadata)
+		merged := patch(object(before.Doc, "client_metadata"), metadata)
+		// The limit is that of the application, not of the request. In which words Auth0 says so here is not recorded.
+		if err := checkClientMetadata(merged); err != nil {
+			return nil, err
+		}
+		given["client_metadata"] = merged
 	}
 	after.Doc = completeClient(patch(before.Doc, given))
 	c.Clients.Put(after.ID, &after)
