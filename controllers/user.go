@@ -525,7 +525,7 @@ func (userAdapter) Exempt(have auth0.Document) (fields []string, keeper string) 
 func (userAdapter) Explain(u *v1alpha1.Auth0User, session *auth0.Session, failed *auth0.Error) error {
 	connection := cmp.Or(u.Spec.Connection, u.Status.Connection, "spec.connectionRef")
 	switch {
-	case strings.HasPrefix(failed.Message, "Password") && strings.Contains(failed.Message, "Error: "):
+	case auth0.IsPasswordRefused(failed):
 		return problem.Stalled(v1alpha1.ReasonPasswordRejected,
 			"the password%s breaks the password policy of connection %q (%s); choose another", passwordOrigin(u), connection, failed.Message).OfSecret()
 	case failed.Class == auth0.ClassInvalid && failed.Route == "POST /dbconnections/signup":

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
@@ -61,15 +62,29 @@ func (userAdapter) generatedPassword(ctx context.Context, tools engine.Tools[*v1
 		return randomPassword(0), err
 	}
 	connection := connectionOf(u, tools.References)
-	shortest, err := tools.Session.ShortestPassword(ctx, connection)
+	policy, err := tools.Session.PasswordPolicy(ctx, connection)
 	if err != nil {
 		return "", err
 	}
-	if shortest > longestLength {
-		return "", fmt.Errorf("connection %q wants passwords of %d characters; Auth0 stores no more than %d bytes", connection, shortest, longestLength)
+	if policy.MinLength > longestLength {
+		return "", fmt.Errorf("connection %q wants passwords of %d characters; Auth0 stores no more than %d bytes", connection, policy.MinLength, longestLength)
 	}
 	tools.Event(ctx, "PasswordGenerated", "wrote a new password to Secret "+u.Spec.Password.Generate.OutputSecret.Name)
-	return randomPassword(int(shortest)), nil
+	return randomPassword(int(policy.MinLength)), nil
+}
+
+// ExplainSecret implements engine.SecretExplainer: Auth0 says that a password is too weak, and not by which rule.
+func (userAdapter) ExplainSecret(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User], _, password string, failed *auth0.Error) string {
+	if !auth0.IsPasswordRefused(failed) {
+		return ""
+	}
+	// Without the policy, the name of the refusal may still say it.
+	policy, _ := tools.Session.PasswordPolicy(ctx, connectionOf(tools.Object, tools.References))
+	why := policy.WhyPasswordRefused(failed, password)
+	if why == "" && !policy.Known {
+		return "the operator cannot read by which rule, as its application lacks the scope read:connections or read:connections_options"
+	}
+	return why
 }
 
 // loginOf is what a user signs in with.

@@ -2,7 +2,6 @@ package auth0
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"slices"
 	"time"
@@ -53,7 +52,7 @@ func (s *Session) UpdateConnection(ctx context.Context, id string, patch Documen
 		_, err := s.connectionsAPI.Update(ctx, id, nil, option.WithBodyProperties(patch))
 		return err
 	})
-	s.lengths.clear()
+	s.policies.clear()
 	return parseObject(answer, err)
 }
 
@@ -129,27 +128,14 @@ func (s *Session) connectionNames(ctx context.Context, route string, list func(c
 // policyLifetime is how long the password policy of a connection, and its id, are trusted.
 const policyLifetime = 10 * time.Minute
 
-// ShortestPassword returns the least length of a password that a connection accepts, 0 if it sets none or cannot be read.
-func (s *Session) ShortestPassword(ctx context.Context, connection string) (int64, error) {
-	return s.lengths.get(ctx, connection, func(ctx context.Context) (int64, error) {
+// PasswordPolicy returns what a connection asks of new passwords. It is not Known without the scopes to read the connection's options.
+func (s *Session) PasswordPolicy(ctx context.Context, connection string) (PasswordPolicy, error) {
+	return s.policies.get(ctx, connection, func(ctx context.Context) (PasswordPolicy, error) {
 		connections, err := s.FindConnections(ctx, connection)
-		var shortest int64
+		var policy PasswordPolicy
 		for _, found := range connections {
-			shortest = shortestPassword(found.Object("options"))
+			policy = passwordPolicyOf(found.Object("options"))
 		}
-		return shortest, err
+		return policy, err
 	})
-}
-
-// shortestPassword reads the old and the new form of the option.
-func shortestPassword(options Document) int64 {
-	var shortest int64
-	for _, complexity := range []Document{options.Object("password_complexity_options"), options.Object("password_options").Object("complexity")} {
-		if number, ok := complexity["min_length"].(json.Number); ok {
-			if length, err := number.Int64(); err == nil {
-				shortest = max(shortest, length)
-			}
-		}
-	}
-	return shortest
 }

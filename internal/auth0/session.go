@@ -88,8 +88,8 @@ type Session struct {
 	http        *http.Client
 	token       *managementToken
 	roles       *roleCatalog
-	// lengths are the shortest passwords of connections, and databases their ids, by name.
-	lengths   *cache[int64]
+	// policies are the password policies of connections, and databases their ids, by name.
+	policies  *cache[PasswordPolicy]
 	databases *cache[string]
 	// rules are the settings of applications, by id.
 	rules *cache[RefreshRules]
@@ -120,7 +120,7 @@ type Session struct {
 func newSession(credentials Credentials, tenant string, governor *Governor, metrics *Metrics) *Session {
 	s := &Session{
 		credentials: credentials,
-		lengths:     newCache[int64](governor, policyLifetime), databases: newCache[string](governor, policyLifetime), rules: newCache[RefreshRules](governor, rulesKeptFor),
+		policies:    newCache[PasswordPolicy](governor, policyLifetime), databases: newCache[string](governor, policyLifetime), rules: newCache[RefreshRules](governor, rulesKeptFor),
 	}
 	s.transport = &transport{
 		base: baseTransport(credentials.CABundle), governor: governor, metrics: metrics, tenant: tenant,

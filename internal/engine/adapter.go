@@ -72,6 +72,13 @@ type SecretChecker[O v1alpha1.Managed] interface {
 	CheckSecret(object O, field, value string) (wrong, warning string)
 }
 
+// SecretExplainer finds out why Auth0 refused the value of a Secret.
+type SecretExplainer[O v1alpha1.Managed] interface {
+	// ExplainSecret says which rule the value of a field breaks that was sent with the call, "" if the refusal is about something
+	// else, or nothing is known. It does not quote the value.
+	ExplainSecret(ctx context.Context, tools Tools[O], field, value string, failed *auth0.Error) string
+}
+
 // Inputs names further Secrets that an object is made of or writes, besides those of SecretFields: it is looked at again
 // when one of them changes.
 type Inputs[O v1alpha1.Managed] interface {

@@ -101,7 +101,11 @@ func (r *Remote[O]) work(pass *Pass[O]) *work[O] {
 	return &work[O]{Remote: r, pass: pass, object: pass.Object, fields: r.Adapter.Fields(), resync: defaultResync, notApplied: notAppliedBefore(pass.Object)}
 }
 
-func (w *work[O]) run(ctx context.Context) Outcome { return w.conclude(w.apply(ctx)) }
+func (w *work[O]) run(ctx context.Context) Outcome {
+	outcome, err := w.apply(ctx)
+	w.explainSecrets(ctx, err)
+	return w.conclude(outcome, err)
+}
 
 func (w *work[O]) conclude(outcome Outcome, err error) Outcome {
 	if err != nil {
@@ -453,6 +457,22 @@ func (w *work[O]) explainMark(failed *auth0.Error) error {
 	return problem.Stalled(v1alpha1.ReasonRejected,
 		"%s is full: beside the keys that are there, the operator needs room for its own key %s, by which it knows what this object holds (Auth0 says: %s); remove a key in Auth0, or from the spec",
 		metadata, key, strings.TrimSuffix(failed.Message, "."))
+}
+
+// explainSecrets adds to what Auth0 says which rule a secret value breaks that it refused just now.
+func (w *work[O]) explainSecrets(ctx context.Context, err error) {
+	explainer, ok := w.Adapter.(SecretExplainer[O])
+	failed, refused := errors.AsType[*auth0.Error](err)
+	if !ok || !refused || failed.Class != auth0.ClassInvalid || failed.Route == "" {
+		return
+	}
+	for field, value := range w.secrets {
+		if text, ok := value.(string); ok {
+			if why := explainer.ExplainSecret(ctx, w.tools(), field, text, failed); why != "" {
+				failed.Message += ": " + why
+			}
+		}
+	}
 }
 
 // noteRefusal remembers a refusal that is about the secret values that were sent.

@@ -204,3 +204,130 @@ func TestUsernameInAConnectionWithout(t *testing.T) {
 	e.create(user)
 	e.eventuallyStalled(user, v1alpha1.ReasonInvalidSpec, `spec.username: connection "`+connection+`" has no usernames`, "spec.database.requiresUsername")
 }
+
+// TestWeakPasswordsNameTheRule has passwords break each rule that Auth0 does not name.
+func TestWeakPasswordsNameTheRule(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name, password string
+		options        map[string]any
+		want           string
+	}{
+		{"length", "Pl4nted", map[string]any{"passwordPolicy": "low", "password_complexity_options": map[string]any{"min_length": 20}}, "it must have at least 20 characters"},
+		{"kinds", "plantedplanted", map[string]any{"passwordPolicy": "fair"}, "it must have upper-case letters and digits"},
+		{"identical", "Plaaanted-1", map[string]any{"passwordPolicy": "excellent"}, "no more than 2 identical characters"},
+		{"dictionary", "Pl4nted-word", map[string]any{"password_dictionary": map[string]any{"enable": true, "dictionary": []any{"Pl4nted-word"}}}, "one of the common passwords, or a word of the connection's own dictionary"},
+		{"personal data", "Ada-Lovelace-Pl4nted", map[string]any{"password_no_personal_info": map[string]any{"enable": true}}, "a part of what the profile says of the user"},
+		{"newer form", "Pl4nted-abc-long", map[string]any{"password_options": map[string]any{"complexity": map[string]any{"min_length": 1, "sequential_characters": "block"}}}, "it must hold no sequences"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			e := newEnvironment(t)
+			e.setPasswordPolicy(row.options)
+			user := newUser(e, "ada", "lovelace@example.com")
+			user.Spec.Password = e.passwordIn("password", row.password)
+			e.create(user)
+			message := e.eventuallyStalled(user, v1alpha1.ReasonPasswordRejected, "the password in Secret password, key password,", row.want, "choose another", "Auth0's request ID")
+			if strings.Contains(message, row.password) {
+				t.Errorf("the message quotes the password: %s", message)
+			}
+		})
+	}
+}
+
+// TestUsedPasswordNamesTheRule and so does a password of a user who is there already.
+func TestUsedPasswordNamesTheRule(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	e.setPasswordPolicy(map[string]any{"password_history": map[string]any{"enable": true, "size": 3}})
+	user := newUser(e, "ada", "ada@example.com")
+	user.Spec.Password = e.passwordIn("password", "Pl4nted-first")
+	e.create(user)
+	e.eventuallyReady(user)
+	secret := &corev1.Secret{ObjectMeta: e.meta("password")}
+	change(e, secret, func(s *corev1.Secret) { s.Data["password"] = []byte("Pl4nted-second") })
+	e.eventually(func() error {
+		if e.sim.Requests().Count("PATCH", "/api/v2/users/{id}") < 1 {
+			return fmt.Errorf("the second password is not set")
+		}
+		return nil
+	})
+	e.pass(user)
+	e.eventuallyReady(user)
+	change(e, secret, func(s *corev1.Secret) { s.Data["password"] = []byte("Pl4nted-first") })
+	e.eventuallyStalled(user, v1alpha1.ReasonPasswordRejected, "it is one of the last 3 passwords of the user")
+}
+
+// TestHiddenPasswordPolicy says which scope shows the rule.
+func TestHiddenPasswordPolicy(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	e.withoutScopes("read:connections_options")
+	e.restartOperator()
+	user := newUser(e, "ada", "ada@example.com")
+	user.Spec.Password = e.passwordIn("password", "planted")
+	e.create(user)
+	e.eventuallyStalled(user, v1alpha1.ReasonPasswordRejected, "lacks the scope read:connections or read:connections_options")
+}
+
+// setPasswordPolicy replaces the options of the connection that there is from the start.
+func (e *environment) setPasswordPolicy(options map[string]any) {
+	e.Helper()
+	for _, found := range e.dashboardList("/api/v2/connections?name=" + connection) {
+		e.dashboard("PATCH", "/api/v2/connections/"+found["id"].(string), map[string]any{"options": options})
+	}
+}
+
+// passwordIn puts a password into a Secret.
+func (e *environment) passwordIn(name, password string) *v1alpha1.UserPassword {
+	e.Helper()
+	e.create(e.secret(name, map[string]string{"password": password}))
+	return &v1alpha1.UserPassword{SecretRef: &v1alpha1.SecretKeyReference{Name: name, Key: "password"}}
+}
+
+// TestMarkThatDoesNotFit adopts what has as much metadata as Auth0 allows: the message names the operator's own key.
+func TestMarkThatDoesNotFit(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	full := func(keys int) map[string]any {
+		metadata := map[string]any{}
+		for i := range keys {
+			metadata[fmt.Sprint("key", i)] = "theirs"
+		}
+		return metadata
+	}
+	shop := e.dashboard("POST", "/api/v2/clients", map[string]any{"name": "shop", "client_metadata": full(10)})["client_id"].(string)
+	e.dashboard("POST", "/api/v2/organizations", map[string]any{"name": "acme", "metadata": full(25)})
+	e.dashboard("POST", "/api/v2/connections", map[string]any{"name": "partner", "strategy": "auth0", "metadata": full(10)})
+	adopt := e.managedSpec()
+	adopt.AdoptionPolicy = v1alpha1.AdoptionPolicyIfUnmanaged
+	for _, row := range []struct {
+		object   v1alpha1.Object
+		metadata string
+	}{
+		{&v1alpha1.Auth0Client{ObjectMeta: e.meta("shop"), Spec: v1alpha1.Auth0ClientSpec{ManagedSpec: adopt, ClientID: &shop, ClientSettings: v1alpha1.ClientSettings{Name: "shop"}}}, "client_metadata"},
+		{&v1alpha1.Auth0Organization{ObjectMeta: e.meta("acme"), Spec: v1alpha1.Auth0OrganizationSpec{ManagedSpec: adopt, Name: "acme"}}, "metadata"},
+		{&v1alpha1.Auth0Connection{ObjectMeta: e.meta("partner"), Spec: v1alpha1.Auth0ConnectionSpec{ManagedSpec: adopt, Name: "partner", Strategy: "auth0"}}, "metadata"},
+	} {
+		e.create(row.object)
+		e.eventuallyStalled(row.object, v1alpha1.ReasonRejected, row.metadata+" is full", "the operator needs room for its own key auth0_operator", "remove a key in Auth0, or from the spec", "Auth0's request ID")
+	}
+}
+
+// TestPrivateKeyInTheCABundle names the ConfigMap, and does not quote the key.
+func TestPrivateKeyInTheCABundle(t *testing.T) {
+	t.Parallel()
+	e := newBareEnvironment(t)
+	bundle := e.caBundle()
+	e.get(bundle)
+	change(e, bundle, func(c *corev1.ConfigMap) {
+		c.Data["ca.crt"] += "-----BEGIN PRIVATE KEY-----\nplanted\n-----END PRIVATE KEY-----\n"
+	})
+	tenant := e.tenant()
+	e.create(tenant)
+	e.startOperator()
+	message := e.eventuallyStalled(tenant, v1alpha1.ReasonSecretInvalid, "spec.caBundle: ConfigMap "+e.namespace+"/"+bundle.Name, `key "ca.crt"`, "it holds a private key", "make a new key pair")
+	if strings.Contains(message, "planted") {
+		t.Errorf("the message quotes the key: %s", message)
+	}
+}
