@@ -15,15 +15,15 @@ import (
 // pausable are the undertakings in the middle of which the operator is stopped: one of each sort for each kind. Those in which
 // people change their mind meanwhile are left to the crashes.
 var pausable = []string{
-	"create a user", "sign a user up", "update a user", "delete a user",
-	"create an application", "create an application with a key pair", "update an application",
+	"create a user", "sign a user up", "update a user", "delete a user", "create a user with a generated password and an invitation",
+	"create an application", "adopt an application", "create an application with a key pair", "update an application",
 	"rotate the secret of an application", "rotate the key pair of an application", "delete an application",
 	"create a connection", "update a connection", "delete a connection",
 	"create an organization", "update an organization", "delete an organization",
 	"create an API", "update an API", "delete an API",
 	"create a grant", "update a grant", "delete a grant",
-	"create a role", "update a role", "delete a role",
-	"issue a token", "begin with a refresh token", "refresh a token that rotates", "exchange a code",
+	"create a role", "update a role", "adopt a role", "delete a role",
+	"issue a token", "sign a user in who stays so", "begin with a refresh token", "refresh a token that rotates", "exchange a code",
 }
 
 // TestPause has the operator be stopped right before and right after each of its writes, has another one do the work, and
