@@ -49,7 +49,9 @@ func TestClusterWide(t *testing.T) {
 // TestNamespaced installs it for two namespaces: by Roles in these, and nothing cluster-wide.
 func TestNamespaced(t *testing.T) {
 	t.Parallel()
-	newInstallation(t, "--set", "watchNamespaces={"+tenantNamespace+","+guestNamespace+"}").play()
+	i := newInstallation(t, "--set", "watchNamespaces={"+tenantNamespace+","+guestNamespace+"}")
+	i.whenDeleting, i.whenStuck = i.deleteGuestNamespace, i.lendRights
+	i.play()
 }
 
 // installation is an operator installed by the chart.
@@ -70,8 +72,10 @@ type installation struct {
 	deleted map[string]time.Time
 	// whenReady is done when all samples are Ready.
 	whenReady func()
+	// whenDeleting is done when all samples are being deleted and suspended, whenStuck when none is suspended any more.
+	whenDeleting, whenStuck func()
 	// events are those of the time before the namespaces went.
-	events eventsv1.EventList
+	events []eventsv1.Event
 }
 
 // play goes through the life of the samples, and looks at the rights in the end.
@@ -394,27 +398,67 @@ func (i *installation) deleteAll() {
 		i.must(i.kube.Delete(i.Context(), sample.DeepCopy()))
 	}
 	i.checkHealth("being deleted", always(status.TerminatingStatus, ""))
+	if i.whenDeleting != nil {
+		i.whenDeleting()
+	}
 	i.suspendAll(false)
+	if i.whenStuck != nil {
+		i.whenStuck()
+	}
 	for _, sample := range i.samples {
 		i.gone(sample)
 	}
 	if after := i.auth0.users(i.T); after >= before {
 		i.Errorf("there were %d users in Auth0 before the samples were deleted, and %d after", before, after)
 	}
-	i.must(i.kube.List(i.Context(), &i.events))
+	i.keepEvents()
 	for _, name := range []string{tenantNamespace, guestNamespace} {
 		namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
-		i.deleted[name] = time.Now()
-		i.must(i.kube.Delete(i.Context(), namespace))
+		if i.deleted[name].IsZero() {
+			i.deleted[name] = time.Now()
+			i.must(i.kube.Delete(i.Context(), namespace))
+		}
 		i.gone(namespace)
 	}
+}
+
+// keepEvents adds the Events that there are to those of before.
+func (i *installation) keepEvents() {
+	i.Helper()
+	var events eventsv1.EventList
+	i.must(i.kube.List(i.Context(), &events))
+	i.events = append(i.events, events.Items...)
+}
+
+// deleteGuestNamespace deletes a namespace with objects in it. The operator's RoleBinding goes with it, before the objects do.
+func (i *installation) deleteGuestNamespace() {
+	i.Helper()
+	i.keepEvents()
+	i.deleted[guestNamespace] = time.Now()
+	i.kubectl("", "delete", "namespace", guestNamespace, "--wait=false")
+	for _, object := range i.chart {
+		if object.GetKind() == "RoleBinding" && object.GetNamespace() == guestNamespace {
+			i.gone(object)
+		}
+	}
+}
+
+// lendRights gives the operator back the rights in a namespace that went first, as the chart's README says.
+func (i *installation) lendRights() {
+	i.Helper()
+	i.kubectl("", "create", "clusterrole", "auth0-operator-removal", "--verb=get,list,watch,patch,create,delete",
+		"--resource=*.auth0-operator.io,*.auth0-operator.io/status,secrets,configmaps,events.events.k8s.io")
+	i.kubectl("", "create", "clusterrolebinding", "auth0-operator-removal", "--clusterrole=auth0-operator-removal",
+		"--serviceaccount="+render.Namespace+":"+render.Release)
+	i.gone(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: guestNamespace}})
+	i.kubectl("", "delete", "clusterrolebinding,clusterrole", "auth0-operator-removal")
 }
 
 // checkEvents wants an Event about every sample.
 func (i *installation) checkEvents() {
 	i.Helper()
 	told := map[string]bool{}
-	for _, event := range i.events.Items {
+	for _, event := range i.events {
 		if event.ReportingController == secret.FieldManager {
 			told[event.Regarding.Kind+" "+event.Regarding.Namespace+"/"+event.Regarding.Name] = true
 		}

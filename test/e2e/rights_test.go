@@ -89,8 +89,7 @@ func forbidden(requests []request, gone map[string]time.Time) []string {
 	var missing []string
 	for _, request := range requests {
 		deleted, isGone := gone[request.namespace]
-		watches := request.verb == "list" || request.verb == "watch"
-		if isGone && watches && request.at.After(deleted) {
+		if isGone && request.at.After(deleted) {
 			continue
 		}
 		if request.status == http.StatusForbidden {
