@@ -132,7 +132,7 @@ func (w *tokenWork) poll(ctx context.Context, flow *deviceFlow) (engine.Outcome,
 	case (failed.Code == "expired_token" || failed.Code == codeInvalidGrant) && flow.Number < mostCodes:
 		return w.showCode(ctx, flow.Number+1)
 	case failed.Code == "expired_token" || failed.Code == codeInvalidGrant:
-		return w.giveUp(ctx, flow, v1alpha1.ReasonApprovalExpired, failed.Message)
+		return w.giveUp(ctx, flow, v1alpha1.ReasonApprovalExpired, failed.Name(failed.Message))
 	}
 	return engine.Outcome{}, err
 }

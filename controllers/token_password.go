@@ -99,7 +99,7 @@ func (w *tokenWork) noteRefusal(err error) error {
 	failed, ok := errors.AsType[*auth0.Error](err)
 	if ok && w.signsIn() && slices.Contains(signInRefusals, failed.Code) {
 		w.forgetRefusal()
-		refused := v1alpha1.AppliedSecret{Field: signIn, Hash: w.whole, Refused: failed.Code + ": " + failed.Message}
+		refused := v1alpha1.AppliedSecret{Field: signIn, Hash: w.whole, Refused: failed.Code + ": " + failed.Name(strings.TrimSuffix(failed.Message, "."))}
 		w.token.Status.AppliedSecrets = append(w.token.Status.AppliedSecrets, refused)
 	}
 	return err

@@ -338,7 +338,7 @@ func (w *work[O]) rememberRefused(failed *auth0.Error) {
 	status := w.object.GetManagedStatus()
 	for _, applied := range w.applied {
 		if _, sent := w.secrets[applied.Field]; sent {
-			applied.Refused = failed.Message
+			applied.Refused = failed.Name(strings.TrimSuffix(failed.Message, "."))
 			status.AppliedSecrets = withSecret(status.AppliedSecrets, applied)
 		}
 	}
