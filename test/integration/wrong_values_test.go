@@ -331,3 +331,36 @@ func TestPrivateKeyInTheCABundle(t *testing.T) {
 		t.Errorf("the message quotes the key: %s", message)
 	}
 }
+
+// TestConnectionWithoutTheOptionsScopes plays case 01: the tenant, the connection and the user who waits for it say which scopes lack.
+func TestConnectionWithoutTheOptionsScopes(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	e.withoutScopes("read:connections_options", "update:connections_options")
+	e.restartOperator()
+	e.mustApply(`
+kind: Auth0Connection
+metadata: {name: customers}
+spec:
+  tenantRef: {name: main}
+  name: customers
+  strategy: auth0
+  database: {disableSignup: true, passwordPolicy: good}
+---
+kind: Auth0User
+metadata: {name: ada}
+spec:
+  tenantRef: {name: main}
+  connectionRef: {name: customers}
+  email: ada@example.com
+  password: {generate: {outputSecret: {name: ada-pw}}}
+`)
+	customers, ada := &v1alpha1.Auth0Connection{ObjectMeta: e.meta("customers")}, &v1alpha1.Auth0User{ObjectMeta: e.meta("ada")}
+	e.eventuallyStalled(customers, v1alpha1.ReasonMissingScope, "missing scopes: read:connections_options, update:connections_options", operatorClientID)
+	e.eventuallyReconciling(ada, v1alpha1.ReasonReferenceNotReady, "customers", v1alpha1.ReasonMissingScope)
+	tenant := e.tenant()
+	e.pass(tenant)
+	if missing := fmt.Sprint(tenant.Status.MissingScopes); !strings.Contains(missing, "read:connections_options update:connections_options") {
+		t.Errorf("status.missingScopes: %s", missing)
+	}
+}
