@@ -131,8 +131,6 @@ const (
 	ReasonPasswordLeaked = "PasswordLeaked"
 	// ReasonMFARequired surfaces when the sign-in takes a second factor, which no operator has.
 	ReasonMFARequired = "MFARequired"
-	// ReasonSignInRefused surfaces when Auth0 refuses a user's sign-in for any other reason.
-	ReasonSignInRefused = "SignInRefused"
 	// ReasonAudienceNotFound surfaces when no API has the audience.
 	ReasonAudienceNotFound = "AudienceNotFound"
 	// ReasonClientGrantMissing surfaces when the application is not authorised for the API.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-logr/logr"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
@@ -59,7 +60,21 @@ func run(m *testing.M) (int, error) {
 	if kube, err = client.New(cluster.Config, client.Options{Scheme: scheme}); err != nil {
 		return 1, err
 	}
-	return m.Run(), nil
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	reasons, err := watchReasons(ctx, cache.Options{Scheme: scheme})
+	if err != nil {
+		return 1, err
+	}
+	code := m.Run()
+	if isPart := flag.Lookup("test.run").Value.String()+flag.Lookup("test.skip").Value.String() != ""; isPart || code != 0 {
+		return code, nil
+	}
+	never, err := reasons.never()
+	if err == nil && len(never) > 0 {
+		err = fmt.Errorf("documented, and no object ever had it: %v", never)
+	}
+	return code, err
 }
 
 func logger() logr.Logger {
