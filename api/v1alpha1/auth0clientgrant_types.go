@@ -116,6 +116,7 @@ type Auth0ClientGrantStatus struct {
 // +kubebuilder:printcolumn:name="Client",type=string,JSONPath=`.status.clientId`
 // +kubebuilder:printcolumn:name="API",type=string,JSONPath=`.status.audience`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Deleting",type=date,JSONPath=`.metadata.deletionTimestamp`
 // +kubebuilder:printcolumn:name="ID",type=string,priority=1,JSONPath=`.status.id`
 // +kubebuilder:printcolumn:name="Tenant",type=string,priority=1,JSONPath=`.spec.tenantRef.name`
 type Auth0ClientGrant struct {

@@ -327,6 +327,7 @@ type MissingScopes struct {
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="Domain",type=string,JSONPath=`.status.domain`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Deleting",type=date,JSONPath=`.metadata.deletionTimestamp`
 // +kubebuilder:printcolumn:name="ID",type=string,priority=1,JSONPath=`.status.clientId`
 // +kubebuilder:printcolumn:name="Tenant",type=string,priority=1,JSONPath=`.metadata.name`
 type Auth0Tenant struct {

@@ -333,6 +333,7 @@ type RefreshTokenStatus struct {
 // +kubebuilder:printcolumn:name="Secret",type=string,JSONPath=`.spec.outputSecret.name`
 // +kubebuilder:printcolumn:name="Approve At",type=string,JSONPath=`.status.device.verificationUriComplete`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Deleting",type=date,JSONPath=`.metadata.deletionTimestamp`
 // +kubebuilder:printcolumn:name="Expires",type=string,format=date-time,priority=1,JSONPath=`.status.expiresAt`
 // +kubebuilder:printcolumn:name="User Code",type=string,priority=1,JSONPath=`.status.device.userCode`
 // +kubebuilder:printcolumn:name="Tenant",type=string,priority=1,JSONPath=`.spec.tenantRef.name`

@@ -458,10 +458,18 @@ func shortenTo(message string, limit int) string {
 func (p *Pass[O]) reportTransition(ctx context.Context) {
 	was := meta.FindStatusCondition(p.saved.GetCommonStatus().Conditions, v1alpha1.ConditionReady)
 	is := meta.FindStatusCondition(p.Object.GetCommonStatus().Conditions, v1alpha1.ConditionReady)
+	isStalled := meta.IsStatusConditionTrue(p.Object.GetCommonStatus().Conditions, v1alpha1.ConditionStalled)
+	if p.deletionBeginsToWait(was, is) {
+		eventType := corev1.EventTypeNormal
+		if isStalled {
+			eventType = corev1.EventTypeWarning
+		}
+		p.Event(ctx, eventType, is.Reason, "waits to be deleted: "+is.Message)
+		return
+	}
 	if is == nil || was != nil && was.Reason == is.Reason && was.Status == is.Status {
 		return
 	}
-	isStalled := meta.IsStatusConditionTrue(p.Object.GetCommonStatus().Conditions, v1alpha1.ConditionStalled)
 	waits := was == nil || isPause(p.Object, was.Reason) || isPause(p.Object, is.Reason)
 	if waits && !isStalled {
 		return
@@ -471,6 +479,15 @@ func (p *Pass[O]) reportTransition(ctx context.Context) {
 		eventType = corev1.EventTypeWarning
 	}
 	p.Event(ctx, eventType, is.Reason, is.Message)
+}
+
+// deletionBeginsToWait reports whether this is the first pass that says what a deletion waits for: the deletion raised the generation
+// since Ready was written last. Deletions in great number wait for the rate limit as a rule, which is no news.
+func (p *Pass[O]) deletionBeginsToWait(was, is *metav1.Condition) bool {
+	if p.Object.GetDeletionTimestamp() == nil || is == nil || is.Reason == v1alpha1.ReasonRateLimited {
+		return false
+	}
+	return was == nil || was.ObservedGeneration < is.ObservedGeneration
 }
 
 // isPause tells whether an object with this reason waits for others, and goes on as if nothing had been. Of a tenant that is

@@ -195,8 +195,12 @@ func (o Outcome) writeTo(status *v1alpha1.CommonStatus, generation int64) {
 		conditions.remove(v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled)
 		status.ObservedGeneration = generation
 	case waiting, failed:
-		if !o.staysReady(status, generation) {
+		switch {
+		case !o.staysReady(status, generation):
 			conditions.set(v1alpha1.ConditionReady, metav1.ConditionFalse, o.reason, o.message)
+		case o.kept:
+			// What still is Ready says what its deletion waits for.
+			conditions.set(v1alpha1.ConditionReady, metav1.ConditionTrue, o.reason, o.message)
 		}
 		conditions.set(v1alpha1.ConditionReconciling, metav1.ConditionTrue, o.reason, o.message)
 		conditions.remove(v1alpha1.ConditionStalled)

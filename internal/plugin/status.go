@@ -71,14 +71,14 @@ func findTenant(ctx context.Context, kube client.Reader, namespace string, args 
 type page struct {
 	tenant *v1alpha1.Auth0Tenant
 	counts []kindCount
-	// troubled are the objects that are not Ready, those that need a person first.
+	// troubled are the objects that are not Ready or wait to be deleted, those that need a person first.
 	troubled []v1alpha1.Managed
 	tokens   []*v1alpha1.Auth0Token
 }
 
 type kindCount struct {
-	kind                                 string
-	ready, waiting, stalled, suspendedOf int
+	kind                                           string
+	ready, waiting, stalled, deleting, suspendedOf int
 }
 
 func readPage(ctx context.Context, kube client.Reader, tenant *v1alpha1.Auth0Tenant) (*page, error) {
@@ -118,16 +118,18 @@ func (p *page) readKind(ctx context.Context, kube client.Reader, kind engine.Kin
 
 func (p *page) take(object v1alpha1.Managed, count *kindCount) {
 	switch {
-	case object.IsSuspended():
-		count.suspendedOf++
 	case isStalled(object):
 		count.stalled++
+	case isDeleting(object):
+		count.deleting++
+	case object.IsSuspended():
+		count.suspendedOf++
 	case reference.IsReady(object):
 		count.ready++
 	default:
 		count.waiting++
 	}
-	if !object.IsSuspended() && !reference.IsReady(object) {
+	if isDeleting(object) || !object.IsSuspended() && !reference.IsReady(object) {
 		p.troubled = append(p.troubled, object)
 	}
 	if token, ok := object.(*v1alpha1.Auth0Token); ok && token.Status.ExpiresAt != nil {
@@ -139,36 +141,53 @@ func isStalled(object v1alpha1.Object) bool {
 	return meta.IsStatusConditionTrue(object.GetCommonStatus().Conditions, v1alpha1.ConditionStalled)
 }
 
+func isDeleting(object v1alpha1.Object) bool { return object.GetDeletionTimestamp() != nil }
+
+// The sections of the page on the objects in trouble, in their order.
+var sections = []string{"Needs you:", "Waits, and goes on by itself:", "Waits to be deleted:"}
+
+// urgency is the section of an object.
 func urgency(object v1alpha1.Object) int {
-	if isStalled(object) {
+	switch {
+	case isStalled(object):
 		return 0
+	case !isDeleting(object):
+		return 1
 	}
-	return 1
+	return 2
 }
 
 func (p *page) print(out io.Writer, now time.Time) error {
 	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
-	p.printTenant(table)
-	fmt.Fprintln(table, "\nKIND\tREADY\tWAITING\tSTALLED\tSUSPENDED")
+	p.printTenant(table, now)
+	fmt.Fprintln(table, "\nKIND\tREADY\tWAITING\tSTALLED\tDELETING\tSUSPENDED")
 	for _, c := range p.counts {
-		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\n", c.kind, c.ready, c.waiting, c.stalled, c.suspendedOf)
+		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\t%d\n", c.kind, c.ready, c.waiting, c.stalled, c.deleting, c.suspendedOf)
 	}
-	p.printTroubled(table)
+	p.printTroubled(table, now)
 	p.printTokens(table, now)
 	return table.Flush()
 }
 
-func (p *page) printTenant(out io.Writer) {
+func (p *page) printTenant(out io.Writer, now time.Time) {
 	status := p.tenant.Status
 	fmt.Fprintf(out, "Auth0Tenant %s\t%s\n", client.ObjectKeyFromObject(p.tenant), status.Domain)
-	fmt.Fprintf(out, "  %s\n", readiness(p.tenant))
+	fmt.Fprintf(out, "  %s\n", readiness(p.tenant, now))
 	for _, missing := range status.MissingScopes {
 		fmt.Fprintf(out, "  %s lacks the scopes %s\n", missing.Kind, missing.Scopes)
 	}
 }
 
 // readiness is what an object says about itself in one line.
-func readiness(object v1alpha1.Object) string {
+func readiness(object v1alpha1.Object, now time.Time) string {
+	if isDeleting(object) {
+		since := now.Sub(object.GetDeletionTimestamp().Time).Round(time.Second)
+		return fmt.Sprintf("being deleted for %s; %s", since, reasonOf(object))
+	}
+	return reasonOf(object)
+}
+
+func reasonOf(object v1alpha1.Object) string {
 	ready := meta.FindStatusCondition(object.GetCommonStatus().Conditions, v1alpha1.ConditionReady)
 	if ready == nil {
 		return "the operator has not looked at it yet"
@@ -176,15 +195,12 @@ func readiness(object v1alpha1.Object) string {
 	return ready.Reason + ": " + ready.Message
 }
 
-func (p *page) printTroubled(out io.Writer) {
+func (p *page) printTroubled(out io.Writer, now time.Time) {
 	for i, object := range p.troubled {
-		switch {
-		case i == 0 && isStalled(object):
-			fmt.Fprintln(out, "\nNeeds you:")
-		case !isStalled(object) && (i == 0 || isStalled(p.troubled[i-1])):
-			fmt.Fprintln(out, "\nWaits, and goes on by itself:")
+		if i == 0 || urgency(object) != urgency(p.troubled[i-1]) {
+			fmt.Fprintln(out, "\n"+sections[urgency(object)])
 		}
-		fmt.Fprintf(out, "  %s %s\n    %s\n", kindOf(object), client.ObjectKeyFromObject(object), readiness(object))
+		fmt.Fprintf(out, "  %s %s\n    %s\n", kindOf(object), client.ObjectKeyFromObject(object), readiness(object, now))
 	}
 }
 

@@ -106,6 +106,7 @@ var lifecycle = []struct {
 	{"missing scope", missingScope},
 	{"tenant down", tenantDown},
 	{"delete", deleteObject},
+	{"a deletion that waits is said", deletionWaits},
 	{"retain", retain},
 	{"observe writes nothing", observe},
 	{"what was only observed stays", observedStays},
@@ -664,6 +665,17 @@ func suspend(e *environment, s subject) {
 	}
 	change(e, object, func(o v1alpha1.Managed) { o.GetManagedSpec().Suspend = false })
 	s.eventuallyRequire(e, object)
+}
+
+// deletionWaits has the deletion of an object wait, and looks for that where people look.
+func deletionWaits(e *environment, s subject) {
+	object := s.declared(e)
+	change(e, object, func(o v1alpha1.Managed) { o.GetManagedSpec().Suspend = true })
+	e.eventuallyCondition(object, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSuspended)
+	e.delete(object)
+	e.requireDeletionIsSaid(object, v1alpha1.ReasonSuspended)
+	change(e, object, func(o v1alpha1.Managed) { o.GetManagedSpec().Suspend = false })
+	e.eventuallyGone(object)
 }
 
 func restart(e *environment, s subject) {

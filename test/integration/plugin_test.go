@@ -3,15 +3,21 @@ package integration
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/controllers"
 	"github.com/auth0-operator/auth0-operator/internal/plugin"
 )
 
@@ -53,6 +59,79 @@ func TestPluginStatus(t *testing.T) {
 		}
 	}
 	e.requireCalls("status", 0)
+}
+
+// requireDeletionIsSaid waits for the one Event that says what a deletion waits for, and looks for the object on the page of its
+// tenant.
+func (e *environment) requireDeletionIsSaid(object v1alpha1.Object, reason string) {
+	e.Helper()
+	said := func() (count int) {
+		for _, event := range e.events(object) {
+			if strings.HasPrefix(event, reason+": waits to be deleted: ") {
+				count++
+			}
+		}
+		return count
+	}
+	e.eventually(func() error {
+		if said() == 0 {
+			return fmt.Errorf("no Event says that the deletion waits: %q", e.events(object))
+		}
+		return nil
+	})
+	e.pass(object)
+	if count := said(); count != 1 {
+		e.Errorf("%d Events say that the deletion waits", count)
+	}
+	page, err := e.kubectlAuth0("status")
+	if err != nil {
+		e.Fatal(err)
+	}
+	isSaid := regexp.MustCompile(" " + e.namespace + "/" + object.GetName() + `\b[^\n]*\n +being deleted for [0-9ms]+; ` + reason + ": ")
+	if !isSaid.MatchString(page) {
+		e.Errorf("the page does not say that %s waits to be deleted:\n%s", object.GetName(), page)
+	}
+}
+
+// TestTheDeletionOfATenantThatWaitsIsSaid deletes a tenant that is in use.
+func TestTheDeletionOfATenantThatWaitsIsSaid(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	user := newUser(e, "ada", "ada@example.com")
+	e.create(user)
+	e.eventuallyReady(user)
+	tenant := e.tenant()
+	e.get(tenant)
+	e.delete(tenant)
+	e.requireDeletionIsSaid(tenant, v1alpha1.ReasonInUse)
+	e.get(tenant)
+	if ready := meta.FindStatusCondition(tenant.Status.Conditions, v1alpha1.ConditionReady); ready.Reason != v1alpha1.ReasonInUse || ready.Status != metav1.ConditionTrue {
+		t.Errorf("Ready of a tenant in use is %+v", ready)
+	}
+	e.deleteAndWait(user)
+	e.eventuallyGone(tenant)
+}
+
+// TestEveryKindHasAColumnOfDeletions looks at what kubectl get shows of each kind.
+func TestEveryKindHasAColumnOfDeletions(t *testing.T) {
+	files, err := filepath.Glob("../../config/crd/bases/*_auth0*.yaml")
+	if err != nil || len(files) < len(controllers.All()) {
+		t.Fatalf("%d CustomResourceDefinitions, %v", len(files), err)
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var crd apiextensionsv1.CustomResourceDefinition
+		if err := yaml.Unmarshal(content, &crd); err != nil {
+			t.Fatal(err)
+		}
+		want := apiextensionsv1.CustomResourceColumnDefinition{Name: "Deleting", Type: "date", JSONPath: ".metadata.deletionTimestamp"}
+		if !slices.Contains(crd.Spec.Versions[0].AdditionalPrinterColumns, want) {
+			t.Errorf("kubectl get %s does not show what is being deleted", crd.Spec.Names.Plural)
+		}
+	}
 }
 
 // TestPluginPlan shows what applying would change, and that planning changes nothing.
