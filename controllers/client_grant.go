@@ -215,7 +215,8 @@ func (clientGrantAdapter) Keeps(_ *auth0.Session, have auth0.Document) string {
 }
 
 // Explain gives the answers of Auth0 that people meet with client grants a reason and a way out.
-func (clientGrantAdapter) Explain(grant *v1alpha1.Auth0ClientGrant, session *auth0.Session, failed *auth0.Error) error {
+func (clientGrantAdapter) Explain(tools engine.Tools[*v1alpha1.Auth0ClientGrant], failed *auth0.Error) error {
+	grant, session := tools.Object, tools.Session
 	switch {
 	case failed.Code == "inexistent_client":
 		field, name := declaredAs("spec.clientRef", grant.Spec.ClientRef, "spec.clientId", valueOf(grant.Spec.ClientID))

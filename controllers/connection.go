@@ -332,7 +332,7 @@ func makesUsers(c *v1alpha1.Auth0Connection) bool {
 }
 
 // Explain gives the answers of Auth0 that people meet with connections a reason and a way out.
-func (connectionAdapter) Explain(_ *v1alpha1.Auth0Connection, _ *auth0.Session, failed *auth0.Error) error {
+func (connectionAdapter) Explain(_ engine.Tools[*v1alpha1.Auth0Connection], failed *auth0.Error) error {
 	if failed.Class == auth0.ClassInvalid && strings.HasSuffix(failed.Route, "/clients") {
 		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.enabledClients: %s; correct the client id, or name an Auth0Client by clientRef", failed.Message)
 	}
@@ -346,3 +346,6 @@ func (connectionAdapter) Declares(c *v1alpha1.Auth0Connection) string { return c
 func (connectionAdapter) Population(ctx context.Context, session *auth0.Session, have auth0.Document) (int, error) {
 	return session.CountUsers(ctx, fmt.Sprintf("identities.connection:%q", have.String("name")))
 }
+
+// enableInYAML is how an Auth0Connection enables a connection for the operator's application.
+const enableInYAML = "set spec.enabledClients of its Auth0Connection (items: [] is enough, without excludeOperator)"

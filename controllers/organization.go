@@ -303,7 +303,8 @@ func unlessThere(err error) error {
 }
 
 // Explain gives the answers of Auth0 that people meet with organizations a reason and a way out.
-func (organizationAdapter) Explain(o *v1alpha1.Auth0Organization, _ *auth0.Session, failed *auth0.Error) error {
+func (organizationAdapter) Explain(tools engine.Tools[*v1alpha1.Auth0Organization], failed *auth0.Error) error {
+	o := tools.Object
 	switch {
 	case failed.Route == "PATCH /api/v2/organizations/{id}" && failed.Class == auth0.ClassConflict:
 		return problem.Stalled(v1alpha1.ReasonAlreadyExists, "another organization has the name %q; choose another in spec.name", o.Spec.Name)

@@ -171,7 +171,8 @@ func (resourceServerAdapter) Keeps(_ *auth0.Session, have auth0.Document) string
 }
 
 // Explain gives the answers of Auth0 that people meet with APIs a reason and a way out.
-func (resourceServerAdapter) Explain(api *v1alpha1.Auth0ResourceServer, _ *auth0.Session, failed *auth0.Error) error {
+func (resourceServerAdapter) Explain(tools engine.Tools[*v1alpha1.Auth0ResourceServer], failed *auth0.Error) error {
+	api := tools.Object
 	if api.Status.System && failed.Code == "operation_not_supported" {
 		return problem.Stalled(v1alpha1.ReasonInvalidSpec,
 			"%s is Auth0's own: it lets only the token lifetimes, skipConsentForVerifiableFirstPartyClients, subjectTypeAuthorization, proofOfPossession and authorizationPolicy be changed; take the other fields out of the spec (Auth0 says: %s)",

@@ -136,7 +136,8 @@ func (roleAdapter) Lists(tools engine.Tools[*v1alpha1.Auth0Role]) []engine.List 
 }
 
 // Explain gives the answers of Auth0 that people meet with roles a reason and a way out.
-func (roleAdapter) Explain(role *v1alpha1.Auth0Role, session *auth0.Session, failed *auth0.Error) error {
+func (roleAdapter) Explain(tools engine.Tools[*v1alpha1.Auth0Role], failed *auth0.Error) error {
+	role, session := tools.Object, tools.Session
 	if failed.Class == auth0.ClassConflict {
 		return problem.Stalled(v1alpha1.ReasonAlreadyExists, "another role has the name %q (Auth0 says: %s); choose another", role.Spec.Name, failed.Message)
 	}

@@ -286,8 +286,8 @@ func (h *tenantHandler) checkConnections(ctx context.Context, tenant *v1alpha1.A
 		return
 	}
 	setConnectionsEnabled(tenant, metav1.ConditionFalse, v1alpha1.ReasonNotEnabled, fmt.Sprintf(
-		"new users cannot be created in %s: the operator's application %s is not enabled there; enable it in Auth0 Dashboard → Authentication → Database → (the connection) → Applications",
-		strings.Join(disabled, ", "), session.ClientID()))
+		"new users cannot be created in %s: the operator's application %s is not enabled there; %s, or, where no Auth0Connection declares it, enable it in Auth0 Dashboard → Authentication → Database → (the connection) → Applications",
+		strings.Join(disabled, ", "), session.ClientID(), enableInYAML))
 }
 
 func disabledConnections(ctx context.Context, session *auth0.Session) ([]string, error) {

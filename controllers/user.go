@@ -522,8 +522,9 @@ func (userAdapter) Exempt(have auth0.Document) (fields []string, keeper string) 
 }
 
 // Explain gives the answers of Auth0 that people meet with users a reason and a way out.
-func (userAdapter) Explain(u *v1alpha1.Auth0User, session *auth0.Session, failed *auth0.Error) error {
-	connection := cmp.Or(u.Spec.Connection, u.Status.Connection, "spec.connectionRef")
+func (userAdapter) Explain(tools engine.Tools[*v1alpha1.Auth0User], failed *auth0.Error) error {
+	u, session := tools.Object, tools.Session
+	connection := cmp.Or(connectionOf(u, tools.References), u.Status.Connection, connectionField)
 	switch {
 	case auth0.IsPasswordRefused(failed):
 		return problem.Stalled(v1alpha1.ReasonPasswordRejected,
@@ -537,8 +538,8 @@ func (userAdapter) Explain(u *v1alpha1.Auth0User, session *auth0.Session, failed
 			"spec.connection: %q does not exist in tenant %s; create it, or delete this object and create it with another connection", connection, session.Domain())
 	case strings.HasPrefix(failed.Message, "Connection must be enabled for this client"), strings.HasPrefix(failed.Message, "The connection is disabled"):
 		return problem.Stalled(v1alpha1.ReasonConnectionNotEnabled,
-			"connection %q is not enabled for the operator's application %s, so Auth0 creates no users in it; enable it in Auth0 Dashboard → Authentication → Database → %s → Applications",
-			connection, session.ClientID(), connection)
+			"connection %q is not enabled for the operator's application %s, so Auth0 creates no users in it; %s, or, where no Auth0Connection declares it, enable it in Auth0 Dashboard → Authentication → Database → %s → Applications",
+			connection, session.ClientID(), enableInYAML, connection)
 	case strings.Contains(failed.Message, "Missing required property: email"), strings.Contains(failed.Message, "Missing required property: username"):
 		return problem.Stalled(v1alpha1.ReasonInvalidSpec,
 			"connection %q identifies its users by something that the spec does not declare (%s); declare it, or choose another connection", connection, failed.Message)

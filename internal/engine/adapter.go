@@ -92,7 +92,8 @@ type Checker[O v1alpha1.Managed] interface {
 
 // Explainer gives a reason and a message to an answer of Auth0's that means something particular for the kind.
 type Explainer[O v1alpha1.Managed] interface {
-	Explain(object O, session *auth0.Session, failed *auth0.Error) error
+	// Explain makes no call. References are those that resolved before the call that failed.
+	Explain(tools Tools[O], failed *auth0.Error) error
 }
 
 // Introducer takes the natural name of an object into status before anything is known of it in Auth0, so that lists show it.

@@ -436,7 +436,7 @@ func (w *work[O]) explain(err error) Outcome {
 		return FromError(err, w.resync)
 	}
 	if explainer, ok := w.Adapter.(Explainer[O]); ok && w.session != nil {
-		if explained := explainer.Explain(w.object, w.session, failed); explained != nil {
+		if explained := explainer.Explain(w.tools(), failed); explained != nil {
 			w.noteRefusal(explained, failed)
 			return FromError(explained, w.resync).Named(failed)
 		}

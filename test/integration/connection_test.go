@@ -174,3 +174,29 @@ func TestOrganizationCalls(t *testing.T) {
 	e.deleteAndWait(object)
 	e.requireCalls("deleting an organization", 3)
 }
+
+// TestAConnectionIsEnabledForTheOperatorInYAML declares a connection and a user in it, as in case 08. Auth0 refuses the user, and the
+// message tells the way in the manifest.
+func TestAConnectionIsEnabledForTheOperatorInYAML(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	object := &v1alpha1.Auth0Connection{ObjectMeta: e.meta("customers"), Spec: v1alpha1.Auth0ConnectionSpec{
+		ManagedSpec: e.managedSpec(), Name: "customers", Strategy: "auth0",
+		Database: &v1alpha1.DatabaseOptions{DisableSignup: new(true)},
+	}}
+	e.create(object)
+	e.eventuallyReady(object)
+	e.enableConnection("customers", false)
+	user := &v1alpha1.Auth0User{ObjectMeta: e.meta("ada"), Spec: v1alpha1.Auth0UserSpec{
+		ManagedSpec: e.managedSpec(), ConnectionRef: &v1alpha1.ObjectReference{Name: "customers"}, Email: new("ada@example.com"),
+	}}
+	e.create(user)
+	message := e.eventuallyStalled(user, v1alpha1.ReasonConnectionNotEnabled, `connection "customers"`, "spec.enabledClients of its Auth0Connection", "items: []")
+	if strings.Index(message, "spec.enabledClients") > strings.Index(message, "Dashboard") {
+		t.Errorf("the Dashboard comes before the manifest: %s", message)
+	}
+	change(e, object, func(c *v1alpha1.Auth0Connection) {
+		c.Spec.EnabledClients = &v1alpha1.EnabledClients{Items: []v1alpha1.EnabledClient{}}
+	})
+	e.eventuallyReady(user)
+}
