@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Fault is a rule that makes matching requests go wrong. It has exactly one effect: Status, Delay, Drop or Ignore.
+// Fault is a rule that makes matching requests go wrong. It has exactly one effect: Status, Delay, Drop, Ignore or Refuse.
 //
 // As JSON for POST /_sim/faults:
 //
@@ -41,6 +41,9 @@ type Fault struct {
 
 	// Ignore are fields of the payload that the server leaves out, without a word. With "*", the request does nothing.
 	Ignore []string `json:"ignore,omitempty"`
+
+	// Refuse are fields of the payload that the server refuses, as one that breaks the schema. A request without them is carried out.
+	Refuse []string `json:"refuse,omitempty"`
 }
 
 // Drop says when a connection is dropped.
@@ -92,14 +95,14 @@ func (f *Fault) validate(routes *router) error {
 // validateEffect says what is wrong with what the rule does.
 func (f *Fault) validateEffect() error {
 	effects := 0
-	for _, set := range []bool{f.Status != 0, f.Delay != 0, f.Drop != "", len(f.Ignore) > 0} {
+	for _, set := range []bool{f.Status != 0, f.Delay != 0, f.Drop != "", len(f.Ignore) > 0, len(f.Refuse) > 0} {
 		if set {
 			effects++
 		}
 	}
 	switch {
 	case effects != 1:
-		return errors.New(`a fault has exactly one of "status", "delay", "drop" and "ignore"`)
+		return errors.New(`a fault has exactly one of "status", "delay", "drop", "ignore" and "refuse"`)
 	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
 		return fmt.Errorf(`"status" is from 200 to 599, not %d`, f.Status)
 	case f.Drop != "" && f.Drop != DropBefore && f.Drop != DropAfter:

@@ -44,6 +44,8 @@ type call struct {
 	signedIn string
 	// ignored are fields of the payload that a fault leaves out.
 	ignored []string
+	// refused are fields of the payload that a fault refuses.
+	refused []string
 	// unfiltered are fields that an answer shows although the query's fields leave them out.
 	unfiltered []string
 	// status replaces the route's, when a handler sets it.
@@ -129,7 +131,7 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 	case fault.Delay > 0:
 		s.clock.Sleep(r.Context(), time.Duration(fault.Delay))
 	}
-	c.ignored = fault.Ignore
+	c.ignored, c.refused = fault.Ignore, fault.Refuse
 	body, err := c.run()
 	if fault.Drop == DropAfter {
 		s.requests.record(r.Method, name, 0)
@@ -218,6 +220,11 @@ func (c *call) carryOut() (any, error) {
 			return look.handle(c)
 		}
 		return nil, nil
+	}
+	for _, field := range c.refused {
+		if has(c.body, field) {
+			return nil, invalid("Payload", "'Object didn't pass validation for format refused' on property "+field+" (A field that a fault refuses).")
+		}
 	}
 	for _, field := range c.ignored {
 		delete(c.body, field)
