@@ -58,6 +58,7 @@ func (userAdapter) Fields() engine.Fields {
 		},
 		Lifted:  map[string][]string{"password": {"blocked"}},
 		Cleared: map[string]any{"blocked": false},
+		First:   []string{"blocked"},
 		// Identifiers cannot be taken away from a user, and whether one is verified is Auth0's to know.
 		Kept: []string{"email", "email_verified", "username", "phone_number", "phone_verified", "app_metadata." + userMark},
 		// Auth0 keeps both in lower case.
@@ -71,6 +72,14 @@ func (userAdapter) Fields() engine.Fields {
 		// What goes along with a password takes effect before it lifts a block.
 		Alone: []string{"password"},
 	}
+}
+
+// Urgent implements engine.Urgent: nothing holds a block back.
+func (userAdapter) Urgent(u *v1alpha1.Auth0User) auth0.Document {
+	if !valueOf(u.Spec.Blocked) || u.Status.Blocked {
+		return nil
+	}
+	return auth0.Document{"blocked": true}
 }
 
 // Resource implements engine.Mirrored.

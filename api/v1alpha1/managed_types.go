@@ -215,4 +215,11 @@ type Difference struct {
 	// spec is the declared value as JSON; absent if the field would be cleared.
 	// +optional
 	Spec string `json:"spec,omitempty"`
+	// refused is what Auth0 said when it refused the value; absent if it did not. It is not sent again before the spec, or the value in
+	// Auth0, changes, or a reconciliation is requested.
+	// +optional
+	Refused string `json:"refused,omitempty"`
+	// generation is metadata.generation of the object when Auth0 refused the value; absent if it did not.
+	// +optional
+	Generation int64 `json:"generation,omitempty"`
 }

@@ -27,7 +27,7 @@ func (w *work[O]) verify(ctx context.Context, have auth0.Document, sent []change
 		return nil, err
 	}
 	w.completeDesired(have)
-	var cleared []change
+	var cleared, left []change
 	for _, one := range w.left(have, sent) {
 		switch {
 		case one.have == nil && w.fields.mayHide(one.path):
@@ -37,12 +37,12 @@ func (w *work[O]) verify(ctx context.Context, have auth0.Document, sent []change
 		case w.mayBeDefault(one):
 			cleared = append(cleared, one)
 		default:
-			w.unapplied = append(w.unapplied, one)
+			left = append(left, one)
 		}
 	}
-	if len(w.unapplied) > 0 {
+	if len(left) > 0 {
 		// What was sent beside was not applied either.
-		w.unapplied = append(w.unapplied, cleared...)
+		w.unapplied = slices.Concat(w.unapplied, left, cleared)
 	}
 	return have, nil
 }
@@ -73,7 +73,7 @@ func (w *work[O]) verifying(list List) List {
 	list.Differing = func() []string {
 		return slices.DeleteFunc(slices.Clone(differing()), func(entry string) bool {
 			one := change{path: list.Field + "." + entry}
-			known := w.wasNotApplied(one)
+			known := w.wasNotApplied(&one)
 			if known {
 				w.unapplied = append(w.unapplied, one)
 			}
@@ -97,7 +97,7 @@ func (w *work[O]) verifying(list List) List {
 // appliedFields are the fields of a patch in which Auth0 took something.
 func (w *work[O]) appliedFields(patch auth0.Document) []string {
 	left := map[string]bool{}
-	for _, path := range changedPaths(w.unapplied) {
+	for _, path := range changedPaths(slices.Concat(w.unapplied, w.failed)) {
 		field, _, _ := strings.Cut(path, ".")
 		left[field] = true
 	}
@@ -113,7 +113,7 @@ func (w *work[O]) withoutKnown(changes []change) []change {
 		switch {
 		case w.isUnshown(one):
 			known = append(known, one)
-		case w.wasNotApplied(one):
+		case w.wasNotApplied(&one):
 			w.unapplied = append(w.unapplied, one)
 			known = append(known, one)
 		default:
@@ -139,19 +139,31 @@ func (w *work[O]) sends(object string, changes []change) bool {
 	return slices.ContainsFunc(changes, func(one change) bool { return w.fields.replacedObject(one.path) == object })
 }
 
-// notAppliedBefore returns the differences that Auth0 did not apply when they were sent last.
+// notAppliedBefore returns the differences that Auth0 did not apply, or refused, when they were sent last.
 func notAppliedBefore(object v1alpha1.Managed) []v1alpha1.Difference {
 	status := object.GetManagedStatus()
-	observes := object.GetManagedSpec().ManagementPolicy == v1alpha1.ManagementPolicyObserve
-	if observes || status.ObservedGeneration != object.GetGeneration() || Requested(object) {
+	if object.GetManagedSpec().ManagementPolicy == v1alpha1.ManagementPolicyObserve || Requested(object) {
 		return nil
 	}
-	return status.Differences
+	return slices.DeleteFunc(slices.Clone(status.Differences), func(before v1alpha1.Difference) bool {
+		seen := status.ObservedGeneration
+		if before.Refused != "" {
+			seen = before.Generation
+		}
+		return seen != object.GetGeneration()
+	})
 }
 
-// wasNotApplied reports whether Auth0 did not apply this very difference before.
-func (w *work[O]) wasNotApplied(one change) bool {
-	return slices.Contains(w.notApplied, differenceOf(one))
+// wasNotApplied reports whether Auth0 did not apply this very difference before, and adds what it said if it refused it.
+func (w *work[O]) wasNotApplied(one *change) bool {
+	now := differenceOf(*one)
+	for _, before := range w.notApplied {
+		if before.Field == now.Field && before.Auth0 == now.Auth0 && before.Spec == now.Spec {
+			one.refused = before.Refused
+			return true
+		}
+	}
+	return false
 }
 
 // isUnshown reports whether a difference is in a value that Auth0 took and does not show.
@@ -232,5 +244,5 @@ func differencesOf(changes []change) []v1alpha1.Difference {
 }
 
 func differenceOf(one change) v1alpha1.Difference {
-	return v1alpha1.Difference{Field: one.path, Auth0: valueText(one.have), Spec: valueText(one.want)}
+	return v1alpha1.Difference{Field: one.path, Auth0: valueText(one.have), Spec: valueText(one.want), Refused: one.refused}
 }

@@ -104,17 +104,11 @@ func (w *work[O]) update(ctx context.Context, have auth0.Document) (auth0.Docume
 	}
 	w.countDrift()
 	message := w.updatedMessage()
-	for _, part := range w.fields.split(patch) {
-		updated, err := w.send(ctx, have, part)
-		w.wroteUpdate(ctx, have, updated, err)
-		if err != nil {
-			return nil, err
-		}
-		w.rememberSent(part)
-		have = updated
+	if have, err = w.sendParts(ctx, have, patch, changes); err != nil {
+		return nil, err
 	}
 	if held == nil {
-		if have, err = w.verify(ctx, have, changes); err != nil {
+		if have, err = w.verify(ctx, have, w.taken(changes)); err != nil {
 			return nil, err
 		}
 	}

@@ -14,6 +14,9 @@ import (
 // create creates the object with everything that Auth0 takes at once. Looking for it first would cost a call and prove
 // nothing: Auth0 refuses a second one, and an answer that was lost shows as such a refusal.
 func (w *work[O]) create(ctx context.Context) (Outcome, error) {
+	if w.failure != nil {
+		return Outcome{}, w.failure
+	}
 	again, formerID := w.managed(), w.Adapter.ID(w.object)
 	if again {
 		w.reset()
@@ -153,7 +156,7 @@ func (w *work[O]) complete(ctx context.Context, have auth0.Document) (Outcome, e
 		return Outcome{}, err
 	}
 	w.remember(have)
-	if shares && len(w.unapplied) == 0 {
+	if shares && w.isTaken() {
 		return w.share(have, &onLists{isNew: true}), nil
 	}
 	return w.settle(ctx, have, &onLists{isNew: true})

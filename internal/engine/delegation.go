@@ -30,11 +30,7 @@ type Holder[O v1alpha1.Managed] interface {
 
 // permit refuses what the tenant does not let the object's namespace declare.
 func (w *work[O]) permit(ctx context.Context) error {
-	var err error
-	if w.permissions, err = reference.PermissionsOf(ctx, w.Client, w.tenant, w.object, w.kind.Name); err != nil {
-		return err
-	}
-	if err := w.permissions.Declare(); err != nil {
+	if err := w.mayDeclare(ctx); err != nil {
 		return err
 	}
 	giver, ok := w.Adapter.(Giver[O])
@@ -42,6 +38,14 @@ func (w *work[O]) permit(ctx context.Context) error {
 		return nil
 	}
 	return give(w.permissions, func() ([]Access, error) { return giver.Gives(ctx, w.tools()) })
+}
+
+// mayDeclare fails if the tenant does not let the namespace declare objects of the kind.
+func (w *work[O]) mayDeclare(ctx context.Context) (err error) {
+	if w.permissions, err = reference.PermissionsOf(ctx, w.Client, w.tenant, w.object, w.kind.Name); err != nil {
+		return err
+	}
+	return w.permissions.Declare()
 }
 
 // mayAdopt refuses an adoption that the tenant does not allow, and one that would give more than the object itself may give.

@@ -41,6 +41,8 @@ type Fields struct {
 	Kept []string
 	// FoldCase are compared without regard to case.
 	FoldCase []string
+	// First are fields that, where they become true, are sent before all others in a call of their own, so that nothing holds them back.
+	First []string
 	// Apart are groups of fields that must not travel with each other. The rest travels with the last of them, or after it
 	// if that has a field of Alone.
 	Apart [][]string
@@ -52,6 +54,8 @@ type change struct {
 	// path is the field, or object.key below a merged object.
 	path       string
 	want, have any
+	// refused is what Auth0 said when it refused the change, "" if it did not.
+	refused string
 }
 
 // diff compares what is desired with what is there. managed are the paths that were desired before: those that are no
@@ -243,6 +247,7 @@ func (f Fields) addLifted(patch, have auth0.Document) {
 // split divides a patch into the calls that it takes, in order.
 func (f Fields) split(patch auth0.Document) []auth0.Document {
 	rest := maps.Clone(patch)
+	first := f.takeFirst(rest)
 	var parts []auth0.Document
 	for _, group := range f.Apart {
 		part := auth0.Document{}
@@ -256,14 +261,29 @@ func (f Fields) split(patch auth0.Document) []auth0.Document {
 			parts = append(parts, part)
 		}
 	}
-	if len(rest) == 0 {
-		return parts
-	}
-	if last := len(parts) - 1; last >= 0 && !f.alone(parts[last]) {
+	switch last := len(parts) - 1; {
+	case len(rest) == 0:
+	case last >= 0 && !f.alone(parts[last]):
 		maps.Copy(parts[last], rest)
-		return parts
+	default:
+		parts = append(parts, rest)
 	}
-	return append(parts, rest)
+	return append(first, parts...)
+}
+
+// takeFirst takes out of a patch what is sent before all else.
+func (f Fields) takeFirst(patch auth0.Document) []auth0.Document {
+	first := auth0.Document{}
+	for _, field := range f.First {
+		if patch.Bool(field) {
+			first[field] = true
+			delete(patch, field)
+		}
+	}
+	if len(first) == 0 {
+		return nil
+	}
+	return []auth0.Document{first}
 }
 
 func (f Fields) alone(part auth0.Document) bool {

@@ -74,6 +74,10 @@ type work[O v1alpha1.Managed] struct {
 	// unapplied are differences that Auth0 took without applying them, and notApplied those of former passes.
 	unapplied  []change
 	notApplied []v1alpha1.Difference
+	// failure is Auth0's refusal of a part of the object, in which failed are the changes; refusals counts all answers of that kind.
+	failure  *auth0.Error
+	failed   []change
+	refusals int
 	// unlinked says which link is set later, when its referent is there.
 	unlinked error
 	// exempt says what is left alone, and why.
@@ -119,7 +123,7 @@ func (w *work[O]) conclude(outcome Outcome, err error) Outcome {
 
 func (w *work[O]) apply(ctx context.Context) (Outcome, error) {
 	if err := w.prepare(ctx); err != nil {
-		return Outcome{}, err
+		return Outcome{}, w.rush(ctx, err)
 	}
 	w.object.GetManagedStatus().Claims = ""
 	if outcome, err := w.shared(ctx); err != nil {
@@ -287,11 +291,8 @@ func (w *work[O]) readSecrets(ctx context.Context) error {
 			return err
 		}
 		w.applied = append(w.applied, v1alpha1.AppliedSecret{Field: field, Hash: hash})
-		if err := w.refusedBefore(field, hash); err != nil {
-			return err
-		}
 		w.secretValues[field] = value
-		if !w.mustSend(field, hash) {
+		if w.refusedBefore(&w.applied[len(w.applied)-1]) || !w.mustSend(field, hash) {
 			continue
 		}
 		w.secrets[field] = value
@@ -322,24 +323,26 @@ func (w *work[O]) checkSecret(ctx context.Context, field, value string, ref v1al
 	return nil
 }
 
-// refusedBefore returns Auth0's answer to a secret value that it refused already: asking again would cost a call for the
-// same answer. A person who changed the rules instead can request a reconciliation.
-func (w *work[O]) refusedBefore(field, hash string) error {
+// refusedBefore reports whether Auth0 refused a secret value already: asking again would cost a call for the same answer. A person who
+// changed the rules instead can request a reconciliation.
+func (w *work[O]) refusedBefore(applied *v1alpha1.AppliedSecret) bool {
 	for _, before := range w.object.GetManagedStatus().AppliedSecrets {
-		if before.Field == field && before.Hash == hash && before.Refused != "" && !Requested(w.object) {
-			return &auth0.Error{Class: auth0.ClassInvalid, Message: before.Refused}
+		if before.Field == applied.Field && before.Hash == applied.Hash && before.Refused != "" && !Requested(w.object) {
+			applied.Refused = before.Refused
+			w.failure = &auth0.Error{Class: auth0.ClassInvalid, Message: before.Refused}
+			return true
 		}
 	}
-	return nil
+	return false
 }
 
 // rememberRefused remembers that Auth0 refused the secret values that were sent.
 func (w *work[O]) rememberRefused(failed *auth0.Error) {
 	status := w.object.GetManagedStatus()
-	for _, applied := range w.applied {
-		if _, sent := w.secrets[applied.Field]; sent {
-			applied.Refused = failed.Name(strings.TrimSuffix(failed.Message, "."))
-			status.AppliedSecrets = withSecret(status.AppliedSecrets, applied)
+	for i := range w.applied {
+		if _, sent := w.secrets[w.applied[i].Field]; sent {
+			w.applied[i].Refused = failed.Name(strings.TrimSuffix(failed.Message, "."))
+			status.AppliedSecrets = withSecret(status.AppliedSecrets, w.applied[i])
 		}
 	}
 }
@@ -379,20 +382,19 @@ func (w *work[O]) remember(have auth0.Document) {
 	w.Adapter.Observe(w.object, have)
 	status := w.object.GetManagedStatus()
 	// What Auth0 did not clear is still to be cleared.
-	status.ManagedFields = union(w.fields.paths(w.desired), changedPaths(w.unapplied))
+	status.ManagedFields = union(w.fields.paths(w.desired), changedPaths(slices.Concat(w.unapplied, w.failed)))
 	status.AppliedSecrets = slices.DeleteFunc(slices.Clone(w.applied), func(applied v1alpha1.AppliedSecret) bool {
 		_, unsent := w.secrets[applied.Field]
-		return unsent
+		return unsent && applied.Refused == ""
 	})
-	status.Differences = differencesOf(w.unapplied)
+	w.noteDifferences()
 	status.Creating = ""
 }
 
 func (w *work[O]) done(message string) Outcome {
-	if len(w.unapplied) > 0 {
-		w.object.GetManagedStatus().Differences = differencesOf(w.unapplied)
-		return w.stall(v1alpha1.ReasonNotApplied, "Auth0 answered with success and did not apply: %s; status.differences shows the values. Correct the spec, or see that the tenant's plan has what it asks for. It is not sent again before the spec or the value in Auth0 changes, or a reconciliation is requested",
-			quoted(changedPaths(w.unapplied)))
+	if !w.isTaken() {
+		w.noteDifferences()
+		return w.refused()
 	}
 	if w.unlinked != nil {
 		return FromError(w.unlinked, w.resync).Lost()

@@ -91,7 +91,7 @@ func TestDelaysFollowTheClock(t *testing.T) {
 func TestSwitchesSayWhatTheyExpect(t *testing.T) {
 	n := start(t, simulator.Options{})
 	n.play(
-		step{`POST /_sim/faults {"status":500,"drop":"after"}`, `400 {"error":"a fault has exactly one of \"status\", \"delay\", \"drop\" and \"ignore\""}`},
+		step{`POST /_sim/faults {"status":500,"drop":"after"}`, `400 {"error":"a fault has exactly one of \"status\", \"delay\", \"drop\", \"ignore\" and \"refuse\""}`},
 		step{`POST /_sim/faults {}`, `400 {"error":"<*>"}`},
 		step{`POST /_sim/faults {"route":"/api/v2/users/auth0","status":500}`, `400 {"error":"no route \"/api/v2/users/auth0\"; routes are templated, like \"/api/v2/users/{id}\""}`},
 		step{`POST /_sim/faults {"stauts":500}`, `400 {"error":"</stauts/>"}`},

@@ -1,0 +1,271 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+)
+
+// Auth0 refuses a call whole for one field. The others are sent without it, and status remembers it, so that it is not sent again
+// at every look. See docs/decisions/0027-refused-fields.md.
+
+const (
+	// mostRefusals bounds the calls that Auth0 refuses in one pass: each of them names at least one field that the next one leaves out.
+	mostRefusals = 5
+	// longestRefusal bounds what status keeps of Auth0's words.
+	longestRefusal = 500
+)
+
+// sendParts sends an update in as many parts as Auth0 wants it. One that it refuses holds back none of the others.
+func (w *work[O]) sendParts(ctx context.Context, have, patch auth0.Document, changes []change) (auth0.Document, error) {
+	parts := w.fields.split(patch)
+	for len(parts) > 0 {
+		part := parts[0]
+		updated, err := w.sendPart(ctx, have, part, changes)
+		parts = parts[1:]
+		if divided := w.divide(err, part, changes); divided != nil {
+			parts = append(divided, parts...)
+			continue
+		}
+		switch {
+		case err == nil:
+			have = updated
+		case !w.fail(err, part, changes):
+			return nil, err
+		}
+	}
+	return have, nil
+}
+
+// divide divides a part that has fields which Auth0 takes one at a time only, nil if that is not what it said.
+func (w *work[O]) divide(err error, part auth0.Document, changes []change) []auth0.Document {
+	failed, ok := refusalOf(err)
+	if !ok || !failed.IsTooMuchAtOnce() || w.refusals >= mostRefusals {
+		return nil
+	}
+	named := failed.Refuses(changedPaths(changesIn(part, changes, nil)))
+	if len(named) < 2 {
+		return nil
+	}
+	w.refusals++
+	rest, apart := part.Clone(), auth0.Document{}
+	for _, path := range named[1:] {
+		field, _, _ := strings.Cut(path, ".")
+		apart[field] = rest[field]
+		delete(rest, field)
+	}
+	return []auth0.Document{rest, apart}
+}
+
+// taken are the changes that Auth0 did not refuse.
+func (w *work[O]) taken(changes []change) []change {
+	out := slices.Concat(w.unapplied, w.failed)
+	return slices.DeleteFunc(slices.Clone(changes), func(one change) bool {
+		return slices.ContainsFunc(out, func(other change) bool { return other.path == one.path })
+	})
+}
+
+// sendPart sends one part of an update, without the fields that Auth0's answers name as refused. It returns an error if Auth0 refuses
+// the part without naming a field of it.
+func (w *work[O]) sendPart(ctx context.Context, have, part auth0.Document, changes []change) (auth0.Document, error) {
+	var out []change
+	said := ""
+	for {
+		updated, err := w.send(ctx, have, part.Clone())
+		w.wroteUpdate(ctx, have, updated, err)
+		if err == nil {
+			w.rememberSent(part)
+			w.takeOut(out)
+			return updated, nil
+		}
+		refused := w.refusedOf(err, changesIn(part, changes, out), said)
+		if len(refused) == 0 {
+			return nil, err
+		}
+		said = messageOf(err)
+		w.refusals++
+		out = append(out, refused...)
+		if part = w.fields.withoutChanges(part, have, refused); len(part) == 0 {
+			w.takeOut(out)
+			return have, nil
+		}
+	}
+}
+
+// refusedOf returns the changes that an answer names, none if nothing is to be sent without them. said is the answer to the attempt
+// before: if it comes again, what was taken out was not what Auth0 meant.
+func (w *work[O]) refusedOf(err error, changes []change, said string) []change {
+	failed, ok := refusalOf(err)
+	if !ok || failed.IsTooMuchAtOnce() || failed.Message == said || w.refusals >= mostRefusals || w.explained(failed) != nil {
+		return nil
+	}
+	named := failed.Refuses(changedPaths(changes))
+	if slices.Contains(named, w.markField()) {
+		// Without its mark, nothing is managed.
+		return nil
+	}
+	var refused []change
+	for _, one := range changes {
+		if slices.Contains(named, one.path) {
+			one.refused = failed.Message
+			if len(one.refused) > longestRefusal {
+				one.refused = strings.ToValidUTF8(one.refused[:longestRefusal], "") + "…"
+			}
+			refused = append(refused, one)
+		}
+	}
+	return refused
+}
+
+// refusalOf returns Auth0's refusal of what is in a request.
+func refusalOf(err error) (*auth0.Error, bool) {
+	failed, ok := errors.AsType[*auth0.Error](err)
+	return failed, ok && auth0.IsRefused(err)
+}
+
+func messageOf(err error) string {
+	failed, _ := refusalOf(err)
+	return failed.Message
+}
+
+// explained is what the kind says of an answer, nil if nothing particular.
+func (w *work[O]) explained(failed *auth0.Error) error {
+	if explainer, ok := w.Adapter.(Explainer[O]); ok {
+		return explainer.Explain(w.tools(), failed)
+	}
+	return nil
+}
+
+// takeOut takes note of what Auth0 refused.
+func (w *work[O]) takeOut(refused []change) {
+	if len(refused) == 0 {
+		return
+	}
+	w.unapplied = append(w.unapplied, refused...)
+	w.noteDifferences()
+}
+
+// fail takes note of a part that Auth0 refused without a word on which field. The rest is sent all the same, and the part again at the
+// next look. It reports whether that is so: after other failures nothing is sent.
+func (w *work[O]) fail(err error, part auth0.Document, changes []change) bool {
+	failed, ok := refusalOf(err)
+	lost := changesIn(part, changes, nil)
+	if !ok || slices.ContainsFunc(lost, func(one change) bool { return one.path == w.markField() }) {
+		return false
+	}
+	if w.failure == nil {
+		w.failure = failed
+	}
+	w.failed = append(w.failed, lost...)
+	if explained := w.explained(failed); explained != nil {
+		w.noteRefusal(explained, failed)
+	}
+	return true
+}
+
+// changesIn are the changes that a part carries, but for some.
+func changesIn(part auth0.Document, changes, but []change) []change {
+	return slices.DeleteFunc(slices.Clone(changes), func(one change) bool {
+		field, _, _ := strings.Cut(one.path, ".")
+		_, carried := part[field]
+		return !carried || slices.ContainsFunc(but, func(other change) bool { return other.path == one.path })
+	})
+}
+
+// withoutChanges leaves changes out of a part of a patch: what is replaced whole is sent there as it was read.
+func (f Fields) withoutChanges(part, have auth0.Document, changes []change) auth0.Document {
+	part = part.Clone()
+	for _, one := range changes {
+		field, key, nested := strings.Cut(one.path, ".")
+		switch {
+		case nested && slices.Contains(f.Merged, field):
+			delete(part.Object(field), key)
+		case nested && f.Keyed[field] != "":
+			part[field] = f.replaceEntry(part[field], one.path, one.have)
+		case nested && slices.Contains(f.Replaced, field) && part.Object(field) != nil:
+			setIn(part, splitPath(one.path), one.have)
+		default:
+			delete(part, field)
+		}
+		if f.isAsRead(part, have, field) {
+			delete(part, field)
+		}
+	}
+	for field, companions := range f.With {
+		if slices.ContainsFunc(changes, func(one change) bool { return one.path == field }) {
+			for _, companion := range companions {
+				delete(part, companion)
+			}
+		}
+	}
+	return part
+}
+
+// isAsRead reports whether nothing is left to change in a field of a part.
+func (f Fields) isAsRead(part, have auth0.Document, field string) bool {
+	switch object := part.Object(field); {
+	case slices.Contains(f.Merged, field):
+		return len(object) == 0
+	case slices.Contains(f.Replaced, field):
+		return object != nil && reflect.DeepEqual(map[string]any(object), map[string]any(have.Object(field)))
+	case f.Keyed[field] != "":
+		return sameSet(part[field], have[field])
+	}
+	return false
+}
+
+// refused says what Auth0 did not take of the object.
+func (w *work[O]) refused() Outcome {
+	refused, ignored := w.refusedMessages(), []string{}
+	for _, one := range w.unapplied {
+		if one.refused == "" {
+			ignored = append(ignored, one.path)
+		}
+	}
+	switch {
+	case w.failure != nil:
+		outcome := w.explain(w.failure)
+		outcome.message = strings.Join(append([]string{outcome.message}, refused...), "; ")
+		return outcome
+	case len(refused) > 0:
+		return w.stall(v1alpha1.ReasonRejected, "%s. Correct the spec: the other fields are sent, and what is refused is not sent again before the spec or the value in Auth0 changes, or a reconciliation is requested",
+			strings.Join(refused, "; "))
+	}
+	return w.stall(v1alpha1.ReasonNotApplied, "Auth0 answered with success and did not apply: %s; status.differences shows the values. Correct the spec, or see that the tenant's plan has what it asks for. It is not sent again before the spec or the value in Auth0 changes, or a reconciliation is requested",
+		quoted(ignored))
+}
+
+// refusedMessages name the fields that Auth0 refused.
+func (w *work[O]) refusedMessages() []string {
+	var messages []string
+	for _, one := range w.unapplied {
+		verb := "refuses"
+		if one.want == nil {
+			verb = "does not clear"
+		}
+		if one.refused != "" {
+			messages = append(messages, fmt.Sprintf("Auth0 %s %s: %s", verb, one.path, strings.TrimSuffix(one.refused, ".")))
+		}
+	}
+	return messages
+}
+
+// isTaken reports whether nothing that was sent was refused or left out by Auth0.
+func (w *work[O]) isTaken() bool { return len(w.unapplied) == 0 && w.failure == nil }
+
+// noteDifferences shows in status what Auth0 did not take.
+func (w *work[O]) noteDifferences() {
+	differences := differencesOf(w.unapplied)
+	for i := range differences {
+		if differences[i].Refused != "" {
+			differences[i].Generation = w.object.GetGeneration()
+		}
+	}
+	w.object.GetManagedStatus().Differences = differences
+}

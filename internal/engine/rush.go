@@ -1,0 +1,60 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
+)
+
+// Urgent is for kinds with fields that take effect whatever is wrong with the rest of the object.
+type Urgent[O v1alpha1.Managed] interface {
+	// Urgent returns what must be in Auth0 and, as status has it, is not there yet; nil if there is no such thing.
+	Urgent(O) auth0.Document
+}
+
+// rush sends what is urgent of an object that a person must correct, or that waits for others. It returns why the rest is not sent.
+func (w *work[O]) rush(ctx context.Context, why error) error {
+	urgent, ok := w.Adapter.(Urgent[O])
+	_, isProblem := errors.AsType[*problem.Problem](why)
+	if !ok || !isProblem || w.tenant == nil || !w.managed() || w.object.GetManagedSpec().ManagementPolicy == v1alpha1.ManagementPolicyCreateOnly || w.observes() {
+		return why
+	}
+	patch := urgent.Urgent(w.object)
+	if len(patch) == 0 {
+		return why
+	}
+	if err := w.sendUrgent(ctx, patch); err != nil {
+		return err
+	}
+	return why
+}
+
+func (w *work[O]) sendUrgent(ctx context.Context, patch auth0.Document) error {
+	err := w.mayDeclare(ctx)
+	if err != nil {
+		return err
+	}
+	if w.session, err = w.Session(ctx, w.tenant); err != nil {
+		return err
+	}
+	have, err := w.known(ctx)
+	if err != nil || have == nil {
+		return err
+	}
+	if belongs, err := w.mayManage(ctx, have); err != nil || !belongs {
+		return err
+	}
+	updated, err := w.send(ctx, have, patch)
+	w.wroteUpdate(ctx, have, updated, err)
+	if err != nil {
+		return err
+	}
+	w.Adapter.Observe(w.object, updated)
+	w.event(ctx, "Updated", w.updatedMessage()+quoted(slices.Sorted(maps.Keys(patch))))
+	return nil
+}
