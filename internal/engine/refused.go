@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
 )
 
 // Auth0 refuses a call whole for one field. The others are sent without it, and status remembers it, so that it is not sent again
@@ -102,7 +104,7 @@ func (w *work[O]) sendPart(ctx context.Context, have, part auth0.Document, chang
 // before: if it comes again, what was taken out was not what Auth0 meant.
 func (w *work[O]) refusedOf(err error, changes []change, said string) []change {
 	failed, ok := refusalOf(err)
-	if !ok || failed.IsTooMuchAtOnce() || failed.Message == said || w.refusals >= mostRefusals || w.explained(failed) != nil {
+	if !ok || failed.IsTooMuchAtOnce() || failed.Message == said || w.refusals >= mostRefusals || !w.isMemorable(failed) {
 		return nil
 	}
 	named := failed.Refuses(changedPaths(changes))
@@ -140,6 +142,22 @@ func (w *work[O]) explained(failed *auth0.Error) error {
 		return explainer.Explain(w.tools(), failed)
 	}
 	return nil
+}
+
+// isMemorable reports whether Auth0's message alone tells what there is to say of a refusal, so that it can be said again later.
+func (w *work[O]) isMemorable(failed *auth0.Error) bool {
+	explained := w.explained(failed)
+	if explained == nil {
+		return true
+	}
+	known, ok := errors.AsType[*problem.Problem](explained)
+	return ok && known.Stalled && !known.Secret && w.explainedRefusal(failed.Message) != nil
+}
+
+// explainedRefusal is what the kind says of a refusal, by its message alone; nil if nothing particular.
+func (w *work[O]) explainedRefusal(message string) *problem.Problem {
+	known, _ := errors.AsType[*problem.Problem](w.explained(&auth0.Error{Class: auth0.ClassInvalid, Status: http.StatusBadRequest, Message: message}))
+	return known
 }
 
 // takeOut takes note of what Auth0 refused.
@@ -222,7 +240,8 @@ func (f Fields) isAsRead(part, have auth0.Document, field string) bool {
 
 // refused says what Auth0 did not take of the object.
 func (w *work[O]) refused() Outcome {
-	refused, ignored := w.refusedMessages(), []string{}
+	reason, refused := w.refusedMessages()
+	var ignored []string
 	for _, one := range w.unapplied {
 		if one.refused == "" {
 			ignored = append(ignored, one.path)
@@ -234,26 +253,31 @@ func (w *work[O]) refused() Outcome {
 		outcome.message = strings.Join(append([]string{outcome.message}, refused...), "; ")
 		return outcome
 	case len(refused) > 0:
-		return w.stall(v1alpha1.ReasonRejected, "%s. Correct the spec: the other fields are sent, and what is refused is not sent again before the spec or the value in Auth0 changes, or a reconciliation is requested",
+		return w.stall(reason, "%s. Correct the spec: the other fields are sent, and what is refused is not sent again before the spec or the value in Auth0 changes, or a reconciliation is requested",
 			strings.Join(refused, "; "))
 	}
 	return w.stall(v1alpha1.ReasonNotApplied, "Auth0 answered with success and did not apply: %s; status.differences shows the values. Correct the spec, or see that the tenant's plan has what it asks for. It is not sent again before the spec or the value in Auth0 changes, or a reconciliation is requested",
 		quoted(ignored))
 }
 
-// refusedMessages name the fields that Auth0 refused.
-func (w *work[O]) refusedMessages() []string {
-	var messages []string
+// refusedMessages name the fields that Auth0 refused, in the words of the kind where it has some.
+func (w *work[O]) refusedMessages() (reason string, messages []string) {
+	reason = v1alpha1.ReasonRejected
 	for _, one := range w.unapplied {
+		if one.refused == "" {
+			continue
+		}
 		verb := "refuses"
 		if one.want == nil {
 			verb = "does not clear"
 		}
-		if one.refused != "" {
-			messages = append(messages, fmt.Sprintf("Auth0 %s %s: %s", verb, one.path, strings.TrimSuffix(one.refused, ".")))
+		message := fmt.Sprintf("Auth0 %s %s: %s", verb, one.path, one.refused)
+		if known := w.explainedRefusal(one.refused); known != nil {
+			reason, message = known.Reason, known.Message
 		}
+		messages = append(messages, strings.TrimSuffix(message, "."))
 	}
-	return messages
+	return reason, messages
 }
 
 // isTaken reports whether nothing that was sent was refused or left out by Auth0.

@@ -150,7 +150,7 @@ func TestABlockIsHeldBackByNothing(t *testing.T) {
 	}{
 		"username": {
 			edit:   func(_ *environment, u *v1alpha1.Auth0User) { u.Spec.Username = new("ada") },
-			reason: v1alpha1.ReasonRejected, says: "Auth0 refuses username: Cannot set username", patches: 3,
+			reason: v1alpha1.ReasonInvalidSpec, says: "has no usernames", patches: 3,
 		},
 		"password": {
 			edit: func(e *environment, u *v1alpha1.Auth0User) {
@@ -205,5 +205,35 @@ func TestABlockIsHeldBackByNothing(t *testing.T) {
 				requirePatches(e, "/api/v2/users/{id}", row.patches)
 			}
 		})
+	}
+}
+
+// TestAFieldThatAuth0DoesNotClear takes a field out of the spec that Auth0 refuses to clear, and then changes another one.
+func TestAFieldThatAuth0DoesNotClear(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	application := machine(e, "machine")
+	application.Spec.InitiateLoginURI, application.Spec.Description = new("https://example.com/login"), new("old")
+	e.create(application)
+	e.eventuallyReady(application)
+	route := "/api/v2/clients/{id}"
+	e.sim.AddFaults(simulator.Fault{Method: http.MethodPatch, Route: route, Refuse: []string{"initiate_login_uri"}})
+	e.sim.ResetRequests()
+	change(e, application, func(c *v1alpha1.Auth0Client) { c.Spec.InitiateLoginURI = nil })
+	e.eventuallyStalled(application, v1alpha1.ReasonRejected, "Auth0 does not clear initiate_login_uri")
+	requirePatches(e, route, 1)
+	change(e, application, func(c *v1alpha1.Auth0Client) { c.Spec.Description = new("new") })
+	e.eventually(func() error {
+		if got := e.dashboard(http.MethodGet, "/api/v2/clients/"+application.Status.ClientID, nil)["description"]; got != "new" {
+			return errors.New("the description was held back")
+		}
+		return nil
+	})
+	e.eventuallyStalled(application, v1alpha1.ReasonRejected, "Auth0 does not clear initiate_login_uri")
+	e.sim.ClearFaults()
+	e.pass(application)
+	e.eventuallyReady(application)
+	if got := e.dashboard(http.MethodGet, "/api/v2/clients/"+application.Status.ClientID, nil)["initiate_login_uri"]; got != nil {
+		t.Errorf("initiate_login_uri is still %v", got)
 	}
 }
