@@ -343,8 +343,9 @@ func (connectionAdapter) Explain(_ engine.Tools[*v1alpha1.Auth0Connection], fail
 func (connectionAdapter) Declares(c *v1alpha1.Auth0Connection) string { return c.Spec.Name }
 
 // Population implements engine.Populated.
-func (connectionAdapter) Population(ctx context.Context, session *auth0.Session, have auth0.Document) (int, error) {
-	return session.CountUsers(ctx, fmt.Sprintf("identities.connection:%q", have.String("name")))
+func (connectionAdapter) Population(ctx context.Context, session *auth0.Session, have auth0.Document) (engine.Population, error) {
+	count, err := session.CountUsers(ctx, fmt.Sprintf("identities.connection:%q", have.String("name")))
+	return engine.Population{Count: count, One: "a user whom no object declares", Many: "users whom no object declares", Loss: "Auth0 deletes them with it"}, err
 }
 
 // enableInYAML is how an Auth0Connection enables a connection for the operator's application.

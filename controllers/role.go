@@ -159,3 +159,9 @@ func (roleAdapter) Names(role *v1alpha1.Auth0Role) []reference.Named {
 
 // Declares implements engine.Declarer.
 func (roleAdapter) Declares(role *v1alpha1.Auth0Role) string { return role.Spec.Name }
+
+// Population implements engine.Populated: with a role, its users lose what it permits.
+func (roleAdapter) Population(ctx context.Context, session *auth0.Session, have auth0.Document) (engine.Population, error) {
+	count, err := session.CountRoleUsers(ctx, have.String("id"))
+	return engine.Population{Count: count, One: "a user whom no object declares", Many: "users whom no object declares", Loss: "who has it loses what it permits"}, err
+}

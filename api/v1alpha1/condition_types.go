@@ -101,7 +101,8 @@ const (
 	ReasonConflict = "Conflict"
 	// ReasonDeletionHeld surfaces on an object that is being deleted when a person must confirm that it may be deleted in Auth0: its
 	// CustomResourceDefinition is being deleted and every object of the kind with it, or more objects of the tenant are than its
-	// spec.deletionProtection lets go, or it is a connection with users whom no object declares. The message says how.
+	// spec.deletionProtection lets go, or it would take with it what no object declares: the users of a connection, the members of an
+	// organization or a role, the client grants for an API. The message says how.
 	ReasonDeletionHeld = "DeletionHeld"
 	// ReasonAmbiguous surfaces when several objects in Auth0 could be the declared one.
 	ReasonAmbiguous = "Ambiguous"

@@ -2,7 +2,6 @@ package auth0
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"strings"
 
@@ -57,21 +56,10 @@ func (s *Session) SearchUsers(ctx context.Context, query string) ([]Document, er
 
 // CountUsers counts the users that match a query in Auth0's search syntax. The index lags behind by seconds.
 func (s *Session) CountUsers(ctx context.Context, query string) (int, error) {
-	one, yes := 1, true
-	answer, err := s.manage(ctx, http.MethodGet, routeUsers, func(ctx context.Context) error {
-		_, err := s.usersAPI.List(ctx, &management.ListUsersRequestParameters{Q: &query, PerPage: &one, IncludeTotals: &yes})
+	return s.count(ctx, routeUsers, "users", func(ctx context.Context) error {
+		_, err := s.usersAPI.List(ctx, &management.ListUsersRequestParameters{Q: &query}, countOnly)
 		return err
 	})
-	page, err := parseObject(answer, err)
-	if err != nil {
-		return 0, err
-	}
-	var total json.Number
-	if total, _ = page["total"].(json.Number); total == "" {
-		return len(page.Objects("users")), nil
-	}
-	count, err := total.Int64()
-	return int(count), err
 }
 
 // CreateUser creates a user. A user_id that the caller chose makes it safe to repeat: the second call is a conflict.

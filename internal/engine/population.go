@@ -11,10 +11,26 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/display"
 )
 
-// Populated is for kinds with whose objects Auth0 deletes people.
+// Populated is for kinds with whose objects Auth0 deletes what no object may have declared, such as people.
 type Populated interface {
-	// Population counts the people that Auth0 deletes with an object, in one call.
-	Population(ctx context.Context, session *auth0.Session, have auth0.Document) (int, error)
+	// Population says what Auth0 deletes with an object. It makes one call.
+	Population(ctx context.Context, session *auth0.Session, have auth0.Document) (Population, error)
+}
+
+// Population is what Auth0 deletes with an object.
+type Population struct {
+	Count int
+	// One and Many name it for people: "a user whom no object declares", "users whom no object declares".
+	One, Many string
+	// Loss is what becomes of it: "Auth0 deletes them with it".
+	Loss string
+}
+
+func (p Population) String() string {
+	if p.Count == 1 {
+		return p.One
+	}
+	return fmt.Sprintf("%d %s", p.Count, p.Many)
 }
 
 const (
@@ -24,22 +40,19 @@ const (
 	populationPoll = 15 * time.Second
 )
 
-// holdForPeople returns what a deletion waits for that would take people with it whom no object declares, nil if for nothing: those
-// who are declared went before.
-func (w *work[O]) holdForPeople(ctx context.Context, have auth0.Document) (*Outcome, error) {
+// holdForOthers returns what a deletion waits for that would take with it what no object declares, nil if for nothing: what is
+// declared went before.
+func (w *work[O]) holdForOthers(ctx context.Context, have auth0.Document) (*Outcome, error) {
 	populated, ok := w.Adapter.(Populated)
 	if !ok || isConfirmed(w.object, w.object) || isConfirmed(w.tenant, w.object) {
 		return nil, nil
 	}
-	count, err := populated.Population(ctx, w.session, have)
-	why := fmt.Sprintf("%d users whom no object declares", count)
-	if count == 1 {
-		why = "a user whom no object declares"
-	}
+	population, err := populated.Population(ctx, w.session, have)
+	why := population.String()
 	switch {
 	case auth0.ClassOf(err) == auth0.ClassMissingScope:
-		why = "perhaps users whom no object declares: to count them takes a scope that the operator's application lacks (" + display.Text(err.Error()) + ")"
-	case err != nil || count == 0:
+		why = "perhaps " + population.Many + ": to count them takes a scope that the operator's application lacks (" + display.Text(err.Error()) + ")"
+	case err != nil || population.Count == 0:
 		return nil, err
 	}
 	again := longestStall
@@ -47,7 +60,7 @@ func (w *work[O]) holdForPeople(ctx context.Context, have auth0.Document) (*Outc
 		again = populationPoll
 	}
 	outcome := Stall(v1alpha1.ReasonDeletionHeld, fmt.Sprintf(
-		"%s has %s, and Auth0 deletes them with it; to keep them, set spec.deletionPolicy to Retain; to delete them, confirm it here: %s",
-		w.Adapter.Describe(have), why, confirmation(strings.ToLower(w.kind.Name), w.object)), again)
+		"%s has %s, and %s; to keep it, set spec.deletionPolicy to Retain; to delete it, confirm that here: %s",
+		w.Adapter.Describe(have), why, population.Loss, confirmation(strings.ToLower(w.kind.Name), w.object)), again)
 	return &outcome, nil
 }

@@ -91,7 +91,7 @@ func (w *work[O]) remove(ctx context.Context) (Outcome, error) {
 	if outcome, err := w.leaveToHeir(ctx, have); err != nil || outcome != nil {
 		return ptr.Deref(outcome, Outcome{}), err
 	}
-	if outcome, err := w.holdForPeople(ctx, have); err != nil || outcome != nil {
+	if outcome, err := w.holdForOthers(ctx, have); err != nil || outcome != nil {
 		return ptr.Deref(outcome, Outcome{}), err
 	}
 	return w.deleteThere(ctx, have)

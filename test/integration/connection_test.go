@@ -172,7 +172,7 @@ func TestOrganizationCalls(t *testing.T) {
 	e.eventuallyReady(object)
 	e.requireCalls("changing how a connection is used", 4)
 	e.deleteAndWait(object)
-	e.requireCalls("deleting an organization", 3)
+	e.requireCalls("deleting an organization", 4)
 }
 
 // TestAConnectionIsEnabledForTheOperatorInYAML declares a connection and a user in it, as in case 08. Auth0 refuses the user, and the

@@ -2,6 +2,7 @@ package integration
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -296,4 +297,78 @@ func TestConnectionWithPeopleIsHeld(t *testing.T) {
 	if left := len(e.connectionsNamed("c50")); left != 0 {
 		t.Errorf("%d connections are left, want 0", left)
 	}
+}
+
+// TestWhatNoObjectDeclaresHoldsADeletion deletes an organization and a role with a member, and an API with a client grant, that people
+// made in the Dashboard: one call counts them, and nothing is deleted before a person confirms it.
+func TestWhatNoObjectDeclaresHoldsADeletion(t *testing.T) {
+	for kind, row := range map[string]struct {
+		object      func(*environment) v1alpha1.Managed
+		occupy      func(*environment, v1alpha1.Managed)
+		path, count func(v1alpha1.Managed) string
+		says        string
+	}{
+		"Auth0Organization": {
+			object: func(e *environment) v1alpha1.Managed {
+				return &v1alpha1.Auth0Organization{ObjectMeta: e.meta("acme"), Spec: v1alpha1.Auth0OrganizationSpec{ManagedSpec: e.managedSpec(), Name: "acme"}}
+			},
+			occupy: func(e *environment, o v1alpha1.Managed) {
+				e.dashboard("POST", "/api/v2/organizations/"+o.(*v1alpha1.Auth0Organization).Status.OrganizationID+"/members", map[string]any{"members": []any{e.person()}})
+			},
+			path: func(o v1alpha1.Managed) string {
+				return "/api/v2/organizations/" + o.(*v1alpha1.Auth0Organization).Status.OrganizationID
+			},
+			count: func(v1alpha1.Managed) string { return "/api/v2/organizations/{id}/members" },
+			says:  "a member whom no object declares, and memberships",
+		},
+		"Auth0Role": {
+			object: func(e *environment) v1alpha1.Managed { return newRole(e, "editor") },
+			occupy: func(e *environment, o v1alpha1.Managed) {
+				e.dashboard("POST", "/api/v2/roles/"+o.(*v1alpha1.Auth0Role).Status.ID+"/users", map[string]any{"users": []any{e.person()}})
+			},
+			path:  func(o v1alpha1.Managed) string { return "/api/v2/roles/" + o.(*v1alpha1.Auth0Role).Status.ID },
+			count: func(v1alpha1.Managed) string { return "/api/v2/roles/{id}/users" },
+			says:  "a user whom no object declares, and who has it loses",
+		},
+		"Auth0ResourceServer": {
+			object: func(e *environment) v1alpha1.Managed { return newResourceServer(e, "orders", ordersAPI, "read:orders") },
+			occupy: func(e *environment, _ v1alpha1.Managed) {
+				e.dashboard("POST", "/api/v2/client-grants", map[string]any{"client_id": e.application("shop"), "audience": ordersAPI, "scope": []any{"read:orders"}})
+			},
+			path: func(o v1alpha1.Managed) string {
+				return "/api/v2/resource-servers/" + o.(*v1alpha1.Auth0ResourceServer).Status.ID
+			},
+			count: func(v1alpha1.Managed) string { return "/api/v2/client-grants" },
+			says:  "a client grant that no object declares, and Auth0 deletes",
+		},
+	} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			e := newEnvironment(t)
+			object := row.object(e)
+			e.create(object)
+			e.eventuallyReady(object)
+			row.occupy(e, object)
+			e.sim.ResetRequests()
+			e.delete(object)
+			e.eventuallyStalled(object, v1alpha1.ReasonDeletionHeld, row.says, "annotate "+strings.ToLower(kind)+" "+object.GetName())
+			if report := e.sim.Requests(); report.Writes() > 0 || report.Count(http.MethodGet, row.count(object)) != 1 {
+				t.Errorf("the calls are %+v, want one that counts and no write", report.ByRoute)
+			}
+			e.dashboard("GET", row.path(object), nil)
+			change(e, object, func(o v1alpha1.Managed) {
+				o.SetAnnotations(map[string]string{v1alpha1.AnnotationConfirmDeletion: time.Now().Add(time.Minute).UTC().Format(time.RFC3339)})
+			})
+			e.eventuallyGone(object)
+			if deleted := e.sim.Requests().Writes(); deleted != 1 {
+				t.Errorf("%d writes after the confirmation, want 1", deleted)
+			}
+		})
+	}
+}
+
+// person makes a user whom no object declares and returns its id.
+func (e *environment) person() string {
+	e.Helper()
+	return e.dashboard("POST", "/api/v2/users", map[string]any{"connection": connection, "email": "person@example.com", "password": "Correct-Horse-1", "verify_email": false})["user_id"].(string)
 }

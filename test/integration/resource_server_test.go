@@ -40,7 +40,7 @@ func TestCallsOfAResourceServer(t *testing.T) {
 	e.eventuallyReady(api)
 	e.requireCalls("changing a field", 2)
 	e.deleteAndWait(api)
-	e.requireCalls("deleting an API", 3)
+	e.requireCalls("deleting an API", 4)
 }
 
 // TestScopesOfOthers shows what becomes of scopes that others added.

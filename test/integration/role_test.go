@@ -49,7 +49,7 @@ func TestCallsOfARole(t *testing.T) {
 				t.Errorf("the status says %q", role.Status.Name)
 			}
 			e.deleteAndWait(role)
-			e.requireCalls("deleting a role", 3)
+			e.requireCalls("deleting a role", 4)
 		})
 	}
 }
