@@ -115,14 +115,18 @@ func (w *work[O]) refusedOf(err error, changes []change, said string) []change {
 	var refused []change
 	for _, one := range changes {
 		if slices.Contains(named, one.path) {
-			one.refused = failed.Message
-			if len(one.refused) > longestRefusal {
-				one.refused = strings.ToValidUTF8(one.refused[:longestRefusal], "") + "…"
-			}
+			one.refused = failed.Name(shortened(strings.TrimSuffix(failed.Message, ".")))
 			refused = append(refused, one)
 		}
 	}
 	return refused
+}
+
+func shortened(message string) string {
+	if len(message) <= longestRefusal {
+		return message
+	}
+	return strings.ToValidUTF8(message[:longestRefusal], "") + "…"
 }
 
 // refusalOf returns Auth0's refusal of what is in a request.
