@@ -38,7 +38,7 @@ func (w *work[O]) sendParts(ctx context.Context, have, patch auth0.Document, cha
 		switch {
 		case err == nil:
 			have = updated
-		case !w.fail(err, part, changes):
+		case !w.fail(ctx, err, part, changes):
 			return nil, err
 		}
 	}
@@ -175,12 +175,13 @@ func (w *work[O]) takeOut(refused []change) {
 
 // fail takes note of a part that Auth0 refused without a word on which field. The rest is sent all the same, and the part again at the
 // next look. It reports whether that is so: after other failures nothing is sent.
-func (w *work[O]) fail(err error, part auth0.Document, changes []change) bool {
+func (w *work[O]) fail(ctx context.Context, err error, part auth0.Document, changes []change) bool {
 	failed, ok := refusalOf(err)
 	lost := changesIn(part, changes, nil)
 	if !ok || slices.ContainsFunc(lost, func(one change) bool { return one.path == w.markField() }) {
 		return false
 	}
+	w.explainSecrets(ctx, err)
 	if w.failure == nil {
 		w.failure = failed
 	}
