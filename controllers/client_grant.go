@@ -19,7 +19,7 @@ import (
 
 const (
 	grantClientField = "spec.clientRef"
-	grantAPIField    = "spec.apiRef"
+	grantAPIField    = "spec.resourceServerRef"
 )
 
 // clientGrantAdapter maps Auth0ClientGrant.
@@ -45,7 +45,7 @@ func (clientGrantAdapter) References(grant *v1alpha1.Auth0ClientGrant) []referen
 		application.Existing = true
 		references = append(references, application)
 	}
-	if ref := grant.Spec.APIRef; ref != nil {
+	if ref := grant.Spec.ResourceServerRef; ref != nil {
 		references = append(references, reference.To(grant, grantAPIField, "Auth0ResourceServer", *ref))
 	}
 	return references
@@ -223,7 +223,7 @@ func (clientGrantAdapter) Explain(tools engine.Tools[*v1alpha1.Auth0ClientGrant]
 		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "%s: tenant %s has no application %q; create it, or delete this object and create one with the right %s",
 			field, session.Domain(), name, strings.TrimPrefix(field, "spec."))
 	case failed.Class == auth0.ClassNotFound && failed.Route == "POST /api/v2/client-grants":
-		field, name := declaredAs("spec.apiRef", grant.Spec.APIRef, "spec.audience", valueOf(grant.Spec.Audience))
+		field, name := declaredAs("spec.resourceServerRef", grant.Spec.ResourceServerRef, "spec.audience", valueOf(grant.Spec.Audience))
 		if isManagementAPI(session, name+"/") {
 			return problem.Stalled(v1alpha1.ReasonInvalidSpec, "%s: the identifier of the Management API ends with a slash; delete this object and create one with spec.managementApi: true instead", field)
 		}

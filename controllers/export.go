@@ -159,7 +159,7 @@ func exportedPermissions(names engine.Names, permissions []auth0.Permission) []v
 	items := make([]v1alpha1.Permission, len(permissions))
 	for i, permission := range permissions {
 		items[i].Name = permission.Name
-		items[i].APIRef, items[i].API = refOrID(names, apiByIdentifier, permission.API)
+		items[i].ResourceServerRef, items[i].Audience = refOrID(names, apiByIdentifier, permission.Audience)
 	}
 	return items
 }
@@ -187,7 +187,7 @@ func (clientGrantAdapter) Export(_ context.Context, session *auth0.Session, have
 	if audience == session.ManagementAudience() {
 		grant.Spec.ManagementAPI = new(true)
 	} else {
-		grant.Spec.APIRef, grant.Spec.Audience = refOrID(names, apiByIdentifier, audience)
+		grant.Spec.ResourceServerRef, grant.Spec.Audience = refOrID(names, apiByIdentifier, audience)
 	}
 	return true, nil
 }
@@ -285,7 +285,7 @@ func exportOrganizationGrants(ctx context.Context, session *auth0.Session, id st
 	organization.Spec.ClientGrants = &v1alpha1.OrganizationClientGrants{Mode: v1alpha1.ListModeExact}
 	for _, grant := range grants {
 		var item v1alpha1.OrganizationClientGrant
-		item.GrantRef, item.GrantID = refOrID(names, "Auth0ClientGrant", grant)
+		item.ClientGrantRef, item.ClientGrantID = refOrID(names, "Auth0ClientGrant", grant)
 		organization.Spec.ClientGrants.Items = append(organization.Spec.ClientGrants.Items, item)
 	}
 	return nil

@@ -111,7 +111,7 @@ func (clientAdapter) Holds(ctx context.Context, tools engine.Tools[*v1alpha1.Aut
 func (organizationAdapter) Gives(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Organization]) ([]engine.Access, error) {
 	var given []engine.Access
 	for i, item := range organizationGrants(tools.Object) {
-		id := tools.References.ID(orgGrantField(i), item.GrantID)
+		id := tools.References.ID(orgGrantField(i), item.ClientGrantID)
 		if slices.Contains(tools.Object.Status.ClientGrants, id) {
 			continue
 		}
@@ -160,7 +160,7 @@ func grantAccess(field string, grant auth0.Document) engine.Access {
 func givenPermissions(session *auth0.Session, field string, permissions []v1alpha1.Permission, references reference.Values) []engine.Access {
 	var given []engine.Access
 	for i, permission := range permissions {
-		if session.IsManagementAPI(references.Name(apiField(field, i), permission.API)) {
+		if session.IsManagementAPI(references.Name(apiField(field, i), permission.Audience)) {
 			given = append(given, engine.Access{Field: fmt.Sprintf("%s[%d]", field, i), Scopes: []string{permission.Name}})
 		}
 	}
@@ -170,7 +170,7 @@ func givenPermissions(session *auth0.Session, field string, permissions []v1alph
 func managementScopes(session *auth0.Session, permissions []auth0.Permission) []string {
 	var scopes []string
 	for _, permission := range permissions {
-		if session.IsManagementAPI(permission.API) {
+		if session.IsManagementAPI(permission.Audience) {
 			scopes = append(scopes, permission.Name)
 		}
 	}

@@ -63,8 +63,8 @@ func (organizationAdapter) References(o *v1alpha1.Auth0Organization) []reference
 		}
 	}
 	for i, item := range organizationGrants(o) {
-		if item.GrantRef != nil {
-			references = append(references, reference.To(o, orgGrantField(i), "Auth0ClientGrant", *item.GrantRef))
+		if item.ClientGrantRef != nil {
+			references = append(references, reference.To(o, orgGrantField(i), "Auth0ClientGrant", *item.ClientGrantRef))
 		}
 	}
 	return references
@@ -88,7 +88,7 @@ func orgConnectionField(i int) string {
 	return fmt.Sprintf("spec.connections.items[%d].connectionRef", i)
 }
 
-func orgGrantField(i int) string { return fmt.Sprintf("spec.clientGrants.items[%d].grantRef", i) }
+func orgGrantField(i int) string { return fmt.Sprintf("spec.clientGrants.items[%d].clientGrantRef", i) }
 
 // Check finds connections that are named twice.
 func (organizationAdapter) Check(o *v1alpha1.Auth0Organization) error {
@@ -275,7 +275,7 @@ func (organizationAdapter) clientGrants(tools engine.Tools[*v1alpha1.Auth0Organi
 		},
 	}
 	for i, item := range organizationGrants(o) {
-		list.Want = append(list.Want, tools.References.ID(orgGrantField(i), item.GrantID))
+		list.Want = append(list.Want, tools.References.ID(orgGrantField(i), item.ClientGrantID))
 	}
 	list.Want = unique(list.Want)
 	if o.Spec.ClientGrants != nil {
@@ -311,7 +311,7 @@ func (organizationAdapter) Explain(tools engine.Tools[*v1alpha1.Auth0Organizatio
 	case failed.Class == auth0.ClassNotFound && failed.Message == "No connection found by that id":
 		return problem.Stalled(v1alpha1.ReasonConnectionNotFound, "spec.connections names a connection that does not exist; correct its id, or name an Auth0Connection by connectionRef")
 	case failed.Code == "inexistent_client_grant":
-		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.clientGrants names a client grant that does not exist; correct its id, or name an Auth0ClientGrant by grantRef")
+		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.clientGrants names a client grant that does not exist; correct its id, or name an Auth0ClientGrant by clientGrantRef")
 	}
 	return nil
 }

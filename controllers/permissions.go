@@ -18,8 +18,8 @@ import (
 func permissionReferences(object client.Object, field string, permissions []v1alpha1.Permission) []reference.Reference {
 	var references []reference.Reference
 	for i, permission := range permissions {
-		if permission.APIRef != nil {
-			references = append(references, reference.To(object, apiField(field, i), "Auth0ResourceServer", *permission.APIRef))
+		if permission.ResourceServerRef != nil {
+			references = append(references, reference.To(object, apiField(field, i), "Auth0ResourceServer", *permission.ResourceServerRef))
 		}
 	}
 	return references
@@ -29,20 +29,20 @@ func permissionReferences(object client.Object, field string, permissions []v1al
 func permissionNames(field string, permissions []v1alpha1.Permission) []reference.Named {
 	var names []reference.Named
 	for i, permission := range permissions {
-		if permission.API != nil {
-			names = append(names, reference.Named{Field: fmt.Sprintf("%s[%d].api", field, i), Kind: "Auth0ResourceServer", Name: *permission.API})
+		if permission.Audience != nil {
+			names = append(names, reference.Named{Field: fmt.Sprintf("%s[%d].audience", field, i), Kind: "Auth0ResourceServer", Name: *permission.Audience})
 		}
 	}
 	return names
 }
 
-func apiField(field string, i int) string { return fmt.Sprintf("%s[%d].apiRef", field, i) }
+func apiField(field string, i int) string { return fmt.Sprintf("%s[%d].resourceServerRef", field, i) }
 
 // permissionEntries names permissions as status does.
 func permissionEntries(field string, permissions []v1alpha1.Permission, references reference.Values) []string {
 	entries := make([]string, len(permissions))
 	for i, permission := range permissions {
-		entries[i] = permissionEntry(references.Name(apiField(field, i), permission.API), permission.Name)
+		entries[i] = permissionEntry(references.Name(apiField(field, i), permission.Audience), permission.Name)
 	}
 	return unique(entries)
 }
@@ -53,7 +53,7 @@ func permissionEntry(api, name string) string { return name + " " + api }
 func entriesOf(permissions []auth0.Permission) []string {
 	entries := make([]string, len(permissions))
 	for i, permission := range permissions {
-		entries[i] = permissionEntry(permission.API, permission.Name)
+		entries[i] = permissionEntry(permission.Audience, permission.Name)
 	}
 	return entries
 }
@@ -62,7 +62,7 @@ func permissionsOf(entries []string) []auth0.Permission {
 	permissions := make([]auth0.Permission, len(entries))
 	for i, entry := range entries {
 		name, api, _ := strings.Cut(entry, " ")
-		permissions[i] = auth0.Permission{API: api, Name: name}
+		permissions[i] = auth0.Permission{Audience: api, Name: name}
 	}
 	return permissions
 }

@@ -190,7 +190,7 @@ func (s *holderSearch) inObject(object v1alpha1.Managed) {
 		}
 	case *v1alpha1.Auth0ClientGrant:
 		for _, scope := range holder.Spec.Scopes {
-			if s.isOurs(holder, holder.Spec.APIRef, holder.Spec.Audience) {
+			if s.isOurs(holder, holder.Spec.ResourceServerRef, holder.Spec.Audience) {
 				s.note(scope, "Auth0ClientGrant "+client.ObjectKeyFromObject(holder).String())
 			}
 		}
@@ -199,7 +199,7 @@ func (s *holderSearch) inObject(object v1alpha1.Managed) {
 
 func (s *holderSearch) notePermissions(kind string, object client.Object, permissions []v1alpha1.Permission) {
 	for _, permission := range permissions {
-		if s.isOurs(object, permission.APIRef, permission.API) {
+		if s.isOurs(object, permission.ResourceServerRef, permission.Audience) {
 			s.note(permission.Name, kind+" "+client.ObjectKeyFromObject(object).String())
 		}
 	}
@@ -253,7 +253,7 @@ func (s *holderSearch) inRoles(ctx context.Context) error {
 			return err
 		}
 		for _, permission := range permissions {
-			if permission.API == s.Object.Spec.Identifier {
+			if permission.Audience == s.Object.Spec.Identifier {
 				s.note(permission.Name, "role "+role.Name)
 			}
 		}

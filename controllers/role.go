@@ -47,9 +47,9 @@ func permissionsOfRole(role *v1alpha1.Auth0Role) []v1alpha1.Permission {
 func (roleAdapter) Check(role *v1alpha1.Auth0Role) error {
 	seen := map[string]bool{}
 	for i, permission := range permissionsOfRole(role) {
-		api := "api " + valueOf(permission.API)
-		if permission.APIRef != nil {
-			api = reference.To(role, "", "Auth0ResourceServer", *permission.APIRef).String()
+		api := "api " + valueOf(permission.Audience)
+		if permission.ResourceServerRef != nil {
+			api = reference.To(role, "", "Auth0ResourceServer", *permission.ResourceServerRef).String()
 		}
 		if seen[api+" "+permission.Name] {
 			return fmt.Errorf("%s[%d]: %s of %s is listed already; remove it, or name another permission", rolePermissionsField, i, permission.Name, api)

@@ -7,11 +7,11 @@ import (
 // Auth0ClientGrantSpec declares the permission of an application to call an API. Application, API and subject type make up
 // what the grant is: for another one, create another Auth0ClientGrant.
 // +kubebuilder:validation:ExactlyOneOf=clientRef;clientId;defaultFor
-// +kubebuilder:validation:ExactlyOneOf=apiRef;audience;managementApi
+// +kubebuilder:validation:ExactlyOneOf=resourceServerRef;audience;managementApi
 // +kubebuilder:validation:XValidation:rule="has(self.scopes) != (has(self.allowAllScopes) && self.allowAllScopes)",message="set either scopes or allowAllScopes: true"
 // +kubebuilder:validation:XValidation:rule="has(self.clientRef) == has(oldSelf.clientRef) && (!has(self.clientRef) || self.clientRef == oldSelf.clientRef)",message="clientRef is immutable: create another Auth0ClientGrant for the other application and delete this one"
 // +kubebuilder:validation:XValidation:rule="has(self.clientId) == has(oldSelf.clientId) && (!has(self.clientId) || self.clientId == oldSelf.clientId)",message="clientId is immutable: create another Auth0ClientGrant for the other application and delete this one"
-// +kubebuilder:validation:XValidation:rule="has(self.apiRef) == has(oldSelf.apiRef) && (!has(self.apiRef) || self.apiRef == oldSelf.apiRef)",message="apiRef is immutable: create another Auth0ClientGrant for the other API and delete this one"
+// +kubebuilder:validation:XValidation:rule="has(self.resourceServerRef) == has(oldSelf.resourceServerRef) && (!has(self.resourceServerRef) || self.resourceServerRef == oldSelf.resourceServerRef)",message="resourceServerRef is immutable: create another Auth0ClientGrant for the other API and delete this one"
 // +kubebuilder:validation:XValidation:rule="has(self.audience) == has(oldSelf.audience) && (!has(self.audience) || self.audience == oldSelf.audience)",message="audience is immutable: create another Auth0ClientGrant for the other API and delete this one"
 // +kubebuilder:validation:XValidation:rule="(has(self.subjectType) ? self.subjectType : 'client') == (has(oldSelf.subjectType) ? oldSelf.subjectType : 'client')",message="subjectType is immutable: create another Auth0ClientGrant for the other subject type"
 // +kubebuilder:validation:XValidation:rule="!(has(self.managementApi) && has(self.allowAllScopes) && self.allowAllScopes)",message="allowAllScopes is not for the Management API: Auth0 refuses it for its own APIs; list the permissions in scopes"
@@ -36,9 +36,9 @@ type Auth0ClientGrantSpec struct {
 	// +optional
 	DefaultFor *string `json:"defaultFor,omitempty"`
 
-	// apiRef names the Auth0ResourceServer that may be called. The grant is made when it is Ready. Immutable.
+	// resourceServerRef names the Auth0ResourceServer that may be called. The grant is made when it is Ready. Immutable.
 	// +optional
-	APIRef *ObjectReference `json:"apiRef,omitempty"`
+	ResourceServerRef *ObjectReference `json:"resourceServerRef,omitempty"`
 
 	// audience is the identifier of the API that may be called. Immutable. Example: `https://orders.example.com/`.
 	// +kubebuilder:validation:MinLength=1

@@ -135,19 +135,19 @@ type OrganizationClientGrants struct {
 }
 
 // OrganizationClientGrant is a client grant of an organization. It must allow the use of organizations.
-// +kubebuilder:validation:ExactlyOneOf=grantRef;grantId
+// +kubebuilder:validation:ExactlyOneOf=clientGrantRef;clientGrantId
 type OrganizationClientGrant struct {
-	// grantRef names an Auth0ClientGrant of the same tenant.
+	// clientGrantRef names an Auth0ClientGrant of the same tenant.
 	// +optional
-	GrantRef *ObjectReference `json:"grantRef,omitempty"`
+	ClientGrantRef *ObjectReference `json:"clientGrantRef,omitempty"`
 
-	// grantId is the id of a client grant that is not declared in Kubernetes. Example: `cgr_VoablmktAIYPIFnb`.
+	// clientGrantId is the id of a client grant that is not declared in Kubernetes. Example: `cgr_VoablmktAIYPIFnb`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:Pattern=`^[^/\\\x00-\x1f\x7f]+$`
 	// +kubebuilder:validation:XValidation:rule="self != '.' && self != '..'",message="no id is . or .."
 	// +optional
-	GrantID *string `json:"grantId,omitempty"`
+	ClientGrantID *string `json:"clientGrantId,omitempty"`
 }
 
 // OrganizationTokenQuota bounds how many tokens applications get.

@@ -1,17 +1,17 @@
 package v1alpha1
 
 // Permission is a permission of an API: one of its scopes, as roles and users hold it.
-// +kubebuilder:validation:ExactlyOneOf=apiRef;api
+// +kubebuilder:validation:ExactlyOneOf=resourceServerRef;audience
 type Permission struct {
-	// apiRef names the Auth0ResourceServer that defines the permission. The permission is given when the API is Ready.
+	// resourceServerRef names the Auth0ResourceServer that defines the permission. The permission is given when the API is Ready.
 	// +optional
-	APIRef *ObjectReference `json:"apiRef,omitempty"`
+	ResourceServerRef *ObjectReference `json:"resourceServerRef,omitempty"`
 
-	// api is the identifier (audience) of the API that defines the permission. Example: `https://orders.example.com/`.
+	// audience is the identifier of the API that defines the permission. Example: `https://orders.example.com/`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=600
 	// +optional
-	API *string `json:"api,omitempty"`
+	Audience *string `json:"audience,omitempty"`
 
 	// name of the permission. Example: `read:orders`.
 	// +kubebuilder:validation:MinLength=1

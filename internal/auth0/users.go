@@ -19,9 +19,9 @@ const (
 
 // Permission is a permission of an API.
 type Permission struct {
-	// API is the identifier of the API.
-	API  string
-	Name string
+	// Audience is the identifier of the API.
+	Audience string
+	Name     string
 }
 
 // GetUser reads a user by id: `auth0|507f1f77bcf86cd799439011`. The answer is never stale.
@@ -152,7 +152,7 @@ func permissionPayload(permissions []Permission) []*management.PermissionRequest
 	payload := make([]*management.PermissionRequestPayload, len(permissions))
 	for i, permission := range permissions {
 		payload[i] = &management.PermissionRequestPayload{
-			ResourceServerIdentifier: permission.API,
+			ResourceServerIdentifier: permission.Audience,
 			PermissionName:           permission.Name,
 		}
 	}
@@ -160,7 +160,7 @@ func permissionPayload(permissions []Permission) []*management.PermissionRequest
 }
 
 func asPermission(permission Document) Permission {
-	return Permission{API: permission.String("resource_server_identifier"), Name: permission.String("permission_name")}
+	return Permission{Audience: permission.String("resource_server_identifier"), Name: permission.String("permission_name")}
 }
 
 // isDirect tells whether a permission was granted to the user, perhaps besides coming from a role.

@@ -63,10 +63,10 @@ func (i *installation) reachForTheManagementAPI() {
 	i.requireDenied("spec.managementApi", try("Auth0ClientGrant", `"clientId":"any","scopes":["read:users"],"managementApi":true`))
 	elsewhere := fmt.Sprintf(`{"name":"management","namespace":%q}`, tenantNamespace)
 	for kind, spec := range map[string]string{
-		"Auth0ClientGrant":  `"clientId":"any","scopes":["read:users"],"apiRef":` + elsewhere,
-		"Auth0Role":         `"name":"any","permissions":{"items":[{"name":"read:users","apiRef":` + elsewhere + `}]}`,
+		"Auth0ClientGrant":  `"clientId":"any","scopes":["read:users"],"resourceServerRef":` + elsewhere,
+		"Auth0Role":         `"name":"any","permissions":{"items":[{"name":"read:users","resourceServerRef":` + elsewhere + `}]}`,
 		"Auth0User":         `"connection":"Username-Password-Authentication","email":"any@example.com","roles":{"items":[{"roleRef":` + elsewhere + `}]}`,
-		"Auth0Organization": `"name":"any","clientGrants":{"items":[{"grantRef":` + elsewhere + `}]}`,
+		"Auth0Organization": `"name":"any","clientGrants":{"items":[{"clientGrantRef":` + elsewhere + `}]}`,
 	} {
 		i.requireDenied("may give access to the Management API; declare what refers to it there", try(kind, spec))
 	}

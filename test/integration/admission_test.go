@@ -92,7 +92,7 @@ func TestImmutableFields(t *testing.T) {
 		{"tenant of a user", user, func() { user.Spec.TenantRef.Name = "other" }, "delete the object and create it in the other tenant"},
 		{"identifier of an API", api, func() { api.Spec.Identifier = "urn:other" }, "create another Auth0ResourceServer"},
 		{"application of a grant", grant, func() { grant.Spec.ClientRef.Name = "other" }, "clientRef is immutable"},
-		{"API of a grant", grant, func() { grant.Spec.APIRef, grant.Spec.Audience = nil, new("urn:other") }, "apiRef is immutable"},
+		{"API of a grant", grant, func() { grant.Spec.ResourceServerRef, grant.Spec.Audience = nil, new("urn:other") }, "resourceServerRef is immutable"},
 		{"subject type of a grant", grant, func() { grant.Spec.SubjectType = new("user") }, "subjectType is immutable"},
 		{"Secret of a token", token, func() { token.Spec.OutputSecret.Name = "other" }, "create another object for another Secret"},
 	} {

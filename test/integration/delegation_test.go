@@ -110,15 +110,17 @@ func TestNoAccessToTheManagementAPI(t *testing.T) {
 	tryGrant(func(spec *v1alpha1.Auth0ClientGrantSpec) {
 		spec.Audience, spec.Scopes, spec.AllowAllScopes = &g.system, nil, new(true)
 	})
-	tryGrant(func(spec *v1alpha1.Auth0ClientGrantSpec) { spec.APIRef = byRef })
-	tryGrant(func(spec *v1alpha1.Auth0ClientGrantSpec) { spec.APIRef, spec.SubjectType = byRef, new("user") })
+	tryGrant(func(spec *v1alpha1.Auth0ClientGrantSpec) { spec.ResourceServerRef = byRef })
+	tryGrant(func(spec *v1alpha1.Auth0ClientGrantSpec) {
+		spec.ResourceServerRef, spec.SubjectType = byRef, new("user")
+	})
 	tryGrant(func(spec *v1alpha1.Auth0ClientGrantSpec) {
 		spec.ManagementAPI, spec.ClientID, spec.DefaultFor = new(true), nil, new("third_party_clients")
 	})
-	tryPermission(v1alpha1.Permission{APIRef: byRef})
+	tryPermission(v1alpha1.Permission{ResourceServerRef: byRef})
 	for _, spelling := range g.spellings() {
 		tryGrant(func(spec *v1alpha1.Auth0ClientGrantSpec) { spec.Audience = &spelling })
-		tryPermission(v1alpha1.Permission{API: &spelling})
+		tryPermission(v1alpha1.Permission{Audience: &spelling})
 		try(newResourceServer(g.environment, "", spelling))
 		token := tokenSubject.object(g.environment, "").(*v1alpha1.Auth0Token)
 		token.Spec.ClientCredentials.Audience = spelling
@@ -138,7 +140,7 @@ func TestNoAccessToTheManagementAPI(t *testing.T) {
 		user.Spec.Roles = roles
 		try(user)
 	}
-	for _, item := range []v1alpha1.OrganizationClientGrant{{GrantID: &grant}, {GrantRef: &v1alpha1.ObjectReference{Name: "granted", Namespace: g.namespace}}} {
+	for _, item := range []v1alpha1.OrganizationClientGrant{{ClientGrantID: &grant}, {ClientGrantRef: &v1alpha1.ObjectReference{Name: "granted", Namespace: g.namespace}}} {
 		try(&v1alpha1.Auth0Organization{Spec: v1alpha1.Auth0OrganizationSpec{
 			ManagedSpec: g.managedSpec(), Name: fmt.Sprint("organization-", len(attempts)), ClientGrants: &v1alpha1.OrganizationClientGrants{Items: []v1alpha1.OrganizationClientGrant{item}},
 		}})

@@ -53,7 +53,7 @@ func TestAStrangerBlocksNoDeletion(t *testing.T) {
 	e.eventuallyReady(own)
 	change(e, own, func(u *v1alpha1.Auth0User) { u.Spec.Roles = block.Spec.Roles })
 	holds := moved(e, newRole(e, "holds", "write:orders"), elsewhere)
-	holds.Spec.Permissions.Items[0].APIRef.Namespace = e.namespace
+	holds.Spec.Permissions.Items[0].ResourceServerRef.Namespace = e.namespace
 	holds.Finalizers, holds.Spec.Suspend = []string{v1alpha1.Finalizer}, true
 	e.create(holds)
 

@@ -113,7 +113,7 @@ func TestNewObjectsThatAreTooLarge(t *testing.T) {
 	names := e.role("many")
 	names.Spec.Permissions = &v1alpha1.RolePermissions{}
 	for i := range 600 {
-		names.Spec.Permissions.Items = append(names.Spec.Permissions.Items, v1alpha1.Permission{Name: "read", APIRef: &v1alpha1.ObjectReference{Name: fmt.Sprint("api-", i)}})
+		names.Spec.Permissions.Items = append(names.Spec.Permissions.Items, v1alpha1.Permission{Name: "read", ResourceServerRef: &v1alpha1.ObjectReference{Name: fmt.Sprint("api-", i)}})
 	}
 	e.create(names)
 	e.eventuallyStalled(names, v1alpha1.ReasonInvalidSpec, "names 602 other objects and Secrets; at most 250")

@@ -207,7 +207,7 @@ func TestAPassPutsPermissionsRight(t *testing.T) {
 	w := newWatched(t, v1alpha1.WatchPolicyNone, v1alpha1.WatchedByNone)
 	seedOrders(w.environment)
 	user := w.declareUsers(1, func(u *v1alpha1.Auth0User) {
-		u.Spec.Permissions = &v1alpha1.UserPermissions{Items: []v1alpha1.Permission{{API: new(ordersAPI), Name: "read:orders"}}}
+		u.Spec.Permissions = &v1alpha1.UserPermissions{Items: []v1alpha1.Permission{{Audience: new(ordersAPI), Name: "read:orders"}}}
 	})[0]
 	w.advance(2 * time.Minute)
 	w.dashboard(http.MethodDelete, userPath(user.Status.UserID)+"/permissions", map[string]any{

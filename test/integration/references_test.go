@@ -34,13 +34,13 @@ func TestACircleOfReferences(t *testing.T) {
 	}}
 	api := newResourceServer(e, "orders", ordersAPI, "read:orders")
 	grant := &v1alpha1.Auth0ClientGrant{ObjectMeta: e.meta("shop"), Spec: v1alpha1.Auth0ClientGrantSpec{
-		ManagedSpec: e.managedSpec(), ClientRef: ref, APIRef: &v1alpha1.ObjectReference{Name: "orders"}, Scopes: []string{"read:orders"},
+		ManagedSpec: e.managedSpec(), ClientRef: ref, ResourceServerRef: &v1alpha1.ObjectReference{Name: "orders"}, Scopes: []string{"read:orders"},
 		OrganizationUsage: new("allow"),
 	}}
 	organization := &v1alpha1.Auth0Organization{ObjectMeta: e.meta("acme"), Spec: v1alpha1.Auth0OrganizationSpec{
 		ManagedSpec: e.managedSpec(), Name: "acme",
 		Connections:  &v1alpha1.OrganizationConnections{Items: []v1alpha1.OrganizationConnection{{ConnectionRef: &v1alpha1.ObjectReference{Name: "customers"}}}},
-		ClientGrants: &v1alpha1.OrganizationClientGrants{Items: []v1alpha1.OrganizationClientGrant{{GrantRef: ref}}},
+		ClientGrants: &v1alpha1.OrganizationClientGrants{Items: []v1alpha1.OrganizationClientGrant{{ClientGrantRef: ref}}},
 	}}
 	circle := []v1alpha1.Managed{application, connection, api, grant, organization}
 	e.create(application)
@@ -79,9 +79,9 @@ func TestNamesWait(t *testing.T) {
 	api.Spec.Suspend = true
 	user := newUser(e, "ada", "ada@example.com")
 	user.Spec.Connection = "customers"
-	user.Spec.Permissions = &v1alpha1.UserPermissions{Items: []v1alpha1.Permission{{API: new(ordersAPI), Name: "read:orders"}}}
+	user.Spec.Permissions = &v1alpha1.UserPermissions{Items: []v1alpha1.Permission{{Audience: new(ordersAPI), Name: "read:orders"}}}
 	role := newRole(e, "editor")
-	role.Spec.Permissions = &v1alpha1.RolePermissions{Items: []v1alpha1.Permission{{API: new(ordersAPI), Name: "read:orders"}}}
+	role.Spec.Permissions = &v1alpha1.RolePermissions{Items: []v1alpha1.Permission{{Audience: new(ordersAPI), Name: "read:orders"}}}
 	e.create(connection)
 	e.create(user)
 	e.eventuallyReconciling(user, v1alpha1.ReasonReferenceNotReady,
@@ -115,11 +115,11 @@ func TestReferencesWait(t *testing.T) {
 	e := newEnvironment(t)
 	user := newUser(e, "ada", "ada@example.com")
 	user.Spec.Roles = &v1alpha1.UserRoles{Items: []v1alpha1.UserRole{{RoleRef: &v1alpha1.ObjectReference{Name: "editor"}}}}
-	user.Spec.Permissions = &v1alpha1.UserPermissions{Items: []v1alpha1.Permission{{APIRef: &v1alpha1.ObjectReference{Name: "orders"}, Name: "read:orders"}}}
+	user.Spec.Permissions = &v1alpha1.UserPermissions{Items: []v1alpha1.Permission{{ResourceServerRef: &v1alpha1.ObjectReference{Name: "orders"}, Name: "read:orders"}}}
 	role := newRole(e, "editor", "read:orders")
 	e.create(user)
 	e.create(role)
-	e.eventuallyReconciling(role, v1alpha1.ReasonReferenceNotReady, "spec.permissions.items[0].apiRef: Auth0ResourceServer "+e.namespace+"/orders does not exist")
+	e.eventuallyReconciling(role, v1alpha1.ReasonReferenceNotReady, "spec.permissions.items[0].resourceServerRef: Auth0ResourceServer "+e.namespace+"/orders does not exist")
 	e.eventuallyReconciling(user, v1alpha1.ReasonReferenceNotReady, "spec.roles.items[0].roleRef: Auth0Role "+e.namespace+"/editor is not Ready")
 	e.requireCalls("waiting", 0)
 	api := newResourceServer(e, "orders", ordersAPI, "read:orders")
@@ -169,7 +169,7 @@ func TestReferenceToAnotherNamespace(t *testing.T) {
 	elsewhere := e.newNamespace(nil)
 	e.startOperator(elsewhere)
 	role := newRole(e, "editor", "read:orders")
-	role.Spec.Permissions.Items[0].APIRef.Namespace = elsewhere
+	role.Spec.Permissions.Items[0].ResourceServerRef.Namespace = elsewhere
 	e.create(role)
 	e.eventuallyReconciling(role, v1alpha1.ReasonReferenceNotReady)
 	api := newResourceServer(e, "orders", ordersAPI, "read:orders")
@@ -178,7 +178,7 @@ func TestReferenceToAnotherNamespace(t *testing.T) {
 	e.eventuallyReady(role)
 
 	stranger := newRole(e, "stranger", "read:orders")
-	stranger.Spec.Permissions.Items[0].APIRef.Namespace, stranger.Spec.TenantRef.Name = elsewhere, "other"
+	stranger.Spec.Permissions.Items[0].ResourceServerRef.Namespace, stranger.Spec.TenantRef.Name = elsewhere, "other"
 	e.create(stranger)
 	// It is not told that the API exists.
 	e.eventuallyReconciling(stranger, v1alpha1.ReasonReferenceNotReady, "Auth0Tenant "+e.namespace+"/other has no Auth0ResourceServer "+elsewhere+"/orders")

@@ -92,7 +92,7 @@ func TestScopesInUseStayAMoment(t *testing.T) {
 	machine := e.dashboard("POST", "/api/v2/clients", map[string]any{"name": "machine", "app_type": "non_interactive"})
 	e.dashboard("POST", "/api/v2/client-grants", map[string]any{"client_id": machine["client_id"], "audience": ordersAPI, "scope": []string{"sell:orders"}})
 	user := newUser(e, "ada", "ada@example.com")
-	user.Spec.Permissions = &v1alpha1.UserPermissions{Items: []v1alpha1.Permission{{API: new(ordersAPI), Name: "read:orders"}}}
+	user.Spec.Permissions = &v1alpha1.UserPermissions{Items: []v1alpha1.Permission{{Audience: new(ordersAPI), Name: "read:orders"}}}
 	e.create(user)
 	e.eventuallyReady(user)
 

@@ -14,7 +14,7 @@ func newRole(e *environment, name string, permissions ...string) *v1alpha1.Auth0
 		role.Spec.Permissions = &v1alpha1.RolePermissions{}
 	}
 	for _, permission := range permissions {
-		role.Spec.Permissions.Items = append(role.Spec.Permissions.Items, v1alpha1.Permission{APIRef: &v1alpha1.ObjectReference{Name: "orders"}, Name: permission})
+		role.Spec.Permissions.Items = append(role.Spec.Permissions.Items, v1alpha1.Permission{ResourceServerRef: &v1alpha1.ObjectReference{Name: "orders"}, Name: permission})
 	}
 	return role
 }

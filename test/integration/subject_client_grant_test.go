@@ -27,7 +27,7 @@ var clientGrantSubject = subject{
 		return &v1alpha1.Auth0ClientGrant{ObjectMeta: e.meta(name), Spec: v1alpha1.Auth0ClientGrantSpec{
 			ManagedSpec:       e.managedSpec(),
 			ClientRef:         &v1alpha1.ObjectReference{Name: "machine"},
-			APIRef:            &v1alpha1.ObjectReference{Name: "orders"},
+			ResourceServerRef: &v1alpha1.ObjectReference{Name: "orders"},
 			Scopes:            []string{"read:orders", "write:orders"},
 			OrganizationUsage: new("allow"),
 		}}

@@ -34,7 +34,7 @@ var organizationSubject = subject{
 			Connections: &v1alpha1.OrganizationConnections{Items: []v1alpha1.OrganizationConnection{{
 				ConnectionID: new(e.connectionsNamed(connection)[0]["id"].(string)), AssignMembershipOnLogin: new(true),
 			}}},
-			ClientGrants: &v1alpha1.OrganizationClientGrants{Items: []v1alpha1.OrganizationClientGrant{{GrantID: &grant}}},
+			ClientGrants: &v1alpha1.OrganizationClientGrants{Items: []v1alpha1.OrganizationClientGrant{{ClientGrantID: &grant}}},
 			TokenQuota:   &v1alpha1.OrganizationTokenQuota{ClientCredentials: v1alpha1.OrganizationTokenQuotaLimits{Enforce: true, PerHour: new(int32(10))}},
 		}}
 	},
@@ -143,7 +143,7 @@ func checkOrganization(e *environment, object *v1alpha1.Auth0Organization) error
 		}
 	}
 	if spec.ClientGrants != nil {
-		expect("client grants", fieldOf(e.dashboardList(path+"/client-grants"), "id"), []string{*spec.ClientGrants.Items[0].GrantID})
+		expect("client grants", fieldOf(e.dashboardList(path+"/client-grants"), "id"), []string{*spec.ClientGrants.Items[0].ClientGrantID})
 	}
 	return errors.Join(failures...)
 }

@@ -26,7 +26,7 @@ var roleSubject = subject{
 			Name:        "editor",
 			Description: new("Edits orders"),
 			Permissions: &v1alpha1.RolePermissions{Items: []v1alpha1.Permission{
-				{APIRef: &v1alpha1.ObjectReference{Name: "stock"}, Name: "read:stock"}, {API: new(ordersAPI), Name: "read:orders"},
+				{ResourceServerRef: &v1alpha1.ObjectReference{Name: "stock"}, Name: "read:stock"}, {Audience: new(ordersAPI), Name: "read:orders"},
 			}},
 		}}
 	},
@@ -41,7 +41,7 @@ var roleSubject = subject{
 		spec := &object.(*v1alpha1.Auth0Role).Spec
 		spec.Name, spec.Description = "chief editor", new("Edits everything")
 		spec.Permissions.Items = []v1alpha1.Permission{
-			{APIRef: &v1alpha1.ObjectReference{Name: "stock"}, Name: "write:stock"}, {API: new(ordersAPI), Name: "read:orders"},
+			{ResourceServerRef: &v1alpha1.ObjectReference{Name: "stock"}, Name: "write:stock"}, {Audience: new(ordersAPI), Name: "read:orders"},
 		}
 	},
 	clear: func(object v1alpha1.Managed) {

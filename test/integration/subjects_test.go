@@ -56,7 +56,7 @@ var userSubject = subject{
 			AppMetadata:  map[string]apiextensionsv1.JSON{"plan": {Raw: []byte(`{"name":"pro","seats":7}`)}},
 			Password:     &v1alpha1.UserPassword{SecretRef: &v1alpha1.SecretKeyReference{Name: "password", Key: "password"}},
 			Roles:        &v1alpha1.UserRoles{Items: []v1alpha1.UserRole{{Name: new("editor")}}},
-			Permissions:  &v1alpha1.UserPermissions{Items: []v1alpha1.Permission{{API: new(ordersAPI), Name: "read:orders"}}},
+			Permissions:  &v1alpha1.UserPermissions{Items: []v1alpha1.Permission{{Audience: new(ordersAPI), Name: "read:orders"}}},
 		}}
 	},
 	check:  func(e *environment, object v1alpha1.Managed) error { return checkUser(e, object.(*v1alpha1.Auth0User)) },
@@ -70,7 +70,7 @@ var userSubject = subject{
 		spec.Email = new("countess@example.com")
 		spec.UserMetadata["theme"] = apiextensionsv1.JSON{Raw: []byte(`["light","dark"]`)}
 		spec.Roles.Items = []v1alpha1.UserRole{{Name: new("viewer")}}
-		spec.Permissions.Items = []v1alpha1.Permission{{API: new(ordersAPI), Name: "write:orders"}, {API: new(ordersAPI), Name: "delete:orders"}}
+		spec.Permissions.Items = []v1alpha1.Permission{{Audience: new(ordersAPI), Name: "write:orders"}, {Audience: new(ordersAPI), Name: "delete:orders"}}
 	},
 	clear: func(object v1alpha1.Managed) {
 		spec := &object.(*v1alpha1.Auth0User).Spec

@@ -335,7 +335,7 @@ func TestBadUserInput(t *testing.T) {
 			name:  "permission that does not exist",
 			setup: seedOrders,
 			spec: func(_ *environment, u *v1alpha1.Auth0User) {
-				u.Spec.Permissions = &v1alpha1.UserPermissions{Items: []v1alpha1.Permission{{API: new(ordersAPI), Name: "fly"}}}
+				u.Spec.Permissions = &v1alpha1.UserPermissions{Items: []v1alpha1.Permission{{Audience: new(ordersAPI), Name: "fly"}}}
 			},
 			reason: v1alpha1.ReasonPermissionNotFound, says: "fly",
 			heal: func(e *environment, u *v1alpha1.Auth0User) {

@@ -182,7 +182,7 @@ func TestAllScopesOfASystemAPI(t *testing.T) {
 func TestPermissionsThatNobodyCanAdd(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	permissions := []v1alpha1.Permission{{API: new("https://" + e.sim.Domain + "/api/v2/"), Name: "read:user"}}
+	permissions := []v1alpha1.Permission{{Audience: new("https://" + e.sim.Domain + "/api/v2/"), Name: "read:user"}}
 	role := &v1alpha1.Auth0Role{ObjectMeta: e.meta("editor"), Spec: v1alpha1.Auth0RoleSpec{
 		ManagedSpec: e.managedSpec(), Name: "editor", Permissions: &v1alpha1.RolePermissions{Items: permissions},
 	}}

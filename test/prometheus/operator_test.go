@@ -72,7 +72,7 @@ metadata: {name: worker}
 spec:
   tenantRef: {name: main}
   clientRef: {name: worker}
-  apiRef: {name: orders}
+  resourceServerRef: {name: orders}
   scopes: ["read:orders"]
 ---
 apiVersion: auth0-operator.io/v1alpha1
