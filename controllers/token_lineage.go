@@ -21,10 +21,10 @@ import (
 // A lineage is what follows from one sign-in: refresh token after refresh token. It is kept in a Secret of its own beside the
 // output Secret, as workloads must not use it. docs/decisions/0015-refresh-lineage.md says why nothing here can get lost.
 const (
-	lineageSuffix = "-lineage"
+	lineageSuffix = "-refresh-token"
 	lineageKey    = "lineage"
 	// lineageType tells the Secret from those that are for workloads.
-	lineageType = "auth0-operator.io/lineage"
+	lineageType = "auth0-operator.io/refresh-token"
 )
 
 // lineageSecret is the name of the Secret.

@@ -355,12 +355,12 @@ func (w *tokenWork) tellLineage() {
 	line := w.line
 	if !line.continues(w.source) {
 		status.RefreshToken = nil
-		meta.RemoveStatusCondition(&status.Conditions, v1alpha1.ConditionLineageSafe)
+		meta.RemoveStatusCondition(&status.Conditions, v1alpha1.ConditionRefreshTokenReplaySafe)
 		return
 	}
 	if line.Tokens.RefreshToken == "" {
 		status.RefreshToken = nil
-		w.tell(v1alpha1.ConditionLineageSafe, metav1.ConditionFalse, v1alpha1.ReasonNoRefreshToken,
+		w.tell(v1alpha1.ConditionRefreshTokenReplaySafe, metav1.ConditionFalse, v1alpha1.ReasonNoRefreshToken,
 			fmt.Sprintf("the sign-in gave no refresh token: the token cannot be renewed and expires at %s; sign in with the scope %s, for an API that allows offline access and an application with the grant type refresh_token",
 				line.Tokens.ExpiresAt.UTC().Format(time.RFC3339), scopeOffline))
 		return
@@ -372,12 +372,12 @@ func (w *tokenWork) tellLineage() {
 	application := w.applicationName()
 	switch {
 	case !line.RulesKnown:
-		w.tell(v1alpha1.ConditionLineageSafe, metav1.ConditionUnknown, v1alpha1.ReasonUnknown, "whether a refresh token survives an answer that gets lost cannot be known: grant the operator's application the scope read:clients")
+		w.tell(v1alpha1.ConditionRefreshTokenReplaySafe, metav1.ConditionUnknown, v1alpha1.ReasonUnknown, "whether a refresh token survives an answer that gets lost cannot be known: grant the operator's application the scope read:clients")
 	case !line.isReplayable():
-		w.tell(v1alpha1.ConditionLineageSafe, metav1.ConditionFalse, v1alpha1.ReasonNoLeeway,
+		w.tell(v1alpha1.ConditionRefreshTokenReplaySafe, metav1.ConditionFalse, v1alpha1.ReasonNoLeeway,
 			fmt.Sprintf("refresh tokens of application %s rotate without a leeway: if one answer of Auth0's gets lost, the user must sign in again; set Auth0 Dashboard → Applications → (the application) → Settings → Refresh Token Rotation → Rotation Overlap Period to 60 seconds", application))
 	default:
-		w.tell(v1alpha1.ConditionLineageSafe, metav1.ConditionTrue, v1alpha1.ReasonReplayable, "a refresh can be repeated if Auth0's answer gets lost")
+		w.tell(v1alpha1.ConditionRefreshTokenReplaySafe, metav1.ConditionTrue, v1alpha1.ReasonReplayAllowed, "a refresh can be repeated if Auth0's answer gets lost")
 	}
 }
 

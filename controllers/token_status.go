@@ -81,7 +81,7 @@ func (w *tokenWork) isRenewable() bool {
 func (w *tokenWork) tellGranted(held auth0.TokenSet) {
 	asked, granted := w.request.Scopes, held.Scopes
 	if audience := w.request.Audience; audience != "" && held.Audience != "" && audience != held.Audience {
-		w.tell(v1alpha1.ConditionScopesGranted, metav1.ConditionFalse, v1alpha1.ReasonFewerGranted, fmt.Sprintf(
+		w.tell(v1alpha1.ConditionScopesGranted, metav1.ConditionFalse, v1alpha1.ReasonPartiallyGranted, fmt.Sprintf(
 			"the token is for %s: Auth0 does not refresh this sign-in for %s; that takes a refresh token policy of the application (Auth0 Dashboard → Applications → (the application) → Settings → Multi-Resource Refresh Token)", held.Audience, audience))
 		return
 	}
@@ -98,7 +98,7 @@ func (w *tokenWork) tellGranted(held auth0.TokenSet) {
 	if slices.Contains(missing, scopeOffline) {
 		message += "; " + scopeOffline + " takes an API that allows offline access and an application with the grant type refresh_token"
 	}
-	w.tell(v1alpha1.ConditionScopesGranted, metav1.ConditionFalse, v1alpha1.ReasonFewerGranted, message)
+	w.tell(v1alpha1.ConditionScopesGranted, metav1.ConditionFalse, v1alpha1.ReasonPartiallyGranted, message)
 }
 
 func (w *tokenWork) tell(condition string, status metav1.ConditionStatus, reason, message string) {
@@ -121,7 +121,7 @@ func (w *tokenWork) done(held auth0.TokenSet) engine.Outcome {
 			"spec.renewBefore is %s of a lifetime of %s, which would renew the token all the time; it may be half of it at most, and counts as that: correct it, or let the API's tokens live longer", before.Duration, lifetime),
 			again)
 	}
-	if safe := meta.FindStatusCondition(w.token.Status.Conditions, v1alpha1.ConditionLineageSafe); safe != nil && safe.Status != metav1.ConditionTrue {
+	if safe := meta.FindStatusCondition(w.token.Status.Conditions, v1alpha1.ConditionRefreshTokenReplaySafe); safe != nil && safe.Status != metav1.ConditionTrue {
 		// Somebody may change the settings.
 		again = min(again, w.resync)
 	}

@@ -40,7 +40,7 @@ func (w *tokenWork) settleUnanswered(ctx context.Context) error {
 	case now.Sub(lost.Began) > auth0.LogKept:
 		return w.maybeReplaced("too long ago for the tenant's log")
 	case now.Before(lost.Until.Add(logDelay)):
-		return problem.Waiting(v1alpha1.ReasonAnswerLost, "Auth0's answer to a refresh got lost; waiting until the tenant's log tells whether the refresh token was replaced, as sending a replaced one again would end the sign-in").
+		return problem.Waiting(v1alpha1.ReasonRefreshResponseLost, "Auth0's answer to a refresh got lost; waiting until the tenant's log tells whether the refresh token was replaced, as sending a replaced one again would end the sign-in").
 			Again(lost.Until.Add(logDelay).Sub(now))
 	}
 	return w.askTheLog(ctx)
@@ -66,13 +66,13 @@ func (w *tokenWork) askTheLog(ctx context.Context) error {
 }
 
 func (w *tokenWork) answerLost() error {
-	return problem.Stalled(v1alpha1.ReasonAnswerLost,
+	return problem.Stalled(v1alpha1.ReasonRefreshResponseLost,
 		"Auth0's answer to a refresh at %s got lost, and %s: nobody has the next refresh token, so the sign-in cannot go on: sign in again and put the new %s into Secret %s",
 		w.lostAt(), w.leewayIsOver(), w.seedName(), w.seedSecret())
 }
 
 func (w *tokenWork) maybeReplaced(unknown string) error {
-	return problem.Stalled(v1alpha1.ReasonAnswerLost,
+	return problem.Stalled(v1alpha1.ReasonRefreshResponseLost,
 		"Auth0's answer to a refresh at %s got lost, and %s; whether the refresh token was replaced is not known (%s), and sending a replaced one again would end the sign-in. Otherwise sign in again and put the new %s into Secret %s",
 		w.lostAt(), w.leewayIsOver(), unknown, w.seedName(), w.seedSecret())
 }
@@ -97,7 +97,7 @@ func (w *tokenWork) seedIsSpent() error {
 			"the %s in Secret %s was used by another application, and replaced since: name that one again, or sign in to application %s and put the new %s there",
 			w.seedName(), w.seedSecret(), w.applicationName(), w.seedName())
 	case !w.line.isAlive() && w.began():
-		return problem.Stalled(v1alpha1.ReasonLineageDeleted,
+		return problem.Stalled(v1alpha1.ReasonRefreshTokenSecretDeleted,
 			"Secret %s, which held the next refresh token, was deleted, and the %s in Secret %s was used: restore the former, or sign in again and put the new %s into the latter",
 			w.vault.Name, w.seedName(), w.seedSecret(), w.seedName())
 	}
@@ -122,5 +122,5 @@ func (w *tokenWork) began() bool {
 // isAnswerLost tells that a refresh token must not be sent any more, as its successor got lost.
 func isAnswerLost(err error) bool {
 	known, ok := errors.AsType[*problem.Problem](err)
-	return ok && known.Stalled && known.Reason == v1alpha1.ReasonAnswerLost
+	return ok && known.Stalled && known.Reason == v1alpha1.ReasonRefreshResponseLost
 }

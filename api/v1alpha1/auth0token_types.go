@@ -8,7 +8,7 @@ import (
 // +kubebuilder:validation:ExactlyOneOf=clientCredentials;password;authorizationCode;refreshToken;deviceCode
 // +kubebuilder:validation:AtMostOneOf=renewBefore;renewBeforePercentage
 // +kubebuilder:validation:XValidation:rule="!has(self.revokeOnDelete) || !self.revokeOnDelete || !has(self.clientCredentials)",message="revokeOnDelete is for refresh tokens, which clientCredentials never has"
-// +kubebuilder:validation:XValidation:rule="size(self.outputSecret.name) <= 245",message="outputSecret.name may have at most 245 characters: refresh tokens are kept in a Secret of that name with -lineage"
+// +kubebuilder:validation:XValidation:rule="size(self.outputSecret.name) <= 245",message="outputSecret.name may have at most 245 characters: refresh tokens are kept in a Secret of that name with -refresh-token"
 type Auth0TokenSpec struct {
 	ManagedSpec `json:",inline"`
 

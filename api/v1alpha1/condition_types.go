@@ -2,7 +2,7 @@ package v1alpha1
 
 // Condition types. They follow kstatus: Ready is always there, the others only while true (ConnectionsEnabled apart).
 const (
-	// ConditionReady says whether Auth0 is as declared. Under managementPolicy `Observe`: whether it was looked at.
+	// ConditionReady says whether in sync with Auth0. Under managementPolicy `Observe`: whether it was looked at.
 	ConditionReady = "Ready"
 	// ConditionReconciling is there while the operator works towards Ready by itself: it waits for something, or retries.
 	ConditionReconciling = "Reconciling"
@@ -13,14 +13,14 @@ const (
 	ConditionConnectionsEnabled = "ConnectionsEnabled"
 	// ConditionScopesGranted says on an Auth0Token whether Auth0 granted all the scopes that were asked for.
 	ConditionScopesGranted = "ScopesGranted"
-	// ConditionLineageSafe says on an Auth0Token with a refresh token whether the sign-in survives an answer of Auth0's that gets
+	// ConditionRefreshTokenReplaySafe says on an Auth0Token with a refresh token whether the sign-in survives an answer of Auth0's that gets
 	// lost on its way.
-	ConditionLineageSafe = "LineageSafe"
+	ConditionRefreshTokenReplaySafe = "RefreshTokenReplaySafe"
 )
 
 // Reasons with which Ready is true.
 const (
-	// ReasonReconciled surfaces when Auth0 is as declared.
+	// ReasonReconciled surfaces when in sync with Auth0.
 	ReasonReconciled = "Reconciled"
 	// ReasonObserved surfaces under managementPolicy `Observe`: the message and status.differences say what differs.
 	ReasonObserved = "Observed"
@@ -74,8 +74,8 @@ const (
 	ReasonInvalidSpec = "InvalidSpec"
 	// ReasonRejected surfaces when Auth0 refuses the object; the message quotes Auth0.
 	ReasonRejected = "Rejected"
-	// ReasonAnswerTooLarge surfaces when Auth0 answers with more than the operator reads of one object: 2 MiB, or 25,000 values.
-	ReasonAnswerTooLarge = "AnswerTooLarge"
+	// ReasonResponseTooLarge surfaces when Auth0 answers with more than the operator reads of one object: 2 MiB, or 25,000 values.
+	ReasonResponseTooLarge = "ResponseTooLarge"
 	// ReasonSecretInvalid surfaces when a Secret lacks a key that the spec names, holds a value that cannot be used, or is of a type
 	// that is for something else.
 	ReasonSecretInvalid = "SecretInvalid"
@@ -146,11 +146,11 @@ const (
 	ReasonCodeRefused = "CodeRefused"
 	// ReasonRefreshTokenRefused surfaces when Auth0 no longer accepts the refresh token: the user must sign in again.
 	ReasonRefreshTokenRefused = "RefreshTokenRefused"
-	// ReasonAnswerLost surfaces when Auth0's answer to a refresh got lost and the leeway is over: the refresh token may have been
+	// ReasonRefreshResponseLost surfaces when Auth0's answer to a refresh got lost and the leeway is over: the refresh token may have been
 	// replaced by one that nobody has, and is not sent again unless the tenant's log says that it was not.
-	ReasonAnswerLost = "AnswerLost"
-	// ReasonLineageDeleted surfaces when the Secret with the next refresh token was deleted: the user must sign in again.
-	ReasonLineageDeleted = "LineageDeleted"
+	ReasonRefreshResponseLost = "RefreshResponseLost"
+	// ReasonRefreshTokenSecretDeleted surfaces when the Secret with the next refresh token was deleted: the user must sign in again.
+	ReasonRefreshTokenSecretDeleted = "RefreshTokenSecretDeleted"
 	// ReasonNotRenewable surfaces when a token has expired that came without a refresh token.
 	ReasonNotRenewable = "NotRenewable"
 	// ReasonApprovalDenied surfaces when the person denied the sign-in by device code.
@@ -173,14 +173,14 @@ const (
 const (
 	// ReasonAllGranted surfaces when all the scopes were granted that were asked for.
 	ReasonAllGranted = "AllGranted"
-	// ReasonFewerGranted surfaces when some were not; the message names them.
-	ReasonFewerGranted = "FewerGranted"
+	// ReasonPartiallyGranted surfaces when some were not; the message names them.
+	ReasonPartiallyGranted = "PartiallyGranted"
 )
 
-// Reasons of LineageSafe; Unknown is one, too.
+// Reasons of RefreshTokenReplaySafe; Unknown is one, too.
 const (
-	// ReasonReplayable surfaces when the same refresh token can be sent again should an answer get lost.
-	ReasonReplayable = "Replayable"
+	// ReasonReplayAllowed surfaces when the same refresh token can be sent again should an answer get lost.
+	ReasonReplayAllowed = "ReplayAllowed"
 	// ReasonNoLeeway surfaces when a replaced refresh token dies at once: an answer that gets lost ends the sign-in.
 	ReasonNoLeeway = "NoLeeway"
 	// ReasonNoRefreshToken surfaces when the sign-in gave no refresh token: it ends with the token.

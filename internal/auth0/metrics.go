@@ -24,13 +24,13 @@ type Metrics struct {
 }
 
 var (
-	waitingMetric = prometheus.NewDesc("auth0_operator_calls_waiting",
-		"Calls that wait for Auth0's rate limit, for spec.rateLimit, or for a tenant that is unavailable, by tenant and lane.", []string{"tenant", "lane"}, nil)
+	waitingMetric = prometheus.NewDesc("auth0_operator_requests_waiting",
+		"Calls that wait for Auth0's rate limit, for spec.rateLimit, or for a tenant that is unavailable, by tenant and priority.", []string{"tenant", "priority"}, nil)
 	availableMetric = prometheus.NewDesc("auth0_operator_tenant_available",
 		"1 while the tenant answers, 0 while it is unavailable and calls to it wait, by tenant.", []string{"tenant"}, nil)
-	leftMetric = prometheus.NewDesc("auth0_operator_budget_left",
+	leftMetric = prometheus.NewDesc("auth0_operator_rate_limit_remaining",
 		"Calls that may be made at once, by tenant and bucket. Buckets without a limit are left out.", []string{"tenant", "bucket"}, nil)
-	sizeMetric = prometheus.NewDesc("auth0_operator_budget_size",
+	sizeMetric = prometheus.NewDesc("auth0_operator_rate_limit_capacity",
 		"Calls that may be made at once when the bucket is full, by tenant and bucket.", []string{"tenant", "bucket"}, nil)
 )
 
@@ -42,24 +42,24 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 			Help: "Calls to Auth0 by tenant, method, route and status (status 0: no answer).",
 		}, []string{"tenant", "method", "route", "status"}),
 		drawn: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "auth0_operator_budget_used_total",
+			Name: "auth0_operator_rate_limit_used_total",
 			Help: "Calls to Auth0 by tenant and the buckets of the rate limit that they count against.",
 		}, []string{"tenant", "bucket"}),
 		wait: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name:    "auth0_operator_wait_seconds",
-			Help:    "How long calls waited for the rate limit, by tenant and lane.",
+			Name:    "auth0_operator_rate_limit_wait_seconds",
+			Help:    "How long calls waited for the rate limit, by tenant and priority.",
 			Buckets: []float64{.01, .1, 1, 5, 15, 60, 300, 900, 3600},
-		}, []string{"tenant", "lane"}),
+		}, []string{"tenant", "priority"}),
 		tokens: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "auth0_operator_tokens_issued_total",
 			Help: "Tokens issued by tenant, namespace and name of the Auth0Token, and grant. Those of client_credentials for APIs of one's own count against the tenant's monthly quota.",
 		}, []string{"tenant", "namespace", "name", "grant"}),
 		passes: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "auth0_operator_passes_total",
+			Name: "auth0_operator_full_resyncs_total",
 			Help: "How often everything in a tenant was compared with Auth0.",
 		}, []string{"tenant"}),
 		found: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "auth0_operator_drift_found_total",
+			Name: "auth0_operator_drift_detected_total",
 			Help: "Objects that others changed in Auth0, by tenant and kind.",
 		}, []string{"tenant", "kind"}),
 		corrected: prometheus.NewCounterVec(prometheus.CounterOpts{

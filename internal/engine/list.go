@@ -214,5 +214,5 @@ func (w *work[O]) settle(ctx context.Context, have auth0.Document, known *onList
 			return Outcome{}, err
 		}
 	}
-	return w.done("Auth0 is as declared"), nil
+	return w.done("in sync with Auth0"), nil
 }

@@ -382,7 +382,7 @@ func (p *Pass[O]) patchStatus(ctx context.Context, patch client.Patch) error {
 	next := p.Object.DeepCopyObject().(O)
 	if data, err := patch.Data(next); err == nil && len(data) > mostStatus {
 		p.Object = p.saved.DeepCopyObject().(O)
-		return problem.Stalled(v1alpha1.ReasonAnswerTooLarge, "what Auth0 says of the object takes more than %d KiB in status; make the object in Auth0 smaller", mostStatus>>10)
+		return problem.Stalled(v1alpha1.ReasonResponseTooLarge, "what Auth0 says of the object takes more than %d KiB in status; make the object in Auth0 smaller", mostStatus>>10)
 	}
 	if err := p.loop.Client.Status().Patch(ctx, next, patch, client.FieldOwner(secret.FieldManager)); err != nil {
 		if client.IgnoreNotFound(err) == nil {

@@ -65,7 +65,7 @@ func (w *work[O]) differences(ctx context.Context, have auth0.Document) ([]v1alp
 
 func summary(differences []v1alpha1.Difference) string {
 	if len(differences) == 0 {
-		return "Auth0 is as declared"
+		return "in sync with Auth0"
 	}
 	names := make([]string, len(differences))
 	for i, difference := range differences {

@@ -22,7 +22,7 @@ import (
 type state int
 
 const (
-	// done: Auth0 is as declared, or was observed.
+	// done: in sync with Auth0, or was observed.
 	done state = iota
 	// waiting: the operator goes on by itself when something happens or after a time.
 	waiting

@@ -502,7 +502,7 @@ func outcomeOf(failed *auth0.Error, session *auth0.Session, resync time.Duration
 	case auth0.ClassUntrusted:
 		return Stall(v1alpha1.ReasonCertificateUntrusted, Untrusted(failed), resync)
 	case auth0.ClassTooLarge:
-		return Stall(v1alpha1.ReasonAnswerTooLarge, fmt.Sprintf("%s: %s; make the object in Auth0 smaller", failed.Route, failed.Message), resync)
+		return Stall(v1alpha1.ReasonResponseTooLarge, fmt.Sprintf("%s: %s; make the object in Auth0 smaller", failed.Route, failed.Message), resync)
 	case auth0.ClassInvalid, auth0.ClassForbidden:
 		if failed.Status == 0 {
 			return Stall(v1alpha1.ReasonRejected, failed.Message, resync)

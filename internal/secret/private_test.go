@@ -16,7 +16,7 @@ import (
 // could note that they do.
 func TestOfTwoSwapsOneFails(t *testing.T) {
 	owner := &v1alpha1.Auth0Token{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "one", UID: "1"}}
-	read := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "token-lineage"}, Data: map[string][]byte{"lineage": []byte("before")}}
+	read := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "token-refresh-token"}, Data: map[string][]byte{"lineage": []byte("before")}}
 	kube := fake.NewClientBuilder().WithObjects(read).Build()
 	if err := kube.Get(t.Context(), client.ObjectKeyFromObject(read), read); err != nil {
 		t.Fatal(err)

@@ -74,7 +74,7 @@ func newEnvironment(t *testing.T, options ...func(*simulator.Options)) *environm
 	e.startOperator()
 	e.eventuallyReady(e.tenant())
 	e.eventually(func() error {
-		if e.counter("auth0_operator_passes_total") == 0 {
+		if e.counter("auth0_operator_full_resyncs_total") == 0 {
 			return fmt.Errorf("the pass at the start has not ended")
 		}
 		return nil

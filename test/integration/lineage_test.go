@@ -168,7 +168,7 @@ func TestALostAnswerAfterTheLeeway(t *testing.T) {
 				refreshTokenSubject.require(m.environment, token)
 			} else {
 				m.look(life, token)
-				m.eventuallyStalled(token, v1alpha1.ReasonAnswerLost, row.message, "Secret seed")
+				m.eventuallyStalled(token, v1alpha1.ReasonRefreshResponseLost, row.message, "Secret seed")
 				if sent := m.refreshes() - before; sent != 0 {
 					t.Errorf("the refresh token was sent %d times", sent)
 				}
@@ -269,7 +269,7 @@ func (e *environment) lineageOf() (line struct {
 },
 ) {
 	e.Helper()
-	stored := &corev1.Secret{ObjectMeta: e.meta("token-lineage")}
+	stored := &corev1.Secret{ObjectMeta: e.meta("token-refresh-token")}
 	e.get(stored)
 	if err := json.Unmarshal(stored.Data["lineage"], &line); err != nil {
 		e.Fatal(err)

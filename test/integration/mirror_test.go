@@ -151,7 +151,7 @@ func (w *watched) passOverAll() {
 	})
 }
 
-func (w *watched) passes() int { return w.counter("auth0_operator_passes_total") }
+func (w *watched) passes() int { return w.counter("auth0_operator_full_resyncs_total") }
 
 // counter sums a metric of the operator.
 func (e *environment) counter(name string) int {
@@ -208,7 +208,7 @@ func TestDriftIsPutRightByTheLog(t *testing.T) {
 	w.eventuallyNamed(users[3], 45*time.Second)
 	w.requireCalls("putting an edit right by a read and a write", 2)
 	w.eventually(func() error {
-		if found, corrected := w.counter("auth0_operator_drift_found_total"), w.counter("auth0_operator_drift_corrected_total"); found != 1 || corrected != 1 {
+		if found, corrected := w.counter("auth0_operator_drift_detected_total"), w.counter("auth0_operator_drift_corrected_total"); found != 1 || corrected != 1 {
 			return fmt.Errorf("%d differences found, %d corrected, want one", found, corrected)
 		}
 		return nil
@@ -577,7 +577,7 @@ func TestRestartReadsFromLists(t *testing.T) {
 			e.sim.ResetRequests()
 			e.startOperator()
 			e.eventually(func() error {
-				if e.counter("auth0_operator_passes_total") == 0 {
+				if e.counter("auth0_operator_full_resyncs_total") == 0 {
 					return fmt.Errorf("no pass")
 				}
 				return nil

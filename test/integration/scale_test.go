@@ -337,7 +337,7 @@ func TestANewLeaderGoesOn(t *testing.T) {
 	e.dashboard("PATCH", userPath(users[17].Status.UserID), map[string]any{"nickname": "Mallory"})
 	e.sim.ResetRequests()
 	e.eventually(func() error {
-		if e.counter("auth0_operator_passes_total") == 0 || e.user(users[17].Status.UserID)["nickname"] != "Countess" {
+		if e.counter("auth0_operator_full_resyncs_total") == 0 || e.user(users[17].Status.UserID)["nickname"] != "Countess" {
 			return fmt.Errorf("no pass, or the user is not as declared")
 		}
 		return nil

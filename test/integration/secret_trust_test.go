@@ -163,7 +163,7 @@ func TestCredentialsAreUsedForNothingElse(t *testing.T) {
 	robot := &corev1.Secret{ObjectMeta: e.meta("robot"), Type: corev1.SecretTypeServiceAccountToken, StringData: map[string]string{"clientSecret": "any", "clientId": "any"}}
 	robot.Annotations = map[string]string{corev1.ServiceAccountNameKey: "robot"}
 	e.create(robot)
-	lineage := &corev1.Secret{ObjectMeta: e.meta("lineage"), Type: "auth0-operator.io/lineage", StringData: map[string]string{"clientSecret": "any", "clientId": "any"}}
+	lineage := &corev1.Secret{ObjectMeta: e.meta("lineage"), Type: "auth0-operator.io/refresh-token", StringData: map[string]string{"clientSecret": "any", "clientId": "any"}}
 	e.create(lineage)
 	for secret, purpose := range map[string]string{
 		"credentials": "is for the credentials of an Auth0Tenant", "robot": "is for access to Kubernetes", "lineage": "is for the operator alone", "auth0-operator-hash-key": "is for the operator alone",
@@ -255,7 +255,7 @@ func TestASecretOfSomebodyElsesIsNotWritten(t *testing.T) {
 				"controlled": {owned(new(true)), true, "belongs to ConfigMap owner"},
 				"helm":       {func(s *corev1.Secret) { s.Labels = map[string]string{"app.kubernetes.io/managed-by": "Helm"} }, true, "is managed by Helm"},
 				"credential": {func(s *corev1.Secret) { s.Type = v1alpha1.CredentialsSecretType }, true, "is for the credentials of an Auth0Tenant"},
-				"lineage":    {func(s *corev1.Secret) { s.Type = "auth0-operator.io/lineage" }, true, "is for the operator alone"},
+				"lineage":    {func(s *corev1.Secret) { s.Type = "auth0-operator.io/refresh-token" }, true, "is for the operator alone"},
 				"named":      {func(*corev1.Secret) {}, true, "is named by Auth0Tenant harvest"},
 				"trusted":    {func(*corev1.Secret) {}, true, "is named by Auth0Tenant harvest"},
 			} {
@@ -298,7 +298,7 @@ func TestNoSecretIsForged(t *testing.T) {
 	e := newEnvironment(t)
 	for name, forge := range map[string]func(*v1alpha1.OutputSecret){
 		"the types auth0-operator.io/":        func(s *v1alpha1.OutputSecret) { s.Type = v1alpha1.CredentialsSecretType },
-		"the types auth0-operator.io/… are":   func(s *v1alpha1.OutputSecret) { s.Type = "auth0-operator.io/lineage" },
+		"the types auth0-operator.io/… are":   func(s *v1alpha1.OutputSecret) { s.Type = "auth0-operator.io/refresh-token" },
 		"Kubernetes grants access to itself":  func(s *v1alpha1.OutputSecret) { s.Type = "kubernetes.io/service-account-token" },
 		"with which Kubernetes grants access": func(s *v1alpha1.OutputSecret) { s.Type = "bootstrap.kubernetes.io/token" },
 		"auth0-operator.io/… are the operator's": func(s *v1alpha1.OutputSecret) {

@@ -276,7 +276,7 @@ var tokenSubject = subject{
 	existsReason:   v1alpha1.ReasonSecretConflict,
 	conflictReason: v1alpha1.ReasonSecretConflict,
 	permit: func(e *environment, object v1alpha1.Managed) {
-		for _, name := range []string{"token", "token-lineage"} {
+		for _, name := range []string{"token", "token-refresh-token"} {
 			e.letWrite(object, name)
 		}
 	},

@@ -51,8 +51,8 @@ func TestALostAnswerWithinTheLeeway(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
 	token := e.shop(rotating)
-	e.eventuallyCondition(token, v1alpha1.ConditionLineageSafe, metav1.ConditionTrue, v1alpha1.ReasonReplayable)
-	if status := token.Status.RefreshToken; status == nil || !*status.Rotating || status.Leeway.Duration != time.Minute || status.SecretName != "token-lineage" {
+	e.eventuallyCondition(token, v1alpha1.ConditionRefreshTokenReplaySafe, metav1.ConditionTrue, v1alpha1.ReasonReplayAllowed)
+	if status := token.Status.RefreshToken; status == nil || !*status.Rotating || status.Leeway.Duration != time.Minute || status.SecretName != "token-refresh-token" {
 		t.Errorf("status says %+v", status)
 	}
 	e.loseAnswer(simulator.DropAfter)
@@ -66,7 +66,7 @@ func TestNoLeewayIsForetold(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
 	token := e.shop(withoutLeeway)
-	e.eventuallyCondition(token, v1alpha1.ConditionLineageSafe, metav1.ConditionFalse, v1alpha1.ReasonNoLeeway, "Overlap Period")
+	e.eventuallyCondition(token, v1alpha1.ConditionRefreshTokenReplaySafe, metav1.ConditionFalse, v1alpha1.ReasonNoLeeway, "Overlap Period")
 }
 
 // TestALostAnswerWithoutLeeway sends nothing more, tells what to do, and goes on with what a person brings.
@@ -77,7 +77,7 @@ func TestALostAnswerWithoutLeeway(t *testing.T) {
 	before := e.lineageOf().Tokens.RefreshToken
 	e.loseAnswer(simulator.DropAfter)
 	change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenSubject.change(token) })
-	e.eventuallyReconciling(token, v1alpha1.ReasonAnswerLost)
+	e.eventuallyReconciling(token, v1alpha1.ReasonRefreshResponseLost)
 	sent := e.refreshes()
 	// Half an hour later the log tells.
 	e.stopOperator()
@@ -85,7 +85,7 @@ func TestALostAnswerWithoutLeeway(t *testing.T) {
 		line["attempt"].(map[string]any)["until"] = time.Now().Add(-30 * time.Minute)
 	})
 	e.startOperator()
-	message := e.eventuallyStalled(token, v1alpha1.ReasonAnswerLost, "Secret seed", "leeway of 0s is over")
+	message := e.eventuallyStalled(token, v1alpha1.ReasonRefreshResponseLost, "Secret seed", "leeway of 0s is over")
 	if kept := e.lineageOf(); kept.Tokens.RefreshToken != before {
 		t.Error("the old token was not kept")
 	}
@@ -98,7 +98,7 @@ func TestALostAnswerWithoutLeeway(t *testing.T) {
 	e.sim.AddFaults(simulator.Fault{Method: "GET", Route: "/api/v2/logs", Status: 503})
 	change(e, token, func(token *v1alpha1.Auth0Token) { token.Spec.RenewBeforePercentage = new(int32(10)) })
 	e.pass(token)
-	e.eventuallyStalled(token, v1alpha1.ReasonAnswerLost, message)
+	e.eventuallyStalled(token, v1alpha1.ReasonRefreshResponseLost, message)
 	e.sim.ClearFaults()
 	if again := e.refreshes(); again != sent {
 		t.Errorf("the refresh token was sent %d times more", again-sent)
@@ -124,7 +124,7 @@ func TestAnAnswerOutlivesTheAPIServer(t *testing.T) {
 // editLineage changes what the operator keeps.
 func (e *environment) editLineage(edit func(map[string]any)) {
 	e.Helper()
-	change(e, &corev1.Secret{ObjectMeta: e.meta("token-lineage")}, func(s *corev1.Secret) {
+	change(e, &corev1.Secret{ObjectMeta: e.meta("token-refresh-token")}, func(s *corev1.Secret) {
 		var line map[string]any
 		if err := json.Unmarshal(s.Data["lineage"], &line); err != nil {
 			e.Fatal(err)
@@ -256,10 +256,10 @@ func TestADeletedLineageIsNoReplay(t *testing.T) {
 	e := newEnvironment(t)
 	token := e.shop(rotating)
 	sent := e.refreshes()
-	e.delete(&corev1.Secret{ObjectMeta: e.meta("token-lineage")})
+	e.delete(&corev1.Secret{ObjectMeta: e.meta("token-refresh-token")})
 	e.restartOperator()
 	e.pass(token)
-	e.eventuallyStalled(token, v1alpha1.ReasonLineageDeleted, "Secret token-lineage", "Secret seed")
+	e.eventuallyStalled(token, v1alpha1.ReasonRefreshTokenSecretDeleted, "Secret token-refresh-token", "Secret seed")
 	if again := e.refreshes(); again != sent {
 		t.Errorf("a refresh token was sent %d times more", again-sent)
 	}

@@ -231,7 +231,7 @@ func TestALineageIsDeletedDuringARefresh(t *testing.T) {
 	t.Parallel()
 	e, interruptions := newInterruptedEnvironment(t)
 	token := e.shop(withoutLeeway)
-	interruptions.atAnswer(func() { _ = e.kube.Delete(e.ctx, &corev1.Secret{ObjectMeta: e.meta("token-lineage")}) })
+	interruptions.atAnswer(func() { _ = e.kube.Delete(e.ctx, &corev1.Secret{ObjectMeta: e.meta("token-refresh-token")}) })
 	newest := e.refresh(token)
 	change(e, token, func(token *v1alpha1.Auth0Token) { token.Spec.RefreshToken.Scopes = []string{"read:orders"} })
 	refreshTokenSubject.eventuallyRequire(e, token)
@@ -299,10 +299,10 @@ func TestTheRiskIsOverWhenItsSettingIsChanged(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
 	token := e.shop(withoutLeeway)
-	e.eventuallyCondition(token, v1alpha1.ConditionLineageSafe, metav1.ConditionFalse, v1alpha1.ReasonNoLeeway)
+	e.eventuallyCondition(token, v1alpha1.ConditionRefreshTokenReplaySafe, metav1.ConditionFalse, v1alpha1.ReasonNoLeeway)
 	e.setRefreshRules(rotating)
 	e.pass(token)
-	e.eventuallyCondition(token, v1alpha1.ConditionLineageSafe, metav1.ConditionTrue, v1alpha1.ReasonReplayable)
+	e.eventuallyCondition(token, v1alpha1.ConditionRefreshTokenReplaySafe, metav1.ConditionTrue, v1alpha1.ReasonReplayAllowed)
 }
 
 // TestALeewayThatIsGone is not relied on.
@@ -313,7 +313,7 @@ func TestALeewayThatIsGone(t *testing.T) {
 	e.setRefreshRules(withoutLeeway)
 	e.loseAnswer(simulator.DropAfter)
 	change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenSubject.change(token) })
-	e.eventuallyReconciling(token, v1alpha1.ReasonAnswerLost)
+	e.eventuallyReconciling(token, v1alpha1.ReasonRefreshResponseLost)
 	e.requireNoReuse()
 }
 
@@ -460,7 +460,7 @@ func TestATokenThatNobodyCanRenew(t *testing.T) {
 	token := codeTokenSubject.object(m.environment, "one").(*v1alpha1.Auth0Token)
 	m.create(token)
 	m.eventuallyReady(token)
-	m.eventuallyCondition(token, v1alpha1.ConditionLineageSafe, metav1.ConditionFalse, v1alpha1.ReasonNoRefreshToken)
+	m.eventuallyCondition(token, v1alpha1.ConditionRefreshTokenReplaySafe, metav1.ConditionFalse, v1alpha1.ReasonNoRefreshToken)
 	if renews := token.Status.RenewsAt; renews != nil {
 		t.Errorf("status says that it is renewed at %s", renews)
 	}
@@ -484,7 +484,7 @@ func TestATokenThatIsForAnotherAPI(t *testing.T) {
 	token.Spec.RefreshToken.Audience = new(invoicesAPI)
 	e.create(token)
 	e.eventuallyReady(token)
-	e.eventuallyCondition(token, v1alpha1.ConditionScopesGranted, metav1.ConditionFalse, v1alpha1.ReasonFewerGranted, "is for "+ordersAPI, invoicesAPI)
+	e.eventuallyCondition(token, v1alpha1.ConditionScopesGranted, metav1.ConditionFalse, v1alpha1.ReasonPartiallyGranted, "is for "+ordersAPI, invoicesAPI)
 	if token.Status.Audience != ordersAPI {
 		t.Errorf("status says that it is for %s", token.Status.Audience)
 	}

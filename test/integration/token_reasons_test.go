@@ -178,7 +178,7 @@ func TestFewerScopesThanAsked(t *testing.T) {
 	token.Spec.Password.Scopes = []string{"read:orders", "read:invoices"}
 	e.create(token)
 	e.eventuallyReady(token)
-	message := e.eventuallyCondition(token, v1alpha1.ConditionScopesGranted, "False", v1alpha1.ReasonFewerGranted)
+	message := e.eventuallyCondition(token, v1alpha1.ConditionScopesGranted, "False", v1alpha1.ReasonPartiallyGranted)
 	if !strings.Contains(message, "read:invoices") || strings.Contains(message, "read:orders") {
 		t.Errorf("the message is %s", message)
 	}

@@ -48,7 +48,7 @@ func TestATokenComesWithItsGrant(t *testing.T) {
 	e.eventuallyStalled(token, v1alpha1.ReasonClientGrantMissing)
 	// What compares everything at the start is no call for a grant.
 	e.eventually(func() error {
-		if e.counter("auth0_operator_passes_total") == 0 {
+		if e.counter("auth0_operator_full_resyncs_total") == 0 {
 			return errNotYet
 		}
 		return nil
