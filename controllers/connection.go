@@ -236,7 +236,7 @@ func (connectionAdapter) Preserve(tools engine.Tools[*v1alpha1.Auth0Connection],
 	leaveOutReplaced(optionsOf(tools.Object), options)
 	if path := hiddenIn("", tools.Object, options); path != "" {
 		return problem.Stalled(v1alpha1.ReasonOptionsHidden,
-			"options.%s of connection %q is set and not declared, and Auth0 does not show its value, which a change of any other option would spoil; take it from a Secret in %s",
+			"options.%s of connection %q is set and not declared; Auth0 hides its current value, and an update would overwrite it: supply it from a Secret in %s",
 			path, have.String("name"), secretsField(tools.Object))
 	}
 	return nil

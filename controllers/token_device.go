@@ -162,7 +162,7 @@ func (f *deviceFlow) gaveUp() error {
 	if reason == v1alpha1.ReasonApprovalDenied {
 		return problem.Stalled(reason, "the sign-in was denied (%s); for another code, set the annotation %s to a new value", f.Said, v1alpha1.AnnotationReconcileRequestedAt)
 	}
-	return problem.Stalled(reason, "nobody approved the sign-in, %d codes long; for another code, set the annotation %s to a new value", mostCodes, v1alpha1.AnnotationReconcileRequestedAt)
+	return problem.Stalled(reason, "sign-in not approved after %d device codes; for another code, set the annotation %s to a new value", mostCodes, v1alpha1.AnnotationReconcileRequestedAt)
 }
 
 func pending(flow *deviceFlow, again time.Duration) error {

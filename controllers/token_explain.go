@@ -149,7 +149,7 @@ func (w *tokenWork) invalidCredentials(said string) *problem.Problem {
 		return problem.Stalled(v1alpha1.ReasonInvalidCredentials,
 			"Auth0 refuses %s (%s), which was named without a secret, as its appType is native or spa; set its spec.tokenEndpointAuthMethod, to none if it has no secret", credentialsName(w.token), said)
 	}
-	return problem.Stalled(v1alpha1.ReasonInvalidCredentials, "Auth0 refuses the client id of %s, or what proves it (%s); correct it", credentialsName(w.token), said)
+	return problem.Stalled(v1alpha1.ReasonInvalidCredentials, "Auth0 rejected the client ID, the client secret or the private key in %s (%s); correct it", credentialsName(w.token), said)
 }
 
 // soon is how soon to ask again for what is missing: it may be about to appear in Auth0 without being declared, or take a person

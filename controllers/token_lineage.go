@@ -178,7 +178,7 @@ func (w *tokenWork) readLineage(ctx context.Context) error {
 		return nil
 	}
 	if err := json.Unmarshal(current.Data[lineageKey], line); err != nil {
-		return problem.Stalled(v1alpha1.ReasonSecretInvalid, "Secret %s/%s no longer holds what the operator keeps there; delete it to begin with another sign-in, or restore it", w.token.Namespace, w.vault.Name)
+		return problem.Stalled(v1alpha1.ReasonSecretInvalid, "Secret %s/%s is corrupted; restore it, or delete it to start with a new sign-in", w.token.Namespace, w.vault.Name)
 	}
 	w.vault.current, w.line = current, line
 	return nil

@@ -91,7 +91,7 @@ func (w *tokenWork) tellGranted(held auth0.TokenSet) {
 	}
 	missing := slices.DeleteFunc(slices.Clone(asked), func(scope string) bool { return slices.Contains(granted, scope) })
 	if len(missing) == 0 {
-		w.tell(v1alpha1.ConditionScopesGranted, metav1.ConditionTrue, v1alpha1.ReasonAllGranted, "all the scopes were granted that the spec asks for")
+		w.tell(v1alpha1.ConditionScopesGranted, metav1.ConditionTrue, v1alpha1.ReasonAllGranted, "all requested scopes were granted")
 		return
 	}
 	message := fmt.Sprintf("Auth0 did not grant %s; see that the API has these scopes, and that the user or the application may have them", strings.Join(missing, ", "))
@@ -118,7 +118,7 @@ func (w *tokenWork) done(held auth0.TokenSet) engine.Outcome {
 	lifetime := held.ExpiresAt.Sub(held.IssuedAt)
 	if before := w.token.Spec.RenewBefore; before != nil && before.Duration > lifetime/2 {
 		return engine.Stall(v1alpha1.ReasonInvalidSpec, fmt.Sprintf(
-			"spec.renewBefore is %s of a lifetime of %s, which would renew the token all the time; it may be half of it at most, and counts as that: correct it, or let the API's tokens live longer", before.Duration, lifetime),
+			"spec.renewBefore is %s of a lifetime of %s, more than half of it; half is used instead: lower renewBefore, or raise the API's token lifetime", before.Duration, lifetime),
 			again)
 	}
 	if safe := meta.FindStatusCondition(w.token.Status.Conditions, v1alpha1.ConditionRefreshTokenReplaySafe); safe != nil && safe.Status != metav1.ConditionTrue {

@@ -63,7 +63,7 @@ func (w *tokenWork) userExists(ctx context.Context) error {
 	_, err := w.session.GetUser(ctx, subject)
 	if auth0.ClassOf(err) == auth0.ClassNotFound {
 		return problem.Stalled(v1alpha1.ReasonUserNotFound,
-			"%s does not exist any more in Auth0; the token in Secret %s is valid until %s for whoever looks at its signature only, and cannot be renewed: delete this object, or sign another user in",
+			"%s does not exist any more in Auth0; the token in Secret %s is valid until %s for services that check only its signature, and cannot be renewed: delete this object, or sign another user in",
 			subject, w.output.Name, w.token.Status.ExpiresAt.UTC().Format(time.RFC3339))
 	}
 	if auth0.ClassOf(err) == auth0.ClassMissingScope {

@@ -482,7 +482,7 @@ func assignRoles(ctx context.Context, session *auth0.Session, id string, names [
 	known := slices.Collect(maps.Keys(ids))
 	if len(unknown) > 0 {
 		return known, problem.Waiting(v1alpha1.ReasonRoleNotFound,
-			"spec.roles: the tenant has no role %s; create it, or correct the name (upper and lower case count)", problem.Quoted(unknown, "or")).
+			"spec.roles: role %s does not exist in the tenant; create it, or correct the name (it is case-sensitive)", problem.Quoted(unknown, "or")).
 			Breaking().Again(missingListEntryRetry)
 	}
 	return known, nil
@@ -540,7 +540,7 @@ func (userAdapter) Explain(tools engine.Tools[*v1alpha1.Auth0User], failed *auth
 			"the password%s breaks the password policy of connection %q (%s); choose another", passwordOrigin(u), connection, failed.Message).OfSecret()
 	case failed.Class == auth0.ClassInvalid && failed.Route == "POST /dbconnections/signup":
 		return problem.Stalled(v1alpha1.ReasonSignupRefused,
-			"Auth0 lets nobody sign up in this way: %s; check that connection %q exists, allows sign-ups, and is enabled for the application of spec.signup, or set spec.provisioning to Management",
+			"Auth0 refused the sign-up: %s; check that connection %q exists, allows sign-ups, and is enabled for the application of spec.signup, or set spec.provisioning to Management",
 			failed.Message, connection)
 	case failed.Code == "inexistent_connection":
 		return problem.Stalled(v1alpha1.ReasonConnectionNotFound,

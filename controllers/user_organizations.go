@@ -172,7 +172,7 @@ func assignMemberRoles(ctx context.Context, session *auth0.Session, userID strin
 		}
 		if len(unknown) > 0 {
 			return added, problem.Waiting(v1alpha1.ReasonRoleNotFound,
-				"spec.organizations: the tenant has no role %s; create it, or correct the name (upper and lower case count)", problem.Quoted(unknown, "or")).
+				"spec.organizations: role %s does not exist in the tenant; create it, or correct the name (it is case-sensitive)", problem.Quoted(unknown, "or")).
 				Breaking().Again(missingListEntryRetry)
 		}
 	}

@@ -155,7 +155,7 @@ const (
 	ReasonNotRenewable = "NotRenewable"
 	// ReasonApprovalDenied surfaces when the person denied the sign-in by device code.
 	ReasonApprovalDenied = "ApprovalDenied"
-	// ReasonApprovalExpired surfaces when nobody approved the sign-in by device code, several codes long.
+	// ReasonApprovalExpired surfaces when nobody approved the sign-in, after several device codes.
 	ReasonApprovalExpired = "ApprovalExpired"
 )
 

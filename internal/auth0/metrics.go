@@ -56,15 +56,15 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 		}, []string{"tenant", "namespace", "name", "grant"}),
 		passes: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "auth0_operator_full_resyncs_total",
-			Help: "How often everything in a tenant was compared with Auth0.",
+			Help: "Completed full resyncs, in which every object of the tenant is compared with Auth0.",
 		}, []string{"tenant"}),
 		found: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "auth0_operator_drift_detected_total",
-			Help: "Objects that others changed in Auth0, by tenant and kind.",
+			Help: "Objects that somebody changed in Auth0, by tenant and kind.",
 		}, []string{"tenant", "kind"}),
 		corrected: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "auth0_operator_drift_corrected_total",
-			Help: "Objects that others changed in Auth0 and that were put right, by tenant and kind.",
+			Help: "Objects that somebody changed in Auth0 and the operator corrected, by tenant and kind.",
 		}, []string{"tenant", "kind"}),
 	}
 	registerer.MustRegister(m.requests, m.drawn, m.wait, m.tokens, m, m.passes, m.found, m.corrected)

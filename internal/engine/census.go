@@ -15,7 +15,7 @@ import (
 
 var (
 	objectsMetric = prometheus.NewDesc("auth0_operator_objects",
-		"Objects by tenant, kind and state: ready, waiting (the operator goes on by itself), stalled (a person must act), held (a person must confirm the deletion) or suspended.", []string{"tenant", "kind", "state"}, nil)
+		"Objects by tenant, kind and state: ready, waiting (no action needed), stalled (action required), held (a person must confirm the deletion) or suspended.", []string{"tenant", "kind", "state"}, nil)
 	expiryMetric = prometheus.NewDesc("auth0_operator_token_expiry_timestamp_seconds",
 		"When the token of an Auth0Token expires, by tenant, namespace and name of the Auth0Token, in seconds since 1970.", []string{"tenant", "namespace", "name"}, nil)
 	renewalMetric = prometheus.NewDesc("auth0_operator_token_renewal_timestamp_seconds",

@@ -217,7 +217,7 @@ func (w *work[O]) enforced(have auth0.Document) []string {
 // updatedMessage tells a change of the spec from one that somebody made in Auth0.
 func (w *work[O]) updatedMessage() string {
 	if w.wasDeclared() {
-		return "was changed in Auth0; put right: "
+		return "reverted a change made in Auth0: "
 	}
 	return "updated: "
 }

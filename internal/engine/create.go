@@ -168,7 +168,7 @@ func (w *work[O]) tellCreated(ctx context.Context, again bool, have auth0.Docume
 	importer, imports := w.Adapter.(Importer[O])
 	switch described := w.Adapter.Describe(have); {
 	case again:
-		w.event(ctx, "Created", "was gone from Auth0; created anew: "+described)
+		w.event(ctx, "Created", "recreated after somebody deleted it in Auth0: "+described)
 	case imports && importer.Importable(w.object):
 		logger(ctx).Info("created "+described, "reason", "Created")
 	default:

@@ -175,7 +175,7 @@ func (w *work[O]) isCrowded(lane auth0.Lane) bool {
 // sharing is the outcome of a pass over an object whose lists are changed together with those of others. It is woken when they
 // are.
 func (w *work[O]) sharing() Outcome {
-	return Wait(v1alpha1.ReasonRateLimited, "waiting for Auth0's rate limit to see to its lists together with those of others", shareAgain)
+	return Wait(v1alpha1.ReasonRateLimited, "rate limited by Auth0; role and membership changes will be sent in a batch", shareAgain)
 }
 
 // foresee takes into status what the creation of an object is going to set, if the object is to share calls. The write that

@@ -153,7 +153,7 @@ func (t *tenantImports) send(ctx context.Context, session *auth0.Session, b *bat
 	file := slices.Concat([]byte("["), bytes.Join(items, []byte(",")), []byte("]"))
 	job, err := importInto(ctx, session, b, file)
 	if slices.Contains(refusals, auth0.ClassOf(err)) {
-		log.FromContext(ctx).Error(err, "Auth0 refuses an import; its users are created one by one", "users", len(items))
+		log.FromContext(ctx).Error(err, "Auth0 rejected an import job; creating its users individually", "users", len(items))
 		t.end(b, true, nil)
 		return
 	}
@@ -231,7 +231,7 @@ func (t *tenantImports) follow(ctx context.Context, session *auth0.Session, b *b
 
 // lose ends a batch of which Auth0 does not say what it imported.
 func (t *tenantImports) lose(ctx context.Context, b *batch) {
-	log.FromContext(ctx).Info("an import failed; its users are looked at one by one", "job", b.job)
+	log.FromContext(ctx).Info("an import job failed; reconciling its users individually", "job", b.job)
 	t.end(b, true, nil)
 }
 

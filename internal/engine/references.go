@@ -229,7 +229,7 @@ func (k Kind) holds(object client.Object, kind string, key client.ObjectKey) boo
 // InUse says who still needs an object that is being deleted.
 func InUse(dependants []string) string {
 	if len(dependants) == 1 {
-		return dependants[0] + " still refers to this one; it goes when that is gone"
+		return dependants[0] + " still refers to this object, which is deleted once that one is gone"
 	}
 	named := dependants[:min(len(dependants), dependantsNamed)]
 	message := fmt.Sprintf("%d objects still refer to this one; it goes when they are gone: %s", len(dependants), strings.Join(named, ", "))

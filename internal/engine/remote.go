@@ -527,7 +527,7 @@ func waitForLimit(failed *auth0.Error, now time.Time) Outcome {
 	if failed.Status == 0 {
 		what = failed.Message
 	}
-	message := what + "; going on within a minute"
+	message := what + "; resuming within a minute"
 	if wait > time.Minute {
 		at := now.Add(wait).UTC().Truncate(coarse).Add(coarse)
 		message = what + "; going on at about " + at.Format("15:04 UTC, 2 January")

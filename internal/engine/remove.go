@@ -70,7 +70,7 @@ func (r *Remote[O]) leave(ctx context.Context, pass *Pass[O]) Outcome {
 
 func (w *work[O]) remove(ctx context.Context) (Outcome, error) {
 	if w.holdsNothing() {
-		return Released("nothing was deleted in Auth0: this object neither created anything there nor took it over"), nil
+		return Released("nothing to delete in Auth0: this object neither created nor adopted anything there"), nil
 	}
 	if err := w.reach(ctx); err != nil {
 		return Outcome{}, err
@@ -80,7 +80,7 @@ func (w *work[O]) remove(ctx context.Context) (Outcome, error) {
 	case err != nil:
 		return Outcome{}, err
 	case have == nil && w.Adapter.ID(w.object) == "":
-		return Released("nothing was deleted in Auth0: this object held nothing there"), nil
+		return Released("nothing to delete in Auth0: this object managed nothing there"), nil
 	case have == nil:
 		w.wroteDeletion(ctx, nil)
 		return Released("gone from Auth0"), nil

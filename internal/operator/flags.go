@@ -16,8 +16,8 @@ func (o *Options) BindFlags(flags *flag.FlagSet) {
 		return nil
 	})
 	flags.StringVar(&o.TenantSelector, "tenant-selector", "", "label selector: serve only the tenants that match, and the objects that refer to them (default: all)")
-	flags.IntVar(&o.Workers, "workers", 10, "objects of a kind to work on at once; as many again are kept for tenants that answer while others do not")
-	flags.BoolVar(&o.LeaderElection, "leader-elect", false, "let several replicas run, one of which works")
+	flags.IntVar(&o.Workers, "workers", 10, "maximum concurrent reconciles per kind; as many again are reserved for tenants that answer while others do not")
+	flags.BoolVar(&o.LeaderElection, "leader-elect", false, "enable leader election, for several replicas")
 	flags.DurationVar(&o.LeaseDuration, "leader-elect-lease-duration", DefaultLeaseDuration, "how long the other replicas wait for a renewal of the leader's Lease before one of them takes over")
 	flags.DurationVar(&o.RenewDeadline, "leader-elect-renew-deadline", DefaultRenewDeadline, "how long after its last renewal the leader may still change something; shorter than the lease duration")
 	flags.DurationVar(&o.RetryPeriod, "leader-elect-retry-period", DefaultRetryPeriod, "how often the leader renews its Lease, and the others look at it; shorter than the renew deadline")

@@ -144,7 +144,7 @@ func isStalled(object v1alpha1.Object) bool {
 func isDeleting(object v1alpha1.Object) bool { return object.GetDeletionTimestamp() != nil }
 
 // The sections of the page on the objects in trouble, in their order.
-var sections = []string{"Needs you:", "Waits, and goes on by itself:", "Waits to be deleted:"}
+var sections = []string{"Action required:", "Waiting (no action needed):", "Waits to be deleted:"}
 
 // urgency is the section of an object.
 func urgency(object v1alpha1.Object) int {

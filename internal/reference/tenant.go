@@ -42,7 +42,7 @@ func Tenant(ctx context.Context, reader client.Reader, object v1alpha1.Managed) 
 
 func notPermitted(tenant types.NamespacedName, object v1alpha1.Managed) error {
 	return problem.Stalled(v1alpha1.ReasonNotPermitted,
-		"there is no Auth0Tenant %s that admits namespace %s; whoever owns it can admit the namespace in its spec.allowedNamespaces, or correct spec.tenantRef",
+		"there is no Auth0Tenant %s that admits namespace %s; its owner can add the namespace to its spec.allowedNamespaces; or correct spec.tenantRef",
 		tenant, object.GetNamespace())
 }
 

@@ -51,8 +51,8 @@ func TestPluginStatus(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, part := range []string{
-		e.sim.Domain, "Auth0User", "Needs you:\n  Auth0User " + e.namespace + "/eve\n    InvalidSpec: spec.appMetadata",
-		"Waits, and goes on by itself:\n  Auth0User " + e.namespace + "/bob\n    RoleNotFound",
+		e.sim.Domain, "Auth0User", "Action required:\n  Auth0User " + e.namespace + "/eve\n    InvalidSpec: spec.appMetadata",
+		"Waiting (no action needed):\n  Auth0User " + e.namespace + "/bob\n    RoleNotFound",
 	} {
 		if !strings.Contains(page, part) {
 			t.Errorf("the page does not say %q:\n%s", part, page)

@@ -424,7 +424,7 @@ func TestTwoObjectsForOneUser(t *testing.T) {
 	e.eventuallyStalled(third, v1alpha1.ReasonConflict, e.namespace+"/second/")
 	e.deleteAndWait(third)
 	e.eventually(func() error {
-		if told := e.events(third); !slices.Contains(told, "Deleting: nothing was deleted in Auth0: this object held nothing there") {
+		if told := e.events(third); !slices.Contains(told, "Deleting: nothing to delete in Auth0: this object managed nothing there") {
 			return fmt.Errorf("of the one that held nothing, it is told %q", told)
 		}
 		return nil
