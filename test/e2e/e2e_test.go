@@ -339,7 +339,7 @@ func (i *installation) repeatEvent() {
 			continue
 		}
 		for _, spec := range []string{
-			`{"roles":{"items":[{"name":"order-clerk"}]},"permissions":{"items":[{"api":"https://orders.example.com/","name":"write:orders"}]}}`,
+			`{"roles":{"items":[{"name":"order-clerk"}]},"permissions":{"items":[{"audience":"https://orders.example.com/","name":"write:orders"}]}}`,
 			`{"roles":null,"permissions":null}`,
 		} {
 			patch := client.RawPatch("application/merge-patch+json", []byte(`{"spec":`+spec+`}`))

@@ -421,7 +421,7 @@ func referencesIn(value any, sample *unstructured.Unstructured) []string {
 
 // referents are the kinds that the fields of references mean.
 var referents = map[string]string{
-	"api": "Auth0ResourceServer", "client": "Auth0Client", "connection": "Auth0Connection", "organization": "Auth0Organization",
+	"resourceServer": "Auth0ResourceServer", "clientGrant": "Auth0ClientGrant", "client": "Auth0Client", "connection": "Auth0Connection", "organization": "Auth0Organization",
 	"role": "Auth0Role", "tenant": "Auth0Tenant", "user": "Auth0User",
 }
 

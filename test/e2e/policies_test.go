@@ -77,7 +77,7 @@ func (i *installation) reachForTheManagementAPI() {
 		for kind, spec := range map[string]string{
 			"Auth0ClientGrant":    `"clientId":"any","scopes":["read:users"],"audience":%q`,
 			"Auth0ResourceServer": `"identifier":%q`,
-			"Auth0Role":           `"name":"any","permissions":{"items":[{"name":"read:users","api":%q}]}`,
+			"Auth0Role":           `"name":"any","permissions":{"items":[{"name":"read:users","audience":%q}]}`,
 			"Auth0Token":          `"client":{"clientRef":{"name":"any"}},"clientCredentials":{"audience":%q},"outputSecret":{"name":"any"}`,
 			"Auth0Client":         `"name":"any","refreshToken":{"rotationType":"rotating","expirationType":"expiring","policies":[{"audience":%q,"scope":["read:users"]}]}`,
 		} {

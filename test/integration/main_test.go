@@ -67,7 +67,7 @@ func run(m *testing.M) (int, error) {
 		return 1, err
 	}
 	code := m.Run()
-	if isPart := flag.Lookup("test.run").Value.String()+flag.Lookup("test.skip").Value.String() != ""; isPart || code != 0 {
+	if isPart := flag.Lookup("test.run").Value.String()+flag.Lookup("test.skip").Value.String() != ""; isPart {
 		return code, nil
 	}
 	never, err := reasons.never()
