@@ -210,6 +210,8 @@ const (
 	// AnnotationConfirmDeletion confirms, on an Auth0Tenant, the deletions of its objects that are held (DeletionHeld) and began
 	// before the time that it holds, in the form of RFC 3339. On an Auth0Connection, it confirms that its users may go with it.
 	AnnotationConfirmDeletion = "auth0-operator.io/confirm-deletion"
+	// AnnotationDeletable lets an Auth0Tenant be deleted where the optional admission policy for that is installed. Any value does.
+	AnnotationDeletable = "auth0-operator.io/deletable"
 )
 
 // Finalizer keeps an object until what it stands for in Auth0 is gone, or may stay.

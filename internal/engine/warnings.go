@@ -58,6 +58,7 @@ var annotations = map[string]map[string]func(v1alpha1.Object) string{
 	v1alpha1.AnnotationRotateSecret:         {"Auth0Client": lacksOutputSecret},
 	v1alpha1.AnnotationRotateKey:            {"Auth0Client": lacksKeyPair},
 	v1alpha1.AnnotationConfirmDeletion:      {"Auth0Tenant": lacksNothing},
+	v1alpha1.AnnotationDeletable:            {"Auth0Tenant": lacksNothing},
 	v1alpha1.AnnotationAdoptableBy:          {},
 }
 

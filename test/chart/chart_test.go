@@ -23,7 +23,7 @@ import (
 var everything = []string{
 	"--set", "podDisruptionBudget.enabled=true", "--set", "networkPolicy.enabled=true",
 	"--set", "metrics.serviceMonitor.enabled=true", "--set", "metrics.prometheusRule.enabled=true",
-	"--set", "admissionPolicies.secrets.enabled=true", "--set", "admissionPolicies.metadata.enabled=true",
+	"--set", "admissionPolicies.secrets.enabled=true", "--set", "admissionPolicies.metadata.enabled=true", "--set", "admissionPolicies.tenantDeletion.enabled=true",
 	"--set", "admissionPolicies.managementAPI.enabled=true", "--set", "admissionPolicies.managementAPI.namespaces={auth0}",
 }
 

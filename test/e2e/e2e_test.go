@@ -393,7 +393,7 @@ func (i *installation) deleteAll() {
 	i.awaitAll("Suspended before they are deleted", isSuspended)
 	// A tenant with spec.deletionProtection lets not so many go, and a connection not its people, without a word.
 	i.kubectl("", "annotate", "auth0tenant", "--all", "--all-namespaces", "--overwrite",
-		v1alpha1.AnnotationConfirmDeletion+"="+time.Now().Add(time.Minute).UTC().Format(time.RFC3339))
+		v1alpha1.AnnotationConfirmDeletion+"="+time.Now().Add(time.Minute).UTC().Format(time.RFC3339), v1alpha1.AnnotationDeletable+"=true")
 	for _, sample := range i.samples {
 		i.must(i.kube.Delete(i.Context(), sample.DeepCopy()))
 	}

@@ -16,7 +16,7 @@ import (
 // policies turns on the admission policies of the chart: all samples live under them.
 var policies = []string{
 	"--set", "admissionPolicies.secrets.enabled=true", "--set", "admissionPolicies.secrets.types={Opaque,kubernetes.io/basic-auth,example.com/token,example.com/invitation}",
-	"--set", "admissionPolicies.metadata.enabled=true",
+	"--set", "admissionPolicies.metadata.enabled=true", "--set", "admissionPolicies.tenantDeletion.enabled=true",
 	"--set", "admissionPolicies.managementAPI.enabled=true", "--set", "admissionPolicies.managementAPI.namespaces={" + tenantNamespace + "}",
 }
 
@@ -26,6 +26,7 @@ func (i *installation) checkPolicies() {
 	i.stealTheToken()
 	i.reachForTheManagementAPI()
 	i.fillTheMetadata()
+	i.deleteATenant()
 	i.deleteWhatWasThereBefore()
 }
 
@@ -95,6 +96,13 @@ func (i *installation) fillTheMetadata() {
 		role.Labels[fmt.Sprint("padding-", n)] = strings.Repeat("n", 63)
 	}
 	i.requireDenied("may have 64 entries each", i.kube.Create(i.Context(), role))
+}
+
+// deleteATenant deletes a tenant that others use, as a slip of the hand does.
+func (i *installation) deleteATenant() {
+	i.Helper()
+	tenant := &v1alpha1.Auth0Tenant{ObjectMeta: metav1.ObjectMeta{Namespace: tenantNamespace, Name: "main"}}
+	i.requireDenied("kubectl --namespace "+tenantNamespace+" annotate auth0tenant main auth0-operator.io/deletable=true", i.kube.Delete(i.Context(), tenant))
 }
 
 // deleteWhatWasThereBefore wants the operator, and everybody else, to be able to let go of what a policy would refuse today.
