@@ -319,5 +319,10 @@ func (organizationAdapter) Explain(tools engine.Tools[*v1alpha1.Auth0Organizatio
 // Population implements engine.Populated: with an organization go its memberships, and the roles in them.
 func (organizationAdapter) Population(ctx context.Context, session *auth0.Session, have auth0.Document) (engine.Population, error) {
 	count, err := session.CountOrganizationMembers(ctx, have.String("id"))
-	return engine.Population{Count: count, One: "a member whom no object declares", Many: "members whom no object declares", Loss: "memberships and the roles in them end with it"}, err
+	return engine.Population{
+		Count: count, One: "a member whom no object declares", Many: "members whom no object declares", Loss: "memberships and the roles in them end with it",
+		Kind: "Auth0User", Has: func(o v1alpha1.Managed) bool {
+			return slices.Contains(o.(*v1alpha1.Auth0User).Status.Organizations, have.String("id"))
+		},
+	}, err
 }

@@ -189,5 +189,10 @@ func (resourceServerAdapter) Declares(api *v1alpha1.Auth0ResourceServer) string 
 // Population implements engine.Populated: with an API go the client grants for it.
 func (resourceServerAdapter) Population(ctx context.Context, session *auth0.Session, have auth0.Document) (engine.Population, error) {
 	count, err := session.CountClientGrants(ctx, have.String("identifier"))
-	return engine.Population{Count: count, One: "a client grant that no object declares", Many: "client grants that no object declares", Loss: "Auth0 deletes them with it"}, err
+	return engine.Population{
+		Count: count, One: "a client grant that no object declares", Many: "client grants that no object declares", Loss: "Auth0 deletes them with it",
+		Kind: "Auth0ClientGrant", Has: func(o v1alpha1.Managed) bool {
+			return o.(*v1alpha1.Auth0ClientGrant).Status.Audience == have.String("identifier")
+		},
+	}, err
 }

@@ -163,5 +163,10 @@ func (roleAdapter) Declares(role *v1alpha1.Auth0Role) string { return role.Spec.
 // Population implements engine.Populated: with a role, its users lose what it permits.
 func (roleAdapter) Population(ctx context.Context, session *auth0.Session, have auth0.Document) (engine.Population, error) {
 	count, err := session.CountRoleUsers(ctx, have.String("id"))
-	return engine.Population{Count: count, One: "a user whom no object declares", Many: "users whom no object declares", Loss: "who has it loses what it permits"}, err
+	return engine.Population{
+		Count: count, One: "a user whom no object declares", Many: "users whom no object declares", Loss: "who has it loses what it permits",
+		Kind: "Auth0User", Has: func(o v1alpha1.Managed) bool {
+			return slices.Contains(o.(*v1alpha1.Auth0User).Status.Roles, have.String("name"))
+		},
+	}, err
 }

@@ -3,12 +3,16 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/display"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
 // Populated is for kinds with whose objects Auth0 deletes what no object may have declared, such as people.
@@ -24,6 +28,10 @@ type Population struct {
 	One, Many string
 	// Loss is what becomes of it: "Auth0 deletes them with it".
 	Loss string
+	// Kind is the kind that declares such things, and Has reports whether the status of an object says that it has one in Auth0. Empty
+	// and nil where all that declares them holds the deletion.
+	Kind string
+	Has  func(v1alpha1.Managed) bool
 }
 
 func (p Population) String() string {
@@ -48,6 +56,9 @@ func (w *work[O]) holdForOthers(ctx context.Context, have auth0.Document) (*Outc
 		return nil, nil
 	}
 	population, err := populated.Population(ctx, w.session, have)
+	if err == nil && population.Count > 0 && population.Has != nil {
+		population.Count, err = w.undeclared(ctx, population)
+	}
 	why := population.String()
 	switch {
 	case auth0.ClassOf(err) == auth0.ClassMissingScope:
@@ -63,4 +74,20 @@ func (w *work[O]) holdForOthers(ctx context.Context, have auth0.Document) (*Outc
 		"%s has %s, and %s; to keep it, set spec.deletionPolicy to Retain; to delete it, confirm that here: %s",
 		w.Adapter.Describe(have), why, population.Loss, confirmation(strings.ToLower(w.kind.Name), w.object)), again)
 	return &outcome, nil
+}
+
+// undeclared counts what no object of the tenant declares: objects that name this one by its value do not hold its deletion.
+func (w *work[O]) undeclared(ctx context.Context, population Population) (int, error) {
+	i := slices.IndexFunc(w.kinds, func(kind Kind) bool { return kind.Name == population.Kind })
+	list := w.kinds[i].NewList()
+	if err := w.Client.List(ctx, list, client.MatchingFields{reference.TenantIndex: reference.TenantKey(w.object).String()}, client.UnsafeDisableDeepCopy); err != nil {
+		return 0, fmt.Errorf("find each %s that has a part in %s: %w", population.Kind, w.object.GetName(), err)
+	}
+	count := population.Count
+	for _, object := range objectsIn(list) {
+		if population.Has(object.(v1alpha1.Managed)) {
+			count--
+		}
+	}
+	return max(count, 0), nil
 }
