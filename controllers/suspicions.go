@@ -259,7 +259,7 @@ func isUnknown(_ auth0.Document, err error) bool {
 
 // Warnings implements engine.Warner: templates over what Auth0 does not issue for the grant.
 func (h *tokenHandler) Warnings(token *v1alpha1.Auth0Token) []string {
-	warnings := templateWarnings("spec.outputSecret", token.Spec.OutputSecret, "accessToken", "tokenType", "scope", "expiresAt", "idToken", "refreshToken")
+	warnings := templateWarnings("spec.outputSecret", token.Spec.OutputSecret, "accessToken", "tokenType", "scope", "expiresAt", "idToken", "refreshToken", "audience")
 	if token.Spec.ClientCredentials == nil {
 		return warnings
 	}

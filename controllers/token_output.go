@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -104,6 +105,7 @@ func (w *tokenWork) keep(ctx context.Context, held auth0.TokenSet) (engine.Outco
 
 // write puts the token into the Secret, or tries whether that would work.
 func (w *tokenWork) write(ctx context.Context, issued auth0.TokenSet, write secret.Writer) error {
+	issued.Audience = cmp.Or(w.request.Audience, issued.Audience)
 	data, err := tokenData(w.token.Spec.OutputSecret, issued)
 	if err != nil {
 		return err
@@ -124,7 +126,7 @@ func (w *tokenWork) annotations(issued auth0.TokenSet, content string) map[strin
 }
 
 // tokenData makes the data of the output Secret. Templates can use every value; the default keys are those that Auth0
-// issued, but for the refresh token: a workload that used it would end the sign-in.
+// issued, but for the refresh token: a workload that used it would end the sign-in. The audience is for templates only.
 func tokenData(output v1alpha1.OutputSecret, issued auth0.TokenSet) (map[string][]byte, error) {
 	values := map[string]string{
 		"accessToken":  issued.AccessToken,
@@ -133,9 +135,11 @@ func tokenData(output v1alpha1.OutputSecret, issued auth0.TokenSet) (map[string]
 		"expiresAt":    issued.ExpiresAt.UTC().Format(time.RFC3339),
 		"idToken":      issued.IDToken,
 		"refreshToken": issued.RefreshToken,
+		"audience":     issued.Audience,
 	}
 	if len(output.Data) == 0 {
 		delete(values, "refreshToken")
+		delete(values, "audience")
 		if issued.IDToken == "" {
 			delete(values, "idToken")
 		}

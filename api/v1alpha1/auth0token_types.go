@@ -65,7 +65,8 @@ type Auth0TokenSpec struct {
 
 	// outputSecret is where the token is written. Values for its templates, and its default keys: `accessToken`,
 	// `tokenType`, `scope`, `expiresAt` (RFC 3339); and, for a user's token, `idToken` where the scope `openid` was granted.
-	// Templates can use `refreshToken` too; but whoever uses that where refresh tokens rotate ends the sign-in.
+	// Templates can use `audience` (the API that the token is for; empty where the token does not say) and `refreshToken` too; but a
+	// workload that uses a refresh token which rotates ends the sign-in.
 	// +required
 	OutputSecret OutputSecret `json:"outputSecret"`
 }

@@ -290,3 +290,20 @@ func sessionKeyStays(e *environment) {
 		return nil
 	})
 }
+
+// TestAudienceOfAToken is a value for templates, and stays the same at every look.
+func TestAudienceOfAToken(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	tokenSubject.prepare(e)
+	token := tokenSubject.object(e, "one").(*v1alpha1.Auth0Token)
+	token.Spec.OutputSecret.Data = map[string]v1alpha1.SecretTemplate{"config": `audience={{ .audience }}`}
+	e.create(token)
+	e.eventuallyReady(token)
+	e.pass(token)
+	output := &corev1.Secret{ObjectMeta: e.meta(token.Spec.OutputSecret.Name)}
+	e.get(output)
+	if have, want := string(output.Data["config"]), "audience="+ordersAPI; have != want || len(output.Data) != 1 {
+		t.Errorf("the Secret holds %q and %d keys, want %q alone", have, len(output.Data), want)
+	}
+}
