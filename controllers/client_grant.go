@@ -62,7 +62,7 @@ func (clientGrantAdapter) Check(grant *v1alpha1.Auth0ClientGrant) error {
 func (clientGrantAdapter) Desired(grant *v1alpha1.Auth0ClientGrant, references reference.Values) auth0.Document {
 	spec := grant.Spec
 	desired := settingsOf(spec)
-	for _, field := range []string{"client_ref", "api_ref", "management_api", "scopes"} {
+	for _, field := range []string{"client_ref", "resource_server_ref", "management_api", "scopes"} {
 		delete(desired, field)
 	}
 	if spec.DefaultFor == nil {

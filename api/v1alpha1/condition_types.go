@@ -2,7 +2,7 @@ package v1alpha1
 
 // Condition types. They follow kstatus: Ready is always there, the others only while true (ConnectionsEnabled apart).
 const (
-	// ConditionReady says whether in sync with Auth0. Under managementPolicy `Observe`: whether it was looked at.
+	// ConditionReady says whether Auth0 is in sync with the spec. Under managementPolicy `Observe`: whether it was looked at.
 	ConditionReady = "Ready"
 	// ConditionReconciling is there while the operator works towards Ready by itself: it waits for something, or retries.
 	ConditionReconciling = "Reconciling"
@@ -20,7 +20,7 @@ const (
 
 // Reasons with which Ready is true.
 const (
-	// ReasonReconciled surfaces when in sync with Auth0.
+	// ReasonReconciled surfaces when Auth0 is in sync with the spec.
 	ReasonReconciled = "Reconciled"
 	// ReasonObserved surfaces under managementPolicy `Observe`: the message and status.differences say what differs.
 	ReasonObserved = "Observed"

@@ -22,7 +22,7 @@ import (
 type state int
 
 const (
-	// done: in sync with Auth0, or was observed.
+	// done: the object is in sync with Auth0, or was observed.
 	done state = iota
 	// waiting: the operator goes on by itself when something happens or after a time.
 	waiting

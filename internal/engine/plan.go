@@ -18,7 +18,7 @@ const (
 	PlannedAdopt PlannedAction = "adopt"
 	// PlannedUpdate means that it is held, and differs.
 	PlannedUpdate PlannedAction = "update"
-	// PlannedNothing means that in sync with Auth0.
+	// PlannedNothing means that the object is in sync with Auth0.
 	PlannedNothing PlannedAction = "unchanged"
 	// PlannedWait means that it cannot be said yet, as something else has to come first.
 	PlannedWait PlannedAction = "wait"

@@ -326,7 +326,7 @@ func TestBadUserInput(t *testing.T) {
 		{
 			name:   "role that does not exist",
 			spec:   func(_ *environment, u *v1alpha1.Auth0User) { u.Spec.Roles = roles("", "nobody", "none") },
-			reason: v1alpha1.ReasonRoleNotFound, says: `the tenant has no role "nobody" or "none"; create it`,
+			reason: v1alpha1.ReasonRoleNotFound, says: `role "nobody" or "none" does not exist in the tenant; create it`,
 			heal: func(e *environment, u *v1alpha1.Auth0User) {
 				change(e, u, func(u *v1alpha1.Auth0User) { u.Spec.Roles = nil })
 			},
@@ -368,7 +368,7 @@ func TestBadUserInput(t *testing.T) {
 			name:   "username where the connection has none",
 			spec:   func(_ *environment, u *v1alpha1.Auth0User) { u.Spec.Username = new("ada") },
 			stall:  true,
-			reason: v1alpha1.ReasonRejected, says: "username",
+			reason: v1alpha1.ReasonInvalidSpec, says: "username",
 			heal: func(e *environment, u *v1alpha1.Auth0User) {
 				change(e, u, func(u *v1alpha1.Auth0User) { u.Spec.Username = nil })
 			},
