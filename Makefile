@@ -105,7 +105,7 @@ bench: controlplane ## Measure the operator (docs/benchmarks.md): an hour and mo
 	go run ./test/bench $(ARGS)
 
 .PHONY: verify
-verify: verify-generated verify-format verify-tidy verify-shell verify-workflows vet lint verify-vulnerabilities ## All that needs no running.
+verify: verify-generated verify-format verify-tidy verify-shell verify-workflows verify-subjects vet lint verify-vulnerabilities ## All that needs no running.
 
 .PHONY: verify-generated
 verify-generated: generate ## The generated files are those of the sources, and committed.
@@ -134,6 +134,19 @@ verify-shell: ## The scripts pass shfmt, and shellcheck if you have it.
 .PHONY: verify-workflows
 verify-workflows: ## The workflows of .github are what GitHub understands (actionlint).
 	$(DEPLOY) github.com/rhysd/actionlint/cmd/actionlint
+
+# Commits up to this one were made before the rule. A shallow clone may not have it, nor they.
+SUBJECTS_SINCE := cf316d9
+
+.PHONY: verify-subjects
+verify-subjects: ## The subjects of commits have at most 72 characters, and one change each.
+	range=HEAD; if git cat-file -e $(SUBJECTS_SINCE) 2>/dev/null; then range=$(SUBJECTS_SINCE)..HEAD; fi; \
+	wrong=$$(git log --no-merges --format='%h %s' $$range | sed -nE '/^[0-9a-f]+ ([^A-Z]|.*;|.*\.$$|.{73})/p'); \
+	if [ -n "$$wrong" ]; then \
+		echo "subjects begin with a capital, have at most 72 characters, one change, and no full stop:"; \
+		echo "$$wrong"; \
+		exit 1; \
+	fi
 
 .PHONY: verify-vulnerabilities
 verify-vulnerabilities: ## Nothing with a known vulnerability is called (govulncheck; needs vuln.go.dev or GOVULNDB).
