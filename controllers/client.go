@@ -137,11 +137,9 @@ func (clientAdapter) OutputSecrets(c *v1alpha1.Auth0Client) []string {
 // Inputs names the output Secret, and those with public keys.
 func (a clientAdapter) Inputs(c *v1alpha1.Auth0Client) []string {
 	names := a.OutputSecrets(c)
-	if methods := c.Spec.ClientAuthenticationMethods; methods != nil {
-		for _, key := range methods.PrivateKeyJWT.Credentials {
-			if key.SecretRef != nil {
-				names = append(names, key.SecretRef.Name)
-			}
+	for _, key := range privateKeyJWT(c).Credentials {
+		if key.SecretRef != nil {
+			names = append(names, key.SecretRef.Name)
 		}
 	}
 	return names

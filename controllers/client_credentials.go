@@ -32,14 +32,18 @@ func (c clientCredential) body() auth0.Document {
 	return body
 }
 
+// privateKeyJWT is what the spec says of Private Key JWT, empty if it does not use that method.
+func privateKeyJWT(c *v1alpha1.Auth0Client) v1alpha1.ClientPrivateKeyJWT {
+	if methods := c.Spec.ClientAuthenticationMethods; methods != nil && methods.PrivateKeyJWT != nil {
+		return *methods.PrivateKeyJWT
+	}
+	return v1alpha1.ClientPrivateKeyJWT{}
+}
+
 // declaredCredentials reads the public keys of the spec.
 func declaredCredentials(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Client]) ([]clientCredential, error) {
-	methods := tools.Object.Spec.ClientAuthenticationMethods
-	if methods == nil {
-		return nil, nil
-	}
 	var wanted []clientCredential
-	for i, declared := range methods.PrivateKeyJWT.Credentials {
+	for i, declared := range privateKeyJWT(tools.Object).Credentials {
 		text, err := pemOf(ctx, tools, declared)
 		if err != nil {
 			return nil, err

@@ -43,10 +43,7 @@ const (
 
 // generatedKey is what the spec says of a generated key pair, nil if it wants none.
 func generatedKey(c *v1alpha1.Auth0Client) *v1alpha1.ClientKeyPair {
-	if methods := c.Spec.ClientAuthenticationMethods; methods != nil {
-		return methods.PrivateKeyJWT.Generate
-	}
-	return nil
+	return privateKeyJWT(c).Generate
 }
 
 // signingKey is a private key in PEM form.

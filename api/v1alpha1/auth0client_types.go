@@ -79,11 +79,12 @@ type Auth0ClientSpec struct {
 // ClientAuthenticationMethods have an application prove who it is without a shared secret. Of Auth0's methods,
 // `tls_client_auth` and `self_signed_tls_client_auth` are not managed yet: they need a proxy of yours before the tenant's custom
 // domain, and no recorded traffic shows how Auth0 takes them.
+// +kubebuilder:validation:ExactlyOneOf=privateKeyJwt
 type ClientAuthenticationMethods struct {
 	// privateKeyJwt has the application sign an assertion with a private key, whose public key Auth0 knows (Private Key JWT).
 	// It takes an Enterprise plan.
-	// +required
-	PrivateKeyJWT ClientPrivateKeyJWT `json:"privateKeyJwt"`
+	// +optional
+	PrivateKeyJWT *ClientPrivateKeyJWT `json:"privateKeyJwt,omitempty"`
 }
 
 // ClientPrivateKeyJWT says whose public keys Auth0 is to know: keys of yours, or a pair that the operator makes.

@@ -141,8 +141,13 @@ func lacksOutputSecret(object v1alpha1.Object) string {
 
 func lacksKeyPair(object v1alpha1.Object) string {
 	application, ok := object.(*v1alpha1.Auth0Client)
-	if ok && (application.Spec.ClientAuthenticationMethods == nil || application.Spec.ClientAuthenticationMethods.PrivateKeyJWT.Generate == nil) {
+	if ok && !hasGeneratedKey(application) {
 		return "spec.clientAuthenticationMethods.privateKeyJwt.generate"
 	}
 	return ""
+}
+
+func hasGeneratedKey(application *v1alpha1.Auth0Client) bool {
+	methods := application.Spec.ClientAuthenticationMethods
+	return methods != nil && methods.PrivateKeyJWT != nil && methods.PrivateKeyJWT.Generate != nil
 }

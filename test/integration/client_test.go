@@ -279,7 +279,7 @@ func rotations(e *environment) int {
 }
 
 func publicKeys(keys ...string) *v1alpha1.ClientAuthenticationMethods {
-	methods := &v1alpha1.ClientAuthenticationMethods{}
+	methods := &v1alpha1.ClientAuthenticationMethods{PrivateKeyJWT: &v1alpha1.ClientPrivateKeyJWT{}}
 	for i := range keys {
 		methods.PrivateKeyJWT.Credentials = append(methods.PrivateKeyJWT.Credentials, v1alpha1.ClientPublicKey{Name: fmt.Sprintf("key-%d", i), PEM: &keys[i]})
 	}
@@ -364,7 +364,7 @@ func requireKeys(e *environment, c *v1alpha1.Auth0Client, names ...string) {
 }
 
 func generateKeyPair(c *v1alpha1.Auth0Client) {
-	c.Spec.ClientAuthenticationMethods = &v1alpha1.ClientAuthenticationMethods{PrivateKeyJWT: v1alpha1.ClientPrivateKeyJWT{
+	c.Spec.ClientAuthenticationMethods = &v1alpha1.ClientAuthenticationMethods{PrivateKeyJWT: &v1alpha1.ClientPrivateKeyJWT{
 		Generate: &v1alpha1.ClientKeyPair{RotateEvery: &metav1.Duration{Duration: 24 * time.Hour}},
 	}}
 	c.Spec.OutputSecret = &v1alpha1.OutputSecret{Name: "keys"}

@@ -230,7 +230,7 @@ func withOwnSecret(object v1alpha1.Managed) {
 
 func withKeyPair(object v1alpha1.Managed) {
 	object.(*v1alpha1.Auth0Client).Spec.ClientAuthenticationMethods = &v1alpha1.ClientAuthenticationMethods{
-		PrivateKeyJWT: v1alpha1.ClientPrivateKeyJWT{Generate: &v1alpha1.ClientKeyPair{}},
+		PrivateKeyJWT: &v1alpha1.ClientPrivateKeyJWT{Generate: &v1alpha1.ClientKeyPair{}},
 	}
 }
 
