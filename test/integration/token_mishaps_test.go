@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -519,4 +520,37 @@ func TestADeletionSaysHowToGoOn(t *testing.T) {
 	e.eventuallyReconciling(token, v1alpha1.ReasonTenantNotReady, "set spec.revokeOnDelete to false")
 	change(e, token, func(token *v1alpha1.Auth0Token) { token.Spec.RevokeOnDelete = false })
 	e.eventuallyGone(token)
+}
+
+// TestTokensAreRenewedWhileTheirTenantWaits for its objects to go: workloads go on until then.
+func TestTokensAreRenewedWhileTheirTenantWaits(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	tokenSubject.prepare(e)
+	e.setTokenLifetime(20)
+	token := tokenSubject.object(e, "one").(*v1alpha1.Auth0Token)
+	e.create(token)
+	e.eventuallyReady(token)
+	tenant := e.tenant()
+	e.get(tenant)
+	e.delete(tenant)
+	e.eventually(func() error {
+		e.get(tenant)
+		if ready := meta.FindStatusCondition(tenant.Status.Conditions, v1alpha1.ConditionReady); ready.Reason != v1alpha1.ReasonInUse {
+			return fmt.Errorf("the tenant does not wait: %+v", ready)
+		}
+		return nil
+	})
+	output := &corev1.Secret{ObjectMeta: e.meta(token.Spec.OutputSecret.Name)}
+	e.get(output)
+	before := string(output.Data["accessToken"])
+	e.eventually(func() error {
+		e.get(output)
+		if string(output.Data["accessToken"]) == before {
+			return errors.New("the token is not renewed")
+		}
+		return nil
+	})
+	e.deleteAndWait(token)
+	e.eventuallyGone(tenant)
 }
