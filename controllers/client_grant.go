@@ -124,13 +124,13 @@ func (a clientGrantAdapter) leaveBehind(ctx context.Context, tools engine.Tools[
 	}
 	message := a.Describe(before) + ": the spec now means another application or API"
 	if why != "" {
-		tools.Event(ctx, "Left", "left in Auth0: "+message+"; the former one "+why)
+		tools.Event(ctx, v1alpha1.EventLeft, "left in Auth0: "+message+"; the former one "+why)
 		return nil
 	}
 	if err := tools.Session.DeleteClientGrant(ctx, grant.Status.ID); err != nil {
 		return err
 	}
-	tools.Event(ctx, "Deleted", "deleted "+message)
+	tools.Event(ctx, v1alpha1.EventDeleted, "deleted "+message)
 	return nil
 }
 

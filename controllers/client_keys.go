@@ -103,7 +103,7 @@ func publishKeyPair(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Clien
 		return err
 	}
 	if before := readKeyPair(held); before.current.pem != pair.current.pem {
-		tools.Event(ctx, "KeyGenerated", "made a key pair, whose private key is in Secret "+tools.Object.Spec.OutputSecret.Name)
+		tools.Event(ctx, v1alpha1.EventKeyGenerated, "made a key pair, whose private key is in Secret "+tools.Object.Spec.OutputSecret.Name)
 	}
 	return nil
 }
@@ -180,7 +180,7 @@ func (a clientAdapter) rotateKey(ctx context.Context, tools engine.Tools[*v1alph
 		if err := pair.write(ctx, tools, have); err != nil {
 			return err
 		}
-		tools.Event(ctx, "KeyRotated", fmt.Sprintf("Secret %s holds a new private key; the former one works until %s", c.Spec.OutputSecret.Name, pair.retiresAt.UTC().Format(time.RFC3339)))
+		tools.Event(ctx, v1alpha1.EventKeyRotated, fmt.Sprintf("Secret %s holds a new private key; the former one works until %s", c.Spec.OutputSecret.Name, pair.retiresAt.UTC().Format(time.RFC3339)))
 	case over:
 		pair.retiring = ""
 		if err := pair.write(ctx, tools, have); err != nil {

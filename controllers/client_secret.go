@@ -187,7 +187,7 @@ func (a clientAdapter) rotateSecret(ctx context.Context, tools engine.Tools[*v1a
 	c.Status.SecretRotation = &v1alpha1.ClientSecretRotation{
 		RotatedAt: &metav1.Time{Time: now.Truncate(time.Second)}, LastHandledRequest: c.Annotations[v1alpha1.AnnotationRotateSecret],
 	}
-	tools.Event(ctx, "SecretRotated", "Auth0 made a new client secret, now in Secret "+c.Spec.OutputSecret.Name+"; the former one has stopped working")
+	tools.Event(ctx, v1alpha1.EventSecretRotated, "Auth0 made a new client secret, now in Secret "+c.Spec.OutputSecret.Name+"; the former one has stopped working")
 	return nil
 }
 

@@ -285,7 +285,7 @@ func (w *tokenWork) deliver(ctx context.Context, issued auth0.TokenSet) (engine.
 			"Auth0 issued a token that has expired already, at %s: see that the clock of the operator's machine is right, and that the API lets its tokens live longer",
 			issued.ExpiresAt.UTC().Format(time.RFC3339))
 	}
-	w.pass.Event(ctx, corev1.EventTypeNormal, "Issued", fmt.Sprintf("%s a token for %s into Secret %s", verb, cmp.Or(w.request.Audience, issued.Audience, "the default audience"), w.output.Name))
+	w.pass.Event(ctx, corev1.EventTypeNormal, v1alpha1.EventIssued, fmt.Sprintf("%s a token for %s into Secret %s", verb, cmp.Or(w.request.Audience, issued.Audience, "the default audience"), w.output.Name))
 	return w.done(issued), nil
 }
 

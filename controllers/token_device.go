@@ -78,7 +78,7 @@ func (w *tokenWork) showCode(ctx context.Context, number int) (engine.Outcome, e
 	}
 	w.polled.Store(w.token.UID, w.Clock.Now())
 	w.showDevice(flow)
-	w.pass.Event(ctx, corev1.EventTypeNormal, "ApprovalNeeded", fmt.Sprintf("to sign in, open %s and confirm the code %s", flow.VerificationURIComplete, flow.UserCode))
+	w.pass.Event(ctx, corev1.EventTypeNormal, v1alpha1.EventApprovalNeeded, fmt.Sprintf("to sign in, open %s and confirm the code %s", flow.VerificationURIComplete, flow.UserCode))
 	return engine.Outcome{}, pending(flow, flow.Interval)
 }
 

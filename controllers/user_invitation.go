@@ -59,7 +59,7 @@ func (userAdapter) unblock(ctx context.Context, tools engine.Tools[*v1alpha1.Aut
 		if err := tools.Session.Unblock(ctx, u.Status.UserID); err != nil {
 			return err
 		}
-		tools.Event(ctx, "Unblocked", "lifted the blocks of Auth0's brute-force protection")
+		tools.Event(ctx, v1alpha1.EventUnblocked, "lifted the blocks of Auth0's brute-force protection")
 	}
 	u.Status.LastHandledUnblock = u.Annotations[v1alpha1.AnnotationUnblock]
 	return nil
@@ -109,7 +109,7 @@ func (userAdapter) makeInvitation(ctx context.Context, tools engine.Tools[*v1alp
 		return err
 	}
 	u.Status.Invitation = &v1alpha1.InvitationStatus{ExpiresAt: metav1.NewTime(expires)}
-	tools.Event(ctx, "Invited", "wrote an invitation to Secret "+output.Name)
+	tools.Event(ctx, v1alpha1.EventInvited, "wrote an invitation to Secret "+output.Name)
 	return nil
 }
 

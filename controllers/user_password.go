@@ -69,7 +69,7 @@ func (userAdapter) generatedPassword(ctx context.Context, tools engine.Tools[*v1
 	if policy.MinLength > longestLength {
 		return "", fmt.Errorf("connection %q wants passwords of %d characters; Auth0 stores no more than %d bytes", connection, policy.MinLength, longestLength)
 	}
-	tools.Event(ctx, "PasswordGenerated", "wrote a new password to Secret "+u.Spec.Password.Generate.OutputSecret.Name)
+	tools.Event(ctx, v1alpha1.EventPasswordGenerated, "wrote a new password to Secret "+u.Spec.Password.Generate.OutputSecret.Name)
 	return randomPassword(int(policy.MinLength)), nil
 }
 

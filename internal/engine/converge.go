@@ -82,7 +82,7 @@ func (w *work[O]) takeOver(ctx context.Context, have auth0.Document, belongs boo
 		if err := w.claim(ctx, have); err != nil {
 			return err
 		}
-		w.event(ctx, "Adopted", "adopted "+w.Adapter.Describe(have))
+		w.event(ctx, v1alpha1.EventAdopted, "adopted "+w.Adapter.Describe(have))
 	}
 	w.Adapter.Observe(w.object, have)
 	w.own(have)
@@ -113,7 +113,7 @@ func (w *work[O]) update(ctx context.Context, have auth0.Document) (auth0.Docume
 		}
 	}
 	if applied := w.appliedFields(patch); len(applied) > 0 {
-		w.event(ctx, "Updated", message+quoted(applied))
+		w.event(ctx, v1alpha1.EventUpdated, message+quoted(applied))
 	}
 	return have, held
 }

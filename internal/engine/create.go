@@ -168,11 +168,11 @@ func (w *work[O]) tellCreated(ctx context.Context, again bool, have auth0.Docume
 	importer, imports := w.Adapter.(Importer[O])
 	switch described := w.Adapter.Describe(have); {
 	case again:
-		w.event(ctx, "Created", "recreated after somebody deleted it in Auth0: "+described)
+		w.event(ctx, v1alpha1.EventCreated, "recreated after somebody deleted it in Auth0: "+described)
 	case imports && importer.Importable(w.object):
-		logger(ctx).Info("created "+described, "reason", "Created")
+		logger(ctx).Info("created "+described, "reason", v1alpha1.EventCreated)
 	default:
-		w.event(ctx, "Created", "created "+described)
+		w.event(ctx, v1alpha1.EventCreated, "created "+described)
 	}
 }
 

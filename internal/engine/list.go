@@ -203,7 +203,7 @@ func (w *work[O]) settle(ctx context.Context, have auth0.Document, known *onList
 			failures = append(failures, err)
 		} else if known.isNews(list.Field, changed) {
 			w.countDrift()
-			w.event(ctx, "Updated", w.updatedMessage()+list.Field)
+			w.event(ctx, v1alpha1.EventUpdated, w.updatedMessage()+list.Field)
 		}
 	}
 	if len(failures) > 0 {

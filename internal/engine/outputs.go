@@ -6,6 +6,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
@@ -22,7 +23,7 @@ func (w *work[O]) keepOutputs(ctx context.Context) error {
 			return err
 		}
 		if message != "" {
-			w.pass.Event(ctx, corev1.EventTypeWarning, "SecretAbandoned", message)
+			w.pass.Event(ctx, corev1.EventTypeWarning, v1alpha1.EventSecretAbandoned, message)
 		}
 	}
 	if slices.Equal(status.OutputSecrets, named) {

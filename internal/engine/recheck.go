@@ -72,7 +72,7 @@ func (w *work[O]) deleteDuplicates(ctx context.Context) error {
 		if err := w.Adapter.Delete(ctx, w.session, id); err != nil && auth0.ClassOf(err) != auth0.ClassNotFound {
 			return err
 		}
-		w.pass.Event(ctx, corev1.EventTypeWarning, "DuplicateDeleted",
+		w.pass.Event(ctx, corev1.EventTypeWarning, v1alpha1.EventDuplicateDeleted,
 			"deleted "+id+": an attempt to create this object that was interrupted had made it besides "+w.Adapter.ID(w.object))
 	}
 	return nil

@@ -55,6 +55,6 @@ func (w *work[O]) sendUrgent(ctx context.Context, patch auth0.Document) error {
 		return err
 	}
 	w.Adapter.Observe(w.object, updated)
-	w.event(ctx, "Updated", w.updatedMessage()+quoted(slices.Sorted(maps.Keys(patch))))
+	w.event(ctx, v1alpha1.EventUpdated, w.updatedMessage()+quoted(slices.Sorted(maps.Keys(patch))))
 	return nil
 }

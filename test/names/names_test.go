@@ -43,6 +43,7 @@ func TestNames(t *testing.T) {
 	for name, list := range map[string]func(*testing.T) []string{
 		"conditions":  constants("Condition"),
 		"reasons":     constants("Reason"),
+		"events":      constants("Event"),
 		"metadata":    metadata,
 		"metrics":     metrics,
 		"flags":       flags,
