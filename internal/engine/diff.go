@@ -41,7 +41,8 @@ type Fields struct {
 	Kept []string
 	// FoldCase are compared without regard to case.
 	FoldCase []string
-	// First are fields that, where they become true, are sent before all others in a call of their own, so that nothing holds them back.
+	// First are fields that nothing holds back where they become true: they are sent before all others, or with them if that takes one
+	// call, and alone as soon as Auth0 refuses that one.
 	First []string
 	// Apart are groups of fields that must not travel with each other. The rest travels with the last of them, or after it
 	// if that has a field of Alone.
@@ -268,11 +269,19 @@ func (f Fields) split(patch auth0.Document) []auth0.Document {
 	default:
 		parts = append(parts, rest)
 	}
-	return append(first, parts...)
+	switch {
+	case len(first) == 0:
+		return parts
+	case len(parts) == 1 && !f.alone(parts[0]):
+		// One call does for all, if Auth0 refuses nothing in it.
+		maps.Copy(parts[0], first)
+		return parts
+	}
+	return append([]auth0.Document{first}, parts...)
 }
 
-// takeFirst takes out of a patch what is sent before all else.
-func (f Fields) takeFirst(patch auth0.Document) []auth0.Document {
+// takeFirst takes out of a patch what nothing may hold back.
+func (f Fields) takeFirst(patch auth0.Document) auth0.Document {
 	first := auth0.Document{}
 	for _, field := range f.First {
 		if patch.Bool(field) {
@@ -280,10 +289,7 @@ func (f Fields) takeFirst(patch auth0.Document) []auth0.Document {
 			delete(patch, field)
 		}
 	}
-	if len(first) == 0 {
-		return nil
-	}
-	return []auth0.Document{first}
+	return first
 }
 
 func (f Fields) alone(part auth0.Document) bool {

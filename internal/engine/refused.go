@@ -86,6 +86,7 @@ func (w *work[O]) sendPart(ctx context.Context, have, part auth0.Document, chang
 			w.takeOut(out)
 			return updated, nil
 		}
+		have, part, err = w.sendFirst(ctx, have, part, err)
 		refused := w.refusedOf(err, changesIn(part, changes, out), said)
 		if len(refused) == 0 {
 			return nil, err
@@ -98,6 +99,24 @@ func (w *work[O]) sendPart(ctx context.Context, have, part auth0.Document, chang
 			return have, nil
 		}
 	}
+}
+
+// sendFirst sends what nothing may hold back of a part that failed, if Auth0 refused the part. It returns what is left of the part, and
+// why that failed: the former error, or Auth0's answer to this call.
+func (w *work[O]) sendFirst(ctx context.Context, have, part auth0.Document, failed error) (updated, rest auth0.Document, err error) {
+	_, isRefusal := refusalOf(failed)
+	rest = part.Clone()
+	first := w.fields.takeFirst(rest)
+	if !isRefusal || len(first) == 0 || len(rest) == 0 {
+		return have, part, failed
+	}
+	updated, err = w.send(ctx, have, first.Clone())
+	w.wroteUpdate(ctx, have, updated, err)
+	if err != nil {
+		return have, part, err
+	}
+	w.rememberSent(first)
+	return updated, rest, failed
 }
 
 // refusedOf returns the changes that an answer names, none if nothing is to be sent without them. said is the answer to the attempt
