@@ -187,10 +187,6 @@ const (
 	ReasonNoRefreshToken = "NoRefreshToken"
 )
 
-// ReasonSuspicious is that of a Warning Event about what Auth0 takes and is likely a mistake: an annotation or a setting without
-// effect, a strategy or an option that Auth0 is not known to have, a short client secret. Work goes on.
-const ReasonSuspicious = "Suspicious"
-
 // Annotations that people and tools set on objects.
 const (
 	// AnnotationReconcileRequestedAt asks for a reconciliation now; any new value will do.

@@ -34,4 +34,7 @@ const (
 	EventKeyRotated = "KeyRotated"
 	// EventSecretAbandoned warns that the spec no longer names an output Secret, and says what becomes of that.
 	EventSecretAbandoned = "SecretAbandoned"
+	// EventSuspicious warns of what Auth0 takes and is likely a mistake: an annotation or a setting without effect, a strategy or an
+	// option that Auth0 is not known to have, a short client secret.
+	EventSuspicious = "Suspicious"
 )

@@ -250,7 +250,7 @@ func (t Tools[O]) Event(ctx context.Context, reason, message string) {
 
 // Warn tells people of what is likely a mistake.
 func (t Tools[O]) Warn(ctx context.Context, message string) {
-	t.pass.Event(ctx, corev1.EventTypeWarning, v1alpha1.ReasonSuspicious, message)
+	t.pass.Event(ctx, corev1.EventTypeWarning, v1alpha1.EventSuspicious, message)
 }
 
 // Mirrored is for kinds whose objects can be read from lists, and of whose changes Auth0 tells. See internal/auth0's listings.

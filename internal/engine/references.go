@@ -232,7 +232,7 @@ func InUse(dependants []string) string {
 		return dependants[0] + " still refers to this object, which is deleted once that one is gone"
 	}
 	named := dependants[:min(len(dependants), dependantsNamed)]
-	message := fmt.Sprintf("%d objects still refer to this one; it goes when they are gone: %s", len(dependants), strings.Join(named, ", "))
+	message := fmt.Sprintf("%d objects still refer to this object, which is deleted once they are gone: %s", len(dependants), strings.Join(named, ", "))
 	if len(dependants) > len(named) {
 		message += ", …"
 	}

@@ -318,7 +318,7 @@ func (w *work[O]) checkSecret(ctx context.Context, field, value string, ref v1al
 		return problem.Stalled(v1alpha1.ReasonSecretInvalid, "the value in Secret %s, key %s, %s", ref.Name, ref.Key, wrong)
 	}
 	if warning != "" {
-		w.pass.Event(ctx, corev1.EventTypeWarning, v1alpha1.ReasonSuspicious, fmt.Sprintf("the value in Secret %s, key %s, %s", ref.Name, ref.Key, warning))
+		w.pass.Event(ctx, corev1.EventTypeWarning, v1alpha1.EventSuspicious, fmt.Sprintf("the value in Secret %s, key %s, %s", ref.Name, ref.Key, warning))
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ func (r *Reconciler[O]) warn(ctx context.Context, pass *Pass[O]) {
 	known, _ := before.([]string)
 	for _, warning := range warnings {
 		if !slices.Contains(known, warning) {
-			pass.Event(ctx, corev1.EventTypeWarning, v1alpha1.ReasonSuspicious, warning)
+			pass.Event(ctx, corev1.EventTypeWarning, v1alpha1.EventSuspicious, warning)
 		}
 	}
 	if len(warnings) == 0 {

@@ -151,7 +151,7 @@ func (e *environment) eventuallyExplained() {
 			}
 		}
 		for _, tenant := range e.leaving(&v1alpha1.Auth0TenantList{}) {
-			if message := messageOf(tenant); !strings.Contains(message, "refer to this one") && !strings.Contains(message, "Secret") {
+			if message := messageOf(tenant); !strings.Contains(message, "refer to this object") && !strings.Contains(message, "Secret") {
 				return fmt.Errorf("the tenant does not say what it waits for: %q", message)
 			}
 		}

@@ -2,7 +2,10 @@ package integration
 
 import (
 	"fmt"
+	"io"
+	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -202,4 +205,33 @@ func TestLargeObjectsAreFound(t *testing.T) {
 	e.eventuallyReconciling(editor, v1alpha1.ReasonInUse, "Auth0User "+e.namespace+"/one")
 	change(e, user, func(user *v1alpha1.Auth0User) { user.Spec.Roles.Items = user.Spec.Roles.Items[:40] })
 	e.eventuallyGone(editor)
+}
+
+// TestAResponseThatIsTooLarge is said of the object, with what to do.
+func TestAResponseThatIsTooLarge(t *testing.T) {
+	t.Parallel()
+	e := newBareEnvironment(t)
+	var isLarge atomic.Bool
+	e.wrapAuth0 = func(base http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(request *http.Request) (*http.Response, error) {
+			response, err := base.RoundTrip(request)
+			if err == nil && isLarge.Load() && request.Method == http.MethodGet && strings.HasPrefix(request.URL.Path, "/api/v2/roles/") {
+				_ = response.Body.Close()
+				response.Body = io.NopCloser(strings.NewReader(`{"id":"rol_1","description":"` + strings.Repeat("x", 3<<20) + `"}`))
+				response.ContentLength = -1
+			}
+			return response, err
+		})
+	}
+	e.create(e.tenant())
+	e.startOperator()
+	role := &v1alpha1.Auth0Role{ObjectMeta: e.meta("one"), Spec: v1alpha1.Auth0RoleSpec{ManagedSpec: e.managedSpec(), Name: "editor"}}
+	e.create(role)
+	e.eventuallyReady(role)
+	isLarge.Store(true)
+	e.pass(role)
+	e.eventuallyStalled(role, v1alpha1.ReasonResponseTooLarge, "make the object in Auth0 smaller")
+	isLarge.Store(false)
+	e.pass(role)
+	e.eventuallyReady(role)
 }

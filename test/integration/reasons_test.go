@@ -62,8 +62,5 @@ func (s *seen) never() ([]string, error) {
 		}
 		never = append(never, strings.Fields(string(documented))...)
 	}
-	return slices.DeleteFunc(never, func(name string) bool { return s.names[name] || elsewhere[name] }), nil
+	return slices.DeleteFunc(never, func(name string) bool { return s.names[name] }), nil
 }
-
-// elsewhere are reasons that tests see on a control plane of their own, or that a test in milliseconds shows.
-var elsewhere = map[string]bool{}

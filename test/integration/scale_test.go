@@ -55,7 +55,7 @@ func TestWaitsAreVisibleAndCheap(t *testing.T) {
 	role := e.dashboard(http.MethodPost, "/api/v2/roles", map[string]any{"name": "editor"})
 	users := e.backlog(n, func(u *v1alpha1.Auth0User) { u.Spec.Roles = roles("", "editor") })
 	last := users[n-1]
-	e.eventuallyReconciling(last, v1alpha1.ReasonRateLimited, "going on")
+	e.eventuallyReconciling(last, v1alpha1.ReasonRateLimited, "resuming within")
 	if ready := meta.FindStatusCondition(last.Status.Conditions, v1alpha1.ConditionReady); ready.Status != metav1.ConditionFalse {
 		t.Errorf("a user who waits is %+v", ready)
 	}

@@ -251,7 +251,7 @@ func TestTenantGoesAfterItsObjects(t *testing.T) {
 	e.eventuallyReady(user)
 	tenant := e.tenant()
 	e.delete(tenant)
-	e.eventuallyReconciling(tenant, v1alpha1.ReasonInUse, "Auth0User "+e.namespace+"/ada still refers to this one")
+	e.eventuallyReconciling(tenant, v1alpha1.ReasonInUse, "Auth0User "+e.namespace+"/ada still refers to this object")
 	change(e, user, func(u *v1alpha1.Auth0User) { u.Spec.Name = new("still served") })
 	e.eventuallyReady(user)
 	e.restartOperator()

@@ -157,7 +157,7 @@ func TestWhatIsIssuedOnce(t *testing.T) {
 	token := refreshTokenSubject.object(e, "one").(*v1alpha1.Auth0Token)
 	token.Spec.ManagementPolicy, token.Spec.RenewBefore = v1alpha1.ManagementPolicyCreateOnly, durationOf(time.Hour)
 	e.create(token)
-	e.eventuallyStalled(token, v1alpha1.ReasonInvalidSpec, "half of it at most")
+	e.eventuallyStalled(token, v1alpha1.ReasonInvalidSpec, "half is used instead")
 	change(e, token, func(token *v1alpha1.Auth0Token) { token.Spec.RenewBefore = nil })
 	e.eventuallyReady(token)
 	first := token.Status.ExpiresAt.Time

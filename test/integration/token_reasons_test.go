@@ -195,7 +195,7 @@ func TestARenewalAllTheTimeIsRefused(t *testing.T) {
 	e.create(token)
 	e.eventuallyReady(token)
 	change(e, token, func(token *v1alpha1.Auth0Token) { token.Spec.RenewBefore = durationOf(23 * time.Hour) })
-	e.eventuallyStalled(token, v1alpha1.ReasonInvalidSpec, "half of it at most")
+	e.eventuallyStalled(token, v1alpha1.ReasonInvalidSpec, "half is used instead")
 	if ahead := token.Status.ExpiresAt.Sub(token.Status.RenewsAt.Time); ahead < 12*time.Hour || ahead > 15*time.Hour {
 		t.Errorf("the token is renewed %s before it expires", ahead)
 	}

@@ -48,7 +48,7 @@ func (e *environment) eventuallyWarned(object client.Object, words string) {
 		e.get(object)
 		found := e.events(object)
 		if !slices.ContainsFunc(found, func(event string) bool {
-			return strings.HasPrefix(event, v1alpha1.ReasonSuspicious+": ") && strings.Contains(event, words)
+			return strings.HasPrefix(event, v1alpha1.EventSuspicious+": ") && strings.Contains(event, words)
 		}) {
 			return fmt.Errorf("no Event says %q: %q", words, found)
 		}
@@ -112,7 +112,7 @@ func TestKnownClientsAreNotWarnedOf(t *testing.T) {
 	e.create(shop)
 	e.eventuallyReady(shop)
 	for _, event := range e.events(shop) {
-		if strings.HasPrefix(event, v1alpha1.ReasonSuspicious) {
+		if strings.HasPrefix(event, v1alpha1.EventSuspicious) {
 			t.Error(event)
 		}
 	}
