@@ -155,16 +155,23 @@ func (e *environment) requireFewCalls(since time.Time, toNotice int) {
 	}
 }
 
-// requireQuiet waits for some probes, and fails if anything is written meanwhile.
-func (e *environment) requireQuiet(probes int) {
+// awaitProbes waits for some probes from now on.
+func (e *environment) awaitProbes(probes int) {
 	e.Helper()
-	writes, before, began := e.watchWrites(ourLists()...), e.sim.Requests().Total, time.Now()
+	before := e.sim.Requests().Total
 	e.eventually(func() error {
 		if made := e.sim.Requests().Total - before; made < probes {
 			return fmt.Errorf("only %d probes", made)
 		}
 		return nil
 	})
+}
+
+// requireQuiet waits for some probes, and fails if anything is written meanwhile.
+func (e *environment) requireQuiet(probes int) {
+	e.Helper()
+	writes, began := e.watchWrites(ourLists()...), time.Now()
+	e.awaitProbes(probes)
 	if took, least := time.Since(began), time.Duration(probes-1)*probeEvery; took < least-time.Second {
 		e.Errorf("%d calls to a tenant that is down within %s", probes, took)
 	}
@@ -201,6 +208,8 @@ func TestAnOutage(t *testing.T) {
 			// Each kind has as many calls on its way as it has workers, before the first one fails; three more fail, and a probe.
 			const toOpen = 3*4 + 3 + 1
 			e.requireFewCalls(began, toOpen)
+			// Calls that were on their way when the tenant became unavailable end within three probes, and are written down then.
+			e.awaitProbes(3)
 			e.requireQuiet(2)
 			e.restartOperator()
 			// What was on its way to a status when the one before ended is written by the next, as it starts.
