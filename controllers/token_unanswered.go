@@ -40,7 +40,7 @@ func (w *tokenWork) settleUnanswered(ctx context.Context) error {
 	case now.Sub(lost.Began) > auth0.LogKept:
 		return w.maybeReplaced("too long ago for the tenant's log")
 	case now.Before(lost.Until.Add(logDelay)):
-		return problem.Waiting(v1alpha1.ReasonRefreshResponseLost, "Auth0's answer to a refresh got lost; waiting until the tenant's log tells whether the refresh token was replaced, as sending a replaced one again would end the sign-in").
+		return problem.Waiting(v1alpha1.ReasonRefreshResponseLost, "Auth0's answer to a refresh got lost; waiting until the tenant's log shows whether the refresh token was replaced, as sending a replaced one again would end the sign-in").
 			Again(lost.Until.Add(logDelay).Sub(now))
 	}
 	return w.askTheLog(ctx)

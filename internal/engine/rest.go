@@ -88,7 +88,7 @@ func (w *work[O]) publishes() bool {
 	return publishes
 }
 
-// seesToMore tells whether a pass sees to more than that the object is in sync with Auth0.
+// seesToMore reports whether a pass sees to more than that the object is in sync with Auth0.
 func (w *work[O]) seesToMore() bool {
 	_, withholds := w.Adapter.(Withholder[O])
 	return w.publishes() || withholds || w.finishes()
