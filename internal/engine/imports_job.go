@@ -312,7 +312,8 @@ func (t *tenantImports) tell(ctx context.Context, session *auth0.Session, b *bat
 	log.FromContext(ctx).Info(message)
 	var tenant v1alpha1.Auth0Tenant
 	if err := t.Client.Get(ctx, t.tenant, &tenant); err == nil {
-		t.Events.Eventf(&tenant, nil, corev1.EventTypeNormal, v1alpha1.EventImported, "Reconcile", "%s", message)
+		// The action names the job, as Kubernetes takes Events of the same reason and action for one that repeats.
+		t.Events.Eventf(&tenant, nil, corev1.EventTypeNormal, v1alpha1.EventImported, "Import "+b.job, "%s", message)
 	}
 }
 

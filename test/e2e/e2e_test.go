@@ -94,7 +94,6 @@ func (i *installation) play() {
 		i.whenReady()
 	}
 	i.changeAll()
-	i.repeatEvent()
 	i.replaceOutput()
 	i.shutOut()
 	i.handOver()
@@ -328,27 +327,6 @@ func (i *installation) suspendAll(suspend bool) {
 	for _, sample := range i.samples {
 		i.must(client.IgnoreNotFound(i.kube.Patch(i.Context(), sample.DeepCopy(), patch)))
 	}
-}
-
-// repeatEvent gives a user a role and a permission, and takes them away at once, which makes two Events of a kind about one
-// version of the object. The second is counted on the first.
-func (i *installation) repeatEvent() {
-	i.Helper()
-	for _, sample := range i.samples {
-		if _, limited, _ := unstructured.NestedString(sample.Object, "spec", "managementPolicy"); limited || sample.GetKind() != "Auth0User" || i.isStalled(sample) {
-			continue
-		}
-		for _, spec := range []string{
-			`{"roles":{"items":[{"name":"order-clerk"}]},"permissions":{"items":[{"audience":"https://orders.example.com/","name":"write:orders"}]}}`,
-			`{"roles":null,"permissions":null}`,
-		} {
-			patch := client.RawPatch("application/merge-patch+json", []byte(`{"spec":`+spec+`}`))
-			i.must(i.kube.Patch(i.Context(), sample.DeepCopy(), patch))
-			i.awaitAll("Ready with roles, and without", i.isReady)
-		}
-		return
-	}
-	i.Fatal("no sample is a user that is managed in full")
 }
 
 // replaceOutput has an output Secret change that somebody made immutable: another takes its place.

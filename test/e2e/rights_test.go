@@ -125,10 +125,11 @@ func idle(roles []role, requests []request) []string {
 	return slices.Compact(idle)
 }
 
-// isForRaces tells of a right that a run may or may not need: an object of ours is read past the cache only while the cache
-// has not seen the operator's own last write to it.
+// isForRaces reports whether a run may or may not need the right: an object of ours is read past the cache only while the cache
+// has not seen the operator's own last write to it, and client-go patches an Event only if the same one repeats before the
+// object's status changes.
 func (r right) isForRaces() bool {
-	return r.verb == "get" && r.group == v1alpha1.SchemeGroupVersion.Group
+	return r.verb == "get" && r.group == v1alpha1.SchemeGroupVersion.Group || r == right{"events.k8s.io", "events", "patch"}
 }
 
 // needs are the rights that a request takes: an apply that creates needs the right to create too.
