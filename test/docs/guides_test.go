@@ -82,7 +82,7 @@ var guides = []guide{
 	{page: "docs/upgrades.md"},
 	{page: "docs/guides/simulator.md", connects: true},
 	// The last: it takes the kinds away in the end.
-	{page: "README.md", connects: true, from: "## With a real tenant", then: map[string]func(*reader){
+	{page: "README.md", connects: true, from: "## Install", then: map[string]func(*reader){
 		"kubectl delete -k config/crd": func(r *reader) { r.requireUsers("ada@example.com", 0) },
 	}},
 }
