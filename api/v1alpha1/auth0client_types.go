@@ -7,9 +7,9 @@ import (
 
 // Auth0ClientSpec declares an application.
 //
-// Of the fields that Auth0 documents these are left out: `oidc_backchannel_logout` and `cross_origin_auth`, which Auth0
-// replaced by oidcLogout and crossOriginAuthentication; `signed_request_object` and `token_vault_privileged_access`, which
-// hold credentials that are not managed yet.
+// It omits these of Auth0's fields: `oidc_backchannel_logout` and `cross_origin_auth`, which oidcLogout and
+// crossOriginAuthentication replace; `signed_request_object` and `token_vault_privileged_access`, which contain credentials
+// that the operator does not manage yet.
 // +kubebuilder:validation:XValidation:rule="!has(self.clientId) || (has(self.adoptionPolicy) && self.adoptionPolicy == 'IfUnmanaged') || (has(self.managementPolicy) && self.managementPolicy == 'Observe')",message="clientId names an application that exists: set adoptionPolicy to IfUnmanaged, or managementPolicy to Observe"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.clientId) || (has(self.clientId) && self.clientId == oldSelf.clientId)",message="clientId is immutable: another application is another Auth0Client"
 // +kubebuilder:validation:XValidation:rule="has(oldSelf.resourceServerIdentifier) == has(self.resourceServerIdentifier) && (!has(self.resourceServerIdentifier) || self.resourceServerIdentifier == oldSelf.resourceServerIdentifier)",message="resourceServerIdentifier is immutable: Auth0 takes it only when the application is created; create another Auth0Client"
@@ -26,9 +26,9 @@ type Auth0ClientSpec struct {
 	ManagedSpec    `json:",inline"`
 	ClientSettings `json:",inline"`
 
-	// clientId takes over an application that exists, by id: names are not unique in Auth0. Needs adoptionPolicy
-	// `IfUnmanaged`, or managementPolicy `Observe`. Without it, `IfUnmanaged` takes over the application with the declared
-	// name if there is just one. Immutable.
+	// clientId takes over an existing application by id, because names are not unique in Auth0. Needs adoptionPolicy
+	// `IfUnmanaged`, or managementPolicy `Observe`. Without clientId, `IfUnmanaged` takes over the application with the
+	// declared name if there is exactly one. Immutable.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:Pattern=`^[^/\\\x00-\x1f\x7f]+$`
@@ -36,62 +36,61 @@ type Auth0ClientSpec struct {
 	// +optional
 	ClientID *string `json:"clientId,omitempty"`
 
-	// grantTypes are the grants by which the application may get tokens. Unset: Auth0's defaults for the type of
-	// application, not managed.
+	// grantTypes are the OAuth grant types that the application can use. Unset: not managed; Auth0 sets defaults for the
+	// application type.
 	// +optional
 	GrantTypes *ClientGrantTypes `json:"grantTypes,omitempty"`
 
-	// defaultOrganization is used where a request for a token names no organization.
+	// defaultOrganization applies to token requests that do not specify an organization.
 	// +optional
 	DefaultOrganization *ClientDefaultOrganization `json:"defaultOrganization,omitempty"`
 
-	// clientAuthenticationMethods have the application prove who it is by a key of its own instead of a shared secret. Excludes
+	// clientAuthenticationMethods configures authentication with a private key instead of a client secret. Excludes
 	// tokenEndpointAuthMethod.
 	// +optional
 	ClientAuthenticationMethods *ClientAuthenticationMethods `json:"clientAuthenticationMethods,omitempty"`
 
-	// clientSecret is a secret value of your own. Unset: Auth0 makes one.
+	// clientSecret sets your own client secret. Unset: Auth0 generates one.
 	// +optional
 	ClientSecret *ClientSecret `json:"clientSecret,omitempty"`
 
-	// rotateSecretEvery has Auth0 make a new client secret at this interval, at least `1h`. The old one stops working at once:
-	// prefer clientAuthenticationMethods with generate where a moment without access hurts. A rotation can also be requested,
-	// by a new value of the annotation auth0-operator.io/rotate-secret. Needs outputSecret. Example: `720h`.
+	// rotateSecretEvery rotates the client secret at this interval, at least `1h`. The previous secret becomes invalid at
+	// once: to avoid the gap, use clientAuthenticationMethods with generate. To request a rotation, set a new value of the
+	// annotation auth0-operator.io/rotate-secret. Needs outputSecret. Example: `720h`.
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+(\\\\.[0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('1h')",message="rotateSecretEvery must be a duration such as 720h, at least 1h"
 	// +optional
 	RotateSecretEvery *metav1.Duration `json:"rotateSecretEvery,omitempty"`
 
-	// outputSecret is where the application's credentials are written. Its default keys are `domain`, `clientId` and
-	// `clientSecret`, so that an Auth0Token can name the Secret as it is; with a generated key pair
-	// `privateKey`, `keyId` and `signingAlgorithm` take the place of `clientSecret`, and with `tokenEndpointAuthMethod:
-	// client_secret_basic` that is added. Values for templates: these, `issuer`, `tokenUrl`, `customDomain`, `canonicalDomain`,
-	// `canonicalIssuer` and `canonicalTokenUrl`. `domain`, `issuer` and `tokenUrl` have the custom domain of the Auth0Tenant once
-	// Auth0 has verified it (`customDomain`, empty without one), and the canonical values always have the domain of the
-	// tenant in Auth0. A Secret that is deleted or edited is written again from Auth0; a private key, which Auth0 does
-	// not know, is then generated again. If you remove outputSecret, the operator no longer updates the Secret, and deletes it with
-	// this object; it removes its keys from a Secret that existed before. An Event says so. Unset: none is written.
+	// outputSecret is the Secret for the application's credentials. Default keys: `domain`, `clientId` and `clientSecret`,
+	// which an Auth0Token can use without changes. A generated key pair has `privateKey`, `keyId` and `signingAlgorithm`
+	// instead of `clientSecret`. With `tokenEndpointAuthMethod: client_secret_basic`, that key is added. Values for
+	// templates: these, `issuer`, `tokenUrl`, `customDomain`, `canonicalDomain`, `canonicalIssuer` and `canonicalTokenUrl`.
+	// `domain`, `issuer` and `tokenUrl` contain the custom domain of the Auth0Tenant after Auth0 has verified it
+	// (`customDomain`, otherwise empty). The canonical values always contain the tenant's own domain. If someone deletes or
+	// edits the Secret, the operator writes it again, and generates a new private key, because Auth0 does not have it. If
+	// you remove outputSecret, the operator stops updating the Secret and deletes it with this object; from an adopted
+	// Secret, it removes its keys. An Event reports this. Unset: no Secret.
 	// +optional
 	OutputSecret *OutputSecret `json:"outputSecret,omitempty"`
 }
 
-// ClientAuthenticationMethods have an application prove who it is without a shared secret. Of Auth0's methods,
-// `tls_client_auth` and `self_signed_tls_client_auth` are not managed yet: they need a proxy of yours before the tenant's custom
-// domain, and no recorded traffic shows how Auth0 takes them.
+// ClientAuthenticationMethods configure authentication without a client secret. The operator does not manage Auth0's methods
+// `tls_client_auth` and `self_signed_tls_client_auth` yet.
 // +kubebuilder:validation:ExactlyOneOf=privateKeyJwt
 type ClientAuthenticationMethods struct {
-	// privateKeyJwt has the application sign an assertion with a private key, whose public key Auth0 knows (Private Key JWT).
-	// It takes an Enterprise plan.
+	// privateKeyJwt authenticates the application with a signed assertion (Private Key JWT). Auth0 has the public key. Needs
+	// an Enterprise plan.
 	// +optional
 	PrivateKeyJWT *ClientPrivateKeyJWT `json:"privateKeyJwt,omitempty"`
 }
 
-// ClientPrivateKeyJWT says whose public keys Auth0 is to know: keys of yours, or a pair that the operator makes.
+// ClientPrivateKeyJWT selects the public keys of an application: your own, or a generated pair.
 // +kubebuilder:validation:ExactlyOneOf=credentials;generate
 type ClientPrivateKeyJWT struct {
-	// credentials are public keys of yours. Auth0 allows two at once: to change a key without an interruption, add the new one,
-	// then remove the old one.
+	// credentials are your own public keys. Auth0 allows two at a time: to replace a key without an interruption, add the
+	// new one, then remove the old one.
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MinItems=1
@@ -99,12 +98,13 @@ type ClientPrivateKeyJWT struct {
 	// +optional
 	Credentials []ClientPublicKey `json:"credentials,omitempty"`
 
-	// generate makes a key pair. The private key is written to outputSecret before Auth0 hears of the public one.
+	// generate creates a key pair. The operator writes the private key to outputSecret before it sends the public key to
+	// Auth0.
 	// +optional
 	Generate *ClientKeyPair `json:"generate,omitempty"`
 }
 
-// ClientAssertionAlgorithm signs the assertions of an application.
+// ClientAssertionAlgorithm is the signing algorithm of an application's assertions.
 // +kubebuilder:validation:Enum=RS256;RS384;PS256
 type ClientAssertionAlgorithm string
 
@@ -115,28 +115,28 @@ type ClientAssertionAlgorithm string
 // +kubebuilder:validation:XValidation:rule="!has(self.pem) || !self.pem.contains('PRIVATE KEY')",fieldPath=".pem",message="pem is a private key, which is leaked now: make a new key pair, and put its public key or certificate here"
 // +kubebuilder:validation:XValidation:rule="!has(self.pem) || self.pem.contains('PRIVATE KEY') || self.pem.matches('-----BEGIN (PUBLIC KEY|RSA PUBLIC KEY|CERTIFICATE)-----')",fieldPath=".pem",message="pem must be a public key or certificate in PEM form, from -----BEGIN PUBLIC KEY----- or -----BEGIN CERTIFICATE----- on"
 type ClientPublicKey struct {
-	// name of the key, for people.
+	// name of the key, for display.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	// +required
 	Name string `json:"name"`
 
-	// pem is the RSA public key, or an X.509 certificate of it, in PEM form.
+	// pem is the RSA public key, or its X.509 certificate, in PEM format.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=4096
 	// +optional
 	PEM *string `json:"pem,omitempty"`
 
-	// secretRef names the key of a Secret in the same namespace that holds the public key or certificate in PEM form, such as
-	// `tls.crt` of one that cert-manager keeps.
+	// secretRef refers to the key of a Secret in the same namespace with the public key or certificate in PEM format, such
+	// as `tls.crt` of a cert-manager Certificate.
 	// +optional
 	SecretRef *SecretKeyReference `json:"secretRef,omitempty"`
 
-	// alg signs the assertions: `RS256` (default), `RS384` or `PS256`.
+	// alg is the signing algorithm of the assertions: `RS256` (default), `RS384` or `PS256`.
 	// +optional
 	Alg ClientAssertionAlgorithm `json:"alg,omitempty"`
 
-	// kid is the key id that the assertions name. Default: the thumbprint of the key (RFC 7638).
+	// kid is the key id in the assertions. Default: the thumbprint of the key (RFC 7638).
 	// +kubebuilder:validation:MinLength=10
 	// +kubebuilder:validation:MaxLength=64
 	// +optional
@@ -147,23 +147,24 @@ type ClientPublicKey struct {
 	ExpiresAt *metav1.Time `json:"expiresAt,omitempty"`
 }
 
-// ClientKeyPair is a key pair that the operator makes.
+// ClientKeyPair configures a generated key pair.
 // +kubebuilder:validation:XValidation:rule="!has(self.rotateEvery) || !has(self.overlap) || duration(self.overlap) <= duration(self.rotateEvery)",message="overlap must not be longer than rotateEvery, as Auth0 keeps two keys of an application: lower it, or raise rotateEvery"
 type ClientKeyPair struct {
-	// alg signs the assertions: `RS256` (default), `RS384` or `PS256`. A change makes a new key pair.
+	// alg is the signing algorithm of the assertions: `RS256` (default), `RS384` or `PS256`. A change generates a new key
+	// pair.
 	// +optional
 	Alg ClientAssertionAlgorithm `json:"alg,omitempty"`
 
-	// rotateEvery makes a new key pair at this interval, at least `1h`. Unset: only on request, by a new value of the annotation
-	// auth0-operator.io/rotate-key. Example: `720h`.
+	// rotateEvery generates a new key pair at this interval, at least `1h`. Unset: only on request, by a new value of the
+	// annotation auth0-operator.io/rotate-key. Example: `720h`.
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+(\\\\.[0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('1h')",message="rotateEvery must be a duration such as 720h, at least 1h"
 	// +optional
 	RotateEvery *metav1.Duration `json:"rotateEvery,omitempty"`
 
-	// overlap is how long the former key still works after outputSecret holds the new one, so that workloads have time to take
-	// it. Default: `1h`.
+	// overlap is how long the previous key stays valid after outputSecret has the new one, so that workloads have time to
+	// reload it. Default: `1h`.
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+(\\\\.[0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('1m') && duration(self) <= duration('720h')",message="overlap must be a duration such as 1h, between 1m and 720h"
@@ -171,18 +172,19 @@ type ClientKeyPair struct {
 	Overlap *metav1.Duration `json:"overlap,omitempty"`
 }
 
-// ClientGrantTypes are the grants by which an application may get tokens.
+// ClientGrantTypes are the OAuth grant types of an application.
 type ClientGrantTypes struct {
-	// mode is `Additive` (default: items are added to Auth0's defaults for the type of application, and to what others added)
-	// or `Exact` (the application has these and no others).
+	// mode is `Additive` (default: adds items to the grant types in Auth0) or `Exact` (the application has exactly these
+	// items).
 	// +optional
 	Mode ListMode `json:"mode,omitempty"`
 
-	// items are names of grants: `authorization_code`, `implicit`, `refresh_token`, `client_credentials`, `password`,
+	// items are grant types: `authorization_code`, `implicit`, `refresh_token`, `client_credentials`, `password`,
 	// `http://auth0.com/oauth/grant-type/password-realm`, `http://auth0.com/oauth/grant-type/mfa-oob`, `…/mfa-otp`,
 	// `…/mfa-recovery-code`, `…/passwordless/otp`, `urn:ietf:params:oauth:grant-type:device_code`,
-	// `urn:openid:params:grant-type:ciba`, `urn:ietf:params:oauth:grant-type:token-exchange`, and Auth0's others. What Additive added is taken away
-	// when it is removed here; what Exact set stays when grantTypes is removed, as Auth0 does not tell its defaults.
+	// `urn:openid:params:grant-type:ciba`, `urn:ietf:params:oauth:grant-type:token-exchange`, and Auth0's others. If you
+	// remove an item in mode Additive, the operator removes it in Auth0. If you remove grantTypes in mode Exact, the grant
+	// types stay, because Auth0 does not return its defaults.
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=50
 	// +kubebuilder:validation:items:Enum="authorization_code";"implicit";"refresh_token";"client_credentials";"password";"http://auth0.com/oauth/grant-type/password-realm";"http://auth0.com/oauth/grant-type/mfa-oob";"http://auth0.com/oauth/grant-type/mfa-otp";"http://auth0.com/oauth/grant-type/mfa-recovery-code";"http://auth0.com/oauth/grant-type/passwordless/otp";"urn:ietf:params:oauth:grant-type:device_code";"urn:openid:params:grant-type:ciba";"urn:ietf:params:oauth:grant-type:token-exchange";"urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token";"urn:okta:params:oauth:grant-type:webauthn";"urn:ietf:params:oauth:grant-type:jwt-bearer";"http://auth0.com/oauth/legacy/grant-type/ro";"http://auth0.com/oauth/legacy/grant-type/ro/jwt-bearer";"http://auth0.com/oauth/legacy/grant-type/delegation/refresh_token";"http://auth0.com/oauth/legacy/grant-type/delegation/id_token";"http://auth0.com/oauth/legacy/grant-type/access_token"
@@ -190,10 +192,10 @@ type ClientGrantTypes struct {
 	Items []string `json:"items"`
 }
 
-// ClientDefaultOrganization is the organization for which tokens are issued where a request names none.
+// ClientDefaultOrganization is the organization for token requests that do not specify one.
 // +kubebuilder:validation:ExactlyOneOf=organizationRef;organizationId
 type ClientDefaultOrganization struct {
-	// organizationRef names an Auth0Organization.
+	// organizationRef refers to an Auth0Organization.
 	// +optional
 	OrganizationRef *ObjectReference `json:"organizationRef,omitempty"`
 
@@ -205,7 +207,7 @@ type ClientDefaultOrganization struct {
 	// +optional
 	OrganizationID *string `json:"organizationId,omitempty"`
 
-	// flows for which it is the default; Auth0 knows `client_credentials`.
+	// flows that use the default. Auth0 supports `client_credentials`.
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=10
@@ -214,10 +216,10 @@ type ClientDefaultOrganization struct {
 	Flows []string `json:"flows"`
 }
 
-// ClientSecret says where the secret of an application comes from.
+// ClientSecret selects the source of an application's client secret.
 type ClientSecret struct {
-	// secretRef names the key of a Secret in the same namespace that holds the client secret. It takes effect at once when the
-	// value in the Secret changes; the former one stops working in the same moment.
+	// secretRef refers to the key of a Secret in the same namespace with the client secret. When the value in the Secret
+	// changes, it takes effect at once, and the previous client secret becomes invalid.
 	// +required
 	SecretRef SecretKeyReference `json:"secretRef"`
 }
@@ -238,8 +240,8 @@ type ClientSettings struct {
 	// +optional
 	Description *string `json:"description,omitempty"`
 
-	// appType is the type of application: `native`, `spa` (single page), `regular_web`, `non_interactive` (machine to machine),
-	// or one of Auth0's others. It decides about the defaults of other settings when the application is created.
+	// appType is the application type: `native`, `spa` (single page), `regular_web`, `non_interactive` (machine to machine),
+	// or another type of Auth0. It determines the defaults of other settings when the application is created.
 	// +kubebuilder:validation:Enum=native;spa;regular_web;non_interactive;resource_server;express_configuration;rms;box;cloudbees;concur;dropbox;mscrm;echosign;egnyte;newrelic;office365;salesforce;sentry;sharepoint;slack;springcm;zendesk;zoom;sso_integration;oag
 	// +optional
 	AppType *string `json:"appType,omitempty"`
@@ -250,8 +252,8 @@ type ClientSettings struct {
 	// +optional
 	LogoURI *string `json:"logoUri,omitempty"`
 
-	// callbacks are the URLs to which Auth0 may send users after they signed in: each with its scheme, without spaces and commas.
-	// One wildcard may stand in the first label of the host: `https://*.example.com/callback`. Example:
+	// callbacks are the URLs to which Auth0 can redirect users after sign-in: each with its scheme, without spaces and
+	// commas. The first label of the host can be a wildcard: `https://*.example.com/callback`. Example:
 	// `https://shop.example.com/callback`.
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=1000
@@ -264,7 +266,7 @@ type ClientSettings struct {
 	// +optional
 	Callbacks []string `json:"callbacks,omitzero"`
 
-	// allowedLogoutUrls are the URLs to which Auth0 may send users after they signed out. The first is the default. Wildcards
+	// allowedLogoutUrls are the URLs to which Auth0 can redirect users after sign-out. The first is the default. Wildcards
 	// are allowed for subdomains.
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=1000
@@ -277,7 +279,7 @@ type ClientSettings struct {
 	// +optional
 	AllowedLogoutURLs []string `json:"allowedLogoutUrls,omitzero"`
 
-	// allowedOrigins are origins that may call Auth0 from JavaScript (CORS), besides those of callbacks.
+	// allowedOrigins are origins that can call Auth0 from JavaScript (CORS), in addition to those of callbacks.
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=1000
 	// +kubebuilder:validation:items:MinLength=1
@@ -287,8 +289,8 @@ type ClientSettings struct {
 	// +optional
 	AllowedOrigins []string `json:"allowedOrigins,omitzero"`
 
-	// webOrigins are origins for cross-origin authentication, the device flow and the web message response mode. Single page
-	// applications need theirs here to renew tokens silently.
+	// webOrigins are origins for cross-origin authentication, the device flow and the web message response mode. Single-page
+	// applications need their origin here to renew tokens silently.
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=1000
 	// +kubebuilder:validation:items:MinLength=1
@@ -298,13 +300,14 @@ type ClientSettings struct {
 	// +optional
 	WebOrigins []string `json:"webOrigins,omitzero"`
 
-	// initiateLoginUri is the application's own login page, to which Auth0 sends users who must begin anew. https only.
+	// initiateLoginUri is the application's own login page, to which Auth0 redirects users who have to start the login
+	// again. https only.
 	// +kubebuilder:validation:MaxLength=2048
 	// +kubebuilder:validation:XValidation:rule="self.matches('^https://[^/?#*[:space:],]+[^#*[:space:],]*$')",message="initiateLoginUri must begin with https:// and a host, and hold no spaces, commas, wildcards and fragment (#…)"
 	// +optional
 	InitiateLoginURI *string `json:"initiateLoginUri,omitempty"`
 
-	// allowedClients are ids of applications and APIs that may make delegation requests; none means all.
+	// allowedClients are ids of applications and APIs that can make delegation requests. Empty: all.
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=1000
 	// +kubebuilder:validation:items:MinLength=1
@@ -312,7 +315,7 @@ type ClientSettings struct {
 	// +optional
 	AllowedClients []string `json:"allowedClients,omitzero"`
 
-	// clientAliases are audiences and realms for SAML, which the WS-Federation add-on uses.
+	// clientAliases are audiences and realms for SAML, for the WS-Federation add-on.
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=1000
 	// +kubebuilder:validation:items:MinLength=1
@@ -320,56 +323,56 @@ type ClientSettings struct {
 	// +optional
 	ClientAliases []string `json:"clientAliases,omitzero"`
 
-	// tokenEndpointAuthMethod is how the application proves who it is when it asks for tokens: `none` (it cannot keep a
-	// secret), `client_secret_post` or `client_secret_basic`.
+	// tokenEndpointAuthMethod is how the application authenticates at the token endpoint: `none` (it cannot keep a secret),
+	// `client_secret_post` or `client_secret_basic`.
 	// +kubebuilder:validation:Enum=none;client_secret_post;client_secret_basic
 	// +optional
 	TokenEndpointAuthMethod *string `json:"tokenEndpointAuthMethod,omitempty"`
 
-	// isTokenEndpointIpHeaderTrusted says that the header auth0-forwarded-for names the user's address, for brute-force
-	// protection; for servers that ask for tokens on behalf of users. Auth0's default: false.
+	// isTokenEndpointIpHeaderTrusted makes brute-force protection use the IP address in the header auth0-forwarded-for, for
+	// servers that request tokens on behalf of users. Auth0's default: false.
 	// +optional
 	IsTokenEndpointIPHeaderTrusted *bool `json:"isTokenEndpointIpHeaderTrusted,omitempty"`
 
-	// isFirstParty says whether the application is yours. Users must consent to those that are not. Auth0's default: true.
+	// isFirstParty is true for your own applications. Users must consent to third-party applications. Auth0's default: true.
 	// +optional
 	IsFirstParty *bool `json:"isFirstParty,omitempty"`
 
-	// oidcConformant turns on strict OpenID Connect behaviour. Auth0's default for the Management API: false.
+	// oidcConformant enables strict OpenID Connect behavior. Auth0's default for the Management API: false.
 	// +optional
 	OIDCConformant *bool `json:"oidcConformant,omitempty"`
 
-	// jwtConfiguration says how ID tokens are made.
+	// jwtConfiguration configures ID tokens.
 	// +optional
 	JWTConfiguration *ClientJWTConfiguration `json:"jwtConfiguration,omitempty"`
 
-	// encryptionKey is a public key with which SAML and WS-Federation answers are encrypted.
+	// encryptionKey is a public key that encrypts SAML and WS-Federation responses.
 	// +optional
 	EncryptionKey *ClientEncryptionKey `json:"encryptionKey,omitempty"`
 
-	// refreshToken says how refresh tokens live.
+	// refreshToken configures the lifetime and rotation of refresh tokens.
 	// +optional
 	RefreshToken *ClientRefreshToken `json:"refreshToken,omitempty"`
 
-	// sso has Auth0 handle single sign-on, instead of the identity provider; for SSO integrations only.
+	// sso makes Auth0 handle single sign-on instead of the identity provider. For SSO integrations only.
 	// +optional
 	SSO *bool `json:"sso,omitempty"`
 
-	// ssoDisabled turns single sign-on off. Auth0's default: false.
+	// ssoDisabled disables single sign-on. Auth0's default: false.
 	// +optional
 	SSODisabled *bool `json:"ssoDisabled,omitempty"`
 
-	// crossOriginAuthentication lets the application sign users in from its own page. Auth0's default: false.
+	// crossOriginAuthentication allows sign-in from the application's own page. Auth0's default: false.
 	// +optional
 	CrossOriginAuthentication *bool `json:"crossOriginAuthentication,omitempty"`
 
-	// crossOriginLoc is the page of yours where cross-origin verification takes place.
+	// crossOriginLoc is the URL of your page for cross-origin verification.
 	// +kubebuilder:validation:MaxLength=2048
 	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://[^/?#[:space:]]+[^[:space:]]*$') && isURL(self)",message="crossOriginLoc must be a URL with http:// or https:// and a host, such as https://example.com/verify, without spaces"
 	// +optional
 	CrossOriginLoc *string `json:"crossOriginLoc,omitempty"`
 
-	// customLoginPageOn says whether customLoginPage is shown, in the classic login. Auth0's default: true.
+	// customLoginPageOn enables customLoginPage in the classic login. Auth0's default: true.
 	// +optional
 	CustomLoginPageOn *bool `json:"customLoginPageOn,omitempty"`
 
@@ -391,15 +394,15 @@ type ClientSettings struct {
 	// +optional
 	FormTemplate *string `json:"formTemplate,omitempty"`
 
-	// addons turns add-ons on, by Auth0's name, with their settings in Auth0's own names: for example
-	// `samlp: {audience: "urn:shop", signResponse: true}`. `{}` is an add-on without settings. No secrets: for the add-ons
-	// that take some, set those in the Auth0 Dashboard. At most 64 KiB.
+	// addons enables add-ons by Auth0's name, with settings in Auth0's names: for example `samlp: {audience: "urn:shop",
+	// signResponse: true}`. `{}` is an add-on without settings. Do not put secrets here: set them in the Auth0 Dashboard. At
+	// most 64 KiB.
 	// +kubebuilder:validation:MaxProperties=40
 	// +optional
 	Addons map[string]apiextensionsv1.JSON `json:"addons,omitempty"`
 
-	// clientMetadata are values of your own. Each key is managed by itself; keys that are not named here are left alone. Auth0
-	// allows 10 keys, of which the operator takes one, and 255 characters in keys and values.
+	// clientMetadata are custom values. The operator manages each key on its own, and ignores keys that you do not declare.
+	// Auth0 allows 10 keys, of which the operator uses one, and 255 characters in keys and values.
 	// +kubebuilder:validation:MaxProperties=9
 	// +kubebuilder:validation:XValidation:rule="!('auth0_operator' in self)",message="the key auth0_operator is reserved; choose another"
 	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() > 0 && key.size() <= 255)",message="keys have 1 to 255 characters"
@@ -410,26 +413,27 @@ type ClientSettings struct {
 	// +optional
 	Mobile *ClientMobile `json:"mobile,omitempty"`
 
-	// nativeSocialLogin lets a native application sign users in with the tokens of a social provider's own SDK.
+	// nativeSocialLogin lets a native application sign in users with tokens of a social provider's SDK.
 	// +optional
 	NativeSocialLogin *ClientNativeSocialLogin `json:"nativeSocialLogin,omitempty"`
 
-	// fedcmLogin is about the browsers' Federated Credential Management.
+	// fedcmLogin configures Federated Credential Management (FedCM) of browsers.
 	// +optional
 	FedCMLogin *ClientFedCMLogin `json:"fedcmLogin,omitempty"`
 
-	// organizationUsage says whether users sign in to an organization: `deny`, `allow` or `require`. Auth0's default: `deny`.
+	// organizationUsage selects whether users sign in to an organization: `deny`, `allow` or `require`. Auth0's default:
+	// `deny`.
 	// +kubebuilder:validation:Enum=deny;allow;require
 	// +optional
 	OrganizationUsage *string `json:"organizationUsage,omitempty"`
 
-	// organizationRequireBehavior says how an organization is found where one is required: `no_prompt` (the application
-	// names it), `pre_login_prompt` (users are asked first) or `post_login_prompt` (users choose afterwards).
+	// organizationRequireBehavior selects how Auth0 determines a required organization: `no_prompt` (the application
+	// specifies it), `pre_login_prompt` (Auth0 asks the user first) or `post_login_prompt` (the user chooses after sign-in).
 	// +kubebuilder:validation:Enum=no_prompt;pre_login_prompt;post_login_prompt
 	// +optional
 	OrganizationRequireBehavior *string `json:"organizationRequireBehavior,omitempty"`
 
-	// organizationDiscoveryMethods are what users may be asked for in the pre-login prompt: `email`, `organization_name`.
+	// organizationDiscoveryMethods are what the pre-login prompt asks for: `email`, `organization_name`.
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=2
@@ -437,17 +441,17 @@ type ClientSettings struct {
 	// +optional
 	OrganizationDiscoveryMethods []string `json:"organizationDiscoveryMethods,omitempty"`
 
-	// requirePushedAuthorizationRequests makes pushed authorization requests mandatory. Auth0's default: false.
+	// requirePushedAuthorizationRequests requires pushed authorization requests. Auth0's default: false.
 	// +optional
 	RequirePushedAuthorizationRequests *bool `json:"requirePushedAuthorizationRequests,omitempty"`
 
-	// parRequestExpiry is how many seconds the URI of a pushed authorization request is good.
+	// parRequestExpiry is how many seconds the URI of a pushed authorization request is valid.
 	// +kubebuilder:validation:Minimum=10
 	// +kubebuilder:validation:Maximum=600
 	// +optional
 	ParRequestExpiry *int64 `json:"parRequestExpiry,omitempty"`
 
-	// requireProofOfPossession makes sender-constrained tokens mandatory. Auth0's default: false.
+	// requireProofOfPossession requires sender-constrained tokens. Auth0's default: false.
 	// +optional
 	RequireProofOfPossession *bool `json:"requireProofOfPossession,omitempty"`
 
@@ -456,40 +460,40 @@ type ClientSettings struct {
 	// +optional
 	ComplianceLevel *string `json:"complianceLevel,omitempty"`
 
-	// skipNonVerifiableCallbackUriConfirmationPrompt leaves out the prompt that users see before they are sent to a callback
-	// whose owner cannot be verified, such as `myapp://` or `localhost`. Auth0 recommends false.
+	// skipNonVerifiableCallbackUriConfirmationPrompt skips the confirmation before a redirect to a callback with an owner
+	// that Auth0 cannot verify, such as `myapp://` or `localhost`. Auth0 recommends false.
 	// +optional
 	SkipNonVerifiableCallbackURIConfirmationPrompt *bool `json:"skipNonVerifiableCallbackUriConfirmationPrompt,omitempty"`
 
-	// oidcLogout has Auth0 tell the application when a session ends (back-channel logout).
+	// oidcLogout configures back-channel logout: Auth0 notifies the application when a session ends.
 	// +optional
 	OIDCLogout *ClientOIDCLogout `json:"oidcLogout,omitempty"`
 
-	// sessionTransfer is about web sessions that begin with a token of a native application.
+	// sessionTransfer configures web sessions that start from a token of a native application.
 	// +optional
 	SessionTransfer *ClientSessionTransfer `json:"sessionTransfer,omitempty"`
 
-	// tokenExchange lets the application exchange tokens.
+	// tokenExchange allows the application to exchange tokens.
 	// +optional
 	TokenExchange *ClientTokenExchange `json:"tokenExchange,omitempty"`
 
-	// tokenQuota limits how many tokens are issued to the application.
+	// tokenQuota limits the number of tokens for the application.
 	// +optional
 	TokenQuota *ClientTokenQuota `json:"tokenQuota,omitempty"`
 
-	// resourceServerIdentifier is the API for which the application stands, with appType `resource_server`. Immutable.
+	// resourceServerIdentifier is the API that the application represents, with appType `resource_server`. Immutable.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=600
 	// +optional
 	ResourceServerIdentifier *string `json:"resourceServerIdentifier,omitempty"`
 
-	// thirdPartySecurityMode says how strictly a third-party application is held: `strict` or `permissive`.
+	// thirdPartySecurityMode is the security mode of a third-party application: `strict` or `permissive`.
 	// +kubebuilder:validation:Enum=strict;permissive
 	// +optional
 	ThirdPartySecurityMode *string `json:"thirdPartySecurityMode,omitempty"`
 
-	// redirectionPolicy says whether users of a third-party application are always sent on, or protected against open
-	// redirects: `allow_always` or `open_redirect_protection`.
+	// redirectionPolicy selects whether Auth0 always redirects users of a third-party application, or protects them against
+	// open redirects: `allow_always` or `open_redirect_protection`.
 	// +kubebuilder:validation:Enum=allow_always;open_redirect_protection
 	// +optional
 	RedirectionPolicy *string `json:"redirectionPolicy,omitempty"`
@@ -498,11 +502,11 @@ type ClientSettings struct {
 	// +optional
 	ExpressConfiguration *ClientExpressConfiguration `json:"expressConfiguration,omitempty"`
 
-	// myOrganizationConfiguration says what the My Organization API allows through the application.
+	// myOrganizationConfiguration limits what the My Organization API allows through the application.
 	// +optional
 	MyOrganizationConfiguration *ClientMyOrganizationConfiguration `json:"myOrganizationConfiguration,omitempty"`
 
-	// asyncApprovalNotificationChannels are how users are asked for an approval (CIBA): `guardian-push`, `email`.
+	// asyncApprovalNotificationChannels are the channels for approval requests (CIBA): `guardian-push`, `email`.
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=2
 	// +kubebuilder:validation:items:Enum=guardian-push;email
@@ -514,21 +518,21 @@ type ClientSettings struct {
 // +kubebuilder:validation:MaxLength=255
 type ClientMetadataValue string
 
-// ClientJWTConfiguration says how ID tokens are made.
+// ClientJWTConfiguration configures ID tokens.
 type ClientJWTConfiguration struct {
-	// alg signs ID tokens: `RS256`, `RS512`, `PS256`, or `HS256` with the client secret. Auth0's default for OIDC-conformant
-	// applications in the dashboard: `RS256`.
+	// alg is the signing algorithm of ID tokens: `RS256`, `RS512`, `PS256`, or `HS256` with the client secret. Auth0's
+	// default for OIDC-conformant applications in the dashboard: `RS256`.
 	// +kubebuilder:validation:Enum=HS256;RS256;RS512;PS256
 	// +optional
 	Alg *string `json:"alg,omitempty"`
 
-	// lifetimeInSeconds is how long ID tokens are good. Auth0's default: 36000.
+	// lifetimeInSeconds is how long ID tokens are valid. Auth0's default: 36000.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=2592000
 	// +optional
 	LifetimeInSeconds *int64 `json:"lifetimeInSeconds,omitempty"`
 
-	// secretEncoded says that the client secret is base64; for legacy applications. Auth0's default: false.
+	// secretEncoded is true if the client secret is base64-encoded, for legacy applications. Auth0's default: false.
 	// +optional
 	SecretEncoded *bool `json:"secretEncoded,omitempty"`
 
@@ -545,13 +549,13 @@ type ClientJWTConfiguration struct {
 // +kubebuilder:validation:XValidation:rule="!has(self.cert) || !self.cert.contains('PRIVATE KEY')",fieldPath=".cert",message="cert holds a private key, which is leaked now: make a new key pair, and put its certificate here"
 // +kubebuilder:validation:XValidation:rule="!has(self.cert) || self.cert.contains('PRIVATE KEY') || self.cert.contains('-----BEGIN CERTIFICATE-----')",fieldPath=".cert",message="cert must be a certificate in PEM form, from -----BEGIN CERTIFICATE----- on; a public key goes into pub"
 type ClientEncryptionKey struct {
-	// pub is the RSA public key as PEM.
+	// pub is the RSA public key in PEM format.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=8192
 	// +optional
 	Pub *string `json:"pub,omitempty"`
 
-	// cert is its X.509 certificate as PEM.
+	// cert is its X.509 certificate in PEM format.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=16384
 	// +optional
@@ -564,10 +568,10 @@ type ClientEncryptionKey struct {
 	Subject *string `json:"subject,omitempty"`
 }
 
-// ClientRefreshToken says how refresh tokens live.
+// ClientRefreshToken configures the lifetime and rotation of refresh tokens.
 // +kubebuilder:validation:XValidation:rule="!has(self.tokenLifetime) || !has(self.idleTokenLifetime) || (has(self.infiniteTokenLifetime) && self.infiniteTokenLifetime) || (has(self.infiniteIdleTokenLifetime) && self.infiniteIdleTokenLifetime) || self.idleTokenLifetime <= self.tokenLifetime",message="idleTokenLifetime must not be longer than tokenLifetime: lower it, or raise tokenLifetime"
 type ClientRefreshToken struct {
-	// rotationType is `rotating` (each use gives a new one) or `non-rotating`.
+	// rotationType is `rotating` (each use returns a new refresh token) or `non-rotating`.
 	// +kubebuilder:validation:Enum=rotating;non-rotating
 	// +required
 	RotationType string `json:"rotationType"`
@@ -577,40 +581,41 @@ type ClientRefreshToken struct {
 	// +required
 	ExpirationType string `json:"expirationType"`
 
-	// leeway is how many seconds the previous token may still be used. Auth0's default: 0.
+	// leeway is how many seconds the previous refresh token stays valid. Auth0's default: 0.
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=60
 	// +optional
 	Leeway *int64 `json:"leeway,omitempty"`
 
-	// tokenLifetime is how many seconds refresh tokens are good; rotation does not extend it. Auth0's default: 2592000 (30 days).
+	// tokenLifetime is how many seconds refresh tokens are valid. Rotation does not extend it. Auth0's default: 2592000 (30
+	// days).
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=31557600
 	// +optional
 	TokenLifetime *int64 `json:"tokenLifetime,omitempty"`
 
-	// infiniteTokenLifetime says that they are good for ever, whatever tokenLifetime says.
+	// infiniteTokenLifetime makes refresh tokens never expire (overrides tokenLifetime).
 	// +optional
 	InfiniteTokenLifetime *bool `json:"infiniteTokenLifetime,omitempty"`
 
-	// idleTokenLifetime is after how many seconds without use they expire. Auth0's default: 1296000 (15 days).
+	// idleTokenLifetime is after how many seconds without use refresh tokens expire. Auth0's default: 1296000 (15 days).
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=31557600
 	// +optional
 	IdleTokenLifetime *int64 `json:"idleTokenLifetime,omitempty"`
 
-	// infiniteIdleTokenLifetime says that they do not expire for want of use.
+	// infiniteIdleTokenLifetime makes refresh tokens not expire through inactivity.
 	// +optional
 	InfiniteIdleTokenLifetime *bool `json:"infiniteIdleTokenLifetime,omitempty"`
 
-	// policies say for which other APIs a refresh token may be exchanged.
+	// policies are other APIs for which the application can exchange a refresh token.
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=100
 	// +optional
 	Policies []ClientRefreshTokenPolicy `json:"policies,omitzero"`
 }
 
-// ClientRefreshTokenPolicy says what a refresh token may be exchanged for.
+// ClientRefreshTokenPolicy is an API for which the application can exchange a refresh token.
 type ClientRefreshTokenPolicy struct {
 	// audience is the identifier of the API.
 	// +kubebuilder:validation:MinLength=1
@@ -657,7 +662,7 @@ type ClientMobileAndroid struct {
 
 // ClientMobileIOS is an application on iOS.
 type ClientMobileIOS struct {
-	// teamId is the Apple account that uploads the application.
+	// teamId is the Apple team ID.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
 	// +optional
@@ -670,45 +675,45 @@ type ClientMobileIOS struct {
 	AppBundleIdentifier *string `json:"appBundleIdentifier,omitempty"`
 }
 
-// ClientNativeSocialLogin lets a native application sign users in with the tokens of a social provider's own SDK.
+// ClientNativeSocialLogin lets a native application sign in users with tokens of a social provider's SDK.
 type ClientNativeSocialLogin struct {
-	// apple is about Sign in with Apple.
+	// apple configures Sign in with Apple.
 	// +optional
 	Apple *ClientNativeSocialLoginProvider `json:"apple,omitempty"`
 
-	// facebook is about Facebook.
+	// facebook configures Facebook.
 	// +optional
 	Facebook *ClientNativeSocialLoginProvider `json:"facebook,omitempty"`
 
-	// google is about Google.
+	// google configures Google.
 	// +optional
 	Google *ClientNativeSocialLoginProvider `json:"google,omitempty"`
 }
 
-// ClientNativeSocialLoginProvider turns one provider on.
+// ClientNativeSocialLoginProvider enables a provider.
 type ClientNativeSocialLoginProvider struct {
-	// enabled turns the provider on.
+	// enabled enables the provider.
 	// +required
 	Enabled bool `json:"enabled"`
 }
 
-// ClientFedCMLogin is about the browsers' Federated Credential Management.
+// ClientFedCMLogin configures Federated Credential Management (FedCM) of browsers.
 type ClientFedCMLogin struct {
-	// google is about Google.
+	// google configures Google.
 	// +required
 	Google ClientFedCMLoginGoogle `json:"google"`
 }
 
-// ClientFedCMLoginGoogle is about Google's prompt.
+// ClientFedCMLoginGoogle configures Google's prompt.
 type ClientFedCMLoginGoogle struct {
 	// isEnabled shows Google's prompt on the login page.
 	// +required
 	IsEnabled bool `json:"isEnabled"`
 }
 
-// ClientOIDCLogout has Auth0 tell the application when a session ends.
+// ClientOIDCLogout configures back-channel logout.
 type ClientOIDCLogout struct {
-	// backchannelLogoutUrls are called when a session ends; Auth0 allows one.
+	// backchannelLogoutUrls are the URLs that Auth0 calls when a session ends. Auth0 allows one.
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=1
 	// +kubebuilder:validation:items:MinLength=1
@@ -717,16 +722,16 @@ type ClientOIDCLogout struct {
 	// +optional
 	BackchannelLogoutURLs []string `json:"backchannelLogoutUrls,omitzero"`
 
-	// backchannelLogoutInitiators are what ends a session with such a call.
+	// backchannelLogoutInitiators selects which events trigger a back-channel logout.
 	// +optional
 	BackchannelLogoutInitiators *ClientLogoutInitiators `json:"backchannelLogoutInitiators,omitempty"`
 
-	// backchannelLogoutSessionMetadata is about session metadata in the logout token.
+	// backchannelLogoutSessionMetadata configures session metadata in the logout token.
 	// +optional
 	BackchannelLogoutSessionMetadata *ClientLogoutSessionMetadata `json:"backchannelLogoutSessionMetadata,omitempty"`
 }
 
-// ClientLogoutInitiators are what ends a session with a call to the application.
+// ClientLogoutInitiators selects which events trigger a back-channel logout.
 // +kubebuilder:validation:XValidation:rule="self.mode == 'custom' || !has(self.selectedInitiators)",message="selectedInitiators goes with mode: custom"
 type ClientLogoutInitiators struct {
 	// mode is `all`, or `custom` with selectedInitiators.
@@ -734,7 +739,7 @@ type ClientLogoutInitiators struct {
 	// +required
 	Mode string `json:"mode"`
 
-	// selectedInitiators with mode `custom`.
+	// selectedInitiators are the events. Only with mode `custom`.
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=9
 	// +kubebuilder:validation:items:Enum=rp-logout;idp-logout;password-changed;session-expired;session-revoked;account-deleted;email-identifier-changed;mfa-phone-unenrolled;account-deactivated
@@ -742,64 +747,64 @@ type ClientLogoutInitiators struct {
 	SelectedInitiators []string `json:"selectedInitiators,omitempty"`
 }
 
-// ClientLogoutSessionMetadata is about session metadata in the logout token.
+// ClientLogoutSessionMetadata configures session metadata in the logout token.
 type ClientLogoutSessionMetadata struct {
-	// include puts session metadata into the logout token.
+	// include adds session metadata to the logout token.
 	// +required
 	Include bool `json:"include"`
 }
 
-// ClientSessionTransfer is about web sessions that begin with a token of a native application.
+// ClientSessionTransfer configures web sessions that start from a token of a native application.
 type ClientSessionTransfer struct {
-	// canCreateSessionTransferToken lets a native application have session transfer tokens. Auth0's default: false.
+	// canCreateSessionTransferToken allows a native application to get session transfer tokens. Auth0's default: false.
 	// +optional
 	CanCreateSessionTransferToken *bool `json:"canCreateSessionTransferToken,omitempty"`
 
-	// enforceCascadeRevocation ends what began with a session transfer token when the refresh token behind it is revoked; for
-	// native applications.
+	// enforceCascadeRevocation ends the sessions of a session transfer token when its refresh token is revoked. For native
+	// applications.
 	// +optional
 	EnforceCascadeRevocation *bool `json:"enforceCascadeRevocation,omitempty"`
 
-	// allowedAuthenticationMethods are how a web application takes a session transfer token: `cookie`, `query`.
+	// allowedAuthenticationMethods are how a web application accepts a session transfer token: `cookie`, `query`.
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=2
 	// +kubebuilder:validation:items:Enum=cookie;query
 	// +optional
 	AllowedAuthenticationMethods []string `json:"allowedAuthenticationMethods,omitzero"`
 
-	// enforceDeviceBinding wants the same device: by `ip`, `asn`, or `none`.
+	// enforceDeviceBinding requires the same device, identified by IP (`ip`) or network (`asn`). `none` turns the check off.
 	// +kubebuilder:validation:Enum=ip;asn;none
 	// +optional
 	EnforceDeviceBinding *string `json:"enforceDeviceBinding,omitempty"`
 
-	// allowRefreshToken lets a web application have refresh tokens in such a session. Auth0's default: false.
+	// allowRefreshToken allows a web application to get refresh tokens in such a session. Auth0's default: false.
 	// +optional
 	AllowRefreshToken *bool `json:"allowRefreshToken,omitempty"`
 
-	// enforceOnlineRefreshTokens ends these with the session; for web applications.
+	// enforceOnlineRefreshTokens makes these refresh tokens end with the session. For web applications.
 	// +optional
 	EnforceOnlineRefreshTokens *bool `json:"enforceOnlineRefreshTokens,omitempty"`
 
-	// delegation is about access on behalf of somebody else.
+	// delegation configures access on behalf of another user.
 	// +optional
 	Delegation *ClientSessionTransferDelegation `json:"delegation,omitempty"`
 }
 
-// ClientSessionTransferDelegation is about access on behalf of somebody else.
+// ClientSessionTransferDelegation configures access on behalf of another user.
 type ClientSessionTransferDelegation struct {
-	// allowDelegatedAccess allows it. Auth0's default: false.
+	// allowDelegatedAccess allows access on behalf of another user. Auth0's default: false.
 	// +optional
 	AllowDelegatedAccess *bool `json:"allowDelegatedAccess,omitempty"`
 
-	// enforceDeviceBinding wants the same device: by `ip`.
+	// enforceDeviceBinding requires the same device, identified by IP (`ip`).
 	// +kubebuilder:validation:Enum=ip
 	// +optional
 	EnforceDeviceBinding *string `json:"enforceDeviceBinding,omitempty"`
 }
 
-// ClientTokenExchange lets the application exchange tokens.
+// ClientTokenExchange allows the application to exchange tokens.
 type ClientTokenExchange struct {
-	// allowAnyProfileOfType are the types of token exchange: `custom_authentication`, `on_behalf_of_token_exchange`.
+	// allowAnyProfileOfType are the allowed types of token exchange: `custom_authentication`, `on_behalf_of_token_exchange`.
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=2
 	// +kubebuilder:validation:items:Enum=custom_authentication;on_behalf_of_token_exchange
@@ -807,27 +812,27 @@ type ClientTokenExchange struct {
 	AllowAnyProfileOfType []string `json:"allowAnyProfileOfType"`
 }
 
-// ClientTokenQuota limits how many tokens are issued to the application.
+// ClientTokenQuota limits the number of tokens for the application.
 type ClientTokenQuota struct {
-	// clientCredentials is about tokens for the application itself.
+	// clientCredentials limits tokens for the application itself.
 	// +required
 	ClientCredentials ClientTokenQuotaLimits `json:"clientCredentials"`
 }
 
-// ClientTokenQuotaLimits are limits of tokens.
+// ClientTokenQuotaLimits are limits on the number of tokens.
 // +kubebuilder:validation:MinProperties=1
 type ClientTokenQuotaLimits struct {
-	// enforce refuses tokens beyond the quota; otherwise Auth0 only logs it.
+	// enforce makes Auth0 refuse tokens beyond the quota. Otherwise Auth0 only logs them.
 	// +optional
 	Enforce *bool `json:"enforce,omitempty"`
 
-	// perDay is how many are issued in a day.
+	// perDay is the maximum number of tokens per day.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=2147483647
 	// +optional
 	PerDay *int64 `json:"perDay,omitempty"`
 
-	// perHour is how many are issued in an hour.
+	// perHour is the maximum number of tokens per hour.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=2147483647
 	// +optional
@@ -836,7 +841,7 @@ type ClientTokenQuotaLimits struct {
 
 // ClientExpressConfiguration is for applications in the Okta Integration Network.
 type ClientExpressConfiguration struct {
-	// initiateLoginUriTemplate is the URI that users bookmark. It may hold organization_name, organization_id and
+	// initiateLoginUriTemplate is the URI that users bookmark. It can contain organization_name, organization_id and
 	// connection_name in braces.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=2048
@@ -855,7 +860,7 @@ type ClientExpressConfiguration struct {
 	// +required
 	ConnectionProfileID string `json:"connectionProfileId"`
 
-	// enableClient enables connections that are made in this way for the application.
+	// enableClient enables the connections for the application.
 	// +required
 	EnableClient bool `json:"enableClient"`
 
@@ -863,7 +868,7 @@ type ClientExpressConfiguration struct {
 	// +required
 	EnableOrganization bool `json:"enableOrganization"`
 
-	// linkedClients are the applications, such as web and mobile ones, that belong to it.
+	// linkedClients are related applications, such as web and mobile applications.
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=100
 	// +optional
@@ -875,7 +880,7 @@ type ClientExpressConfiguration struct {
 	// +required
 	OktaOINClientID string `json:"oktaOinClientId"`
 
-	// adminLoginDomain is where administrators sign in: the tenant's domain or a custom domain.
+	// adminLoginDomain is the domain where administrators sign in: the tenant's domain or a custom domain.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
 	// +required
@@ -888,7 +893,7 @@ type ClientExpressConfiguration struct {
 	OINSubmissionID *string `json:"oinSubmissionId,omitempty"`
 }
 
-// ClientLinkedClient is an application that belongs to another one.
+// ClientLinkedClient is a related application.
 type ClientLinkedClient struct {
 	// clientId of the application.
 	// +kubebuilder:validation:MinLength=1
@@ -897,40 +902,40 @@ type ClientLinkedClient struct {
 	ClientID string `json:"clientId"`
 }
 
-// ClientMyOrganizationConfiguration says what the My Organization API allows through the application.
+// ClientMyOrganizationConfiguration limits what the My Organization API allows through the application.
 type ClientMyOrganizationConfiguration struct {
-	// connectionProfileId is the id of the connection profile that connections must follow.
+	// connectionProfileId is the id of the connection profile that connections must use.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	// +optional
 	ConnectionProfileID *string `json:"connectionProfileId,omitempty"`
 
-	// userAttributeProfileId is the id of the user attribute profile that connections must follow.
+	// userAttributeProfileId is the id of the user attribute profile that connections must use.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	// +optional
 	UserAttributeProfileID *string `json:"userAttributeProfileId,omitempty"`
 
-	// allowedStrategies are the strategies of connections that may be made.
+	// allowedStrategies are the strategies of connections that organizations can create.
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=7
 	// +kubebuilder:validation:items:Enum=pingfederate;adfs;waad;google-apps;okta;oidc;samlp
 	// +required
 	AllowedStrategies []string `json:"allowedStrategies"`
 
-	// connectionDeletionBehavior says which connections may be deleted: `allow` (all) or `allow_if_empty`.
+	// connectionDeletionBehavior selects the connections that organizations can delete: `allow` (all) or `allow_if_empty`.
 	// +kubebuilder:validation:Enum=allow;allow_if_empty
 	// +required
 	ConnectionDeletionBehavior string `json:"connectionDeletionBehavior"`
 
-	// invitationLandingClientId is the application to which invitations lead.
+	// invitationLandingClientId is the client ID of the application that invitations open.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	// +optional
 	InvitationLandingClientID *string `json:"invitationLandingClientId,omitempty"`
 }
 
-// Auth0ClientStatus tells what the application is in Auth0.
+// Auth0ClientStatus describes the application in Auth0.
 type Auth0ClientStatus struct {
 	ManagedStatus `json:",inline"`
 
@@ -942,37 +947,37 @@ type Auth0ClientStatus struct {
 	// +optional
 	Name string `json:"name,omitempty"`
 
-	// secretRotation tells about rotations of the client secret.
+	// secretRotation records rotations of the client secret.
 	// +optional
 	SecretRotation *ClientSecretRotation `json:"secretRotation,omitempty"`
 
-	// credentials are the public keys that were set through this object.
+	// credentials are the public keys that the operator added for this object.
 	// +listType=map
 	// +listMapKey=kid
 	// +optional
 	Credentials []ClientCredential `json:"credentials,omitempty"`
 
-	// keyPair tells about the generated key pair.
+	// keyPair describes the generated key pair.
 	// +optional
 	KeyPair *ClientKeyPairStatus `json:"keyPair,omitempty"`
 
-	// addedGrantTypes are those that spec.grantTypes added to what the application had.
+	// addedGrantTypes are the grant types that spec.grantTypes added to those of the application.
 	// +listType=set
 	// +optional
 	AddedGrantTypes []string `json:"addedGrantTypes,omitempty"`
 }
 
-// ClientSecretRotation tells about rotations of a client secret.
+// ClientSecretRotation records rotations of a client secret.
 type ClientSecretRotation struct {
-	// rotatedAt is when the secret was made, as far as the operator knows.
+	// rotatedAt is when the client secret was created, if the operator knows it.
 	// +optional
 	RotatedAt *metav1.Time `json:"rotatedAt,omitempty"`
 
-	// lastHandledRequest echoes the value of the annotation auth0-operator.io/rotate-secret that was acted on last.
+	// lastHandledRequest is the last value of the annotation auth0-operator.io/rotate-secret that the operator handled.
 	// +optional
 	LastHandledRequest string `json:"lastHandledRequest,omitempty"`
 
-	// replacing is a keyed hash of the secret that is being replaced. Gone when the outcome is known.
+	// replacing is a keyed hash of the client secret during its rotation. Internal; removed afterwards.
 	// +optional
 	Replacing string `json:"replacing,omitempty"`
 }
@@ -991,21 +996,22 @@ type ClientCredential struct {
 	ExpiresAt *metav1.Time `json:"expiresAt,omitempty"`
 }
 
-// ClientKeyPairStatus tells about a generated key pair.
+// ClientKeyPairStatus describes a generated key pair.
 type ClientKeyPairStatus struct {
 	// keyId of the key in outputSecret.
 	KeyID string `json:"keyId"`
-	// madeAt is when it was made.
+	// madeAt is when the operator generated the key pair.
 	MadeAt metav1.Time `json:"madeAt"`
-	// retiringKeyId is the former key, which works until retiresAt.
+	// retiringKeyId is the previous key, which is valid until retiresAt.
 	// +optional
 	RetiringKeyID string `json:"retiringKeyId,omitempty"`
-	// retiresAt is when the former key stops working.
+	// retiresAt is when the previous key becomes invalid.
 	// +optional
 	RetiresAt *metav1.Time `json:"retiresAt,omitempty"`
 }
 
-// Auth0Client is an application.
+// Auth0Client is an application in Auth0: machine to machine, web, single page or native. The operator writes its
+// credentials to a Secret.
 // +kubebuilder:object:root=true
 // +kubebuilder:resource:shortName=a0client,categories=auth0
 // +kubebuilder:subresource:status
@@ -1023,7 +1029,7 @@ type Auth0Client struct {
 	// spec declares the application.
 	// +required
 	Spec Auth0ClientSpec `json:"spec"`
-	// status tells what the application is in Auth0.
+	// status describes the application in Auth0.
 	// +kubebuilder:default={observedGeneration:-1}
 	// +optional
 	Status Auth0ClientStatus `json:"status,omitempty"`

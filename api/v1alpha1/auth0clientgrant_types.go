@@ -4,8 +4,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Auth0ClientGrantSpec declares the permission of an application to call an API. Application, API and subject type make up
-// what the grant is: for another one, create another Auth0ClientGrant.
+// Auth0ClientGrantSpec declares the permission of an application to call an API. Application, API and subject type are
+// immutable: to change one, create another Auth0ClientGrant.
 // +kubebuilder:validation:ExactlyOneOf=clientRef;clientId;defaultFor
 // +kubebuilder:validation:ExactlyOneOf=resourceServerRef;audience;managementApi
 // +kubebuilder:validation:XValidation:rule="has(self.scopes) != (has(self.allowAllScopes) && self.allowAllScopes)",message="set either scopes or allowAllScopes: true"
@@ -18,11 +18,12 @@ import (
 type Auth0ClientGrantSpec struct {
 	ManagedSpec `json:",inline"`
 
-	// clientRef names the Auth0Client that may call the API. The grant is made when it is Ready. Immutable.
+	// clientRef refers to the Auth0Client that can call the API. The operator creates the grant when the application is
+	// Ready. Immutable.
 	// +optional
 	ClientRef *ObjectReference `json:"clientRef,omitempty"`
 
-	// clientId of the application that may call the API. Immutable.
+	// clientId of the application that can call the API. Immutable.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:Pattern=`^[^/\\\x00-\x1f\x7f]+$`
@@ -30,34 +31,36 @@ type Auth0ClientGrantSpec struct {
 	// +optional
 	ClientID *string `json:"clientId,omitempty"`
 
-	// defaultFor makes the grant the one of a whole group of applications that have none of their own for the API:
+	// defaultFor makes this the default grant of a group of applications that have no grant of their own for the API:
 	// `third_party_clients`. Immutable.
 	// +kubebuilder:validation:Enum=third_party_clients
 	// +optional
 	DefaultFor *string `json:"defaultFor,omitempty"`
 
-	// resourceServerRef names the Auth0ResourceServer that may be called. The grant is made when it is Ready. Immutable.
+	// resourceServerRef refers to the Auth0ResourceServer of the API. The operator creates the grant when the API is Ready.
+	// Immutable.
 	// +optional
 	ResourceServerRef *ObjectReference `json:"resourceServerRef,omitempty"`
 
-	// audience is the identifier of the API that may be called. Immutable. Example: `https://orders.example.com/`.
+	// audience is the identifier of the API. Immutable. Example: `https://orders.example.com/`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=600
 	// +optional
 	Audience *string `json:"audience,omitempty"`
 
-	// managementApi is `true` for the tenant's own Management API. Immutable.
+	// managementApi is `true` for the tenant's Management API. Immutable.
 	// +kubebuilder:validation:XValidation:rule="self",message="managementApi is true or not set"
 	// +optional
 	ManagementAPI *bool `json:"managementApi,omitempty"`
 
-	// subjectType is `client` (default: the application acts for itself, by client credentials) or `user` (it acts for users
-	// who sign in). Immutable.
+	// subjectType is `client` (default: the application calls the API for itself, with client credentials) or `user` (it
+	// calls the API for a user who is signed in). Immutable.
 	// +kubebuilder:validation:Enum=client;user
 	// +optional
 	SubjectType *string `json:"subjectType,omitempty"`
 
-	// scopes of the API that the application gets, no others. Each must be defined by the API. Example: `[read:orders]`.
+	// scopes are the only scopes of the API that the application gets. The API must define each of them. Example:
+	// `[read:orders]`.
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=1000
 	// +kubebuilder:validation:items:MinLength=1
@@ -66,21 +69,22 @@ type Auth0ClientGrantSpec struct {
 	// +optional
 	Scopes []string `json:"scopes,omitzero"`
 
-	// allowAllScopes gives all scopes that the API has or will have. Not for Auth0's own APIs, such as the Management API.
+	// allowAllScopes grants all current and future scopes of the API. Not allowed for Auth0's own APIs, such as the
+	// Management API.
 	// +optional
 	AllowAllScopes *bool `json:"allowAllScopes,omitempty"`
 
-	// organizationUsage says whether the application may name an organization when it asks for a token for itself: `deny`,
-	// `allow` or `require`. Unset: not managed.
+	// organizationUsage selects whether the application can specify an organization when it requests a token for itself:
+	// `deny`, `allow` or `require`. Unset: not managed.
 	// +kubebuilder:validation:Enum=deny;allow;require
 	// +optional
 	OrganizationUsage *string `json:"organizationUsage,omitempty"`
 
-	// allowAnyOrganization says that it may name any organization, not only those to which the grant is assigned.
+	// allowAnyOrganization allows any organization, not only those with this grant.
 	// +optional
 	AllowAnyOrganization *bool `json:"allowAnyOrganization,omitempty"`
 
-	// authorizationDetailsTypes are the types of rich authorization requests that the application may make.
+	// authorizationDetailsTypes are the types of rich authorization requests that the application can make.
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=100
@@ -90,7 +94,7 @@ type Auth0ClientGrantSpec struct {
 	AuthorizationDetailsTypes []string `json:"authorizationDetailsTypes,omitempty"`
 }
 
-// Auth0ClientGrantStatus tells what the grant is in Auth0.
+// Auth0ClientGrantStatus describes the grant in Auth0.
 type Auth0ClientGrantStatus struct {
 	ManagedStatus `json:",inline"`
 
@@ -98,11 +102,11 @@ type Auth0ClientGrantStatus struct {
 	// +optional
 	ID string `json:"id,omitempty"`
 
-	// clientId of the application that may call the API.
+	// clientId of the application.
 	// +optional
 	ClientID string `json:"clientId,omitempty"`
 
-	// audience is the identifier of the API that may be called.
+	// audience is the identifier of the API.
 	// +optional
 	Audience string `json:"audience,omitempty"`
 }
@@ -126,7 +130,7 @@ type Auth0ClientGrant struct {
 	// spec declares the grant.
 	// +required
 	Spec Auth0ClientGrantSpec `json:"spec"`
-	// status tells what the grant is in Auth0.
+	// status describes the grant in Auth0.
 	// +kubebuilder:default={observedGeneration:-1}
 	// +optional
 	Status Auth0ClientGrantStatus `json:"status,omitempty"`

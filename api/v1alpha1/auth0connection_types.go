@@ -20,7 +20,7 @@ type Auth0ConnectionSpec struct {
 	// +required
 	Name string `json:"name"`
 
-	// strategy is where the users come from: `auth0` for a database in Auth0, otherwise Auth0's name of the identity
+	// strategy is the type of the connection: `auth0` for a database in Auth0, otherwise Auth0's name of the identity
 	// provider, such as `google-oauth2`, `samlp`, `oidc`, `waad`, `email` or `sms`. Immutable.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
@@ -35,16 +35,16 @@ type Auth0ConnectionSpec struct {
 	// +optional
 	DisplayName *string `json:"displayName,omitempty"`
 
-	// isDomainConnection lets third-party applications use the connection. Auth0's default: false.
+	// isDomainConnection allows third-party applications to use the connection. Auth0's default: false.
 	// +optional
 	IsDomainConnection *bool `json:"isDomainConnection,omitempty"`
 
-	// showAsButton shows a button for the connection on the login page; otherwise only users whose e-mail domain leads there
-	// get to it. For enterprise connections. Auth0's default: false.
+	// showAsButton shows a button for the connection on the login page. Otherwise only users with a matching email domain
+	// reach it. For enterprise connections. Auth0's default: false.
 	// +optional
 	ShowAsButton *bool `json:"showAsButton,omitempty"`
 
-	// realms are the names by which the connection is chosen at sign-in. Auth0's default: its name.
+	// realms are the names that select the connection at sign-in. Auth0's default: its name.
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=100
@@ -53,49 +53,49 @@ type Auth0ConnectionSpec struct {
 	// +optional
 	Realms []string `json:"realms,omitempty"`
 
-	// metadata are notes of yours. Each key is managed by itself; keys that are not named here are left alone. Auth0 allows 10,
-	// of which the operator's mark takes one.
+	// metadata are custom values. The operator manages each key on its own, and ignores keys that you do not declare. Auth0
+	// allows 10 keys, of which the operator uses one.
 	// +kubebuilder:validation:MaxProperties=9
 	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() >= 1 && key.size() <= 255 && key != 'auth0_operator')",message="keys of metadata have 1 to 255 characters, and auth0_operator is the operator's own"
 	// +optional
 	Metadata map[string]MetadataValue `json:"metadata,omitempty"`
 
-	// authentication says whether users sign in through the connection. Auth0's default: active.
+	// authentication selects whether users can sign in through the connection. Auth0's default: active.
 	// +optional
 	Authentication *ConnectionAuthentication `json:"authentication,omitempty"`
 
-	// connectedAccounts says whether users connect accounts through the connection, whose tokens Auth0's Token Vault keeps.
-	// Auth0's default: not active.
+	// connectedAccounts selects whether users can connect accounts through the connection. Auth0's Token Vault stores their
+	// tokens. Auth0's default: not active.
 	// +optional
 	ConnectedAccounts *ConnectionConnectedAccounts `json:"connectedAccounts,omitempty"`
 
-	// crossAppAccessRequestingApp says whether the connection is a requesting application of Cross App Access.
+	// crossAppAccessRequestingApp selects whether the connection is a requesting application of Cross App Access.
 	// +optional
 	CrossAppAccessRequestingApp *ConnectionCrossAppAccess `json:"crossAppAccessRequestingApp,omitempty"`
 
-	// database are the options of a connection of strategy `auth0`. Each field is managed by itself, however deep; what is
-	// not set here is left as it is in Auth0.
+	// database are the options of a connection with strategy `auth0`. The operator manages each field on its own, at any
+	// depth, and ignores fields that you do not set.
 	// +optional
 	Database *DatabaseOptions `json:"database,omitempty"`
 
-	// options of a connection of any other strategy, in Auth0's own names: see the documentation of the Management API for
-	// those of a strategy. Each value is managed by itself, however deep; what is not set here is left as it is in Auth0.
-	// Secrets do not belong here, but in optionSecrets. At most 128 KiB. Example: `{client_id: "…", scope: [email, profile]}`.
+	// options of a connection with another strategy, in Auth0's names: see the Management API documentation. The operator
+	// manages each value on its own, at any depth, and ignores values that you do not set. Put secrets into optionSecrets
+	// instead. At most 128 KiB. Example: `{client_id: "…", scope: [email, profile]}`.
 	// +kubebuilder:validation:Type=object
 	// +kubebuilder:validation:MaxProperties=200
 	// +kubebuilder:pruning:PreserveUnknownFields
 	// +optional
 	Options *apiextensionsv1.JSON `json:"options,omitempty"`
 
-	// optionSecrets are options whose values come from Secrets, such as the client_secret at an identity provider. They are
-	// sent when their value changes; what Auth0 shows of them is not looked at.
+	// optionSecrets are options with values from Secrets, such as the client_secret of an identity provider. The operator
+	// sends a value when it changes in the Secret. It cannot detect drift in them.
 	// +listType=map
 	// +listMapKey=path
 	// +kubebuilder:validation:MaxItems=20
 	// +optional
 	OptionSecrets []OptionSecret `json:"optionSecrets,omitempty"`
 
-	// enabledClients are the applications whose users may sign in through the connection. Unset: not managed.
+	// enabledClients are the applications whose users can sign in through the connection. Unset: not managed.
 	// +optional
 	EnabledClients *EnabledClients `json:"enabledClients,omitempty"`
 }
@@ -105,34 +105,34 @@ type Auth0ConnectionSpec struct {
 // +kubebuilder:validation:MaxLength=255
 type MetadataValue string
 
-// ConnectionAuthentication says whether a connection serves to sign in.
+// ConnectionAuthentication selects whether users can sign in through a connection.
 type ConnectionAuthentication struct {
-	// active lets users sign in through the connection.
+	// active allows users to sign in through the connection.
 	// +required
 	Active bool `json:"active"`
 }
 
-// ConnectionConnectedAccounts says whether a connection serves to connect accounts.
+// ConnectionConnectedAccounts selects whether users can connect accounts through a connection.
 type ConnectionConnectedAccounts struct {
-	// active lets users connect accounts through the connection.
+	// active allows users to connect accounts through the connection.
 	// +required
 	Active bool `json:"active"`
 
-	// crossAppAccess lets connected accounts be used across applications. Auth0's default: false.
+	// crossAppAccess allows other applications to use connected accounts. Auth0's default: false.
 	// +optional
 	CrossAppAccess *bool `json:"crossAppAccess,omitempty"`
 }
 
-// ConnectionCrossAppAccess says whether a connection takes part in Cross App Access.
+// ConnectionCrossAppAccess configures Cross App Access of a connection.
 type ConnectionCrossAppAccess struct {
 	// active makes the connection a requesting application.
 	// +required
 	Active bool `json:"active"`
 }
 
-// OptionSecret is an option whose value comes from a Secret.
+// OptionSecret is a connection option with a value from a Secret.
 type OptionSecret struct {
-	// path of the option in Auth0's names; dots lead into objects, and `\.` is a dot within a name. Examples: `client_secret`,
+	// path of the option in Auth0's names. A dot separates levels, and `\.` is a dot in a name. Examples: `client_secret`,
 	// `gateway_authentication.secret`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
@@ -140,22 +140,23 @@ type OptionSecret struct {
 	// +required
 	Path string `json:"path"`
 
-	// secretRef names the key of a Secret in the same namespace that holds the value.
+	// secretRef refers to the key of a Secret in the same namespace with the value.
 	// +required
 	SecretRef SecretKeyReference `json:"secretRef"`
 }
 
-// EnabledClients are the applications that a connection is enabled for.
+// EnabledClients are the applications for which a connection is enabled.
 type EnabledClients struct {
-	// mode is `Additive` (default: applications that others enabled stay so) or `Exact` (they lose the connection;
-	// the operator's own application does not).
+	// mode is `Additive` (default: keeps applications that others enabled) or `Exact` (disables the connection for all
+	// others, except the operator's own application).
 	// +optional
 	Mode ListMode `json:"mode,omitempty"`
 
-	// excludeOperator does not enable the connection for the operator's own application. Default: false. In a connection of
-	// strategy `auth0`, `email` or `sms`, Auth0 lets only applications create users that the connection is enabled for; so it is
-	// enabled for the operator's, as if it was one of items. With true, Auth0Users of this connection cannot be created, unless
-	// somebody else enables it: neither true nor mode `Exact` takes the connection from the operator's application.
+	// excludeOperator prevents the operator from enabling the connection for its own application. Default: false. For a
+	// connection with strategy `auth0`, `email` or `sms`, Auth0 lets an application create users only if the connection is
+	// enabled for it. By default, the operator therefore enables it for its own application, as if items contained it. If
+	// true, the operator cannot create Auth0Users of this connection unless someone else enables it. Neither true nor mode
+	// `Exact` disables the connection for the operator's application.
 	// +optional
 	ExcludeOperator bool `json:"excludeOperator,omitempty"`
 
@@ -166,14 +167,14 @@ type EnabledClients struct {
 	Items []EnabledClient `json:"items"`
 }
 
-// EnabledClient is an application that a connection is enabled for.
+// EnabledClient is an application for which a connection is enabled.
 // +kubebuilder:validation:ExactlyOneOf=clientRef;clientId
 type EnabledClient struct {
-	// clientRef names an Auth0Client of the same tenant.
+	// clientRef refers to an Auth0Client of the same tenant.
 	// +optional
 	ClientRef *ObjectReference `json:"clientRef,omitempty"`
 
-	// clientId of the application, for one that is not declared in Kubernetes.
+	// clientId of an application that no Kubernetes object declares.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:Pattern=`^[^/\\\x00-\x1f\x7f]+$`
@@ -188,48 +189,49 @@ type EnabledClient struct {
 // +kubebuilder:validation:XValidation:rule="!has(self.precedence) || has(self.attributes)",message="precedence orders the attributes: it needs attributes"
 // +kubebuilder:validation:XValidation:rule="!(has(self.importMode) && self.importMode) || has(self.customScripts)",message="importMode needs customScripts with login and getUser, by which users are found in your database"
 type DatabaseOptions struct {
-	// passwordPolicy is how strong passwords must be: `none` (1 character), `low` (6), `fair` (8, with a lower-case letter, an
-	// upper-case letter and a digit), `good` (8, with three of: lower-case, upper-case, digit, special) or `excellent` (10, as
-	// good, and no more than two identical characters in a row). It applies to new passwords. Auth0's default: `good`.
+	// passwordPolicy is the required strength of new passwords: `none` (1 character), `low` (6), `fair` (8, with a
+	// lower-case letter, an upper-case letter and a digit), `good` (8, with three of: lower-case, upper-case, digit,
+	// special) or `excellent` (10, as good, and at most two identical characters in a row). Auth0's default: `good`.
 	// Excludes passwordOptions.
 	// +optional
 	PasswordPolicy *PasswordPolicy `json:"passwordPolicy,omitempty"`
 
-	// passwordComplexityOptions overrides the length of passwordPolicy. Excludes passwordOptions.
+	// passwordComplexityOptions overrides the minimum length of passwordPolicy. Excludes passwordOptions.
 	// +optional
 	PasswordComplexityOptions *PasswordComplexityOptions `json:"passwordComplexityOptions,omitempty"`
 
-	// passwordHistory keeps users from using their last passwords again. Excludes passwordOptions.
+	// passwordHistory rejects the user's previous passwords. Excludes passwordOptions.
 	// +optional
 	PasswordHistory *PasswordHistory `json:"passwordHistory,omitempty"`
 
-	// passwordDictionary refuses common passwords, and words of yours. Excludes passwordOptions.
+	// passwordDictionary rejects common passwords and custom words. Excludes passwordOptions.
 	// +optional
 	PasswordDictionary *PasswordDictionary `json:"passwordDictionary,omitempty"`
 
-	// passwordNoPersonalInfo refuses passwords that contain parts of the user's name or e-mail. Excludes passwordOptions.
+	// passwordNoPersonalInfo rejects passwords that contain parts of the user's name or email. Excludes passwordOptions.
 	// +optional
 	PasswordNoPersonalInfo *PasswordNoPersonalInfo `json:"passwordNoPersonalInfo,omitempty"`
 
-	// passwordOptions is the newer, more flexible password policy, in the place of passwordPolicy and its kin: those are taken
-	// away when this is set, and the other way round.
+	// passwordOptions is the newer, more flexible password policy. It replaces passwordPolicy and the related fields: if you
+	// set one, the operator clears the other.
 	// +optional
 	PasswordOptions *PasswordOptions `json:"passwordOptions,omitempty"`
 
-	// requiresUsername asks for a username beside the e-mail. Auth0's default: false. Excludes attributes.
+	// requiresUsername requires a username in addition to the email. Auth0's default: false. Excludes attributes.
 	// +optional
 	RequiresUsername *bool `json:"requiresUsername,omitempty"`
 
-	// validation bounds usernames. Excludes attributes.
+	// validation limits usernames. Excludes attributes.
 	// +optional
 	Validation *DatabaseValidation `json:"validation,omitempty"`
 
-	// attributes are the flexible identifiers: by which of e-mail, phone number and username users are known, and what they
-	// must give on sign-up. At least one must be an active identifier. Excludes requiresUsername and validation.
+	// attributes are the flexible identifiers: which of email, phone number and username identify users, and which of them
+	// users must enter on sign-up. At least one must be an active identifier. Excludes requiresUsername and validation.
 	// +optional
 	Attributes *DatabaseAttributes `json:"attributes,omitempty"`
 
-	// precedence is the order in which the attributes are tried when a user signs in. Default, Auth0's: email, phone_number, username.
+	// precedence is the order in which Auth0 tries the attributes at sign-in. Auth0's default: email, phone_number,
+	// username.
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=3
@@ -237,31 +239,32 @@ type DatabaseOptions struct {
 	// +optional
 	Precedence []DatabaseIdentifier `json:"precedence,omitempty"`
 
-	// disableSignup keeps people from signing up by themselves. Auth0's default: false.
+	// disableSignup prevents self-service sign-up. Auth0's default: false.
 	// +optional
 	DisableSignup *bool `json:"disableSignup,omitempty"`
 
-	// bruteForceProtection blocks an address that tries many passwords for one user. Auth0's default: true.
+	// bruteForceProtection blocks an IP address that tries many passwords for one user. Auth0's default: true.
 	// +optional
 	BruteForceProtection *bool `json:"bruteForceProtection,omitempty"`
 
-	// mfa says whether users of the connection use multi-factor authentication, as far as the tenant's policies ask for it.
+	// mfa enables multi-factor authentication for users of the connection, if the tenant's policies require it.
 	// +optional
 	MFA *DatabaseMFA `json:"mfa,omitempty"`
 
-	// authenticationMethods are the ways to sign in.
+	// authenticationMethods are the enabled ways to sign in.
 	// +optional
 	AuthenticationMethods *DatabaseAuthenticationMethods `json:"authenticationMethods,omitempty"`
 
-	// passkeyOptions say how passkeys are offered.
+	// passkeyOptions configures passkeys.
 	// +optional
 	PasskeyOptions *PasskeyOptions `json:"passkeyOptions,omitempty"`
 
-	// disableSelfServiceChangePassword takes the link to reset a forgotten password off the login page. Auth0's default: false.
+	// disableSelfServiceChangePassword removes the link to reset a forgotten password from the login page. Auth0's default:
+	// false.
 	// +optional
 	DisableSelfServiceChangePassword *bool `json:"disableSelfServiceChangePassword,omitempty"`
 
-	// nonPersistentAttrs are fields of user profiles that Auth0 shall not store. Example: `[ethnicity, gender]`.
+	// nonPersistentAttrs are fields of user profiles that Auth0 does not store. Example: `[ethnicity, gender]`.
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=100
 	// +kubebuilder:validation:items:MinLength=1
@@ -269,54 +272,52 @@ type DatabaseOptions struct {
 	// +optional
 	NonPersistentAttrs []string `json:"nonPersistentAttrs,omitempty"`
 
-	// setUserRootAttributes says when the profile is taken over from your database: `on_each_login`, `on_first_login` or
-	// `never_on_login`. With enabledDatabaseCustomization.
+	// setUserRootAttributes selects when Auth0 copies the profile from your database: `on_each_login`, `on_first_login` or
+	// `never_on_login`. Needs enabledDatabaseCustomization.
 	// +kubebuilder:validation:Enum=on_each_login;on_first_login;never_on_login
 	// +optional
 	SetUserRootAttributes *string `json:"setUserRootAttributes,omitempty"`
 
-	// realmFallback lets sign-ins fall back to another connection of the same realm. Auth0's default: false.
+	// realmFallback allows sign-ins to fall back to another connection of the same realm. Auth0's default: false.
 	// +optional
 	RealmFallback *bool `json:"realmFallback,omitempty"`
 
-	// enabledDatabaseCustomization keeps the users in a database of your own, which Auth0 asks through customScripts.
-	// Auth0's default: false.
+	// enabledDatabaseCustomization stores the users in your own database, which Auth0 calls through customScripts. Auth0's
+	// default: false.
 	// +optional
 	EnabledDatabaseCustomization *bool `json:"enabledDatabaseCustomization,omitempty"`
 
-	// importMode moves users from your database to Auth0's as they sign in, with the scripts login and getUser. Auth0's
+	// importMode moves users from your database to Auth0's when they sign in, with the scripts login and getUser. Auth0's
 	// default: false.
 	// +optional
 	ImportMode *bool `json:"importMode,omitempty"`
 
-	// customScripts are the Node.js functions by which Auth0 asks your database.
+	// customScripts are the Node.js functions with which Auth0 calls your database.
 	// +optional
 	CustomScripts *CustomScripts `json:"customScripts,omitempty"`
 
-	// enableScriptContext gives customScripts the context of the request as an argument. Auth0 does not let it be
-	// switched off again.
+	// enableScriptContext passes the context of the request to customScripts. Auth0 does not allow you to turn it off again.
 	// +kubebuilder:validation:XValidation:rule="self || !oldSelf",message="enableScriptContext cannot be switched off once it is on"
 	// +optional
 	EnableScriptContext *bool `json:"enableScriptContext,omitempty"`
 
-	// configuration are values for customScripts, there as `configuration.NAME`, from Secrets in the same namespace. Auth0 keeps
-	// them encrypted and shows them to nobody, so all values of a connection must be named here once one of its options is
-	// to change.
+	// configuration are values for customScripts, available as `configuration.NAME`, from Secrets in the same namespace.
+	// Auth0 encrypts and hides them, so declare all values of the connection before you change one of its options.
 	// +kubebuilder:validation:MaxProperties=50
 	// +kubebuilder:validation:XValidation:rule="self.all(name, name.matches('^[A-Za-z_][A-Za-z0-9_]{0,127}$'))",message="names of configuration consist of letters, digits and '_', as in DATABASE_URL"
 	// +optional
 	Configuration map[string]SecretKeyReference `json:"configuration,omitempty"`
 
-	// customPasswordHash names an Action that checks passwords whose hashes Auth0 cannot check.
+	// customPasswordHash selects an Action that checks passwords with hashes that Auth0 does not support.
 	// +optional
 	CustomPasswordHash *CustomPasswordHash `json:"customPasswordHash,omitempty"`
 }
 
-// PasswordPolicy is how strong passwords must be.
+// PasswordPolicy is the required strength of passwords.
 // +kubebuilder:validation:Enum=none;low;fair;good;excellent
 type PasswordPolicy string
 
-// PasswordComplexityOptions bound the length of passwords.
+// PasswordComplexityOptions limits the length of passwords.
 type PasswordComplexityOptions struct {
 	// minLength of passwords, 1 to 128.
 	// +kubebuilder:validation:Minimum=1
@@ -325,26 +326,26 @@ type PasswordComplexityOptions struct {
 	MinLength int32 `json:"minLength"`
 }
 
-// PasswordHistory keeps users from using passwords again.
+// PasswordHistory rejects the user's previous passwords.
 type PasswordHistory struct {
-	// enable refuses passwords that the user had before.
+	// enable rejects the user's previous passwords.
 	// +required
 	Enable bool `json:"enable"`
 
-	// size is how many of the last passwords count, up to 24. Auth0's default: 5.
+	// size is the number of previous passwords to reject, up to 24. Auth0's default: 5.
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=24
 	// +optional
 	Size *int32 `json:"size,omitempty"`
 }
 
-// PasswordDictionary refuses common passwords.
+// PasswordDictionary rejects common passwords.
 type PasswordDictionary struct {
-	// enable refuses the 10,000 most common passwords.
+	// enable rejects the 10,000 most common passwords.
 	// +required
 	Enable bool `json:"enable"`
 
-	// dictionary are words that are refused besides.
+	// dictionary are more words to reject.
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=200
 	// +kubebuilder:validation:items:MinLength=1
@@ -353,33 +354,33 @@ type PasswordDictionary struct {
 	Dictionary []string `json:"dictionary,omitempty"`
 }
 
-// PasswordNoPersonalInfo refuses passwords that contain what is known of the user.
+// PasswordNoPersonalInfo rejects passwords that contain personal data of the user.
 type PasswordNoPersonalInfo struct {
-	// enable refuses them.
+	// enable rejects passwords that contain personal data of the user.
 	// +required
 	Enable bool `json:"enable"`
 }
 
-// PasswordOptions is a password policy. What is not set is as Auth0 has it.
+// PasswordOptions is a password policy. Unset fields have Auth0's defaults.
 type PasswordOptions struct {
-	// complexity is how passwords must be made.
+	// complexity defines the length and characters of passwords.
 	// +optional
 	Complexity *PasswordComplexity `json:"complexity,omitempty"`
 
-	// dictionary refuses common passwords.
+	// dictionary rejects common passwords.
 	// +optional
 	Dictionary *PasswordOptionsDictionary `json:"dictionary,omitempty"`
 
-	// history keeps users from using passwords again.
+	// history rejects the user's previous passwords.
 	// +optional
 	History *PasswordOptionsHistory `json:"history,omitempty"`
 
-	// profileData refuses passwords that contain what is known of the user.
+	// profileData rejects passwords that contain personal data of the user.
 	// +optional
 	ProfileData *PasswordOptionsProfileData `json:"profileData,omitempty"`
 }
 
-// PasswordComplexity is how passwords must be made.
+// PasswordComplexity defines the length and characters of passwords.
 type PasswordComplexity struct {
 	// minLength of passwords, 1 to 72. Auth0's default: 15.
 	// +kubebuilder:validation:Minimum=1
@@ -387,38 +388,39 @@ type PasswordComplexity struct {
 	// +optional
 	MinLength *int32 `json:"minLength,omitempty"`
 
-	// characterTypes that a password must have: `lowercase`, `uppercase`, `number`, `special`.
+	// characterTypes that a password must contain: `lowercase`, `uppercase`, `number`, `special`.
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=4
 	// +kubebuilder:validation:items:Enum=lowercase;uppercase;number;special
 	// +optional
 	CharacterTypes []string `json:"characterTypes,omitempty"`
 
-	// characterTypeRule is `all` (default, Auth0's: every one of characterTypes) or `three_of_four`.
+	// characterTypeRule is `all` (Auth0's default: every one of characterTypes) or `three_of_four`.
 	// +kubebuilder:validation:Enum=all;three_of_four
 	// +optional
 	CharacterTypeRule *string `json:"characterTypeRule,omitempty"`
 
-	// identicalCharacters says whether more than two identical characters in a row are all right: `allow` (Auth0's default)
-	// or `block`.
+	// identicalCharacters selects whether a password can have more than two identical characters in a row: `allow` (Auth0's
+	// default) or `block`.
 	// +kubebuilder:validation:Enum=allow;block
 	// +optional
 	IdenticalCharacters *string `json:"identicalCharacters,omitempty"`
 
-	// sequentialCharacters says whether sequences such as 123 or abc are all right: `allow` (Auth0's default) or `block`.
+	// sequentialCharacters selects whether a password can contain sequences such as 123 or abc: `allow` (Auth0's default) or
+	// `block`.
 	// +kubebuilder:validation:Enum=allow;block
 	// +optional
 	SequentialCharacters *string `json:"sequentialCharacters,omitempty"`
 
-	// maxLengthExceeded is what becomes of passwords of more than 72 bytes: `truncate` or `error` (Auth0's default).
+	// maxLengthExceeded selects how Auth0 handles passwords of more than 72 bytes: `truncate` or `error` (Auth0's default).
 	// +kubebuilder:validation:Enum=truncate;error
 	// +optional
 	MaxLengthExceeded *string `json:"maxLengthExceeded,omitempty"`
 }
 
-// PasswordOptionsDictionary refuses common passwords.
+// PasswordOptionsDictionary rejects common passwords.
 type PasswordOptionsDictionary struct {
-	// active refuses the passwords of default and custom. Auth0's default: false.
+	// active rejects the passwords of default and custom. Auth0's default: false.
 	// +optional
 	Active *bool `json:"active,omitempty"`
 
@@ -427,7 +429,7 @@ type PasswordOptionsDictionary struct {
 	// +optional
 	Default *string `json:"default,omitempty"`
 
-	// custom are words that are refused besides.
+	// custom are more words to reject.
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=200
 	// +kubebuilder:validation:items:MinLength=1
@@ -436,26 +438,26 @@ type PasswordOptionsDictionary struct {
 	Custom []string `json:"custom,omitempty"`
 }
 
-// PasswordOptionsHistory keeps users from using passwords again.
+// PasswordOptionsHistory rejects the user's previous passwords.
 type PasswordOptionsHistory struct {
-	// active refuses passwords that the user had before. Auth0's default: false.
+	// active rejects the user's previous passwords. Auth0's default: false.
 	// +optional
 	Active *bool `json:"active,omitempty"`
 
-	// size is how many of the last passwords count, 1 to 24. Auth0's default: 3.
+	// size is the number of previous passwords to reject, 1 to 24. Auth0's default: 3.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=24
 	// +optional
 	Size *int32 `json:"size,omitempty"`
 }
 
-// PasswordOptionsProfileData refuses passwords that contain what is known of the user.
+// PasswordOptionsProfileData rejects passwords that contain personal data of the user.
 type PasswordOptionsProfileData struct {
-	// active refuses them. Auth0's default: false.
+	// active rejects passwords that contain personal data of the user. Auth0's default: false.
 	// +optional
 	Active *bool `json:"active,omitempty"`
 
-	// blockedFields are the fields of the profile that are looked at. Example: `[name, email, user_metadata.first]`.
+	// blockedFields are the profile fields to check. Example: `[name, email, user_metadata.first]`.
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=12
 	// +kubebuilder:validation:items:MinLength=1
@@ -464,244 +466,245 @@ type PasswordOptionsProfileData struct {
 	BlockedFields []string `json:"blockedFields,omitempty"`
 }
 
-// DatabaseValidation bounds what users enter.
+// DatabaseValidation limits what users can enter.
 type DatabaseValidation struct {
-	// username bounds the length of usernames.
+	// username limits the length of usernames.
 	// +required
 	Username UsernameLength `json:"username"`
 }
 
-// UsernameLength bounds the length of usernames.
+// UsernameLength limits the length of usernames.
 // +kubebuilder:validation:XValidation:rule="self.min <= self.max",message="min must not be greater than max"
 type UsernameLength struct {
-	// min is the least length. Auth0's default: 1.
+	// min is the minimum length. Auth0's default: 1.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=128
 	// +required
 	Min int32 `json:"min"`
 
-	// max is the greatest length. Auth0's default: 15.
+	// max is the maximum length. Auth0's default: 15.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=128
 	// +required
 	Max int32 `json:"max"`
 }
 
-// DatabaseIdentifier is something by which users are known.
+// DatabaseIdentifier is an attribute that identifies users.
 // +kubebuilder:validation:Enum=email;phone_number;username
 type DatabaseIdentifier string
 
 // DatabaseAttributes are the identifiers of users.
 // +kubebuilder:validation:XValidation:rule="(has(self.email) && has(self.email.identifier) && self.email.identifier.active) || (has(self.phoneNumber) && has(self.phoneNumber.identifier) && self.phoneNumber.identifier.active) || (has(self.username) && has(self.username.identifier) && self.username.identifier.active)",message="at least one of attributes must be an active identifier, or nobody could sign in"
 type DatabaseAttributes struct {
-	// email is the e-mail address.
+	// email configures the email address.
 	// +optional
 	Email *EmailAttribute `json:"email,omitempty"`
 
-	// phoneNumber is the telephone number.
+	// phoneNumber configures the phone number.
 	// +optional
 	PhoneNumber *PhoneNumberAttribute `json:"phoneNumber,omitempty"`
 
-	// username is a name of the user's choice.
+	// username configures the username.
 	// +optional
 	Username *UsernameAttribute `json:"username,omitempty"`
 }
 
-// EmailAttribute is the e-mail address as an attribute of users.
+// EmailAttribute configures the email address as an attribute of users.
 // +kubebuilder:validation:XValidation:rule="!(has(self.profileRequired) && self.profileRequired && has(self.signup) && has(self.signup.status) && self.signup.status == 'inactive')",message="an attribute with profileRequired must be asked for on sign-up: signup.status must not be inactive"
 type EmailAttribute struct {
-	// identifier says whether users sign in with it.
+	// identifier selects whether users can sign in with it.
 	// +optional
 	Identifier *EmailIdentifier `json:"identifier,omitempty"`
 
-	// unique says whether no two users may share an address. Auth0's default: true. Auth0 does not let it be changed later.
+	// unique requires a different email address for each user. Auth0's default: true. Auth0 does not allow you to change it
+	// later.
 	// +optional
 	Unique *bool `json:"unique,omitempty"`
 
-	// profileRequired says whether every user must have one.
+	// profileRequired requires an email address for every user.
 	// +optional
 	ProfileRequired *bool `json:"profileRequired,omitempty"`
 
-	// verificationMethod is `link` (Auth0's default) or `otp`, a code.
+	// verificationMethod is `link` (Auth0's default) or `otp` (a code).
 	// +kubebuilder:validation:Enum=link;otp
 	// +optional
 	VerificationMethod *string `json:"verificationMethod,omitempty"`
 
-	// signup says whether it is asked for on sign-up.
+	// signup configures the attribute on sign-up.
 	// +optional
 	Signup *VerifiedSignup `json:"signup,omitempty"`
 }
 
-// EmailIdentifier says whether users sign in with their e-mail address.
+// EmailIdentifier selects whether users can sign in with their email address.
 type EmailIdentifier struct {
-	// active lets them.
+	// active allows users to sign in with their email address.
 	// +required
 	Active bool `json:"active"`
 
-	// defaultMethod is what the login page asks for first: `password` or `email_otp`.
+	// defaultMethod is the first method on the login page: `password` or `email_otp`.
 	// +kubebuilder:validation:Enum=password;email_otp
 	// +optional
 	DefaultMethod *string `json:"defaultMethod,omitempty"`
 }
 
-// PhoneNumberAttribute is the telephone number as an attribute of users.
+// PhoneNumberAttribute configures the phone number as an attribute of users.
 // +kubebuilder:validation:XValidation:rule="!(has(self.profileRequired) && self.profileRequired && has(self.signup) && has(self.signup.status) && self.signup.status == 'inactive')",message="an attribute with profileRequired must be asked for on sign-up: signup.status must not be inactive"
 type PhoneNumberAttribute struct {
-	// identifier says whether users sign in with it.
+	// identifier selects whether users can sign in with it.
 	// +optional
 	Identifier *PhoneNumberIdentifier `json:"identifier,omitempty"`
 
-	// profileRequired says whether every user must have one.
+	// profileRequired requires a phone number for every user.
 	// +optional
 	ProfileRequired *bool `json:"profileRequired,omitempty"`
 
-	// signup says whether it is asked for on sign-up.
+	// signup configures the attribute on sign-up.
 	// +optional
 	Signup *VerifiedSignup `json:"signup,omitempty"`
 }
 
-// PhoneNumberIdentifier says whether users sign in with their telephone number.
+// PhoneNumberIdentifier selects whether users can sign in with their phone number.
 type PhoneNumberIdentifier struct {
-	// active lets them.
+	// active allows users to sign in with their phone number.
 	// +required
 	Active bool `json:"active"`
 
-	// defaultMethod is what the login page asks for first: `password` or `phone_otp`.
+	// defaultMethod is the first method on the login page: `password` or `phone_otp`.
 	// +kubebuilder:validation:Enum=password;phone_otp
 	// +optional
 	DefaultMethod *string `json:"defaultMethod,omitempty"`
 }
 
-// UsernameAttribute is the username as an attribute of users.
+// UsernameAttribute configures the username as an attribute of users.
 // +kubebuilder:validation:XValidation:rule="!(has(self.profileRequired) && self.profileRequired && has(self.signup) && has(self.signup.status) && self.signup.status == 'inactive')",message="an attribute with profileRequired must be asked for on sign-up: signup.status must not be inactive"
 type UsernameAttribute struct {
-	// identifier says whether users sign in with it.
+	// identifier selects whether users can sign in with it.
 	// +optional
 	Identifier *UsernameIdentifier `json:"identifier,omitempty"`
 
-	// profileRequired says whether every user must have one.
+	// profileRequired requires a username for every user.
 	// +optional
 	ProfileRequired *bool `json:"profileRequired,omitempty"`
 
-	// signup says whether it is asked for on sign-up.
+	// signup configures the attribute on sign-up.
 	// +optional
 	Signup *UsernameSignup `json:"signup,omitempty"`
 
-	// validation bounds usernames.
+	// validation limits usernames.
 	// +optional
 	Validation *UsernameValidation `json:"validation,omitempty"`
 }
 
-// UsernameIdentifier says whether users sign in with their username.
+// UsernameIdentifier selects whether users can sign in with their username.
 type UsernameIdentifier struct {
-	// active lets them.
+	// active allows users to sign in with their username.
 	// +required
 	Active bool `json:"active"`
 }
 
-// SignupStatus says whether an attribute is asked for on sign-up.
+// SignupStatus selects whether users enter an attribute on sign-up.
 // +kubebuilder:validation:Enum=required;optional;inactive
 type SignupStatus string
 
-// VerifiedSignup says whether an attribute is asked for on sign-up, and verified.
+// VerifiedSignup configures an attribute on sign-up, and its verification.
 type VerifiedSignup struct {
 	// status is `required`, `optional` or `inactive`.
 	// +optional
 	Status *SignupStatus `json:"status,omitempty"`
 
-	// verification says whether it is verified.
+	// verification selects whether Auth0 verifies the attribute.
 	// +optional
 	Verification *SignupVerification `json:"verification,omitempty"`
 }
 
-// SignupVerification says whether an attribute is verified on sign-up.
+// SignupVerification selects whether Auth0 verifies an attribute on sign-up.
 type SignupVerification struct {
-	// active has it verified.
+	// active requires verification.
 	// +required
 	Active bool `json:"active"`
 }
 
-// UsernameSignup says whether a username is asked for on sign-up.
+// UsernameSignup configures the username on sign-up.
 type UsernameSignup struct {
 	// status is `required`, `optional` or `inactive`.
 	// +optional
 	Status *SignupStatus `json:"status,omitempty"`
 }
 
-// UsernameValidation bounds usernames.
+// UsernameValidation limits usernames.
 // +kubebuilder:validation:XValidation:rule="!has(self.minLength) || !has(self.maxLength) || self.minLength <= self.maxLength",message="minLength must not be greater than maxLength"
 type UsernameValidation struct {
-	// minLength is the least length, 1 to 128. Auth0's default: 1.
+	// minLength is the minimum length, 1 to 128. Auth0's default: 1.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=128
 	// +optional
 	MinLength *int32 `json:"minLength,omitempty"`
 
-	// maxLength is the greatest length, 1 to 128. Auth0's default: 15.
+	// maxLength is the maximum length, 1 to 128. Auth0's default: 15.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=128
 	// +optional
 	MaxLength *int32 `json:"maxLength,omitempty"`
 
-	// allowedTypes says whether a username may look like something else.
+	// allowedTypes selects other formats that a username can have.
 	// +optional
 	AllowedTypes *UsernameAllowedTypes `json:"allowedTypes,omitempty"`
 }
 
-// UsernameAllowedTypes says what a username may look like.
+// UsernameAllowedTypes selects other formats that a username can have.
 type UsernameAllowedTypes struct {
-	// email allows e-mail addresses.
+	// email allows usernames in the format of an email address.
 	// +optional
 	Email *bool `json:"email,omitempty"`
 
-	// phoneNumber allows telephone numbers.
+	// phoneNumber allows usernames in the format of a phone number.
 	// +optional
 	PhoneNumber *bool `json:"phoneNumber,omitempty"`
 }
 
-// DatabaseMFA says whether users use multi-factor authentication.
+// DatabaseMFA configures multi-factor authentication.
 type DatabaseMFA struct {
-	// active has them use it. Auth0's default: true.
+	// active enables multi-factor authentication. Auth0's default: true.
 	// +optional
 	Active *bool `json:"active,omitempty"`
 
-	// returnEnrollSettings gives applications the settings by which users enrol. Auth0's default: true.
+	// returnEnrollSettings returns the settings for enrollment to applications. Auth0's default: true.
 	// +optional
 	ReturnEnrollSettings *bool `json:"returnEnrollSettings,omitempty"`
 }
 
 // DatabaseAuthenticationMethods are ways to sign in.
 type DatabaseAuthenticationMethods struct {
-	// password lets users sign in with a password.
+	// password configures sign-in with a password.
 	// +optional
 	Password *PasswordMethod `json:"password,omitempty"`
 
-	// passkey lets users sign in with a passkey.
+	// passkey configures sign-in with a passkey.
 	// +optional
 	Passkey *AuthenticationMethod `json:"passkey,omitempty"`
 
-	// emailOtp lets users sign in with a code sent by e-mail.
+	// emailOtp configures sign-in with a code sent by email.
 	// +optional
 	EmailOTP *AuthenticationMethod `json:"emailOtp,omitempty"`
 
-	// phoneOtp lets users sign in with a code sent to their telephone.
+	// phoneOtp configures sign-in with a code sent to the phone number.
 	// +optional
 	PhoneOTP *AuthenticationMethod `json:"phoneOtp,omitempty"`
 }
 
-// PasswordMethod is signing in with a password.
+// PasswordMethod configures sign-in with a password.
 type PasswordMethod struct {
-	// enabled lets users. Auth0's default: true.
+	// enabled enables sign-in with a password. Auth0's default: true.
 	// +optional
 	Enabled *bool `json:"enabled,omitempty"`
 
-	// apiBehavior says whether users that are created through the Management API need a password: `required` (Auth0's
-	// default) or `optional`.
+	// apiBehavior selects whether users created through the Management API need a password: `required` (Auth0's default) or
+	// `optional`.
 	// +kubebuilder:validation:Enum=required;optional
 	// +optional
 	APIBehavior *string `json:"apiBehavior,omitempty"`
 
-	// signupBehavior says whether users may sign up with a password: `allow` (Auth0's default) or `block`.
+	// signupBehavior selects whether users can sign up with a password: `allow` (Auth0's default) or `block`.
 	// +kubebuilder:validation:Enum=allow;block
 	// +optional
 	SignupBehavior *string `json:"signupBehavior,omitempty"`
@@ -709,23 +712,24 @@ type PasswordMethod struct {
 
 // AuthenticationMethod is a way to sign in.
 type AuthenticationMethod struct {
-	// enabled lets users sign in so. Auth0's default: false.
+	// enabled enables this way to sign in. Auth0's default: false.
 	// +required
 	Enabled bool `json:"enabled"`
 }
 
-// PasskeyOptions say how passkeys are offered.
+// PasskeyOptions configures passkeys.
 type PasskeyOptions struct {
-	// challengeUi is where the login page offers them: `both` (Auth0's default), `autofill` or `button`.
+	// challengeUi is how the login page offers passkeys: `both` (Auth0's default), `autofill` or `button`.
 	// +kubebuilder:validation:Enum=both;autofill;button
 	// +optional
 	ChallengeUI *string `json:"challengeUi,omitempty"`
 
-	// progressiveEnrollmentEnabled offers users a passkey after they signed in with something else. Auth0's default: true.
+	// progressiveEnrollmentEnabled offers users a passkey after they signed in with another method. Auth0's default: true.
 	// +optional
 	ProgressiveEnrollmentEnabled *bool `json:"progressiveEnrollmentEnabled,omitempty"`
 
-	// localEnrollmentEnabled offers users who came with a passkey of another device one of this. Auth0's default: true.
+	// localEnrollmentEnabled offers a local passkey to users who signed in with a passkey of another device. Auth0's
+	// default: true.
 	// +optional
 	LocalEnrollmentEnabled *bool `json:"localEnrollmentEnabled,omitempty"`
 }
@@ -735,7 +739,7 @@ type PasskeyOptions struct {
 // +kubebuilder:validation:MaxLength=102400
 type CustomScript string
 
-// CustomScripts are the functions by which Auth0 asks a database of yours. Secrets do not belong in them, but in configuration.
+// CustomScripts are the functions with which Auth0 calls your database. Put secrets into configuration instead.
 type CustomScripts struct {
 	// login checks a password: `function login(email, password, callback)`.
 	// +optional
@@ -745,11 +749,11 @@ type CustomScripts struct {
 	// +optional
 	GetUser *CustomScript `json:"getUser,omitempty"`
 
-	// create makes a user: `function create(user, callback)`.
+	// create creates a user: `function create(user, callback)`.
 	// +optional
 	Create *CustomScript `json:"create,omitempty"`
 
-	// verify marks an e-mail address as verified: `function verify(email, callback)`.
+	// verify sets an email address to verified: `function verify(email, callback)`.
 	// +optional
 	Verify *CustomScript `json:"verify,omitempty"`
 
@@ -765,16 +769,16 @@ type CustomScripts struct {
 	// +optional
 	ChangeUsername *CustomScript `json:"changeUsername,omitempty"`
 
-	// changeEmail sets an e-mail address: `function changeEmail(email, newEmail, verified, callback)`.
+	// changeEmail sets an email address: `function changeEmail(email, newEmail, verified, callback)`.
 	// +optional
 	ChangeEmail *CustomScript `json:"changeEmail,omitempty"`
 
-	// changePhoneNumber sets a telephone number.
+	// changePhoneNumber sets a phone number.
 	// +optional
 	ChangePhoneNumber *CustomScript `json:"changePhoneNumber,omitempty"`
 }
 
-// CustomPasswordHash names what checks passwords whose hashes Auth0 cannot check.
+// CustomPasswordHash selects an Action that checks passwords with hashes that Auth0 does not support.
 type CustomPasswordHash struct {
 	// actionId of the Action with the trigger `password-hash-migration`.
 	// +kubebuilder:validation:MinLength=1
@@ -783,7 +787,7 @@ type CustomPasswordHash struct {
 	ActionID string `json:"actionId"`
 }
 
-// Auth0ConnectionStatus tells what the connection is in Auth0.
+// Auth0ConnectionStatus describes the connection in Auth0.
 type Auth0ConnectionStatus struct {
 	ManagedStatus `json:",inline"`
 
@@ -791,13 +795,13 @@ type Auth0ConnectionStatus struct {
 	// +optional
 	ConnectionID string `json:"connectionId,omitempty"`
 
-	// enabledClients are the client ids of the applications that the connection was enabled for through this object.
+	// enabledClients are the client IDs of the applications for which the operator enabled the connection for this object.
 	// +listType=set
 	// +optional
 	EnabledClients []string `json:"enabledClients,omitempty"`
 }
 
-// Auth0Connection is a connection in Auth0: a database of users, or an identity provider where they come from.
+// Auth0Connection is a connection in Auth0: a user database, or an identity provider.
 //
 // Deleting it deletes the connection in Auth0 with all its users, unless spec.deletionPolicy is Retain.
 // +kubebuilder:object:root=true
@@ -818,7 +822,7 @@ type Auth0Connection struct {
 	// spec declares the connection.
 	// +required
 	Spec Auth0ConnectionSpec `json:"spec"`
-	// status tells what the connection is in Auth0.
+	// status describes the connection in Auth0.
 	// +kubebuilder:default={observedGeneration:-1}
 	// +optional
 	Status Auth0ConnectionStatus `json:"status,omitempty"`

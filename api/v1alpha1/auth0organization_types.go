@@ -6,8 +6,8 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 type Auth0OrganizationSpec struct {
 	ManagedSpec `json:",inline"`
 
-	// name of the organization, unique within the tenant: lower-case letters, digits, `-` and `_`, beginning with a letter or
-	// digit, up to 50. Applications pass it when users sign in, and tokens carry it; a change renames the organization.
+	// name of the organization, unique within the tenant: lower-case letters, digits, `-` and `_`, starting with a letter or
+	// digit, up to 50 characters. Applications send it at sign-in, and tokens contain it. A change renames the organization.
 	// Example: `initech`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=50
@@ -21,37 +21,37 @@ type Auth0OrganizationSpec struct {
 	// +optional
 	DisplayName *string `json:"displayName,omitempty"`
 
-	// branding is how the login page looks to users of the organization.
+	// branding is the look of the login page for users of the organization.
 	// +optional
 	Branding *OrganizationBranding `json:"branding,omitempty"`
 
-	// metadata are notes of yours, which Actions can read. Each key is managed by itself; keys that are not named here are left
-	// alone. Auth0 allows 25, of which the operator's mark takes one.
+	// metadata are custom values that Actions can read. The operator manages each key on its own, and ignores keys that you
+	// do not declare. Auth0 allows 25 keys, of which the operator uses one.
 	// +kubebuilder:validation:MaxProperties=24
 	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() >= 1 && key.size() <= 255 && key != 'auth0_operator')",message="keys of metadata have 1 to 255 characters, and auth0_operator is the operator's own"
 	// +optional
 	Metadata map[string]MetadataValue `json:"metadata,omitempty"`
 
-	// connections are those through which users of the organization sign in. Unset: not managed.
+	// connections through which users of the organization sign in. Unset: not managed.
 	// +optional
 	Connections *OrganizationConnections `json:"connections,omitempty"`
 
-	// clientGrants are the client grants by which applications call APIs for the organization. Unset: not managed.
+	// clientGrants with which applications can call APIs for the organization. Unset: not managed.
 	// +optional
 	ClientGrants *OrganizationClientGrants `json:"clientGrants,omitempty"`
 
-	// tokenQuota bounds how many tokens applications get for the organization. Auth0's default: the tenant's.
+	// tokenQuota limits the number of tokens that applications get for the organization. Auth0's default: the tenant's.
 	// +optional
 	TokenQuota *OrganizationTokenQuota `json:"tokenQuota,omitempty"`
 
-	// thirdPartyClientAccess says whether third-party applications may be used with the organization: `allow` or `block`. When
-	// it is removed from the spec, it stays as it is.
+	// thirdPartyClientAccess selects whether third-party applications can use the organization: `allow` or `block`. If you
+	// remove it from the spec, it keeps its value.
 	// +kubebuilder:validation:Enum=allow;block
 	// +optional
 	ThirdPartyClientAccess *string `json:"thirdPartyClientAccess,omitempty"`
 }
 
-// OrganizationBranding is how the login page looks.
+// OrganizationBranding is the look of the login page.
 type OrganizationBranding struct {
 	// logoUrl is the URL of the logo. Example: `https://initech.example.com/logo.png`.
 	// +kubebuilder:validation:MaxLength=2048
@@ -72,7 +72,7 @@ type OrganizationColors struct {
 	// +required
 	Primary string `json:"primary"`
 
-	// pageBackground is the color behind everything. Example: `#000000`.
+	// pageBackground is the background color. Example: `#000000`.
 	// +kubebuilder:validation:XValidation:rule="self.matches('^#([A-Fa-f0-9]{6}|[A-Fa-f0-9]{3})$')",message="a color is written as #0059d6"
 	// +kubebuilder:validation:MaxLength=7
 	// +required
@@ -81,26 +81,26 @@ type OrganizationColors struct {
 
 // OrganizationConnections are the connections of an organization.
 type OrganizationConnections struct {
-	// mode is `Additive` (default: connections that others added stay) or `Exact` (they are removed).
+	// mode is `Additive` (default: keeps connections that others added) or `Exact` (removes them).
 	// +optional
 	Mode ListMode `json:"mode,omitempty"`
 
-	// items are the connections; Auth0 allows 10 for an organization.
+	// items are the connections. Auth0 allows 10 for an organization.
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=10
 	// +required
 	Items []OrganizationConnection `json:"items"`
 }
 
-// OrganizationConnection is a connection of an organization. What is not set is not managed.
+// OrganizationConnection is a connection of an organization. The operator does not manage unset fields.
 // +kubebuilder:validation:ExactlyOneOf=connectionRef;connectionId
 // +kubebuilder:validation:XValidation:rule="!(has(self.isSignupEnabled) && self.isSignupEnabled) || (has(self.assignMembershipOnLogin) && self.assignMembershipOnLogin)",message="isSignupEnabled needs assignMembershipOnLogin: who signs up becomes a member"
 type OrganizationConnection struct {
-	// connectionRef names an Auth0Connection of the same tenant.
+	// connectionRef refers to an Auth0Connection of the same tenant.
 	// +optional
 	ConnectionRef *ObjectReference `json:"connectionRef,omitempty"`
 
-	// connectionId is the id of a connection that is not declared in Kubernetes. Example: `con_1D0JFKzHjd17eNfe`.
+	// connectionId is the id of a connection that no Kubernetes object declares. Example: `con_1D0JFKzHjd17eNfe`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:Pattern=`^[^/\\\x00-\x1f\x7f]+$`
@@ -108,11 +108,11 @@ type OrganizationConnection struct {
 	// +optional
 	ConnectionID *string `json:"connectionId,omitempty"`
 
-	// assignMembershipOnLogin makes everybody who signs in through the connection a member. Auth0's default: false.
+	// assignMembershipOnLogin makes every user who signs in through the connection a member. Auth0's default: false.
 	// +optional
 	AssignMembershipOnLogin *bool `json:"assignMembershipOnLogin,omitempty"`
 
-	// isSignupEnabled lets people sign up for the organization. For database connections. Auth0's default: false.
+	// isSignupEnabled allows sign-ups for the organization. For database connections. Auth0's default: false.
 	// +optional
 	IsSignupEnabled *bool `json:"isSignupEnabled,omitempty"`
 
@@ -123,25 +123,25 @@ type OrganizationConnection struct {
 
 // OrganizationClientGrants are the client grants of an organization.
 type OrganizationClientGrants struct {
-	// mode is `Additive` (default: client grants that others added stay) or `Exact` (they are removed).
+	// mode is `Additive` (default: keeps client grants that others added) or `Exact` (removes them).
 	// +optional
 	Mode ListMode `json:"mode,omitempty"`
 
-	// items are the client grants; Auth0 allows 100 for an organization.
+	// items are the client grants. Auth0 allows 100 for an organization.
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=100
 	// +required
 	Items []OrganizationClientGrant `json:"items"`
 }
 
-// OrganizationClientGrant is a client grant of an organization. It must allow the use of organizations.
+// OrganizationClientGrant is a client grant of an organization. It must allow organizations.
 // +kubebuilder:validation:ExactlyOneOf=clientGrantRef;clientGrantId
 type OrganizationClientGrant struct {
-	// clientGrantRef names an Auth0ClientGrant of the same tenant.
+	// clientGrantRef refers to an Auth0ClientGrant of the same tenant.
 	// +optional
 	ClientGrantRef *ObjectReference `json:"clientGrantRef,omitempty"`
 
-	// clientGrantId is the id of a client grant that is not declared in Kubernetes. Example: `cgr_VoablmktAIYPIFnb`.
+	// clientGrantId is the id of a client grant that no Kubernetes object declares. Example: `cgr_VoablmktAIYPIFnb`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:Pattern=`^[^/\\\x00-\x1f\x7f]+$`
@@ -160,22 +160,22 @@ type OrganizationTokenQuota struct {
 // OrganizationTokenQuotaLimits are the bounds.
 // +kubebuilder:validation:XValidation:rule="has(self.perDay) || has(self.perHour)",message="a quota needs perDay, perHour or both"
 type OrganizationTokenQuotaLimits struct {
-	// enforce refuses what exceeds the quota; otherwise only the tenant's log tells.
+	// enforce makes Auth0 refuse tokens beyond the quota. Otherwise Auth0 only logs them.
 	// +required
 	Enforce bool `json:"enforce"`
 
-	// perDay is how many tokens are issued a day at most.
+	// perDay is the maximum number of tokens per day.
 	// +kubebuilder:validation:Minimum=1
 	// +optional
 	PerDay *int32 `json:"perDay,omitempty"`
 
-	// perHour is how many tokens are issued an hour at most.
+	// perHour is the maximum number of tokens per hour.
 	// +kubebuilder:validation:Minimum=1
 	// +optional
 	PerHour *int32 `json:"perHour,omitempty"`
 }
 
-// Auth0OrganizationStatus tells what the organization is in Auth0.
+// Auth0OrganizationStatus describes the organization in Auth0.
 type Auth0OrganizationStatus struct {
 	ManagedStatus `json:",inline"`
 
@@ -187,18 +187,18 @@ type Auth0OrganizationStatus struct {
 	// +optional
 	Name string `json:"name,omitempty"`
 
-	// connections are the ids of those that were added through this object.
+	// connections are the ids of the connections that the operator added for this object.
 	// +listType=set
 	// +optional
 	Connections []string `json:"connections,omitempty"`
 
-	// clientGrants are the ids of those that were added through this object.
+	// clientGrants are the ids of the client grants that the operator added for this object.
 	// +listType=set
 	// +optional
 	ClientGrants []string `json:"clientGrants,omitempty"`
 }
 
-// Auth0Organization is an organization in Auth0: a customer of yours, with members and ways to sign in of its own.
+// Auth0Organization is an organization in Auth0: a customer of yours, with its own members and ways to sign in.
 // +kubebuilder:object:root=true
 // +kubebuilder:resource:shortName=a0org,categories=auth0
 // +kubebuilder:subresource:status
@@ -216,7 +216,7 @@ type Auth0Organization struct {
 	// spec declares the organization.
 	// +required
 	Spec Auth0OrganizationSpec `json:"spec"`
-	// status tells what the organization is in Auth0.
+	// status describes the organization in Auth0.
 	// +kubebuilder:default={observedGeneration:-1}
 	// +optional
 	Status Auth0OrganizationStatus `json:"status,omitempty"`

@@ -10,10 +10,10 @@ import (
 type Auth0ResourceServerSpec struct {
 	ManagedSpec `json:",inline"`
 
-	// identifier of the API, which applications send as `audience`. It looks like a URL and is never called. Immutable:
-	// for another identifier, create another Auth0ResourceServer. `https://<tenant's domain>/api/v2/` is the tenant's own
-	// Management API, which the operator works by and no object may manage; only `Observe` looks at it.
-	// Example: `https://orders.example.com/`.
+	// identifier of the API, which applications send as `audience`. It looks like a URL, but Auth0 never calls it.
+	// Immutable: for another identifier, create another Auth0ResourceServer. `https://<tenant's domain>/api/v2/` is the
+	// tenant's Management API, on which the operator depends: objects can only observe it. Example:
+	// `https://orders.example.com/`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=600
 	// +kubebuilder:validation:XValidation:rule="!self.matches('^[[:space:]]|[[:space:]]$')",message="identifier must not begin or end with a space or line break"
@@ -21,8 +21,8 @@ type Auth0ResourceServerSpec struct {
 	// +required
 	Identifier string `json:"identifier"`
 
-	// name of the API, for people. Default: Auth0 takes the identifier. Once set it can be changed, not taken away.
-	// Example: `Orders`.
+	// name of the API, for display. Auth0's default: the identifier. You can change it, but not remove it. Example:
+	// `Orders`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=200
 	// +kubebuilder:validation:XValidation:rule="!self.contains('<') && !self.contains('>')",message="name cannot contain < or >"
@@ -39,64 +39,64 @@ type Auth0ResourceServerSpec struct {
 	// +optional
 	SigningAlg *string `json:"signingAlg,omitempty"`
 
-	// signingSecretRef names the key of a Secret in the same namespace that holds the secret for `HS256`, at least 16
-	// characters. It is sent whenever the value in the Secret changes. Unset: Auth0 makes one up.
+	// signingSecretRef refers to the key of a Secret in the same namespace with the secret for `HS256`, at least 16
+	// characters. The operator sends it when the value in the Secret changes. Unset: Auth0 generates one.
 	// +optional
 	SigningSecretRef *SecretKeyReference `json:"signingSecretRef,omitempty"`
 
-	// tokenLifetime is how long access tokens are good, in seconds, at most 2592000 (30 days). Auth0's default: 86400.
+	// tokenLifetime is how many seconds access tokens are valid, at most 2592000 (30 days). Auth0's default: 86400.
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=2592000
 	// +optional
 	TokenLifetime *int64 `json:"tokenLifetime,omitempty"`
 
-	// tokenLifetimeForWeb is how long access tokens are good that a browser gets by the implicit or hybrid flow, in seconds;
+	// tokenLifetimeForWeb is how many seconds access tokens are valid that a browser gets with the implicit or hybrid flow,
 	// at most tokenLifetime. Auth0's default: 7200.
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=2592000
 	// +optional
 	TokenLifetimeForWeb *int64 `json:"tokenLifetimeForWeb,omitempty"`
 
-	// tokenDialect is the form of access tokens: `access_token` (Auth0's default) or `rfc9068_profile`; with `_authz` appended
-	// they carry the user's permissions, which needs enforcePolicies.
+	// tokenDialect is the format of access tokens: `access_token` (Auth0's default) or `rfc9068_profile`. With the suffix
+	// `_authz`, tokens contain the user's permissions, which needs enforcePolicies.
 	// +kubebuilder:validation:Enum=access_token;access_token_authz;rfc9068_profile;rfc9068_profile_authz
 	// +optional
 	TokenDialect *string `json:"tokenDialect,omitempty"`
 
-	// enforcePolicies turns on RBAC: users get only the scopes that their roles and permissions hold. Auth0's default: false.
+	// enforcePolicies enables RBAC: users get only the scopes of their roles and permissions. Auth0's default: false.
 	// +optional
 	EnforcePolicies *bool `json:"enforcePolicies,omitempty"`
 
-	// allowOfflineAccess lets applications ask for refresh tokens by the scope `offline_access`. Auth0's default: false.
+	// allowOfflineAccess allows applications to request refresh tokens with the scope `offline_access`. Auth0's default:
+	// false.
 	// +optional
 	AllowOfflineAccess *bool `json:"allowOfflineAccess,omitempty"`
 
-	// allowOnlineAccess lets applications ask for refresh tokens that end with the user's session, by the scope
+	// allowOnlineAccess allows applications to request refresh tokens that end with the user's session, with the scope
 	// `online_access`. Auth0's default: false.
 	// +optional
 	AllowOnlineAccess *bool `json:"allowOnlineAccess,omitempty"`
 
-	// allowOnlineAccessWithEphemeralSessions issues such tokens even where sessions end with the browser. Auth0's default:
+	// allowOnlineAccessWithEphemeralSessions issues such tokens also if sessions end with the browser. Auth0's default:
 	// false.
 	// +optional
 	AllowOnlineAccessWithEphemeralSessions *bool `json:"allowOnlineAccessWithEphemeralSessions,omitempty"`
 
-	// skipConsentForVerifiableFirstPartyClients spares users the question whether your own applications may have their
-	// consent. Auth0's default: false.
+	// skipConsentForVerifiableFirstPartyClients skips the consent prompt for your own applications. Auth0's default: false.
 	// +optional
 	SkipConsentForVerifiableFirstPartyClients *bool `json:"skipConsentForVerifiableFirstPartyClients,omitempty"`
 
-	// subjectTypeAuthorization says who may get tokens for the API. Each part is managed by itself.
+	// subjectTypeAuthorization selects which applications get tokens for the API. The operator manages each part on its own.
 	// +optional
 	SubjectTypeAuthorization *SubjectTypeAuthorization `json:"subjectTypeAuthorization,omitempty"`
 
-	// consentPolicy asks users for consent in a way of its own: `transactional-authorization-with-mfa`, by a second factor,
+	// consentPolicy is the way Auth0 asks users for consent: `transactional-authorization-with-mfa` asks for a second factor
 	// for each transaction. Needs Highly Regulated Identity.
 	// +kubebuilder:validation:Enum=transactional-authorization-with-mfa
 	// +optional
 	ConsentPolicy *string `json:"consentPolicy,omitempty"`
 
-	// authorizationDetails are the types of rich authorization requests that the API understands.
+	// authorizationDetails are the types of rich authorization requests that the API supports.
 	// +listType=map
 	// +listMapKey=type
 	// +kubebuilder:validation:MinItems=1
@@ -108,24 +108,25 @@ type Auth0ResourceServerSpec struct {
 	// +optional
 	TokenEncryption *TokenEncryption `json:"tokenEncryption,omitempty"`
 
-	// proofOfPossession binds access tokens to the application that they were issued to.
+	// proofOfPossession binds access tokens to the application.
 	// +optional
 	ProofOfPossession *ProofOfPossession `json:"proofOfPossession,omitempty"`
 
-	// authorizationPolicy applies a policy of Auth0's to requests for tokens.
+	// authorizationPolicy applies an Auth0 policy to token requests.
 	// +optional
 	AuthorizationPolicy *AuthorizationPolicy `json:"authorizationPolicy,omitempty"`
 }
 
 // ResourceServerScopes are the scopes of an API.
 type ResourceServerScopes struct {
-	// mode is `Additive` (default: scopes added by others stay; one that is removed from the spec is removed in Auth0) or
-	// `Exact` (all that are not in the spec are removed). Auth0 takes a removed scope from all roles, users and client grants
-	// that have it: if there are any, the status names them first, and the scope goes a minute later.
+	// mode is `Additive` (default: keeps scopes that others added; if you remove a scope from the spec, the operator removes
+	// it in Auth0) or `Exact` (removes all scopes that are not in the spec). With a scope, Auth0 removes it from all roles,
+	// users and client grants that have it: the status lists them first, and the operator removes the scope one minute
+	// later.
 	// +optional
 	Mode ListMode `json:"mode,omitempty"`
 
-	// items are the scopes; Auth0 allows 1000 for an API.
+	// items are the scopes. Auth0 allows 1000 for an API.
 	// +listType=map
 	// +listMapKey=value
 	// +kubebuilder:validation:MaxItems=1000
@@ -135,44 +136,44 @@ type ResourceServerScopes struct {
 
 // ResourceServerScope is a scope of an API.
 type ResourceServerScope struct {
-	// value of the scope, as applications ask for it. Example: `read:orders`.
+	// value of the scope, as applications request it. Example: `read:orders`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=280
 	// +kubebuilder:validation:Pattern=`^[^\s]+$`
 	// +required
 	Value string `json:"value"`
 
-	// description of the scope, which users see when they are asked for consent. Unset: none.
+	// description of the scope, for the consent prompt. Unset: none.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=500
 	// +optional
 	Description *string `json:"description,omitempty"`
 }
 
-// SubjectTypeAuthorization says who may get tokens for an API.
+// SubjectTypeAuthorization selects which applications get tokens for an API.
 // +kubebuilder:validation:MinProperties=1
 type SubjectTypeAuthorization struct {
-	// user is about tokens with which an application acts for a user.
+	// user applies to applications that act for a user.
 	// +optional
 	User *UserAuthorization `json:"user,omitempty"`
 
-	// client is about tokens with which an application acts for itself.
+	// client applies to applications that act for themselves.
 	// +optional
 	Client *ClientAuthorization `json:"client,omitempty"`
 }
 
-// UserAuthorization says which applications may act for users.
+// UserAuthorization selects the applications that can act for users.
 type UserAuthorization struct {
-	// policy is `allow_all` (Auth0's default: every application), `require_client_grant` (those with an Auth0ClientGrant of
-	// subjectType `user`), or `deny_all`.
+	// policy is `allow_all` (Auth0's default: every application), `require_client_grant` (applications with an
+	// Auth0ClientGrant of subjectType `user`), or `deny_all`.
 	// +kubebuilder:validation:Enum=allow_all;deny_all;require_client_grant
 	// +required
 	Policy string `json:"policy"`
 }
 
-// ClientAuthorization says which applications may act for themselves.
+// ClientAuthorization selects the applications that can act for themselves.
 type ClientAuthorization struct {
-	// policy is `require_client_grant` (Auth0's default: those with an Auth0ClientGrant) or `deny_all`.
+	// policy is `require_client_grant` (Auth0's default: applications with an Auth0ClientGrant) or `deny_all`.
 	// +kubebuilder:validation:Enum=deny_all;require_client_grant
 	// +required
 	Policy string `json:"policy"`
@@ -199,11 +200,11 @@ type TokenEncryption struct {
 	EncryptionKey TokenEncryptionKey `json:"encryptionKey"`
 }
 
-// TokenEncryptionKey is the public key for which access tokens are encrypted.
+// TokenEncryptionKey is the public key that encrypts access tokens.
 // +kubebuilder:validation:XValidation:rule="!self.pem.contains('PRIVATE KEY')",fieldPath=".pem",message="pem is a private key, which is leaked now: make a new key pair, and put its public key here"
 // +kubebuilder:validation:XValidation:rule="self.pem.contains('PRIVATE KEY') || self.pem.startsWith('-----BEGIN PUBLIC KEY-----') || self.pem.startsWith('-----BEGIN CERTIFICATE-----')",fieldPath=".pem",message="pem must be a public key in PEM form, from -----BEGIN PUBLIC KEY----- on"
 type TokenEncryptionKey struct {
-	// name of the key, for people.
+	// name of the key, for display.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	// +optional
@@ -214,14 +215,14 @@ type TokenEncryptionKey struct {
 	// +required
 	Alg string `json:"alg"`
 
-	// kid is the id of the key, in the header of tokens. Auth0 does not show the key itself again: give a new key a new kid.
-	// Default: made from the key, so that every key has its own.
+	// kid is the key id in the header of tokens. Auth0 does not return the key: give a new key a new kid. Default: derived
+	// from the key, so that every key has its own.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	// +optional
 	Kid *string `json:"kid,omitempty"`
 
-	// pem is the public key in PEM form.
+	// pem is the public key in PEM format.
 	// +kubebuilder:validation:MaxLength=4096
 	// +required
 	PEM string `json:"pem"`
@@ -229,22 +230,22 @@ type TokenEncryptionKey struct {
 
 // ProofOfPossession binds access tokens to an application.
 type ProofOfPossession struct {
-	// mechanism is `mtls` (by the application's certificate) or `dpop` (by a key that it signs with).
+	// mechanism is `mtls` (the application's certificate) or `dpop` (a key of the application).
 	// +kubebuilder:validation:Enum=mtls;dpop
 	// +required
 	Mechanism string `json:"mechanism"`
 
-	// required refuses tokens to applications that do not take part.
+	// required refuses tokens without proof of possession.
 	// +required
 	Required bool `json:"required"`
 
-	// requiredFor is `all_clients` or `public_clients`; for mechanism `dpop`. Unset: not managed.
+	// requiredFor is `all_clients` or `public_clients`. Only with mechanism `dpop`. Unset: not managed.
 	// +kubebuilder:validation:Enum=all_clients;public_clients
 	// +optional
 	RequiredFor *string `json:"requiredFor,omitempty"`
 }
 
-// AuthorizationPolicy names a policy of Auth0's.
+// AuthorizationPolicy refers to an Auth0 policy.
 type AuthorizationPolicy struct {
 	// policyId is the id of the policy.
 	// +kubebuilder:validation:MinLength=1
@@ -253,7 +254,7 @@ type AuthorizationPolicy struct {
 	PolicyID string `json:"policyId"`
 }
 
-// Auth0ResourceServerStatus tells what the API is in Auth0.
+// Auth0ResourceServerStatus describes the API in Auth0.
 type Auth0ResourceServerStatus struct {
 	ManagedStatus `json:",inline"`
 
@@ -265,30 +266,30 @@ type Auth0ResourceServerStatus struct {
 	// +optional
 	Identifier string `json:"identifier,omitempty"`
 
-	// system tells that the API is Auth0's own.
+	// system reports whether the API is Auth0's own.
 	// +optional
 	System bool `json:"system,omitempty"`
 
-	// removingScopes lists the scopes that are no longer declared, that others still have, and when they go.
+	// removingScopes lists the scopes that are no longer declared but still in use, and when the operator removes them.
 	// +listType=map
 	// +listMapKey=value
 	// +optional
 	RemovingScopes []RemovingScope `json:"removingScopes,omitempty"`
 }
 
-// RemovingScope is a scope that is about to go.
+// RemovingScope is a scope that the operator is about to remove.
 type RemovingScope struct {
 	// value of the scope.
 	Value string `json:"value"`
-	// at is when the scope is removed, unless it is declared again.
+	// at is when the operator removes the scope, unless you declare it again.
 	At metav1.Time `json:"at"`
-	// heldBy names some of those that lose the scope.
+	// heldBy lists some of the roles, users and client grants that have the scope.
 	// +listType=atomic
 	// +optional
 	HeldBy []string `json:"heldBy,omitempty"`
 }
 
-// Auth0ResourceServer is an API in Auth0: what tokens are issued for.
+// Auth0ResourceServer is an API in Auth0, for which Auth0 issues tokens.
 // +kubebuilder:object:root=true
 // +kubebuilder:resource:shortName=a0api,categories=auth0
 // +kubebuilder:subresource:status
@@ -306,7 +307,7 @@ type Auth0ResourceServer struct {
 	// spec declares the API.
 	// +required
 	Spec Auth0ResourceServerSpec `json:"spec"`
-	// status tells what the API is in Auth0.
+	// status describes the API in Auth0.
 	// +kubebuilder:default={observedGeneration:-1}
 	// +optional
 	Status Auth0ResourceServerStatus `json:"status,omitempty"`

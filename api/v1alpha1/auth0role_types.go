@@ -8,37 +8,37 @@ import (
 type Auth0RoleSpec struct {
 	ManagedSpec `json:",inline"`
 
-	// name of the role, unique in the tenant. It can be changed: whoever has the role keeps it. Example: `editor`.
+	// name of the role, unique in the tenant. You can change it: users keep the role. Example: `editor`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=300
 	// +required
 	Name string `json:"name"`
 
-	// description of the role, for people. Unset: not managed.
+	// description of the role, for display. Unset: not managed.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1000
 	// +optional
 	Description *string `json:"description,omitempty"`
 
-	// permissions that the role gives. Unset: not managed.
+	// permissions of the role. Unset: not managed.
 	// +optional
 	Permissions *RolePermissions `json:"permissions,omitempty"`
 }
 
 // RolePermissions are the permissions of a role.
 type RolePermissions struct {
-	// mode is `Additive` (default: permissions added by others stay) or `Exact` (they are removed).
+	// mode is `Additive` (default: keeps permissions that others added) or `Exact` (removes them).
 	// +optional
 	Mode ListMode `json:"mode,omitempty"`
 
-	// items are the permissions; Auth0 allows 1000 for a role.
+	// items are the permissions. Auth0 allows 1000 for a role.
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=1000
 	// +required
 	Items []Permission `json:"items"`
 }
 
-// Auth0RoleStatus tells what the role is in Auth0.
+// Auth0RoleStatus describes the role in Auth0.
 type Auth0RoleStatus struct {
 	ManagedStatus `json:",inline"`
 
@@ -50,7 +50,7 @@ type Auth0RoleStatus struct {
 	// +optional
 	Name string `json:"name,omitempty"`
 
-	// permissions that were added through this object, as `name api`.
+	// permissions that the operator added for this object, as `name api`.
 	// +listType=set
 	// +optional
 	Permissions []string `json:"permissions,omitempty"`
@@ -74,7 +74,7 @@ type Auth0Role struct {
 	// spec declares the role.
 	// +required
 	Spec Auth0RoleSpec `json:"spec"`
-	// status tells what the role is in Auth0.
+	// status describes the role in Auth0.
 	// +kubebuilder:default={observedGeneration:-1}
 	// +optional
 	Status Auth0RoleStatus `json:"status,omitempty"`

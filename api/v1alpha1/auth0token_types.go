@@ -4,7 +4,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Auth0TokenSpec declares a token that Auth0 issues and the operator keeps fresh in a Secret.
+// Auth0TokenSpec declares a token that Auth0 issues and the operator renews in a Secret.
 // +kubebuilder:validation:ExactlyOneOf=clientCredentials;password;authorizationCode;refreshToken;deviceCode
 // +kubebuilder:validation:AtMostOneOf=renewBefore;renewBeforePercentage
 // +kubebuilder:validation:XValidation:rule="!has(self.revokeOnDelete) || !self.revokeOnDelete || !has(self.clientCredentials)",message="revokeOnDelete is for refresh tokens, which clientCredentials never has"
@@ -12,90 +12,90 @@ import (
 type Auth0TokenSpec struct {
 	ManagedSpec `json:",inline"`
 
-	// client is the application to which the token is issued.
+	// client is the application to which Auth0 issues the token.
 	// +required
 	Client TokenClient `json:"client"`
 
-	// clientCredentials asks for a token for the application itself (machine to machine). Tokens for APIs of your own
-	// count against the tenant's monthly quota: the operator issues one only when the Secret has none that is valid.
+	// clientCredentials requests a token for the application itself (machine to machine). Tokens for your own APIs count
+	// against the tenant's monthly quota. The operator requests one only if the Secret has no valid token.
 	// +optional
 	ClientCredentials *ClientCredentialsGrant `json:"clientCredentials,omitempty"`
 
-	// password asks for a token for a user, who signs in with a password. The application needs the grant type `password`
-	// or `http://auth0.com/oauth/grant-type/password-realm`, and the connection must be enabled for it.
+	// password requests a token for a user who signs in with a password. The application needs the grant type `password` or
+	// `http://auth0.com/oauth/grant-type/password-realm`, and the connection must be enabled for it.
 	// +optional
 	Password *PasswordGrant `json:"password,omitempty"`
 
-	// authorizationCode exchanges a code that a user's sign-in gave to an application, once, and keeps the sign-in alive by
-	// its refresh token. The application needs the grant types `authorization_code` and `refresh_token`.
+	// authorizationCode exchanges the authorization code of a user's sign-in for tokens, and renews them with the refresh
+	// token. The application needs the grant types `authorization_code` and `refresh_token`.
 	// +optional
 	AuthorizationCode *AuthorizationCodeGrant `json:"authorizationCode,omitempty"`
 
-	// refreshToken keeps a sign-in alive that was made elsewhere, from its refresh token on. Nothing else may use that refresh
-	// token any more. The application needs the grant type `refresh_token`.
+	// refreshToken continues an existing sign-in, starting from its refresh token. Do not use that refresh token anywhere
+	// else. The application needs the grant type `refresh_token`.
 	// +optional
 	RefreshToken *RefreshTokenGrant `json:"refreshToken,omitempty"`
 
-	// deviceCode lets a person sign in with a browser anywhere: status shows the URL to open. The application must be native,
-	// with the grant types `urn:ietf:params:oauth:grant-type:device_code` and `refresh_token`.
+	// deviceCode lets a person sign in with a browser on any device: status.device has the URL to open. The application must
+	// be native, with the grant types `urn:ietf:params:oauth:grant-type:device_code` and `refresh_token`.
 	// +optional
 	DeviceCode *DeviceCodeGrant `json:"deviceCode,omitempty"`
 
-	// renewBefore is how long before its expiry a token is replaced. Default: a fifth of its lifetime. Example: `1h`. Up to a
-	// tenth of the lifetime is added, so that tokens which were issued together do not come due together. A value of more
-	// than half the lifetime is refused once the lifetime is known; until it is corrected, it counts as half. Under
-	// managementPolicy `CreateOnly` a token is replaced when it has expired.
+	// renewBefore is how long before its expiry the operator renews a token. Default: a fifth of its lifetime. Example:
+	// `1h`. The operator adds up to a tenth of the lifetime, so that tokens issued together do not expire together. If the
+	// value exceeds half the lifetime, the object reports an error and half is used. With managementPolicy `CreateOnly`, the
+	// operator renews a token after it has expired.
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+(\\\\.[0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('10s')",message="renewBefore must be a duration such as 1h, at least 10s"
 	// +optional
 	RenewBefore *metav1.Duration `json:"renewBefore,omitempty"`
 
-	// renewBeforePercentage says the same as a part of the lifetime, at most half: `20`, the default, replaces a token when a
-	// fifth of its lifetime is left.
+	// renewBeforePercentage is renewBefore as a percentage of the lifetime, at most 50. Default: `20`.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=50
 	// +optional
 	RenewBeforePercentage *int32 `json:"renewBeforePercentage,omitempty"`
 
-	// revokeOnDelete ends the sign-in in Auth0 when this object is deleted, by revoking the refresh token. Access tokens live on
-	// until they expire. Default: false. Without effect under deletionPolicy `Retain`.
+	// revokeOnDelete revokes the refresh token when this object is deleted, which ends the sign-in. Access tokens stay valid
+	// until they expire. Default: false. It has no effect with deletionPolicy `Retain`.
 	// +optional
 	RevokeOnDelete bool `json:"revokeOnDelete,omitempty"`
 
-	// outputSecret is where the token is written. Values for its templates, and its default keys: `accessToken`,
-	// `tokenType`, `scope`, `expiresAt` (RFC 3339); and, for a user's token, `idToken` where the scope `openid` was granted.
-	// Templates can use `audience` (the API that the token is for; empty where the token does not say) and `refreshToken` too; but a
-	// workload that uses a refresh token which rotates ends the sign-in.
+	// outputSecret is the Secret for the token. Values for templates, and default keys: `accessToken`, `tokenType`, `scope`,
+	// `expiresAt` (RFC 3339), and `idToken` for a user's token with the scope `openid`. Templates can also use `audience`
+	// (the API of the token, empty if the token does not contain it) and `refreshToken`. A workload that uses a rotating
+	// refresh token ends the sign-in.
 	// +required
 	OutputSecret OutputSecret `json:"outputSecret"`
 }
 
-// TokenClient names the application to which a token is issued.
+// TokenClient refers to the application to which Auth0 issues a token.
 // +kubebuilder:validation:ExactlyOneOf=secretRef;clientRef
 type TokenClient struct {
-	// secretRef names a Secret in the same namespace with the key `clientId`, and how the application proves itself:
-	// `clientSecret`, with `tokenEndpointAuthMethod: client_secret_basic` if it goes into a header; or `privateKey`, an RSA
-	// key in PEM form (Private Key JWT), with `signingAlgorithm` if the credential in Auth0 has another than `RS256`. Public applications, such as native ones, have neither.
+	// secretRef refers to a Secret in the same namespace with the key `clientId` and the application's credentials:
+	// `clientSecret`, with `tokenEndpointAuthMethod: client_secret_basic` to send it in a header; or `privateKey`, an RSA
+	// key in PEM format (Private Key JWT), with `signingAlgorithm` if the credential in Auth0 uses another algorithm than
+	// `RS256`. Public applications, such as native ones, need neither.
 	// +optional
 	SecretRef *SecretReference `json:"secretRef,omitempty"`
 
-	// clientRef names an Auth0Client in the same namespace. Its secret is read from the key `clientSecret` of its
-	// spec.outputSecret, or its key from `privateKey`; an application that keeps none (`tokenEndpointAuthMethod: none`, native and single-page ones) needs no
-	// outputSecret. The token is asked for when the Auth0Client is Ready.
+	// clientRef refers to an Auth0Client in the same namespace. The operator reads `clientSecret` or `privateKey` from its
+	// spec.outputSecret. A public application (`tokenEndpointAuthMethod: none`, native or single-page) needs no
+	// outputSecret. The operator requests the token when the Auth0Client is Ready.
 	// +optional
 	ClientRef *LocalReference `json:"clientRef,omitempty"`
 }
 
 // ClientCredentialsGrant is the OAuth 2.0 client credentials grant.
 type ClientCredentialsGrant struct {
-	// audience is the identifier of the API for which the token is valid. Example: `https://orders.example.com/`.
+	// audience is the identifier of the API. Example: `https://orders.example.com/`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=600
 	// +required
 	Audience string `json:"audience"`
 
-	// scopes to ask for. Default: all that the application's client grant holds.
+	// scopes to request. Default: all scopes of the application's client grant.
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=1000
 	// +kubebuilder:validation:items:MinLength=1
@@ -104,48 +104,46 @@ type ClientCredentialsGrant struct {
 	// +optional
 	Scopes []string `json:"scopes,omitempty"`
 
-	// organization for which the token is, by id or name. The client grant must allow organizations. Example:
-	// `org_8xrk2mPwkV7iUvGd`.
+	// organization of the token, by id or name. The client grant must allow organizations. Example: `org_8xrk2mPwkV7iUvGd`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=50
 	// +optional
 	Organization *string `json:"organization,omitempty"`
 }
 
-// PasswordGrant is the OAuth 2.0 resource owner password grant, in Auth0's form with a realm.
+// PasswordGrant is the OAuth 2.0 resource owner password grant, with Auth0's realm extension.
 // +kubebuilder:validation:ExactlyOneOf=userRef;username
 // +kubebuilder:validation:XValidation:rule="has(self.username) == has(self.passwordSecretRef)",message="username and passwordSecretRef go together"
 type PasswordGrant struct {
-	// userRef names an Auth0User in the same namespace whose spec.password says where the password is. The token is asked
-	// for when the user is Ready.
+	// userRef refers to an Auth0User in the same namespace with spec.password. The operator requests the token when the user
+	// is Ready.
 	// +optional
 	UserRef *LocalReference `json:"userRef,omitempty"`
 
-	// username is the email, username or phone number to sign in with; together with passwordSecretRef.
+	// username is the email, username or phone number to sign in with. Needs passwordSecretRef.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=254
 	// +optional
 	Username *string `json:"username,omitempty"`
 
-	// passwordSecretRef names the key of a Secret in the same namespace that holds the password; together with username.
+	// passwordSecretRef refers to the key of a Secret in the same namespace with the password. Needs username.
 	// +optional
 	PasswordSecretRef *SecretKeyReference `json:"passwordSecretRef,omitempty"`
 
-	// realm is the name of the connection to sign in to. Default: the connection of userRef; with username, the tenant's
-	// default directory.
+	// realm is the name of the connection. Default: the connection of userRef, or with username the tenant's default
+	// directory.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	// +optional
 	Realm *string `json:"realm,omitempty"`
 
-	// audience is the identifier of the API for which the access token is valid. Unset: the tenant's default audience, or
-	// the user's own profile.
+	// audience is the identifier of the API. Unset: the tenant's default audience, or the user's own profile.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=600
 	// +optional
 	Audience *string `json:"audience,omitempty"`
 
-	// scopes to ask for. `openid` gives an ID token, `offline_access` a refresh token. Default: all of the API's.
+	// scopes to request. `openid` returns an ID token, `offline_access` a refresh token. Default: all scopes of the API.
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=1000
 	// +kubebuilder:validation:items:MinLength=1
@@ -155,42 +153,43 @@ type PasswordGrant struct {
 	Scopes []string `json:"scopes,omitempty"`
 }
 
-// AuthorizationCodeGrant is the OAuth 2.0 authorization code grant. Which API and scopes the tokens are for was said when the
-// user signed in; `offline_access` must be among the scopes for the token to be renewed.
+// AuthorizationCodeGrant is the OAuth 2.0 authorization code grant. The sign-in determines the API and the scopes of the
+// tokens. To renew the token, the sign-in must have requested `offline_access`.
 type AuthorizationCodeGrant struct {
-	// codeSecretRef names the key of a Secret in the same namespace that holds the code. It works once and only for minutes: put
-	// it there right after the sign-in. The Secret may be deleted afterwards. Another code begins anew.
+	// codeSecretRef refers to the key of a Secret in the same namespace with the authorization code. A code works once and
+	// expires within minutes: write it right after the sign-in. You can delete the Secret afterwards. Another code starts a
+	// new sign-in.
 	// +required
 	CodeSecretRef SecretKeyReference `json:"codeSecretRef"`
 
-	// redirectUri is the one with which the user signed in. Example: `https://shop.example.com/callback`.
+	// redirectUri is the redirect URI of the sign-in. Example: `https://shop.example.com/callback`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=2048
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-zA-Z][-+.a-zA-Z0-9]*:[^[:space:]]+$')",message="redirectUri must be an absolute URI such as https://shop.example.com/callback"
 	// +required
 	RedirectURI string `json:"redirectUri"`
 
-	// codeVerifierSecretRef names the key of a Secret in the same namespace that holds the PKCE code verifier, if the sign-in was
-	// made with a code challenge.
+	// codeVerifierSecretRef refers to the key of a Secret in the same namespace with the PKCE code verifier, if the sign-in
+	// used a code challenge.
 	// +optional
 	CodeVerifierSecretRef *SecretKeyReference `json:"codeVerifierSecretRef,omitempty"`
 }
 
 // RefreshTokenGrant is the OAuth 2.0 refresh token grant.
 type RefreshTokenGrant struct {
-	// secretRef names the key of a Secret in the same namespace that holds the refresh token to begin with. The operator keeps
-	// those that follow elsewhere; the Secret may be deleted afterwards. Another refresh token begins anew.
+	// secretRef refers to the key of a Secret in the same namespace with the initial refresh token. The operator stores
+	// later refresh tokens elsewhere, so you can delete the Secret afterwards. Another refresh token starts a new sign-in.
 	// +required
 	SecretRef SecretKeyReference `json:"secretRef"`
 
-	// audience is the identifier of the API for which the access token is valid. Default: the one of the sign-in. Another takes
-	// a refresh token policy of the application.
+	// audience is the identifier of the API. Default: the audience of the sign-in. Another audience needs a refresh token
+	// policy of the application.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=600
 	// +optional
 	Audience *string `json:"audience,omitempty"`
 
-	// scopes to ask for, of those of the sign-in. Default: all of them.
+	// scopes to request, a subset of those of the sign-in. Default: all of them.
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=1000
 	// +kubebuilder:validation:items:MinLength=1
@@ -202,14 +201,14 @@ type RefreshTokenGrant struct {
 
 // DeviceCodeGrant is the OAuth 2.0 device authorization grant.
 type DeviceCodeGrant struct {
-	// audience is the identifier of the API for which the access token is valid. Unset: the tenant's default audience, or
-	// the user's own profile.
+	// audience is the identifier of the API. Unset: the tenant's default audience, or the user's own profile.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=600
 	// +optional
 	Audience *string `json:"audience,omitempty"`
 
-	// scopes to ask for. `openid` gives an ID token; `offline_access` is always asked for. Default: all of the API's.
+	// scopes to request. `openid` returns an ID token. The operator always requests `offline_access`. Default: all scopes of
+	// the API.
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=1000
 	// +kubebuilder:validation:items:MinLength=1
@@ -219,15 +218,15 @@ type DeviceCodeGrant struct {
 	Scopes []string `json:"scopes,omitempty"`
 }
 
-// Auth0TokenStatus tells what is in the Secret, without its values.
+// Auth0TokenStatus describes the token in the Secret, without its value.
 type Auth0TokenStatus struct {
 	ManagedStatus `json:",inline"`
 
-	// subject is whom the token is for: a user's id, or the application.
+	// subject of the token: the id of a user, or the application.
 	// +optional
 	Subject string `json:"subject,omitempty"`
 
-	// audience for which the token in the Secret is valid.
+	// audience of the token in the Secret.
 	// +optional
 	Audience string `json:"audience,omitempty"`
 
@@ -236,11 +235,11 @@ type Auth0TokenStatus struct {
 	// +optional
 	Scopes []string `json:"scopes,omitempty"`
 
-	// organization for which the token is, if it is for one.
+	// organization of the token, if it has one.
 	// +optional
 	Organization string `json:"organization,omitempty"`
 
-	// issuedAt is when the token was issued.
+	// issuedAt is when Auth0 issued the token.
 	// +optional
 	IssuedAt *metav1.Time `json:"issuedAt,omitempty"`
 
@@ -248,84 +247,85 @@ type Auth0TokenStatus struct {
 	// +optional
 	ExpiresAt *metav1.Time `json:"expiresAt,omitempty"`
 
-	// renewsAt is when the operator replaces the token.
+	// renewsAt is when the operator renews the token.
 	// +optional
 	RenewsAt *metav1.Time `json:"renewsAt,omitempty"`
 
-	// issued counts the tokens that were issued for this object. Those of clientCredentials for APIs of your own count against the
-	// tenant's monthly quota.
+	// issued counts the tokens that Auth0 issued for this object. Client credentials tokens for your own APIs count against
+	// the tenant's monthly quota.
 	// +optional
 	Issued *IssuedTokens `json:"issued,omitempty"`
 
-	// quotas are what is left of the token quotas of the application and its organization, as Auth0 said when it issued the token.
+	// quotas shows the remaining token quotas of the application and its organization, as Auth0 reported them with the last
+	// token.
 	// +listType=atomic
 	// +optional
 	Quotas []TokenQuota `json:"quotas,omitempty"`
 
-	// device is where a person approves the sign-in, while that is waited for.
+	// device shows where a person approves the sign-in, while the operator waits for it.
 	// +optional
 	Device *DeviceApproval `json:"device,omitempty"`
 
-	// refreshToken tells how the token is kept alive, if there is a refresh token.
+	// refreshToken describes the refresh token, if there is one.
 	// +optional
 	RefreshToken *RefreshTokenStatus `json:"refreshToken,omitempty"`
 }
 
 // IssuedTokens counts tokens.
 type IssuedTokens struct {
-	// total since the object exists.
+	// total number since the object exists.
 	// +optional
 	Total int64 `json:"total"`
-	// month of the last one, in UTC. Example: `2026-11`.
+	// month of the last token, in UTC. Example: `2026-11`.
 	// +optional
 	Month string `json:"month,omitempty"`
-	// thisMonth is how many there were in that month.
+	// thisMonth is the number of tokens in that month.
 	// +optional
 	ThisMonth int64 `json:"thisMonth"`
 }
 
-// TokenQuota is what is left of a quota.
+// TokenQuota is the remainder of a quota.
 type TokenQuota struct {
-	// of is whose quota it is: `Client` or `Organization`.
+	// of is the owner of the quota: `Client` or `Organization`.
 	Of string `json:"of"`
-	// period is that of the quota: `per_hour` or `per_day`.
+	// period of the quota: `per_hour` or `per_day`.
 	Period string `json:"period"`
-	// limit is how many tokens may be issued in a period.
+	// limit is the maximum number of tokens in a period.
 	Limit int32 `json:"limit"`
-	// remaining of them.
+	// remaining is the number of tokens that are left in the period.
 	Remaining int32 `json:"remaining"`
-	// resetsAt is when the next period begins.
+	// resetsAt is when the next period starts.
 	ResetsAt metav1.Time `json:"resetsAt"`
 }
 
-// DeviceApproval is where a person approves a sign-in.
+// DeviceApproval describes where a person approves a sign-in.
 type DeviceApproval struct {
-	// verificationUriComplete is the URL to open; it holds the code.
+	// verificationUriComplete is the URL to open. It contains the code.
 	VerificationURIComplete string `json:"verificationUriComplete"`
-	// verificationUri is the URL at which userCode can be entered.
+	// verificationUri is the URL where a person can enter userCode.
 	VerificationURI string `json:"verificationUri"`
-	// userCode to enter there.
+	// userCode is the code to enter there.
 	UserCode string `json:"userCode"`
-	// expiresAt is when the code is replaced by another, or the sign-in given up.
+	// expiresAt is when the operator requests another code, or stops.
 	ExpiresAt metav1.Time `json:"expiresAt"`
 }
 
-// RefreshTokenStatus tells how a token is kept alive.
+// RefreshTokenStatus describes a refresh token.
 type RefreshTokenStatus struct {
-	// secretName is the Secret in which the operator keeps the refresh token. It is not for workloads.
+	// secretName is the Secret in which the operator stores the refresh token. Workloads must not use it.
 	SecretName string `json:"secretName"`
-	// rotating tells that each refresh replaces the refresh token; absent if that is not known.
+	// rotating reports whether each refresh replaces the refresh token. Absent if unknown.
 	// +optional
 	Rotating *bool `json:"rotating,omitempty"`
-	// leeway is how long a replaced refresh token still works; absent if that is not known.
+	// leeway is how long a replaced refresh token stays valid. Absent if unknown.
 	// +optional
 	Leeway *metav1.Duration `json:"leeway,omitempty"`
-	// endsAt is when the user must sign in again in any case, if the application's settings set an end.
+	// endsAt is when the user must sign in again at the latest, if the application's settings define it.
 	// +optional
 	EndsAt *metav1.Time `json:"endsAt,omitempty"`
 }
 
-// Auth0Token is a token issued by Auth0, kept fresh in a Secret.
+// Auth0Token is a token for a machine or a user. Auth0 issues it, and the operator renews it in a Secret.
 // +kubebuilder:object:root=true
 // +kubebuilder:resource:shortName=a0token,categories=auth0
 // +kubebuilder:subresource:status
@@ -345,7 +345,7 @@ type Auth0Token struct {
 	// spec declares the token.
 	// +required
 	Spec Auth0TokenSpec `json:"spec"`
-	// status tells what is in the Secret, without its values.
+	// status describes the token in the Secret, without its value.
 	// +kubebuilder:default={observedGeneration:-1}
 	// +optional
 	Status Auth0TokenStatus `json:"status,omitempty"`

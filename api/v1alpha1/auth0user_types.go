@@ -22,24 +22,23 @@ import (
 type Auth0UserSpec struct {
 	ManagedSpec `json:",inline"`
 
-	// connection is the name of the connection that holds the user, for example `Username-Password-Authentication`.
-	// Immutable: users cannot move between connections; create another Auth0User for the other connection. Excludes
-	// connectionRef.
+	// connection is the name of the user's connection, for example `Username-Password-Authentication`. Immutable, because
+	// users cannot move between connections: create another Auth0User for another connection. Excludes connectionRef.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="connection is immutable: a user cannot move to another connection; create another Auth0User there and delete this one"
 	// +optional
 	Connection string `json:"connection,omitempty"`
 
-	// connectionRef names the Auth0Connection that holds the user, in the place of connection. The user waits until it is Ready,
-	// and it is not deleted in Auth0 as long as the user is there. Immutable.
+	// connectionRef refers to the Auth0Connection of the user. Excludes connection. The user waits until the connection is
+	// Ready, and the operator does not delete the connection in Auth0 while the user exists. Immutable.
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="connectionRef is immutable: a user cannot move to another connection; create another Auth0User there and delete this one"
 	// +optional
 	ConnectionRef *ObjectReference `json:"connectionRef,omitempty"`
 
-	// userId takes over a user who exists, by id: the only way for users of enterprise, social and passwordless
-	// connections, whom their identity provider creates. Needs adoptionPolicy `IfUnmanaged`. Immutable.
-	// Example: `google-oauth2|103547991597142817347`.
+	// userId takes over an existing user by id. This is the only way for users of enterprise, social and passwordless
+	// connections, because their identity provider creates them. Needs adoptionPolicy `IfUnmanaged`. Immutable. Example:
+	// `google-oauth2|103547991597142817347`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
 	// +kubebuilder:validation:Pattern=`^[^/\\\x00-\x1f\x7f]+$`
@@ -47,49 +46,49 @@ type Auth0UserSpec struct {
 	// +optional
 	UserID *string `json:"userId,omitempty"`
 
-	// provisioning is how the user is created: `Management` (default) through the Management API, by one call and without
-	// any mail; or `Signup` through the Authentication API as an application does it, with all that the tenant does on
-	// sign-up: Actions, and its verification mail. Either way the user is managed alike afterwards.
+	// provisioning selects how the operator creates the user. `Management` (default) uses the Management API: one call, no
+	// email. `Signup` uses the Authentication API like an application: it runs the tenant's Actions for sign-ups, and Auth0
+	// sends a verification email. Afterwards both are managed in the same way.
 	// +optional
 	Provisioning Provisioning `json:"provisioning,omitempty"`
 
-	// signup says through which application the user signs up; with provisioning `Signup`.
+	// signup selects the application for the sign-up. Needs provisioning `Signup`.
 	// +optional
 	Signup *UserSignup `json:"signup,omitempty"`
 
-	// email address of the user. Auth0 stores it in lower case. A change keeps the user, and leaves the new address
-	// unverified unless emailVerified is set. Example: `ada@example.com`.
+	// email address of the user. Auth0 stores it in lower case. You can change it: the new address is unverified unless
+	// emailVerified is set. Example: `ada@example.com`.
 	// +kubebuilder:validation:MaxLength=254
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[^@\\\\s<>(),;]{1,64}@([^@\\\\s<>(),;.]+[.])+[^@\\\\s<>(),;.]+$')",message="email must be an e-mail address such as ada@example.com, at most 64 characters before the @"
 	// +optional
 	Email *string `json:"email,omitempty"`
 
-	// emailVerified says whether the address counts as verified. Unset: Auth0 keeps track of it.
+	// emailVerified sets whether the email address counts as verified. Unset: not managed.
 	// +optional
 	EmailVerified *bool `json:"emailVerified,omitempty"`
 
-	// verifyEmail asks Auth0 to mail the user a verification link when the user is created or the address changes.
-	// Default: false, no mail is sent.
+	// verifyEmail asks Auth0 to send a verification email when the operator creates the user or changes the address.
+	// Default: false.
 	// +optional
 	VerifyEmail *bool `json:"verifyEmail,omitempty"`
 
-	// username of the user, where the connection uses usernames. Auth0's default limits are 1 to 15 characters.
+	// username of the user, if the connection uses usernames. Auth0's default limits are 1 to 15 characters.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	// +optional
 	Username *string `json:"username,omitempty"`
 
-	// phoneNumber of the user in E.164 form. Example: `+4915112345678`.
+	// phoneNumber of the user in E.164 format. Example: `+4915112345678`.
 	// +kubebuilder:validation:MaxLength=16
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[+][0-9]{1,15}$')",message="phoneNumber must be in E.164 form, such as +4915112345678"
 	// +optional
 	PhoneNumber *string `json:"phoneNumber,omitempty"`
 
-	// phoneVerified says whether the phone number counts as verified.
+	// phoneVerified sets whether the phone number counts as verified.
 	// +optional
 	PhoneVerified *bool `json:"phoneVerified,omitempty"`
 
-	// name is the full name. Auth0's default: the e-mail address.
+	// name is the full name. Auth0's default: the email address.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=300
 	// +optional
@@ -107,7 +106,7 @@ type Auth0UserSpec struct {
 	// +optional
 	FamilyName *string `json:"familyName,omitempty"`
 
-	// nickname of the user. Auth0's default: the part of the e-mail address before the @.
+	// nickname of the user. Auth0's default: the part of the email address before the @.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=300
 	// +optional
@@ -119,28 +118,29 @@ type Auth0UserSpec struct {
 	// +optional
 	Picture *string `json:"picture,omitempty"`
 
-	// blocked keeps the user from signing in while true. Unset: not managed.
+	// blocked prevents the user from signing in while true. Unset: not managed.
 	// +optional
 	Blocked *bool `json:"blocked,omitempty"`
 
-	// userMetadata is metadata that the user may read and change. Each top-level key is managed by itself; keys that are
-	// not named here are left alone. Auth0 allows a user profile 10 KB in all.
+	// userMetadata is metadata that the user can read and change. The operator manages each top-level key on its own, and
+	// ignores keys that you do not declare. Auth0 allows 10 KB for a user profile.
 	// +kubebuilder:validation:MaxProperties=100
 	// +optional
 	UserMetadata map[string]apiextensionsv1.JSON `json:"userMetadata,omitempty"`
 
-	// appMetadata is metadata that only applications may change. Each top-level key is managed by itself; keys that are
-	// not named here are left alone. Auth0 allows a user profile 10 KB in all.
+	// appMetadata is metadata that only applications can change. The operator manages each top-level key on its own, and
+	// ignores keys that you do not declare. Auth0 allows 10 KB for a user profile.
 	// +kubebuilder:validation:MaxProperties=100
 	// +optional
 	AppMetadata map[string]apiextensionsv1.JSON `json:"appMetadata,omitempty"`
 
-	// password of the user. Unset: a random one that nobody knows; the user gets in through a password reset.
+	// password of the user. Unset: the operator sets a random password that nobody knows, and the user has to reset it.
 	// +optional
 	Password *UserPassword `json:"password,omitempty"`
 
-	// invitation writes a link to a Secret by which the user chooses a password. It is made once, and again when the
-	// annotation auth0-operator.io/invite gets a new value; a new link ends the earlier one. No mail is sent.
+	// invitation writes a link to a Secret where the user chooses a password. The operator creates the link once, and again
+	// when the annotation auth0-operator.io/invite gets a new value. A new link invalidates the previous one. Auth0 sends no
+	// email.
 	// +optional
 	Invitation *UserInvitation `json:"invitation,omitempty"`
 
@@ -148,16 +148,16 @@ type Auth0UserSpec struct {
 	// +optional
 	Roles *UserRoles `json:"roles,omitempty"`
 
-	// permissions granted to the user directly, not through a role. Unset: not managed.
+	// permissions that the user has directly, not through a role. Unset: not managed.
 	// +optional
 	Permissions *UserPermissions `json:"permissions,omitempty"`
 
-	// organizations that the user is a member of, and the user's roles there. Unset: not managed.
+	// organizations of which the user is a member, and the user's roles in them. Unset: not managed.
 	// +optional
 	Organizations *UserOrganizations `json:"organizations,omitempty"`
 }
 
-// Provisioning is how a user is created.
+// Provisioning selects how the operator creates a user.
 // +kubebuilder:validation:Enum=Management;Signup
 type Provisioning string
 
@@ -168,10 +168,10 @@ const (
 	ProvisioningSignup Provisioning = "Signup"
 )
 
-// UserSignup names the application through which a user signs up.
+// UserSignup selects the application for a sign-up.
 // +kubebuilder:validation:ExactlyOneOf=clientRef;clientId;secretRef
 type UserSignup struct {
-	// clientRef names the Auth0Client of the application.
+	// clientRef refers to the Auth0Client of the application.
 	// +optional
 	ClientRef *ObjectReference `json:"clientRef,omitempty"`
 
@@ -183,59 +183,60 @@ type UserSignup struct {
 	// +optional
 	ClientID *string `json:"clientId,omitempty"`
 
-	// secretRef names a Secret in the same namespace with the key `clientId`.
+	// secretRef refers to a Secret in the same namespace with the key `clientId`.
 	// +optional
 	SecretRef *SecretReference `json:"secretRef,omitempty"`
 }
 
-// UserPassword says where the password of a user comes from.
+// UserPassword selects the source of a user's password.
 // +kubebuilder:validation:ExactlyOneOf=secretRef;generate
 type UserPassword struct {
-	// secretRef names the key of a Secret in the same namespace that holds the password. It is set when the user is
-	// created and again whenever the value in the Secret changes, not otherwise: people change their own passwords.
+	// secretRef refers to the key of a Secret in the same namespace with the password. The operator sets the password when
+	// it creates the user, and when the value in the Secret changes. It does not overwrite a password that the user chose.
 	// +optional
 	SecretRef *SecretKeyReference `json:"secretRef,omitempty"`
 
-	// generate makes a random password that meets the policy of the connection and writes it to a Secret. It is made anew
-	// when the annotation auth0-operator.io/rotate-password gets a new value, or when the Secret is deleted.
+	// generate creates a random password that meets the password policy of the connection, and writes it to a Secret. The
+	// operator generates a new password when the annotation auth0-operator.io/rotate-password gets a new value, or when the
+	// Secret is deleted.
 	// +optional
 	Generate *GeneratedPassword `json:"generate,omitempty"`
 }
 
-// GeneratedPassword says where a generated password is written.
+// GeneratedPassword configures a generated password.
 type GeneratedPassword struct {
-	// outputSecret is the Secret. Values for its templates, and its default keys: `username` (the email, username or phone
-	// number to sign in with) and `password`.
+	// outputSecret is the Secret for the password. Values for templates, and default keys: `username` (the email, username
+	// or phone number to sign in with) and `password`.
 	// +required
 	OutputSecret OutputSecret `json:"outputSecret"`
 }
 
-// UserInvitation is a link by which a user chooses a password.
+// UserInvitation is a link where a user chooses a password.
 // +kubebuilder:validation:XValidation:rule="(has(self.resultUrl) ? 1 : 0) + (has(self.clientId) ? 1 : 0) + (has(self.clientRef) ? 1 : 0) <= 1",message="resultUrl, clientRef and clientId exclude each other: they say where the user ends up"
 type UserInvitation struct {
-	// outputSecret is where the link is written. Values for its templates, and its default keys: `url` and `expiresAt`
-	// (RFC 3339). Whoever has the link can take the account: treat it like a password.
+	// outputSecret is the Secret for the link. Values for templates, and default keys: `url` and `expiresAt` (RFC 3339).
+	// Anyone who has the link can take the account: treat it like a password.
 	// +required
 	OutputSecret OutputSecret `json:"outputSecret"`
 
-	// ttl is how long the link is good, at most `720h`. Auth0's default: `120h`.
+	// ttl is how long the link is valid, at most `720h`. Auth0's default: `120h`.
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+(\\\\.[0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('1m') && duration(self) <= duration('720h')",message="ttl must be a duration such as 72h, between 1m and 720h"
 	// +optional
 	TTL *metav1.Duration `json:"ttl,omitempty"`
 
-	// resultUrl is where the user ends up after choosing a password. Excludes clientRef and clientId.
+	// resultUrl is the page that Auth0 opens after the user has chosen a password. Excludes clientRef and clientId.
 	// +kubebuilder:validation:MaxLength=2048
 	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://[^/?#[:space:]]+[^[:space:]]*$') && isURL(self)",message="resultUrl must be a URL with http:// or https:// and a host, such as https://app.example.com/welcome, without spaces"
 	// +optional
 	ResultURL *string `json:"resultUrl,omitempty"`
 
-	// clientRef names the Auth0Client of the application whose login page the user ends up at. Excludes resultUrl and clientId.
+	// clientRef refers to the Auth0Client whose login page Auth0 opens afterwards. Excludes resultUrl and clientId.
 	// +optional
 	ClientRef *ObjectReference `json:"clientRef,omitempty"`
 
-	// clientId of the application whose login page the user ends up at. Excludes resultUrl and clientRef.
+	// clientId of the application whose login page Auth0 opens afterwards. Excludes resultUrl and clientRef.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:Pattern=`^[^/\\\x00-\x1f\x7f]+$`
@@ -243,17 +244,18 @@ type UserInvitation struct {
 	// +optional
 	ClientID *string `json:"clientId,omitempty"`
 
-	// markEmailAsVerified says that following the link proves the e-mail address. Auth0's default: false.
+	// markEmailAsVerified makes Auth0 verify the email address when the user follows the link. Auth0's default: false.
 	// +optional
 	MarkEmailAsVerified *bool `json:"markEmailAsVerified,omitempty"`
 }
 
-// ListMode says what becomes of entries that are in Auth0 and not in the spec.
+// ListMode selects how the operator treats entries in Auth0 that are not in the spec.
 // +kubebuilder:validation:Enum=Additive;Exact
 type ListMode string
 
 const (
-	// ListModeAdditive leaves entries alone that others added; an entry that is removed from the spec is removed in Auth0.
+	// ListModeAdditive keeps entries that others added. If you remove an entry from the spec, the operator removes it in
+	// Auth0.
 	ListModeAdditive ListMode = "Additive"
 	// ListModeExact removes every entry that is not in the spec.
 	ListModeExact ListMode = "Exact"
@@ -261,11 +263,11 @@ const (
 
 // UserRoles are the roles of a user.
 type UserRoles struct {
-	// mode is `Additive` (default: roles assigned by others stay) or `Exact` (they are removed).
+	// mode is `Additive` (default: keeps roles that others assigned) or `Exact` (removes them).
 	// +optional
 	Mode ListMode `json:"mode,omitempty"`
 
-	// items are the roles; Auth0 allows 50 for a user.
+	// items are the roles. Auth0 allows 50 for a user.
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=50
 	// +required
@@ -275,24 +277,24 @@ type UserRoles struct {
 // UserRole is a role of a user.
 // +kubebuilder:validation:ExactlyOneOf=roleRef;name
 type UserRole struct {
-	// roleRef names the Auth0Role. It is assigned when it is Ready.
+	// roleRef refers to the Auth0Role. The operator assigns the role when it is Ready.
 	// +optional
 	RoleRef *ObjectReference `json:"roleRef,omitempty"`
 
-	// name of the role in Auth0, upper and lower case as there.
+	// name of the role in Auth0, case-sensitive.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=300
 	// +optional
 	Name *string `json:"name,omitempty"`
 }
 
-// UserPermissions are permissions granted to a user directly.
+// UserPermissions are permissions that a user has directly.
 type UserPermissions struct {
-	// mode is `Additive` (default: permissions granted by others stay) or `Exact` (they are removed).
+	// mode is `Additive` (default: keeps permissions that others granted) or `Exact` (removes them).
 	// +optional
 	Mode ListMode `json:"mode,omitempty"`
 
-	// items are the permissions; Auth0 allows 1000 for a user.
+	// items are the permissions. Auth0 allows 1000 for a user.
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=1000
 	// +required
@@ -301,8 +303,8 @@ type UserPermissions struct {
 
 // UserOrganizations are the organizations of a user.
 type UserOrganizations struct {
-	// mode is `Additive` (default: memberships and roles there that others gave stay) or `Exact` (other memberships end, and
-	// other roles are taken away where roles are declared).
+	// mode is `Additive` (default: memberships and roles that others added stay) or `Exact` (the operator removes other
+	// memberships, and other roles in organizations with declared roles).
 	// +optional
 	Mode ListMode `json:"mode,omitempty"`
 
@@ -313,14 +315,14 @@ type UserOrganizations struct {
 	Items []UserOrganization `json:"items"`
 }
 
-// UserOrganization is an organization that a user is a member of.
+// UserOrganization is an organization of which a user is a member.
 // +kubebuilder:validation:ExactlyOneOf=organizationRef;organizationId
 type UserOrganization struct {
-	// organizationRef names an Auth0Organization of the same tenant.
+	// organizationRef refers to an Auth0Organization of the same tenant.
 	// +optional
 	OrganizationRef *ObjectReference `json:"organizationRef,omitempty"`
 
-	// organizationId is the id of an organization that is not declared in Kubernetes. Example: `org_VvIJTfJhf3NwyCie`.
+	// organizationId is the id of an organization that no Kubernetes object declares. Example: `org_VvIJTfJhf3NwyCie`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:Pattern=`^[^/\\\x00-\x1f\x7f]+$`
@@ -328,14 +330,14 @@ type UserOrganization struct {
 	// +optional
 	OrganizationID *string `json:"organizationId,omitempty"`
 
-	// roles of the user within the organization only; Auth0 allows 50. Unset: not managed.
+	// roles of the user in this organization only. Auth0 allows 50. Unset: not managed.
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=50
 	// +optional
 	Roles []UserRole `json:"roles,omitempty"`
 }
 
-// Auth0UserStatus tells what the user is in Auth0.
+// Auth0UserStatus describes the user in Auth0.
 type Auth0UserStatus struct {
 	ManagedStatus `json:",inline"`
 
@@ -343,11 +345,11 @@ type Auth0UserStatus struct {
 	// +optional
 	UserID string `json:"userId,omitempty"`
 
-	// login is the email, username or phone number by which the user is known in the connection.
+	// login is the email, username or phone number that identifies the user in the connection.
 	// +optional
 	Login string `json:"login,omitempty"`
 
-	// connection that holds the user.
+	// connection of the user.
 	// +optional
 	Connection string `json:"connection,omitempty"`
 
@@ -355,11 +357,11 @@ type Auth0UserStatus struct {
 	// +optional
 	Email string `json:"email,omitempty"`
 
-	// emailVerified tells whether the address is verified.
+	// emailVerified reports whether the email address is verified.
 	// +optional
 	EmailVerified bool `json:"emailVerified,omitempty"`
 
-	// blocked tells whether the user is blocked by an administrator.
+	// blocked reports whether an administrator has blocked the user.
 	// +optional
 	Blocked bool `json:"blocked,omitempty"`
 
@@ -367,42 +369,41 @@ type Auth0UserStatus struct {
 	// +optional
 	LastLogin string `json:"lastLogin,omitempty"`
 
-	// logins says, in coarse steps, how often the user signed in at least: 1, 2, 5, 10, 20, 50, …
+	// logins is the minimum number of the user's logins, in steps: 1, 2, 5, 10, 20, 50, …
 	// +optional
 	Logins int64 `json:"logins,omitempty"`
 
-	// multifactorEnrolments counts the kinds of second factor that the user enrolled.
+	// multifactorEnrolments counts the kinds of second factor that the user has enrolled.
 	// +optional
 	MultifactorEnrolments int32 `json:"multifactorEnrolments,omitempty"`
 
-	// linkedIdentities counts the identities that are linked to the user, besides the user's own.
+	// linkedIdentities counts the identities that are linked to the user, without the user's own.
 	// +optional
 	LinkedIdentities int32 `json:"linkedIdentities,omitempty"`
 
-	// invitation tells about the link in the Secret of spec.invitation.
+	// invitation describes the link in the Secret of spec.invitation.
 	// +optional
 	Invitation *InvitationStatus `json:"invitation,omitempty"`
 
-	// lastHandledUnblock echoes the value of the annotation auth0-operator.io/unblock that was acted on last.
+	// lastHandledUnblock is the last value of the annotation auth0-operator.io/unblock that the operator handled.
 	// +optional
 	LastHandledUnblock string `json:"lastHandledUnblock,omitempty"`
 
-	// importing notes the batch of an import in which the user is being created, and a hash of what is sent. Gone when the
-	// outcome is known.
+	// importing is the import batch that creates the user, and a hash of what it sends. Internal; removed afterwards.
 	// +optional
 	Importing string `json:"importing,omitempty"`
 
-	// roles that were assigned through this object.
+	// roles that the operator assigned for this object.
 	// +listType=set
 	// +optional
 	Roles []string `json:"roles,omitempty"`
 
-	// permissions that were granted through this object, as `name api`.
+	// permissions that the operator granted for this object, as `name api`.
 	// +listType=set
 	// +optional
 	Permissions []string `json:"permissions,omitempty"`
 
-	// organizations are the ids of those that the user became a member of through this object.
+	// organizations are the ids of the organizations that the operator added the user to for this object.
 	// +listType=set
 	// +optional
 	Organizations []string `json:"organizations,omitempty"`
@@ -413,9 +414,9 @@ type Auth0UserStatus struct {
 	OrganizationRoles []string `json:"organizationRoles,omitempty"`
 }
 
-// InvitationStatus tells about an invitation, without its link.
+// InvitationStatus describes an invitation, without its link.
 type InvitationStatus struct {
-	// expiresAt is until when the link is good.
+	// expiresAt is when the link expires.
 	ExpiresAt metav1.Time `json:"expiresAt"`
 }
 
@@ -437,7 +438,7 @@ type Auth0User struct {
 	// spec declares the user.
 	// +required
 	Spec Auth0UserSpec `json:"spec"`
-	// status tells what the user is in Auth0.
+	// status describes the user in Auth0.
 	// +kubebuilder:default={observedGeneration:-1}
 	// +optional
 	Status Auth0UserStatus `json:"status,omitempty"`

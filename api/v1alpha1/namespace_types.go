@@ -2,32 +2,32 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// NamespacesFrom says which namespaces are meant.
+// NamespacesFrom selects namespaces.
 // +kubebuilder:validation:Enum=Same;Selector;All
 type NamespacesFrom string
 
 const (
-	// NamespacesFromSame means the namespace of the tenant only.
+	// NamespacesFromSame selects the namespace of the tenant only.
 	NamespacesFromSame NamespacesFrom = "Same"
-	// NamespacesFromSelector means the namespaces that carry the labels of the selector, and the tenant's own.
+	// NamespacesFromSelector selects the namespaces with the labels of the selector, and the tenant's own.
 	NamespacesFromSelector NamespacesFrom = "Selector"
-	// NamespacesFromAll means every namespace.
+	// NamespacesFromAll selects every namespace.
 	NamespacesFromAll NamespacesFrom = "All"
 )
 
-// AllowedNamespaces picks namespaces.
+// AllowedNamespaces selects namespaces.
 // +kubebuilder:validation:XValidation:rule="has(self.selector) == (self.from == 'Selector')",message="selector goes with from: Selector, and only with it"
 type AllowedNamespaces struct {
-	// from is `Same` (the tenant's namespace), `Selector` (that and those which match selector) or `All`.
+	// from is `Same` (the tenant's namespace), `Selector` (that and the namespaces that match selector) or `All`.
 	// +required
 	From NamespacesFrom `json:"from"`
 
-	// selector picks namespaces by label; only with `from: Selector`.
+	// selector selects namespaces by label. Only with `from: Selector`.
 	// +optional
 	Selector *NamespaceSelector `json:"selector,omitempty"`
 }
 
-// NamespaceSelector picks namespaces by their labels. All requirements must hold.
+// NamespaceSelector selects namespaces by their labels. All requirements must match.
 type NamespaceSelector struct {
 	// matchLabels are labels with their values. Example: `{team: shop}`.
 	// +kubebuilder:validation:MaxProperties=32
@@ -55,7 +55,7 @@ type NamespaceSelectorRequirement struct {
 	// +required
 	Operator metav1.LabelSelectorOperator `json:"operator"`
 
-	// values of the label; for `In` and `NotIn`.
+	// values of the label. Only for `In` and `NotIn`.
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=64
 	// +optional

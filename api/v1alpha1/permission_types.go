@@ -1,9 +1,10 @@
 package v1alpha1
 
-// Permission is a permission of an API: one of its scopes, as roles and users hold it.
+// Permission is a permission of an API: one of its scopes, assigned to a role or user.
 // +kubebuilder:validation:ExactlyOneOf=resourceServerRef;audience
 type Permission struct {
-	// resourceServerRef names the Auth0ResourceServer that defines the permission. The permission is given when the API is Ready.
+	// resourceServerRef refers to the Auth0ResourceServer that defines the permission. The operator assigns the permission
+	// when the API is Ready.
 	// +optional
 	ResourceServerRef *ObjectReference `json:"resourceServerRef,omitempty"`
 

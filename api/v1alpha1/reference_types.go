@@ -1,6 +1,6 @@
 package v1alpha1
 
-// TenantReference names an Auth0Tenant.
+// TenantReference refers to an Auth0Tenant.
 type TenantReference struct {
 	// name of the Auth0Tenant.
 	// +kubebuilder:validation:MinLength=1
@@ -9,8 +9,8 @@ type TenantReference struct {
 	// +required
 	Name string `json:"name"`
 
-	// namespace of the Auth0Tenant; default: the namespace of this object. In another namespace the tenant's
-	// spec.allowedNamespaces must admit this one.
+	// namespace of the Auth0Tenant. Default: the namespace of this object. If it is another namespace, the tenant's
+	// spec.allowedNamespaces must admit this object's namespace.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
@@ -18,7 +18,7 @@ type TenantReference struct {
 	Namespace string `json:"namespace,omitempty"`
 }
 
-// ObjectReference names an object of this group. Both objects must belong to the same Auth0Tenant.
+// ObjectReference refers to an object of this API group. Both objects must belong to the same Auth0Tenant.
 type ObjectReference struct {
 	// name of the object.
 	// +kubebuilder:validation:MinLength=1
@@ -27,7 +27,7 @@ type ObjectReference struct {
 	// +required
 	Name string `json:"name"`
 
-	// namespace of the object; default: the namespace of this object. The tenant's spec.allowedNamespaces must admit both.
+	// namespace of the object. Default: the namespace of this object. The tenant's spec.allowedNamespaces must admit both.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
@@ -35,7 +35,7 @@ type ObjectReference struct {
 	Namespace string `json:"namespace,omitempty"`
 }
 
-// LocalReference names an object of this group in the namespace of the object that holds the reference.
+// LocalReference refers to an object of this API group in the same namespace.
 type LocalReference struct {
 	// name of the object.
 	// +kubebuilder:validation:MinLength=1
@@ -45,7 +45,7 @@ type LocalReference struct {
 	Name string `json:"name"`
 }
 
-// SecretReference names a Secret in the namespace of the object that holds the reference.
+// SecretReference refers to a Secret in the same namespace.
 type SecretReference struct {
 	// name of the Secret, in the same namespace.
 	// +kubebuilder:validation:MinLength=1
@@ -55,7 +55,7 @@ type SecretReference struct {
 	Name string `json:"name"`
 }
 
-// SecretKeyReference names one key of a Secret in the namespace of the object that holds the reference.
+// SecretKeyReference refers to a key of a Secret in the same namespace.
 type SecretKeyReference struct {
 	// name of the Secret, in the same namespace.
 	// +kubebuilder:validation:MinLength=1
@@ -64,7 +64,7 @@ type SecretKeyReference struct {
 	// +required
 	Name string `json:"name"`
 
-	// key within the Secret's data.
+	// key in the data of the Secret.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:Pattern=`^[-._a-zA-Z0-9]+$`
@@ -72,16 +72,16 @@ type SecretKeyReference struct {
 	Key string `json:"key"`
 }
 
-// AnnotationAdoptableBy says on a Secret which object may write into it, by kind and name: `Auth0Client/web`. Whoever may write
-// the Secret decides; nothing in the spec of an object does.
+// AnnotationAdoptableBy allows, on a Secret, one object to write to it, by kind and name: `Auth0Client/web`. Only people who
+// can write the Secret can set it; the spec of an object cannot.
 const AnnotationAdoptableBy = "auth0-operator.io/adoptable-by"
 
-// OutputSecret says where and how the operator writes a Secret.
+// OutputSecret configures a Secret that the operator writes.
 type OutputSecret struct {
-	// name of the Secret, in the same namespace. The operator creates it, owns it, and it goes with this object. A Secret
-	// that exists already is written into only if its annotation `auth0-operator.io/adoptable-by` names this object by kind
-	// and name, as in `Auth0Client/web`, and nothing owns it: the keys of this object are then added to it, and taken out
-	// again when this object is deleted. Immutable.
+	// name of the Secret, in the same namespace. The operator creates and owns it, and Kubernetes deletes it with this
+	// object. The operator writes to an existing Secret only if its annotation `auth0-operator.io/adoptable-by` has the kind
+	// and name of this object, for example `Auth0Client/web`, and it has no owner. The operator then adds its keys, and
+	// removes them when this object is deleted. Immutable.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
@@ -89,21 +89,22 @@ type OutputSecret struct {
 	// +required
 	Name string `json:"name"`
 
-	// data chooses the keys of the Secret: a map of key to Go template over the values of the kind, for example
-	// `AUTH0_TOKEN: "{{ .accessToken }}"`. A template can use values, texts in quotes, `if` and `else` (a value that is empty
-	// counts as false), and the functions `and`, `or`, `not`, `print`, `html` and `urlquery`. All of them together make 1 MiB at
-	// most. `{{ random 32 }}` alone in its key generates that many random characters (16 to 256) once, for example for a session
-	// key: the value stays until you delete the key or the Secret. Not empty: in a Helm chart, write
-	// `{{ "{{ .accessToken }}" }}`, as Helm evaluates the plain form itself. Default: one key per value, named like the value.
+	// data defines the keys of the Secret as Go templates. Each outputSecret lists its values. Example, on an Auth0Token:
+	// `AUTH0_TOKEN: "{{ .accessToken }}"`. A template can use values, quoted text, `if` and `else` (an empty value is
+	// false), and the functions `and`, `or`, `not`, `print`, `html` and `urlquery`. All results together can have 1 MiB. `{{
+	// random 32 }}` as the whole template generates that many random characters (16 to 256) once, for example for a session
+	// key. The value stays until you delete the key or the Secret. The result cannot be empty. In a Helm chart, write `{{
+	// "{{ .accessToken }}" }}`, because Helm evaluates templates itself. Default: one key per value, with the name of the
+	// value.
 	// +kubebuilder:validation:MinProperties=1
 	// +kubebuilder:validation:MaxProperties=32
 	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() <= 253 && key.matches('^[-._a-zA-Z0-9]+$'))",message="keys of a Secret consist of letters, digits, '-', '_' and '.', at most 253 of them"
 	// +optional
 	Data map[string]SecretTemplate `json:"data,omitempty"`
 
-	// type of the Secret, for consumers that ask for one. Default: `Opaque`. Kubernetes cannot change it: with another type, the
-	// Secret is deleted and created anew with the same values. Not a type by which Kubernetes grants access to itself, and none
-	// of the operator's own. Example: `kubernetes.io/basic-auth`.
+	// type of the Secret, for consumers that need a specific Secret type. Default: `Opaque`. If you change it, the operator
+	// deletes the Secret and creates it again with the same values, because Kubernetes cannot change the type. Types that
+	// grant access to Kubernetes, and the operator's own types, are not allowed. Example: `kubernetes.io/basic-auth`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:XValidation:rule="self != 'kubernetes.io/service-account-token' && !self.startsWith('bootstrap.kubernetes.io/')",message="type must not be one with which Kubernetes grants access to itself"
@@ -111,15 +112,15 @@ type OutputSecret struct {
 	// +optional
 	Type string `json:"type,omitempty"`
 
-	// labels of the Secret, besides the operator's own.
+	// labels of the Secret, in addition to the operator's own.
 	// +kubebuilder:validation:MaxProperties=32
 	// +kubebuilder:validation:XValidation:rule="self.all(key, key != 'app.kubernetes.io/managed-by' && !key.startsWith('auth0-operator.io/'))",message="the labels app.kubernetes.io/managed-by and auth0-operator.io/… are the operator's"
 	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() <= 317)",message="keys of labels have at most 317 characters"
 	// +optional
 	Labels map[string]SecretLabel `json:"labels,omitempty"`
 
-	// annotations of the Secret, besides the operator's own, for tools that restart workloads or copy Secrets. The operator does
-	// not set them on a Secret that existed before this object, as its other keys are not this object's. Example:
+	// annotations of the Secret, in addition to the operator's own, for tools that restart workloads or copy Secrets. The
+	// operator does not set them on an adopted Secret, because its other keys do not belong to this object. Example:
 	// `reloader.stakater.com/match: "true"`.
 	// +kubebuilder:validation:MaxProperties=32
 	// +kubebuilder:validation:XValidation:rule="self.all(key, !key.startsWith('auth0-operator.io/') && !key.startsWith('kubectl.kubernetes.io/'))",message="the annotations auth0-operator.io/… are the operator's, and kubectl.kubernetes.io/… are those of kubectl"
@@ -137,7 +138,7 @@ type SecretAnnotation string
 // +kubebuilder:validation:Pattern=`^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$`
 type SecretLabel string
 
-// SecretTemplate is a Go template over the values that a kind offers to its output Secret.
+// SecretTemplate is a Go template over the values of an output Secret.
 // +kubebuilder:validation:MaxLength=4096
 // +kubebuilder:validation:XValidation:rule="self.matches('[^[:space:]]')",message="the template is empty: in a chart, Helm evaluates {{ .clientId }} itself; write {{ `{{ .clientId }}` }} there, or remove the key"
 type SecretTemplate string

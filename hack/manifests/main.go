@@ -60,6 +60,41 @@ type kind struct {
 	content []byte
 }
 
+// joinDescriptions joins the lines of each paragraph in the descriptions of a CRD, writes it, and returns it. kubectl explain wraps
+// lines, but keeps the line breaks of the Go comments.
+func joinDescriptions(file string) ([]byte, error) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	content = joinLines(content)
+	return content, write(file, content)
+}
+
+// joinLines joins the lines of each paragraph in the block scalars of descriptions.
+func joinLines(manifest []byte) []byte {
+	var lines []string
+	depth := -1 // how far the text of the current description is indented at least; -1: there is none
+	continues := false
+	for line := range strings.SplitSeq(string(manifest), "\n") {
+		text := strings.TrimLeft(line, " ")
+		indent := len(line) - len(text)
+		if text != "" && indent < depth {
+			depth, continues = -1, false
+		}
+		if continues && text != "" {
+			lines[len(lines)-1] += " " + text
+			continue
+		}
+		lines = append(lines, line)
+		continues = depth >= 0 && text != ""
+		if depth < 0 && text == "description: |-" {
+			depth = indent + 1
+		}
+	}
+	return []byte(strings.Join(lines, "\n"))
+}
+
 func readKinds() ([]kind, error) {
 	files, err := filepath.Glob(filepath.Join(crdDir, "*.yaml"))
 	if err != nil || len(files) == 0 {
@@ -69,7 +104,7 @@ func readKinds() ([]kind, error) {
 	kinds := make([]kind, len(files))
 	for i, file := range files {
 		kinds[i].file = filepath.Base(file)
-		if kinds[i].content, err = os.ReadFile(file); err != nil {
+		if kinds[i].content, err = joinDescriptions(file); err != nil {
 			return nil, err
 		}
 		if err := yaml.Unmarshal(kinds[i].content, &kinds[i].CustomResourceDefinition); err != nil {
