@@ -295,6 +295,14 @@ func (h *tokenHandler) Deletes(pass *engine.Pass[*v1alpha1.Auth0Token]) bool {
 	return spec.ManagementPolicy != v1alpha1.ManagementPolicyObserve && spec.DeletionPolicy != v1alpha1.DeletionPolicyRetain
 }
 
+// Maintain implements engine.Maintainer: workloads use a token that was issued until it is gone.
+func (h *tokenHandler) Maintain(ctx context.Context, pass *engine.Pass[*v1alpha1.Auth0Token]) engine.Outcome {
+	if pass.Object.Status.IssuedAt == nil {
+		return engine.Outcome{}
+	}
+	return h.Apply(ctx, pass)
+}
+
 // Remove implements engine.Handler. The Secrets go with their owner, unless they are to stay.
 func (h *tokenHandler) Remove(ctx context.Context, pass *engine.Pass[*v1alpha1.Auth0Token]) engine.Outcome {
 	w := &tokenWork{tokenHandler: h, pass: pass, token: pass.Object, resync: time.Minute, line: &lineage{}}

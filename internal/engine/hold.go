@@ -9,6 +9,7 @@ import (
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
@@ -21,6 +22,22 @@ import (
 type Deleter[O v1alpha1.Object] interface {
 	// Deletes reports whether Remove may do so for this object. It makes no call.
 	Deletes(*Pass[O]) bool
+}
+
+// Maintainer is a Handler of objects that others use until they are gone.
+type Maintainer[O v1alpha1.Object] interface {
+	// Maintain keeps the object of use while its deletion is held. The outcome says what is wrong, and when to look again.
+	Maintain(context.Context, *Pass[O]) Outcome
+}
+
+// maintain keeps an object of use whose deletion is held. One that is deleted in the foreground cannot be kept: Kubernetes deletes
+// what it owns first, as often as that is written.
+func (r *Reconciler[O]) maintain(ctx context.Context, pass *Pass[O], held Outcome) Outcome {
+	maintainer, ok := r.Handler.(Maintainer[O])
+	if !ok || controllerutil.ContainsFinalizer(pass.Object, metav1.FinalizerDeleteDependents) {
+		return held
+	}
+	return held.meanwhile(maintainer.Maintain(ctx, pass))
 }
 
 // hold returns what an object that is being deleted waits for before Remove is called, nil if for nothing.

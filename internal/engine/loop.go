@@ -213,7 +213,7 @@ func (r *Reconciler[O]) remove(ctx context.Context, pass *Pass[O]) Outcome {
 	case err != nil:
 		return FromError(err, deletionPoll)
 	case outcome != nil:
-		return *outcome
+		return r.maintain(ctx, pass, *outcome)
 	}
 	return r.Handler.Remove(ctx, pass)
 }

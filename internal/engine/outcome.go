@@ -116,6 +116,23 @@ func (o Outcome) AtLatest(after time.Duration) Outcome {
 	return o
 }
 
+// meanwhile adds to an outcome that waits for a person what came of keeping the object of use until then.
+func (o Outcome) meanwhile(kept Outcome) Outcome {
+	if kept.state == interrupted {
+		return kept
+	}
+	if kept.message != "" && (kept.lost || kept.state == failed || kept.state == stalled) {
+		o.message += "; meanwhile: " + kept.message
+	}
+	if kept.state == failed {
+		kept.after = deletionPoll
+	}
+	if kept.after > 0 && (o.after <= 0 || kept.after < o.after) {
+		o.after = kept.after
+	}
+	return o
+}
+
 // Lost marks an outcome under which an object that was Ready no longer is.
 func (o Outcome) Lost() Outcome {
 	o.lost = true

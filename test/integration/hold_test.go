@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/controllers"
+	"github.com/auth0-operator/auth0-operator/internal/simulator"
 )
 
 // doomed is an object of a kind whose CustomResourceDefinition is about to be deleted.
@@ -371,4 +373,57 @@ func TestWhatNoObjectDeclaresHoldsADeletion(t *testing.T) {
 func (e *environment) person() string {
 	e.Helper()
 	return e.dashboard("POST", "/api/v2/users", map[string]any{"connection": connection, "email": "person@example.com", "password": "Correct-Horse-1", "verify_email": false})["user_id"].(string)
+}
+
+// TestHeldTokensAreRenewed holds the deletion of tokens, and of the application of one: workloads use them until they are gone.
+func TestHeldTokensAreRenewed(t *testing.T) {
+	for name, declare := range map[string]func(*environment) (*v1alpha1.Auth0Token, v1alpha1.Object){
+		"client credentials": func(e *environment) (*v1alpha1.Auth0Token, v1alpha1.Object) {
+			tokenSubject.prepare(e)
+			return tokenSubject.object(e, "one").(*v1alpha1.Auth0Token), e.protectedRoles(e.namespace, "beside")[0]
+		},
+		"refresh token": func(e *environment) (*v1alpha1.Auth0Token, v1alpha1.Object) {
+			machine := e.declaredShop()
+			token := refreshTokenSubject.object(e, "one").(*v1alpha1.Auth0Token)
+			token.Spec.Client = v1alpha1.TokenClient{ClientRef: &v1alpha1.LocalReference{Name: machine.Name}}
+			return token, machine
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := newProtectedEnvironment(t, &v1alpha1.DeletionProtection{MaxObjects: new(int32(1))})
+			token, beside := declare(e)
+			e.setTokenLifetime(15)
+			e.create(token)
+			e.eventuallyReady(token)
+			e.delete(token)
+			e.delete(beside)
+			e.eventuallyStalled(token, v1alpha1.ReasonDeletionHeld)
+			held := e.accessToken(token)
+			e.eventually(func() error {
+				if e.accessToken(token) == held {
+					return errors.New("the token is not renewed")
+				}
+				return nil
+			})
+			message := e.eventuallyStalled(token, v1alpha1.ReasonDeletionHeld)
+			if !token.Status.ExpiresAt.After(time.Now()) || strings.Contains(message, "meanwhile") {
+				t.Errorf("the token expires at %s: %s", token.Status.ExpiresAt, message)
+			}
+			e.sim.AddFaults(simulator.Fault{Route: "/oauth/token", Status: http.StatusForbidden, Body: []byte(`{"error":"access_denied","error_description":"Not now"}`)})
+			e.eventuallyStalled(token, v1alpha1.ReasonDeletionHeld, "; meanwhile: ", "Not now")
+			e.sim.ClearFaults()
+			e.confirmDeletions(time.Now().Add(time.Minute))
+			e.eventuallyGone(token)
+			e.eventuallyGone(beside)
+		})
+	}
+}
+
+// accessToken returns what is in the Secret of a token.
+func (e *environment) accessToken(token *v1alpha1.Auth0Token) string {
+	e.Helper()
+	output := &corev1.Secret{ObjectMeta: e.meta(token.Spec.OutputSecret.Name)}
+	e.get(output)
+	return string(output.Data["accessToken"])
 }
