@@ -117,6 +117,21 @@ func (clientAdapter) References(c *v1alpha1.Auth0Client) []reference.Reference {
 	return []reference.Reference{organization}
 }
 
+// Names implements engine.Namer: the API that the application stands for, and those of its refresh tokens.
+func (clientAdapter) Names(c *v1alpha1.Auth0Client) []reference.Named {
+	var names []reference.Named
+	if identifier := c.Spec.ResourceServerIdentifier; identifier != nil {
+		names = append(names, reference.Named{Field: "spec.resourceServerIdentifier", Kind: "Auth0ResourceServer", Name: *identifier})
+	}
+	if c.Spec.RefreshToken == nil {
+		return names
+	}
+	for i, policy := range c.Spec.RefreshToken.Policies {
+		names = append(names, reference.Named{Field: fmt.Sprintf("spec.refreshToken.policies[%d].audience", i), Kind: "Auth0ResourceServer", Name: policy.Audience})
+	}
+	return names
+}
+
 const defaultOrganizationRef = "spec.defaultOrganization.organizationRef"
 
 func (clientAdapter) SecretFields(c *v1alpha1.Auth0Client) map[string]v1alpha1.SecretKeyReference {

@@ -136,6 +136,9 @@ func wantedConnections(o *v1alpha1.Auth0Organization, references reference.Value
 	return used
 }
 
+// Declares implements engine.Declarer.
+func (organizationAdapter) Declares(o *v1alpha1.Auth0Organization) string { return o.Spec.Name }
+
 func (organizationAdapter) MarkField() string { return organizationMark }
 
 // Announce notes the name, which can change before it is known whether the organization was created.

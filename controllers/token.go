@@ -38,9 +38,10 @@ func tokenKind() engine.Kind {
 			References: func(object client.Object) []reference.Reference {
 				return tokenReferences(object.(*v1alpha1.Auth0Token))
 			},
+			Names: func(object client.Object) []reference.Named { return tokenNames(object.(*v1alpha1.Auth0Token)) },
 		},
-		func(deps engine.Deps, _ engine.Kind, _ []engine.Kind) engine.Handler[*v1alpha1.Auth0Token] {
-			return &tokenHandler{Deps: deps, process: rand.Text(), refusals: refusals, deletions: deletions}
+		func(deps engine.Deps, _ engine.Kind, all []engine.Kind) engine.Handler[*v1alpha1.Auth0Token] {
+			return &tokenHandler{Deps: deps, kinds: all, process: rand.Text(), refusals: refusals, deletions: deletions}
 		}, append(watchRemedies(refusals), deletions.watch)...)
 }
 
@@ -75,6 +76,29 @@ func tokenReferences(token *v1alpha1.Auth0Token) []reference.Reference {
 	return references
 }
 
+// tokenNames lists the API and the connection that a token names as Auth0 does.
+func tokenNames(token *v1alpha1.Auth0Token) []reference.Named {
+	var names []reference.Named
+	name := func(field, kind string, value *string) {
+		if value != nil {
+			names = append(names, reference.Named{Field: field, Kind: kind, Name: *value})
+		}
+	}
+	switch spec := token.Spec; {
+	case spec.ClientCredentials != nil:
+		name("spec.clientCredentials.audience", "Auth0ResourceServer", &spec.ClientCredentials.Audience)
+		name("spec.clientCredentials.organization", "Auth0Organization", spec.ClientCredentials.Organization)
+	case spec.Password != nil:
+		name("spec.password.realm", "Auth0Connection", spec.Password.Realm)
+		name("spec.password.audience", "Auth0ResourceServer", spec.Password.Audience)
+	case spec.RefreshToken != nil:
+		name("spec.refreshToken.audience", "Auth0ResourceServer", spec.RefreshToken.Audience)
+	case spec.DeviceCode != nil:
+		name("spec.deviceCode.audience", "Auth0ResourceServer", spec.DeviceCode.Audience)
+	}
+	return names
+}
+
 // usedInput is how a secret that works once stands in reference.InputIndex, by its keyed hash.
 func usedInput(hash string) string { return "Used/" + hash }
 
@@ -82,6 +106,8 @@ func usedInput(hash string) string { return "Used/" + hash }
 type tokenHandler struct {
 	engine.Deps
 
+	// kinds are those of the registry.
+	kinds []engine.Kind
 	// process tells this life of the operator from others.
 	process string
 	// claims are who uses which code or refresh token, for the time until the cache shows it.
@@ -181,6 +207,11 @@ func (w *tokenWork) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if w.awaitsNames() {
+		if err := engine.AwaitNamed(ctx, w.Client, w.kinds, tenant, tokenNames(w.token)); err != nil {
+			return err
+		}
+	}
 	if err := w.openSecrets(ctx); err != nil {
 		return err
 	}
@@ -203,6 +234,11 @@ func (w *tokenWork) prepare(ctx context.Context) error {
 		w.token.Status.Device = nil
 	}
 	return nil
+}
+
+// awaitsNames reports whether the token waits for what it names: one that was issued before is renewed whatever becomes of that.
+func (w *tokenWork) awaitsNames() bool {
+	return w.token.Status.IssuedAt == nil && w.token.Spec.ManagementPolicy != v1alpha1.ManagementPolicyObserve
 }
 
 // openSecrets reads the Secrets that hold what was issued. Those that may not be written must show before a token is issued.

@@ -163,21 +163,31 @@ func (userAdapter) References(u *v1alpha1.Auth0User) []reference.Reference {
 	return references
 }
 
-// Names implements engine.Namer: the connection, roles, and APIs of permissions.
+// Names implements engine.Namer: the connection, roles, also those in organizations, and APIs of permissions.
 func (userAdapter) Names(u *v1alpha1.Auth0User) []reference.Named {
 	var names []reference.Named
 	if u.Spec.Connection != "" {
 		names = append(names, reference.Named{Field: "spec.connection", Kind: "Auth0Connection", Name: u.Spec.Connection})
 	}
 	if u.Spec.Roles != nil {
-		for i, role := range u.Spec.Roles.Items {
-			if role.Name != nil {
-				names = append(names, reference.Named{Field: fmt.Sprintf("spec.roles.items[%d].name", i), Kind: "Auth0Role", Name: *role.Name})
-			}
-		}
+		names = append(names, roleNames("spec.roles.items", u.Spec.Roles.Items)...)
+	}
+	for i, item := range userOrganizations(u) {
+		names = append(names, roleNames(fmt.Sprintf("spec.organizations.items[%d].roles", i), item.Roles)...)
 	}
 	if u.Spec.Permissions != nil {
 		names = append(names, permissionNames(userPermissionsField, u.Spec.Permissions.Items)...)
+	}
+	return names
+}
+
+// roleNames are the roles that a list names as Auth0 does.
+func roleNames(field string, roles []v1alpha1.UserRole) []reference.Named {
+	var names []reference.Named
+	for i, role := range roles {
+		if role.Name != nil {
+			names = append(names, reference.Named{Field: fmt.Sprintf("%s[%d].name", field, i), Kind: "Auth0Role", Name: *role.Name})
+		}
 	}
 	return names
 }

@@ -89,6 +89,22 @@ type Kind struct {
 	apply func(context.Context, Deps, []Kind, v1alpha1.Object) Outcome
 }
 
+// References lists the objects of this group that an object refers to, besides its tenant.
+func (k Kind) References(object v1alpha1.Managed) []reference.Reference {
+	return k.indexed.AllReferences(object)
+}
+
+// Names lists what a whole object names as Auth0 does.
+func (k Kind) Names(object v1alpha1.Managed) []reference.Named {
+	if k.indexed.Names == nil {
+		return nil
+	}
+	return k.indexed.Names(object)
+}
+
+// IsNamed reports whether objects may name one of the kind with the name that it has in Auth0.
+func (k Kind) IsNamed() bool { return k.indexed.Declares != nil }
+
 // Loop returns the loop of the kind without a manager that drives it, for those who decide themselves when it goes round.
 func (k Kind) Loop(deps Deps, recorder events.EventRecorder, all []Kind) reconcile.Reconciler {
 	return k.loop(deps, recorder, all)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -52,28 +53,39 @@ func (k Kind) nameKey(object client.Object) (namespace, value string) {
 	return "", reference.NameKey(k.Name, reference.TenantKey(object.(v1alpha1.Managed)), k.indexed.Declares(object))
 }
 
-// awaitNamed waits for the objects that declare what the object names, until they are in Auth0 or cannot get there. What nobody
+// AwaitNamed waits for the objects that declare what an object names, until they are in Auth0 or cannot get there. What nobody
 // declares is Auth0's to know.
+func AwaitNamed(ctx context.Context, reader client.Client, kinds []Kind, tenant *v1alpha1.Auth0Tenant, names []reference.Named) error {
+	for _, named := range names {
+		declared, err := declarers(ctx, reader, kinds, named.Kind, reference.NameKey(named.Kind, client.ObjectKeyFromObject(tenant), named.Name))
+		if err != nil {
+			return fmt.Errorf("%s: find who declares %s: %w", named.Field, named.Name, err)
+		}
+		if err := reference.Await(ctx, reader, tenant, named, declared); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// declarers lists the objects of a kind that declare a name, by its key in reference.NameIndex.
+func declarers(ctx context.Context, reader client.Reader, kinds []Kind, kind, key string) ([]client.Object, error) {
+	i := slices.IndexFunc(kinds, func(k Kind) bool { return k.Name == kind })
+	if i < 0 || kinds[i].indexed.Declares == nil {
+		return nil, nil
+	}
+	list := kinds[i].NewList()
+	err := reader.List(ctx, list, client.MatchingFields{reference.NameIndex: key}, client.UnsafeDisableDeepCopy)
+	return objectsIn(list), err
+}
+
+// awaitNamed waits for what the object names.
 func (w *work[O]) awaitNamed(ctx context.Context) error {
 	namer, ok := w.Adapter.(Namer[O])
 	if !ok {
 		return nil
 	}
-	for _, named := range namer.Names(w.object) {
-		i := slices.IndexFunc(w.kinds, func(kind Kind) bool { return kind.Name == named.Kind })
-		if i < 0 {
-			continue
-		}
-		list := w.kinds[i].NewList()
-		key := reference.NameKey(named.Kind, reference.TenantKey(w.object), named.Name)
-		if err := w.Client.List(ctx, list, client.MatchingFields{reference.NameIndex: key}, client.UnsafeDisableDeepCopy); err != nil {
-			return fmt.Errorf("%s: find who declares %s: %w", named.Field, named.Name, err)
-		}
-		if err := reference.Await(ctx, w.Client, w.tenant, named, objectsIn(list)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return AwaitNamed(ctx, w.Client, w.kinds, w.tenant, namer.Names(w.object))
 }
 
 // key is how an object of the kind stands in reference.ObjectIndex.
@@ -115,14 +127,16 @@ func WatchReady(other v1alpha1.Referent, concerned func(v1alpha1.Referent) []typ
 	}
 }
 
-// watchReferrers looks at an object that is being deleted again when one that refers to it goes, or no longer refers to it.
+// watchReferrers looks at an object that is being deleted again when one that refers to it, or names what it declares, goes or no longer
+// does so.
 func watchReferrers(build *builder.Builder, deps Deps, kind Kind, all []Kind) *builder.Builder {
 	for _, other := range all {
 		if _, managed := other.New().(v1alpha1.Managed); !managed {
 			continue
 		}
 		build = build.Watches(other.New(), handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, referrer client.Object) []reconcile.Request {
-			return leavingReferents(ctx, deps.Client, kind, other.referencesOf(referrer))
+			leaving := leavingReferents(ctx, deps.Client, kind, other.referencesOf(referrer))
+			return append(leaving, leavingDeclarers(ctx, deps.Client, kind, other.indexed.NameKeys(referrer))...)
 		}), builder.WithPredicates(referencesDropped()))
 	}
 	return build
@@ -144,6 +158,25 @@ func leavingReferents(ctx context.Context, reader client.Reader, kind Kind, refe
 		referent := kind.New()
 		if reader.Get(ctx, ref.Key, referent) == nil && referent.GetDeletionTimestamp() != nil {
 			leaving = append(leaving, reconcile.Request{NamespacedName: ref.Key})
+		}
+	}
+	return leaving
+}
+
+// leavingDeclarers picks the objects of a kind that are being deleted and declare one of the names, which are keys in
+// reference.NameIndex.
+func leavingDeclarers(ctx context.Context, reader client.Reader, kind Kind, names []string) []reconcile.Request {
+	var leaving []reconcile.Request
+	for _, name := range names {
+		// No object of another kind declares a name of that kind.
+		declared, err := declarers(ctx, reader, []Kind{kind}, kind.Name, name)
+		if err != nil {
+			logr.FromContextOrDiscard(ctx).Error(err, "find who declares a name", "key", name)
+		}
+		for _, object := range declared {
+			if object.GetDeletionTimestamp() != nil {
+				leaving = append(leaving, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(object)})
+			}
 		}
 	}
 	return leaving
@@ -180,7 +213,7 @@ func Dependants(ctx context.Context, reader client.Reader, kinds []Kind, kind st
 			return nil, fmt.Errorf("find each %s that refers to %s %s: %w", other.Name, kind, key, err)
 		}
 		holders := slices.DeleteFunc(objectsIn(list), func(object client.Object) bool { return !other.holds(object, kind, key) })
-		if connection, ok := referent.(*v1alpha1.Auth0Connection); ok && other.indexed.Names != nil {
+		if connection, ok := referent.(*v1alpha1.Auth0Connection); ok && other.Name == "Auth0User" {
 			// Auth0 deletes the users of a connection with it.
 			named := other.NewList()
 			if err := reader.List(ctx, named, client.MatchingFields{reference.ObjectIndex: reference.NameKey(kind, reference.TenantKey(connection), connection.Spec.Name)}); err != nil {

@@ -110,6 +110,15 @@ func (of Indexed) AllReferences(object client.Object) []Reference {
 	return references
 }
 
+// NameKeys returns what an object, whole or partial, names as Auth0 does, as keys in NameIndex.
+func (of Indexed) NameKeys(object client.Object) []string {
+	keys, ok := partial.Values(object, ObjectIndex)
+	if !ok && of.Names != nil {
+		keys = of.objects(object)
+	}
+	return slices.DeleteFunc(slices.Clone(keys), func(key string) bool { return !strings.HasPrefix(key, namePrefix) })
+}
+
 // Values returns what a whole object of a kind has in each index.
 func (of Indexed) Values(object v1alpha1.Object) map[string][]string {
 	found := map[string][]string{}

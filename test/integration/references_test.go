@@ -2,6 +2,7 @@ package integration
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/simulator"
 )
 
 const stockAPI = "urn:stock"
@@ -107,6 +109,72 @@ func TestNamesWait(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// TestEveryNameWaits has all kinds name an API or a role that objects declare and Auth0 does not take yet. They wait without a call, and
+// go on at once. TestNamesAreWaitedFor of the controllers wants the same of every such field.
+func TestEveryNameWaits(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	tokenSubject.prepare(e)
+	machine, _ := e.machine()
+	acme := e.dashboard("POST", "/api/v2/organizations", map[string]any{"name": "acme"})["id"].(string)
+	e.sim.AddFaults(simulator.Fault{Method: http.MethodPost, Route: apisRoute, Status: http.StatusInternalServerError})
+	e.create(newResourceServer(e, "stock", stockAPI, "read:stock"))
+	e.sim.ResetRequests()
+	waiting := e.thatName(stockAPI, machine, acme)
+	for _, named := range waiting {
+		e.create(named.by)
+		e.eventuallyReconciling(named.by, v1alpha1.ReasonReferenceNotReady, named.field+": Auth0", ", which declares ", "is not Ready")
+	}
+	if report := e.sim.Requests(); report.Writes() != report.Count(http.MethodPost, apisRoute) || report.Count(http.MethodPost, "/oauth/token") > 1 {
+		t.Errorf("the calls are %+v, want no write and no token while all wait", report.ByRoute)
+	}
+	e.sim.ClearFaults()
+	e.eventuallyReady(newResourceServer(e, "stock", stockAPI))
+	e.within(10*time.Second, func() error {
+		for _, named := range waiting {
+			e.get(named.by)
+			if readyStatus(named.by) != "True" {
+				return fmt.Errorf("%s is not Ready: %+v", named.by.GetName(), named.by.GetCommonStatus().Conditions)
+			}
+		}
+		return nil
+	})
+}
+
+// naming is an object with a field that names what another one declares.
+type naming struct {
+	by    v1alpha1.Managed
+	field string
+}
+
+// thatName returns objects that name an API, or a role that does.
+func (e *environment) thatName(api, clientID, organizationID string) []naming {
+	e.Helper()
+	role := newRole(e, "editor")
+	role.Spec.Permissions = &v1alpha1.RolePermissions{Items: []v1alpha1.Permission{{Audience: &api, Name: "read:stock"}}}
+	user := newUser(e, "ada", "ada@example.com")
+	user.Spec.Organizations = &v1alpha1.UserOrganizations{Items: []v1alpha1.UserOrganization{
+		{OrganizationID: &organizationID, Roles: []v1alpha1.UserRole{{Name: new("editor")}}},
+	}}
+	refreshing := newMachine(e, "refreshing")
+	refreshing.Spec.AppType, refreshing.Spec.OIDCConformant = new("regular_web"), new(true)
+	refreshing.Spec.RefreshToken = &v1alpha1.ClientRefreshToken{
+		RotationType: "non-rotating", ExpirationType: "non-expiring", Policies: []v1alpha1.ClientRefreshTokenPolicy{{Audience: api, Scope: []string{"read:stock"}}},
+	}
+	standing := newMachine(e, "standing")
+	standing.Spec.AppType, standing.Spec.ResourceServerIdentifier = new("resource_server"), &api
+	token := newToken(e, "stock")
+	token.Spec.ClientCredentials = &v1alpha1.ClientCredentialsGrant{Audience: api, Scopes: []string{"read:stock"}}
+	return []naming{
+		{role, "spec.permissions.items[0].audience"},
+		{user, "spec.organizations.items[0].roles[0].name"},
+		{refreshing, "spec.refreshToken.policies[0].audience"},
+		{standing, "spec.resourceServerIdentifier"},
+		{newGrant(e, "stock", clientID, api, "read:stock"), "spec.audience"},
+		{token, "spec.clientCredentials.audience"},
+	}
 }
 
 // TestReferencesWait creates what refers before what is referred to. Nothing is called meanwhile, and it goes on at once.
