@@ -57,7 +57,11 @@ func (w *work[O]) holdForOthers(ctx context.Context, have auth0.Document) (*Outc
 	}
 	population, err := populated.Population(ctx, w.session, have)
 	if err == nil && population.Count > 0 && population.Has != nil {
-		population.Count, err = w.undeclared(ctx, population)
+		var leaving []string
+		if population.Count, leaving, err = w.undeclared(ctx, population); len(leaving) > 0 {
+			outcome := Wait(v1alpha1.ReasonInUse, InUse(leaving), deletionPoll).Kept()
+			return &outcome, err
+		}
 	}
 	why := population.String()
 	switch {
@@ -76,18 +80,24 @@ func (w *work[O]) holdForOthers(ctx context.Context, have auth0.Document) (*Outc
 	return &outcome, nil
 }
 
-// undeclared counts what no object of the tenant declares: objects that name this one by its value do not hold its deletion.
-func (w *work[O]) undeclared(ctx context.Context, population Population) (int, error) {
+// undeclared counts what no object of the tenant declares. leaving are the objects that are being deleted with what they have in
+// Auth0, of which nobody knows whether it was counted. Others that name this object by its value do not hold its deletion.
+func (w *work[O]) undeclared(ctx context.Context, population Population) (count int, leaving []string, err error) {
 	i := slices.IndexFunc(w.kinds, func(kind Kind) bool { return kind.Name == population.Kind })
 	list := w.kinds[i].NewList()
 	if err := w.Client.List(ctx, list, client.MatchingFields{reference.TenantIndex: reference.TenantKey(w.object).String()}, client.UnsafeDisableDeepCopy); err != nil {
-		return 0, fmt.Errorf("find each %s that has a part in %s: %w", population.Kind, w.object.GetName(), err)
+		return 0, nil, fmt.Errorf("find each %s that has a part in %s: %w", population.Kind, w.object.GetName(), err)
 	}
-	count := population.Count
+	count = population.Count
 	for _, object := range objectsIn(list) {
-		if population.Has(object.(v1alpha1.Managed)) {
-			count--
+		managed := object.(v1alpha1.Managed)
+		if !population.Has(managed) {
+			continue
+		}
+		count--
+		if managed.GetDeletionTimestamp() != nil && !staysInAuth0(managed) {
+			leaving = append(leaving, population.Kind+" "+client.ObjectKeyFromObject(object).String())
 		}
 	}
-	return max(count, 0), nil
+	return max(count, 0), leaving, nil
 }

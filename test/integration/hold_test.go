@@ -11,8 +11,11 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/controllers"
@@ -285,6 +288,13 @@ func TestConnectionWithPeopleIsHeld(t *testing.T) {
 	e.delete(customers)
 	e.eventuallyReconciling(customers, v1alpha1.ReasonInUse, "declared")
 	e.deleteAndWait(declared)
+	e.within(10*time.Second, func() error {
+		e.get(customers)
+		if ready := meta.FindStatusCondition(customers.Status.Conditions, v1alpha1.ConditionReady); ready.Reason == v1alpha1.ReasonInUse {
+			return errors.New("the connection does not go on when its last declared user is gone")
+		}
+		return nil
+	})
 	message := e.eventuallyStalled(customers, v1alpha1.ReasonDeletionHeld, "a user whom no object declares", "annotate auth0connection c50")
 	if strings.Contains(message, "person@example.com") {
 		t.Errorf("the message names a person: %s", message)
@@ -426,4 +436,48 @@ func (e *environment) accessToken(token *v1alpha1.Auth0Token) string {
 	output := &corev1.Secret{ObjectMeta: e.meta(token.Spec.OutputSecret.Name)}
 	e.get(output)
 	return string(output.Data["accessToken"])
+}
+
+// TestWhatNamesGoesFirst deletes an API and a role together with what names them by their value: nobody has to confirm that, and it is over
+// as soon as that is.
+func TestWhatNamesGoesFirst(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	api, role := newResourceServer(e, "orders", ordersAPI, "read:orders"), newRole(e, "editor")
+	grant := newGrant(e, "orders", e.application("shop"), ordersAPI, "read:orders")
+	user := newUser(e, "ada", "ada@example.com")
+	user.Spec.Roles = &v1alpha1.UserRoles{Items: []v1alpha1.UserRole{{Name: new("editor")}}}
+	for _, object := range []v1alpha1.Managed{api, role, grant, user} {
+		e.create(object)
+	}
+	e.eventuallyReady(grant)
+	e.eventuallyReady(user)
+	e.sim.AddFaults(
+		simulator.Fault{Method: http.MethodDelete, Route: "/api/v2/client-grants/{id}", Status: http.StatusConflict},
+		simulator.Fault{Method: http.MethodDelete, Route: "/api/v2/users/{id}", Status: http.StatusConflict},
+	)
+	for object, by := range map[v1alpha1.Managed]v1alpha1.Managed{api: grant, role: user} {
+		e.delete(by)
+		e.delete(object)
+		e.eventuallyReconciling(object, v1alpha1.ReasonInUse, by.GetName()+" still refers to this object")
+	}
+	e.sim.ClearFaults()
+	change(e, grant, func(g *v1alpha1.Auth0ClientGrant) {
+		g.SetAnnotations(map[string]string{v1alpha1.AnnotationReconcileRequestedAt: "now"})
+	})
+	change(e, user, func(u *v1alpha1.Auth0User) {
+		u.SetAnnotations(map[string]string{v1alpha1.AnnotationReconcileRequestedAt: "now"})
+	})
+	for object, by := range map[v1alpha1.Managed]v1alpha1.Managed{api: grant, role: user} {
+		e.eventuallyGone(by)
+		e.within(5*time.Second, func() error {
+			if err := e.kube.Get(e.ctx, client.ObjectKeyFromObject(object), object); !apierrors.IsNotFound(err) {
+				return fmt.Errorf("%s is still there: %+v (%w)", object.GetName(), object.GetCommonStatus().Conditions, err)
+			}
+			return nil
+		})
+		if held := slices.ContainsFunc(e.events(object), func(event string) bool { return strings.HasPrefix(event, v1alpha1.ReasonDeletionHeld) }); held {
+			t.Errorf("the deletion of %s was held", object.GetName())
+		}
+	}
 }
