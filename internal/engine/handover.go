@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
@@ -76,15 +77,23 @@ func (w *work[O]) permissionsOf(ctx context.Context, other O) (reference.Permiss
 	return reference.PermissionsOf(ctx, w.Client, tenant, other, w.kind.Name)
 }
 
-// isClaimant reports whether an object, as it is now, declares something in Auth0 that another one holds.
+// isClaimant reports whether an object, as it is now, declares something in Auth0 that another one holds. Its reason may be another one
+// for a while, as when its tenant is not Ready.
 func isClaimant(object v1alpha1.Managed, id string) bool {
-	status := object.GetManagedStatus()
-	ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionReady)
-	return status.Claims == id && ready != nil && ready.Reason == v1alpha1.ReasonConflict && ready.ObservedGeneration == object.GetGeneration()
+	return object.GetManagedStatus().Claims == id && isSeen(object)
+}
+
+// isSeen reports whether the operator looked at an object as it is declared now.
+func isSeen(object v1alpha1.Managed) bool {
+	ready := meta.FindStatusCondition(object.GetCommonStatus().Conditions, v1alpha1.ConditionReady)
+	return ready != nil && ready.ObservedGeneration == object.GetGeneration()
 }
 
 // handOver makes something in Auth0 the other object's: by its mark, or, for kinds that carry none, by its status.
 func (w *work[O]) handOver(ctx context.Context, have auth0.Document, heir client.Object) error {
+	if err := w.keepHeir(ctx, heir); err != nil {
+		return err
+	}
 	if field := w.markField(); field != "" {
 		if _, err := w.send(ctx, have, w.fields.patch(nil, have, []change{{path: field, want: Owner(heir)}})); err != nil {
 			return err
@@ -93,6 +102,22 @@ func (w *work[O]) handOver(ctx context.Context, have auth0.Document, heir client
 		return err
 	}
 	w.wake(heir)
+	return nil
+}
+
+// keepHeir has the other object stay until what it is about to get is deleted: one that never had anything in Auth0 lacks the finalizer.
+func (w *work[O]) keepHeir(ctx context.Context, heir client.Object) error {
+	kept := heir.DeepCopyObject().(O)
+	if !controllerutil.AddFinalizer(kept, v1alpha1.Finalizer) {
+		return nil
+	}
+	patch := client.MergeFromWithOptions(heir, client.MergeFromWithOptimisticLock{})
+	if err := w.Client.Patch(ctx, kept, patch, client.FieldOwner(secret.FieldManager)); err != nil {
+		return fmt.Errorf("write finalizer of %s: %w", client.ObjectKeyFromObject(heir), err)
+	}
+	w.pass.loop.wrote(kept)
+	heir.SetFinalizers(kept.GetFinalizers())
+	heir.SetResourceVersion(kept.GetResourceVersion())
 	return nil
 }
 

@@ -106,7 +106,14 @@ func (r *Remote[O]) work(pass *Pass[O]) *work[O] {
 }
 
 func (w *work[O]) run(ctx context.Context) Outcome {
+	if !isSeen(w.object) {
+		w.object.GetManagedStatus().Claims = ""
+	}
 	outcome, err := w.apply(ctx)
+	if err == nil {
+		// Until it has what it declares, the claim stands, whatever fails.
+		w.object.GetManagedStatus().Claims = ""
+	}
 	w.explainSecrets(ctx, err)
 	return w.conclude(outcome, err)
 }
@@ -125,7 +132,6 @@ func (w *work[O]) apply(ctx context.Context) (Outcome, error) {
 	if err := w.prepare(ctx); err != nil {
 		return Outcome{}, w.rush(ctx, err)
 	}
-	w.object.GetManagedStatus().Claims = ""
 	if outcome, err := w.shared(ctx); err != nil {
 		return Outcome{}, err
 	} else if outcome != nil {

@@ -27,6 +27,8 @@ type undertaking struct {
 	declare func(v1alpha1.Managed)
 	// ready has the object be there and Ready before.
 	ready bool
+	// rival has another object declare the same before, which is in conflict, and is to have it in the end.
+	rival bool
 	// begin sets the operator to work.
 	begin func(*environment, v1alpha1.Managed)
 	// meanwhile is what people do while no operator runs.
@@ -145,6 +147,15 @@ var undertakings = map[string]undertaking{
 	"create an application beside an exact connection": {
 		subject: clientSubject, prepare: besideExactConnection, begin: declareIt, settled: connectionIsExact,
 	},
+	"hand over a user":                {subject: userSubject, ready: true, rival: true, begin: deleteIt, gone: true, left: 1},
+	"hand over a user who stays":      {subject: userSubject, declare: retained, ready: true, rival: true, begin: deleteIt, gone: true, left: 1},
+	"hand over an application":        {subject: clientSubject, ready: true, rival: true, begin: deleteIt, gone: true, left: 1},
+	"hand over a connection":          {subject: connectionSubject, ready: true, rival: true, begin: deleteIt, gone: true, left: 1},
+	"hand over an organization":       {subject: organizationSubject, ready: true, rival: true, begin: deleteIt, gone: true, left: 1},
+	"hand over an API":                {subject: resourceServerSubject, ready: true, rival: true, begin: deleteIt, gone: true, left: 1},
+	"hand over a grant":               {subject: clientGrantSubject, ready: true, rival: true, begin: deleteIt, gone: true, left: 1},
+	"hand over a role":                {subject: roleSubject, ready: true, rival: true, begin: deleteIt, gone: true, left: 1},
+	"hand over a role without a call": {subject: roleSubject, declare: retained, ready: true, rival: true, begin: deleteIt, gone: true, left: 1},
 	"delete a role that a user names": {
 		subject: roleSubject, prepare: besideUserWithRole, declare: mayAdopt, ready: true, begin: deleteIt, gone: true, settled: userLacksRole,
 	},
@@ -318,7 +329,36 @@ func (u undertaking) setUp(t *testing.T) (*mortal, v1alpha1.Managed) {
 		// Nothing may be left to do when the counting begins.
 		m.pass(object)
 	}
+	if u.rival {
+		second := u.rivalOf(m.environment)
+		m.create(second)
+		m.eventuallyStalled(second, u.conflictReason)
+		m.sim.ResetRequests()
+	}
 	return m, object
+}
+
+// rivalOf is another object that declares the same.
+func (u undertaking) rivalOf(e *environment) v1alpha1.Managed {
+	rival := u.object(e, "two")
+	if u.namesRepeat {
+		mayAdopt(rival)
+	}
+	return rival
+}
+
+// requireInherited waits until the rival has what both declared: nothing was deleted in Auth0, and nothing made.
+func (u undertaking) requireInherited(e *environment) {
+	e.Helper()
+	rival := u.rivalOf(e)
+	e.eventuallyReady(rival)
+	u.eventuallyRequire(e, rival)
+	for _, call := range e.sim.Requests().ByRoute {
+		made := call.Method == u.create.method && call.Route == u.create.route && call.Status < http.StatusMultipleChoices
+		if call.Method == http.MethodDelete || made {
+			e.Errorf("it was not handed over: %+v", call)
+		}
+	}
 }
 
 // eventuallyHandled waits until the object is Ready as it is now, requests by annotation included.
@@ -344,6 +384,9 @@ func (u undertaking) complete(e *environment, object v1alpha1.Managed) {
 	}
 	if u.settled != nil {
 		u.settled(e)
+	}
+	if u.rival {
+		u.requireInherited(e)
 	}
 	if u.gone {
 		return
