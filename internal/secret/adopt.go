@@ -28,7 +28,7 @@ func (o Output) mayWrite(ctx context.Context, current *corev1.Secret) error {
 		return o.isNoInput(ctx)
 	}
 	if o.Internal && current.Type != corev1.SecretType(o.Type) {
-		return o.conflict("has the type %s, and not %s, which the operator keeps such things in; delete it", current.Type, o.Type)
+		return o.conflict("has the type %s, and not %s, which the operator keeps such things in; choose another outputSecret.name, or delete the Secret if nothing needs what it holds", current.Type, o.Type)
 	}
 	if purpose := reserved(current); purpose != "" && !o.Internal {
 		return o.conflict("is for %s, and nothing else is written into it; choose another outputSecret.name", purpose)
@@ -44,7 +44,7 @@ func (o Output) mayWrite(ctx context.Context, current *corev1.Secret) error {
 		return o.conflict("is managed by %s (label %s); choose another outputSecret.name", by, LabelManagedBy)
 	}
 	if wanted := o.kind() + "/" + o.Owner.GetName(); current.Annotations[v1alpha1.AnnotationAdoptableBy] != wanted {
-		return o.conflict("exists already, and is not this object's; choose another outputSecret.name, delete the Secret, or let this object write into it: kubectl annotate secret %s --namespace %s %s=%s",
+		return o.conflict("exists already, and is not this object's; choose another outputSecret.name, delete the Secret if nothing needs what it holds, or let this object write into it: kubectl annotate secret %s --namespace %s %s=%s",
 			o.Name, o.Owner.GetNamespace(), v1alpha1.AnnotationAdoptableBy, wanted)
 	}
 	return o.isNoInput(ctx)

@@ -297,7 +297,7 @@ func (o Output) cannotChange(current *corev1.Secret) bool {
 // remove makes room for another Secret in the place of one that cannot be changed, or finds out whether that would work.
 func (o Output) remove(ctx context.Context, current *corev1.Secret, try bool) (done bool, err error) {
 	if !metav1.IsControlledBy(current, o.Owner) {
-		return false, problem.Stalled(v1alpha1.ReasonSecretConflict, "Secret %s/%s is immutable or has the type %s, and this object does not own it; delete it, choose another outputSecret.name, or take its type",
+		return false, problem.Stalled(v1alpha1.ReasonSecretConflict, "Secret %s/%s is immutable or has the type %s, and this object does not own it; choose another outputSecret.name, take its type, or delete the Secret if nothing needs what it holds",
 			current.Namespace, current.Name, current.Type)
 	}
 	options := []client.DeleteOption{client.Preconditions{UID: &current.UID, ResourceVersion: &current.ResourceVersion}}

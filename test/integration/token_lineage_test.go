@@ -230,11 +230,14 @@ func TestASignInIsKeptByOneObject(t *testing.T) {
 	second := refreshTokenSubject.object(e, "two").(*v1alpha1.Auth0Token)
 	second.Spec.OutputSecret.Name = "second"
 	e.create(second)
-	e.eventuallyStalled(second, v1alpha1.ReasonConflict, e.namespace+"/one")
+	e.eventuallyStalled(second, v1alpha1.ReasonConflict, e.namespace+"/one", "delete this object", "do not delete "+e.namespace+"/one instead, without spec.deletionPolicy: Retain")
 	e.restartOperator()
 	e.pass(second)
 	e.eventuallyStalled(second, v1alpha1.ReasonConflict)
 	change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenSubject.change(token) })
+	e.eventuallyReady(token)
+	e.deleteAndWait(second)
+	change(e, token, func(token *v1alpha1.Auth0Token) { token.Spec.RefreshToken.Scopes = []string{"read:orders"} })
 	e.eventuallyReady(token)
 	e.requireNoReuse()
 }
