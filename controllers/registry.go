@@ -1,4 +1,8 @@
-// Package controllers holds one file per kind, its adapter, and nothing else. The registry lists them.
+// Package controllers adapts each kind to its part of the Auth0 API, and contains the token controller.
+//
+// An adapter converts between spec, Auth0's JSON and status, and makes one call per operation. The loop around it is in
+// internal/engine. It may import the packages of internal/engine and below, but neither internal/operator nor
+// internal/plugin. Start with [All], the list of kinds, then read the adapter of Auth0Role, the smallest one.
 package controllers
 
 import (

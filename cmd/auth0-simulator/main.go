@@ -1,4 +1,6 @@
-// Command auth0-simulator serves a stateful Auth0 tenant for tests and for trying the operator without one.
+// Command auth0-simulator serves a stateful Auth0 tenant over HTTPS, for tests and to try the operator without a tenant.
+//
+// It reads flags, and imports internal/simulator, which does the work.
 package main
 
 import (

@@ -1,5 +1,7 @@
-// Command kubectl-auth0 is a plugin of kubectl: put it on PATH, and `kubectl auth0` runs it. It works with the rights of your
-// kubeconfig, and with nothing else.
+// Command kubectl-auth0 is a kubectl plugin: put it on PATH, and `kubectl auth0` runs it with the permissions of your
+// kubeconfig.
+//
+// It imports internal/plugin, which does the work.
 package main
 
 import (

@@ -1,4 +1,6 @@
 // Command manager is the operator.
+//
+// It reads flags, and imports internal/operator, which sets up the controllers. Start with [run].
 package main
 
 import (

@@ -1,5 +1,7 @@
-// Command cluster runs a control plane in the foreground, with the operator's CRDs, until Ctrl-C: a Kubernetes API to
-// try things on, without nodes, containers or privileges. It is what make cluster calls.
+// Command cluster runs a control plane with the operator's CRDs in the foreground until Ctrl-C: a Kubernetes API to
+// experiment with, without nodes, containers or privileges. `make cluster` calls it.
+//
+// It imports internal/controlplane, which does the work.
 package main
 
 import (

@@ -1,6 +1,8 @@
-// Command demo shows the operator at work on this machine, without an Auth0 tenant and without a cluster: it starts a
-// Kubernetes API, the Auth0 simulator and the operator under its own ServiceAccount, applies config/samples/walkthrough, waits
-// until all is Ready, shows what came of it, and stays up to play with. It is what make demo calls.
+// Command demo shows the operator on this machine, without an Auth0 tenant or a cluster. `make demo` calls it.
+//
+// It starts a Kubernetes API, the Auth0 simulator and the operator under its own ServiceAccount, applies
+// config/samples/walkthrough, waits until all objects are Ready, prints the result, and keeps running. It may import any
+// package of the repository. Start with [run].
 package main
 
 import (

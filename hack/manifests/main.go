@@ -1,6 +1,8 @@
-// Command manifests writes the manifests that follow from others, so that a new kind needs none of them edited by hand: the
-// list of CRDs for kustomize, the roles for people, what the chart takes from config/, what Argo CD and Flux can be told, and
-// the reference in docs/. It is what make generate calls after controller-gen.
+// Command manifests generates the manifests that follow from the CRDs and from config/: the list of CRDs for kustomize,
+// the roles for users, the files of the chart, the health checks for Argo CD and Flux, and the reference in docs/. `make
+// generate` calls it after controller-gen.
+//
+// It reads files only, and imports no package of the repository. Start with [run].
 package main
 
 import (

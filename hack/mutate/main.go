@@ -1,5 +1,8 @@
-// Command mutate takes out the guards of the operator, one at a time, and runs the tests that should notice. A guard whose
-// absence nobody notices is either of no use or not tested. No file is changed: Go compiles the mutation in its place.
+// Command mutate removes the guards of the operator, one at a time, and expects a test to fail. `make mutate` calls it. If
+// no test fails, the guard is useless or untested.
+//
+// It changes no file: Go compiles the mutation with an overlay. It imports no package of the repository. Start with
+// guards.yaml, the list of guards.
 package main
 
 import (

@@ -1,8 +1,10 @@
-// Package auth0 is the edge to Auth0: one Session per tenant over the SDK. Nothing else builds a client, retries, waits
-// for a rate limit, or reads an HTTP status.
+// Package auth0 is the only package that talks to Auth0: one [Session] per tenant over the SDK. No other package builds a
+// client, retries, waits for a rate limit, or reads an HTTP status.
 //
-// Calls return Documents, JSON objects in Auth0's field names, read from the wire as they are: the SDK has a type of its
-// own for every request and every answer, and drops what it does not know. Every failed call returns an *Error, whose
-// Class says what can be done about it. The SDK's own retries are off, and it never sees a failed answer: even with
-// retries off it sleeps through a 429 or a 5xx without honouring the context.
+// Calls return a [Document], a JSON object in Auth0's field names, because the types of the SDK drop unknown fields. Every
+// failed call returns an [Error], whose [Class] says how to handle it. The SDK's own retries are off, and it never sees a
+// failed response: even with retries off, it sleeps after a 429 or a 5xx and ignores the context.
+//
+// It may import internal/display and internal/lease, but nothing that knows Kubernetes objects. Start with [Pool] and
+// [Session], then [Governor], the rate limiter.
 package auth0

@@ -1,11 +1,12 @@
 // Package controlplane starts and stops a real Kubernetes control plane on this machine: etcd, kube-apiserver and
-// kube-controller-manager, for tests, the demo and make cluster. There are no nodes, so nothing runs in it, but
-// validation, RBAC, ServiceAccount tokens, watches, garbage collection and the deletion of namespaces are the real ones.
+// kube-controller-manager. The tests, the demo and make cluster use it. There are no nodes and no Pods, but validation,
+// RBAC, ServiceAccount tokens, watches, garbage collection and the deletion of namespaces are real.
 //
-// controller-runtime's envtest was not taken because it has no controller manager (hence neither garbage collection nor
-// namespace deletion), leaves processes behind when a test is killed, and needs binaries from a host of its own.
+// It replaces controller-runtime's envtest, which has no controller manager (hence no garbage collection or deletion of
+// namespaces), leaves processes behind when a test is killed, and downloads binaries from its own host. Several control
+// planes can run side by side, in one process or in many.
 //
-// Several control planes can run side by side, in one process or in many.
+// It imports no package of the repository. Start with [Start].
 package controlplane
 
 import (

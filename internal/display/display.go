@@ -1,4 +1,6 @@
-// Package display makes text that somebody else wrote safe to show on a terminal, in a status and in a log.
+// Package display makes untrusted text safe to show on a terminal, in a status and in a log.
+//
+// It imports no package of the repository.
 package display
 
 import (

@@ -1,8 +1,11 @@
-// Package engine holds the one reconcile loop that every kind runs through.
+// Package engine contains the reconcile loop of all kinds, and what serves many objects of a tenant at once: drift
+// detection and batched calls.
 //
-// Reconciler is the loop: fetch, delete, suspend, hand over to the kind's Handler, write status, say when to come back.
-// Remote is the Handler of every kind that stands for an object in Auth0; such a kind is an Adapter, a pure mapping and
-// one remote call per verb. What a pass came to is an Outcome, the only source of conditions and of ctrl.Result.
+// [Reconciler] is the loop: it fetches the object, handles suspension and deletion, calls the kind's [Handler], writes the
+// status and schedules the next reconciliation. [Remote] is the Handler of every kind that represents an object in Auth0.
+// Such a kind implements [Adapter]. The result of a reconciliation is an [Outcome], the only source of conditions and of
+// ctrl.Result. Reconciling an unchanged object again writes nothing, neither to Auth0 nor to the API server.
 //
-// A second pass over an unchanged object writes nothing, neither to Auth0 nor to the API server.
+// It may import internal/auth0, internal/reference, internal/secret and the packages below them, but no kind: it must not
+// import controllers. Start with [Reconciler] and [Remote], then read [Adapter].
 package engine

@@ -1,6 +1,7 @@
-// Package lease keeps a replica that may no longer be the leader from changing anything. A Lease alone does not: a process
-// that was stopped for a minute and continued holds on to what it was about to do, while another replica leads. See
-// docs/decisions/0020-fencing.md.
+// Package lease prevents a replica that may have lost its leadership from changing anything. A Lease alone does not: a
+// process that was paused for a minute resumes its work while another replica leads. See docs/decisions/0020-fencing.md.
+//
+// It imports no package of the repository. Start with [Fence].
 package lease
 
 import (

@@ -1,4 +1,7 @@
-// Package operator puts the operator together: the same for the binary and for tests.
+// Package operator sets up the operator for the binary and for tests: flags, manager, caches, leader election, probes and
+// controllers.
+//
+// It may import every package but internal/plugin and internal/simulator. Start with [New].
 package operator
 
 import (

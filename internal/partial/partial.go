@@ -1,5 +1,8 @@
-// Package partial bounds the memory that one object can take. The cache holds small objects whole. Of a large object it holds a
-// part: the short fields, the conditions, and the values of the indexes. Whoever needs the rest reads it from the API server.
+// Package partial limits the memory of cached objects. The cache holds small objects completely. Of a large object it
+// holds a part: the short fields, the conditions, and the values of the indexes. Code that needs the rest reads it from
+// the API server.
+//
+// It may import api/v1alpha1 only.
 package partial
 
 import (

@@ -1,4 +1,7 @@
-// Package plugin is kubectl auth0: what people do with the operator's objects beyond what kubectl can.
+// Package plugin implements `kubectl auth0`: export, plan, status and more, with the permissions of a kubeconfig.
+//
+// It may import every package but internal/simulator. It uses the adapters of the operator, so that it predicts what the
+// operator does. Start with [Command].
 package plugin
 
 import (

@@ -1,4 +1,6 @@
-// Package problem holds the errors that people read in status: what failed, and what to do about it.
+// Package problem contains the errors that users read in a status: what failed, and what to do.
+//
+// It imports no package of the repository.
 package problem
 
 import (

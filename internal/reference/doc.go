@@ -1,3 +1,5 @@
-// Package reference resolves what objects refer to: tenants, with the permission to use them, and the Secrets and
-// ConfigMaps behind them; and it keeps what is in use from being deleted too early.
+// Package reference resolves references: to tenants, with the permission to use them, to other objects, and to the Secrets
+// and ConfigMaps of tenants. It also protects objects in use from deletion.
+//
+// It may import api/v1alpha1, internal/partial and internal/problem, but does not call Auth0.
 package reference

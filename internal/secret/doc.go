@@ -1,3 +1,5 @@
-// Package secret reads the Secrets that people name, writes those that the operator owns, and remembers secret values
-// as keyed hashes. Secrets are read live, never cached: the manager watches their metadata only.
+// Package secret reads the Secrets that specs refer to, writes output Secrets, and stores secret values as keyed hashes.
+// It reads Secrets from the API server and never caches them: the manager watches only their metadata.
+//
+// It may import api/v1alpha1 and internal/problem, but does not call Auth0.
 package secret

@@ -1,8 +1,11 @@
 // Package simulator is a stateful Auth0 tenant for tests and for trying the operator without one.
 //
-// It serves HTTPS on one address: the Authentication API, the Management API v2, and, under /_sim/, the switches that
-// tests need and Auth0 does not have. What it does not do it refuses with 501; it never answers success for something
-// that it did not do. Its rules come from recorded traffic of the real service, then from Auth0's documentation.
+// It serves HTTPS on one address: the Authentication API, the Management API v2, and, under /_sim/, controls for tests. It
+// answers 501 to requests that it does not support. Its rules come from recorded traffic of the real service, then from
+// Auth0's documentation.
+//
+// It imports no package of the repository, so that it does not share mistakes with the operator. Start with [Start] and the
+// table of routes.
 //
 // # Starting one
 //
@@ -12,26 +15,26 @@
 //	defer sim.Close()
 //	// sim.Domain is "localhost:PORT", sim.CA the PEM of the authority that signed its certificate.
 //
-// It begins as a fresh tenant: the database connection Username-Password-Authentication, enabled for the given client;
+// It starts as a new tenant: the database connection Username-Password-Authentication, enabled for the given client;
 // the Management API as system API, which that client may call with every scope; the global client; default settings.
 //
-// # Switches under /_sim/
+// # Controls under /_sim/
 //
-// None of these calls is counted, limited, delayed or subject to faults. A request that cannot be understood gets 400
-// with {"error": "..."}, which says what is expected.
+// The simulator does not count, limit or delay these calls, and applies no faults. An invalid request gets 400
+// with {"error": "..."}, which says what it expects.
 //
-//	POST   /_sim/reset     back to the fresh tenant; also clears counts, faults, mails and the clock's advance
+//	POST   /_sim/reset     resets the tenant, the counts, faults, emails and the clock
 //	GET    /_sim/requests  {"total":N,"byRoute":[{"method","route","status","count"}]}; a dropped request has status 0
 //	DELETE /_sim/requests  zeroes the counts
-//	GET    /_sim/faults    the rules still in force, {"faults":[...]}
+//	GET    /_sim/faults    the active rules, {"faults":[...]}
 //	POST   /_sim/faults    one rule, a list of rules, or {"faults":[...]}; see [Fault] for the form
 //	DELETE /_sim/faults    clears the rules
 //	GET    /_sim/clock     {"now":"2026-01-02T15:04:05.000Z"}
 //	POST   /_sim/clock     {"advance":"1h30m"} moves the clock forward, and answers like GET
 //	POST   /_sim/authorize approves a login, see [Login]; answers {"code":"..."} for grant type authorization_code
 //	POST   /_sim/device    approves or denies a device, see [DeviceApproval]
-//	GET    /_sim/emails    {"emails":[{"type","to","user_id","connection","at"}]}: mails that Auth0 would have sent
-//	DELETE /_sim/emails    forgets them
+//	GET    /_sim/emails    {"emails":[{"type","to","user_id","connection","at"}]}: emails that Auth0 would have sent
+//	DELETE /_sim/emails    clears them
 //	*      /_sim/dashboard/api/v2/...  any Management call without a token, uncounted and unlimited:
 //	                       an administrator's edit in Auth0's dashboard
 //

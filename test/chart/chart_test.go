@@ -1,4 +1,5 @@
-// Package chart holds charts/auth0-operator against config/default, and against what its values promise.
+// Package chart compares charts/auth0-operator with config/default, and tests its values. It renders with test/render, and
+// needs no cluster.
 package chart
 
 import (

@@ -1,4 +1,5 @@
-// Package docs holds what the documentation says against the code.
+// Package docs tests the documentation: it compares pages with the code, checks links, and runs the commands and manifests
+// of the guides against a control plane and the simulator. Start with [TestGuides].
 package docs
 
 import (

@@ -1,5 +1,6 @@
-// Package e2e runs what people install: the built binary, with the token of the chart's ServiceAccount and the rights that
-// the chart grants it, against a real API server and the simulator, through the life of every sample.
+// Package e2e tests what users install: the built binary, with the token and permissions of the chart's ServiceAccount,
+// against a real API server and the simulator, with every sample. It uses the programs and manifests, not the Go packages
+// of the operator.
 package e2e
 
 import (

@@ -1,5 +1,5 @@
-// Package flux evaluates the health checks of config/flux as Flux does: on the fields of an object, stale statuses first. It
-// is a module of its own for CEL's sake.
+// Package flux evaluates the health checks of config/flux as Flux does: on the fields of an object, stale statuses first.
+// It is a separate module because of its dependency on CEL.
 package flux
 
 import (

@@ -1,4 +1,4 @@
-// Package image holds the Dockerfile against the code, as far as that goes without docker.
+// Package image compares the Dockerfile with the code, without docker.
 package image
 
 import (

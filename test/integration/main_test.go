@@ -1,5 +1,8 @@
-// Package integration runs the operator against a real API server and the simulator. Each test has a namespace, a tenant
-// and an operator of its own, so that all of them run side by side.
+// Package integration runs the operator in the test's process against a real API server and the simulator. Each test has
+// its own namespace, tenant and operator, so that all tests run in parallel.
+//
+// Start with TestLifecycle, the table of behavior that every kind must pass, and the type environment, the fixture of
+// every test.
 package integration
 
 import (

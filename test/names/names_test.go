@@ -1,6 +1,6 @@
-// Package names holds what users write, read and build upon: condition types, reasons, metrics, flags, annotations, columns, chart
-// values and commands. Each list is a golden file in testdata. A change of one is a change of the API: see it in the diff, say it in
-// CHANGELOG.md, and run `go test ./test/names -update`.
+// Package names compares the names that users write and read with golden files in testdata: condition types, reasons,
+// metrics, flags, annotations, columns, chart values and commands. A change of a name is a change of the API: check the
+// diff, add it to CHANGELOG.md, and run `go test ./test/names -update`.
 package names
 
 import (

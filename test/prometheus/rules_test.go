@@ -1,5 +1,5 @@
-// Package prometheus holds the alerts and the dashboard against Prometheus itself: its rules, its storage and its scraper. It
-// is a module of its own for their sake.
+// Package prometheus tests the alerts and the dashboard with Prometheus itself: its rules, storage and scraper. It is a
+// separate module because of these dependencies.
 package prometheus
 
 import (

@@ -1,4 +1,5 @@
-// Package render makes objects of the chart and of the kustomizations, with the Helm and kustomize of hack/deploy.
+// Package render renders the chart and the kustomizations, with the Helm and kustomize of hack/deploy. Other tests import
+// it.
 package render
 
 import (

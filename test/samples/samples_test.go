@@ -1,5 +1,5 @@
-// Package samples holds the manifests under config/samples against the Go types and against the schema of the CRDs, so
-// that people can copy them.
+// Package samples checks the manifests in config/samples against the Go types and the schema of the CRDs, and the
+// manifests in testdata that the API server must reject. It starts a control plane, but no operator.
 package samples
 
 import (
