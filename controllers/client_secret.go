@@ -74,14 +74,14 @@ func secretNotShown(output string, scopes []string, have auth0.Document) error {
 	switch {
 	case len(methods) > 0:
 		return problem.Stalled(v1alpha1.ReasonInvalidSpec,
-			"spec.outputSecret: the application proves who it is by %s, so that Auth0 shows no client secret, and Secret %s stays as it is; declare its keys in spec.clientAuthenticationMethods, or set a client secret as its method in Auth0 Dashboard → Applications → (the application) → Credentials",
+			"spec.outputSecret: Auth0 shows no client secret, as the application authenticates by %s; Secret %s stays as it is. Declare its keys in spec.clientAuthenticationMethods, or let it use a client secret",
 			strings.Join(methods, ", "), output)
 	case !slices.Contains(scopes, "read:client_keys"):
 		return problem.Stalled(v1alpha1.ReasonMissingScope,
 			"Auth0 does not show the client secret; Secret %s stays as it is until the operator's application has the scope read:client_keys", output)
 	}
 	return problem.Stalled(v1alpha1.ReasonInvalidSpec,
-		"spec.outputSecret: Auth0 shows no client secret of the application, whose token_endpoint_auth_method is %q; Secret %s stays as it is. Set spec.tokenEndpointAuthMethod to client_secret_post, or remove clientSecret from spec.outputSecret.data",
+		"spec.outputSecret: Auth0 shows no client secret, as token_endpoint_auth_method is %q; Secret %s stays as it is. Set spec.tokenEndpointAuthMethod to client_secret_post, or remove clientSecret there",
 		have.String("token_endpoint_auth_method"), output)
 }
 

@@ -230,7 +230,7 @@ func (connectionAdapter) Preserve(tools engine.Tools[*v1alpha1.Auth0Connection],
 		// The scope may have been granted since the token was issued.
 		tools.Session.Renew()
 		return problem.Stalled(v1alpha1.ReasonMissingScope,
-			"Auth0 does not show the options of connection %q, and a change of one would erase all others; grant the scope read:connections_options to the application %s in Auth0 Dashboard → Applications → APIs → Auth0 Management API → Machine to Machine Applications",
+			"Auth0 does not show the options of connection %q, and a change of one would erase all others; grant the scope read:connections_options of the Management API to the operator's application %s",
 			have.String("name"), tools.Session.ClientID()).Again(hiddenOptionsRetry)
 	}
 	leaveOutReplaced(optionsOf(tools.Object), options)

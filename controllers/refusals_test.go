@@ -42,8 +42,8 @@ func TestSecretNotShown(t *testing.T) {
 		want   string
 	}{
 		{nil, auth0.Document{}, v1alpha1.ReasonMissingScope, "read:client_keys"},
-		{nil, byKeys, v1alpha1.ReasonInvalidSpec, "the application proves who it is by private_key_jwt"},
-		{[]string{"read:client_keys"}, auth0.Document{"token_endpoint_auth_method": "none"}, v1alpha1.ReasonInvalidSpec, `whose token_endpoint_auth_method is "none"`},
+		{nil, byKeys, v1alpha1.ReasonInvalidSpec, "the application authenticates by private_key_jwt"},
+		{[]string{"read:client_keys"}, auth0.Document{"token_endpoint_auth_method": "none"}, v1alpha1.ReasonInvalidSpec, `as token_endpoint_auth_method is "none"`},
 	} {
 		err := secretNotShown("out", row.scopes, row.have)
 		told, ok := err.(*problem.Problem) //nolint:errorlint // It is not wrapped.

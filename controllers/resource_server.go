@@ -175,7 +175,7 @@ func (resourceServerAdapter) Explain(tools engine.Tools[*v1alpha1.Auth0ResourceS
 	api := tools.Object
 	if api.Status.System && failed.Code == "operation_not_supported" {
 		return problem.Stalled(v1alpha1.ReasonInvalidSpec,
-			"%s is Auth0's own: it lets only the token lifetimes, skipConsentForVerifiableFirstPartyClients, subjectTypeAuthorization, proofOfPossession and authorizationPolicy be changed; take the other fields out of the spec (Auth0 says: %s)",
+			"%s is Auth0's own: only the token lifetimes, skipConsentForVerifiableFirstPartyClients, subjectTypeAuthorization, proofOfPossession and authorizationPolicy can change; remove the rest (Auth0 says: %s)",
 			api.Spec.Identifier, failed.Message)
 	}
 	return nil

@@ -39,11 +39,11 @@ var clientSuspicions = []suspicion[v1alpha1.Auth0ClientSpec]{
 	{func(s v1alpha1.Auth0ClientSpec) bool {
 		return s.ClientSecret != nil && keepsNoSecret(s) && !signsByHS256(s)
 	},
-		"spec.clientSecret: this application is public and sends no secret (appType native or spa, or tokenEndpointAuthMethod none); remove clientSecret, or set tokenEndpointAuthMethod to client_secret_post"},
+		"spec.clientSecret: a public application (appType native or spa, or tokenEndpointAuthMethod none) sends no secret; remove clientSecret, or set tokenEndpointAuthMethod to client_secret_post"},
 	{func(s v1alpha1.Auth0ClientSpec) bool {
 		return s.RotateSecretEvery != nil && keepsNoSecret(s) && !signsByHS256(s)
 	},
-		"spec.rotateSecretEvery: this application is public and sends no secret (appType native or spa, or tokenEndpointAuthMethod none); remove rotateSecretEvery, or set tokenEndpointAuthMethod to client_secret_post"},
+		"spec.rotateSecretEvery: a public application (appType native or spa, or tokenEndpointAuthMethod none) sends no secret; remove it, or set tokenEndpointAuthMethod to client_secret_post"},
 	{func(s v1alpha1.Auth0ClientSpec) bool {
 		return s.GrantTypes != nil && s.GrantTypes.Mode == v1alpha1.ListModeExact && len(s.GrantTypes.Items) == 0
 	},

@@ -53,11 +53,11 @@ func warningsOf(t *testing.T, kind, manifest string) string {
 func TestSuspicions(t *testing.T) {
 	secret := "clientSecret: {secretRef: {name: s, key: k}}"
 	for _, row := range []struct{ kind, spec, want string }{
-		{"Auth0Client", "appType: spa\n" + secret, "spec.clientSecret: this application is public"},
-		{"Auth0Client", "tokenEndpointAuthMethod: none\n" + secret, "spec.clientSecret: this application is public"},
+		{"Auth0Client", "appType: spa\n" + secret, "spec.clientSecret: a public application"},
+		{"Auth0Client", "tokenEndpointAuthMethod: none\n" + secret, "spec.clientSecret: a public application"},
 		{"Auth0Client", "appType: spa\njwtConfiguration: {alg: HS256}\n" + secret, ""},
 		{"Auth0Client", "appType: native\ntokenEndpointAuthMethod: client_secret_post\n" + secret, ""},
-		{"Auth0Client", "appType: native\nrotateSecretEvery: 720h", "spec.rotateSecretEvery: this application is public"},
+		{"Auth0Client", "appType: native\nrotateSecretEvery: 720h", "spec.rotateSecretEvery: a public application"},
 		{"Auth0Client", "grantTypes: {mode: Exact, items: []}", "spec.grantTypes: the list is empty"},
 		{"Auth0Client", "grantTypes: {items: []}", ""},
 		{"Auth0Client", "refreshToken: {rotationType: rotating, expirationType: expiring}\ngrantTypes: {mode: Exact, items: [authorization_code]}", "spec.refreshToken has no effect"},

@@ -252,7 +252,7 @@ func readyMessage(tenant *v1alpha1.Auth0Tenant) string {
 	for i, lacking := range tenant.Status.MissingScopes {
 		kinds[i] = lacking.Kind
 	}
-	return fmt.Sprintf("connected to %s; application %s lacks scopes, which status.missingScopes lists, for %s: grant those of the kinds that you use in Auth0 Dashboard → Applications → APIs → Auth0 Management API → Machine to Machine Applications",
+	return fmt.Sprintf("connected to %s; application %s lacks scopes for %s (see status.missingScopes): grant those of the kinds that you use (Auth0 Dashboard → Applications → APIs → Auth0 Management API)",
 		tenant.Status.Domain, tenant.Status.ClientID, strings.Join(kinds, ", "))
 }
 
@@ -286,7 +286,7 @@ func (h *tenantHandler) checkConnections(ctx context.Context, tenant *v1alpha1.A
 		return
 	}
 	setConnectionsEnabled(tenant, metav1.ConditionFalse, v1alpha1.ReasonNotEnabled, fmt.Sprintf(
-		"new users cannot be created in %s: the operator's application %s is not enabled there; %s, or, where no Auth0Connection declares it, enable it in Auth0 Dashboard → Authentication → Database → (the connection) → Applications",
+		"new users cannot be created in %s: the operator's application %s is not enabled there; %s, or enable it in Auth0 Dashboard → Authentication → Database → (the connection) → Applications",
 		strings.Join(disabled, ", "), session.ClientID(), enableInYAML))
 }
 

@@ -62,7 +62,7 @@ func (w *tokenWork) explainSignIn(failed *auth0.Error) *problem.Problem {
 			"Auth0 refuses the sign-in of %s: %s; unblock the user (spec.blocked of the Auth0User, or Auth0 Dashboard → User Management → Users → (the user) → Unblock), and %s", who, said, askAgain).Again(w.soon())
 	case "too_many_attempts":
 		return problem.Stalled(v1alpha1.ReasonTooManyAttempts,
-			"Auth0's attack protection blocks the sign-in of %s: %s; correct the password, lift the block (annotation %s of the Auth0User, or Auth0 Dashboard → User Management → Users → (the user) → Unblock), and %s", who, said, v1alpha1.AnnotationUnblock, askAgain)
+			"Auth0's attack protection blocks the sign-in of %s: %s; correct the password, lift the block (annotation %s of the Auth0User, or Auth0 Dashboard → Users → (the user) → Unblock), and %s", who, said, v1alpha1.AnnotationUnblock, askAgain)
 	case "password_leaked":
 		return problem.Stalled(v1alpha1.ReasonPasswordLeaked,
 			"Auth0 refuses the password of %s, as it is known from a data breach: %s; give the user another one; %s", who, said, untilChange)
@@ -137,7 +137,7 @@ func (w *tokenWork) explainGrant(failed *auth0.Error) *problem.Problem {
 			"application %s is not authorised for the API %s; authorise it by an Auth0ClientGrant, or in Auth0 Dashboard → Applications → APIs → (the API) → Machine to Machine Applications", application, audience).Again(w.soon())
 	case mentions("not been granted scopes"):
 		return problem.Stalled(v1alpha1.ReasonScopeNotGranted,
-			"application %s is authorised for the API %s, but not with all the scopes (%s); grant them (spec.scopes of the Auth0ClientGrant, or Auth0 Dashboard → Applications → APIs → (the API) → Machine to Machine Applications), or ask for fewer", application, audience, said).Again(w.soon())
+			"application %s is authorised for the API %s, but not with all the scopes (%s); grant them (spec.scopes of the Auth0ClientGrant, or Auth0 Dashboard → Applications → APIs → (the API)), or ask for fewer", application, audience, said).Again(w.soon())
 	case failed.Class == auth0.ClassInvalid, failed.Class == auth0.ClassForbidden:
 		return problem.Stalled(v1alpha1.ReasonGrantRefused, "Auth0 issues application %s no token for %s: %s", application, audience, said).Again(w.soon())
 	}

@@ -375,7 +375,7 @@ func (w *tokenWork) tellLineage() {
 		w.tell(v1alpha1.ConditionRefreshTokenReplaySafe, metav1.ConditionUnknown, v1alpha1.ReasonUnknown, "whether a refresh token survives an answer that gets lost cannot be known: grant the operator's application the scope read:clients")
 	case !line.isReplayable():
 		w.tell(v1alpha1.ConditionRefreshTokenReplaySafe, metav1.ConditionFalse, v1alpha1.ReasonNoLeeway,
-			fmt.Sprintf("refresh tokens of application %s rotate without a leeway: if one answer of Auth0's gets lost, the user must sign in again; set Auth0 Dashboard → Applications → (the application) → Settings → Refresh Token Rotation → Rotation Overlap Period to 60 seconds", application))
+			fmt.Sprintf("refresh tokens of application %s rotate without a leeway: if an answer of Auth0's gets lost, the user must sign in again; set its Rotation Overlap Period (Auth0 Dashboard → Settings) to 60 seconds", application))
 	default:
 		w.tell(v1alpha1.ConditionRefreshTokenReplaySafe, metav1.ConditionTrue, v1alpha1.ReasonReplayAllowed, "a refresh can be repeated if Auth0's answer gets lost")
 	}

@@ -82,7 +82,7 @@ func (w *tokenWork) tellGranted(held auth0.TokenSet) {
 	asked, granted := w.request.Scopes, held.Scopes
 	if audience := w.request.Audience; audience != "" && held.Audience != "" && audience != held.Audience {
 		w.tell(v1alpha1.ConditionScopesGranted, metav1.ConditionFalse, v1alpha1.ReasonPartiallyGranted, fmt.Sprintf(
-			"the token is for %s: Auth0 does not refresh this sign-in for %s; that takes a refresh token policy of the application (Auth0 Dashboard → Applications → (the application) → Settings → Multi-Resource Refresh Token)", held.Audience, audience))
+			"the token is for %s: Auth0 does not refresh this sign-in for %s; add a refresh token policy to the application (Auth0 Dashboard → (the application) → Settings → Multi-Resource Refresh Token)", held.Audience, audience))
 		return
 	}
 	if len(asked) == 0 {

@@ -557,7 +557,7 @@ func (userAdapter) Explain(tools engine.Tools[*v1alpha1.Auth0User], failed *auth
 			"spec.connection: %q does not exist in tenant %s; create it, or delete this object and create it with another connection", connection, session.Domain())
 	case strings.HasPrefix(failed.Message, "Connection must be enabled for this client"), strings.HasPrefix(failed.Message, "The connection is disabled"):
 		return problem.Stalled(v1alpha1.ReasonConnectionNotEnabled,
-			"connection %q is not enabled for the operator's application %s, so Auth0 creates no users in it; %s, or, where no Auth0Connection declares it, enable it in Auth0 Dashboard → Authentication → Database → %s → Applications",
+			"connection %q is not enabled for the operator's application %s, so Auth0 creates no users in it; %s, or enable it in Auth0 Dashboard → Authentication → Database → %s → Applications",
 			connection, session.ClientID(), enableInYAML, connection)
 	case strings.Contains(failed.Message, "Missing required property: email"), strings.Contains(failed.Message, "Missing required property: username"):
 		return problem.Stalled(v1alpha1.ReasonInvalidSpec,

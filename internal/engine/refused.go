@@ -280,7 +280,7 @@ func (w *work[O]) refused() Outcome {
 		return w.stall(reason, "%s. Correct the spec: the other fields are sent, and what is refused is not sent again before the spec or the value in Auth0 changes, or a reconciliation is requested",
 			strings.Join(refused, "; "))
 	}
-	return w.stall(v1alpha1.ReasonNotApplied, "Auth0 answered with success and did not apply: %s; status.differences shows the values. Correct the spec, or see that the tenant's plan has what it asks for. It is not sent again before the spec or the value in Auth0 changes, or a reconciliation is requested",
+	return w.stall(v1alpha1.ReasonNotApplied, "Auth0 answered with success and did not apply: %s; see status.differences. Correct the spec, or check that the tenant's plan has it; it is sent again when the spec or Auth0 changes",
 		quoted(ignored))
 }
 

@@ -72,7 +72,7 @@ func Credentials(ctx context.Context, reader client.Reader, namespace, name stri
 	}
 	if secret.Type != v1alpha1.CredentialsSecretType {
 		return nil, problem.Stalled(v1alpha1.ReasonSecretInvalid,
-			"Secret %s/%s has the type %s; an Auth0Tenant takes its credentials from a Secret of type %s only, which the operator writes for nobody. The type of a Secret cannot be changed: delete it and create it with the right one (%s), or create another one and name that in spec.credentialsSecretRef",
+			"Secret %s/%s has the type %s, and spec.credentialsSecretRef takes the type %s only; a Secret keeps its type, so delete it and create it with the right one (%s), or name another Secret",
 			namespace, name, secret.Type, v1alpha1.CredentialsSecretType, create)
 	}
 	return valuesIn(secret, keys, others...)

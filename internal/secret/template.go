@@ -53,7 +53,7 @@ func Render(output v1alpha1.OutputSecret, values map[string]string) (map[string]
 		parsed[key] = tree
 	}
 	if check.size > largestOutput {
-		return nil, problem.Stalled(v1alpha1.ReasonInvalidSpec, "the templates of the output Secret can make more than 1 MiB, which is all that a Secret holds; use fewer values and functions (a value counts as 4 KiB or more, html makes it 5 times as long, urlquery 3 times)")
+		return nil, problem.Stalled(v1alpha1.ReasonInvalidSpec, "the templates can make more than 1 MiB, which is all that a Secret holds; use fewer values and functions (a value counts as 4 KiB or more, html makes it 5 times as long, urlquery 3 times)")
 	}
 	for key, tree := range parsed {
 		rendered, err := fill(key, tree, values)

@@ -224,7 +224,7 @@ func TestASystemAPI(t *testing.T) {
 		t.Errorf("token_lifetime is %v", lifetime)
 	}
 	change(e, api, func(api *v1alpha1.Auth0ResourceServer) { api.Spec.AllowOfflineAccess = new(false) })
-	e.eventuallyStalled(api, v1alpha1.ReasonInvalidSpec, "take the other fields out of the spec")
+	e.eventuallyStalled(api, v1alpha1.ReasonInvalidSpec, "remove the rest")
 	e.deleteAndWait(api)
 	if left := e.apis(identifier); len(left) != 1 {
 		t.Errorf("Auth0's own API is gone: %v", left)

@@ -38,7 +38,7 @@ func TestTenantStatus(t *testing.T) {
 	if fmt.Sprint(tenant.Status.MissingScopes) != fmt.Sprint(want) {
 		t.Errorf("missing scopes are %v, want %v", tenant.Status.MissingScopes, want)
 	}
-	e.eventuallyCondition(tenant, v1alpha1.ConditionReady, metav1.ConditionTrue, "", "lacks scopes, which status.missingScopes lists, for Auth0Role, Auth0User")
+	e.eventuallyCondition(tenant, v1alpha1.ConditionReady, metav1.ConditionTrue, "", "lacks scopes for Auth0Role, Auth0User (see status.missingScopes)")
 }
 
 func TestTenantSaysWhereUsersCannotBeCreated(t *testing.T) {
