@@ -81,6 +81,11 @@ lint: ## Run golangci-lint on every module (.golangci.yml).
 		(cd $$module && $(TOOL) golangci-lint run --allow-parallel-runners --config $(CURDIR)/.golangci.yml ./...); \
 	done
 
+.PHONY: lint-api
+lint-api: ## Run the rules of Kubernetes' API reviewers on api/ (hack/tools/apilint/golangci.yml).
+	go -C hack/tools build -o $(CURDIR)/bin/apilint ./apilint
+	bin/apilint run --allow-parallel-runners --config hack/tools/apilint/golangci.yml ./api/...
+
 .PHONY: test
 test: controlplane ## Run all tests, of all modules; TESTFLAGS=… for go test, as in TESTFLAGS='-race -run Lifecycle'.
 	go test -timeout 30m $(TESTFLAGS) $$(go list ./... | grep -v /test/integration$$)
@@ -105,7 +110,7 @@ bench: controlplane ## Measure the operator (docs/benchmarks.md): an hour and mo
 	go run ./test/bench $(ARGS)
 
 .PHONY: verify
-verify: verify-generated verify-format verify-tidy verify-shell verify-workflows verify-subjects vet lint verify-vulnerabilities ## All that needs no running.
+verify: verify-generated verify-format verify-tidy verify-shell verify-workflows verify-subjects vet lint lint-api verify-vulnerabilities ## All that needs no running.
 
 .PHONY: verify-generated
 verify-generated: generate ## The generated files are those of the sources, and committed.

@@ -985,8 +985,10 @@ type ClientSecretRotation struct {
 // ClientCredential is a public key of an application.
 type ClientCredential struct {
 	// kid is the key id.
+	// +required
 	Kid string `json:"kid"`
 	// id of the credential in Auth0.
+	// +required
 	ID string `json:"id"`
 	// name of the key.
 	// +optional
@@ -999,8 +1001,10 @@ type ClientCredential struct {
 // ClientKeyPairStatus describes a generated key pair.
 type ClientKeyPairStatus struct {
 	// keyId of the key in outputSecret.
+	// +required
 	KeyID string `json:"keyId"`
 	// madeAt is when the operator generated the key pair.
+	// +required
 	MadeAt metav1.Time `json:"madeAt"`
 	// retiringKeyId is the previous key, which is valid until retiresAt.
 	// +optional
@@ -1023,14 +1027,17 @@ type ClientKeyPairStatus struct {
 // +kubebuilder:printcolumn:name="ID",type=string,priority=1,JSONPath=`.status.clientId`
 // +kubebuilder:printcolumn:name="Tenant",type=string,priority=1,JSONPath=`.spec.tenantRef.name`
 type Auth0Client struct {
-	metav1.TypeMeta   `json:",inline"`
+	metav1.TypeMeta `json:",inline"`
+
+	// metadata is the standard metadata of an object.
+	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
 	// spec declares the application.
 	// +required
 	Spec Auth0ClientSpec `json:"spec"`
 	// status describes the application in Auth0.
-	// +kubebuilder:default={observedGeneration:-1}
+	// +default={"observedGeneration":-1}
 	// +optional
 	Status Auth0ClientStatus `json:"status,omitempty"`
 }

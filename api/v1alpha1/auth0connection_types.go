@@ -816,14 +816,17 @@ type Auth0ConnectionStatus struct {
 // +kubebuilder:printcolumn:name="ID",type=string,priority=1,JSONPath=`.status.connectionId`
 // +kubebuilder:printcolumn:name="Tenant",type=string,priority=1,JSONPath=`.spec.tenantRef.name`
 type Auth0Connection struct {
-	metav1.TypeMeta   `json:",inline"`
+	metav1.TypeMeta `json:",inline"`
+
+	// metadata is the standard metadata of an object.
+	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
 	// spec declares the connection.
 	// +required
 	Spec Auth0ConnectionSpec `json:"spec"`
 	// status describes the connection in Auth0.
-	// +kubebuilder:default={observedGeneration:-1}
+	// +default={"observedGeneration":-1}
 	// +optional
 	Status Auth0ConnectionStatus `json:"status,omitempty"`
 }

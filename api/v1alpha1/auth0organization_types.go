@@ -210,14 +210,17 @@ type Auth0OrganizationStatus struct {
 // +kubebuilder:printcolumn:name="ID",type=string,priority=1,JSONPath=`.status.organizationId`
 // +kubebuilder:printcolumn:name="Tenant",type=string,priority=1,JSONPath=`.spec.tenantRef.name`
 type Auth0Organization struct {
-	metav1.TypeMeta   `json:",inline"`
+	metav1.TypeMeta `json:",inline"`
+
+	// metadata is the standard metadata of an object.
+	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
 	// spec declares the organization.
 	// +required
 	Spec Auth0OrganizationSpec `json:"spec"`
 	// status describes the organization in Auth0.
-	// +kubebuilder:default={observedGeneration:-1}
+	// +default={"observedGeneration":-1}
 	// +optional
 	Status Auth0OrganizationStatus `json:"status,omitempty"`
 }

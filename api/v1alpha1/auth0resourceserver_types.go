@@ -280,8 +280,10 @@ type Auth0ResourceServerStatus struct {
 // RemovingScope is a scope that the operator is about to remove.
 type RemovingScope struct {
 	// value of the scope.
+	// +required
 	Value string `json:"value"`
 	// at is when the operator removes the scope, unless you declare it again.
+	// +required
 	At metav1.Time `json:"at"`
 	// heldBy lists some of the roles, users and client grants that have the scope.
 	// +listType=atomic
@@ -301,14 +303,17 @@ type RemovingScope struct {
 // +kubebuilder:printcolumn:name="ID",type=string,priority=1,JSONPath=`.status.id`
 // +kubebuilder:printcolumn:name="Tenant",type=string,priority=1,JSONPath=`.spec.tenantRef.name`
 type Auth0ResourceServer struct {
-	metav1.TypeMeta   `json:",inline"`
+	metav1.TypeMeta `json:",inline"`
+
+	// metadata is the standard metadata of an object.
+	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
 	// spec declares the API.
 	// +required
 	Spec Auth0ResourceServerSpec `json:"spec"`
 	// status describes the API in Auth0.
-	// +kubebuilder:default={observedGeneration:-1}
+	// +default={"observedGeneration":-1}
 	// +optional
 	Status Auth0ResourceServerStatus `json:"status,omitempty"`
 }

@@ -114,8 +114,10 @@ type DeletionProtection struct {
 // DeletionCount counts the objects that the operator deleted within a window of spec.deletionProtection.
 type DeletionCount struct {
 	// since is the start of the window. Example: `2026-03-01T14:05:00Z`.
+	// +required
 	Since metav1.Time `json:"since"`
 	// count is the number of deleted objects. Example: 3.
+	// +required
 	Count int32 `json:"count"`
 }
 
@@ -257,12 +259,15 @@ type Auth0TenantStatus struct {
 // ImportStatus describes an import job.
 type ImportStatus struct {
 	// batch is the batch of users that the job creates, as in status.importing of the Auth0Users.
+	// +required
 	Batch string `json:"batch"`
 
 	// job is the id of the job in Auth0.
+	// +required
 	Job string `json:"job"`
 
 	// startedAt is when the job started. Auth0 keeps a job for a day.
+	// +required
 	StartedAt metav1.Time `json:"startedAt"`
 }
 
@@ -282,6 +287,7 @@ type CallBudget struct {
 // WatchStatus shows how the operator detects changes made outside Kubernetes.
 type WatchStatus struct {
 	// by is the mode: `EventsAndLog`, `Events`, `Log` or `None`.
+	// +required
 	By WatchedBy `json:"by"`
 
 	// message explains what prevents faster detection, and what to do.
@@ -314,9 +320,11 @@ const (
 // MissingScopes lists scopes that a kind needs and the token does not have.
 type MissingScopes struct {
 	// kind that needs the scopes.
+	// +required
 	Kind string `json:"kind"`
 	// scopes to grant to the operator's application.
 	// +listType=set
+	// +required
 	Scopes []string `json:"scopes"`
 }
 
@@ -333,14 +341,17 @@ type MissingScopes struct {
 // +kubebuilder:printcolumn:name="ID",type=string,priority=1,JSONPath=`.status.clientId`
 // +kubebuilder:printcolumn:name="Tenant",type=string,priority=1,JSONPath=`.metadata.name`
 type Auth0Tenant struct {
-	metav1.TypeMeta   `json:",inline"`
+	metav1.TypeMeta `json:",inline"`
+
+	// metadata is the standard metadata of an object.
+	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
 	// spec declares how to connect to the tenant, and who can use it.
 	// +required
 	Spec Auth0TenantSpec `json:"spec"`
 	// status reports the state of the tenant.
-	// +kubebuilder:default={observedGeneration:-1}
+	// +default={"observedGeneration":-1}
 	// +optional
 	Status Auth0TenantStatus `json:"status,omitempty"`
 }

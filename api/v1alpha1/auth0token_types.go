@@ -287,32 +287,42 @@ type IssuedTokens struct {
 // TokenQuota is the remainder of a quota.
 type TokenQuota struct {
 	// of is the owner of the quota: `Client` or `Organization`.
+	// +required
 	Of string `json:"of"`
 	// period of the quota: `per_hour` or `per_day`.
+	// +required
 	Period string `json:"period"`
 	// limit is the maximum number of tokens in a period.
+	// +required
 	Limit int32 `json:"limit"`
 	// remaining is the number of tokens that are left in the period.
+	// +required
 	Remaining int32 `json:"remaining"`
 	// resetsAt is when the next period starts.
+	// +required
 	ResetsAt metav1.Time `json:"resetsAt"`
 }
 
 // DeviceApproval describes where a person approves a sign-in.
 type DeviceApproval struct {
 	// verificationUriComplete is the URL to open. It contains the code.
+	// +required
 	VerificationURIComplete string `json:"verificationUriComplete"`
 	// verificationUri is the URL where a person can enter userCode.
+	// +required
 	VerificationURI string `json:"verificationUri"`
 	// userCode is the code to enter there.
+	// +required
 	UserCode string `json:"userCode"`
 	// expiresAt is when the operator requests another code, or stops.
+	// +required
 	ExpiresAt metav1.Time `json:"expiresAt"`
 }
 
 // RefreshTokenStatus describes a refresh token.
 type RefreshTokenStatus struct {
 	// secretName is the Secret in which the operator stores the refresh token. Workloads must not use it.
+	// +required
 	SecretName string `json:"secretName"`
 	// rotating reports whether each refresh replaces the refresh token. Absent if unknown.
 	// +optional
@@ -339,14 +349,17 @@ type RefreshTokenStatus struct {
 // +kubebuilder:printcolumn:name="User Code",type=string,priority=1,JSONPath=`.status.device.userCode`
 // +kubebuilder:printcolumn:name="Tenant",type=string,priority=1,JSONPath=`.spec.tenantRef.name`
 type Auth0Token struct {
-	metav1.TypeMeta   `json:",inline"`
+	metav1.TypeMeta `json:",inline"`
+
+	// metadata is the standard metadata of an object.
+	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
 	// spec declares the token.
 	// +required
 	Spec Auth0TokenSpec `json:"spec"`
 	// status describes the token in the Secret, without its value.
-	// +kubebuilder:default={observedGeneration:-1}
+	// +default={"observedGeneration":-1}
 	// +optional
 	Status Auth0TokenStatus `json:"status,omitempty"`
 }

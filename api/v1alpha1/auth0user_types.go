@@ -417,6 +417,7 @@ type Auth0UserStatus struct {
 // InvitationStatus describes an invitation, without its link.
 type InvitationStatus struct {
 	// expiresAt is when the link expires.
+	// +required
 	ExpiresAt metav1.Time `json:"expiresAt"`
 }
 
@@ -432,14 +433,17 @@ type InvitationStatus struct {
 // +kubebuilder:printcolumn:name="ID",type=string,priority=1,JSONPath=`.status.userId`
 // +kubebuilder:printcolumn:name="Tenant",type=string,priority=1,JSONPath=`.spec.tenantRef.name`
 type Auth0User struct {
-	metav1.TypeMeta   `json:",inline"`
+	metav1.TypeMeta `json:",inline"`
+
+	// metadata is the standard metadata of an object.
+	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
 	// spec declares the user.
 	// +required
 	Spec Auth0UserSpec `json:"spec"`
 	// status describes the user in Auth0.
-	// +kubebuilder:default={observedGeneration:-1}
+	// +default={"observedGeneration":-1}
 	// +optional
 	Status Auth0UserStatus `json:"status,omitempty"`
 }

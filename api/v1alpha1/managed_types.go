@@ -184,9 +184,11 @@ type ManagedStatus struct {
 // OwnedObject identifies an object in Auth0 that belongs to a Kubernetes object.
 type OwnedObject struct {
 	// id of the object in Auth0. Example: `rol_xPSJ3BfhKflWGKpU`.
+	// +required
 	ID string `json:"id"`
 	// uid of the Kubernetes object that owns it. If it differs from this object's uid, for example in a restored backup,
 	// this object does not own the object in Auth0.
+	// +required
 	UID types.UID `json:"uid"`
 }
 
@@ -199,8 +201,10 @@ func (s *CommonStatus) GetCommonStatus() *CommonStatus { return s }
 // AppliedSecret records a secret value without revealing it.
 type AppliedSecret struct {
 	// field is the name of the field in Auth0, for example `password`.
+	// +required
 	Field string `json:"field"`
 	// hash is a keyed hash of the value. The key never leaves the operator's namespace.
+	// +required
 	Hash string `json:"hash"`
 	// refused is why Auth0 rejected the value. The operator does not send it again until it changes, or until you request a
 	// reconciliation.
@@ -211,6 +215,7 @@ type AppliedSecret struct {
 // Difference is a field that differs between the spec and Auth0.
 type Difference struct {
 	// field is the name of the field in Auth0, for example `user_metadata.plan`.
+	// +required
 	Field string `json:"field"`
 	// auth0 is the value in Auth0 as JSON. Absent if there is none.
 	// +optional

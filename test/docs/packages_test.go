@@ -16,7 +16,7 @@ const (
 
 var (
 	node  = regexp.MustCompile(`(\w+)\["([\w/-]+)(?:<br>[^"]*)?"\]`)
-	arrow = regexp.MustCompile(`(?m)^  (\w+)(?:\[[^\]]*\])? --> (\w+)`)
+	arrow = regexp.MustCompile(`(?m)^ {2}(\w+)(?:\[[^\]]*\])? --> (\w+)`)
 )
 
 // TestPackagesImportWhatThePictureAllows compares the picture in CONTRIBUTING.md with the imports of the packages that it shows.
