@@ -149,6 +149,20 @@ func (clientAdapter) OutputSecrets(c *v1alpha1.Auth0Client) []string {
 	return []string{c.Spec.OutputSecret.Name}
 }
 
+// OutputConfigMap implements engine.ConfigMapWriter.
+func (clientAdapter) OutputConfigMap(c *v1alpha1.Auth0Client) *v1alpha1.OutputConfigMap {
+	return c.Spec.OutputConfigMap
+}
+
+// PublicValues implements engine.ConfigMapWriter.
+func (clientAdapter) PublicValues(tools engine.Tools[*v1alpha1.Auth0Client], have auth0.Document) map[string]string {
+	values := map[string]string{"domain": tools.Session.LoginDomain(), "clientId": have.String("client_id")}
+	if len(tools.Object.Spec.OutputConfigMap.Data) > 0 {
+		addDomains(values, tools.Session)
+	}
+	return values
+}
+
 // Inputs names the output Secret, and those with public keys.
 func (a clientAdapter) Inputs(c *v1alpha1.Auth0Client) []string {
 	names := a.OutputSecrets(c)

@@ -112,15 +112,20 @@ func clientData(tools engine.Tools[*v1alpha1.Auth0Client], have auth0.Document, 
 		values["privateKey"], values["keyId"], values["signingAlgorithm"] = pair.current.pem, pair.current.kid(), pair.current.alg
 	}
 	if len(c.Spec.OutputSecret.Data) > 0 {
-		canonical := tools.Session.Domain()
-		values["issuer"], values["tokenUrl"] = issuerOf(domain), tokenURLOf(domain)
-		values["canonicalDomain"], values["canonicalIssuer"], values["canonicalTokenUrl"] = canonical, issuerOf(canonical), tokenURLOf(canonical)
-		values["customDomain"] = ""
-		if domain != canonical {
-			values["customDomain"] = domain
-		}
+		addDomains(values, tools.Session)
 	}
 	return secret.Render(*c.Spec.OutputSecret, values)
+}
+
+// addDomains adds the values that templates can use of a tenant's domains.
+func addDomains(values map[string]string, session *auth0.Session) {
+	domain, canonical := session.LoginDomain(), session.Domain()
+	values["issuer"], values["tokenUrl"] = issuerOf(domain), tokenURLOf(domain)
+	values["canonicalDomain"], values["canonicalIssuer"], values["canonicalTokenUrl"] = canonical, issuerOf(canonical), tokenURLOf(canonical)
+	values["customDomain"] = ""
+	if domain != canonical {
+		values["customDomain"] = domain
+	}
 }
 
 // issuerOf is what tokens have as iss that were issued at a domain.

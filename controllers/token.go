@@ -42,13 +42,16 @@ func tokenKind() engine.Kind {
 		},
 		func(deps engine.Deps, _ engine.Kind, all []engine.Kind) engine.Handler[*v1alpha1.Auth0Token] {
 			return &tokenHandler{Deps: deps, kinds: all, process: rand.Text(), refusals: refusals, deletions: deletions}
-		}, append(watchRemedies(refusals), deletions.watch)...)
+		}, append(watchRemedies(refusals), deletions.watch, engine.WatchConfigMaps)...)
 }
 
 // tokenInputs lists what a token is made of, the Secret that holds it, and what it used up. The Secret of its
 // lineage is not among them: each attempt to refresh it writes there.
 func tokenInputs(token *v1alpha1.Auth0Token) []string {
 	inputs := []string{reference.SecretInput(token.Spec.OutputSecret.Name)}
+	if output := token.Spec.OutputConfigMap; output != nil {
+		inputs = append(inputs, reference.ConfigMapInput(output.Name))
+	}
 	if from := token.Spec.Client.SecretRef; from != nil {
 		inputs = append(inputs, reference.SecretInput(from.Name))
 	}
@@ -156,6 +159,9 @@ type tokenWork struct {
 func (h *tokenHandler) Apply(ctx context.Context, pass *engine.Pass[*v1alpha1.Auth0Token]) engine.Outcome {
 	w := &tokenWork{tokenHandler: h, pass: pass, token: pass.Object, resync: time.Hour, line: &lineage{}}
 	outcome, err := w.apply(ctx)
+	if err == nil {
+		err = w.writeConfigMap(ctx, secret.Output.Put)
+	}
 	if err != nil {
 		outcome = w.explain(err)
 	} else {
@@ -262,6 +268,9 @@ func (w *tokenWork) openSecrets(ctx context.Context) error {
 	if w.current, err = w.output.Get(ctx); err != nil {
 		return err
 	}
+	if err := w.openConfigMap(ctx); err != nil {
+		return err
+	}
 	return w.openVault(ctx)
 }
 
@@ -354,9 +363,10 @@ func (h *tokenHandler) Remove(ctx context.Context, pass *engine.Pass[*v1alpha1.A
 
 // leave lets the object go, after its values are out of a Secret that it did not make.
 func (w *tokenWork) leave(ctx context.Context, message string) engine.Outcome {
-	output := secret.Output{Client: w.Client, Owner: w.token, Name: w.token.Spec.OutputSecret.Name, Journal: w.Outputs}
-	if err := output.Withdraw(ctx); err != nil {
-		return engine.FromError(err, w.resync)
+	for _, output := range w.outputs() {
+		if err := output.Withdraw(ctx); err != nil {
+			return engine.FromError(err, w.resync)
+		}
 	}
 	return w.released(message)
 }
@@ -379,8 +389,7 @@ func (w *tokenWork) release(ctx context.Context) engine.Outcome {
 	if _, isSomebodyElses := errors.AsType[*problem.Problem](err); err != nil && !isSomebodyElses {
 		return engine.FromError(err, w.resync)
 	}
-	for _, name := range []string{w.token.Spec.OutputSecret.Name, lineageSecret(w.token)} {
-		output := secret.Output{Client: w.Client, Owner: w.token, Name: name}
+	for _, output := range append(w.outputs(), secret.Output{Client: w.Client, Owner: w.token, Name: lineageSecret(w.token)}) {
 		if err := output.Release(ctx); err != nil {
 			return engine.FromError(err, w.resync)
 		}

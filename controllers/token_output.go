@@ -125,6 +125,45 @@ func (w *tokenWork) annotations(issued auth0.TokenSet, content string) map[strin
 	}
 }
 
+// openConfigMap finds out whether the ConfigMap may be written before a token is issued. Nothing is abandoned under Observe.
+func (w *tokenWork) openConfigMap(ctx context.Context) error {
+	if w.token.Spec.ManagementPolicy == v1alpha1.ManagementPolicyObserve {
+		return nil
+	}
+	if err := w.pass.KeepOutputConfigMap(ctx, w.Deps, w.token.Spec.OutputConfigMap); err != nil {
+		return err
+	}
+	return w.writeConfigMap(ctx, secret.Output.Try)
+}
+
+// writeConfigMap writes what is public of the token in the Secret, or tries whether that would work.
+func (w *tokenWork) writeConfigMap(ctx context.Context, write func(secret.Output, context.Context, *corev1.Secret, map[string][]byte, map[string]string) error) error {
+	declared := w.token.Spec.OutputConfigMap
+	if declared == nil || w.token.Spec.ManagementPolicy == v1alpha1.ManagementPolicyObserve {
+		return nil
+	}
+	domain, status, expires := w.session.LoginDomain(), w.token.Status, ""
+	if status.ExpiresAt != nil {
+		expires = status.ExpiresAt.UTC().Format(time.RFC3339)
+	}
+	return engine.WriteConfigMap(ctx, w.Deps, w.token, *declared, map[string]string{
+		"domain": domain, "issuer": issuerOf(domain), "audience": status.Audience, "scope": strings.Join(status.Scopes, " "), "expiresAt": expires,
+	}, write)
+}
+
+// outputs are what the token was written to, but for the Secret of its lineage.
+func (w *tokenWork) outputs() []secret.Output {
+	outputs := []secret.Output{{Client: w.Client, Owner: w.token, Name: w.token.Spec.OutputSecret.Name, Journal: w.Outputs}}
+	names := slices.Clone(w.token.Status.OutputConfigMaps)
+	if declared := w.token.Spec.OutputConfigMap; declared != nil && !slices.Contains(names, declared.Name) {
+		names = append(names, declared.Name)
+	}
+	for _, name := range names {
+		outputs = append(outputs, secret.Output{Client: w.Client, Owner: w.token, Destination: secret.ConfigMap, Name: name, Journal: w.Outputs})
+	}
+	return outputs
+}
+
 // tokenData makes the data of the output Secret. Templates can use every value; the default keys are those that Auth0
 // issued, but for the refresh token: a workload that used it would end the sign-in. The audience is for templates only.
 func tokenData(output v1alpha1.OutputSecret, issued auth0.TokenSet) (map[string][]byte, error) {

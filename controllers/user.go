@@ -126,6 +126,17 @@ func (userAdapter) OutputSecrets(u *v1alpha1.Auth0User) []string {
 	return names
 }
 
+// OutputConfigMap implements engine.ConfigMapWriter.
+func (userAdapter) OutputConfigMap(u *v1alpha1.Auth0User) *v1alpha1.OutputConfigMap {
+	return u.Spec.OutputConfigMap
+}
+
+// PublicValues implements engine.ConfigMapWriter.
+func (userAdapter) PublicValues(tools engine.Tools[*v1alpha1.Auth0User], have auth0.Document) map[string]string {
+	domain := tools.Session.LoginDomain()
+	return map[string]string{"userId": have.String("user_id"), "domain": domain, "issuer": issuerOf(domain)}
+}
+
 // Inputs names the Secrets besides that of a password that is not generated.
 func (a userAdapter) Inputs(u *v1alpha1.Auth0User) []string {
 	names := a.OutputSecrets(u)

@@ -74,6 +74,14 @@ type Auth0ClientSpec struct {
 	// Secret, it removes its keys. An Event reports this. Unset: no Secret.
 	// +optional
 	OutputSecret *OutputSecret `json:"outputSecret,omitempty"`
+
+	// outputConfigMap is where what is public of the application is written, for workloads that may not read Secrets, such as
+	// single-page applications. Its default keys are `domain` and `clientId`. Values for templates: these, `issuer`, `tokenUrl`,
+	// `customDomain`, `canonicalDomain`, `canonicalIssuer` and `canonicalTokenUrl`, as in outputSecret. If you remove
+	// outputConfigMap, the operator no longer updates the ConfigMap, and deletes it with this object; it removes its keys from one
+	// that existed before. An Event says so. Unset: none is written.
+	// +optional
+	OutputConfigMap *OutputConfigMap `json:"outputConfigMap,omitempty"`
 }
 
 // ClientAuthenticationMethods configure authentication without a client secret. The operator does not manage Auth0's methods

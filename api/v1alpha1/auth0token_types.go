@@ -68,6 +68,13 @@ type Auth0TokenSpec struct {
 	// refresh token ends the sign-in.
 	// +required
 	OutputSecret OutputSecret `json:"outputSecret"`
+
+	// outputConfigMap is where what is public of the token is written, for workloads that may not read Secrets. Values for its
+	// templates, and its default keys: `domain`, `issuer`, `audience`, `scope` and `expiresAt` (RFC 3339). If you remove
+	// outputConfigMap, the operator no longer updates the ConfigMap, and deletes it with this object; it removes its keys from one
+	// that existed before. An Event says so. Unset: none is written.
+	// +optional
+	OutputConfigMap *OutputConfigMap `json:"outputConfigMap,omitempty"`
 }
 
 // TokenClient refers to the application to which Auth0 issues a token.

@@ -155,6 +155,13 @@ type Auth0UserSpec struct {
 	// organizations of which the user is a member, and the user's roles in them. Unset: not managed.
 	// +optional
 	Organizations *UserOrganizations `json:"organizations,omitempty"`
+
+	// outputConfigMap is where what is public of the user is written, for workloads that may not read Secrets. Values for its
+	// templates, and its default keys: `userId`, `domain` and `issuer`. If you remove outputConfigMap, the operator no longer
+	// updates the ConfigMap, and deletes it with this object; it removes its keys from one that existed before. An Event says so.
+	// Unset: none is written.
+	// +optional
+	OutputConfigMap *OutputConfigMap `json:"outputConfigMap,omitempty"`
 }
 
 // Provisioning selects how the operator creates a user.

@@ -81,7 +81,7 @@ const (
 	ReasonResponseTooLarge = "ResponseTooLarge"
 	// ReasonSecretInvalid surfaces when a Secret lacks a key, has an invalid value, or has the wrong type.
 	ReasonSecretInvalid = "SecretInvalid"
-	// ReasonSecretConflict surfaces when the output Secret exists and this object may not write to it.
+	// ReasonSecretConflict surfaces when the output Secret or ConfigMap exists and this object may not write to it.
 	ReasonSecretConflict = "SecretConflict"
 	// ReasonInvalidCredentials surfaces when Auth0 rejects the credentials of the application.
 	ReasonInvalidCredentials = "InvalidCredentials"

@@ -32,7 +32,7 @@ const (
 	EventKeyGenerated = "KeyGenerated"
 	// EventKeyRotated reports that the operator generated another key pair, and until when the previous one works.
 	EventKeyRotated = "KeyRotated"
-	// EventSecretAbandoned warns that the spec no longer names an output Secret, and reports what happens to it.
+	// EventSecretAbandoned warns that the spec no longer names an output Secret or ConfigMap, and reports what happens to it.
 	EventSecretAbandoned = "SecretAbandoned"
 	// EventSuspicious warns of what Auth0 accepts but that is probably a mistake: an annotation or a setting without effect, a strategy or an
 	// option that Auth0 is not known to have, a short client secret.

@@ -151,6 +151,12 @@ type ManagedStatus struct {
 	// +optional
 	OutputSecrets []string `json:"outputSecrets,omitempty"`
 
+	// outputConfigMaps names the ConfigMaps that the operator writes for this object. When one leaves the spec, it is treated like
+	// a Secret.
+	// +listType=set
+	// +optional
+	OutputConfigMaps []string `json:"outputConfigMaps,omitempty"`
+
 	// managedFields lists the fields, in Auth0's names, that this object has set. If you remove one from the spec, the
 	// operator clears it in Auth0.
 	// +listType=set

@@ -129,6 +129,46 @@ type OutputSecret struct {
 	Annotations map[string]SecretAnnotation `json:"annotations,omitempty"`
 }
 
+// OutputConfigMap says where and how the operator writes public values, for workloads that may not read Secrets.
+type OutputConfigMap struct {
+	// name of the ConfigMap, in the same namespace. The operator creates it, owns it, and it goes with this object. A ConfigMap
+	// that exists already is written into only if its annotation `auth0-operator.io/adoptable-by` names this object by kind
+	// and name, as in `Auth0Client/web`, and nothing owns it: the keys of this object are then added to it, and taken out
+	// again when this object is deleted. Immutable.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="the name of the output ConfigMap is immutable: workloads may mount it; remove outputConfigMap first, or create another object"
+	// +required
+	Name string `json:"name"`
+
+	// data chooses the keys of the ConfigMap: a map of key to Go template over the public values of the kind, for example
+	// `AUTH0_CLIENT_ID: "{{ .clientId }}"`. Templates are those of outputSecret, without `random`: a ConfigMap is no place for
+	// secrets. All of them together make 1 MiB at most. Not empty: in a Helm chart, write `{{ "{{ .clientId }}" }}`, as Helm
+	// evaluates the plain form itself. Default: one key per value, named like the value.
+	// +kubebuilder:validation:MinProperties=1
+	// +kubebuilder:validation:MaxProperties=32
+	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() <= 253 && key.matches('^[-._a-zA-Z0-9]+$'))",message="keys of a ConfigMap consist of letters, digits, '-', '_' and '.', at most 253 of them"
+	// +kubebuilder:validation:XValidation:rule="self.all(key, !self[key].matches('[{][{][^}]*([.](clientSecret|privateKey|accessToken|refreshToken|idToken|password|url)|[{( |-]random)([^a-zA-Z]|$)'))",message="a ConfigMap is no place for secrets: use public values only, and outputSecret for client secrets, keys, tokens, passwords, invitations and random values"
+	// +optional
+	Data map[string]SecretTemplate `json:"data,omitempty"`
+
+	// labels of the ConfigMap, besides the operator's own.
+	// +kubebuilder:validation:MaxProperties=32
+	// +kubebuilder:validation:XValidation:rule="self.all(key, key != 'app.kubernetes.io/managed-by' && !key.startsWith('auth0-operator.io/'))",message="the labels app.kubernetes.io/managed-by and auth0-operator.io/… are the operator's"
+	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() <= 317)",message="keys of labels have at most 317 characters"
+	// +optional
+	Labels map[string]SecretLabel `json:"labels,omitempty"`
+
+	// annotations of the ConfigMap, besides the operator's own, for tools that restart workloads or copy ConfigMaps. The operator
+	// does not set them on a ConfigMap that existed before this object. Example: `reloader.stakater.com/match: "true"`.
+	// +kubebuilder:validation:MaxProperties=32
+	// +kubebuilder:validation:XValidation:rule="self.all(key, !key.startsWith('auth0-operator.io/') && !key.startsWith('kubectl.kubernetes.io/'))",message="the annotations auth0-operator.io/… are the operator's, and kubectl.kubernetes.io/… are those of kubectl"
+	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() <= 317)",message="keys of annotations have at most 317 characters"
+	// +optional
+	Annotations map[string]SecretAnnotation `json:"annotations,omitempty"`
+}
+
 // SecretAnnotation is the value of an annotation.
 // +kubebuilder:validation:MaxLength=1024
 type SecretAnnotation string

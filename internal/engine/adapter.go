@@ -199,6 +199,14 @@ type SecretWriter[O v1alpha1.Managed] interface {
 	OutputSecrets(O) []string
 }
 
+// ConfigMapWriter has what is public of an object written into a ConfigMap.
+type ConfigMapWriter[O v1alpha1.Managed] interface {
+	// OutputConfigMap is what the spec declares, nil for none.
+	OutputConfigMap(O) *v1alpha1.OutputConfigMap
+	// PublicValues are offered to templates. None of them may be secret. have is empty before the object is created.
+	PublicValues(tools Tools[O], have auth0.Document) map[string]string
+}
+
 // Scheduler is for objects of which something falls due at a time.
 type Scheduler[O v1alpha1.Managed] interface {
 	// NextAt is when the object must be looked at again whatever happens, the zero time for no such time.

@@ -107,7 +107,7 @@ func (d *Deps) caBundle(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (stri
 func (d *Deps) certificates(ctx context.Context, tenant *v1alpha1.Auth0Tenant, key string) (string, error) {
 	bundle := tenant.Spec.CABundle
 	if bundle.Kind == "ConfigMap" {
-		return secret.ConfigValue(ctx, d.Reader, tenant.Namespace, bundle.Name, key)
+		return secret.ConfigCertificates(ctx, d.Reader, tenant.Namespace, bundle.Name, key)
 	}
 	return secret.Certificates(ctx, d.Reader, tenant.Namespace, bundle.Name, key)
 }

@@ -155,6 +155,9 @@ func RegisterRemote[T any, O interface {
 		looks = &mirrored[O]{Remote: remote, started: make(chan struct{})}
 		watches = append(watches, looks.watchQueue)
 	}
+	if _, ok := adapter.(ConfigMapWriter[O]); ok {
+		watches = append(watches, WatchConfigMaps)
+	}
 	kind := Register[T, O](name, scopes, newList, indexed, func(deps Deps, kind Kind, all []Kind) Handler[O] {
 		remote.Deps, remote.kind, remote.kinds = deps, kind, all
 		if looks != nil {
@@ -168,7 +171,7 @@ func RegisterRemote[T any, O interface {
 	return kind
 }
 
-// inputsOf lists the Secrets that an object names, in the form of reference.InputIndex.
+// inputsOf lists the Secrets and ConfigMaps that an object names, in the form of reference.InputIndex.
 func inputsOf[O v1alpha1.Managed](adapter Adapter[O], object O) []string {
 	var names []string
 	if fields, ok := adapter.(SecretFields[O]); ok {
@@ -179,6 +182,11 @@ func inputsOf[O v1alpha1.Managed](adapter Adapter[O], object O) []string {
 	if further, ok := adapter.(Inputs[O]); ok {
 		for _, name := range further.Inputs(object) {
 			names = append(names, reference.SecretInput(name))
+		}
+	}
+	if writer, ok := adapter.(ConfigMapWriter[O]); ok {
+		for _, name := range configMapName(writer.OutputConfigMap(object)) {
+			names = append(names, reference.ConfigMapInput(name))
 		}
 	}
 	slices.Sort(names)
@@ -284,7 +292,7 @@ func usability(tenant *v1alpha1.Auth0Tenant) [2]bool {
 	}
 }
 
-// wroteItself tells whether a Secret is as an object of a kind wrote it: the object knows what is in it.
+// wroteItself reports whether a Secret or ConfigMap is as an object of a kind wrote it: the object knows what is in it.
 func wroteItself(deps Deps, kind string) func(changed, object client.Object) bool {
 	return func(changed, object client.Object) bool {
 		return secret.WrittenFor(changed, kind, object) && deps.Outputs.Knows(changed)
@@ -311,5 +319,5 @@ func tenantKey(object client.Object) (string, string) {
 
 // WatchConfigMaps looks at an object again when a ConfigMap changes that it names.
 func WatchConfigMaps(build *builder.Builder, deps Deps, kind Kind, _ []Kind) *builder.Builder {
-	return build.WatchesMetadata(&corev1.ConfigMap{}, enqueueBy(deps.Client, kind.NewList, reference.InputIndex, auth0.LaneEdited, inputKey(reference.ConfigMapInput)))
+	return build.WatchesMetadata(&corev1.ConfigMap{}, enqueueBy(deps.Client, kind.NewList, reference.InputIndex, auth0.LaneEdited, inputKey(reference.ConfigMapInput), wroteItself(deps, kind.Name)))
 }

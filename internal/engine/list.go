@@ -181,9 +181,11 @@ func (w *work[O]) finishes() bool {
 // publish writes what is known of the object into Kubernetes.
 func (w *work[O]) publish(ctx context.Context, have auth0.Document) error {
 	if publisher, ok := w.Adapter.(Publisher[O]); ok {
-		return publisher.Publish(ctx, w.tools(), have)
+		if err := publisher.Publish(ctx, w.tools(), have); err != nil {
+			return err
+		}
 	}
-	return nil
+	return w.publishConfigMap(ctx, have)
 }
 
 // settle brings the lists beside the object in line, all of them, sees to the rest, and ends the pass.

@@ -7,45 +7,152 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
-// keepOutputs notes in status which Secrets the spec has written, before they are, and abandons those that it does not name any more.
+// keepOutputs notes in status which Secrets and ConfigMaps the spec has written, before they are, and abandons those that it does not
+// name any more.
 func (w *work[O]) keepOutputs(ctx context.Context) error {
-	writer, ok := w.Adapter.(SecretWriter[O])
-	if !ok {
-		return nil
-	}
-	status, named := w.object.GetManagedStatus(), union(writer.OutputSecrets(w.object), nil)
-	for _, name := range without(status.OutputSecrets, named) {
-		message, err := w.output(name).Abandon(ctx)
+	status := w.object.GetManagedStatus()
+	changed := false
+	for _, outputs := range []struct {
+		destination secret.Destination
+		noted       *[]string
+		named       []string
+	}{
+		{secret.Secret, &status.OutputSecrets, w.namedSecrets()},
+		{secret.ConfigMap, &status.OutputConfigMaps, configMapName(w.outputConfigMap())},
+	} {
+		differs, err := w.pass.abandonOthers(ctx, w.Deps, outputs.destination, outputs.noted, outputs.named)
 		if err != nil {
 			return err
 		}
-		if message != "" {
-			w.pass.Event(ctx, corev1.EventTypeWarning, v1alpha1.EventSecretAbandoned, message)
-		}
+		changed = changed || differs
 	}
-	if slices.Equal(status.OutputSecrets, named) {
-		return nil
-	}
-	status.OutputSecrets = named
-	if w.Adapter.ID(w.object) == "" {
+	if !changed || w.Adapter.ID(w.object) == "" {
 		// The creation of the object saves it.
 		return nil
 	}
 	return w.pass.Save(ctx)
 }
 
-// outputSecrets are those that the spec names, and those that it named before.
-func (w *work[O]) outputSecrets() []string {
+// KeepOutputConfigMap notes in status which ConfigMap the spec has written, before it is, and abandons one that it does not name any
+// more.
+func (p *Pass[O]) KeepOutputConfigMap(ctx context.Context, deps Deps, declared *v1alpha1.OutputConfigMap) error {
+	managed, ok := any(p.Object).(v1alpha1.Managed)
+	if !ok {
+		return nil
+	}
+	changed, err := p.abandonOthers(ctx, deps, secret.ConfigMap, &managed.GetManagedStatus().OutputConfigMaps, configMapName(declared))
+	if err != nil || !changed {
+		return err
+	}
+	return p.Save(ctx)
+}
+
+// abandonOthers gives up what is noted and not named any more, notes what is named, and reports whether that changed.
+func (p *Pass[O]) abandonOthers(ctx context.Context, deps Deps, destination secret.Destination, noted *[]string, named []string) (changed bool, err error) {
+	named = union(named, nil)
+	for _, name := range without(*noted, named) {
+		message, err := outputOf(deps, p.Object, destination, name).Abandon(ctx)
+		if err != nil {
+			return false, err
+		}
+		if message != "" {
+			p.Event(ctx, corev1.EventTypeWarning, v1alpha1.EventSecretAbandoned, message)
+		}
+	}
+	if slices.Equal(*noted, named) {
+		return false, nil
+	}
+	*noted = named
+	return true, nil
+}
+
+// withdrawOutputs takes the values of the object out of the Secrets and ConfigMaps that it adopted: those that the spec names, and those
+// that it named before.
+func (w *work[O]) withdrawOutputs(ctx context.Context) error {
+	status := w.object.GetManagedStatus()
+	for destination, names := range map[secret.Destination][]string{
+		secret.Secret:    union(w.namedSecrets(), status.OutputSecrets),
+		secret.ConfigMap: union(configMapName(w.outputConfigMap()), status.OutputConfigMaps),
+	} {
+		for _, name := range names {
+			if err := outputOf(w.Deps, w.object, destination, name).Withdraw(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (w *work[O]) namedSecrets() []string {
 	writer, ok := w.Adapter.(SecretWriter[O])
 	if !ok {
 		return nil
 	}
-	return union(writer.OutputSecrets(w.object), w.object.GetManagedStatus().OutputSecrets)
+	return writer.OutputSecrets(w.object)
 }
 
-func (w *work[O]) output(name string) secret.Output {
-	return secret.Output{Client: w.Client, Owner: w.object, Name: name, Journal: w.Outputs}
+// outputConfigMap is the ConfigMap that the spec has written, nil for none.
+func (w *work[O]) outputConfigMap() *v1alpha1.OutputConfigMap {
+	writer, ok := w.Adapter.(ConfigMapWriter[O])
+	if !ok {
+		return nil
+	}
+	return writer.OutputConfigMap(w.object)
+}
+
+func configMapName(declared *v1alpha1.OutputConfigMap) []string {
+	if declared == nil {
+		return nil
+	}
+	return []string{declared.Name}
+}
+
+func outputOf[O v1alpha1.Object](deps Deps, owner O, destination secret.Destination, name string) secret.Output {
+	// What has outputs is managed.
+	managed, _ := any(owner).(v1alpha1.Managed)
+	return secret.Output{Client: deps.Client, Owner: managed, Destination: destination, Name: name, Journal: deps.Outputs}
+}
+
+// tryConfigMap finds out whether the ConfigMap could be written, before the object is created in Auth0.
+func (w *work[O]) tryConfigMap(ctx context.Context) error {
+	if w.Adapter.ID(w.object) != "" {
+		return nil
+	}
+	return w.writeConfigMap(ctx, auth0.Document{}, secret.Output.Try)
+}
+
+// publishConfigMap writes what is public of the object into its ConfigMap.
+func (w *work[O]) publishConfigMap(ctx context.Context, have auth0.Document) error {
+	return w.writeConfigMap(ctx, have, secret.Output.Put)
+}
+
+func (w *work[O]) writeConfigMap(ctx context.Context, have auth0.Document, write outputWriter) error {
+	declared := w.outputConfigMap()
+	if declared == nil {
+		return nil
+	}
+	return WriteConfigMap(ctx, w.Deps, w.object, *declared, w.Adapter.(ConfigMapWriter[O]).PublicValues(w.tools(), have), write)
+}
+
+// outputWriter is secret.Output.Put or secret.Output.Try.
+type outputWriter func(output secret.Output, ctx context.Context, current *corev1.Secret, data map[string][]byte, annotations map[string]string) error
+
+// WriteConfigMap writes public values into the ConfigMap that an object declares, if it does not hold them, or tries whether that would
+// work.
+func WriteConfigMap(ctx context.Context, deps Deps, owner v1alpha1.Managed, declared v1alpha1.OutputConfigMap, values map[string]string, write outputWriter) error {
+	output := secret.NewConfigMapOutput(deps.Client, owner, declared)
+	output.Journal = deps.Outputs
+	current, err := output.Get(ctx)
+	if err != nil {
+		return err
+	}
+	data, err := secret.RenderPublic(declared, values)
+	if err != nil {
+		return err
+	}
+	return write(output, ctx, current, data, map[string]string{})
 }

@@ -210,6 +210,9 @@ func (w *work[O]) prepareOutputs(ctx context.Context) error {
 	if err := w.keepOutputs(ctx); err != nil {
 		return err
 	}
+	if err := w.tryConfigMap(ctx); err != nil {
+		return err
+	}
 	if preparer, ok := w.Adapter.(Preparer[O]); ok {
 		return preparer.Prepare(ctx, w.tools())
 	}

@@ -27,10 +27,8 @@ func (r *Remote[O]) Remove(ctx context.Context, pass *Pass[O]) Outcome {
 		return outcome
 	}
 	w := r.work(pass)
-	for _, name := range w.outputSecrets() {
-		if err := w.output(name).Withdraw(ctx); err != nil {
-			return FromError(err, deletionPoll)
-		}
+	if err := w.withdrawOutputs(ctx); err != nil {
+		return FromError(err, deletionPoll)
 	}
 	return outcome
 }

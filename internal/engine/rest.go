@@ -85,7 +85,7 @@ func (w *work[O]) rests() bool {
 
 func (w *work[O]) publishes() bool {
 	_, publishes := w.Adapter.(Publisher[O])
-	return publishes
+	return publishes || w.outputConfigMap() != nil
 }
 
 // seesToMore reports whether a pass sees to more than that the object is in sync with Auth0.

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 )
@@ -35,12 +36,12 @@ func reserved(secret *corev1.Secret) string {
 	return ""
 }
 
-// isWrittenByUs reports whether the operator wrote a Secret, or part of it, for an object of ours: the spec of that chose what is in it.
-func isWrittenByUs(secret *corev1.Secret) bool {
-	for _, owner := range secret.OwnerReferences {
+// isWrittenByUs reports whether the operator wrote a Secret or ConfigMap, or part of it, for an object of ours: the spec of that chose what is in it.
+func isWrittenByUs(secret client.Object) bool {
+	for _, owner := range secret.GetOwnerReferences() {
 		if strings.HasPrefix(owner.APIVersion, ourPrefix) {
 			return true
 		}
 	}
-	return secret.Labels[LabelManagedBy] == managedBy || secret.Annotations[annotationAdoptedBy] != ""
+	return secret.GetLabels()[LabelManagedBy] == managedBy || secret.GetAnnotations()[annotationAdoptedBy] != ""
 }

@@ -25,6 +25,14 @@ const (
 // NewJournal returns an empty Journal.
 func NewJournal() *Journal { return &Journal{entries: cache.NewLRUExpireCache(mostEntries)} }
 
+// journalKey tells a ConfigMap from the Secret of the same name.
+func journalKey(kind, namespace, name string) client.ObjectKey {
+	if kind == string(ConfigMap) {
+		name = kind + "/" + name
+	}
+	return client.ObjectKey{Namespace: namespace, Name: name}
+}
+
 // entry is held while the Secret is being written: news of it can be faster than the answer.
 type entry struct {
 	mu      sync.Mutex
@@ -68,7 +76,7 @@ func (j *Journal) Forget(name client.ObjectKey) {
 
 // Knows tells whether a Secret, as it is seen now, is no newer than our last write to it.
 func (j *Journal) Knows(seen client.Object) bool {
-	known, ok := j.entries.Get(client.ObjectKeyFromObject(seen))
+	known, ok := j.entries.Get(journalKey(seen.GetObjectKind().GroupVersionKind().Kind, seen.GetNamespace(), seen.GetName()))
 	if !ok {
 		return false
 	}

@@ -89,11 +89,16 @@ func Certificates(ctx context.Context, reader client.Reader, namespace, name, ke
 		return "", notFound(namespace, name, []string{key})
 	}
 	if isWrittenByUs(secret) {
-		return "", problem.Stalled(v1alpha1.ReasonSecretInvalid,
-			"spec.caBundle: Secret %s/%s is an output Secret of another object; put the certificates into a ConfigMap, or into a Secret of your own", namespace, name)
+		return "", notTrusted("Secret", namespace, name)
 	}
 	values, err := use(secret, []string{key})
 	return values[key], err
+}
+
+// notTrusted refuses certificates that the spec of another object chose.
+func notTrusted(kind, namespace, name string) error {
+	return problem.Stalled(v1alpha1.ReasonSecretInvalid,
+		"spec.caBundle: %s %s/%s is an output %s of another object; put the certificates into a ConfigMap or Secret of your own", kind, namespace, name, kind)
 }
 
 // get returns a Secret, nil if there is none.
@@ -122,8 +127,8 @@ func Value(ctx context.Context, reader client.Reader, namespace string, ref v1al
 	return values[ref.Key], err
 }
 
-// ConfigValue reads one key of a ConfigMap.
-func ConfigValue(ctx context.Context, reader client.Reader, namespace, name, key string) (string, error) {
+// ConfigCertificates is Certificates for a ConfigMap.
+func ConfigCertificates(ctx context.Context, reader client.Reader, namespace, name, key string) (string, error) {
 	var config corev1.ConfigMap
 	err := reader.Get(ctx, types.NamespacedName{Namespace: namespace, Name: name}, &config)
 	if apierrors.IsNotFound(err) {
@@ -131,6 +136,9 @@ func ConfigValue(ctx context.Context, reader client.Reader, namespace, name, key
 	}
 	if err != nil {
 		return "", fmt.Errorf("read ConfigMap %s/%s: %w", namespace, name, err)
+	}
+	if isWrittenByUs(&config) {
+		return "", notTrusted("ConfigMap", namespace, name)
 	}
 	if config.Data[key] == "" {
 		return "", problem.Stalled(v1alpha1.ReasonSecretInvalid, "ConfigMap %s/%s has no value under the key %q; add it", namespace, name, key)

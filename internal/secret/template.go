@@ -25,8 +25,22 @@ const (
 // are not among it: Output adds them.
 // Whether it fails, and with which message, never depends on what the values are: no template can ask that of a secret.
 func Render(output v1alpha1.OutputSecret, values map[string]string) (map[string][]byte, error) {
+	return render(Secret, output.Data, values)
+}
+
+// RenderPublic makes the data of an output ConfigMap, likewise. values has no secrets, so that no template can use one.
+func RenderPublic(output v1alpha1.OutputConfigMap, values map[string]string) (map[string][]byte, error) {
+	for _, key := range slices.Sorted(maps.Keys(output.Data)) {
+		if _, isRandom := randomLength(output.Data[key]); isRandom {
+			return nil, problem.Stalled(v1alpha1.ReasonInvalidSpec, "the template of key %s of the output ConfigMap asks for a random value, which is a secret; move the key to outputSecret", key)
+		}
+	}
+	return render(ConfigMap, output.Data, values)
+}
+
+func render(into Destination, templates map[string]v1alpha1.SecretTemplate, values map[string]string) (map[string][]byte, error) {
 	data := map[string][]byte{}
-	if len(output.Data) == 0 {
+	if len(templates) == 0 {
 		for key, value := range values {
 			data[key] = []byte(value)
 		}
@@ -34,31 +48,31 @@ func Render(output v1alpha1.OutputSecret, values map[string]string) (map[string]
 	}
 	check := checker{lengths: lengthsOf(values)}
 	parsed := map[string]*parse.Tree{}
-	for _, key := range slices.Sorted(maps.Keys(output.Data)) {
-		if length, isRandom := randomLength(output.Data[key]); isRandom {
+	for _, key := range slices.Sorted(maps.Keys(templates)) {
+		if length, isRandom := randomLength(templates[key]); isRandom {
 			if err := checkRandom(key, length); err != nil {
 				return nil, err
 			}
 			check.add(length)
 			continue
 		}
-		tree, err := parseTemplate(key, string(output.Data[key]))
+		tree, err := parseTemplate(key, string(templates[key]))
 		if err != nil {
-			return nil, problem.Stalled(v1alpha1.ReasonInvalidSpec, "the template of key %s of the output Secret is not a Go template: %s", key, err)
+			return nil, problem.Stalled(v1alpha1.ReasonInvalidSpec, "the template of key %s of the output %s is not a Go template: %s", key, into.kind(), err)
 		}
 		if err := check.list(tree.Root); err != nil {
-			return nil, problem.Stalled(v1alpha1.ReasonInvalidSpec, "the template of key %s of the output Secret uses %v; it can use the values %s, texts in quotes, if and else, and the functions %s",
-				key, err, names(values), strings.Join(slices.Sorted(maps.Keys(functions)), " "))
+			return nil, problem.Stalled(v1alpha1.ReasonInvalidSpec, "the template of key %s of the output %s uses %v; it can use the values %s, texts in quotes, if and else, and the functions %s",
+				key, into.kind(), err, names(values), strings.Join(slices.Sorted(maps.Keys(functions)), " "))
 		}
 		parsed[key] = tree
 	}
 	if check.size > largestOutput {
-		return nil, problem.Stalled(v1alpha1.ReasonInvalidSpec, "the templates can make more than 1 MiB, which is all that a Secret holds; use fewer values and functions (a value counts as 4 KiB or more, html makes it 5 times as long, urlquery 3 times)")
+		return nil, problem.Stalled(v1alpha1.ReasonInvalidSpec, "the templates can make more than 1 MiB, which is all that a %s holds; use fewer values and functions (a value counts as 4 KiB or more, html makes it 5 times as long, urlquery 3 times)", into.kind())
 	}
 	for key, tree := range parsed {
 		rendered, err := fill(key, tree, values)
 		if err != nil {
-			return nil, problem.Stalled(v1alpha1.ReasonInvalidSpec, "the template of key %s of the output Secret cannot be filled; make it simpler", key)
+			return nil, problem.Stalled(v1alpha1.ReasonInvalidSpec, "the template of key %s of the output %s cannot be filled; make it simpler", key, into.kind())
 		}
 		data[key] = rendered
 	}

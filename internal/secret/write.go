@@ -45,12 +45,14 @@ const (
 // annotationIgnoreUpdates keeps Argo CD from refreshing an application whenever a token is renewed.
 const annotationIgnoreUpdates = "argocd.argoproj.io/ignore-resource-updates"
 
-// Output is an output Secret of an object.
+// Output is an output Secret or ConfigMap of an object. Either is handled in the shape of a Secret.
 type Output struct {
 	Client client.Client
 	// Owner is the object whose Secret it is, in the same namespace.
 	Owner v1alpha1.Managed
 	Name  string
+	// Destination is what it is written to; empty means a Secret.
+	Destination Destination
 	// Type of the Secret; empty leaves it as it is.
 	Type string
 	// Internal marks a Secret that the operator keeps for itself, of a type of its own.
@@ -80,12 +82,19 @@ func NewOutput(c client.Client, owner v1alpha1.Managed, spec v1alpha1.OutputSecr
 	return output
 }
 
+// NewConfigMapOutput is the output ConfigMap that an object declares.
+func NewConfigMapOutput(c client.Client, owner v1alpha1.Managed, spec v1alpha1.OutputConfigMap) Output {
+	output := NewOutput(c, owner, v1alpha1.OutputSecret{Name: spec.Name, Labels: spec.Labels, Annotations: spec.Annotations})
+	output.Destination = ConfigMap
+	return output
+}
+
 // Get returns the Secret, or nil if there is none. A Secret that the owner may not write is a problem.
 func (o Output) Get(ctx context.Context) (*corev1.Secret, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	current, err := get(ctx, o.Client, o.Owner.GetNamespace(), o.Name)
+	current, err := o.Destination.get(ctx, o.Client, o.Owner.GetNamespace(), o.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -95,19 +104,19 @@ func (o Output) Get(ctx context.Context) (*corev1.Secret, error) {
 // check refuses what the schema refuses, too, for objects that were stored before it did.
 func (o Output) check() error {
 	if o.Name == hashKeySecret {
-		return o.conflict("is for the operator alone; choose another outputSecret.name")
+		return o.conflict("is for the operator alone; choose another %s.name", o.Destination.field())
 	}
 	if kind := corev1.SecretType(o.Type); !o.Internal && (isOurs(kind) || grantsAccess(kind)) {
 		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "outputSecret.type: the operator writes no Secret of type %s; choose another type", o.Type)
 	}
 	for label := range o.Labels {
 		if strings.HasPrefix(label, ourPrefix) {
-			return problem.Stalled(v1alpha1.ReasonInvalidSpec, "outputSecret.labels: %s is the operator's; choose another label", label)
+			return problem.Stalled(v1alpha1.ReasonInvalidSpec, "%s.labels: %s is the operator's; choose another label", o.Destination.field(), label)
 		}
 	}
 	for annotation := range o.Annotations {
 		if strings.HasPrefix(annotation, ourPrefix) {
-			return problem.Stalled(v1alpha1.ReasonInvalidSpec, "outputSecret.annotations: %s is the operator's; choose another annotation", annotation)
+			return problem.Stalled(v1alpha1.ReasonInvalidSpec, "%s.annotations: %s is the operator's; choose another annotation", o.Destination.field(), annotation)
 		}
 	}
 	return nil
@@ -125,8 +134,7 @@ func (o Output) Try(ctx context.Context, current *corev1.Secret, data map[string
 // Put makes the Secret hold data and annotations, by a write only if it does not. current is what Get returned. It fails with a
 // conflict if another replica wrote the Secret since.
 func (o Output) Put(ctx context.Context, current *corev1.Secret, data map[string][]byte, annotations map[string]string) error {
-	name := client.ObjectKey{Namespace: o.Owner.GetNamespace(), Name: o.Name}
-	return o.Journal.record(name, func() (string, error) { return o.put(ctx, current, data, annotations) })
+	return o.Journal.record(o.journalKey(), func() (string, error) { return o.put(ctx, current, data, annotations) })
 }
 
 // putTries is how often a Secret is written that somebody changes meanwhile.
@@ -187,7 +195,7 @@ func (o Output) write(ctx context.Context, current *corev1.Secret, data map[stri
 	}
 	// A Secret that was replaced or written since it was looked at may be somebody else's, or hold what is newer.
 	desired.WithUID(current.UID).WithResourceVersion(current.ResourceVersion)
-	if err := o.Client.Apply(ctx, desired, append(options, client.ForceOwnership)...); err != nil {
+	if err := o.Destination.apply(ctx, o.Client, desired, append(options, client.ForceOwnership)...); err != nil {
 		return "", o.explain(err)
 	}
 	version = ptr.Deref(desired.ResourceVersion, "")
@@ -230,12 +238,12 @@ func (o Output) create(ctx context.Context, desired *corev1ac.SecretApplyConfigu
 	o.own(desired)
 	desired.WithType(corev1.SecretType(cmp.Or(o.Type, string(corev1.SecretTypeOpaque))))
 	keys := len(desired.Data)
-	if err := o.Client.Apply(ctx, desired, options...); err != nil {
+	if err := o.Destination.apply(ctx, o.Client, desired, options...); err != nil {
 		return "", o.explain(err)
 	}
 	if len(desired.Data) > keys || len(desired.OwnerReferences) > 1 {
 		made := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: o.Owner.GetNamespace(), Name: o.Name, UID: ptr.Deref(desired.UID, "")}, Type: *desired.Type}
-		return "", errors.Join(fmt.Errorf("somebody else made Secret %s/%s at the same time", made.Namespace, made.Name), o.takeOut(ctx, made, options...))
+		return "", errors.Join(fmt.Errorf("somebody else made %s %s/%s at the same time", o.Destination.kind(), made.Namespace, made.Name), o.takeOut(ctx, made, options...))
 	}
 	return ptr.Deref(desired.ResourceVersion, ""), nil
 }
@@ -257,6 +265,11 @@ func (o Output) own(desired *corev1ac.SecretApplyConfiguration) {
 		WithController(true))
 }
 
+// journalKey is how a Journal knows it.
+func (o Output) journalKey() client.ObjectKey {
+	return journalKey(o.Destination.kind(), o.Owner.GetNamespace(), o.Name)
+}
+
 // kind of the owner.
 func (o Output) kind() string { return reflect.TypeOf(o.Owner).Elem().Name() }
 
@@ -265,17 +278,17 @@ func (o Output) kind() string { return reflect.TypeOf(o.Owner).Elem().Name() }
 func (o Output) explain(err error) error {
 	refused, ok := errors.AsType[*apierrors.StatusError](err)
 	if !ok || !apierrors.IsInvalid(err) || refused.ErrStatus.Details == nil {
-		return fmt.Errorf("write output Secret %s/%s: %w", o.Owner.GetNamespace(), o.Name, err)
+		return fmt.Errorf("write output %s %s/%s: %w", o.Destination.kind(), o.Owner.GetNamespace(), o.Name, err)
 	}
 	var causes []string
 	for _, cause := range refused.ErrStatus.Details.Causes {
 		if strings.HasPrefix(cause.Field, "data") {
-			cause.Message = "not what a Secret of this type holds"
+			cause.Message = "not what a " + o.Destination.kind() + " of this type holds"
 		}
 		// A policy names no field.
 		causes = append(causes, strings.TrimPrefix(cause.Field+": "+strings.TrimPrefix(cause.Message, ": "), ": "))
 	}
-	return problem.Stalled(v1alpha1.ReasonInvalidSpec, "Kubernetes refuses the output Secret that the spec asks for: %s", strings.Join(causes, ", "))
+	return problem.Stalled(v1alpha1.ReasonInvalidSpec, "Kubernetes refuses the output %s that the spec asks for: %s", o.Destination.kind(), strings.Join(causes, ", "))
 }
 
 // isAsDeclared tells whether type and labels are.
@@ -296,9 +309,12 @@ func (o Output) cannotChange(current *corev1.Secret) bool {
 
 // remove makes room for another Secret in the place of one that cannot be changed, or finds out whether that would work.
 func (o Output) remove(ctx context.Context, current *corev1.Secret, try bool) (done bool, err error) {
+	if o.Destination == ConfigMap {
+		// The operator has no right to delete ConfigMaps: it needs it for nothing else.
+		return false, o.conflict("is immutable; choose another outputConfigMap.name, or delete the ConfigMap if nothing needs what it holds")
+	}
 	if !metav1.IsControlledBy(current, o.Owner) {
-		return false, problem.Stalled(v1alpha1.ReasonSecretConflict, "Secret %s/%s is immutable or has the type %s, and this object does not own it; choose another outputSecret.name, take its type, or delete the Secret if nothing needs what it holds",
-			current.Namespace, current.Name, current.Type)
+		return false, o.conflict("is immutable or has the type %s, and this object does not own it; choose another outputSecret.name, take its type, or delete the Secret if nothing needs what it holds", current.Type)
 	}
 	options := []client.DeleteOption{client.Preconditions{UID: &current.UID, ResourceVersion: &current.ResourceVersion}}
 	if try {
@@ -306,7 +322,7 @@ func (o Output) remove(ctx context.Context, current *corev1.Secret, try bool) (d
 	}
 	err = client.IgnoreNotFound(o.Client.Delete(ctx, current.DeepCopy(), options...))
 	if err != nil {
-		return false, fmt.Errorf("replace output Secret %s/%s: %w", current.Namespace, current.Name, err)
+		return false, fmt.Errorf("replace output %s %s/%s: %w", o.Destination.kind(), current.Namespace, current.Name, err)
 	}
 	return try, nil
 }
@@ -314,38 +330,38 @@ func (o Output) remove(ctx context.Context, current *corev1.Secret, try bool) (d
 // Release leaves the Secret behind without an owner, so that it survives the object. Another one of the same kind and name may take it
 // up again.
 func (o Output) Release(ctx context.Context) error {
-	current, err := get(ctx, o.Client, o.Owner.GetNamespace(), o.Name)
+	current, err := o.Destination.get(ctx, o.Client, o.Owner.GetNamespace(), o.Name)
 	if err != nil || current == nil || !metav1.IsControlledBy(current, o.Owner) {
 		return err
 	}
 	before := current.DeepCopy()
 	current.OwnerReferences = slices.DeleteFunc(current.OwnerReferences, func(owner metav1.OwnerReference) bool { return owner.UID == o.Owner.GetUID() })
 	metav1.SetMetaDataAnnotation(&current.ObjectMeta, v1alpha1.AnnotationAdoptableBy, o.kind()+"/"+o.Owner.GetName())
-	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
-	return client.IgnoreNotFound(o.Client.Patch(ctx, current, patch, client.FieldOwner(FieldManager)))
+	patch := client.MergeFromWithOptions(o.Destination.object(before), client.MergeFromWithOptimisticLock{})
+	return client.IgnoreNotFound(o.Client.Patch(ctx, o.Destination.object(current), patch, client.FieldOwner(FieldManager)))
 }
 
 // Abandon is for a Secret that the spec of the owner does not name any more. It takes the owner's keys out of an adopted Secret and
 // leaves one that the operator created, as workloads may use it. It returns what became of the Secret, "" if there is none.
 func (o Output) Abandon(ctx context.Context) (string, error) {
-	current, err := get(ctx, o.Client, o.Owner.GetNamespace(), o.Name)
+	current, err := o.Destination.get(ctx, o.Client, o.Owner.GetNamespace(), o.Name)
 	switch {
 	case err != nil || current == nil:
 		return "", err
 	case metav1.IsControlledBy(current, o.Owner):
-		return fmt.Sprintf("the spec does not name Secret %s any more: the operator no longer updates it, and it is deleted with this object; delete it as soon as nothing uses it", o.Name), nil
+		return fmt.Sprintf("the spec does not name %s %s any more: the operator no longer updates it, and it is deleted with this object; delete it as soon as nothing uses it", o.Destination.kind(), o.Name), nil
 	case current.Annotations[annotationAdoptedBy] != adopter(o.kind(), o.Owner):
 		return "", nil
 	}
-	message := fmt.Sprintf("the spec does not name Secret %s any more: the operator removed the keys of this object, and the others stay", o.Name)
+	message := fmt.Sprintf("the spec does not name %s %s any more: the operator removed the keys of this object, and the others stay", o.Destination.kind(), o.Name)
 	return message, o.Withdraw(ctx)
 }
 
 // Withdraw takes out of a Secret that the owner adopted what was written for it, as the owner is being deleted. What others wrote
 // stays. A Secret that the owner owns goes with it.
 func (o Output) Withdraw(ctx context.Context) error {
-	o.Journal.Forget(client.ObjectKey{Namespace: o.Owner.GetNamespace(), Name: o.Name})
-	current, err := get(ctx, o.Client, o.Owner.GetNamespace(), o.Name)
+	o.Journal.Forget(o.journalKey())
+	current, err := o.Destination.get(ctx, o.Client, o.Owner.GetNamespace(), o.Name)
 	if err != nil || current == nil || current.Annotations[annotationAdoptedBy] != adopter(o.kind(), o.Owner) {
 		return err
 	}
@@ -356,8 +372,8 @@ func (o Output) Withdraw(ctx context.Context) error {
 func (o Output) takeOut(ctx context.Context, current *corev1.Secret, options ...client.ApplyOption) error {
 	// The type stays, as it cannot be changed.
 	nothing := corev1ac.Secret(current.Name, current.Namespace).WithUID(current.UID).WithType(current.Type)
-	if err := o.Client.Apply(ctx, nothing, append(options, client.ForceOwnership)...); err != nil {
-		return fmt.Errorf("take values out of Secret %s/%s: %w", current.Namespace, current.Name, err)
+	if err := o.Destination.apply(ctx, o.Client, nothing, append(options, client.ForceOwnership)...); err != nil {
+		return fmt.Errorf("take values out of %s %s/%s: %w", o.Destination.kind(), current.Namespace, current.Name, err)
 	}
 	return nil
 }

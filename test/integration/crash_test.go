@@ -144,6 +144,12 @@ var undertakings = map[string]undertaking{
 	"change templates beside a session key": {
 		subject: sessionSubject, declare: withSessionKey, ready: true, begin: changeBesideSessionKey, settled: sessionKeyStays,
 	},
+	"create an application with public values": {
+		subject: clientSubject, declare: withPublicValues, begin: declareIt, settled: publicValuesAreThere,
+	},
+	"remove outputs, and name others": {
+		subject: subjectWithOutput, prepare: adoptedOutput, declare: withPublicValues, ready: true, begin: dropOutputs, meanwhile: nameOtherOutputs, settled: outputsAreTheOthers,
+	},
 	"create an application beside an exact connection": {
 		subject: clientSubject, prepare: besideExactConnection, begin: declareIt, settled: connectionIsExact,
 	},

@@ -63,42 +63,36 @@ func TestOutputsFollowTheCustomDomain(t *testing.T) {
 
 // TestOutputSecretHasAnnotations sets, changes and removes them, and leaves those of others.
 func TestOutputSecretHasAnnotations(t *testing.T) {
-	t.Parallel()
-	for name, kind := range outputs {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			e := newEnvironment(t)
-			kind.subject.prepare(e)
-			object := kind.subject.object(e, "one")
-			output := kind.secret(object)
-			output.Annotations = map[string]v1alpha1.SecretAnnotation{"reloader.stakater.com/match": "true", "example.com/team": "web"}
-			e.create(object)
-			e.eventuallyReady(object)
-			require := func(match, team string) {
-				t.Helper()
-				e.eventually(func() error {
-					have := e.outputOf(output.Name).Annotations
-					if have["reloader.stakater.com/match"] != match || have["example.com/team"] != team {
-						return fmt.Errorf("the annotations are %v", have)
-					}
-					return nil
-				})
-			}
-			require("true", "web")
-			if kind.value == "url" {
-				// The link is not shown again, so that its Secret is not written until there is another.
-				return
-			}
-			change(e, object, func(o v1alpha1.Managed) {
-				kind.secret(o).Annotations = map[string]v1alpha1.SecretAnnotation{"reloader.stakater.com/match": "false"}
+	eachOutput(t, func(e *environment, kind outputKind) {
+		object := kind.subject.object(e, "one")
+		output := kind.secret(object)
+		output.Annotations = map[string]v1alpha1.SecretAnnotation{"reloader.stakater.com/match": "true", "example.com/team": "web"}
+		e.create(object)
+		e.eventuallyReady(object)
+		require := func(match, team string) {
+			e.Helper()
+			e.eventually(func() error {
+				have := e.outputOf(output.Name).Annotations
+				if have["reloader.stakater.com/match"] != match || have["example.com/team"] != team {
+					return fmt.Errorf("the annotations are %v", have)
+				}
+				return nil
 			})
-			e.eventuallyReady(object)
-			require("false", "")
-			change(e, object, func(o v1alpha1.Managed) { kind.secret(o).Annotations = nil })
-			e.eventuallyReady(object)
-			require("", "")
+		}
+		require("true", "web")
+		if kind.value == "url" {
+			// The link is not shown again, so that its Secret is not written until there is another.
+			return
+		}
+		change(e, object, func(o v1alpha1.Managed) {
+			kind.secret(o).Annotations = map[string]v1alpha1.SecretAnnotation{"reloader.stakater.com/match": "false"}
 		})
-	}
+		e.eventuallyReady(object)
+		require("false", "")
+		change(e, object, func(o v1alpha1.Managed) { kind.secret(o).Annotations = nil })
+		e.eventuallyReady(object)
+		require("", "")
+	})
 }
 
 // TestAnAdoptedSecretGetsNoAnnotations: one that has the Secret copied elsewhere would copy what others keep in it.

@@ -16,14 +16,31 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/simulator"
 )
 
-// outputs are the kinds that write a Secret, each with what declares it.
-var outputs = map[string]struct {
+// outputKind is a kind that writes a Secret.
+type outputKind struct {
 	subject *subject
 	// value is one that the kind offers to templates.
 	value string
 	// secret returns what the object declares of its output Secret.
 	secret func(v1alpha1.Managed) *v1alpha1.OutputSecret
-}{
+}
+
+// eachOutput runs a test for each kind that writes a Secret.
+func eachOutput(t *testing.T, test func(e *environment, kind outputKind)) {
+	t.Helper()
+	t.Parallel()
+	for name, kind := range outputs {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := newEnvironment(t)
+			kind.subject.prepare(e)
+			test(e, kind)
+		})
+	}
+}
+
+// outputs are the kinds that write a Secret, each with what declares it.
+var outputs = map[string]outputKind{
 	"Auth0Client": {&clientSubject, "clientSecret", func(o v1alpha1.Managed) *v1alpha1.OutputSecret {
 		return o.(*v1alpha1.Auth0Client).Spec.OutputSecret
 	}},
@@ -62,23 +79,17 @@ func kindOf(object client.Object) string { return reflect.TypeOf(object).Elem().
 // TestATemplateDoesNotTellOfASecret has a template fail on a byte of the secret. (A case of the issue: the first byte of a client
 // secret was in status.)
 func TestATemplateDoesNotTellOfASecret(t *testing.T) {
-	t.Parallel()
-	for name, kind := range outputs {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			e := newEnvironment(t)
-			kind.subject.prepare(e)
-			object := kind.subject.object(e, "leak")
-			kind.secret(object).Data = map[string]v1alpha1.SecretTemplate{
-				"k": v1alpha1.SecretTemplate(`{{if .` + kind.value + `}}{{index "" (index .` + kind.value + ` 0)}}{{end}}`),
-			}
-			e.create(object)
-			message := e.eventuallyStalled(object, v1alpha1.ReasonInvalidSpec, "uses the function index", "."+kind.value)
-			if strings.Contains(message, "out of range") {
-				t.Errorf("the message tells of the value: %s", message)
-			}
-		})
-	}
+	eachOutput(t, func(e *environment, kind outputKind) {
+		object := kind.subject.object(e, "leak")
+		kind.secret(object).Data = map[string]v1alpha1.SecretTemplate{
+			"k": v1alpha1.SecretTemplate(`{{if .` + kind.value + `}}{{index "" (index .` + kind.value + ` 0)}}{{end}}`),
+		}
+		e.create(object)
+		message := e.eventuallyStalled(object, v1alpha1.ReasonInvalidSpec, "uses the function index", "."+kind.value)
+		if strings.Contains(message, "out of range") {
+			e.Errorf("the message tells of the value: %s", message)
+		}
+	})
 }
 
 // TestKubernetesDoesNotTellOfASecret has Kubernetes parse what is no JSON. It quotes the character at which it stops.

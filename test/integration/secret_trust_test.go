@@ -71,46 +71,40 @@ func TestCredentialsAreOfTheirType(t *testing.T) {
 // TestADomainIsNotSwapped goes through what sent a team's client secret to a host of somebody's choice: to have the operator write
 // another domain into the team's Secret, or a Secret of their own, and to name it in a tenant. Kinds and ways to write are all tried.
 func TestADomainIsNotSwapped(t *testing.T) {
-	t.Parallel()
-	for name, kind := range outputs {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			e := newEnvironment(t)
-			kind.subject.prepare(e)
-			evil := e.evil()
-			team := e.credentials("team-credentials")
-			old := e.credentials("old-credentials")
-			old.Type = ""
-			e.create(team)
-			e.create(old)
-			for _, secret := range []string{"team-credentials", "old-credentials"} {
-				swap := kind.subject.object(e, "swap-"+secret)
-				mayAdopt(swap)
-				*kind.secret(swap) = v1alpha1.OutputSecret{Name: secret, Data: map[string]v1alpha1.SecretTemplate{"domain": v1alpha1.SecretTemplate(evil.Domain)}}
-				e.create(swap)
-				e.eventuallyStalled(swap, v1alpha1.ReasonSecretConflict, secret)
-				e.deleteAndWait(swap)
-			}
-			forged := kind.subject.object(e, "forge")
-			*kind.secret(forged) = v1alpha1.OutputSecret{Name: "forged", Data: map[string]v1alpha1.SecretTemplate{
-				"domain": v1alpha1.SecretTemplate(evil.Domain), "clientId": operatorClientID, "clientSecret": operatorClientSecret, "ca.crt": v1alpha1.SecretTemplate(evil.CA),
-			}}
-			mayAdopt(forged)
-			e.create(forged)
-			e.eventuallyReady(forged)
-			for _, credentials := range []string{"old-credentials", "forged"} {
-				tenant := e.evilTenant(credentials)
-				e.create(tenant)
-				e.eventuallyStalled(tenant, v1alpha1.ReasonSecretInvalid, "has the type Opaque")
-				e.deleteAndWait(tenant)
-			}
-			e.get(team)
-			if domain := string(team.Data["domain"]); domain != e.sim.Domain {
-				t.Errorf("the domain of the team's credentials is %q", domain)
-			}
-			requireNothingSent(e, evil)
-		})
-	}
+	eachOutput(t, func(e *environment, kind outputKind) {
+		evil := e.evil()
+		team := e.credentials("team-credentials")
+		old := e.credentials("old-credentials")
+		old.Type = ""
+		e.create(team)
+		e.create(old)
+		for _, secret := range []string{"team-credentials", "old-credentials"} {
+			swap := kind.subject.object(e, "swap-"+secret)
+			mayAdopt(swap)
+			*kind.secret(swap) = v1alpha1.OutputSecret{Name: secret, Data: map[string]v1alpha1.SecretTemplate{"domain": v1alpha1.SecretTemplate(evil.Domain)}}
+			e.create(swap)
+			e.eventuallyStalled(swap, v1alpha1.ReasonSecretConflict, secret)
+			e.deleteAndWait(swap)
+		}
+		forged := kind.subject.object(e, "forge")
+		*kind.secret(forged) = v1alpha1.OutputSecret{Name: "forged", Data: map[string]v1alpha1.SecretTemplate{
+			"domain": v1alpha1.SecretTemplate(evil.Domain), "clientId": operatorClientID, "clientSecret": operatorClientSecret, "ca.crt": v1alpha1.SecretTemplate(evil.CA),
+		}}
+		mayAdopt(forged)
+		e.create(forged)
+		e.eventuallyReady(forged)
+		for _, credentials := range []string{"old-credentials", "forged"} {
+			tenant := e.evilTenant(credentials)
+			e.create(tenant)
+			e.eventuallyStalled(tenant, v1alpha1.ReasonSecretInvalid, "has the type Opaque")
+			e.deleteAndWait(tenant)
+		}
+		e.get(team)
+		if domain := string(team.Data["domain"]); domain != e.sim.Domain {
+			e.Errorf("the domain of the team's credentials is %q", domain)
+		}
+		requireNothingSent(e, evil)
+	})
 }
 
 // TestNoOutputSecretIsTrusted has a tenant name the output Secret of another object as its authority: while that owns it, after it left
@@ -224,72 +218,66 @@ func TestCredentialsAreUsedForNothingElse(t *testing.T) {
 // TestASecretOfSomebodyElsesIsNotWritten has each kind write into Secrets that are not its own. None is changed, whatever adoptionPolicy says, nor
 // what says on it that the object may, if it is somebody else's all the same.
 func TestASecretOfSomebodyElsesIsNotWritten(t *testing.T) {
-	t.Parallel()
-	for name, kind := range outputs {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			e := newEnvironment(t)
-			kind.subject.prepare(e)
-			config := &corev1.ConfigMap{ObjectMeta: e.meta("owner")}
-			e.create(config)
-			owned := func(controller *bool) func(*corev1.Secret) {
-				return func(s *corev1.Secret) {
-					s.OwnerReferences = []metav1.OwnerReference{{APIVersion: "v1", Kind: "ConfigMap", Name: config.Name, UID: config.UID, Controller: controller}}
-				}
+	eachOutput(t, func(e *environment, kind outputKind) {
+		config := &corev1.ConfigMap{ObjectMeta: e.meta("owner")}
+		e.create(config)
+		owned := func(controller *bool) func(*corev1.Secret) {
+			return func(s *corev1.Secret) {
+				s.OwnerReferences = []metav1.OwnerReference{{APIVersion: "v1", Kind: "ConfigMap", Name: config.Name, UID: config.UID, Controller: controller}}
 			}
-			e.create(func() client.Object {
-				tenant := e.evilTenant("named")
-				tenant.Spec.CABundle = &v1alpha1.CABundleReference{Kind: "Secret", Name: "trusted"}
-				return tenant
-			}())
-			for secret, row := range map[string]struct {
-				make   func(*corev1.Secret)
-				permit bool
-				says   string
-			}{
-				"plain": {func(*corev1.Secret) {}, false, "kubectl annotate secret plain --namespace " + e.namespace + " auth0-operator.io/adoptable-by="},
-				"for-another": {func(s *corev1.Secret) {
-					s.Annotations = map[string]string{v1alpha1.AnnotationAdoptableBy: "Auth0Client/another"}
-				}, false, "kubectl annotate"},
-				"owned":      {owned(nil), true, "belongs to ConfigMap owner"},
-				"controlled": {owned(new(true)), true, "belongs to ConfigMap owner"},
-				"helm":       {func(s *corev1.Secret) { s.Labels = map[string]string{"app.kubernetes.io/managed-by": "Helm"} }, true, "is managed by Helm"},
-				"credential": {func(s *corev1.Secret) { s.Type = v1alpha1.CredentialsSecretType }, true, "is for the credentials of an Auth0Tenant"},
-				"lineage":    {func(s *corev1.Secret) { s.Type = "auth0-operator.io/refresh-token" }, true, "is for the operator alone"},
-				"named":      {func(*corev1.Secret) {}, true, "is named by Auth0Tenant harvest"},
-				"trusted":    {func(*corev1.Secret) {}, true, "is named by Auth0Tenant harvest"},
-			} {
-				victim := e.secret(secret, map[string]string{"theirs": "yes", "domain": "theirs"})
-				row.make(victim)
-				object := kind.subject.object(e, "into-"+secret)
-				mayAdopt(object)
-				*kind.secret(object) = v1alpha1.OutputSecret{Name: secret, Data: map[string]v1alpha1.SecretTemplate{"domain": "evil.example.com"}}
-				e.create(victim)
-				if row.permit {
-					e.letWrite(object, secret)
-				}
-				e.get(victim)
-				before := victim.DeepCopy()
-				e.create(object)
-				e.eventuallyStalled(object, v1alpha1.ReasonSecretConflict, row.says)
-				e.deleteAndWait(object)
-				e.get(victim)
-				if !maps.EqualFunc(victim.Data, before.Data, bytes.Equal) ||
-					!slices.EqualFunc(victim.OwnerReferences, before.OwnerReferences, func(a, b metav1.OwnerReference) bool { return a.UID == b.UID }) {
-					t.Errorf("%s was written into: keys %v, owners %v", secret, slices.Collect(maps.Keys(victim.Data)), victim.OwnerReferences)
-				}
+		}
+		e.create(func() client.Object {
+			tenant := e.evilTenant("named")
+			tenant.Spec.CABundle = &v1alpha1.CABundleReference{Kind: "Secret", Name: "trusted"}
+			return tenant
+		}())
+		for secret, row := range map[string]struct {
+			make   func(*corev1.Secret)
+			permit bool
+			says   string
+		}{
+			"plain": {func(*corev1.Secret) {}, false, "kubectl annotate secret plain --namespace " + e.namespace + " auth0-operator.io/adoptable-by="},
+			"for-another": {func(s *corev1.Secret) {
+				s.Annotations = map[string]string{v1alpha1.AnnotationAdoptableBy: "Auth0Client/another"}
+			}, false, "kubectl annotate"},
+			"owned":      {owned(nil), true, "belongs to ConfigMap owner"},
+			"controlled": {owned(new(true)), true, "belongs to ConfigMap owner"},
+			"helm":       {func(s *corev1.Secret) { s.Labels = map[string]string{"app.kubernetes.io/managed-by": "Helm"} }, true, "is managed by Helm"},
+			"credential": {func(s *corev1.Secret) { s.Type = v1alpha1.CredentialsSecretType }, true, "is for the credentials of an Auth0Tenant"},
+			"lineage":    {func(s *corev1.Secret) { s.Type = "auth0-operator.io/refresh-token" }, true, "is for the operator alone"},
+			"named":      {func(*corev1.Secret) {}, true, "is named by Auth0Tenant harvest"},
+			"trusted":    {func(*corev1.Secret) {}, true, "is named by Auth0Tenant harvest"},
+		} {
+			victim := e.secret(secret, map[string]string{"theirs": "yes", "domain": "theirs"})
+			row.make(victim)
+			object := kind.subject.object(e, "into-"+secret)
+			mayAdopt(object)
+			*kind.secret(object) = v1alpha1.OutputSecret{Name: secret, Data: map[string]v1alpha1.SecretTemplate{"domain": "evil.example.com"}}
+			e.create(victim)
+			if row.permit {
+				e.letWrite(object, secret)
 			}
-			for _, absent := range []string{"named", "trusted"} {
-				e.deleteAndWait(&corev1.Secret{ObjectMeta: e.meta(absent)})
-				object := kind.subject.object(e, "instead-of-"+absent)
-				mayAdopt(object)
-				*kind.secret(object) = v1alpha1.OutputSecret{Name: absent, Data: map[string]v1alpha1.SecretTemplate{"domain": "evil.example.com"}}
-				e.create(object)
-				e.eventuallyStalled(object, v1alpha1.ReasonSecretConflict, "is named by Auth0Tenant harvest")
-				e.deleteAndWait(object)
+			e.get(victim)
+			before := victim.DeepCopy()
+			e.create(object)
+			e.eventuallyStalled(object, v1alpha1.ReasonSecretConflict, row.says)
+			e.deleteAndWait(object)
+			e.get(victim)
+			if !maps.EqualFunc(victim.Data, before.Data, bytes.Equal) ||
+				!slices.EqualFunc(victim.OwnerReferences, before.OwnerReferences, func(a, b metav1.OwnerReference) bool { return a.UID == b.UID }) {
+				e.Errorf("%s was written into: keys %v, owners %v", secret, slices.Collect(maps.Keys(victim.Data)), victim.OwnerReferences)
 			}
-		})
-	}
+		}
+		for _, absent := range []string{"named", "trusted"} {
+			e.deleteAndWait(&corev1.Secret{ObjectMeta: e.meta(absent)})
+			object := kind.subject.object(e, "instead-of-"+absent)
+			mayAdopt(object)
+			*kind.secret(object) = v1alpha1.OutputSecret{Name: absent, Data: map[string]v1alpha1.SecretTemplate{"domain": "evil.example.com"}}
+			e.create(object)
+			e.eventuallyStalled(object, v1alpha1.ReasonSecretConflict, "is named by Auth0Tenant harvest")
+			e.deleteAndWait(object)
+		}
+	})
 }
 
 // TestNoSecretIsForged asks for Secrets that are something in themselves.
@@ -322,66 +310,60 @@ func TestNoSecretIsForged(t *testing.T) {
 
 // TestAnAdoptedSecretStays has each kind write into a Secret that lets it: what others keep there stays, during its life and after.
 func TestAnAdoptedSecretStays(t *testing.T) {
-	t.Parallel()
-	for name, kind := range outputs {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			e := newEnvironment(t)
-			kind.subject.prepare(e)
-			object := kind.subject.object(e, "guest")
-			*kind.secret(object) = v1alpha1.OutputSecret{Name: "theirs", Labels: map[string]v1alpha1.SecretLabel{"team": "ours"}, Data: map[string]v1alpha1.SecretTemplate{
-				"ours": v1alpha1.SecretTemplate("{{ ." + kind.value + " }}"), "more": "yes",
-			}}
-			theirs := e.secret("theirs", map[string]string{"theirs": "yes"})
-			e.create(theirs)
-			e.letWrite(object, "theirs")
-			e.create(object)
-			e.eventuallyReady(object)
-			expect := func(want ...string) func() error {
-				return func() error {
-					e.get(theirs)
-					var keys []string
-					for key, value := range theirs.Data {
-						if len(value) > 0 && string(value) != "edited" && key != "password" {
-							keys = append(keys, key)
-						}
+	eachOutput(t, func(e *environment, kind outputKind) {
+		object := kind.subject.object(e, "guest")
+		*kind.secret(object) = v1alpha1.OutputSecret{Name: "theirs", Labels: map[string]v1alpha1.SecretLabel{"team": "ours"}, Data: map[string]v1alpha1.SecretTemplate{
+			"ours": v1alpha1.SecretTemplate("{{ ." + kind.value + " }}"), "more": "yes",
+		}}
+		theirs := e.secret("theirs", map[string]string{"theirs": "yes"})
+		e.create(theirs)
+		e.letWrite(object, "theirs")
+		e.create(object)
+		e.eventuallyReady(object)
+		expect := func(want ...string) func() error {
+			return func() error {
+				e.get(theirs)
+				var keys []string
+				for key, value := range theirs.Data {
+					if len(value) > 0 && string(value) != "edited" && key != "password" {
+						keys = append(keys, key)
 					}
-					slices.Sort(keys)
-					if !slices.Equal(keys, want) || len(theirs.OwnerReferences) > 0 || string(theirs.Data["theirs"]) != "yes" {
-						return fmt.Errorf("the Secret has the keys %v, want %v; owners %v", keys, want, theirs.OwnerReferences)
-					}
-					return nil
 				}
-			}
-			e.eventually(expect("more", "ours", "theirs"))
-
-			change(e, theirs, func(s *corev1.Secret) {
-				s.Data["later"] = []byte("yes")
-				if kind.value != "url" {
-					// A link is not made anew for that.
-					s.Data["more"] = []byte("edited")
+				slices.Sort(keys)
+				if !slices.Equal(keys, want) || len(theirs.OwnerReferences) > 0 || string(theirs.Data["theirs"]) != "yes" {
+					return fmt.Errorf("the Secret has the keys %v, want %v; owners %v", keys, want, theirs.OwnerReferences)
 				}
-			})
-			e.eventually(expect("later", "more", "ours", "theirs"))
-			change(e, object, func(o v1alpha1.Managed) { delete(kind.secret(o).Data, "more") })
-			e.eventually(expect("later", "ours", "theirs"))
-			e.pass(object)
-			version := theirs.ResourceVersion
-			e.pass(object)
-			e.get(theirs)
-			if theirs.ResourceVersion != version {
-				t.Error("the Secret was written again, with nothing to write")
+				return nil
 			}
+		}
+		e.eventually(expect("more", "ours", "theirs"))
 
-			e.deleteAndWait(object)
-			if err := expect("later", "theirs")(); err != nil {
-				t.Error(err)
-			}
-			if theirs.Data["password"] != nil || theirs.Labels["team"] != "" || theirs.Annotations["auth0-operator.io/adopted-by"] != "" {
-				t.Errorf("something is left: labels %v, annotations %v", theirs.Labels, theirs.Annotations)
+		change(e, theirs, func(s *corev1.Secret) {
+			s.Data["later"] = []byte("yes")
+			if kind.value != "url" {
+				// A link is not made anew for that.
+				s.Data["more"] = []byte("edited")
 			}
 		})
-	}
+		e.eventually(expect("later", "more", "ours", "theirs"))
+		change(e, object, func(o v1alpha1.Managed) { delete(kind.secret(o).Data, "more") })
+		e.eventually(expect("later", "ours", "theirs"))
+		e.pass(object)
+		version := theirs.ResourceVersion
+		e.pass(object)
+		e.get(theirs)
+		if theirs.ResourceVersion != version {
+			e.Error("the Secret was written again, with nothing to write")
+		}
+
+		e.deleteAndWait(object)
+		if err := expect("later", "theirs")(); err != nil {
+			e.Error(err)
+		}
+		if theirs.Data["password"] != nil || theirs.Labels["team"] != "" || theirs.Annotations["auth0-operator.io/adopted-by"] != "" {
+			e.Errorf("something is left: labels %v, annotations %v", theirs.Labels, theirs.Annotations)
+		}
+	})
 }
 
 // TestAnAdoptedSecretIsWithdrawn takes the word back that lets an object write, and gives it to another object.
