@@ -75,11 +75,11 @@ type Auth0ClientSpec struct {
 	// +optional
 	OutputSecret *OutputSecret `json:"outputSecret,omitempty"`
 
-	// outputConfigMap is where what is public of the application is written, for workloads that may not read Secrets, such as
-	// single-page applications. Its default keys are `domain` and `clientId`. Values for templates: these, `issuer`, `tokenUrl`,
+	// outputConfigMap is the ConfigMap for the application's public values, for workloads that cannot read Secrets, such as
+	// single-page applications. Default keys: `domain` and `clientId`. Values for templates: these, `issuer`, `tokenUrl`,
 	// `customDomain`, `canonicalDomain`, `canonicalIssuer` and `canonicalTokenUrl`, as in outputSecret. If you remove
-	// outputConfigMap, the operator no longer updates the ConfigMap, and deletes it with this object; it removes its keys from one
-	// that existed before. An Event says so. Unset: none is written.
+	// outputConfigMap, the operator stops updating the ConfigMap and deletes it with this object; from an adopted ConfigMap,
+	// it removes its keys. An Event reports this. Unset: no ConfigMap.
 	// +optional
 	OutputConfigMap *OutputConfigMap `json:"outputConfigMap,omitempty"`
 }

@@ -69,10 +69,10 @@ type Auth0TokenSpec struct {
 	// +required
 	OutputSecret OutputSecret `json:"outputSecret"`
 
-	// outputConfigMap is where what is public of the token is written, for workloads that may not read Secrets. Values for its
-	// templates, and its default keys: `domain`, `issuer`, `audience`, `scope` and `expiresAt` (RFC 3339). If you remove
-	// outputConfigMap, the operator no longer updates the ConfigMap, and deletes it with this object; it removes its keys from one
-	// that existed before. An Event says so. Unset: none is written.
+	// outputConfigMap is the ConfigMap for the public values of the token, for workloads that cannot read Secrets. Values
+	// for templates, and default keys: `domain`, `issuer`, `audience`, `scope` and `expiresAt` (RFC 3339). If you remove
+	// outputConfigMap, the operator stops updating the ConfigMap and deletes it with this object; from an adopted ConfigMap,
+	// it removes its keys. An Event reports this. Unset: no ConfigMap.
 	// +optional
 	OutputConfigMap *OutputConfigMap `json:"outputConfigMap,omitempty"`
 }

@@ -156,10 +156,10 @@ type Auth0UserSpec struct {
 	// +optional
 	Organizations *UserOrganizations `json:"organizations,omitempty"`
 
-	// outputConfigMap is where what is public of the user is written, for workloads that may not read Secrets. Values for its
-	// templates, and its default keys: `userId`, `domain` and `issuer`. If you remove outputConfigMap, the operator no longer
-	// updates the ConfigMap, and deletes it with this object; it removes its keys from one that existed before. An Event says so.
-	// Unset: none is written.
+	// outputConfigMap is the ConfigMap for the public values of the user, for workloads that cannot read Secrets. Values for
+	// templates, and default keys: `userId`, `domain` and `issuer`. If you remove outputConfigMap, the operator stops
+	// updating the ConfigMap and deletes it with this object; from an adopted ConfigMap, it removes its keys. An Event
+	// reports this. Unset: no ConfigMap.
 	// +optional
 	OutputConfigMap *OutputConfigMap `json:"outputConfigMap,omitempty"`
 }

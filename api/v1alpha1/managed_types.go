@@ -151,8 +151,8 @@ type ManagedStatus struct {
 	// +optional
 	OutputSecrets []string `json:"outputSecrets,omitempty"`
 
-	// outputConfigMaps names the ConfigMaps that the operator writes for this object. When one leaves the spec, it is treated like
-	// a Secret.
+	// outputConfigMaps lists the ConfigMaps that the operator writes for this object. If you remove one from the spec, the
+	// operator treats it like a Secret in outputSecrets.
 	// +listType=set
 	// +optional
 	OutputConfigMaps []string `json:"outputConfigMaps,omitempty"`

@@ -129,12 +129,12 @@ type OutputSecret struct {
 	Annotations map[string]SecretAnnotation `json:"annotations,omitempty"`
 }
 
-// OutputConfigMap says where and how the operator writes public values, for workloads that may not read Secrets.
+// OutputConfigMap configures a ConfigMap with public values, for workloads that cannot read Secrets.
 type OutputConfigMap struct {
-	// name of the ConfigMap, in the same namespace. The operator creates it, owns it, and it goes with this object. A ConfigMap
-	// that exists already is written into only if its annotation `auth0-operator.io/adoptable-by` names this object by kind
-	// and name, as in `Auth0Client/web`, and nothing owns it: the keys of this object are then added to it, and taken out
-	// again when this object is deleted. Immutable.
+	// name of the ConfigMap, in the same namespace. The operator creates and owns it, and Kubernetes deletes it with this
+	// object. The operator writes to an existing ConfigMap only if its annotation `auth0-operator.io/adoptable-by` has the
+	// kind and name of this object, for example `Auth0Client/web`, and it has no owner. The operator then adds its keys, and
+	// removes them when this object is deleted. Immutable.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
@@ -142,10 +142,10 @@ type OutputConfigMap struct {
 	// +required
 	Name string `json:"name"`
 
-	// data chooses the keys of the ConfigMap: a map of key to Go template over the public values of the kind, for example
-	// `AUTH0_CLIENT_ID: "{{ .clientId }}"`. Templates are those of outputSecret, without `random`: a ConfigMap is no place for
-	// secrets. All of them together make 1 MiB at most. Not empty: in a Helm chart, write `{{ "{{ .clientId }}" }}`, as Helm
-	// evaluates the plain form itself. Default: one key per value, named like the value.
+	// data defines the keys of the ConfigMap as Go templates over the public values. Example, on an Auth0Client:
+	// `AUTH0_CLIENT_ID: "{{ .clientId }}"`. Templates are those of outputSecret without `random`, because a ConfigMap must
+	// not contain secrets. All results together can have 1 MiB. The result cannot be empty. In a Helm chart, write `{{ "{{
+	// .clientId }}" }}`, because Helm evaluates templates itself. Default: one key per value, with the name of the value.
 	// +kubebuilder:validation:MinProperties=1
 	// +kubebuilder:validation:MaxProperties=32
 	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() <= 253 && key.matches('^[-._a-zA-Z0-9]+$'))",message="keys of a ConfigMap consist of letters, digits, '-', '_' and '.', at most 253 of them"
@@ -153,15 +153,15 @@ type OutputConfigMap struct {
 	// +optional
 	Data map[string]SecretTemplate `json:"data,omitempty"`
 
-	// labels of the ConfigMap, besides the operator's own.
+	// labels of the ConfigMap, in addition to the operator's own.
 	// +kubebuilder:validation:MaxProperties=32
 	// +kubebuilder:validation:XValidation:rule="self.all(key, key != 'app.kubernetes.io/managed-by' && !key.startsWith('auth0-operator.io/'))",message="the labels app.kubernetes.io/managed-by and auth0-operator.io/… are the operator's"
 	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() <= 317)",message="keys of labels have at most 317 characters"
 	// +optional
 	Labels map[string]SecretLabel `json:"labels,omitempty"`
 
-	// annotations of the ConfigMap, besides the operator's own, for tools that restart workloads or copy ConfigMaps. The operator
-	// does not set them on a ConfigMap that existed before this object. Example: `reloader.stakater.com/match: "true"`.
+	// annotations of the ConfigMap, in addition to the operator's own, for tools that restart workloads or copy ConfigMaps.
+	// The operator does not set them on an adopted ConfigMap. Example: `reloader.stakater.com/match: "true"`.
 	// +kubebuilder:validation:MaxProperties=32
 	// +kubebuilder:validation:XValidation:rule="self.all(key, !key.startsWith('auth0-operator.io/') && !key.startsWith('kubectl.kubernetes.io/'))",message="the annotations auth0-operator.io/… are the operator's, and kubectl.kubernetes.io/… are those of kubectl"
 	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() <= 317)",message="keys of annotations have at most 317 characters"
