@@ -55,7 +55,8 @@ func (connectionAdapter) Scopes() []engine.Scope[*v1alpha1.Auth0Connection] {
 	updatesOptions := func(c *v1alpha1.Auth0Connection) bool { return updates(c) && declaresOptions(c) }
 	return append(lifecycleScopes[*v1alpha1.Auth0Connection]("connections"),
 		engine.Scope[*v1alpha1.Auth0Connection]{Name: "read:connections_options", Needed: declaresOptions},
-		engine.Scope[*v1alpha1.Auth0Connection]{Name: "update:connections_options", Needed: updatesOptions})
+		engine.Scope[*v1alpha1.Auth0Connection]{Name: "update:connections_options", Needed: updatesOptions},
+		countScope[*v1alpha1.Auth0Connection]("read:users"))
 }
 
 // declaresOptions reports whether a connection has options, or had some that are to be cleared.

@@ -37,7 +37,7 @@ func (organizationAdapter) Scopes() []engine.Scope[*v1alpha1.Auth0Organization] 
 	usesGrants := func(o *v1alpha1.Auth0Organization) bool {
 		return o.Spec.ClientGrants != nil || len(o.Status.ClientGrants) > 0
 	}
-	scopes := lifecycleScopes[*v1alpha1.Auth0Organization]("organizations")
+	scopes := append(lifecycleScopes[*v1alpha1.Auth0Organization]("organizations"), countScope[*v1alpha1.Auth0Organization]("read:organization_members"))
 	scopes = append(scopes, only(usesConnections, lifecycleScopes[*v1alpha1.Auth0Organization]("organization_connections"))...)
 	return append(scopes, only(usesGrants, slices.DeleteFunc(lifecycleScopes[*v1alpha1.Auth0Organization]("organization_client_grants"),
 		func(scope engine.Scope[*v1alpha1.Auth0Organization]) bool {

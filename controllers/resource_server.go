@@ -44,7 +44,7 @@ func (resourceServerAdapter) Fields() engine.Fields {
 }
 
 func (resourceServerAdapter) Scopes() []engine.Scope[*v1alpha1.Auth0ResourceServer] {
-	return lifecycleScopes[*v1alpha1.Auth0ResourceServer]("resource_servers")
+	return append(lifecycleScopes[*v1alpha1.Auth0ResourceServer]("resource_servers"), countScope[*v1alpha1.Auth0ResourceServer]("read:client_grants"))
 }
 
 func (resourceServerAdapter) SecretFields(api *v1alpha1.Auth0ResourceServer) map[string]v1alpha1.SecretKeyReference {

@@ -27,3 +27,9 @@ func lifecycleScopes[O v1alpha1.Managed](resource string) []engine.Scope[O] {
 		{Name: "delete:" + resource, Needed: deletes},
 	}
 }
+
+// countScope is the scope with which the operator counts, at a deletion, what goes with the object and no object declares. An object that
+// stays does without.
+func countScope[O v1alpha1.Managed](name string) engine.Scope[O] {
+	return engine.Scope[O]{Name: name, Needed: func(object O) bool { return object.GetDeletionTimestamp() != nil }}
+}

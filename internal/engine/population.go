@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,7 +12,6 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
-	"github.com/auth0-operator/auth0-operator/internal/display"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
@@ -63,14 +63,16 @@ func (w *work[O]) holdForOthers(ctx context.Context, have auth0.Document) (*Outc
 			return &outcome, err
 		}
 	}
-	why := population.String()
+	why, again := population.String(), longestStall
+	failed, refused := errors.AsType[*auth0.Error](err)
 	switch {
-	case auth0.ClassOf(err) == auth0.ClassMissingScope:
-		why = "perhaps " + population.Many + ": to count them takes a scope that the operator's application lacks (" + display.Text(err.Error()) + ")"
+	case refused && failed.Class == auth0.ClassMissingScope:
+		w.session.Renew()
+		why = "perhaps " + population.Many + ", which the operator cannot count (" + scopeMissed(w.session, failed).Message + ")"
+		again = scopeRetry
 	case err != nil || population.Count == 0:
 		return nil, err
 	}
-	again := longestStall
 	if w.Clock.Since(w.object.GetDeletionTimestamp().Time) < populationLag {
 		again = populationPoll
 	}

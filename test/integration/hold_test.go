@@ -379,6 +379,56 @@ func TestWhatNoObjectDeclaresHoldsADeletion(t *testing.T) {
 	}
 }
 
+// TestACountTakesAScope has the operator lack the scope with which it counts what goes with an object: it holds the deletion and names
+// the scope, as the tenant does before. With the scope it goes on. Who has a role, read:roles shows, which each role takes.
+func TestACountTakesAScope(t *testing.T) {
+	for kind, scope := range map[string]string{
+		"Auth0Organization": "read:organization_members", "Auth0ResourceServer": "read:client_grants", "Auth0Connection": "read:users",
+	} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			e, s := newBareEnvironment(t), subjects[kind]
+			granted := e.operatorScopes()
+			e.withoutScopes(scope)
+			e.create(e.tenant())
+			e.startOperator()
+			s.prepare(e)
+			object := s.object(e, "one")
+			e.create(object)
+			e.eventuallyReady(object)
+			tenant := e.tenant()
+			e.get(tenant)
+			if !slices.ContainsFunc(tenant.Status.MissingScopes, func(missing v1alpha1.MissingScopes) bool {
+				return missing.Kind == kind && slices.Contains(missing.Scopes, scope)
+			}) {
+				t.Errorf("status.missingScopes: %+v", tenant.Status.MissingScopes)
+			}
+			e.delete(object)
+			e.eventuallyStalled(object, v1alpha1.ReasonDeletionHeld, "missing scopes: "+scope+"; grant them to the application "+operatorClientID, "spec.deletionPolicy to Retain")
+			e.grantOperator(granted)
+			e.restartOperator()
+			e.eventuallyGone(object)
+		})
+	}
+}
+
+// operatorScopes are the scopes of the operator's application by the id of its grant, and grantOperator gives them back.
+func (e *environment) operatorScopes() map[string]any {
+	e.Helper()
+	scopes := map[string]any{}
+	for _, grant := range e.dashboardList("/api/v2/client-grants?client_id=" + operatorClientID) {
+		scopes[grant["id"].(string)] = grant["scope"]
+	}
+	return scopes
+}
+
+func (e *environment) grantOperator(scopes map[string]any) {
+	e.Helper()
+	for id, scope := range scopes {
+		e.dashboard("PATCH", "/api/v2/client-grants/"+id, map[string]any{"scope": scope})
+	}
+}
+
 // person makes a user whom no object declares and returns its id.
 func (e *environment) person() string {
 	e.Helper()
