@@ -58,7 +58,7 @@ func (r *Reconciler[O]) hold(ctx context.Context, pass *Pass[O]) (*Outcome, erro
 	if leaving, err := r.kindIsLeaving(ctx); err != nil {
 		return nil, err
 	} else if leaving {
-		return held(&tenant, "CustomResourceDefinition %s is being deleted, and every %s with it", crdOf(r.Kind), r.Kind), nil
+		return held(&tenant, "CustomResourceDefinition %s is being deleted, and every %s with it", CRDOf(r.Kind), r.Kind), nil
 	}
 	return r.protect(ctx, &tenant, object)
 }
@@ -91,13 +91,13 @@ func (r *Reconciler[O]) kindIsLeaving(ctx context.Context) (bool, error) {
 	}
 	var crd metav1.PartialObjectMetadata
 	crd.SetGroupVersionKind(apiextensionsv1.SchemeGroupVersion.WithKind("CustomResourceDefinition"))
-	if err := r.Reader.Get(ctx, client.ObjectKey{Name: crdOf(r.Kind)}, &crd); err != nil {
+	if err := r.Reader.Get(ctx, client.ObjectKey{Name: CRDOf(r.Kind)}, &crd); err != nil {
 		return false, fmt.Errorf("see whether the kind is being deleted: %w", err)
 	}
 	return crd.DeletionTimestamp != nil, nil
 }
 
-// crdOf is the name of the CustomResourceDefinition of a kind.
-func crdOf(kind string) string {
+// CRDOf is the name of the CustomResourceDefinition of a kind.
+func CRDOf(kind string) string {
 	return strings.ToLower(kind) + "s." + v1alpha1.SchemeGroupVersion.Group
 }

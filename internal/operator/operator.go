@@ -9,10 +9,12 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
@@ -85,6 +87,9 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 	if err != nil {
 		return nil, err
 	}
+	if err := requireCRDs(manager.GetRESTMapper(), kinds); err != nil {
+		return nil, err
+	}
 	if fence != nil {
 		if err := manager.Add(fence); err != nil {
 			return nil, err
@@ -141,6 +146,25 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 		return nil, err
 	}
 	return exchanging{manager, fence}, addProbes(manager, deps.Health)
+}
+
+// requireCRDs fails if the cluster lacks CustomResourceDefinitions, and names all of them.
+func requireCRDs(mapper meta.RESTMapper, kinds []engine.Kind) error {
+	var missing []string
+	for _, kind := range kinds {
+		_, err := mapper.RESTMapping(v1alpha1.SchemeGroupVersion.WithKind(kind.Name).GroupKind(), v1alpha1.SchemeGroupVersion.Version)
+		if err != nil && !meta.IsNoMatchError(err) {
+			return fmt.Errorf("find the CustomResourceDefinition of %s: %w", kind.Name, err)
+		}
+		if err != nil {
+			missing = append(missing, engine.CRDOf(kind.Name))
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return fmt.Errorf("the cluster has no CustomResourceDefinition %s, in the version %s; install those of this release of the operator (docs/upgrades.md), and it starts",
+		strings.Join(missing, ", "), v1alpha1.SchemeGroupVersion.Version)
 }
 
 func newManager(config *rest.Config, options Options, shard labels.Selector, fence *lease.Fence, kinds []engine.Kind) (ctrl.Manager, error) {

@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -16,9 +18,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/controllers"
+	"github.com/auth0-operator/auth0-operator/internal/operator"
 	"github.com/auth0-operator/auth0-operator/internal/simulator"
 )
 
@@ -530,4 +534,71 @@ func TestWhatNamesGoesFirst(t *testing.T) {
 			t.Errorf("the deletion of %s was held", object.GetName())
 		}
 	}
+}
+
+// TestACRDThatIsGone deletes a CustomResourceDefinition without objects. The operator goes on with the other kinds, serves the kind again
+// when it comes back, and says what is missing if it is started meanwhile.
+func TestACRDThatIsGone(t *testing.T) {
+	t.Parallel()
+	own, access := ownControlPlane(t)
+	e := newEnvironmentIn(t, own, access)
+	e.everywhere = true
+	e.startOperator()
+	e.create(e.tenant())
+	e.eventuallyReady(e.tenant())
+	e.deleteCRD("Auth0Role")
+	api := newResourceServer(e, "orders", ordersAPI, "read:orders")
+	e.create(api)
+	e.eventuallyReady(api)
+	e.installCRD("Auth0Role")
+	e.eventuallyReadyOnceServed(newRole(e, "editor", "read:orders"))
+
+	e.deleteAndWait(newRole(e, "editor"))
+	e.stopOperator()
+	e.deleteCRD("Auth0Role")
+	tryToStart := func() error {
+		_, err := operator.New(t.Context(), e.config, operator.Options{Namespace: e.namespace, MetricsAddress: "0", HealthAddress: "0", Metrics: prometheus.NewRegistry()})
+		return err
+	}
+	if err := tryToStart(); err == nil || !strings.Contains(err.Error(), "the cluster has no CustomResourceDefinition auth0roles.auth0-operator.io, in the version v1alpha1; install") {
+		t.Errorf("the operator says: %v", err)
+	}
+	e.installCRD("Auth0Role")
+	// Kubernetes starts it again and again.
+	e.eventually(tryToStart)
+	e.startOperator()
+	e.eventuallyReadyOnceServed(newRole(e, "viewer", "read:orders"))
+}
+
+// deleteCRD deletes the CustomResourceDefinition of a kind, and waits until it is gone.
+func (e *environment) deleteCRD(kind string) {
+	e.Helper()
+	e.delete(crd(kind))
+	e.eventually(func() error {
+		if err := e.kube.Get(e.ctx, client.ObjectKeyFromObject(crd(kind)), crd(kind)); !apierrors.IsNotFound(err) {
+			return fmt.Errorf("the CustomResourceDefinition of %s is still there: %w", kind, err)
+		}
+		return nil
+	})
+}
+
+// installCRD installs the CustomResourceDefinition of a kind.
+func (e *environment) installCRD(kind string) {
+	e.Helper()
+	manifest, err := os.ReadFile("../../config/crd/bases/auth0-operator.io_" + strings.ToLower(kind) + "s.yaml")
+	if err != nil {
+		e.Fatal(err)
+	}
+	object := crd(kind)
+	if err := yaml.Unmarshal(manifest, &object.Object); err != nil {
+		e.Fatal(err)
+	}
+	e.create(object)
+}
+
+// eventuallyReadyOnceServed creates an object of a kind that the API server may not serve yet, and waits until it is Ready.
+func (e *environment) eventuallyReadyOnceServed(object v1alpha1.Managed) {
+	e.Helper()
+	e.eventually(func() error { return e.kube.Create(e.ctx, object) })
+	e.eventuallyReady(object)
 }
