@@ -28,6 +28,28 @@ var everything = []string{
 	"--set", "admissionPolicies.managementAPI.enabled=true", "--set", "admissionPolicies.managementAPI.namespaces={auth0}",
 }
 
+// TestNotesSayWhatUninstallDoes wants the notes to say that objects are to be deleted first, if helm uninstall takes the CRDs with it.
+func TestNotesSayWhatUninstallDoes(t *testing.T) {
+	for _, row := range []struct {
+		flags []string
+		says  bool
+	}{
+		{nil, false},
+		{[]string{"--set", "crds.keep=false"}, true},
+		{[]string{"--set", "crds.keep=false", "--set", "crds.enabled=false"}, false},
+	} {
+		notes, err := render.Helm(t.Context(), append([]string{"install", render.Release, render.Chart(), "--namespace", render.Namespace, "--dry-run=client"}, row.flags...)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, text, _ := bytes.Cut(notes, []byte("NOTES:"))
+		says := bytes.Contains(text, []byte("BEFORE helm uninstall")) && bytes.Contains(text, []byte("kubectl delete auth0 --all --all-namespaces"))
+		if len(text) == 0 || says != row.says {
+			t.Errorf("%v: the notes are %q", row.flags, text)
+		}
+	}
+}
+
 // TestChartAndKustomizeGiveTheSameObjects compares all that both make, field by field.
 func TestChartAndKustomizeGiveTheSameObjects(t *testing.T) {
 	t.Run("default", func(t *testing.T) {
