@@ -297,7 +297,7 @@ func (w *tokenWork) disclaim(except string) {
 const used = "used"
 
 func claimed(by types.NamespacedName) error {
-	return problem.Stalled(v1alpha1.ReasonConflict, "Auth0Token %s uses the same code or refresh token; two would end each other's sign-in: delete this object, or sign in again for it and put what that gives into the Secret that it names; do not delete %s instead, without spec.deletionPolicy: Retain: the newest refresh token goes with it, and the user must sign in again", by, by)
+	return problem.Stalled(v1alpha1.ReasonConflict, "Auth0Token %s uses the same code or refresh token: delete this object, or sign in again for it. If you delete %s instead, without spec.deletionPolicy: Retain, the user must sign in again", by, by)
 }
 
 // revoke ends the sign-in in Auth0. What makes that impossible for good does not hold the object back.

@@ -73,7 +73,7 @@ func (w *tokenWork) answerLost() error {
 
 func (w *tokenWork) maybeReplaced(unknown string) error {
 	return problem.Stalled(v1alpha1.ReasonRefreshResponseLost,
-		"Auth0's answer to a refresh at %s got lost, and %s; whether the refresh token was replaced is not known (%s), and sending a replaced one again would end the sign-in. Otherwise sign in again and put the new %s into Secret %s",
+		"Auth0's answer to a refresh at %s got lost, and %s; the refresh token may have been replaced (%s), and sending it again could end the sign-in. Otherwise sign in again and put the new %s into Secret %s",
 		w.lostAt(), w.leewayIsOver(), unknown, w.seedName(), w.seedSecret())
 }
 
