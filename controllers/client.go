@@ -108,13 +108,32 @@ func (clientAdapter) Scopes() []engine.Scope[*v1alpha1.Auth0Client] {
 }
 
 func (clientAdapter) References(c *v1alpha1.Auth0Client) []reference.Reference {
-	if c.Spec.DefaultOrganization == nil || c.Spec.DefaultOrganization.OrganizationRef == nil {
+	var references []reference.Reference
+	if organization := c.Spec.DefaultOrganization; organization != nil && organization.OrganizationRef != nil {
+		references = append(references, reference.To(c, defaultOrganizationRef, "Auth0Organization", *organization.OrganizationRef))
+	}
+	for i, linked := range linkedClients(c) {
+		if linked.ClientRef != nil {
+			references = append(references, reference.To(c, linkedClientField(i), "Auth0Client", *linked.ClientRef))
+		}
+	}
+	for i := range references {
+		// An organization refers to connections and client grants, and these to applications in turn; so may linked applications.
+		references[i].Weak, references[i].Link = true, true
+	}
+	return references
+}
+
+// linkedClients are the applications that belong to one in the Okta Integration Network.
+func linkedClients(c *v1alpha1.Auth0Client) []v1alpha1.ClientLinkedClient {
+	if c.Spec.ExpressConfiguration == nil {
 		return nil
 	}
-	organization := reference.To(c, defaultOrganizationRef, "Auth0Organization", *c.Spec.DefaultOrganization.OrganizationRef)
-	// An organization refers to connections and client grants, and these to applications in turn.
-	organization.Weak, organization.Link = true, true
-	return []reference.Reference{organization}
+	return c.Spec.ExpressConfiguration.LinkedClients
+}
+
+func linkedClientField(i int) string {
+	return fmt.Sprintf("spec.expressConfiguration.linkedClients[%d].clientRef", i)
 }
 
 // Names implements engine.Namer: the API that the application stands for, and those of its refresh tokens.
@@ -230,6 +249,9 @@ func (clientAdapter) Desired(c *v1alpha1.Auth0Client, references reference.Value
 			desired["default_organization"] = map[string]any{"organization_id": id, "flows": anyList(organization.Flows)}
 		}
 	}
+	if linked := linkedClients(c); linked != nil {
+		desired.Object("express_configuration")["linked_clients"] = linkedClientDocuments(linked, references)
+	}
 	if c.Spec.ClientAuthenticationMethods == nil && len(c.Status.Credentials) > 0 {
 		// In the same call as the method that takes the place of the keys.
 		desired["client_authentication_methods"] = nil
@@ -238,6 +260,17 @@ func (clientAdapter) Desired(c *v1alpha1.Auth0Client, references reference.Value
 		desired["grant_types"] = anyList(grants.Items)
 	}
 	return desired
+}
+
+// linkedClientDocuments are the linked applications that exist in Auth0.
+func linkedClientDocuments(linked []v1alpha1.ClientLinkedClient, references reference.Values) []any {
+	documents := make([]any, 0, len(linked))
+	for i, application := range linked {
+		if id := references.ID(linkedClientField(i), application.ClientID); id != "" {
+			documents = append(documents, map[string]any{"client_id": id})
+		}
+	}
+	return documents
 }
 
 // anyList is a list as documents hold it.

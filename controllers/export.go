@@ -112,6 +112,10 @@ func (clientAdapter) Export(_ context.Context, session *auth0.Session, have auth
 		c.Spec.DefaultOrganization = &v1alpha1.ClientDefaultOrganization{Flows: texts(organization["flows"])}
 		c.Spec.DefaultOrganization.OrganizationRef, c.Spec.DefaultOrganization.OrganizationID = refOrID(names, "Auth0Organization", organization.String("organization_id"))
 	}
+	for i, linked := range linkedClients(c) {
+		application := &c.Spec.ExpressConfiguration.LinkedClients[i]
+		application.ClientRef, application.ClientID = refOrID(names, "Auth0Client", valueOf(linked.ClientID))
+	}
 	return true, nil
 }
 

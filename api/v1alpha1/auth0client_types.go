@@ -902,12 +902,17 @@ type ClientExpressConfiguration struct {
 }
 
 // ClientLinkedClient is a related application.
+// +kubebuilder:validation:ExactlyOneOf=clientRef;clientId
 type ClientLinkedClient struct {
-	// clientId of the application.
+	// clientRef refers to an Auth0Client of the same tenant. The application is linked when it exists in Auth0.
+	// +optional
+	ClientRef *ObjectReference `json:"clientRef,omitempty"`
+
+	// clientId of an application that no Kubernetes object declares.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
-	// +required
-	ClientID string `json:"clientId"`
+	// +optional
+	ClientID *string `json:"clientId,omitempty"`
 }
 
 // ClientMyOrganizationConfiguration limits what the My Organization API allows through the application.
