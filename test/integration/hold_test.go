@@ -272,6 +272,39 @@ func TestInheritanceTakesTheRightToAdopt(t *testing.T) {
 	}
 }
 
+// TestNothingIsHandedOverToAnotherTenant has two Auth0Tenants of one domain, and a user declared in both. Who follows the message keeps the
+// user. A role carries no mark: it is found as somebody's, and left alone.
+func TestNothingIsHandedOverToAnotherTenant(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	other := e.tenant()
+	other.Name = "other"
+	e.create(other)
+	e.eventuallyReady(other)
+	user, role := newUser(e, "ada", "ada@example.com"), newRole(e, "editor")
+	for _, first := range []v1alpha1.Managed{user, role} {
+		e.create(first)
+		e.eventuallyReady(first)
+	}
+	id := user.Status.UserID
+	second, secondRole := newUser(e, "second", "ada@example.com"), newRole(e, "second")
+	secondRole.Spec.Name = role.Spec.Name
+	for _, rival := range []v1alpha1.Managed{second, secondRole} {
+		rival.GetManagedSpec().TenantRef.Name = other.Name
+		e.create(rival)
+	}
+	e.eventuallyStalled(second, v1alpha1.ReasonConflict, e.namespace+"/ada/", "or belongs to another Auth0Tenant, first set its spec.deletionPolicy to Retain")
+	e.eventuallyStalled(secondRole, v1alpha1.ReasonAlreadyExists)
+
+	change(e, user, func(u *v1alpha1.Auth0User) { u.Spec.DeletionPolicy = v1alpha1.DeletionPolicyRetain })
+	e.deleteAndWait(user)
+	change(e, second, func(u *v1alpha1.Auth0User) { u.Spec.AdoptionPolicy = v1alpha1.AdoptionPolicyIfUnmanaged })
+	e.eventuallyReady(second)
+	if second.Status.UserID != id || len(e.users()) != 1 {
+		t.Errorf("the user is %q, want %q; %d are left", second.Status.UserID, id, len(e.users()))
+	}
+}
+
 // TestConnectionWithPeopleIsHeld deletes a connection with a user whom nobody declares, and one whom an object declares by the name of
 // the connection: the latter goes first, and the former is deleted only if a person confirms it.
 func TestConnectionWithPeopleIsHeld(t *testing.T) {
