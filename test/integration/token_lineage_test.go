@@ -230,7 +230,7 @@ func TestASignInIsKeptByOneObject(t *testing.T) {
 	second := refreshTokenSubject.object(e, "two").(*v1alpha1.Auth0Token)
 	second.Spec.OutputSecret.Name = "second"
 	e.create(second)
-	e.eventuallyStalled(second, v1alpha1.ReasonConflict, e.namespace+"/one", "delete this object", "do not delete "+e.namespace+"/one instead, without spec.deletionPolicy: Retain")
+	e.eventuallyStalled(second, v1alpha1.ReasonConflict, e.namespace+"/one", "delete this object", "If you delete "+e.namespace+"/one instead, without spec.deletionPolicy: Retain")
 	e.restartOperator()
 	e.pass(second)
 	e.eventuallyStalled(second, v1alpha1.ReasonConflict)
