@@ -64,15 +64,23 @@ func (w *work[O]) left(have auth0.Document, sent []change) []change {
 	})
 }
 
-// verifying returns a list that says of which entries Auth0 did not take the attributes, and does not amend these again.
+// verifying returns a list that says which changes Auth0 took and did not make, entries and their attributes, and does not make them
+// again.
 func (w *work[O]) verifying(list List) List {
+	list.leftOut = func(entry string, remove bool) {
+		w.unapplied = append(w.unapplied, entryChange(list.Field, entry, remove))
+	}
+	list.notTaken = func(entry string, remove bool) bool {
+		one := entryChange(list.Field, entry, remove)
+		return w.wasNotApplied(&one)
+	}
 	differing, amend := list.Differing, list.Amend
 	if differing == nil {
 		return list
 	}
 	list.Differing = func() []string {
 		return slices.DeleteFunc(slices.Clone(differing()), func(entry string) bool {
-			one := change{path: list.Field + "." + entry}
+			one := change{path: list.Field + "." + entry, isBeside: true}
 			known := w.wasNotApplied(&one)
 			if known {
 				w.unapplied = append(w.unapplied, one)
@@ -86,12 +94,23 @@ func (w *work[O]) verifying(list List) List {
 		}
 		for _, entry := range differing() {
 			if slices.Contains(entries, entry) {
-				w.unapplied = append(w.unapplied, change{path: list.Field + "." + entry})
+				w.unapplied = append(w.unapplied, change{path: list.Field + "." + entry, isBeside: true})
 			}
 		}
 		return nil
 	}
 	return list
+}
+
+// entryChange is the addition of an entry to a list, or its removal.
+func entryChange(field, entry string, remove bool) change {
+	one := change{path: field + "." + entry, isBeside: true}
+	if remove {
+		one.have = entry
+	} else {
+		one.want = entry
+	}
+	return one
 }
 
 // appliedFields are the fields of a patch in which Auth0 took something.

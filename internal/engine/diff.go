@@ -57,6 +57,8 @@ type change struct {
 	want, have any
 	// refused is what Auth0 said when it refused the change, "" if it did not.
 	refused string
+	// isBeside is set for an entry of a list beside the object.
+	isBeside bool
 }
 
 // diff compares what is desired with what is there. managed are the paths that were desired before: those that are no

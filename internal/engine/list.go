@@ -34,6 +34,10 @@ type List struct {
 	// them; nil if entries have none.
 	Differing func() []string
 	Amend     func(ctx context.Context, session *auth0.Session, id string, entries []string) error
+	// notTaken reports whether Auth0 took this very change before and did not make it, and leftOut notes that; nil where nobody keeps
+	// that in mind.
+	notTaken func(entry string, remove bool) bool
+	leftOut  func(entry string, remove bool)
 	// Sent tells that the entries travel with the creation of the object.
 	Sent bool
 }
@@ -81,6 +85,9 @@ func (l List) converge(ctx context.Context, session *auth0.Session, id string, k
 		return false, err
 	}
 	missing, surplus := l.plan(have)
+	listed := without(l.Want, missing)
+	missing, surplus = l.fresh(missing, surplus, l.leftOut)
+	again := l.addedBefore(missing, known)
 	noted := len(without(missing, *l.Managed)) == 0
 	differing := l.differing()
 	if len(differing) > 0 {
@@ -94,9 +101,9 @@ func (l List) converge(ctx context.Context, session *auth0.Session, id string, k
 		}
 	}
 	*l.Managed = slices.DeleteFunc(union(*l.Managed, nil), func(entry string) bool { return !slices.Contains(l.Want, entry) })
-	*l.Managed = union(*l.Managed, without(l.Want, missing))
+	*l.Managed = union(*l.Managed, listed)
 	if len(missing) == 0 {
-		return len(surplus)+len(differing) > 0, nil
+		return len(surplus)+len(differing) > 0, l.verify(ctx, session, id, nil, surplus)
 	}
 	if !noted {
 		l.intend(missing)
@@ -109,8 +116,59 @@ func (l List) converge(ctx context.Context, session *auth0.Session, id string, k
 		// Otherwise the answer may have been lost after the effect.
 		*l.Managed = union(without(*l.Managed, missing), added)
 	}
-	return true, err
+	if err != nil {
+		return true, err
+	}
+	return true, l.verify(ctx, session, id, again, surplus)
 }
+
+// fresh leaves out the changes that Auth0 took before and did not make, and has these noted.
+func (l List) fresh(missing, surplus []string, note func(entry string, remove bool)) (freshMissing, freshSurplus []string) {
+	if l.notTaken == nil {
+		return missing, surplus
+	}
+	isKnown := func(remove bool) func(string) bool {
+		return func(entry string) bool {
+			known := l.notTaken(entry, remove)
+			if known {
+				note(entry, remove)
+			}
+			return known
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(missing), isKnown(false)), slices.DeleteFunc(slices.Clone(surplus), isKnown(true))
+}
+
+// verify reads the list once more after entries were added for the second time, or removed, and notes those that Auth0 left as they were. An
+// entry that is added for the first time costs no read: if Auth0 leaves it out, the next look adds it again, and reads.
+func (l List) verify(ctx context.Context, session *auth0.Session, id string, again, removed []string) error {
+	if l.leftOut == nil || len(again)+len(removed) == 0 {
+		return nil
+	}
+	have, err := l.Read(ctx, session, id)
+	if err != nil {
+		return err
+	}
+	for _, entry := range without(again, have) {
+		l.leftOut(entry, false)
+	}
+	for _, entry := range intersect(removed, have) {
+		l.leftOut(entry, true)
+	}
+	return nil
+}
+
+// addedBefore returns the missing entries that were added before: somebody took them away, or Auth0 left them out. Of an object that is new or
+// whose changes are made together with those of others, they are noted before they are added for the first time.
+func (l List) addedBefore(missing []string, known *onLists) []string {
+	if known != nil {
+		return nil
+	}
+	return intersect(missing, *l.Managed)
+}
+
+// intersect returns the entries of a that are in b, too.
+func intersect(a, b []string) []string { return without(a, without(a, b)) }
 
 // onLists is what is known of the lists beside an object, so that they need not be read. nil knows nothing.
 type onLists struct {

@@ -391,7 +391,8 @@ func (w *work[O]) remember(have auth0.Document) {
 	w.Adapter.Observe(w.object, have)
 	status := w.object.GetManagedStatus()
 	// What Auth0 did not clear is still to be cleared.
-	status.ManagedFields = union(w.fields.paths(w.desired), changedPaths(slices.Concat(w.unapplied, w.failed)))
+	left := slices.DeleteFunc(slices.Concat(w.unapplied, w.failed), func(one change) bool { return one.isBeside })
+	status.ManagedFields = union(w.fields.paths(w.desired), changedPaths(left))
 	status.AppliedSecrets = slices.DeleteFunc(slices.Clone(w.applied), func(applied v1alpha1.AppliedSecret) bool {
 		_, unsent := w.secrets[applied.Field]
 		return unsent && applied.Refused == ""

@@ -39,6 +39,7 @@ type target struct {
 func (l List) targets(have []string) []target {
 	var targets []target
 	missing, surplus := l.plan(have)
+	missing, surplus = l.fresh(missing, surplus, func(string, bool) {})
 	if l.Together.Add != nil {
 		for _, entry := range missing {
 			targets = append(targets, target{field: l.Field, entry: entry})
@@ -59,7 +60,7 @@ func (w *work[O]) targets(known *onLists) []target {
 	for _, list := range w.lists() {
 		if have, ok := known.entriesOf(list); ok && list.Together != nil {
 			w.imports().learn(list.Field, *list.Together)
-			targets = append(targets, list.targets(have)...)
+			targets = append(targets, w.verifying(list).targets(have)...)
 		}
 	}
 	return targets

@@ -126,3 +126,61 @@ func TestSettingsOfAConnectionThatAreNotApplied(t *testing.T) {
 	e.pass(organization)
 	e.eventuallyReady(organization)
 }
+
+// TestEntriesThatAuth0LeavesOut has Auth0 take a change of a list and not make it: the entry is named, and not sent at each look. (Twice in
+// all, as the first time nobody can tell it from what others take away; one read of the list after the second.)
+func TestEntriesThatAuth0LeavesOut(t *testing.T) {
+	t.Parallel()
+	for method, row := range map[string]struct {
+		edit       func(*v1alpha1.Auth0User)
+		difference v1alpha1.Difference
+		sent       int
+	}{
+		http.MethodPost:   {func(u *v1alpha1.Auth0User) { u.Spec.Roles = roles("", "auditor") }, v1alpha1.Difference{Field: "roles.auditor", Spec: `"auditor"`}, 2},
+		http.MethodDelete: {func(u *v1alpha1.Auth0User) { u.Spec.Roles = roles(v1alpha1.ListModeExact) }, v1alpha1.Difference{Field: "roles.auditor", Auth0: `"auditor"`}, 1},
+	} {
+		t.Run(method, func(t *testing.T) {
+			t.Parallel()
+			e := newEnvironment(t)
+			userSubject.prepare(e)
+			role := e.dashboard(http.MethodPost, "/api/v2/roles", map[string]any{"name": "auditor"})["id"].(string)
+			user := userSubject.object(e, "one").(*v1alpha1.Auth0User)
+			user.Spec.Roles = nil
+			e.create(user)
+			e.eventuallyReady(user)
+			if method == http.MethodDelete {
+				e.dashboard(http.MethodPost, "/api/v2/users/"+user.Status.UserID+"/roles", map[string]any{"roles": []string{role}})
+			}
+			route := "/api/v2/users/{id}/roles"
+			e.sim.AddFaults(simulator.Fault{Method: method, Route: route, Ignore: []string{"*"}})
+			e.sim.ResetRequests()
+			change(e, user, row.edit)
+			for look := 1; look < row.sent; look++ {
+				e.eventuallyReady(user)
+				e.restartOperator()
+			}
+			e.eventuallyStalled(user, v1alpha1.ReasonNotApplied, "did not apply", "roles.auditor")
+			reads := e.sim.Requests().Count(http.MethodGet, route)
+			e.restartOperator()
+			e.eventually(func() error {
+				if e.sim.Requests().Count(http.MethodGet, route) == reads {
+					return errors.New("the roles were not looked at again")
+				}
+				return nil
+			})
+			e.eventuallyStalled(user, v1alpha1.ReasonNotApplied)
+			if sent := e.sim.Requests().Count(method, route); sent != row.sent {
+				t.Errorf("%d times sent, want %d", sent, row.sent)
+			}
+			if got := user.Status.Differences; len(got) != 1 || got[0] != row.difference {
+				t.Errorf("differences are %+v, want %+v", got, row.difference)
+			}
+			e.sim.ClearFaults()
+			e.pass(user)
+			e.eventuallyReady(user)
+			if len(user.Status.Differences)+len(user.Status.ManagedFields) == 0 {
+				t.Error("status forgot what is managed")
+			}
+		})
+	}
+}
