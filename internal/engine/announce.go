@@ -193,7 +193,7 @@ func (w *work[O]) claim(ctx context.Context, have auth0.Document) error {
 
 func heldBy(described, holder string) error {
 	return problem.Stalled(v1alpha1.ReasonConflict,
-		"%s is held by the Kubernetes object %s (namespace/name/uid); delete one of the two. If you delete that one, and it is in another cluster or namespace or belongs to another Auth0Tenant, first set its spec.deletionPolicy to Retain", described, holder)
+		"%s is held by the Kubernetes object %s (namespace/name/uid); delete one of the two. That one needs spec.deletionPolicy: Retain first if its cluster, namespace or Auth0Tenant is another", described, holder)
 }
 
 // isOlder decides who holds what two objects took over at the same time.

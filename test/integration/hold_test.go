@@ -293,7 +293,7 @@ func TestNothingIsHandedOverToAnotherTenant(t *testing.T) {
 		rival.GetManagedSpec().TenantRef.Name = other.Name
 		e.create(rival)
 	}
-	e.eventuallyStalled(second, v1alpha1.ReasonConflict, e.namespace+"/ada/", "or belongs to another Auth0Tenant, first set its spec.deletionPolicy to Retain")
+	e.eventuallyStalled(second, v1alpha1.ReasonConflict, e.namespace+"/ada/", "needs spec.deletionPolicy: Retain first if its cluster, namespace or Auth0Tenant is another")
 	e.eventuallyStalled(secondRole, v1alpha1.ReasonAlreadyExists)
 
 	change(e, user, func(u *v1alpha1.Auth0User) { u.Spec.DeletionPolicy = v1alpha1.DeletionPolicyRetain })
