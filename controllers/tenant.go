@@ -103,9 +103,9 @@ func (h *tenantHandler) apply(ctx context.Context, pass *engine.Pass[*v1alpha1.A
 	if err != nil {
 		return engine.Outcome{}, err
 	}
-	if outage := h.governor(tenant).Outage(); outage != nil {
+	if outage := h.limiter(tenant).Outage(); outage != nil {
 		if engine.Requested(tenant) {
-			h.governor(tenant).ProbeNow()
+			h.limiter(tenant).ProbeNow()
 		}
 		return unavailable(tenant, outage).Lost(), nil
 	}
@@ -146,8 +146,8 @@ func renewToken(tenant *v1alpha1.Auth0Tenant, session *auth0.Session) {
 	}
 }
 
-func (h *tenantHandler) governor(tenant *v1alpha1.Auth0Tenant) *auth0.Governor {
-	return h.Pool.Governor(client.ObjectKeyFromObject(tenant).String())
+func (h *tenantHandler) limiter(tenant *v1alpha1.Auth0Tenant) *auth0.RateLimiter {
+	return h.Pool.RateLimiter(client.ObjectKeyFromObject(tenant).String())
 }
 
 // prepare sees to all that a tenant needs before the first call.
@@ -213,7 +213,7 @@ func (h *tenantHandler) show(tenant *v1alpha1.Auth0Tenant, session *auth0.Sessio
 
 // showBudget takes into status how the tenant's rate limit stands.
 func (h *tenantHandler) showBudget(tenant *v1alpha1.Auth0Tenant) {
-	plan, waiting := h.governor(tenant).Budget()
+	plan, waiting := h.limiter(tenant).Budget()
 	tenant.Status.CallBudget = nil
 	if plan != "" || waiting > 0 {
 		tenant.Status.CallBudget = &v1alpha1.CallBudget{Plan: plan, Waiting: waiting}
@@ -414,10 +414,10 @@ func (h *tenantHandler) Forget(name types.NamespacedName) {
 // explain gives what keeps a tenant from being reached a reason and a way out.
 func (h *tenantHandler) explain(tenant *v1alpha1.Auth0Tenant, err error) engine.Outcome {
 	if slices.Contains([]auth0.Class{auth0.ClassUnavailable, auth0.ClassUntrusted, auth0.ClassCircuitOpen}, auth0.ClassOf(err)) {
-		if outage := h.governor(tenant).Outage(); outage != nil {
+		if outage := h.limiter(tenant).Outage(); outage != nil {
 			return unavailable(tenant, outage).Lost()
 		}
-		if h.governor(tenant).IsProbing() {
+		if h.limiter(tenant).IsProbing() {
 			// What the probe finds out has the tenant looked at again.
 			return engine.Undecided(time.Minute)
 		}

@@ -289,7 +289,7 @@ func (w *tokenWork) begin(ctx context.Context) (engine.Outcome, error) {
 		return engine.Outcome{}, err
 	}
 	// Somebody's token runs out.
-	auth0.TurnOf(ctx).Raise(auth0.LaneNew)
+	auth0.ReservationOf(ctx).RaisePriority(auth0.PriorityNew)
 	if err := w.session.AwaitsTokens(ctx); err != nil {
 		return engine.Outcome{}, err
 	}

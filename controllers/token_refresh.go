@@ -177,7 +177,7 @@ func (w *tokenWork) spend(ctx context.Context, begins bool, ask func(context.Con
 		return auth0.TokenSet{}, inFlight(pause)
 	}
 	// Somebody's token runs out.
-	auth0.TurnOf(ctx).Raise(auth0.LaneNew)
+	auth0.ReservationOf(ctx).RaisePriority(auth0.PriorityNew)
 	if err := w.session.AwaitsTokens(ctx); err != nil {
 		return auth0.TokenSet{}, err
 	}

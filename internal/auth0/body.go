@@ -89,7 +89,7 @@ func (e *tooLarge) Error() string { return e.message }
 
 // readBody reads an answer to its end, as far as the bounds allow, and passes it on while the budget is held. A longer one fails with
 // *tooLarge.
-func (t *transport) readBody(ctx context.Context, to class, response *http.Response, most bounds, use func([]byte)) error {
+func (t *transport) readBody(ctx context.Context, to routeClass, response *http.Response, most bounds, use func([]byte)) error {
 	expected := int64(most.bytes)
 	if response.ContentLength >= 0 {
 		expected = min(expected, response.ContentLength)
@@ -98,7 +98,7 @@ func (t *transport) readBody(ctx context.Context, to class, response *http.Respo
 		return err
 	}
 	defer t.reading.Release(expected)
-	part, err := beginReading(ctx, t.governor.isResponsive(to), expected, response.Body)
+	part, err := beginReading(ctx, t.limiter.isResponsive(to), expected, response.Body)
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func sessionWith(t *testing.T, handle http.HandlerFunc) *Session {
 		Domain: strings.TrimPrefix(server.URL, "https://"), CABundle: string(authority),
 		Application: Application{ID: "ours", Secret: "planted-client-secret"},
 	}
-	session := newSession(credentials, "default/main", NewGovernor("default/main", metrics), metrics)
+	session := newSession(credentials, "default/main", NewRateLimiter("default/main", metrics), metrics)
 	t.Cleanup(session.close)
 	return session
 }
@@ -74,7 +74,7 @@ func TestLargeAnswersKeepNoMemory(t *testing.T) {
 	for range 40 {
 		all.Go(func() {
 			_, err := s.GetRole(context.Background(), "rol_1")
-			if class := ClassOf(err); class != ClassTooLarge && class != ClassRateLimited {
+			if routeClass := ClassOf(err); routeClass != ClassTooLarge && routeClass != ClassRateLimited {
 				t.Errorf("got %v", err)
 			}
 			var memory runtime.MemStats

@@ -25,7 +25,7 @@ const (
 )
 
 // api returns the API that a class of calls belongs to.
-func (c class) api() api {
+func (c routeClass) api() api {
 	if c.isManagement() {
 		return apiManagement
 	}

@@ -105,13 +105,13 @@ type loop struct {
 
 // item is an object.
 type item struct {
-	session *Session
-	key     string
-	lane    Lane
-	call    func(context.Context) error
+	session  *Session
+	key      string
+	priority Priority
+	call     func(context.Context) error
 
 	retries int
-	busy    *gate
+	busy    *callMutex
 	once    sync.Once
 	// done is closed when the object is settled, at a time.
 	done chan struct{}
@@ -152,18 +152,18 @@ func (l *loop) work(ctx context.Context) {
 }
 
 func (l *loop) pass(ctx context.Context, one *item) {
-	if one.busy.enter(ctx) != nil {
+	if one.busy.lock(ctx) != nil {
 		return
 	}
-	defer one.busy.leave()
-	turn := NewTurn(one.key, one.lane, func() { l.urgent <- one })
-	turn.Hold(l.workers, func() { l.queue <- one })
-	err := one.call(WithTurn(ctx, turn))
-	turn.End()
+	defer one.busy.unlock()
+	reservation := NewReservation(one.key, one.priority, func() { l.urgent <- one })
+	reservation.Hold(l.workers, func() { l.queue <- one })
+	err := one.call(WithReservation(ctx, reservation))
+	reservation.End()
 	l.mu.Lock()
 	l.looks++
 	l.mu.Unlock()
-	switch class := ClassOf(err); class {
+	switch routeClass := ClassOf(err); routeClass {
 	case ClassRateLimited, ClassCircuitOpen:
 		one.says(err.(*Error).Message) //nolint:errorlint,forcetypeassert // Its class says so.
 	case ClassUnavailable, ClassUntrusted:
@@ -171,7 +171,7 @@ func (l *loop) pass(ctx context.Context, one *item) {
 		one.retries++
 		time.AfterFunc(time.Second<<min(one.retries-1, 8), func() { l.queue <- one })
 	default:
-		if err != nil && ctx.Err() == nil && !errors.Is(err, errLetGo) {
+		if err != nil && ctx.Err() == nil && !errors.Is(err, errReleased) {
 			l.t.Errorf("object %s: %v", one.key, err)
 		}
 		one.once.Do(func() {
@@ -191,7 +191,7 @@ func (o *item) says(message string) {
 
 // add has an object be created, and returns it.
 func (l *loop) add(session *Session, key string, call func(context.Context) error) *item {
-	one := &item{session: session, key: key, lane: LaneNew, call: call, busy: newGate(nil, ""), done: make(chan struct{})}
+	one := &item{session: session, key: key, priority: PriorityNew, call: call, busy: newCallMutex(nil, ""), done: make(chan struct{})}
 	l.queue <- one
 	return one
 }
@@ -231,30 +231,30 @@ func settled(t *testing.T, items []*item, from time.Time, atMost time.Duration) 
 }
 
 // fresh opens a session, and lets go of the tenant at the end of the test.
-func (s *tenant) fresh(t *testing.T) (*Session, *Governor) {
+func (s *tenant) fresh(t *testing.T) (*Session, *RateLimiter) {
 	t.Helper()
-	session, governor := s.session()
-	cleanUp(t, governor)
-	return session, governor
+	session, limiter := s.session()
+	cleanUp(t, limiter)
+	return session, limiter
 }
 
 // cleanUp lets go of a tenant, and waits until a probe that is on its way is over.
-func cleanUp(t *testing.T, governor *Governor) {
+func cleanUp(t *testing.T, limiter *RateLimiter) {
 	t.Helper()
 	t.Cleanup(func() {
-		governor.letGo()
+		limiter.release()
 		elapse(2 * latency)
 	})
 }
 
 // ready opens a session and makes a call, so that the tenant is known to answer.
-func (s *tenant) ready(t *testing.T) (*Session, *Governor) {
+func (s *tenant) ready(t *testing.T) (*Session, *RateLimiter) {
 	t.Helper()
-	session, governor := s.fresh(t)
+	session, limiter := s.fresh(t)
 	if _, err := session.listRoles(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return session, governor
+	return session, limiter
 }
 
 // TestATenantThatNeverAnswersHarmsNoOther has tenants accept all calls and answer none, with a hundred objects each, and an object
@@ -376,15 +376,15 @@ func TestProbesKeepTheirDistance(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, answered before: %t", name, ready), func(t *testing.T) {
 				s := newTestTenant(t, simulator.RateLimitNone)
 				synctest.Test(t, func(t *testing.T) {
-					session, governor := s.fresh(t)
+					session, limiter := s.fresh(t)
 					if ready {
-						session, governor = s.ready(t)
+						session, limiter = s.ready(t)
 					}
 					l := newLoop(t, 10)
 					s.become(broken)
 					l.addUsers(session, "user", 100)
 					elapse(2 * time.Minute)
-					if governor.Outage() == nil {
+					if limiter.Outage() == nil {
 						t.Fatal("the tenant does not count as unavailable")
 					}
 					calls := s.since(time.Now().Add(-time.Minute))
@@ -412,11 +412,11 @@ func TestAFreshTenantThatIsDown(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitNone)
 	s.become(answering(500))
 	synctest.Test(t, func(t *testing.T) {
-		session, governor := s.fresh(t)
+		session, limiter := s.fresh(t)
 		newLoop(t, 10).addUsers(session, "user", 100)
 		elapse(time.Second)
-		if calls := s.made(); calls > 2 || governor.Outage() == nil {
-			t.Errorf("%d calls; outage: %v", calls, governor.Outage())
+		if calls := s.made(); calls > 2 || limiter.Outage() == nil {
+			t.Errorf("%d calls; outage: %v", calls, limiter.Outage())
 		}
 	})
 }
@@ -426,7 +426,7 @@ func TestOneRouteThatFailsIsNoOutage(t *testing.T) {
 	for _, broken := range []mishap{answering(500), hanging} {
 		s := newTestTenant(t, simulator.RateLimitNone)
 		synctest.Test(t, func(t *testing.T) {
-			session, governor := s.ready(t)
+			session, limiter := s.ready(t)
 			s.become(broken.on(func(request *http.Request) bool {
 				return request.Method == http.MethodPost && request.URL.Path == routeUsers
 			}))
@@ -434,7 +434,7 @@ func TestOneRouteThatFailsIsNoOutage(t *testing.T) {
 			l.addUsers(session, "user", 50)
 			for i := range 120 {
 				elapse(time.Second)
-				if governor.Outage() != nil {
+				if limiter.Outage() != nil {
 					t.Fatalf("after %d s the tenant counts as unavailable", i)
 				}
 			}
@@ -454,7 +454,7 @@ func TestOneRouteThatFailsIsNoOutage(t *testing.T) {
 func TestAuth0sAPIsFailApart(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitNone)
 	synctest.Test(t, func(t *testing.T) {
-		session, governor := s.ready(t)
+		session, limiter := s.ready(t)
 		issue := func(ctx context.Context) error {
 			_, err := session.IssueToken(ctx, TokenRequest{Application: session.credentials.Application, Grant: GrantClientCredentials, Audience: session.ManagementAudience()})
 			return err
@@ -466,7 +466,7 @@ func TestAuth0sAPIsFailApart(t *testing.T) {
 				_ = calls[0](t.Context())
 			}
 			elapse(time.Minute)
-			if err := calls[0](t.Context()); ClassOf(err) != ClassCircuitOpen || governor.Outage() == nil {
+			if err := calls[0](t.Context()); ClassOf(err) != ClassCircuitOpen || limiter.Outage() == nil {
 				t.Errorf("%s is down, and a call to it gets %v", prefix, err)
 			}
 			if err := calls[1](t.Context()); err != nil {
@@ -474,7 +474,7 @@ func TestAuth0sAPIsFailApart(t *testing.T) {
 			}
 			s.become(nil)
 			elapse(2 * probeEvery)
-			if governor.Outage() != nil {
+			if limiter.Outage() != nil {
 				t.Errorf("%s is up again, and the tenant unavailable", prefix)
 			}
 		}
@@ -489,13 +489,13 @@ func TestWhatIsNoOutage(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newTestTenant(t, simulator.RateLimitNone)
 			synctest.Test(t, func(t *testing.T) {
-				session, governor := s.ready(t)
+				session, limiter := s.ready(t)
 				s.become(broken)
 				for range 20 {
 					_, _ = session.GetRole(t.Context(), "rol_1")
 					elapse(15 * time.Second)
 				}
-				if governor.Outage() != nil || governor.IsProbing() {
+				if limiter.Outage() != nil || limiter.IsProbing() {
 					t.Error("it counts as an outage")
 				}
 			})
@@ -504,17 +504,17 @@ func TestWhatIsNoOutage(t *testing.T) {
 	t.Run("cancelled", func(t *testing.T) {
 		s := newTestTenant(t, simulator.RateLimitNone)
 		synctest.Test(t, func(t *testing.T) {
-			session, governor := s.ready(t)
+			session, limiter := s.ready(t)
 			s.become(hanging)
 			for range 20 {
 				ctx, cancel := context.WithCancel(t.Context())
 				time.AfterFunc(time.Second, cancel)
 				_, _ = session.GetRole(ctx, "rol_1")
-				if governor.Outage() != nil || governor.IsProbing() {
+				if limiter.Outage() != nil || limiter.IsProbing() {
 					t.Fatal("it counts as an outage")
 				}
 			}
-			if inFlight := governor.breakers[apiManagement].inFlight; inFlight != 0 {
+			if inFlight := limiter.breakers[apiManagement].inFlight; inFlight != 0 {
 				t.Errorf("%d calls count as in flight", inFlight)
 			}
 		})
@@ -525,13 +525,13 @@ func TestWhatIsNoOutage(t *testing.T) {
 func TestABlipIsNoOutage(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitNone)
 	synctest.Test(t, func(t *testing.T) {
-		session, governor := s.ready(t)
+		session, limiter := s.ready(t)
 		s.become(breaking(io.ErrUnexpectedEOF))
 		l := newLoop(t, 10)
 		items := l.addUsers(session, "user", 100)
 		elapse(latency)
 		s.become(nil)
-		if took := settled(t, items, time.Now(), time.Minute); took > 5*time.Second || governor.Outage() != nil {
+		if took := settled(t, items, time.Now(), time.Minute); took > 5*time.Second || limiter.Outage() != nil {
 			t.Errorf("all were settled after %s", took)
 		}
 	})
@@ -541,17 +541,17 @@ func TestABlipIsNoOutage(t *testing.T) {
 func TestAPersonGetsAProbeAtOnce(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitNone)
 	synctest.Test(t, func(t *testing.T) {
-		session, governor := s.ready(t)
+		session, limiter := s.ready(t)
 		l := newLoop(t, 10)
 		s.become(answering(500))
 		items := l.addUsers(session, "user", 20)
 		elapse(time.Minute + 3*time.Second)
 		asked := time.Now()
 		for range 100 {
-			turn := NewTurn("edited", LaneEdited, func() {})
-			turn.Request()
-			_, err := session.GetRole(WithTurn(t.Context(), turn), "rol_1")
-			turn.End()
+			reservation := NewReservation("edited", PriorityEdited, func() {})
+			reservation.Request()
+			_, err := session.GetRole(WithReservation(t.Context(), reservation), "rol_1")
+			reservation.End()
 			if ClassOf(err) != ClassCircuitOpen {
 				t.Fatal(err)
 			}
@@ -563,7 +563,7 @@ func TestAPersonGetsAProbeAtOnce(t *testing.T) {
 		s.become(nil)
 		elapse(requestedProbeEvery)
 		mended := time.Now()
-		governor.ProbeNow()
+		limiter.ProbeNow()
 		if took := settled(t, items, mended, time.Minute); took > time.Second {
 			t.Errorf("all were settled %s after somebody asked for a probe", took)
 		}
@@ -575,12 +575,12 @@ func TestOtherCredentialsGetAProbeAtOnce(t *testing.T) {
 	wrong, right := newTestTenant(t, simulator.RateLimitNone), newTestTenant(t, simulator.RateLimitNone)
 	wrong.become(hanging)
 	synctest.Test(t, func(t *testing.T) {
-		session, governor := wrong.fresh(t)
+		session, limiter := wrong.fresh(t)
 		_, _ = session.listRoles(t.Context())
 		elapse(time.Minute + 3*time.Second)
-		session = right.sessionOf(governor)
+		session = right.sessionOf(limiter)
 		elapse(time.Second)
-		if governor.Outage() != nil {
+		if limiter.Outage() != nil {
 			t.Error("the tenant is still unavailable")
 		}
 		if _, err := session.listRoles(t.Context()); err != nil {
@@ -594,11 +594,11 @@ func TestARestartWhileATenantIsDown(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitNone)
 	s.become(hanging)
 	synctest.Test(t, func(t *testing.T) {
-		governor := NewGovernor("test", nil)
-		cleanUp(t, governor)
+		limiter := NewRateLimiter("test", nil)
+		cleanUp(t, limiter)
 		since := time.Now().Add(-time.Hour)
-		governor.Presume(since)
-		session := s.sessionOf(governor)
+		limiter.Presume(since)
+		session := s.sessionOf(limiter)
 		l := newLoop(t, 10)
 		items := l.addUsers(session, "user", 100)
 		lasts := 55 * time.Second
@@ -606,15 +606,15 @@ func TestARestartWhileATenantIsDown(t *testing.T) {
 		if calls, most := s.made(), int(lasts/probeEvery)+1; calls > most {
 			t.Errorf("%d calls after the restart, want at most %d", calls, most)
 		}
-		if outage := governor.Outage(); outage == nil || !outage.Since.Equal(since) {
+		if outage := limiter.Outage(); outage == nil || !outage.Since.Equal(since) {
 			t.Errorf("the outage is %+v", outage)
 		}
 		s.become(nil)
 		if took := settled(t, items, time.Now(), time.Minute); took > probeEvery+suspectTimeout/2 {
 			t.Errorf("all were settled after %s", took)
 		}
-		governor.Presume(since)
-		if governor.Outage() != nil {
+		limiter.Presume(since)
+		if limiter.Outage() != nil {
 			t.Error("what another process knew counts although the tenant answered since")
 		}
 	})
@@ -624,14 +624,14 @@ func TestARestartWhileATenantIsDown(t *testing.T) {
 func TestNobodyWaitsForATenantThatIsDown(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitNone)
 	synctest.Test(t, func(t *testing.T) {
-		session, governor := s.ready(t)
+		session, limiter := s.ready(t)
 		s.become(hanging)
 		var waiting sync.WaitGroup
 		for range 20 {
 			waiting.Go(func() { _, _ = session.listRoles(t.Context()) })
 		}
 		waiting.Wait()
-		if governor.Outage() == nil {
+		if limiter.Outage() == nil {
 			elapse(suspectTimeout)
 		}
 		began := time.Now()
@@ -654,7 +654,7 @@ func TestNobodyWaitsForATenantThatIsDown(t *testing.T) {
 		if since != nil {
 			t.Error(since)
 		}
-		governor.letGo()
+		limiter.release()
 	})
 }
 
@@ -662,7 +662,7 @@ func TestNobodyWaitsForATenantThatIsDown(t *testing.T) {
 func TestATenantThatIsLetGoIsNotProbed(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitNone)
 	synctest.Test(t, func(t *testing.T) {
-		session, governor := s.ready(t)
+		session, limiter := s.ready(t)
 		s.become(hanging)
 		l := newLoop(t, 10)
 		l.addUsers(session, "user", 20)
@@ -670,11 +670,11 @@ func TestATenantThatIsLetGoIsNotProbed(t *testing.T) {
 		awaited := make(chan error)
 		go func() { awaited <- session.AwaitAvailable(t.Context()) }()
 		elapse(time.Second)
-		session.letGo()
-		governor.letGo()
+		session.release()
+		limiter.release()
 		elapse(latency)
 		made := s.made()
-		if err := <-awaited; !errors.Is(err, errLetGo) {
+		if err := <-awaited; !errors.Is(err, errReleased) {
 			t.Errorf("who waited got %v", err)
 		}
 		elapse(time.Minute)
@@ -691,11 +691,11 @@ func TestATenantThatIsLetGoIsNotProbed(t *testing.T) {
 func TestNoCredentialsNoProbe(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitNone)
 	synctest.Test(t, func(t *testing.T) {
-		session, governor := s.ready(t)
+		session, limiter := s.ready(t)
 		s.become(hanging)
 		newLoop(t, 10).addUsers(session, "user", 20)
 		elapse(65 * time.Second)
-		governor.disconnect()
+		limiter.disconnect()
 		elapse(latency)
 		made := s.made()
 		elapse(time.Minute)

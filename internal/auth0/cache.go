@@ -14,41 +14,41 @@ const mostCached = 10_000
 // allows.
 type cache[T any] struct {
 	lifetime time.Duration
-	// governor is that of the tenant that is asked.
-	governor *Governor
+	// limiter is that of the tenant that is asked.
+	limiter *RateLimiter
 
 	mu      sync.Mutex
 	entries map[string]*cached[T]
 }
 
 type cached[T any] struct {
-	// asking is held by the caller that asks.
-	asking *gate
-	value  T
+	// isDispatched is held by the caller that asks.
+	isDispatched *callMutex
+	value        T
 	// read is when the answer came, the zero time before the first.
 	read time.Time
 }
 
 // newCache returns an empty one. governor may be nil.
-func newCache[T any](governor *Governor, lifetime time.Duration) *cache[T] {
-	return &cache[T]{lifetime: lifetime, governor: governor, entries: map[string]*cached[T]{}}
+func newCache[T any](limiter *RateLimiter, lifetime time.Duration) *cache[T] {
+	return &cache[T]{lifetime: lifetime, limiter: limiter, entries: map[string]*cached[T]{}}
 }
 
 // get returns the answer for a key, by a call of ask if none is remembered. An error is not remembered.
-func (c *cache[T]) get(ctx context.Context, key string, ask func(context.Context) (T, error)) (T, error) {
+func (c *cache[T]) get(ctx context.Context, key string, enqueue func(context.Context) (T, error)) (T, error) {
 	entry, fresh := c.entry(key)
 	if fresh {
 		return entry.value, nil
 	}
 	var none T
-	if err := entry.asking.enter(ctx); err != nil {
+	if err := entry.isDispatched.lock(ctx); err != nil {
 		return none, err
 	}
-	defer entry.asking.leave()
+	defer entry.isDispatched.unlock()
 	if now, fresh := c.entry(key); fresh {
 		return now.value, nil
 	}
-	value, err := ask(ctx)
+	value, err := enqueue(ctx)
 	if err != nil {
 		return none, err
 	}
@@ -63,7 +63,7 @@ func (c *cache[T]) entry(key string) (*cached[T], bool) {
 	entry := c.entries[key]
 	if entry == nil {
 		c.makeRoom()
-		entry = &cached[T]{asking: newGate(c.governor, classManagement)}
+		entry = &cached[T]{isDispatched: newCallMutex(c.limiter, classManagement)}
 		c.entries[key] = entry
 	}
 	known := *entry
@@ -90,7 +90,7 @@ func (c *cache[T]) put(key string, value T) {
 	defer c.mu.Unlock()
 	entry := c.entries[key]
 	if entry == nil {
-		entry = &cached[T]{asking: newGate(c.governor, classManagement)}
+		entry = &cached[T]{isDispatched: newCallMutex(c.limiter, classManagement)}
 		c.entries[key] = entry
 	}
 	entry.value, entry.read = value, time.Now()

@@ -236,14 +236,14 @@ func meansTaken(e *Error) bool {
 var longestAfter = map[Class]time.Duration{ClassRateLimited: 10 * time.Minute, ClassQuota: 24 * time.Hour}
 
 // retryAfter reads when the next call may be made, at least a second from now.
-func retryAfter(class Class, header http.Header, now time.Time) time.Duration {
+func retryAfter(routeClass Class, header http.Header, now time.Time) time.Duration {
 	wait := time.Second
 	if seconds, err := strconv.ParseInt(header.Get("Retry-After"), 10, 32); err == nil {
 		wait = time.Duration(seconds) * time.Second
 	} else if reset, ok := resetTime(header, now); ok {
 		wait = reset.Sub(now)
 	}
-	return min(max(wait, time.Second), longestAfter[class])
+	return min(max(wait, time.Second), longestAfter[routeClass])
 }
 
 // text returns a JSON string's value, or any other JSON as it is.

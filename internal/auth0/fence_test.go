@@ -16,7 +16,7 @@ import (
 func TestNothingThatChangesSomethingPassesTheFence(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitFree)
 	synctest.Test(t, func(t *testing.T) {
-		session, governor := s.session()
+		session, limiter := s.session()
 		if _, err := session.Scopes(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -63,7 +63,7 @@ func TestNothingThatChangesSomethingPassesTheFence(t *testing.T) {
 		if made := s.made() - before; made > 0 {
 			t.Errorf("%d calls were made", made)
 		}
-		if outage := governor.Outage(); outage != nil {
+		if outage := limiter.Outage(); outage != nil {
 			t.Errorf("the tenant is taken for unavailable: %v", outage)
 		}
 		began := time.Now()

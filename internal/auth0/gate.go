@@ -2,29 +2,29 @@ package auth0
 
 import "context"
 
-// gate lets one in at a time, like a mutex, but for as long as a call to Auth0 takes: those who wait can give up. A pass that
+// callMutex lets one in at a time, like a mutex, but for as long as a call to Auth0 takes: those who wait can give up. A pass that
 // waits holds a worker, so that it needs one for its tenant. Else it is parked, and called back when the gate is free.
-type gate struct {
+type callMutex struct {
 	held chan struct{}
-	// governor is that of the tenant, nil if nobody who waits holds a worker.
-	governor *Governor
-	// class is that of the call.
-	class class
+	// limiter is that of the tenant, nil if nobody who waits holds a worker.
+	limiter *RateLimiter
+	// routeClass is that of the call.
+	routeClass routeClass
 }
 
-func newGate(governor *Governor, to class) *gate {
-	return &gate{held: make(chan struct{}, 1), governor: governor, class: to}
+func newCallMutex(limiter *RateLimiter, to routeClass) *callMutex {
+	return &callMutex{held: make(chan struct{}, 1), limiter: limiter, routeClass: to}
 }
 
-// enter waits until the gate is free. The error is that of the context, or says what a parked pass waits for.
-func (g *gate) enter(ctx context.Context) error {
+// lock waits until the gate is free. The error is that of the context, or says what a parked pass waits for.
+func (g *callMutex) lock(ctx context.Context) error {
 	select {
 	case g.held <- struct{}{}:
 		return nil
 	default:
 	}
-	if g.governor != nil {
-		if err := g.governor.waitBehind(ctx, g); err != nil {
+	if g.limiter != nil {
+		if err := g.limiter.waitForMutex(ctx, g); err != nil {
 			return err
 		}
 	}
@@ -36,12 +36,12 @@ func (g *gate) enter(ctx context.Context) error {
 	}
 }
 
-func (g *gate) leave() {
+func (g *callMutex) unlock() {
 	<-g.held
-	if g.governor != nil {
-		g.governor.look()
+	if g.limiter != nil {
+		g.limiter.look()
 	}
 }
 
-// isHeld reports whether somebody is in.
-func (g *gate) isHeld() bool { return g != nil && len(g.held) > 0 }
+// isLocked reports whether somebody is in.
+func (g *callMutex) isLocked() bool { return g != nil && len(g.held) > 0 }

@@ -25,13 +25,13 @@ type Outage struct {
 }
 
 // Outage returns the one that lasts, nil if the tenant is available for all that is known.
-func (g *Governor) Outage() *Outage {
+func (g *RateLimiter) Outage() *Outage {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.outage()
 }
 
-func (g *Governor) outage() *Outage {
+func (g *RateLimiter) outage() *Outage {
 	var longest *Outage
 	for of := range g.breakers {
 		b := &g.breakers[of]
@@ -43,13 +43,13 @@ func (g *Governor) outage() *Outage {
 }
 
 // IsProbing reports whether a probe is about to decide whether the tenant is available.
-func (g *Governor) IsProbing() bool {
+func (g *RateLimiter) IsProbing() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.hasCircuit(circuitHalfOpen)
 }
 
-func (g *Governor) hasCircuit(state circuit) bool {
+func (g *RateLimiter) hasCircuit(state circuit) bool {
 	for of := range g.breakers {
 		if g.breakers[of].state == state {
 			return true
@@ -59,15 +59,15 @@ func (g *Governor) hasCircuit(state circuit) bool {
 }
 
 // AwaitAvailable waits until the tenant is available. The error is that of the context, or says that the tenant is served no more.
-func (g *Governor) AwaitAvailable(ctx context.Context) error {
+func (g *RateLimiter) AwaitAvailable(ctx context.Context) error {
 	for {
 		g.mu.Lock()
-		recovered, gone := g.recovered, g.gone
+		recovered, released := g.recovered, g.released
 		available := g.outage() == nil
 		g.mu.Unlock()
 		switch {
-		case gone:
-			return errLetGo
+		case released:
+			return errReleased
 		case available:
 			return ctx.Err()
 		}
@@ -81,7 +81,7 @@ func (g *Governor) AwaitAvailable(ctx context.Context) error {
 
 // Presume takes over from another process that the tenant is unavailable since a time, unless the tenant answered or failed this
 // process already. A probe finds out whether that is still so.
-func (g *Governor) Presume(since time.Time) {
+func (g *RateLimiter) Presume(since time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	b := &g.breakers[apiManagement]
@@ -94,19 +94,19 @@ func (g *Governor) Presume(since time.Time) {
 
 // ProbeNow has a tenant that is unavailable probed at once, as somebody may have repaired it. Requests in quick succession count
 // as one.
-func (g *Governor) ProbeNow() {
+func (g *RateLimiter) ProbeNow() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.probeSoon(time.Now())
 }
 
-func (g *Governor) probeSoon(now time.Time) {
+func (g *RateLimiter) probeSoon(now time.Time) {
 	g.nextProbe = earlier(g.nextProbe, later(now, g.probed.Add(requestedProbeEvery)))
 	g.scheduleProbe(now)
 }
 
 // connect has the tenant probed by other credentials from now on. What was known of the tenant may not be true with them.
-func (g *Governor) connect(probe prober) {
+func (g *RateLimiter) connect(probe prober) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.probe, g.nextProbe = probe, time.Time{}
@@ -120,7 +120,7 @@ func (g *Governor) connect(probe prober) {
 }
 
 // resume is connect with the same credentials.
-func (g *Governor) resume(probe prober) {
+func (g *RateLimiter) resume(probe prober) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.probe == nil {
@@ -130,7 +130,7 @@ func (g *Governor) resume(probe prober) {
 }
 
 // disconnect ends the probes, as there are no credentials.
-func (g *Governor) disconnect() {
+func (g *RateLimiter) disconnect() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.probe = nil
@@ -141,20 +141,20 @@ func (g *Governor) disconnect() {
 }
 
 // scheduleProbe has the next probe made in time, if a circuit is not closed.
-func (g *Governor) scheduleProbe(now time.Time) {
+func (g *RateLimiter) scheduleProbe(now time.Time) {
 	if g.probeTimer != nil {
 		g.probeTimer.Stop()
 		g.probeTimer = nil
 	}
 	isNeeded := g.hasCircuit(circuitHalfOpen) || g.hasCircuit(circuitOpen)
-	if isNeeded && g.probe != nil && !g.probing && !g.gone {
+	if isNeeded && g.probe != nil && !g.probing && !g.released {
 		g.probeTimer = time.AfterFunc(max(g.nextProbe.Sub(now), 0), g.runProbe)
 	}
 }
 
 // runProbe calls the APIs whose circuits are not closed, one after the other until one does not answer: then the tenant gets no
 // second call.
-func (g *Governor) runProbe() {
+func (g *RateLimiter) runProbe() {
 	ctx, cancel := context.WithTimeout(context.WithValue(context.Background(), probeKey{}, true), suspectTimeout)
 	defer cancel()
 	targets, probe := g.beginProbe(cancel)
@@ -170,10 +170,10 @@ func (g *Governor) runProbe() {
 }
 
 // beginProbe returns what to probe. If both APIs are unavailable, each is the first in turn.
-func (g *Governor) beginProbe(cancel context.CancelFunc) ([]api, prober) {
+func (g *RateLimiter) beginProbe(cancel context.CancelFunc) ([]api, prober) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.probing || g.gone || g.probe == nil {
+	if g.probing || g.released || g.probe == nil {
 		return nil, nil
 	}
 	now := time.Now()
@@ -193,11 +193,11 @@ func (g *Governor) beginProbe(cancel context.CancelFunc) ([]api, prober) {
 }
 
 // endProbe closes or opens a circuit, and reports whether the API answered.
-func (g *Governor) endProbe(of api, err error) bool {
+func (g *RateLimiter) endProbe(of api, err error) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := time.Now()
-	if g.gone || errors.Is(err, context.Canceled) {
+	if g.released || errors.Is(err, context.Canceled) {
 		return false
 	}
 	failed, isCall := errors.AsType[*Error](err)
@@ -228,8 +228,8 @@ func (e *Error) isOutage() bool {
 }
 
 // judge takes the outcome of a call into the breaker.
-func (g *Governor) judge(p *permit, failed *Error, now time.Time) {
-	of := p.class.api()
+func (g *RateLimiter) judge(p *permit, failed *Error, now time.Time) {
+	of := p.routeClass.api()
 	b := &g.breakers[of]
 	b.end()
 	switch {
@@ -244,10 +244,10 @@ func (g *Governor) judge(p *permit, failed *Error, now time.Time) {
 }
 
 // succeeded closes a circuit, and tells of it.
-func (g *Governor) succeeded(of api, took time.Duration, now time.Time) {
+func (g *RateLimiter) succeeded(of api, took time.Duration, now time.Time) {
 	b := &g.breakers[of]
 	wasUnavailable := !b.since.IsZero()
-	if !b.succeed(took, now) || g.gone {
+	if !b.succeed(took, now) || g.released {
 		return
 	}
 	g.scheduleProbe(now)
@@ -262,10 +262,10 @@ func (g *Governor) succeeded(of api, took time.Duration, now time.Time) {
 }
 
 // becameUnavailable ends the waits for an API that nobody knows the end of, and tells of it.
-func (g *Governor) becameUnavailable(of api) {
-	for _, w := range g.line.of(of) {
+func (g *RateLimiter) becameUnavailable(of api) {
+	for _, w := range g.queue.of(of) {
 		if w.ready != nil {
-			g.line.leave(w)
+			g.queue.leave(w)
 			w.refused = true
 			close(w.ready)
 		}
@@ -277,37 +277,37 @@ func (g *Governor) becameUnavailable(of api) {
 }
 
 // recall takes the calls back from those who were called to make them and have not come yet.
-func (g *Governor) recall(of api) {
+func (g *RateLimiter) recall(of api) {
 	for w := range g.called {
-		if w.class.api() != of {
+		if w.routeClass.api() != of {
 			continue
 		}
 		delete(g.called, w)
 		g.giveBack(w.permit)
-		w.seat.release()
-		w.permit, w.seat = nil, nil
+		w.slot.releaseLocked()
+		w.permit, w.slot = nil, nil
 		g.join(w)
 	}
 }
 
 // lookAgain has all objects that wait for an API looked at, as what they wait for is another. since is when they begin to wait for
 // that, zero to leave it.
-func (g *Governor) lookAgain(of api, since time.Time) {
+func (g *RateLimiter) lookAgain(of api, since time.Time) {
 	for _, place := range g.places {
-		if place.class.api() != of || place.permit != nil {
+		if place.routeClass.api() != of || place.permit != nil {
 			continue
 		}
 		if !since.IsZero() {
 			place.since = since
 		}
-		if place.turn.look != nil {
-			place.turn.look()
+		if place.reservation.look != nil {
+			place.reservation.look()
 		}
 	}
 }
 
 // probePermit is the leave for a call of a probe. It waits for nothing, as no other call is made meanwhile.
-func (g *Governor) probePermit(to class) *permit {
+func (g *RateLimiter) probePermit(to routeClass) *permit {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	p := g.let(to, time.Now())
@@ -316,47 +316,47 @@ func (g *Governor) probePermit(to class) *permit {
 }
 
 // parked says what a call waits for, if that is not known to be over soon.
-func (g *Governor) parked(turn *Turn, to class, route string, wait time.Duration) *Error {
+func (g *RateLimiter) parked(reservation *Reservation, to routeClass, route string, wait time.Duration) *Error {
 	b := &g.breakers[to.api()]
 	switch {
 	case !b.since.IsZero():
-		if turn != nil && turn.requested {
+		if reservation != nil && reservation.requested {
 			g.probeSoon(time.Now())
 		}
 		return &Error{Class: ClassCircuitOpen, Route: route, Message: fmt.Sprintf("waiting for Auth0Tenant %s, which is unavailable since %s", g.tenant, b.since.UTC().Format(time.RFC3339))}
-	case !b.lets() || !g.mayHaveWorker(turn, b, time.Now()):
+	case !b.lets() || !g.mayHaveWorker(reservation, b, time.Now()):
 		return &Error{Class: ClassRateLimited, Route: route, After: suspectTimeout, Message: "waiting for Auth0 to answer other calls"}
 	}
 	return rateLimited(route, wait)
 }
 
 // look has those go who may go by now.
-func (g *Governor) look() {
+func (g *RateLimiter) look() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.dispatch(time.Now())
 }
 
-// waitBehind lets a call wait at a gate where it is made, or parks its pass.
-func (g *Governor) waitBehind(ctx context.Context, held *gate) error {
+// waitForMutex lets a call wait at a gate where it is made, or parks its pass.
+func (g *RateLimiter) waitForMutex(ctx context.Context, held *callMutex) error {
 	if isProbe(ctx) {
 		return nil
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	turn, now, b := TurnOf(ctx), time.Now(), &g.breakers[held.class.api()]
-	if b.since.IsZero() && g.holdsWorker(turn, b, now) {
+	reservation, now, b := ReservationOf(ctx), time.Now(), &g.breakers[held.routeClass.api()]
+	if b.since.IsZero() && g.holdsWorker(reservation, b, now) {
 		return nil
 	}
-	if turn != nil {
-		g.keepPlace(turn, held.class, now).behind = held
+	if reservation != nil {
+		g.keepPlace(reservation, held.routeClass, now).awaited = held
 		g.dispatch(now)
 	}
-	return g.parked(turn, held.class, "", 0)
+	return g.parked(reservation, held.routeClass, "", 0)
 }
 
 // check parks a pass whose calls could not be made in the end, as the API is unavailable.
-func (g *Governor) check(ctx context.Context, to class) error {
+func (g *RateLimiter) check(ctx context.Context, to routeClass) error {
 	if isProbe(ctx) {
 		return nil
 	}
@@ -365,43 +365,43 @@ func (g *Governor) check(ctx context.Context, to class) error {
 	if g.breakers[to.api()].since.IsZero() {
 		return nil
 	}
-	turn := TurnOf(ctx)
-	if turn != nil {
-		g.keepPlace(turn, to, time.Now())
+	reservation := ReservationOf(ctx)
+	if reservation != nil {
+		g.keepPlace(reservation, to, time.Now())
 	}
-	return g.parked(turn, to, "", 0)
+	return g.parked(reservation, to, "", 0)
 }
 
 // holdsWorker reports whether a pass holds a worker, takes one, or needs none.
-func (g *Governor) holdsWorker(turn *Turn, b *breaker, now time.Time) bool {
-	if turn == nil || turn.workers == nil || turn.seat != nil {
+func (g *RateLimiter) holdsWorker(reservation *Reservation, b *breaker, now time.Time) bool {
+	if reservation == nil || reservation.workers == nil || reservation.slot != nil {
 		return true
 	}
 	if !b.trusted() {
 		return false
 	}
-	taken, ok := g.takeSeat(turn, g.mayUseReserved(turn, b, now))
+	taken, ok := g.takeWorker(reservation, g.mayUseReserved(reservation, b, now))
 	if ok {
-		turn.seat, turn.begun, turn.governor = taken, true, g
+		reservation.slot, reservation.begun, reservation.limiter = taken, true, g
 	}
 	return ok
 }
 
 // isResponsive reports whether the API of a class of calls answers at once, for all that is known.
-func (g *Governor) isResponsive(to class) bool {
+func (g *RateLimiter) isResponsive(to routeClass) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.breakers[to.api()].responsive(time.Now())
 }
 
 // mayUseReserved reports whether a pass may have a worker that is kept for tenants that answer.
-func (g *Governor) mayUseReserved(turn *Turn, b *breaker, now time.Time) bool {
-	return b.responsive(now) && g.held[turn.workers] == 0
+func (g *RateLimiter) mayUseReserved(reservation *Reservation, b *breaker, now time.Time) bool {
+	return b.responsive(now) && g.held[reservation.workers] == 0
 }
 
 // mayHaveWorker reports whether there is a worker for a pass, if it needs one.
-func (g *Governor) mayHaveWorker(turn *Turn, b *breaker, now time.Time) bool {
-	return turn == nil || turn.workers == nil || turn.seat != nil || turn.workers.has(g, g.mayUseReserved(turn, b, now))
+func (g *RateLimiter) mayHaveWorker(reservation *Reservation, b *breaker, now time.Time) bool {
+	return reservation == nil || reservation.workers == nil || reservation.slot != nil || reservation.workers.has(g, g.mayUseReserved(reservation, b, now))
 }
 
 func earlier(a, b time.Time) time.Time {

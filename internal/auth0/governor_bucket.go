@@ -6,16 +6,16 @@ import (
 )
 
 const (
-	// caution is how much slower than Auth0's a bucket fills: the clocks of two machines differ. What is lost comes back
+	// safetyMargin is how much slower than Auth0's a bucket fills: the clocks of two machines differ. What is lost comes back
 	// with the next answer, which tells how many tokens there are.
-	caution = 0.98
-	// yield is the part of its pace that a bucket keeps after a 429: somebody else draws from it, too. As everybody who does
+	safetyMargin = 0.98
+	// decrease is the part of its pace that a bucket keeps after a 429: somebody else draws from it, too. As everybody who does
 	// so recovers alike, they come to share it evenly.
-	yield = 0.8
-	// leastShare is the part of its pace that a bucket keeps whatever happens.
-	leastShare = 0.1
-	// recovery is how long it takes a bucket to come back to its full pace.
-	recovery = 3 * time.Minute
+	decrease = 0.8
+	// minShare is the part of its pace that a bucket keeps whatever happens.
+	minShare = 0.1
+	// increase is how long it takes a bucket to come back to its full pace.
+	increase = 3 * time.Minute
 )
 
 // knowledge is what is known of how many tokens there are.
@@ -62,7 +62,7 @@ func (b *bucket) pace() float64 {
 	if b.own {
 		return b.perSecond
 	}
-	return b.perSecond * b.share * caution
+	return b.perSecond * b.share * safetyMargin
 }
 
 func (b *bucket) fill(now time.Time) {
@@ -72,7 +72,7 @@ func (b *bucket) fill(now time.Time) {
 	}
 	b.at = now
 	b.tokens = min(b.tokens+elapsed.Seconds()*b.pace(), b.room())
-	b.share = min(1, b.share+float64(elapsed)/float64(recovery))
+	b.share = min(1, b.share+float64(elapsed)/float64(increase))
 }
 
 // room is how many tokens there can be besides those that calls in flight have yet to take.
@@ -131,9 +131,9 @@ func (b *bucket) answer(now time.Time) {
 	b.answered++
 }
 
-// learn takes in how many tokens Auth0 said were left. since is when the call was let through, and between how many
+// update takes in how many tokens Auth0 said were left. since is when the call was let through, and between how many
 // others were answered since then. Those, and those in flight, may have been counted before this one or after it.
-func (b *bucket) learn(remaining int, since time.Time, between int, reset, now time.Time) {
+func (b *bucket) update(remaining int, since time.Time, between int, reset, now time.Time) {
 	b.fill(now)
 	atLeast := float64(remaining - between - b.inFlight)
 	atMost := float64(remaining+1) + now.Sub(since).Seconds()*b.perSecond
@@ -145,7 +145,7 @@ func (b *bucket) learn(remaining int, since time.Time, between int, reset, now t
 // the same one.
 func (b *bucket) block(until, now time.Time) {
 	if !now.Before(b.blockedUntil) {
-		b.share = max(b.share*yield, leastShare)
+		b.share = max(b.share*decrease, minShare)
 	}
 	b.blockedUntil = later(b.blockedUntil, until)
 	b.reset = later(b.reset, until)

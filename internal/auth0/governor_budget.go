@@ -13,23 +13,23 @@ type budget struct {
 
 // Budget returns the plan whose limits Auth0's answers tell of, "" if none does, and about how many calls wait, rounded
 // down to a power of ten.
-func (g *Governor) Budget() (plan string, waiting int32) {
+func (g *RateLimiter) Budget() (plan string, waiting int32) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.told = g.budget()
-	return g.told.plan, g.told.waiting
+	g.reported = g.budget()
+	return g.reported.plan, g.reported.waiting
 }
 
-func (g *Governor) budget() budget {
-	now := budget{waiting: coarsely(g.line.length())}
-	if g.plan != nil {
-		now.plan = g.plan.name
+func (g *RateLimiter) budget() budget {
+	now := budget{waiting: roundedDown(g.queue.length())}
+	if g.subscription != nil {
+		now.plan = g.subscription.name
 	}
 	return now
 }
 
-// coarsely rounds down to a power of ten. Fewer than ten come and go all the time.
-func coarsely(count int) int32 {
+// roundedDown rounds down to a power of ten. Fewer than ten come and go all the time.
+func roundedDown(count int) int32 {
 	var rounded int32
 	for power := int32(10); int(power) <= count; power *= 10 {
 		rounded = power
@@ -37,17 +37,17 @@ func coarsely(count int) int32 {
 	return rounded
 }
 
-// tell has a change of the budget told soon.
-func (g *Governor) tell() {
-	if g.changed == nil || g.telling || g.budget() == g.told {
+// reportBudget has a change of the budget told soon.
+func (g *RateLimiter) reportBudget() {
+	if g.changed == nil || g.reporting || g.budget() == g.reported {
 		return
 	}
-	g.telling = true
+	g.reporting = true
 	time.AfterFunc(budgetDelay, func() {
 		g.mu.Lock()
 		defer g.mu.Unlock()
-		g.telling = false
-		if g.budget() != g.told {
+		g.reporting = false
+		if g.budget() != g.reported {
 			g.changed()
 		}
 	})

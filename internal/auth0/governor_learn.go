@@ -8,18 +8,18 @@ import (
 )
 
 // abandon ends a call of which nobody knows whether the tenant would have answered: it was cancelled.
-func (g *Governor) abandon(p *permit, now time.Time) {
+func (g *RateLimiter) abandon(p *permit, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, b := range p.buckets {
 		b.answer(now)
 	}
-	g.breakers[p.class.api()].end()
+	g.breakers[p.routeClass.api()].end()
 	g.dispatch(now)
 }
 
 // observe learns from an answer, or from the lack of one.
-func (g *Governor) observe(p *permit, header http.Header, failed *Error, now time.Time) {
+func (g *RateLimiter) observe(p *permit, header http.Header, failed *Error, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.judge(p, failed, now)
@@ -27,12 +27,12 @@ func (g *Governor) observe(p *permit, header http.Header, failed *Error, now tim
 		b.answer(now)
 		g.metrics.used(g.tenant, b.name)
 	}
-	told, ok := limitsIn(header, now)
+	reported, ok := limitsIn(header, now)
 	switch {
 	case failed != nil && failed.Class == ClassRateLimited:
 		g.block(p, failed, now)
-	case p.class.isManagement() && ok:
-		g.learn(p, told, now)
+	case p.routeClass.isManagement() && ok:
+		g.update(p, reported, now)
 	case failed == nil && header.Get(headerRemaining) == "":
 		for _, b := range p.buckets {
 			b.free()
@@ -41,14 +41,14 @@ func (g *Governor) observe(p *permit, header http.Header, failed *Error, now tim
 	g.dispatch(now)
 }
 
-// learn finds out which limits there are, and how many tokens are left in the bucket that the answer tells of.
-func (g *Governor) learn(p *permit, told limits, now time.Time) {
-	if g.seen[p.class] != told.limit && (g.plan == nil || p.class != classReadUsersByEmail) {
-		g.recognise(p.class, told.limit)
+// update finds out which limits there are, and how many tokens are left in the bucket that the answer tells of.
+func (g *RateLimiter) update(p *permit, reported limits, now time.Time) {
+	if g.seen[p.routeClass] != reported.limit && (g.subscription == nil || p.routeClass != classReadUsersByEmail) {
+		g.detectSubscription(p.routeClass, reported.limit)
 	}
 	var about *bucket
-	for _, b := range g.bucketsOf(p.class, now) {
-		if !b.own && b.burst == told.limit {
+	for _, b := range g.bucketsOf(p.routeClass, now) {
+		if !b.own && b.burst == reported.limit {
 			about = b
 		}
 		if b.known != counted {
@@ -57,57 +57,57 @@ func (g *Governor) learn(p *permit, told limits, now time.Time) {
 		}
 	}
 	if about != nil {
-		about.learn(told.remaining, p.since, p.between(about), told.reset, now)
+		about.update(reported.remaining, p.since, p.between(about), reported.reset, now)
 	}
 }
 
 // between counts the other calls that a bucket saw answered since this one was let through.
 func (p *permit) between(b *bucket) int {
-	for i, drawn := range p.buckets {
-		if drawn == b {
+	for i, charged := range p.buckets {
+		if charged == b {
 			return b.answered - p.answered[i] - 1
 		}
 	}
 	return 0
 }
 
-// recognise finds the plan that has buckets of the sizes seen. If the tenant was moved to another plan, what was seen
+// detectSubscription finds the plan that has buckets of the sizes seen. If the tenant was moved to another plan, what was seen
 // before counts no more; a size that no plan has says nothing against a plan that is known.
-func (g *Governor) recognise(of class, burst int) {
-	seen := map[class]int{of: burst}
+func (g *RateLimiter) detectSubscription(of routeClass, burst int) {
+	seen := map[routeClass]int{of: burst}
 	for other, size := range g.seen {
 		if other != of {
 			seen[other] = size
 		}
 	}
-	found := planFor(seen)
+	found := subscriptionFor(seen)
 	if found == nil {
-		if found = planFor(map[class]int{of: burst}); found != nil {
-			seen = map[class]int{of: burst}
+		if found = subscriptionFor(map[routeClass]int{of: burst}); found != nil {
+			seen = map[routeClass]int{of: burst}
 		}
 	}
-	if found == nil && g.plan != nil {
+	if found == nil && g.subscription != nil {
 		return
 	}
 	g.seen = seen
-	if found != g.plan || found == nil {
-		g.plan = found
-		clear(g.drawn)
+	if found != g.subscription || found == nil {
+		g.subscription = found
+		clear(g.charged)
 	}
 }
 
 // block keeps calls back after a 429, and keeps a place for the pass that got it.
-func (g *Governor) block(p *permit, failed *Error, now time.Time) {
-	drawn := g.bucketsOf(p.class, now)
-	blocked := drawn[len(drawn)-1]
-	if strings.HasPrefix(failed.Message, "Global limit") && drawn[0].own && len(drawn) > 1 {
-		blocked = drawn[1]
+func (g *RateLimiter) block(p *permit, failed *Error, now time.Time) {
+	charged := g.bucketsOf(p.routeClass, now)
+	blocked := charged[len(charged)-1]
+	if strings.HasPrefix(failed.Message, "Global limit") && charged[0].own && len(charged) > 1 {
+		blocked = charged[1]
 	} else if strings.HasPrefix(failed.Message, "Global limit") {
-		blocked = drawn[0]
+		blocked = charged[0]
 	}
 	blocked.block(now.Add(failed.After), now)
-	if p.turn != nil {
-		g.keepPlace(p.turn, p.class, now)
+	if p.reservation != nil {
+		g.keepPlace(p.reservation, p.routeClass, now)
 	}
 }
 

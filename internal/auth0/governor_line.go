@@ -5,69 +5,69 @@ import (
 	"time"
 )
 
-// Lane says how urgent a call is. Within a lane, who came first goes first.
-type Lane int
+// Priority says how urgent a call is. Within a lane, who came first goes first.
+type Priority int
 
 const (
-	// laneBegun is for a pass that is in the middle: it holds a worker, and what it read grows old.
-	laneBegun Lane = iota
-	// LaneShared is for the few calls that no object makes for itself, and of which each serves many: lists that are changed
+	// priorityBegun is for a pass that is in the middle: it holds a worker, and what it read grows old.
+	priorityBegun Priority = iota
+	// PriorityShared is for the few calls that no object makes for itself, and of which each serves many: lists that are changed
 	// together, imports, and what tells of changes. Nobody calls them back, so that they must not wait for long.
-	LaneShared
-	// LaneEdited is for what a person just changed.
-	LaneEdited
-	// LaneNew is for what a person just made or deleted, which tends to come by the thousand.
-	LaneNew
-	// LanePeriodic is for what nobody waits for.
-	LanePeriodic
+	PriorityShared
+	// PriorityEdited is for what a person just changed.
+	PriorityEdited
+	// PriorityNew is for what a person just made or deleted, which tends to come by the thousand.
+	PriorityNew
+	// PriorityPeriodic is for what nobody waits for.
+	PriorityPeriodic
 
-	lanes
+	priorities
 )
 
 // String is how a lane stands in metrics.
-func (l Lane) String() string {
-	return [lanes]string{"begun", "shared", "edited", "new", "periodic"}[l]
+func (l Priority) String() string {
+	return [priorities]string{"begun", "shared", "edited", "new", "periodic"}[l]
 }
 
-// patience is how often those of a lane let those of better lanes go ahead, before one of them goes first.
-const patience = 8
+// starvationLimit is how often those of a lane let those of better lanes go ahead, before one of them goes first.
+const starvationLimit = 8
 
 // waiter waits for its turn to make a call.
 type waiter struct {
-	class class
-	lane  Lane
-	since time.Time
-	order uint64
-	at    *list.Element
+	routeClass routeClass
+	priority   Priority
+	since      time.Time
+	order      uint64
+	at         *list.Element
 
 	// permit is there once the call may be made.
 	permit *permit
-	// turn is called back if nobody waits at ready.
-	turn  *Turn
-	ready chan struct{}
-	// asking tells that the turn is there to take the permit itself.
-	asking bool
-	// gone tells that the governor was closed.
-	gone bool
+	// reservation is called back if nobody waits at ready.
+	reservation *Reservation
+	ready       chan struct{}
+	// isDispatched tells that the turn is there to take the permit itself.
+	isDispatched bool
+	// released tells that the governor was closed.
+	released bool
 	// refused reports whether the tenant became unavailable while the call waited.
 	refused bool
-	// behind is a gate at which the turn waits, too.
-	behind *gate
-	// seat is the worker that the turn gets when it comes.
-	seat *seat
+	// awaited is a gate at which the turn waits, too.
+	awaited *callMutex
+	// workerSlot is the worker that the turn gets when it comes.
+	slot *workerSlot
 }
 
-// line holds those who wait, by class and lane.
-type line struct {
-	queues    map[class]*[lanes]list.List
-	counts    [lanes]int
-	next      uint64
-	overtaken [lanes]int
+// queue holds those who wait, by class and lane.
+type queue struct {
+	queues     map[routeClass]*[priorities]list.List
+	counts     [priorities]int
+	next       uint64
+	passedOver [priorities]int
 }
 
-func newLine() *line { return &line{queues: map[class]*[lanes]list.List{}} }
+func newQueue() *queue { return &queue{queues: map[routeClass]*[priorities]list.List{}} }
 
-func (l *line) length() int {
+func (l *queue) length() int {
 	var length int
 	for _, count := range l.counts {
 		length += count
@@ -76,40 +76,40 @@ func (l *line) length() int {
 }
 
 // join puts a waiter at the end of its lane.
-func (l *line) join(w *waiter) {
-	queues := l.queues[w.class]
+func (l *queue) join(w *waiter) {
+	queues := l.queues[w.routeClass]
 	if queues == nil {
-		queues = new([lanes]list.List)
-		l.queues[w.class] = queues
+		queues = new([priorities]list.List)
+		l.queues[w.routeClass] = queues
 	}
 	w.order = l.next
 	l.next++
-	w.at = queues[w.lane].PushBack(w)
-	l.counts[w.lane]++
+	w.at = queues[w.priority].PushBack(w)
+	l.counts[w.priority]++
 }
 
 // leave takes a waiter out, if it is still in.
-func (l *line) leave(w *waiter) {
+func (l *queue) leave(w *waiter) {
 	if w.at == nil {
 		return
 	}
-	l.queues[w.class][w.lane].Remove(w.at)
+	l.queues[w.routeClass][w.priority].Remove(w.at)
 	w.at = nil
-	l.counts[w.lane]--
+	l.counts[w.priority]--
 }
 
 // choose returns who goes next among those for whom there are tokens, nil if there is nobody: the longest waiting of the
 // best lane, unless a lane ran out of patience.
-func (l *line) choose(open func(*waiter) bool) *waiter {
-	var heads [lanes]*waiter
+func (l *queue) choose(open func(*waiter) bool) *waiter {
+	var heads [priorities]*waiter
 	for _, queues := range l.queues {
-		for lane := range queues {
-			head := queues[lane].Front()
+		for priority := range queues {
+			head := queues[priority].Front()
 			if head == nil {
 				continue
 			}
-			if w := head.Value.(*waiter); (heads[lane] == nil || w.order < heads[lane].order) && open(w) {
-				heads[lane] = w
+			if w := head.Value.(*waiter); (heads[priority] == nil || w.order < heads[priority].order) && open(w) {
+				heads[priority] = w
 			}
 		}
 	}
@@ -117,19 +117,19 @@ func (l *line) choose(open func(*waiter) bool) *waiter {
 	if chosen == nil {
 		return nil
 	}
-	l.overtaken[chosen.lane] = 0
-	for lane := chosen.lane + 1; lane < lanes; lane++ {
-		if heads[lane] != nil {
-			l.overtaken[lane]++
+	l.passedOver[chosen.priority] = 0
+	for priority := chosen.priority + 1; priority < priorities; priority++ {
+		if heads[priority] != nil {
+			l.passedOver[priority]++
 		}
 	}
 	return chosen
 }
 
-func (l *line) preferred(heads [lanes]*waiter) *waiter {
+func (l *queue) preferred(heads [priorities]*waiter) *waiter {
 	var best *waiter
-	for lane, head := range heads {
-		if head != nil && l.overtaken[lane] >= patience {
+	for priority, head := range heads {
+		if head != nil && l.passedOver[priority] >= starvationLimit {
 			return head
 		}
 		if best == nil {
@@ -140,14 +140,14 @@ func (l *line) preferred(heads [lanes]*waiter) *waiter {
 }
 
 // of returns those who wait to call an API.
-func (l *line) of(one api) []*waiter {
+func (l *queue) of(one api) []*waiter {
 	var found []*waiter
 	for of, queues := range l.queues {
 		if of.api() != one {
 			continue
 		}
-		for lane := range queues {
-			for at := queues[lane].Front(); at != nil; at = at.Next() {
+		for priority := range queues {
+			for at := queues[priority].Front(); at != nil; at = at.Next() {
 				found = append(found, at.Value.(*waiter))
 			}
 		}
@@ -156,13 +156,13 @@ func (l *line) of(one api) []*waiter {
 }
 
 // ahead counts those who go before a newcomer of a lane, as far as they need the same tokens.
-func (l *line) ahead(lane Lane, shares func(class) bool) int {
+func (l *queue) ahead(priority Priority, shares func(routeClass) bool) int {
 	var count int
 	for of, queues := range l.queues {
 		if !shares(of) {
 			continue
 		}
-		for better := range lane + 1 {
+		for better := range priority + 1 {
 			count += queues[better].Len()
 		}
 	}

@@ -6,48 +6,48 @@ import (
 	"strings"
 )
 
-// class is a group of routes that Auth0 counts together on at least one plan.
-type class string
+// routeClass is a group of routes that Auth0 counts together on at least one plan.
+type routeClass string
 
 // The groups of Auth0's rate limit policy, and what is left of each API.
 const (
-	classManagement       class = "management"
-	classReadUsers        class = "users_read"
-	classReadUsersByEmail class = "users_by_email"
-	classWriteUsers       class = "users_write"
-	classDeleteUsers      class = "users_delete"
-	classReadClients      class = "clients_read"
-	classReadConnections  class = "connections_read"
-	classReadLogs         class = "logs_read"
-	classListOrgs         class = "organizations_list"
-	classReadOrg          class = "organizations_read"
-	classReadOrgByName    class = "organizations_read_by_name"
-	classWriteOrgs        class = "organizations_write"
-	classReadMembers      class = "organization_members_read"
-	classWriteMembers     class = "organization_members_write"
-	classReadMemberRoles  class = "organization_member_roles_read"
-	classWriteMemberRoles class = "organization_member_roles_write"
-	classReadOrgConns     class = "organization_connections_read"
-	classWriteOrgConns    class = "organization_connections_write"
-	classReadOrgGrants    class = "organization_client_grants_read"
-	classWriteOrgGrants   class = "organization_client_grants_write"
-	classReadUserOrgs     class = "user_organizations_read"
+	classManagement       routeClass = "management"
+	classReadUsers        routeClass = "users_read"
+	classReadUsersByEmail routeClass = "users_by_email"
+	classWriteUsers       routeClass = "users_write"
+	classDeleteUsers      routeClass = "users_delete"
+	classReadClients      routeClass = "clients_read"
+	classReadConnections  routeClass = "connections_read"
+	classReadLogs         routeClass = "logs_read"
+	classListOrgs         routeClass = "organizations_list"
+	classReadOrg          routeClass = "organizations_read"
+	classReadOrgByName    routeClass = "organizations_read_by_name"
+	classWriteOrgs        routeClass = "organizations_write"
+	classReadMembers      routeClass = "organization_members_read"
+	classWriteMembers     routeClass = "organization_members_write"
+	classReadMemberRoles  routeClass = "organization_member_roles_read"
+	classWriteMemberRoles routeClass = "organization_member_roles_write"
+	classReadOrgConns     routeClass = "organization_connections_read"
+	classWriteOrgConns    routeClass = "organization_connections_write"
+	classReadOrgGrants    routeClass = "organization_client_grants_read"
+	classWriteOrgGrants   routeClass = "organization_client_grants_write"
+	classReadUserOrgs     routeClass = "user_organizations_read"
 
-	classAuthentication class = "authentication"
-	classToken          class = "oauth_token"
+	classAuthentication routeClass = "authentication"
+	classToken          routeClass = "oauth_token"
 	// classLogin is a sign-in of a user: it has limits of its own by user and address, which are nobody else's.
-	classLogin          class = "login"
-	classSignup         class = "signup"
-	classChangePassword class = "change_password"
+	classLogin          routeClass = "login"
+	classSignup         routeClass = "signup"
+	classChangePassword routeClass = "change_password"
 )
 
 // isManagement tells the two APIs apart, which Auth0 counts apart.
-func (c class) isManagement() bool {
-	return !slices.Contains([]class{classAuthentication, classToken, classLogin, classSignup, classChangePassword}, c)
+func (c routeClass) isManagement() bool {
+	return !slices.Contains([]routeClass{classAuthentication, classToken, classLogin, classSignup, classChangePassword}, c)
 }
 
 // classOf returns the class of a route with a templated path.
-func classOf(method, route string) class {
+func classOf(method, route string) routeClass {
 	path, isManagement := strings.CutPrefix(route, "/api/v2/")
 	if !isManagement {
 		return authenticationClass(route)
@@ -71,7 +71,7 @@ func classOf(method, route string) class {
 	return classManagement
 }
 
-func authenticationClass(route string) class {
+func authenticationClass(route string) routeClass {
 	switch route {
 	case "/oauth/token":
 		return classToken
@@ -83,7 +83,7 @@ func authenticationClass(route string) class {
 	return classAuthentication
 }
 
-func userClass(method, part string) class {
+func userClass(method, part string) routeClass {
 	switch {
 	case strings.HasSuffix(part, "/logs"):
 		return classReadLogs
@@ -97,8 +97,8 @@ func userClass(method, part string) class {
 	return classWriteUsers
 }
 
-func organizationClass(reads bool, part string) class {
-	choose := func(read, write class) class {
+func organizationClass(reads bool, part string) routeClass {
+	choose := func(read, write routeClass) routeClass {
 		if reads {
 			return read
 		}
@@ -123,7 +123,7 @@ func organizationClass(reads bool, part string) class {
 	return choose(classReadOrg, classWriteOrgs)
 }
 
-func readsOnly(reads bool, read class) class {
+func readsOnly(reads bool, read routeClass) routeClass {
 	if reads {
 		return read
 	}
@@ -139,23 +139,23 @@ type allowance struct {
 func perSecond(burst int, tokens float64) allowance { return allowance{burst, tokens} }
 func perMinute(burst int, tokens float64) allowance { return allowance{burst, tokens / 60} }
 
-// plan is what a subscription allows, by Auth0's rate limit policy. A call counts against its API as a whole first, and
+// subscription is what a subscription allows, by Auth0's rate limit policy. A call counts against its API as a whole first, and
 // then against its class; others is for the classes of the Management API that have no limit of their own, where the API
 // as a whole has none.
-type plan struct {
+type subscription struct {
 	name                               string
 	management, authentication, others allowance
-	classes                            map[class]allowance
+	classes                            map[routeClass]allowance
 }
 
-// plans are those that Auth0 publishes, the strictest first: the answers tell only the size of a bucket, so that two plans
+// subscriptions are those that Auth0 publishes, the strictest first: the answers tell only the size of a bucket, so that two plans
 // may fit.
-var plans = []*plan{
+var subscriptions = []*subscription{
 	{
 		name:           "Free",
 		management:     perSecond(2, 2),
 		authentication: perMinute(300, 300),
-		classes:        map[class]allowance{classToken: perSecond(30, 30)},
+		classes:        map[routeClass]allowance{classToken: perSecond(30, 30)},
 	},
 	{
 		name:           "Enterprise, not for production",
@@ -167,7 +167,7 @@ var plans = []*plan{
 		name:           "Essentials or Professional",
 		others:         perMinute(10, 150),
 		authentication: perSecond(25, 25),
-		classes: map[class]allowance{
+		classes: map[routeClass]allowance{
 			classReadUsers: perMinute(40, 500), classWriteUsers: perMinute(20, 200), classDeleteUsers: perMinute(20, 200),
 			classReadClients: perMinute(5, 100), classReadConnections: perMinute(5, 50), classReadLogs: perMinute(10, 100),
 			classListOrgs: perMinute(5, 50), classReadOrg: perMinute(20, 200), classReadOrgByName: perMinute(10, 100),
@@ -185,7 +185,7 @@ var plans = []*plan{
 	},
 }
 
-var enterpriseClasses = map[class]allowance{
+var enterpriseClasses = map[routeClass]allowance{
 	classListOrgs: perMinute(10, 100), classReadOrg: perMinute(10, 100), classReadOrgByName: perMinute(20, 200),
 	classWriteOrgs: perMinute(5, 150), classReadMembers: perMinute(40, 500), classWriteMembers: perMinute(20, 200),
 	classReadMemberRoles: perMinute(20, 200), classWriteMemberRoles: perMinute(20, 200),
@@ -195,7 +195,7 @@ var enterpriseClasses = map[class]allowance{
 }
 
 // narrowest returns the allowance that Auth0's headers tell of, and the name of its bucket.
-func (p *plan) narrowest(of class) (string, allowance) {
+func (p *subscription) narrowest(of routeClass) (string, allowance) {
 	if of == classReadUsersByEmail {
 		of = classReadUsers
 	}
@@ -213,9 +213,9 @@ func (p *plan) narrowest(of class) (string, allowance) {
 // bucketOthers is for what has no limit of its own, where the whole API has none.
 const bucketOthers = "others"
 
-// planFor returns the strictest plan under which the classes have buckets of the sizes seen, nil if there is none.
-func planFor(seen map[class]int) *plan {
-	for _, candidate := range plans {
+// subscriptionFor returns the strictest plan under which the classes have buckets of the sizes seen, nil if there is none.
+func subscriptionFor(seen map[routeClass]int) *subscription {
+	for _, candidate := range subscriptions {
 		if candidate.explains(seen) {
 			return candidate
 		}
@@ -223,7 +223,7 @@ func planFor(seen map[class]int) *plan {
 	return nil
 }
 
-func (p *plan) explains(seen map[class]int) bool {
+func (p *subscription) explains(seen map[routeClass]int) bool {
 	for of, burst := range seen {
 		if _, own := p.narrowest(of); own.burst != burst {
 			return false

@@ -126,16 +126,16 @@ func (s *tenant) made() int {
 }
 
 // session opens a session that calls the tenant, with a governor of its own.
-func (s *tenant) session() (*Session, *Governor) {
-	governor := NewGovernor("test", nil)
-	return s.sessionOf(governor), governor
+func (s *tenant) session() (*Session, *RateLimiter) {
+	limiter := NewRateLimiter("test", nil)
+	return s.sessionOf(limiter), limiter
 }
 
 // sessionOf opens a session that calls the tenant under a governor that it may share with others.
-func (s *tenant) sessionOf(governor *Governor) *Session {
-	session := newSession(Credentials{Domain: s.Domain, Application: Application{ID: "client", Secret: "secret"}}, "test", governor, NewMetrics(noRegistry{}))
+func (s *tenant) sessionOf(limiter *RateLimiter) *Session {
+	session := newSession(Credentials{Domain: s.Domain, Application: Application{ID: "client", Secret: "secret"}}, "test", limiter, NewMetrics(noRegistry{}))
 	session.transport.base = s
-	governor.connect(session.probe)
+	limiter.connect(session.probe)
 	return session
 }
 
@@ -328,9 +328,9 @@ type office struct {
 	queue   chan int
 	called  chan int
 	// passing keeps an object from being worked on twice at once, as a work queue does.
-	passing []*gate
-	lanes   func(i int) Lane
-	calls   func(ctx context.Context, i int) error
+	passing    []*callMutex
+	priorities func(i int) Priority
+	calls      func(ctx context.Context, i int) error
 
 	mu     sync.Mutex
 	passes int
@@ -368,12 +368,12 @@ func (o *office) work(t *testing.T, n, workers int) {
 
 func (o *office) pass(t *testing.T, i, n int, finished chan struct{}) {
 	t.Helper()
-	_ = o.passing[i].enter(t.Context())
-	defer o.passing[i].leave()
-	turn := NewTurn(i, o.lanes(i), func() { o.called <- i })
+	_ = o.passing[i].lock(t.Context())
+	defer o.passing[i].unlock()
+	reservation := NewReservation(i, o.priorities(i), func() { o.called <- i })
 	begin := time.Now()
-	err := o.calls(WithTurn(t.Context(), turn), i)
-	turn.End()
+	err := o.calls(WithReservation(t.Context(), reservation), i)
+	reservation.End()
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.passes++
@@ -390,13 +390,13 @@ func (o *office) pass(t *testing.T, i, n int, finished chan struct{}) {
 }
 
 func newOffice(session *Session, n int) *office {
-	o := &office{session: session, queue: make(chan int, n), called: make(chan int, n), lanes: func(int) Lane { return LaneNew }}
+	o := &office{session: session, queue: make(chan int, n), called: make(chan int, n), priorities: func(int) Priority { return PriorityNew }}
 	o.calls = func(ctx context.Context, i int) error {
 		_, err := session.CreateUser(ctx, someUser(i))
 		return err
 	}
 	for range n {
-		o.passing = append(o.passing, newGate(nil, ""))
+		o.passing = append(o.passing, newCallMutex(nil, ""))
 	}
 	return o
 }
@@ -444,11 +444,11 @@ func TestAnEditGoesFirst(t *testing.T) {
 		session, _ := s.session()
 		const n, edited = 200, 200
 		o := newOffice(session, n+1)
-		o.lanes = func(i int) Lane {
+		o.priorities = func(i int) Priority {
 			if i == edited {
-				return LaneEdited
+				return PriorityEdited
 			}
-			return LaneNew
+			return PriorityNew
 		}
 		for i := range n {
 			o.queue <- i
@@ -486,7 +486,7 @@ func TestCallsForManyGoBeforeEdits(t *testing.T) {
 		session, _ := s.session()
 		const n = 200
 		o := newOffice(session, n)
-		o.lanes = func(int) Lane { return LaneEdited }
+		o.priorities = func(int) Priority { return PriorityEdited }
 		for i := range n {
 			o.queue <- i
 		}
@@ -494,7 +494,7 @@ func TestCallsForManyGoBeforeEdits(t *testing.T) {
 			for range 20 {
 				elapse(time.Second)
 				begin := time.Now()
-				_, err := session.listRoles(WithLane(t.Context(), LaneShared))
+				_, err := session.listRoles(WithPriority(t.Context(), PriorityShared))
 				if waited := time.Since(begin); err != nil || waited > 5*time.Second {
 					t.Errorf("a call for many waited %s for edits: %v", waited, err)
 				}
@@ -515,7 +515,7 @@ func TestNoLaneStarves(t *testing.T) {
 		session, _ := s.session()
 		const n = 300
 		o := newOffice(session, n)
-		o.lanes = func(i int) Lane { return LaneEdited + Lane(i%3) }
+		o.priorities = func(i int) Priority { return PriorityEdited + Priority(i%3) }
 		for i := range n {
 			o.queue <- i
 		}
@@ -594,12 +594,12 @@ func TestA429InTheMiddleIsNotTheEnd(t *testing.T) {
 }
 
 // lineUp has n objects wait for their turn; wake is told whose it is.
-func lineUp(t *testing.T, session *Session, n int, lane Lane, wake func(i int)) {
+func lineUp(t *testing.T, session *Session, n int, priority Priority, wake func(i int)) {
 	t.Helper()
 	for i := range n {
-		turn := NewTurn(i, lane, func() { wake(i) })
-		_, _ = session.CreateUser(WithTurn(t.Context(), turn), someUser(i))
-		turn.End()
+		reservation := NewReservation(i, priority, func() { wake(i) })
+		_, _ = session.CreateUser(WithReservation(t.Context(), reservation), someUser(i))
+		reservation.End()
 	}
 }
 
@@ -619,14 +619,14 @@ func oneMoreComes(t *testing.T, session *Session, atMost time.Duration) {
 func TestObjectsThatAreGoneCostNothing(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitFree)
 	synctest.Test(t, func(t *testing.T) {
-		session, governor := s.session()
+		session, limiter := s.session()
 		const n = 1000
-		lineUp(t, session, n, LaneNew, func(int) {})
+		lineUp(t, session, n, PriorityNew, func(int) {})
 		for i := range n {
-			governor.Forget(i)
+			limiter.Forget(i)
 		}
 		oneMoreComes(t, session, time.Second)
-		if len(governor.places)+len(governor.called)+governor.line.length() > 0 {
+		if len(limiter.places)+len(limiter.called)+limiter.queue.length() > 0 {
 			t.Error("the governor remembers objects that are gone")
 		}
 	})
@@ -637,7 +637,7 @@ func TestAPassThatDoesNotComeLosesItsCall(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitFree)
 	synctest.Test(t, func(t *testing.T) {
 		session, _ := s.session()
-		lineUp(t, session, 20, LaneNew, func(int) {})
+		lineUp(t, session, 20, PriorityNew, func(int) {})
 		elapse(2 * time.Minute)
 		oneMoreComes(t, session, 5*time.Second)
 	})
@@ -647,10 +647,10 @@ func TestAPassThatDoesNotComeLosesItsCall(t *testing.T) {
 func TestAPassWithoutACallHoldsNobodyUp(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitFree)
 	synctest.Test(t, func(t *testing.T) {
-		session, governor := s.session()
+		session, limiter := s.session()
 		pool := NewPool(nil)
-		governor.pooled = &pool.places
-		lineUp(t, session, 20, LaneNew, func(i int) { go pool.End(NewTurn(i, LaneNew, nil)) })
+		limiter.pooled = &pool.places
+		lineUp(t, session, 20, PriorityNew, func(i int) { go pool.End(NewReservation(i, PriorityNew, nil)) })
 		oneMoreComes(t, session, 2*time.Second)
 	})
 }
@@ -658,15 +658,15 @@ func TestAPassWithoutACallHoldsNobodyUp(t *testing.T) {
 // TestPassesOfATenantDoNotWaitForOthers ends passes while the governor of another tenant is busy.
 func TestPassesOfATenantDoNotWaitForOthers(t *testing.T) {
 	pool := NewPool(NewMetrics(noRegistry{}))
-	busy, own := pool.Governor("busy"), pool.Governor("own")
+	busy, own := pool.RateLimiter("busy"), pool.RateLimiter("own")
 	busy.mu.Lock()
 	defer busy.mu.Unlock()
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		turn := NewTurn("object", LaneNew, func() {})
-		_, _, _ = own.ask(WithTurn(t.Context(), turn), classReadUsers, "GET /", time.Now())
-		pool.End(turn)
+		reservation := NewReservation("object", PriorityNew, func() {})
+		_, _, _ = own.enqueue(WithReservation(t.Context(), reservation), classReadUsers, "GET /", time.Now())
+		pool.End(reservation)
 		pool.Forget("object")
 	}()
 	select {
@@ -680,15 +680,15 @@ func TestPassesOfATenantDoNotWaitForOthers(t *testing.T) {
 func TestAnObjectHasOnePlace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pool := NewPool(NewMetrics(noRegistry{}))
-		former, latter := pool.Governor("former"), pool.Governor("latter")
-		for _, governor := range []*Governor{former, latter} {
-			governor.SetCap(1, 1)
-			_ = try(t, governor, classReadUsers)
-			turn := NewTurn("object", LaneNew, func() {})
-			if _, granted, _ := governor.ask(WithTurn(t.Context(), turn), classReadUsers, "GET /", time.Now()); granted != nil {
+		former, latter := pool.RateLimiter("former"), pool.RateLimiter("latter")
+		for _, limiter := range []*RateLimiter{former, latter} {
+			limiter.SetCap(1, 1)
+			_ = try(t, limiter, classReadUsers)
+			reservation := NewReservation("object", PriorityNew, func() {})
+			if _, granted, _ := limiter.enqueue(WithReservation(t.Context(), reservation), classReadUsers, "GET /", time.Now()); granted != nil {
 				t.Fatal("the object does not have to wait")
 			}
-			pool.End(turn)
+			pool.End(reservation)
 		}
 		synctest.Wait()
 		if former.Waiting() != 0 || latter.Waiting() != 1 {
@@ -705,7 +705,7 @@ func TestAnObjectHasOnePlace(t *testing.T) {
 func TestAListThatIsGivenUpHoldsNobodyUp(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitFree)
 	synctest.Test(t, func(t *testing.T) {
-		session, governor := s.session()
+		session, limiter := s.session()
 		ctx, giveUp := context.WithCancel(t.Context())
 		var group sync.WaitGroup
 		for range 20 {
@@ -716,7 +716,7 @@ func TestAListThatIsGivenUpHoldsNobodyUp(t *testing.T) {
 		elapse(time.Second)
 		giveUp()
 		group.Wait()
-		if left := len(governor.places) + len(governor.called) + governor.line.length(); left > 0 {
+		if left := len(limiter.places) + len(limiter.called) + limiter.queue.length(); left > 0 {
 			t.Errorf("%d places are kept for lists that were given up", left)
 		}
 	})
@@ -783,19 +783,19 @@ func limitHeaders(limit, remaining int, reset time.Time) http.Header {
 }
 
 // try asks for leave to make a call, without waiting for it.
-func try(t *testing.T, g *Governor, to class) *permit {
+func try(t *testing.T, g *RateLimiter, to routeClass) *permit {
 	t.Helper()
-	turn := NewTurn(rand.Uint64(), LaneNew, func() {})
-	_, granted, _ := g.ask(WithTurn(t.Context(), turn), to, "GET /", time.Now())
+	reservation := NewReservation(rand.Uint64(), PriorityNew, func() {})
+	_, granted, _ := g.enqueue(WithReservation(t.Context(), reservation), to, "GET /", time.Now())
 	if granted == nil {
-		g.Forget(turn.key)
+		g.Forget(reservation.key)
 	}
 	return granted
 }
 
 func TestGovernorLearnsFromWhatNoPlanHas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := NewGovernor("test", nil)
+		g := NewRateLimiter("test", nil)
 		g.SetHeadroom(0)
 		first := try(t, g, classReadUsers)
 		if first == nil || try(t, g, classReadUsers) != nil {
@@ -815,7 +815,7 @@ func TestGovernorLearnsFromWhatNoPlanHas(t *testing.T) {
 
 func TestGovernorAnswersWithoutLimits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := NewGovernor("test", nil)
+		g := NewRateLimiter("test", nil)
 		g.observe(try(t, g, classReadUsers), http.Header{}, nil, time.Now())
 		var atOnce []*permit
 		for range 100 {
@@ -830,7 +830,7 @@ func TestGovernorAnswersWithoutLimits(t *testing.T) {
 		}
 		refused := try(t, g, classReadUsers)
 		g.observe(refused, http.Header{}, &Error{Class: ClassRateLimited, After: time.Second}, time.Now())
-		g.Forget(refused.turn.key) // which would go first
+		g.Forget(refused.reservation.key) // which would go first
 		if try(t, g, classReadUsers) != nil {
 			t.Error("a 429 stops nobody")
 		}
@@ -873,7 +873,7 @@ func TestAbsurdHeaders(t *testing.T) {
 // TestGovernorForgetsNothingWithoutHeaders: refused requests carry no headers, and lift no limit.
 func TestGovernorForgetsNothingWithoutHeaders(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := NewGovernor("test", nil)
+		g := NewRateLimiter("test", nil)
 		g.SetHeadroom(0)
 		g.observe(try(t, g, classReadUsers), limitHeaders(2, 1, time.Now().Add(time.Second)), nil, time.Now())
 		g.observe(try(t, g, classReadUsers), http.Header{}, &Error{Class: ClassInvalid}, time.Now())
@@ -887,7 +887,7 @@ func TestGovernorForgetsNothingWithoutHeaders(t *testing.T) {
 // to one user's sign-in is nobody else's.
 func TestGovernorTellsAuth0sAPIsApart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := NewGovernor("test", nil)
+		g := NewRateLimiter("test", nil)
 		g.observe(try(t, g, classLogin), limitHeaders(100, 0, time.Now().Add(24*time.Hour)), nil, time.Now())
 		if try(t, g, classLogin) == nil {
 			t.Error("the headers of a sign-in stop the next")
@@ -905,14 +905,14 @@ func TestGovernorTellsAuth0sAPIsApart(t *testing.T) {
 func TestGovernorCap(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitNone)
 	synctest.Test(t, func(t *testing.T) {
-		session, governor := s.session()
-		governor.SetCap(1, 2)
+		session, limiter := s.session()
+		limiter.SetCap(1, 2)
 		begin := time.Now()
 		each(t, 20, 5, func(int) error { _, err := session.listRoles(t.Context()); return err })
 		if took := time.Since(begin); took < 18*time.Second || took > 21*time.Second {
 			t.Errorf("20 calls and one for a token, at one a second and two at once, took %s", took)
 		}
-		governor.SetCap(0, 0)
+		limiter.SetCap(0, 0)
 		begin = time.Now()
 		each(t, 20, 20, func(int) error { _, err := session.listRoles(t.Context()); return err })
 		if took := time.Since(begin); took > time.Second {
@@ -925,10 +925,10 @@ func TestGovernorCap(t *testing.T) {
 func TestGovernorLeavesHeadroom(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitSelfService)
 	synctest.Test(t, func(t *testing.T) {
-		session, governor := s.session()
-		governor.SetHeadroom(25)
+		session, limiter := s.session()
+		limiter.SetHeadroom(25)
 		each(t, 100, 10, func(i int) error { _, err := session.SearchUsers(t.Context(), fmt.Sprint(i)); return err })
-		governor.SetHeadroom(0)
+		limiter.SetHeadroom(0)
 		begin := time.Now()
 		each(t, 10, 10, func(i int) error { _, err := session.SearchUsers(t.Context(), fmt.Sprint(i)); return err })
 		if took := time.Since(begin); took > time.Second {
@@ -941,7 +941,7 @@ func TestGovernorLeavesHeadroom(t *testing.T) {
 func TestCancelledWaitsEndAtOnce(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitFree)
 	synctest.Test(t, func(t *testing.T) {
-		session, governor := s.session()
+		session, limiter := s.session()
 		ctx, stop := context.WithCancel(t.Context())
 		var group sync.WaitGroup
 		for range 20 {
@@ -954,7 +954,7 @@ func TestCancelledWaitsEndAtOnce(t *testing.T) {
 		if took := time.Since(begin); took > 2*latency {
 			t.Errorf("the waits took %s to end", took)
 		}
-		if governor.line.length() > 0 {
+		if limiter.queue.length() > 0 {
 			t.Error("somebody still waits")
 		}
 	})
@@ -964,18 +964,18 @@ func TestCancelledWaitsEndAtOnce(t *testing.T) {
 func TestLetGoEndsEverything(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitFree)
 	synctest.Test(t, func(t *testing.T) {
-		session, governor := s.session()
+		session, limiter := s.session()
 		var called int
-		lineUp(t, session, 20, LaneNew, func(int) { called++ })
+		lineUp(t, session, 20, PriorityNew, func(int) { called++ })
 		var group sync.WaitGroup
 		for range 5 {
 			group.Go(func() { _, _ = session.listRoles(t.Context()) })
 		}
-		session.letGo()
-		governor.letGo()
+		session.release()
+		limiter.release()
 		made := s.made()
 		group.Wait()
-		if _, err := session.listRoles(t.Context()); !errors.Is(err, errLetGo) {
+		if _, err := session.listRoles(t.Context()); !errors.Is(err, errReleased) {
 			t.Errorf("a call got %v", err)
 		}
 		elapse(time.Minute)
@@ -993,30 +993,30 @@ func TestLetGoEndsEverything(t *testing.T) {
 func TestBudgetIsToldCoarsely(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitFree)
 	synctest.Test(t, func(t *testing.T) {
-		session, governor := s.session()
-		var told []int32
-		governor.changed = func() {
+		session, limiter := s.session()
+		var reported []int32
+		limiter.changed = func() {
 			go func() {
-				_, waiting := governor.Budget()
-				told = append(told, waiting)
+				_, waiting := limiter.Budget()
+				reported = append(reported, waiting)
 			}()
 		}
 		var pass func(i int)
 		pass = func(i int) {
-			turn := NewTurn(i, LaneNew, func() { go pass(i) })
-			_, _ = session.CreateUser(WithTurn(t.Context(), turn), someUser(i))
-			turn.End()
+			reservation := NewReservation(i, PriorityNew, func() { go pass(i) })
+			_, _ = session.CreateUser(WithReservation(t.Context(), reservation), someUser(i))
+			reservation.End()
 		}
 		for i := range 150 {
 			pass(i)
 		}
 		elapse(2 * time.Minute)
 		synctest.Wait()
-		if plan, waiting := governor.Budget(); plan != "Free" || waiting != 0 {
+		if plan, waiting := limiter.Budget(); plan != "Free" || waiting != 0 {
 			t.Errorf("the budget is that of %q, and %d wait", plan, waiting)
 		}
-		if want := []int32{100, 10, 0}; !slices.Equal(told, want) {
-			t.Errorf("told were %v, want %v", told, want)
+		if want := []int32{100, 10, 0}; !slices.Equal(reported, want) {
+			t.Errorf("told were %v, want %v", reported, want)
 		}
 	})
 }

@@ -12,15 +12,15 @@ import (
 // Metrics counts the calls to Auth0, and shows how the budget of each tenant stands, and what others changed.
 type Metrics struct {
 	requests  *prometheus.CounterVec
-	drawn     *prometheus.CounterVec
+	charged   *prometheus.CounterVec
 	wait      *prometheus.HistogramVec
 	tokens    *prometheus.CounterVec
 	passes    *prometheus.CounterVec
 	found     *prometheus.CounterVec
 	corrected *prometheus.CounterVec
 
-	mu        sync.Mutex
-	governors []*Governor
+	mu       sync.Mutex
+	limiters []*RateLimiter
 }
 
 var (
@@ -41,7 +41,7 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 			Name: "auth0_operator_requests_total",
 			Help: "Calls to Auth0 by tenant, method, route and status (status 0: no answer).",
 		}, []string{"tenant", "method", "route", "status"}),
-		drawn: prometheus.NewCounterVec(prometheus.CounterOpts{
+		charged: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "auth0_operator_rate_limit_used_total",
 			Help: "Calls to Auth0 by tenant and the buckets of the rate limit that they count against.",
 		}, []string{"tenant", "bucket"}),
@@ -67,7 +67,7 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 			Help: "Objects that somebody changed in Auth0 and the operator corrected, by tenant and kind.",
 		}, []string{"tenant", "kind"}),
 	}
-	registerer.MustRegister(m.requests, m.drawn, m.wait, m.tokens, m, m.passes, m.found, m.corrected)
+	registerer.MustRegister(m.requests, m.charged, m.wait, m.tokens, m, m.passes, m.found, m.corrected)
 	return m
 }
 
@@ -95,33 +95,33 @@ func (m *Metrics) count(tenant, method, route string, status int) {
 
 func (m *Metrics) used(tenant, bucket string) {
 	if m != nil {
-		m.drawn.WithLabelValues(tenant, bucket).Inc()
+		m.charged.WithLabelValues(tenant, bucket).Inc()
 	}
 }
 
-func (m *Metrics) waited(tenant string, lane Lane, wait time.Duration) {
+func (m *Metrics) waited(tenant string, priority Priority, wait time.Duration) {
 	if m != nil {
-		m.wait.WithLabelValues(tenant, lane.String()).Observe(wait.Seconds())
+		m.wait.WithLabelValues(tenant, priority.String()).Observe(wait.Seconds())
 	}
 }
 
 // watch has a governor shown.
-func (m *Metrics) watch(g *Governor) {
+func (m *Metrics) watch(g *RateLimiter) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.governors = append(m.governors, g)
+	m.limiters = append(m.limiters, g)
 }
 
-func (m *Metrics) unwatch(g *Governor) {
+func (m *Metrics) unwatch(g *RateLimiter) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.governors = slices.DeleteFunc(m.governors, func(other *Governor) bool { return other == g })
+	m.limiters = slices.DeleteFunc(m.limiters, func(other *RateLimiter) bool { return other == g })
 }
 
 // forget drops what tells of a tenant.
 func (m *Metrics) forget(tenant string) {
 	of := prometheus.Labels{"tenant": tenant}
-	for _, counters := range []*prometheus.CounterVec{m.requests, m.drawn, m.tokens, m.passes, m.found, m.corrected} {
+	for _, counters := range []*prometheus.CounterVec{m.requests, m.charged, m.tokens, m.passes, m.found, m.corrected} {
 		counters.DeletePartialMatch(of)
 	}
 	m.wait.DeletePartialMatch(of)
@@ -138,12 +138,12 @@ func (m *Metrics) Describe(descriptions chan<- *prometheus.Desc) {
 func (m *Metrics) Collect(values chan<- prometheus.Metric) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, g := range m.governors {
+	for _, g := range m.limiters {
 		g.collect(values, time.Now())
 	}
 }
 
-func (g *Governor) collect(values chan<- prometheus.Metric, now time.Time) {
+func (g *RateLimiter) collect(values chan<- prometheus.Metric, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	gauge := func(metric *prometheus.Desc, value float64, label string) {
@@ -154,8 +154,8 @@ func (g *Governor) collect(values chan<- prometheus.Metric, now time.Time) {
 		available = 0
 	}
 	values <- prometheus.MustNewConstMetric(availableMetric, prometheus.GaugeValue, available, g.tenant)
-	for lane, count := range g.line.counts {
-		gauge(waitingMetric, float64(count), Lane(lane).String())
+	for priority, count := range g.queue.counts {
+		gauge(waitingMetric, float64(count), Priority(priority).String())
 	}
 	for _, b := range g.inUse() {
 		b.fill(now)
@@ -165,10 +165,10 @@ func (g *Governor) collect(values chan<- prometheus.Metric, now time.Time) {
 }
 
 // inUse returns the buckets that calls were drawn from under the plan as it is known now, and the cap.
-func (g *Governor) inUse() []*bucket {
+func (g *RateLimiter) inUse() []*bucket {
 	known := map[string]*bucket{}
-	for _, drawn := range g.drawn {
-		for _, b := range drawn {
+	for _, charged := range g.charged {
+		for _, b := range charged {
 			if b.known == counted {
 				known[b.name] = b
 			}

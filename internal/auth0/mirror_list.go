@@ -41,23 +41,23 @@ const (
 // inTurn makes a call of a list, for which nobody waits: it keeps its place in line for as long as it takes.
 func inTurn[T any](ctx context.Context, call func(context.Context) (T, error)) (T, error) {
 	called := make(chan struct{}, 1)
-	turn := NewTurn(called, LanePeriodic, func() {
+	reservation := NewReservation(called, PriorityPeriodic, func() {
 		select {
 		case called <- struct{}{}:
 		default:
 		}
 	})
-	defer turn.Leave()
-	ctx = WithTurn(ctx, turn)
+	defer reservation.Cancel()
+	ctx = WithReservation(ctx, reservation)
 	for began := time.Now(); ; {
 		answer, err := call(ctx)
 		pause := After(err)
-		switch class := ClassOf(err); {
-		case class == ClassUnavailable && time.Since(began) < longestOutage:
+		switch routeClass := ClassOf(err); {
+		case routeClass == ClassUnavailable && time.Since(began) < longestOutage:
 			pause = listRetry
-		case class == ClassCircuitOpen:
+		case routeClass == ClassCircuitOpen:
 			pause, began = longestOutage, time.Now()
-		case class != ClassRateLimited:
+		case routeClass != ClassRateLimited:
 			return answer, err
 		}
 		timer := time.NewTimer(pause)

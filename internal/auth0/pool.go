@@ -13,16 +13,16 @@ type Pool struct {
 	// Transport wraps what sends the calls, after they have waited for the rate limit; may be nil.
 	Transport func(http.RoundTripper) http.RoundTripper
 
-	mu        sync.Mutex
-	sessions  map[string]*Session
-	governors map[string]*Governor
+	mu       sync.Mutex
+	sessions map[string]*Session
+	limiters map[string]*RateLimiter
 	// places holds, by the key of its turns, the governor in whose line an object has a place.
 	places sync.Map
 }
 
 // NewPool returns an empty Pool.
 func NewPool(metrics *Metrics) *Pool {
-	return &Pool{metrics: metrics, sessions: map[string]*Session{}, governors: map[string]*Governor{}}
+	return &Pool{metrics: metrics, sessions: map[string]*Session{}, limiters: map[string]*RateLimiter{}}
 }
 
 // Open returns the session of a tenant with these credentials, a new one if they changed. The credentials must be valid.
@@ -31,19 +31,19 @@ func (p *Pool) Open(tenant string, credentials Credentials) *Session {
 	defer p.mu.Unlock()
 	current := p.sessions[tenant]
 	if current != nil && current.credentials == credentials {
-		p.governor(tenant).resume(current.probe)
+		p.limiter(tenant).resume(current.probe)
 		return current
 	}
 	if current != nil {
 		current.close()
 	}
-	governor := p.governor(tenant)
-	session := newSession(credentials, tenant, governor, p.metrics)
+	limiter := p.limiter(tenant)
+	session := newSession(credentials, tenant, limiter, p.metrics)
 	if p.Transport != nil {
 		session.transport.base = p.Transport(session.transport.base)
 	}
 	p.sessions[tenant] = session
-	governor.connect(session.probe)
+	limiter.connect(session.probe)
 	return session
 }
 
@@ -62,7 +62,7 @@ func (p *Pool) Close(tenant string) {
 	if session := p.sessions[tenant]; session != nil {
 		session.close()
 		delete(p.sessions, tenant)
-		p.governor(tenant).disconnect()
+		p.limiter(tenant).disconnect()
 	}
 }
 
@@ -70,67 +70,67 @@ func (p *Pool) Close(tenant string) {
 func (p *Pool) Pause(tenant string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if governor := p.governors[tenant]; governor != nil {
-		governor.disconnect()
+	if limiter := p.limiters[tenant]; limiter != nil {
+		limiter.disconnect()
 	}
 }
 
-// Governor returns the governor of a tenant.
-func (p *Pool) Governor(tenant string) *Governor {
+// RateLimiter returns the governor of a tenant.
+func (p *Pool) RateLimiter(tenant string) *RateLimiter {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.governor(tenant)
+	return p.limiter(tenant)
 }
 
-func (p *Pool) governor(tenant string) *Governor {
-	if p.governors[tenant] == nil {
-		p.governors[tenant] = NewGovernor(tenant, p.metrics)
-		p.governors[tenant].pooled = &p.places
-		p.governors[tenant].changed = func() {
+func (p *Pool) limiter(tenant string) *RateLimiter {
+	if p.limiters[tenant] == nil {
+		p.limiters[tenant] = NewRateLimiter(tenant, p.metrics)
+		p.limiters[tenant].pooled = &p.places
+		p.limiters[tenant].changed = func() {
 			if p.Changed != nil {
 				p.Changed(tenant)
 			}
 		}
-		p.metrics.watch(p.governors[tenant])
+		p.metrics.watch(p.limiters[tenant])
 	}
-	return p.governors[tenant]
+	return p.limiters[tenant]
 }
 
 // Forget drops the place that an object that is gone has in the line of a governor, by the key of its turns.
 func (p *Pool) Forget(key any) {
-	if governor, ok := p.places.Load(key); ok {
-		governor.(*Governor).Forget(key)
+	if limiter, ok := p.places.Load(key); ok {
+		limiter.(*RateLimiter).Forget(key)
 	}
 }
 
 // End gives back what an object was called back for, whatever its tenant, and did not use in the pass that now ends: others
 // wait for it.
-func (p *Pool) End(turn *Turn) {
-	turn.End()
-	if governor, ok := p.places.Load(turn.key); ok && governor != turn.governor {
-		governor.(*Governor).end(turn)
+func (p *Pool) End(reservation *Reservation) {
+	reservation.End()
+	if limiter, ok := p.places.Load(reservation.key); ok && limiter != reservation.limiter {
+		limiter.(*RateLimiter).end(reservation)
 	}
 }
 
-// LetGo stops all calls to a tenant at once: it is not ours any more.
-func (p *Pool) LetGo(tenant string) {
+// Release stops all calls to a tenant at once: it is not ours any more.
+func (p *Pool) Release(tenant string) {
 	p.mu.Lock()
-	session, governor := p.sessions[tenant], p.governors[tenant]
+	session, limiter := p.sessions[tenant], p.limiters[tenant]
 	delete(p.sessions, tenant)
-	delete(p.governors, tenant)
+	delete(p.limiters, tenant)
 	p.mu.Unlock()
 	if session != nil {
-		session.letGo()
+		session.release()
 		session.close()
 	}
-	if governor != nil {
-		p.metrics.unwatch(governor)
-		governor.letGo()
+	if limiter != nil {
+		p.metrics.unwatch(limiter)
+		limiter.release()
 	}
 }
 
-// Remove is LetGo for a tenant that is gone: nothing tells of it any more.
+// Remove is Release for a tenant that is gone: nothing tells of it any more.
 func (p *Pool) Remove(tenant string) {
-	p.LetGo(tenant)
+	p.Release(tenant)
 	p.metrics.forget(tenant)
 }

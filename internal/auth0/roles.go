@@ -135,25 +135,25 @@ const (
 type roleCatalog struct {
 	list func(context.Context) ([]Role, error)
 	// listing is held by the one who lists.
-	listing *gate
+	listing *callMutex
 
 	mu   sync.Mutex
 	ids  map[string]string
 	read time.Time
 }
 
-func newRoleCatalog(governor *Governor, list func(context.Context) ([]Role, error)) *roleCatalog {
-	return &roleCatalog{list: list, listing: newGate(governor, classManagement)}
+func newRoleCatalog(limiter *RateLimiter, list func(context.Context) ([]Role, error)) *roleCatalog {
+	return &roleCatalog{list: list, listing: newCallMutex(limiter, classManagement)}
 }
 
 func (c *roleCatalog) resolve(ctx context.Context, names []string) (map[string]string, []string, error) {
 	if ids, unknown, current := c.lookUp(names); current {
 		return ids, unknown, nil
 	}
-	if err := c.listing.enter(ctx); err != nil {
+	if err := c.listing.lock(ctx); err != nil {
 		return nil, nil, err
 	}
-	defer c.listing.leave()
+	defer c.listing.unlock()
 	if ids, unknown, current := c.lookUp(names); current {
 		return ids, unknown, nil
 	}

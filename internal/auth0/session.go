@@ -117,23 +117,23 @@ type Session struct {
 }
 
 // newSession opens a session. It makes no call. The credentials must be valid.
-func newSession(credentials Credentials, tenant string, governor *Governor, metrics *Metrics) *Session {
+func newSession(credentials Credentials, tenant string, limiter *RateLimiter, metrics *Metrics) *Session {
 	s := &Session{
 		credentials: credentials,
-		policies:    newCache[PasswordPolicy](governor, policyLifetime), databases: newCache[string](governor, policyLifetime), rules: newCache[RefreshRules](governor, rulesKeptFor),
+		policies:    newCache[PasswordPolicy](limiter, policyLifetime), databases: newCache[string](limiter, policyLifetime), rules: newCache[RefreshRules](limiter, rulesKeptFor),
 	}
 	s.transport = &transport{
-		base: baseTransport(credentials.CABundle), governor: governor, metrics: metrics, tenant: tenant,
+		base: baseTransport(credentials.CABundle), limiter: limiter, metrics: metrics, tenant: tenant,
 		reading:     semaphore.NewWeighted(mostReadPerTenant),
 		ownClientID: credentials.Application.ID,
 	}
 	s.http = &http.Client{Transport: s.transport}
-	s.token = newManagementToken(governor, func(ctx context.Context) (TokenSet, error) {
+	s.token = newManagementToken(limiter, func(ctx context.Context) (TokenSet, error) {
 		return s.IssueToken(ctx, TokenRequest{
 			Application: credentials.Application, Grant: GrantClientCredentials, Audience: s.ManagementAudience(),
 		})
 	})
-	s.roles = newRoleCatalog(governor, s.listRoles)
+	s.roles = newRoleCatalog(limiter, s.listRoles)
 	options := &core.RequestOptions{
 		BaseURL:        "https://" + credentials.Domain + "/api/v2",
 		HTTPClient:     s.http,
@@ -206,7 +206,7 @@ func (s *Session) managementToken(ctx context.Context) (TokenSet, error) {
 	if current, ok := s.token.usable(); ok {
 		return current, nil
 	}
-	if err := s.transport.governor.check(ctx, classManagement); err != nil {
+	if err := s.transport.limiter.check(ctx, classManagement); err != nil {
 		return TokenSet{}, err
 	}
 	return s.token.get(ctx)
@@ -221,8 +221,8 @@ func (s *Session) RenewNow() { s.token.clear() }
 // close lets go of idle connections.
 func (s *Session) close() { s.http.CloseIdleConnections() }
 
-// letGo refuses every further call.
-func (s *Session) letGo() { s.transport.gone.Store(true) }
+// release refuses every further call.
+func (s *Session) release() { s.transport.released.Store(true) }
 
 const routeSettings = "/api/v2/tenants/settings"
 
@@ -256,8 +256,8 @@ func (s *Session) manage(ctx context.Context, method, route string, send func(co
 		return jsonBody{}, err
 	}
 	answer, err := s.send(ctx, &call{method: method, route: route, token: token.AccessToken}, send)
-	class := ClassOf(err)
-	if class != ClassUnauthorized && class != ClassMissingScope || !s.token.forget(token.AccessToken) {
+	routeClass := ClassOf(err)
+	if routeClass != ClassUnauthorized && routeClass != ClassMissingScope || !s.token.forget(token.AccessToken) {
 		return answer, err
 	}
 	if token, err = s.managementToken(ctx); err != nil {
@@ -281,7 +281,7 @@ func asError(ctx context.Context, route string, err error) error {
 	if failed, ok := errors.AsType[*Error](err); ok {
 		return failed
 	}
-	for _, refusal := range []error{errLetGo, lease.ErrLost} {
+	for _, refusal := range []error{errReleased, lease.ErrLost} {
 		if errors.Is(err, refusal) {
 			return refusal
 		}
@@ -293,9 +293,9 @@ func asError(ctx context.Context, route string, err error) error {
 }
 
 // IsAvailable reports whether the tenant is, for all that is known.
-func (s *Session) IsAvailable() bool { return s.transport.governor.Outage() == nil }
+func (s *Session) IsAvailable() bool { return s.transport.limiter.Outage() == nil }
 
 // AwaitAvailable waits until the tenant is available. The error is that of the context, or says that the tenant is served no more.
 func (s *Session) AwaitAvailable(ctx context.Context) error {
-	return s.transport.governor.AwaitAvailable(ctx)
+	return s.transport.limiter.AwaitAvailable(ctx)
 }

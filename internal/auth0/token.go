@@ -112,7 +112,7 @@ func (s *Session) IssueToken(ctx context.Context, request TokenRequest) (TokenSe
 // AwaitsTokens returns what a pass waits for that is about to ask for a token while the tenant issues none: it need not prepare
 // anything.
 func (s *Session) AwaitsTokens(ctx context.Context) error {
-	return s.transport.governor.check(ctx, classToken)
+	return s.transport.limiter.check(ctx, classToken)
 }
 
 // CountToken counts a token that was issued for an object.
@@ -135,7 +135,7 @@ func (s *Session) postForm(ctx context.Context, domain, path string, application
 	}
 	current := &call{method: http.MethodPost, route: path}
 	if grant := form.Get("grant_type"); grant != "" && grant != string(GrantClientCredentials) {
-		current.class = classLogin
+		current.routeClass = classLogin
 	}
 	return s.post(ctx, domain, current, header, form.Encode())
 }
@@ -250,15 +250,15 @@ const forgetAtMostEvery = time.Minute
 type managementToken struct {
 	issue func(context.Context) (TokenSet, error)
 	// issuing is held by the one who issues.
-	issuing *gate
+	issuing *callMutex
 
 	mu      sync.Mutex
 	current TokenSet
 }
 
 // newManagementToken returns an empty one. governor may be nil.
-func newManagementToken(governor *Governor, issue func(context.Context) (TokenSet, error)) *managementToken {
-	return &managementToken{issue: issue, issuing: newGate(governor, classToken)}
+func newManagementToken(limiter *RateLimiter, issue func(context.Context) (TokenSet, error)) *managementToken {
+	return &managementToken{issue: issue, issuing: newCallMutex(limiter, classToken)}
 }
 
 // get returns a token that is good for at least another minute. Callers that need a new one wait for a single issue.
@@ -266,10 +266,10 @@ func (m *managementToken) get(ctx context.Context) (TokenSet, error) {
 	if current, ok := m.usable(); ok {
 		return current, nil
 	}
-	if err := m.issuing.enter(ctx); err != nil {
+	if err := m.issuing.lock(ctx); err != nil {
 		return TokenSet{}, err
 	}
-	defer m.issuing.leave()
+	defer m.issuing.unlock()
 	if current, ok := m.usable(); ok {
 		return current, nil
 	}
@@ -278,10 +278,10 @@ func (m *managementToken) get(ctx context.Context) (TokenSet, error) {
 
 // renew gets another token, whether there is one or not.
 func (m *managementToken) renew(ctx context.Context) error {
-	if err := m.issuing.enter(ctx); err != nil {
+	if err := m.issuing.lock(ctx); err != nil {
 		return err
 	}
-	defer m.issuing.leave()
+	defer m.issuing.unlock()
 	_, err := m.replace(ctx)
 	return err
 }

@@ -25,8 +25,8 @@ type call struct {
 	method string
 	// route is the templated path: /api/v2/users/{id}.
 	route string
-	// class of the route, if it is not that of its path.
-	class class
+	// routeClass of the route, if it is not that of its path.
+	routeClass routeClass
 	// token authorises the call; empty for calls that need none.
 	token string
 	// streamed leaves the body of a successful answer to the caller, who reads it as it comes.
@@ -46,16 +46,16 @@ type callKey struct{}
 // transport is the one place through which every call leaves: it waits for the rate limit, counts, keeps the answer, and
 // turns a failed answer into an *Error before the SDK can retry it, sleep on it, or lose half of it.
 type transport struct {
-	base     http.RoundTripper
-	governor *Governor
-	metrics  *Metrics
-	tenant   string
+	base    http.RoundTripper
+	limiter *RateLimiter
+	metrics *Metrics
+	tenant  string
 	// reading bounds how much of the tenant's answers is read at the same time.
 	reading *semaphore.Weighted
 	// ownClientID is the operator's own application, which no call may change.
 	ownClientID string
-	// gone refuses every call: the tenant is not ours any more.
-	gone atomic.Bool
+	// released refuses every call: the tenant is not ours any more.
+	released atomic.Bool
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -68,7 +68,7 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err := checkPath(request.Method, current.route, request.URL, t.ownClientID); err != nil {
 		return nil, err
 	}
-	to := cmp.Or(current.class, classOf(request.Method, current.route))
+	to := cmp.Or(current.routeClass, classOf(request.Method, current.route))
 	permit, err := t.permit(request.Context(), to, route)
 	if err != nil {
 		return nil, err
@@ -80,17 +80,17 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	response, failed, err := t.bounded(request, current, permit.timeout)
 	now := time.Now()
 	if errors.Is(err, lease.ErrLost) {
-		t.governor.unused(permit)
+		t.limiter.unused(permit)
 		return nil, lease.ErrLost
 	}
 	if errors.Is(err, errReading) {
 		t.metrics.count(t.tenant, request.Method, current.route, response.StatusCode)
-		t.governor.abandon(permit, now)
+		t.limiter.abandon(permit, now)
 		return nil, &Error{Class: ClassUnavailable, Route: route, Message: errReading.Error()}
 	}
 	if large, ok := errors.AsType[*tooLarge](err); ok {
 		t.metrics.count(t.tenant, request.Method, current.route, response.StatusCode)
-		t.governor.observe(permit, response.Header, nil, now)
+		t.limiter.observe(permit, response.Header, nil, now)
 		return nil, &Error{Class: ClassTooLarge, Status: response.StatusCode, Route: route, Message: large.message}
 	}
 	if err != nil {
@@ -102,20 +102,20 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	t.metrics.count(t.tenant, request.Method, current.route, response.StatusCode)
 	logr.FromContextOrDiscard(request.Context()).V(1).Info("called Auth0", "route", route, "status", response.StatusCode)
 	if failed != nil {
-		t.governor.observe(permit, response.Header, failed, now)
+		t.limiter.observe(permit, response.Header, failed, now)
 		return nil, redact(request, failed)
 	}
-	t.governor.observe(permit, response.Header, nil, now)
+	t.limiter.observe(permit, response.Header, nil, now)
 	current.answered = true
 	return response, nil
 }
 
 // permit waits until the call may be made.
-func (t *transport) permit(ctx context.Context, to class, route string) (*permit, error) {
-	if t.gone.Load() {
-		return nil, errLetGo
+func (t *transport) permit(ctx context.Context, to routeClass, route string) (*permit, error) {
+	if t.released.Load() {
+		return nil, errReleased
 	}
-	return t.governor.acquire(ctx, to, route)
+	return t.limiter.acquire(ctx, to, route)
 }
 
 // bounded is exchange within a time. Of an answer that is streamed, only the headers must come within it.
@@ -138,10 +138,10 @@ func (t *transport) bounded(request *http.Request, current *call, timeout time.D
 // judge takes a call without an answer into the breaker. A call that was cancelled says nothing of the tenant.
 func (t *transport) judge(permit *permit, err error, now time.Time) {
 	if failed, ok := errors.AsType[*Error](err); ok {
-		t.governor.observe(permit, nil, failed, now)
+		t.limiter.observe(permit, nil, failed, now)
 		return
 	}
-	t.governor.abandon(permit, now)
+	t.limiter.abandon(permit, now)
 }
 
 // cancelling is a body whose end ends its request.
@@ -171,7 +171,7 @@ func (t *transport) exchange(request *http.Request, current *call) (*http.Respon
 	if !succeeded {
 		return response, t.readError(request, response, current), nil
 	}
-	to := cmp.Or(current.class, classOf(request.Method, current.route))
+	to := cmp.Or(current.routeClass, classOf(request.Method, current.route))
 	err = t.readBody(request.Context(), to, response, boundsOf(request.Method, current.route), func(content []byte) {
 		if current.raw {
 			current.answer = content

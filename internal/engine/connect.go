@@ -34,7 +34,7 @@ func (d *Deps) Connect(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (*auth
 		}
 		return nil, err
 	}
-	governor := d.Pool.Governor(key)
+	governor := d.Pool.RateLimiter(key)
 	limit := ptr.Deref(tenant.Spec.RateLimit, v1alpha1.RateLimit{})
 	governor.SetCap(limit.RequestsPerSecond, cmp.Or(limit.Burst, limit.RequestsPerSecond))
 	if since := tenant.Status.UnavailableSince; since != nil {

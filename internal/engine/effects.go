@@ -62,8 +62,8 @@ func (k *mirrored[O]) affected(ctx context.Context, tenant types.NamespacedName,
 	}
 	err := k.each(ctx, tenant, func(object O) {
 		if k.Adapter.ID(object) != "" && object.GetDeletionTimestamp() == nil && isAffected(object) {
-			k.memory.setMark(client.ObjectKeyFromObject(object), laneAfter(write))
-			k.enqueueIfStarted(laneAfter(write), client.ObjectKeyFromObject(object))
+			k.memory.setMark(client.ObjectKeyFromObject(object), priorityAfter(write))
+			k.enqueueIfStarted(priorityAfter(write), client.ObjectKeyFromObject(object))
 		}
 	})
 	if err != nil {
@@ -71,20 +71,20 @@ func (k *mirrored[O]) affected(ctx context.Context, tenant types.NamespacedName,
 	}
 }
 
-// laneAfter is how urgent a comparison is after a write: what was created may give access that nobody declared.
-func laneAfter(write Write) auth0.Lane {
+// priorityAfter is how urgent a comparison is after a write: what was created may give access that nobody declared.
+func priorityAfter(write Write) auth0.Priority {
 	if write.Created() {
-		return auth0.LaneEdited
+		return auth0.PriorityEdited
 	}
-	return auth0.LaneNew
+	return auth0.PriorityNew
 }
 
 // enqueueIfStarted does not wait for the queue: when it starts, it gets all objects.
-func (k *mirrored[O]) enqueueIfStarted(lane auth0.Lane, key types.NamespacedName) {
-	priority := priorities[lane]
+func (k *mirrored[O]) enqueueIfStarted(priority auth0.Priority, key types.NamespacedName) {
+	queuePriority := queuePriorities[priority]
 	select {
 	case <-k.started:
-		k.queue.AddWithOpts(priorityqueue.AddOpts{Priority: &priority}, reconcile.Request{NamespacedName: key})
+		k.queue.AddWithOpts(priorityqueue.AddOpts{Priority: &queuePriority}, reconcile.Request{NamespacedName: key})
 	default:
 	}
 }

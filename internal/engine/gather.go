@@ -33,26 +33,26 @@ const (
 
 // gathering are objects that take the same change to a list, by one call.
 type gathering struct {
-	// lane is how urgent the most urgent of them is.
-	lane       auth0.Lane
+	// priority is how urgent the most urgent of them is.
+	priority   auth0.Priority
 	members    []*member
 	began, due time.Time
 }
 
 // gather has the lists of an object be changed together with those of others.
-func (t *tenantImports) gather(m *member, lane auth0.Lane, now time.Time) {
+func (t *tenantImports) gather(m *member, priority auth0.Priority, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, to := range m.targets {
 		g := t.gatherings[to]
 		if g == nil {
-			g = &gathering{lane: lane, began: now, due: now.Add(gatherLeast)}
+			g = &gathering{priority: priority, began: now, due: now.Add(gatherLeast)}
 			if next := t.gatherNext[to]; next.After(g.due) {
 				g.due = next
 			}
 			t.gatherings[to] = g
 		}
-		g.lane = min(g.lane, lane)
+		g.priority = min(g.priority, priority)
 		g.members = append(g.members, m)
 		m.left++
 	}
@@ -61,11 +61,11 @@ func (t *tenantImports) gather(m *member, lane auth0.Lane, now time.Time) {
 }
 
 // gathers tells whether objects of the tenant are gathered that are at least as urgent as a lane.
-func (t *tenantImports) gathers(lane auth0.Lane) bool {
+func (t *tenantImports) gathers(priority auth0.Priority) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, g := range t.gatherings {
-		if g.lane <= lane {
+		if g.priority <= priority {
 			return true
 		}
 	}
@@ -99,7 +99,7 @@ func (t *tenantImports) keep(to target, g *gathering, members []*member) {
 // dueGatherings takes out those whose time has come, or for which nobody can come any more, and of the others as many as fill
 // a call. Who comes while a list is being changed waits for the end of that.
 func (t *tenantImports) dueGatherings(now time.Time) map[target][]*member {
-	nobodyComes := t.Pool.Governor(t.tenant.String()).Waiting() == 0
+	nobodyComes := t.Pool.RateLimiter(t.tenant.String()).Waiting() == 0
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	due := map[target][]*member{}
@@ -154,22 +154,22 @@ func (w *work[O]) mayShare() bool { return len(w.targets(&onLists{isNew: true}))
 // sharesCalls tells whether the lists of a new object are changed together with those of others: calls are scarce, and one
 // serves many.
 func (w *work[O]) sharesCalls(have auth0.Document) bool {
-	return w.mayShare() && have.Size() <= mostKept && w.isCrowded(auth0.LanePeriodic)
+	return w.mayShare() && have.Size() <= mostKept && w.isCrowded(auth0.PriorityPeriodic)
 }
 
 // sharesChanges is sharesCalls for an object that is there already. A person who changed just this one is not to wait for
 // what is less urgent.
 func (w *work[O]) sharesChanges(have auth0.Document) bool {
-	return !w.listed && have.Size() <= mostKept && w.isCrowded(laneOf(w.object))
+	return !w.listed && have.Size() <= mostKept && w.isCrowded(priorityOf(w.object))
 }
 
 // isCrowded tells whether many wait for the rate limit that are at least as urgent as a lane, or share calls already. It is
 // not for an object that was refused among many.
-func (w *work[O]) isCrowded(lane auth0.Lane) bool {
+func (w *work[O]) isCrowded(priority auth0.Priority) bool {
 	if w.imports().goesAlone(w.object.GetUID(), time.Now()) {
 		return false
 	}
-	return w.Pool.Governor(w.tenantKey().String()).WaitingIn(lane) >= crowd || w.imports().gathers(lane)
+	return w.Pool.RateLimiter(w.tenantKey().String()).WaitingIn(priority) >= crowd || w.imports().gathers(priority)
 }
 
 // sharing is the outcome of a pass over an object whose lists are changed together with those of others. It is woken when they
@@ -206,7 +206,7 @@ func (w *work[O]) foreseen() bool {
 func (w *work[O]) share(have auth0.Document, known *onLists) Outcome {
 	m := w.member(&Import{ID: w.Adapter.ID(w.object)}, known)
 	m.have, m.generation, m.serial = have, w.object.GetGeneration(), w.serial()
-	w.imports().gather(m, laneOf(w.object), time.Now())
+	w.imports().gather(m, priorityOf(w.object), time.Now())
 	return w.sharing()
 }
 

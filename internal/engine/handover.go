@@ -138,5 +138,5 @@ func (w *work[O]) bequeath(ctx context.Context, heir O, id string) error {
 
 // wake has an object of the same kind looked at.
 func (w *work[O]) wake(other client.Object) {
-	w.pass.loop.queue.lookLater(ctrl.Request{NamespacedName: types.NamespacedName{Namespace: other.GetNamespace(), Name: other.GetName()}}, auth0.LaneEdited)
+	w.pass.loop.queue.lookLater(ctrl.Request{NamespacedName: types.NamespacedName{Namespace: other.GetNamespace(), Name: other.GetName()}}, auth0.PriorityEdited)
 }

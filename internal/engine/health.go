@@ -14,11 +14,11 @@ const longestPass = 30 * time.Minute
 type Health struct {
 	mu     sync.Mutex
 	loops  []*queueOf
-	passes map[turnKey]time.Time
+	passes map[reservationKey]time.Time
 }
 
 // NewHealth returns a Health of no loops.
-func NewHealth() *Health { return &Health{passes: map[turnKey]time.Time{}} }
+func NewHealth() *Health { return &Health{passes: map[reservationKey]time.Time{}} }
 
 func (h *Health) add(loop *queueOf) {
 	h.mu.Lock()
@@ -26,13 +26,13 @@ func (h *Health) add(loop *queueOf) {
 	h.loops = append(h.loops, loop)
 }
 
-func (h *Health) begin(pass turnKey, now time.Time) {
+func (h *Health) begin(pass reservationKey, now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.passes[pass] = now
 }
 
-func (h *Health) end(pass turnKey) {
+func (h *Health) end(pass reservationKey) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.passes, pass)

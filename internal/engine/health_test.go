@@ -11,9 +11,9 @@ import (
 // TestStuckPass wants a pass that does not end to show, and one that ended or just began not to.
 func TestStuckPass(t *testing.T) {
 	health, began := NewHealth(), time.Now()
-	slow := turnKey{"Auth0User", types.NamespacedName{Namespace: "auth0", Name: "slow"}}
+	slow := reservationKey{"Auth0User", types.NamespacedName{Namespace: "auth0", Name: "slow"}}
 	health.begin(slow, began)
-	health.begin(turnKey{"Auth0User", types.NamespacedName{Namespace: "auth0", Name: "quick"}}, began.Add(longestPass))
+	health.begin(reservationKey{"Auth0User", types.NamespacedName{Namespace: "auth0", Name: "quick"}}, began.Add(longestPass))
 	if err := health.Stuck(began.Add(longestPass)); err != nil {
 		t.Errorf("a pass in time counts as stuck: %v", err)
 	}

@@ -27,7 +27,7 @@ func (t *tenantImports) ensureRunning() {
 		return
 	}
 	t.running = true
-	ctx := auth0.WithLane(t.ctx, auth0.LaneShared)
+	ctx := auth0.WithPriority(t.ctx, auth0.PriorityShared)
 	ctx = log.IntoContext(ctx, log.FromContext(ctx).WithName("imports").WithValues("tenant", t.tenant.String()))
 	t.loops.Go(func() { t.run(ctx) })
 }

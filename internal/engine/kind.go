@@ -224,9 +224,9 @@ func Register[T any, O interface {
 		build := ctrl.NewControllerManagedBy(manager).
 			Named(name).
 			Watches(O(new(T)), enqueueItself(), builder.WithPredicates(changed())).
-			WatchesMetadata(&corev1.Secret{}, enqueueBy(deps.Client, newList, reference.InputIndex, auth0.LaneEdited, inputKey(reference.SecretInput), wroteItself(deps, name)))
+			WatchesMetadata(&corev1.Secret{}, enqueueBy(deps.Client, newList, reference.InputIndex, auth0.PriorityEdited, inputKey(reference.SecretInput), wroteItself(deps, name)))
 		if _, managed := any(O(nil)).(v1alpha1.Managed); managed {
-			build = build.Watches(&v1alpha1.Auth0Tenant{}, enqueueBy(deps.Client, newList, reference.TenantIndex, auth0.LanePeriodic, tenantKey), builder.WithPredicates(usabilityChanged()))
+			build = build.Watches(&v1alpha1.Auth0Tenant{}, enqueueBy(deps.Client, newList, reference.TenantIndex, auth0.PriorityPeriodic, tenantKey), builder.WithPredicates(usabilityChanged()))
 		}
 		if _, isTenant := any(O(nil)).(*v1alpha1.Auth0Tenant); isTenant {
 			deps.Pool.Changed = loop.queue.look
@@ -319,5 +319,5 @@ func tenantKey(object client.Object) (string, string) {
 
 // WatchConfigMaps looks at an object again when a ConfigMap changes that it names.
 func WatchConfigMaps(build *builder.Builder, deps Deps, kind Kind, _ []Kind) *builder.Builder {
-	return build.WatchesMetadata(&corev1.ConfigMap{}, enqueueBy(deps.Client, kind.NewList, reference.InputIndex, auth0.LaneEdited, inputKey(reference.ConfigMapInput), wroteItself(deps, kind.Name)))
+	return build.WatchesMetadata(&corev1.ConfigMap{}, enqueueBy(deps.Client, kind.NewList, reference.InputIndex, auth0.PriorityEdited, inputKey(reference.ConfigMapInput), wroteItself(deps, kind.Name)))
 }

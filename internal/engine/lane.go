@@ -21,30 +21,30 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 )
 
-// laneOf says how urgent a pass over an object is, by what the object shows: a restart changes nothing about it.
-func laneOf(object v1alpha1.Object) auth0.Lane {
+// priorityOf says how urgent a pass over an object is, by what the object shows: a restart changes nothing about it.
+func priorityOf(object v1alpha1.Object) auth0.Priority {
 	_, managed := object.(v1alpha1.Managed)
 	switch {
 	case !managed:
 		// All others wait for the tenant.
-		return auth0.LaneEdited
+		return auth0.PriorityEdited
 	case object.GetDeletionTimestamp() != nil:
-		return auth0.LaneNew
+		return auth0.PriorityNew
 	case Requested(object):
-		return auth0.LaneEdited
+		return auth0.PriorityEdited
 	case object.GetCommonStatus().ObservedGeneration == object.GetGeneration():
-		return auth0.LanePeriodic
+		return auth0.PriorityPeriodic
 	case object.GetGeneration() > 1:
-		return auth0.LaneEdited
+		return auth0.PriorityEdited
 	}
-	return auth0.LaneNew
+	return auth0.PriorityNew
 }
 
-// priorities in the work queue follow the lanes. An object that was called back to make its call goes first: few are, and
+// queuePriorities in the work queue follow the lanes. An object that was called back to make its call goes first: few are, and
 // Auth0's limit goes by meanwhile.
 var (
-	priorities     = map[auth0.Lane]int{auth0.LaneEdited: 0, auth0.LaneNew: -10, auth0.LanePeriodic: handler.LowPriority}
-	priorityCalled = 10
+	queuePriorities = map[auth0.Priority]int{auth0.PriorityEdited: 0, auth0.PriorityNew: -10, auth0.PriorityPeriodic: handler.LowPriority}
+	calledPriority  = 10
 )
 
 // workQueue is the work queue of a kind.
@@ -62,13 +62,13 @@ func (q *queueOf) open(name string, limiter workqueue.TypedRateLimiter[reconcile
 
 // call has an object looked at before all others.
 func (q *queueOf) call(request reconcile.Request) {
-	(*q.Load()).AddWithOpts(priorityqueue.AddOpts{Priority: &priorityCalled}, request)
+	(*q.Load()).AddWithOpts(priorityqueue.AddOpts{Priority: &calledPriority}, request)
 }
 
 // lookLater has an object looked at, as urgently as its lane says.
-func (q *queueOf) lookLater(request reconcile.Request, lane auth0.Lane) {
-	priority := priorities[lane]
-	(*q.Load()).AddWithOpts(priorityqueue.AddOpts{Priority: &priority}, request)
+func (q *queueOf) lookLater(request reconcile.Request, priority auth0.Priority) {
+	queuePriority := queuePriorities[priority]
+	(*q.Load()).AddWithOpts(priorityqueue.AddOpts{Priority: &queuePriority}, request)
 }
 
 // lookAfter has an object looked at after a time, unless it is before.
@@ -82,23 +82,23 @@ func (q *queueOf) look(key string) {
 	(*q.Load()).Add(reconcile.Request{NamespacedName: types.NamespacedName{Namespace: namespace, Name: name}})
 }
 
-// turnKey is how an object is known to the governors.
-type turnKey struct {
+// reservationKey is how an object is known to the governors.
+type reservationKey struct {
 	kind string
 	name types.NamespacedName
 }
 
 // enqueue puts an object into the work queue, at least as urgently as a lane says.
-func enqueue(queue workqueue.TypedRateLimitingInterface[reconcile.Request], object v1alpha1.Object, least auth0.Lane) {
-	priority := priorities[min(laneOf(object), least)]
-	queue.(workQueue).AddWithOpts(priorityqueue.AddOpts{Priority: &priority}, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(object)})
+func enqueue(queue workqueue.TypedRateLimitingInterface[reconcile.Request], object v1alpha1.Object, least auth0.Priority) {
+	queuePriority := queuePriorities[min(priorityOf(object), least)]
+	queue.(workQueue).AddWithOpts(priorityqueue.AddOpts{Priority: &queuePriority}, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(object)})
 }
 
 // enqueueItself puts the objects of a kind into its work queue. After a restart, those that a person changed meanwhile are
 // as urgent as ever, and the rest is not.
 func enqueueItself() handler.EventHandler {
 	add := func(object client.Object, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-		enqueue(queue, object.(v1alpha1.Object), auth0.LanePeriodic)
+		enqueue(queue, object.(v1alpha1.Object), auth0.PriorityPeriodic)
 	}
 	return handler.Funcs{
 		CreateFunc: func(_ context.Context, e event.CreateEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
@@ -115,8 +115,8 @@ func enqueueItself() handler.EventHandler {
 
 // enqueueBy finds the objects of a kind through an index, and puts them into the work queue, at least as urgently as a
 // lane says if something happened. An object for which unless holds has no use for the news, unless it is of a deletion.
-func enqueueBy(reader client.Reader, newList func() client.ObjectList, index string, least auth0.Lane, key func(client.Object) (namespace, value string), unless ...func(changed, object client.Object) bool) handler.EventHandler {
-	add := func(ctx context.Context, changed client.Object, queue workqueue.TypedRateLimitingInterface[reconcile.Request], least auth0.Lane, unless ...func(changed, object client.Object) bool) {
+func enqueueBy(reader client.Reader, newList func() client.ObjectList, index string, least auth0.Priority, key func(client.Object) (namespace, value string), unless ...func(changed, object client.Object) bool) handler.EventHandler {
+	add := func(ctx context.Context, changed client.Object, queue workqueue.TypedRateLimitingInterface[reconcile.Request], least auth0.Priority, unless ...func(changed, object client.Object) bool) {
 		namespace, value := key(changed)
 		list := newList()
 		if err := reader.List(ctx, list, client.InNamespace(namespace), client.MatchingFields{index: value}); err != nil {
@@ -132,7 +132,7 @@ func enqueueBy(reader client.Reader, newList func() client.ObjectList, index str
 	return handler.Funcs{
 		CreateFunc: func(ctx context.Context, e event.CreateEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
 			if e.IsInInitialList {
-				add(ctx, e.Object, queue, auth0.LanePeriodic)
+				add(ctx, e.Object, queue, auth0.PriorityPeriodic)
 				return
 			}
 			add(ctx, e.Object, queue, least, unless...)

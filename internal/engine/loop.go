@@ -83,7 +83,7 @@ type Reconciler[O v1alpha1.Object] struct {
 
 // Reconcile implements reconcile.Reconciler.
 func (r *Reconciler[O]) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
-	key := turnKey{r.Kind, request.NamespacedName}
+	key := reservationKey{r.Kind, request.NamespacedName}
 	r.Health.begin(key, time.Now())
 	defer r.Health.end(key)
 	object, err := r.read(ctx, request.NamespacedName)
@@ -91,7 +91,7 @@ func (r *Reconciler[O]) Reconcile(ctx context.Context, request ctrl.Request) (ct
 		return ctrl.Result{}, r.forget(key, err)
 	}
 	if ours, err := r.serves(ctx, object); err != nil || !ours {
-		r.letGo(object, key)
+		r.stopServing(object, key)
 		return ctrl.Result{}, err
 	}
 	if needsWhole(object) {
@@ -103,34 +103,34 @@ func (r *Reconciler[O]) Reconcile(ctx context.Context, request ctrl.Request) (ct
 			return ctrl.Result{}, r.forget(key, err)
 		}
 	}
-	turn := r.turn(object, key, request)
-	defer r.Pool.End(turn)
-	ctx = auth0.WithTurn(ctx, turn)
+	reservation := r.reservation(object, key, request)
+	defer r.Pool.End(reservation)
+	ctx = auth0.WithReservation(ctx, reservation)
 	pass := &Pass[O]{Object: object, saved: object.DeepCopyObject().(O), loop: r}
 	outcome := r.run(ctx, pass)
-	if after, unsaid := pass.isNotWorthSaying(turn, outcome); unsaid {
+	if after, unsaid := pass.isNotWorthSaying(reservation, outcome); unsaid {
 		outcome = Unsaid(after)
 	}
 	logr.FromContextOrDiscard(ctx).V(1).Info("looked at the object", "reason", outcome.reason, "again", outcome.after.String())
 	result, err := r.finish(ctx, pass, outcome)
-	priority := priorities[laneOf(pass.Object)]
-	result.Priority = &priority
+	queuePriority := queuePriorities[priorityOf(pass.Object)]
+	result.Priority = &queuePriority
 	return result, err
 }
 
-// turn returns the turn of a pass over an object.
-func (r *Reconciler[O]) turn(object O, key turnKey, request ctrl.Request) *auth0.Turn {
-	lane := laneOf(object)
-	turn := auth0.NewTurn(key, lane, func() { r.queue.call(request) })
-	turn.Hold(r.workers, func() { r.queue.lookLater(request, lane) })
+// reservation returns the turn of a pass over an object.
+func (r *Reconciler[O]) reservation(object O, key reservationKey, request ctrl.Request) *auth0.Reservation {
+	priority := priorityOf(object)
+	reservation := auth0.NewReservation(key, priority, func() { r.queue.call(request) })
+	reservation.Hold(r.workers, func() { r.queue.lookLater(request, priority) })
 	if Requested(object) {
-		turn.Request()
+		reservation.Request()
 	}
-	return turn
+	return reservation
 }
 
 // forget drops what is known of an object that cannot be read, and more if that is because it is gone.
-func (r *Reconciler[O]) forget(key turnKey, err error) error {
+func (r *Reconciler[O]) forget(key reservationKey, err error) error {
 	r.Pool.Forget(key)
 	forgetter, ok := r.Handler.(Forgetter)
 	if client.IgnoreNotFound(err) == nil {
@@ -306,15 +306,15 @@ type Pass[O v1alpha1.Object] struct {
 
 // isNotWorthSaying reports whether an object waits for what is over soon, or waits with nothing to do but the regular check, and
 // when to look at it again.
-func (p *Pass[O]) isNotWorthSaying(turn *auth0.Turn, outcome Outcome) (again time.Duration, unsaid bool) {
+func (p *Pass[O]) isNotWorthSaying(reservation *auth0.Reservation, outcome Outcome) (again time.Duration, unsaid bool) {
 	if p.found {
 		return 0, false
 	}
 	if outcome.awaitsTenant() {
 		breaks := outcome.lost && lastReady(p.saved.GetCommonStatus()) == metav1.ConditionTrue
-		return outcome.after, turn.IsPeriodic() && !breaks
+		return outcome.after, reservation.IsPeriodic() && !breaks
 	}
-	waited, waits := turn.Waits()
+	waited, waits := reservation.Waits()
 	return worthSaying - waited, waits && waited < worthSaying && outcome.reason == v1alpha1.ReasonRateLimited
 }
 

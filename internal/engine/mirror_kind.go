@@ -62,12 +62,12 @@ func (k *mirrored[O]) watchQueue(build *builder.Builder, _ Deps, _ Kind, _ []Kin
 	}))
 }
 
-func (k *mirrored[O]) enqueue(ctx context.Context, lane auth0.Lane, key types.NamespacedName) {
-	priority := priorities[lane]
+func (k *mirrored[O]) enqueue(ctx context.Context, priority auth0.Priority, key types.NamespacedName) {
+	queuePriority := queuePriorities[priority]
 	select {
 	case <-ctx.Done():
 	case <-k.started:
-		k.queue.AddWithOpts(priorityqueue.AddOpts{Priority: &priority}, reconcile.Request{NamespacedName: key})
+		k.queue.AddWithOpts(priorityqueue.AddOpts{Priority: &queuePriority}, reconcile.Request{NamespacedName: key})
 	}
 }
 
@@ -91,15 +91,15 @@ func (k *mirrored[O]) changed(ctx context.Context, tenant *mirror, ids map[strin
 			return
 		}
 		for _, object := range objectsIn(list) {
-			k.read(ctx, client.ObjectKeyFromObject(object), auth0.LaneNew)
+			k.read(ctx, client.ObjectKeyFromObject(object), auth0.PriorityNew)
 		}
 	}
 }
 
 // read has an object be read.
-func (k *mirrored[O]) read(ctx context.Context, key types.NamespacedName, lane auth0.Lane) {
-	k.memory.setMark(key, lane)
-	k.enqueue(ctx, lane, key)
+func (k *mirrored[O]) read(ctx context.Context, key types.NamespacedName, priority auth0.Priority) {
+	k.memory.setMark(key, priority)
+	k.enqueue(ctx, priority, key)
 }
 
 // population are the objects to compare, by what they are in Auth0.
@@ -148,7 +148,7 @@ func (k *mirrored[O]) plan(ctx context.Context, session *auth0.Session, tenant t
 	err := k.each(ctx, tenant, func(object O) {
 		if !k.isSettled(object) {
 			if requested {
-				k.read(ctx, client.ObjectKeyFromObject(object), auth0.LanePeriodic)
+				k.read(ctx, client.ObjectKeyFromObject(object), auth0.PriorityPeriodic)
 			}
 			return
 		}
@@ -203,7 +203,7 @@ func (k *mirrored[O]) readAll(ctx context.Context, all population, err error) er
 	logger(ctx).Info("Auth0 gives no list; each object is read instead", "objects", k.kind.Name, "error", err.Error())
 	for _, keys := range all.byID {
 		for _, key := range keys {
-			k.read(ctx, key, auth0.LanePeriodic)
+			k.read(ctx, key, auth0.PriorityPeriodic)
 		}
 	}
 	return nil
@@ -241,7 +241,7 @@ func (k *mirrored[O]) compareMembers(ctx context.Context, session *auth0.Session
 		for id := range missing.ids() {
 			for _, key := range all.byID[id] {
 				if _, ok := k.comparable(ctx, key, asked, pace); ok {
-					k.read(ctx, key, auth0.LanePeriodic)
+					k.read(ctx, key, auth0.PriorityPeriodic)
 				}
 			}
 		}
@@ -310,13 +310,13 @@ func (k *mirrored[O]) compareOne(ctx context.Context, session *auth0.Session, pa
 	case news:
 		if shown.Size() > mostKept {
 			// It would wait in memory with many others.
-			k.read(ctx, key, auth0.LanePeriodic)
+			k.read(ctx, key, auth0.PriorityPeriodic)
 			return
 		}
 		k.memory.show(key, shown)
-		k.enqueue(ctx, auth0.LanePeriodic, key)
+		k.enqueue(ctx, auth0.PriorityPeriodic, key)
 	case differs:
-		k.read(ctx, key, auth0.LanePeriodic)
+		k.read(ctx, key, auth0.PriorityPeriodic)
 	}
 }
 
@@ -334,7 +334,7 @@ func (k *mirrored[O]) comparable(ctx context.Context, key types.NamespacedName, 
 	isRecent := k.memory.learntSince(object.GetUID(), asked.Add(-listLag))
 	isOfThisPass := k.memory.learntSince(object.GetUID(), pace.began.Add(-1))
 	if isRecent && pace.requested && !isOfThisPass {
-		k.read(ctx, key, auth0.LanePeriodic)
+		k.read(ctx, key, auth0.PriorityPeriodic)
 	}
 	return object, !isRecent
 }

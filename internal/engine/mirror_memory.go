@@ -27,8 +27,8 @@ type memory struct {
 // mark says that an object must be read.
 type mark struct {
 	// serial tells one mark from the next; 0 is none.
-	serial uint64
-	lane   auth0.Lane
+	serial   uint64
+	priority auth0.Priority
 }
 
 // lesson is what an object was found to be like.
@@ -45,11 +45,11 @@ func newMemory() *memory {
 	}
 }
 
-func (m *memory) setMark(key types.NamespacedName, lane auth0.Lane) {
+func (m *memory) setMark(key types.NamespacedName, priority auth0.Priority) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.serial++
-	m.marks[key] = mark{m.serial, lane}
+	m.marks[key] = mark{m.serial, priority}
 	delete(m.shown, key)
 }
 

@@ -46,7 +46,7 @@ func (w *watch) set(change func()) {
 
 // followLog reads the tenant's log again and again.
 func (m *mirror) followLog(ctx context.Context) {
-	ctx = auth0.WithLane(ctx, auth0.LaneShared)
+	ctx = auth0.WithPriority(ctx, auth0.PriorityShared)
 	defer m.closeCaughtUp()
 	var tail *auth0.LogTail
 	for {
@@ -117,7 +117,7 @@ func beginning(ctx context.Context, tenant *v1alpha1.Auth0Tenant, session *auth0
 
 // followEvents listens to the Events API again and again.
 func (m *mirror) followEvents(ctx context.Context) {
-	ctx = auth0.WithLane(ctx, auth0.LaneShared)
+	ctx = auth0.WithPriority(ctx, auth0.PriorityShared)
 	for first := true; ; first = false {
 		tenant, session, ok := m.usable(ctx)
 		if !ok {

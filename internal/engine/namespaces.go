@@ -35,7 +35,7 @@ func watchNamespaces(build *builder.Builder, deps Deps, kind Kind, _ []Kind) *bu
 		}
 		for _, object := range objectsIn(list) {
 			if reference.TenantKey(object.(v1alpha1.Managed)).Namespace != object.GetNamespace() {
-				enqueue(queue, object.(v1alpha1.Object), auth0.LaneEdited)
+				enqueue(queue, object.(v1alpha1.Object), auth0.PriorityEdited)
 			}
 		}
 	}

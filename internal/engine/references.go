@@ -34,7 +34,7 @@ const (
 // watchReferents looks at an object again when one that it refers to becomes usable, or changes what it is in Auth0.
 func watchReferents(build *builder.Builder, deps Deps, kind Kind, all []Kind) *builder.Builder {
 	look := func(key func(client.Object) (namespace, value string)) handler.EventHandler {
-		return enqueueBy(deps.Client, kind.NewList, reference.ObjectIndex, auth0.LaneNew, key, isNoUse)
+		return enqueueBy(deps.Client, kind.NewList, reference.ObjectIndex, auth0.PriorityNew, key, isNoUse)
 	}
 	for _, other := range all {
 		referent, ok := other.New().(v1alpha1.Referent)

@@ -311,7 +311,7 @@ func (w *work[O]) readSecrets(ctx context.Context) error {
 	}
 	if len(w.secrets) > 0 && w.managed() {
 		// A person changed a Secret, which the object does not show.
-		auth0.TurnOf(ctx).Raise(auth0.LaneEdited)
+		auth0.ReservationOf(ctx).RaisePriority(auth0.PriorityEdited)
 	}
 	return nil
 }

@@ -181,7 +181,7 @@ func (w *work[O]) retain(ctx context.Context) Outcome {
 	if errors.Is(err, lease.ErrLost) {
 		return FromError(err, 0)
 	}
-	if waited, waits := auth0.TurnOf(ctx).Waits(); waits && waited < longestUnmark && auth0.ClassOf(err) == auth0.ClassRateLimited {
+	if waited, waits := auth0.ReservationOf(ctx).Waits(); waits && waited < longestUnmark && auth0.ClassOf(err) == auth0.ClassRateLimited {
 		return w.explain(err).Lost()
 	}
 	if err != nil {

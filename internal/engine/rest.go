@@ -44,11 +44,11 @@ func (r *Remote[O]) attempt(ctx context.Context, pass *Pass[O]) Outcome {
 		}
 		pass.Object = pass.saved.DeepCopyObject().(O)
 		// Something differs, so that it does not rest.
-		r.memory.setMark(key, auth0.LanePeriodic)
+		r.memory.setMark(key, auth0.PriorityPeriodic)
 		known = r.memory.mark(key)
 	}
 	if known.serial != 0 {
-		auth0.TurnOf(ctx).Raise(known.lane)
+		auth0.ReservationOf(ctx).RaisePriority(known.priority)
 	}
 	outcome := r.work(pass).run(ctx)
 	if outcome.ended() {

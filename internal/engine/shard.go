@@ -29,10 +29,10 @@ func (d *Deps) serves(ctx context.Context, object v1alpha1.Object) (bool, error)
 	return d.Shard.Matches(labels.Set(tenant.Labels)), nil
 }
 
-// letGo stops all work on an object that is not this instance's, or not any more.
-func (d *Deps) letGo(object v1alpha1.Object, key turnKey) {
+// stopServing stops all work on an object that is not this instance's, or not any more.
+func (d *Deps) stopServing(object v1alpha1.Object, key reservationKey) {
 	d.Pool.Forget(key)
 	if _, managed := object.(v1alpha1.Managed); !managed {
-		d.Pool.LetGo(client.ObjectKeyFromObject(object).String())
+		d.Pool.Release(client.ObjectKeyFromObject(object).String())
 	}
 }
