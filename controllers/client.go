@@ -48,7 +48,7 @@ func (clientAdapter) Fields() engine.Fields {
 		Shown:      []string{"client_secret"},
 		Cleared:    clearedClient,
 		// Which grants Auth0 gives by default to a type of application, it does not tell.
-		Kept: []string{"grant_types", "client_metadata." + clientMark},
+		KeepReady: []string{"grant_types", "client_metadata." + clientMark},
 	}
 }
 
@@ -174,10 +174,10 @@ func (clientAdapter) OutputConfigMap(c *v1alpha1.Auth0Client) *v1alpha1.OutputCo
 }
 
 // PublicValues implements engine.ConfigMapWriter.
-func (clientAdapter) PublicValues(tools engine.Tools[*v1alpha1.Auth0Client], have auth0.Document) map[string]string {
-	values := map[string]string{"domain": tools.Session.LoginDomain(), "clientId": have.String("client_id")}
-	if len(tools.Object.Spec.OutputConfigMap.Data) > 0 {
-		addDomains(values, tools.Session)
+func (clientAdapter) PublicValues(req engine.Request[*v1alpha1.Auth0Client], have auth0.Document) map[string]string {
+	values := map[string]string{"domain": req.Session.LoginDomain(), "clientId": have.String("client_id")}
+	if len(req.Object.Spec.OutputConfigMap.Data) > 0 {
+		addDomains(values, req.Session)
 	}
 	return values
 }
@@ -293,9 +293,9 @@ func texts(list any) []string {
 	return found
 }
 
-// Complete adds the grant types to those that the application has, and takes away those that were added before and are not
+// LateInitialize adds the grant types to those that the application has, and takes away those that were added before and are not
 // declared any more. Which ones Auth0 gives a new application, only its answer tells.
-func (clientAdapter) Complete(c *v1alpha1.Auth0Client, desired, have auth0.Document) {
+func (clientAdapter) LateInitialize(c *v1alpha1.Auth0Client, desired, have auth0.Document) {
 	if have == nil || c.Spec.GrantTypes != nil && c.Spec.GrantTypes.Mode == v1alpha1.ListModeExact {
 		return
 	}
@@ -320,10 +320,10 @@ func (clientAdapter) Complete(c *v1alpha1.Auth0Client, desired, have auth0.Docum
 	}
 }
 
-func (clientAdapter) MarkField() string { return "client_metadata." + clientMark }
+func (clientAdapter) MarkerField() string { return "client_metadata." + clientMark }
 
-// Announce notes the name, for people: the application is found by its mark.
-func (clientAdapter) Announce(desired auth0.Document) auth0.Document {
+// Intent notes the name, for people: the application is found by its mark.
+func (clientAdapter) Intent(desired auth0.Document) auth0.Document {
 	return auth0.Document{"name": desired["name"]}
 }
 
@@ -337,8 +337,8 @@ func (clientAdapter) ID(c *v1alpha1.Auth0Client) string {
 // Resource implements engine.Mirrored.
 func (clientAdapter) Resource() string { return "clients" }
 
-// Introduce shows the name of the application before it is there.
-func (clientAdapter) Introduce(c *v1alpha1.Auth0Client) {
+// InitializeStatus shows the name of the application before it is there.
+func (clientAdapter) InitializeStatus(c *v1alpha1.Auth0Client) {
 	c.Status.Name = cmp.Or(c.Status.Name, c.Spec.Name)
 	if c.Status.ClientID == "" && c.Annotations[v1alpha1.AnnotationRotateSecret] != "" {
 		c.Status.SecretRotation = &v1alpha1.ClientSecretRotation{LastHandledRequest: c.Annotations[v1alpha1.AnnotationRotateSecret]}
@@ -360,18 +360,18 @@ func (clientAdapter) Get(ctx context.Context, session *auth0.Session, id string)
 
 // Find looks for an application whose creation was not noticed, by its mark; and, where one may be taken over, for those with
 // the name. Among these, one that nobody holds goes first.
-func (clientAdapter) Find(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Client], wanted auth0.Document) ([]auth0.Document, error) {
-	all, err := tools.Session.ListClients(ctx)
+func (clientAdapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], wanted auth0.Document) ([]auth0.Document, error) {
+	all, err := req.Session.ListClients(ctx)
 	if err != nil {
 		return nil, err
 	}
-	spec, ours := tools.Object.Spec, engine.Owner(tools.Object)
+	spec, ours := req.Object.Spec, engine.Owner(req.Object)
 	byName := spec.AdoptionPolicy == v1alpha1.AdoptionPolicyIfUnmanaged || spec.ManagementPolicy == v1alpha1.ManagementPolicyObserve
 	var free, held []auth0.Document
 	for _, client := range all {
 		switch mark := client.Object("client_metadata").String(clientMark); {
 		case mark == ours:
-			return wholeClients(ctx, tools.Session, []auth0.Document{client})
+			return wholeClients(ctx, req.Session, []auth0.Document{client})
 		case !byName || client["name"] != wanted["name"]:
 		case mark == "":
 			free = append(free, client)
@@ -380,9 +380,9 @@ func (clientAdapter) Find(ctx context.Context, tools engine.Tools[*v1alpha1.Auth
 		}
 	}
 	if len(free) > 0 {
-		return wholeClients(ctx, tools.Session, free)
+		return wholeClients(ctx, req.Session, free)
 	}
-	return wholeClients(ctx, tools.Session, held)
+	return wholeClients(ctx, req.Session, held)
 }
 
 // wholeClients reads the applications of a list. Several are not told apart by more than their ids.
@@ -397,23 +397,23 @@ func wholeClients(ctx context.Context, session *auth0.Session, listed []auth0.Do
 	return []auth0.Document{client}, err
 }
 
-// FindMarked implements engine.DuplicateFinder.
-func (clientAdapter) FindMarked(ctx context.Context, session *auth0.Session, mark string) ([]auth0.Document, error) {
+// FindByMarker implements engine.DuplicateFinder.
+func (clientAdapter) FindByMarker(ctx context.Context, session *auth0.Session, mark string) ([]auth0.Document, error) {
 	all, err := session.ListClients(ctx)
 	return slices.DeleteFunc(all, func(client auth0.Document) bool {
 		return client.Object("client_metadata").String(clientMark) != mark
 	}), err
 }
 
-func (clientAdapter) Create(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Client], desired auth0.Document) (auth0.Document, error) {
-	if id := tools.Object.Spec.ClientID; id != nil {
+func (clientAdapter) Create(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], desired auth0.Document) (auth0.Document, error) {
+	if id := req.Object.Spec.ClientID; id != nil {
 		return nil, problem.Stalled(v1alpha1.ReasonClientNotFound,
-			"spec.clientId: there is no application %q in tenant %s; delete this object and create one with the right id, or without to have the application created", *id, tools.Session.Domain())
+			"spec.clientId: there is no application %q in tenant %s; delete this object and create one with the right id, or without to have the application created", *id, req.Session.Domain())
 	}
-	if err := withCredentials(ctx, tools, desired); err != nil {
+	if err := withCredentials(ctx, req, desired); err != nil {
 		return nil, err
 	}
-	return tools.Session.CreateClient(ctx, desired)
+	return req.Session.CreateClient(ctx, desired)
 }
 
 func (clientAdapter) Update(ctx context.Context, session *auth0.Session, id string, patch auth0.Document) (auth0.Document, error) {
@@ -448,10 +448,10 @@ func (clientAdapter) Reset(c *v1alpha1.Auth0Client) {
 func (clientAdapter) Finishes(c *v1alpha1.Auth0Client) bool { return hasKeys(c) || rotatesSecret(c) }
 
 // Finish looks after the public keys, and rotates the secret.
-func (a clientAdapter) Finish(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Client], have auth0.Document) error {
-	c := tools.Object
+func (a clientAdapter) Finish(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], have auth0.Document) error {
+	c := req.Object
 	if rotatesSecret(c) {
-		if err := a.rotateSecret(ctx, tools, have); err != nil {
+		if err := a.rotateSecret(ctx, req, have); err != nil {
 			return err
 		}
 	}
@@ -459,14 +459,14 @@ func (a clientAdapter) Finish(ctx context.Context, tools engine.Tools[*v1alpha1.
 	case !hasKeys(c):
 		return nil
 	case generatedKey(c) != nil:
-		return a.rotateKey(ctx, tools, have)
+		return a.rotateKey(ctx, req, have)
 	}
 	c.Status.KeyPair = nil
-	wanted, err := declaredCredentials(ctx, tools)
+	wanted, err := declaredCredentials(ctx, req)
 	if err != nil {
 		return err
 	}
-	return a.keepCredentials(ctx, tools, have, wanted)
+	return a.keepCredentials(ctx, req, have, wanted)
 }
 
 // NextAt is when a secret or key is to be rotated.

@@ -41,10 +41,10 @@ func privateKeyJWT(c *v1alpha1.Auth0Client) v1alpha1.ClientPrivateKeyJWT {
 }
 
 // declaredCredentials reads the public keys of the spec.
-func declaredCredentials(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Client]) ([]clientCredential, error) {
+func declaredCredentials(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client]) ([]clientCredential, error) {
 	var wanted []clientCredential
-	for i, declared := range privateKeyJWT(tools.Object).Credentials {
-		text, err := pemOf(ctx, tools, declared)
+	for i, declared := range privateKeyJWT(req.Object).Credentials {
+		text, err := pemOf(ctx, req, declared)
 		if err != nil {
 			return nil, err
 		}
@@ -62,16 +62,16 @@ func declaredCredentials(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0
 	return wanted, nil
 }
 
-func pemOf(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Client], declared v1alpha1.ClientPublicKey) (string, error) {
+func pemOf(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], declared v1alpha1.ClientPublicKey) (string, error) {
 	if declared.PEM != nil {
 		return *declared.PEM, nil
 	}
-	return secret.Value(ctx, tools.Reader, tools.Object.Namespace, *declared.SecretRef)
+	return secret.Value(ctx, req.Reader, req.Object.Namespace, *declared.SecretRef)
 }
 
 // withCredentials lets a new application have its public keys from the start, which saves the calls that they take later.
-func withCredentials(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Client], desired auth0.Document) error {
-	wanted, err := declaredCredentials(ctx, tools)
+func withCredentials(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], desired auth0.Document) error {
+	wanted, err := declaredCredentials(ctx, req)
 	if err != nil || len(wanted) == 0 {
 		return err
 	}
@@ -91,8 +91,8 @@ func accepted(have auth0.Document) []auth0.Document {
 
 // keepCredentials has an application accept just the wanted public keys, and deletes those that it set before. If nothing
 // differs, it makes no call.
-func (a clientAdapter) keepCredentials(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Client], have auth0.Document, wanted []clientCredential) error {
-	w := &credentialWork{Tools: tools, wanted: wanted, id: tools.Object.Status.ClientID, authMethod: have["token_endpoint_auth_method"]}
+func (a clientAdapter) keepCredentials(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], have auth0.Document, wanted []clientCredential) error {
+	w := &credentialWork{Request: req, wanted: wanted, id: req.Object.Status.ClientID, authMethod: have["token_endpoint_auth_method"]}
 	for _, credential := range accepted(have) {
 		w.accepted = append(w.accepted, credential.String("id"))
 		if credential.String("kid") != "" {
@@ -110,7 +110,7 @@ func (a clientAdapter) keepCredentials(ctx context.Context, tools engine.Tools[*
 
 // credentialWork is what it takes to have an application accept the wanted public keys.
 type credentialWork struct {
-	engine.Tools[*v1alpha1.Auth0Client]
+	engine.Request[*v1alpha1.Auth0Client]
 	id       string
 	wanted   []clientCredential
 	accepted []string

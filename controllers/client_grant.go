@@ -93,10 +93,10 @@ func audienceOf(session *auth0.Session, wanted auth0.Document) string {
 }
 
 // Prepare sees that the grant that is known is still the one that is declared.
-func (a clientGrantAdapter) Prepare(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0ClientGrant]) error {
-	grant, session := tools.Object, tools.Session
-	wanted := a.Desired(grant, tools.References)
-	if err := refuseAllScopes(tools, audienceOf(session, wanted)); err != nil {
+func (a clientGrantAdapter) Prepare(ctx context.Context, req engine.Request[*v1alpha1.Auth0ClientGrant]) error {
+	grant, session := req.Object, req.Session
+	wanted := a.Desired(grant, req.References)
+	if err := refuseAllScopes(req, audienceOf(session, wanted)); err != nil {
 		return err
 	}
 	status := &grant.Status
@@ -104,18 +104,18 @@ func (a clientGrantAdapter) Prepare(ctx context.Context, tools engine.Tools[*v1a
 		return nil
 	}
 	// The application or the API was replaced by another one under the same name, and the one before stayed in Auth0.
-	if err := a.leaveBehind(ctx, tools); err != nil {
+	if err := a.leaveBehind(ctx, req); err != nil {
 		return err
 	}
 	status.ID, status.ClientID, status.Audience, status.Owned, status.ManagedFields = "", "", "", nil, nil
-	return tools.Save(ctx)
+	return req.Save(ctx)
 }
 
 // leaveBehind deletes the grant that status knows, if it belongs to the object and is not to stay.
-func (a clientGrantAdapter) leaveBehind(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0ClientGrant]) error {
-	grant := tools.Object
+func (a clientGrantAdapter) leaveBehind(ctx context.Context, req engine.Request[*v1alpha1.Auth0ClientGrant]) error {
+	grant := req.Object
 	before := auth0.Document{"id": grant.Status.ID, "client_id": grant.Status.ClientID, "audience": grant.Status.Audience}
-	why, err := tools.Stays(ctx, before)
+	why, err := req.RetainReason(ctx, before)
 	if err != nil {
 		return err
 	}
@@ -124,13 +124,13 @@ func (a clientGrantAdapter) leaveBehind(ctx context.Context, tools engine.Tools[
 	}
 	message := a.Describe(before) + ": the spec now means another application or API"
 	if why != "" {
-		tools.Event(ctx, v1alpha1.EventLeft, "left in Auth0: "+message+"; the former one "+why)
+		req.Event(ctx, v1alpha1.EventLeft, "left in Auth0: "+message+"; the former one "+why)
 		return nil
 	}
-	if err := tools.Session.DeleteClientGrant(ctx, grant.Status.ID); err != nil {
+	if err := req.Session.DeleteClientGrant(ctx, grant.Status.ID); err != nil {
 		return err
 	}
-	tools.Event(ctx, v1alpha1.EventDeleted, "deleted "+message)
+	req.Event(ctx, v1alpha1.EventDeleted, "deleted "+message)
 	return nil
 }
 
@@ -157,8 +157,8 @@ func subjectTypeOf(grant auth0.Document) string {
 	return "client"
 }
 
-// Announce notes what tells the grant from one that somebody else creates for the same application and API.
-func (clientGrantAdapter) Announce(desired auth0.Document) auth0.Document {
+// Intent notes what tells the grant from one that somebody else creates for the same application and API.
+func (clientGrantAdapter) Intent(desired auth0.Document) auth0.Document {
 	note := desired.Clone()
 	if len(desired.Strings("scope")) > mostScopesNoted {
 		delete(note, "scope")
@@ -185,17 +185,17 @@ func (clientGrantAdapter) Get(ctx context.Context, session *auth0.Session, id st
 	return session.GetClientGrant(ctx, id)
 }
 
-func (clientGrantAdapter) Find(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0ClientGrant], wanted auth0.Document) ([]auth0.Document, error) {
-	found, err := tools.Session.FindClientGrants(ctx, audienceOf(tools.Session, wanted), wanted.String("client_id"))
+func (clientGrantAdapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth0ClientGrant], wanted auth0.Document) ([]auth0.Document, error) {
+	found, err := req.Session.FindClientGrants(ctx, audienceOf(req.Session, wanted), wanted.String("client_id"))
 	return slices.DeleteFunc(found, func(grant auth0.Document) bool {
 		return grant.String("client_id") != wanted.String("client_id") || grant.String("default_for") != wanted.String("default_for") ||
 			subjectTypeOf(grant) != subjectTypeOf(wanted)
 	}), err
 }
 
-func (clientGrantAdapter) Create(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0ClientGrant], desired auth0.Document) (auth0.Document, error) {
-	desired["audience"] = audienceOf(tools.Session, desired)
-	return tools.Session.CreateClientGrant(ctx, desired)
+func (clientGrantAdapter) Create(ctx context.Context, req engine.Request[*v1alpha1.Auth0ClientGrant], desired auth0.Document) (auth0.Document, error) {
+	desired["audience"] = audienceOf(req.Session, desired)
+	return req.Session.CreateClientGrant(ctx, desired)
 }
 
 func (clientGrantAdapter) Update(ctx context.Context, session *auth0.Session, id string, patch auth0.Document) (auth0.Document, error) {
@@ -206,8 +206,8 @@ func (clientGrantAdapter) Delete(ctx context.Context, session *auth0.Session, id
 	return session.DeleteClientGrant(ctx, id)
 }
 
-// Keeps leaves alone what Auth0 made itself.
-func (clientGrantAdapter) Keeps(_ *auth0.Session, have auth0.Document) string {
+// RetainReason leaves alone what Auth0 made itself.
+func (clientGrantAdapter) RetainReason(_ *auth0.Session, have auth0.Document) string {
 	if have.Bool("is_system") {
 		return "Auth0's own"
 	}
@@ -215,8 +215,8 @@ func (clientGrantAdapter) Keeps(_ *auth0.Session, have auth0.Document) string {
 }
 
 // Explain gives the answers of Auth0 that people meet with client grants a reason and a way out.
-func (clientGrantAdapter) Explain(tools engine.Tools[*v1alpha1.Auth0ClientGrant], failed *auth0.Error) error {
-	grant, session := tools.Object, tools.Session
+func (clientGrantAdapter) Explain(req engine.Request[*v1alpha1.Auth0ClientGrant], failed *auth0.Error) error {
+	grant, session := req.Object, req.Session
 	switch {
 	case failed.Code == "inexistent_client":
 		field, name := declaredAs("spec.clientRef", grant.Spec.ClientRef, "spec.clientId", valueOf(grant.Spec.ClientID))
@@ -259,8 +259,8 @@ func explainScopes(grant *v1alpha1.Auth0ClientGrant, failed *auth0.Error) error 
 }
 
 // refuseAllScopes refuses what Auth0 does not grant of its own APIs.
-func refuseAllScopes(tools engine.Tools[*v1alpha1.Auth0ClientGrant], audience string) error {
-	if valueOf(tools.Object.Spec.AllowAllScopes) && isManagementAPI(tools.Session, audience) {
+func refuseAllScopes(req engine.Request[*v1alpha1.Auth0ClientGrant], audience string) error {
+	if valueOf(req.Object.Spec.AllowAllScopes) && isManagementAPI(req.Session, audience) {
 		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.allowAllScopes is not for the Management API (%s): Auth0 refuses it for its own APIs; list the permissions in spec.scopes", audience)
 	}
 	return nil

@@ -81,8 +81,8 @@ type keyPair struct {
 }
 
 // currentKeyPair reads the key pair, and makes a key where there is none, or a next one when it is time.
-func currentKeyPair(tools engine.Tools[*v1alpha1.Auth0Client], held *corev1.Secret) (keyPair, error) {
-	c, now := tools.Object, tools.Clock.Now()
+func currentKeyPair(req engine.Request[*v1alpha1.Auth0Client], held *corev1.Secret) (keyPair, error) {
+	c, now := req.Object, req.Clock.Now()
 	pair := readKeyPair(held)
 	if pair.current.kid() == "" {
 		made, err := makeKey(algorithmOf(generatedKey(c).Alg))
@@ -98,12 +98,12 @@ func currentKeyPair(tools engine.Tools[*v1alpha1.Auth0Client], held *corev1.Secr
 }
 
 // publishKeyPair writes the key pair, before Auth0 hears of it.
-func publishKeyPair(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Client], held *corev1.Secret, pair keyPair, have auth0.Document) error {
-	if err := pair.write(ctx, tools, have); err != nil {
+func publishKeyPair(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], held *corev1.Secret, pair keyPair, have auth0.Document) error {
+	if err := pair.write(ctx, req, have); err != nil {
 		return err
 	}
 	if before := readKeyPair(held); before.current.pem != pair.current.pem {
-		tools.Event(ctx, v1alpha1.EventKeyGenerated, "made a key pair, whose private key is in Secret "+tools.Object.Spec.OutputSecret.Name)
+		req.Event(ctx, v1alpha1.EventKeyGenerated, "made a key pair, whose private key is in Secret "+req.Object.Spec.OutputSecret.Name)
 	}
 	return nil
 }
@@ -133,12 +133,12 @@ func (p keyPair) isDue(c *v1alpha1.Auth0Client, now time.Time) bool {
 }
 
 // write puts the key pair into the output Secret.
-func (p keyPair) write(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Client], have auth0.Document) error {
-	output, held, err := clientOutput(ctx, tools)
+func (p keyPair) write(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], have auth0.Document) error {
+	output, held, err := clientOutput(ctx, req)
 	if err != nil {
 		return err
 	}
-	data, err := clientData(tools, have, p)
+	data, err := clientData(req, have, p)
 	if err != nil {
 		return err
 	}
@@ -156,9 +156,9 @@ func (p keyPair) write(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Cl
 }
 
 // rotateKey brings Auth0 in line with the key pair in the output Secret, one step of a rotation after the other.
-func (a clientAdapter) rotateKey(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Client], have auth0.Document) error {
-	c, now := tools.Object, tools.Clock.Now()
-	_, held, err := clientOutput(ctx, tools)
+func (a clientAdapter) rotateKey(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], have auth0.Document) error {
+	c, now := req.Object, req.Clock.Now()
+	_, held, err := clientOutput(ctx, req)
 	if err != nil {
 		return err
 	}
@@ -168,7 +168,7 @@ func (a clientAdapter) rotateKey(ctx context.Context, tools engine.Tools[*v1alph
 	if err != nil {
 		return err
 	}
-	if err := a.keepCredentials(ctx, tools, have, wanted); err != nil {
+	if err := a.keepCredentials(ctx, req, have, wanted); err != nil {
 		return err
 	}
 	switch {
@@ -177,13 +177,13 @@ func (a clientAdapter) rotateKey(ctx context.Context, tools engine.Tools[*v1alph
 			current: pair.next, madeAt: now, request: c.Annotations[v1alpha1.AnnotationRotateKey],
 			retiring: pair.current.kid(), retiresAt: now.Add(overlapOf(generatedKey(c))),
 		}
-		if err := pair.write(ctx, tools, have); err != nil {
+		if err := pair.write(ctx, req, have); err != nil {
 			return err
 		}
-		tools.Event(ctx, v1alpha1.EventKeyRotated, fmt.Sprintf("Secret %s holds a new private key; the former one works until %s", c.Spec.OutputSecret.Name, pair.retiresAt.UTC().Format(time.RFC3339)))
+		req.Event(ctx, v1alpha1.EventKeyRotated, fmt.Sprintf("Secret %s holds a new private key; the former one works until %s", c.Spec.OutputSecret.Name, pair.retiresAt.UTC().Format(time.RFC3339)))
 	case over:
 		pair.retiring = ""
-		if err := pair.write(ctx, tools, have); err != nil {
+		if err := pair.write(ctx, req, have); err != nil {
 			return err
 		}
 	}

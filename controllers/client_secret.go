@@ -20,17 +20,17 @@ import (
 
 // Prepare finds out whether the credentials could be written, before there are any: a new application would be there without
 // anybody to know its secret.
-func (a clientAdapter) Prepare(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Client]) error {
-	c := tools.Object
-	warnOfUnknownClients(ctx, tools)
+func (a clientAdapter) Prepare(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client]) error {
+	c := req.Object
+	warnOfUnknownClients(ctx, req)
 	if c.Spec.OutputSecret == nil || c.Status.ClientID != "" {
 		return nil
 	}
-	output, current, err := clientOutput(ctx, tools)
+	output, current, err := clientOutput(ctx, req)
 	if err != nil {
 		return err
 	}
-	data, err := clientData(tools, auth0.Document{}, keyPair{})
+	data, err := clientData(req, auth0.Document{}, keyPair{})
 	if err != nil {
 		return err
 	}
@@ -38,30 +38,30 @@ func (a clientAdapter) Prepare(ctx context.Context, tools engine.Tools[*v1alpha1
 }
 
 // Publish writes the credentials to their Secret.
-func (a clientAdapter) Publish(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Client], have auth0.Document) error {
-	c := tools.Object
+func (a clientAdapter) Publish(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], have auth0.Document) error {
+	c := req.Object
 	if c.Spec.OutputSecret == nil {
 		return nil
 	}
-	output, current, err := clientOutput(ctx, tools)
+	output, current, err := clientOutput(ctx, req)
 	if err != nil {
 		return err
 	}
 	if generatedKey(c) != nil {
-		pair, err := currentKeyPair(tools, current)
+		pair, err := currentKeyPair(req, current)
 		if err != nil {
 			return err
 		}
-		return publishKeyPair(ctx, tools, current, pair, have)
+		return publishKeyPair(ctx, req, current, pair, have)
 	}
 	if holdsSecret(c) && have.String("client_secret") == "" {
-		scopes, err := tools.Session.Scopes(ctx)
+		scopes, err := req.Session.Scopes(ctx)
 		if err != nil {
 			return err
 		}
 		return secretNotShown(output.Name, scopes, have)
 	}
-	data, err := clientData(tools, have, keyPair{})
+	data, err := clientData(req, have, keyPair{})
 	if err != nil {
 		return err
 	}
@@ -85,9 +85,9 @@ func secretNotShown(output string, scopes []string, have auth0.Document) error {
 		have.String("token_endpoint_auth_method"), output)
 }
 
-func clientOutput(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Client]) (secret.Output, *corev1.Secret, error) {
-	output := secret.NewOutput(tools.Client, tools.Object, *tools.Object.Spec.OutputSecret)
-	output.Journal = tools.Outputs
+func clientOutput(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client]) (secret.Output, *corev1.Secret, error) {
+	output := secret.NewOutput(req.Client, req.Object, *req.Object.Spec.OutputSecret)
+	output.Expectations = req.Outputs
 	current, err := output.Get(ctx)
 	return output, current, err
 }
@@ -99,8 +99,8 @@ func holdsSecret(c *v1alpha1.Auth0Client) bool {
 
 // clientData makes the data of the output Secret. Templates can use every value; the default keys are those that an Auth0Token
 // takes.
-func clientData(tools engine.Tools[*v1alpha1.Auth0Client], have auth0.Document, pair keyPair) (map[string][]byte, error) {
-	c, domain := tools.Object, tools.Session.LoginDomain()
+func clientData(req engine.Request[*v1alpha1.Auth0Client], have auth0.Document, pair keyPair) (map[string][]byte, error) {
+	c, domain := req.Object, req.Session.LoginDomain()
 	values := map[string]string{"domain": domain, "clientId": have.String("client_id")}
 	if holdsSecret(c) {
 		values["clientSecret"] = have.String("client_secret")
@@ -112,7 +112,7 @@ func clientData(tools engine.Tools[*v1alpha1.Auth0Client], have auth0.Document, 
 		values["privateKey"], values["keyId"], values["signingAlgorithm"] = pair.current.pem, pair.current.kid(), pair.current.alg
 	}
 	if len(c.Spec.OutputSecret.Data) > 0 {
-		addDomains(values, tools.Session)
+		addDomains(values, req.Session)
 	}
 	return secret.Render(*c.Spec.OutputSecret, values)
 }
@@ -154,8 +154,8 @@ func rotatesAt(c *v1alpha1.Auth0Client) time.Time {
 
 // rotateSecret has Auth0 make a new secret when it is time. The old one stops working at once, so the new one is written
 // right away. A hash of the old one is noted before: after a lost answer it tells whether the secret was replaced.
-func (a clientAdapter) rotateSecret(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Client], have auth0.Document) error {
-	c, now := tools.Object, tools.Clock.Now()
+func (a clientAdapter) rotateSecret(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], have auth0.Document) error {
+	c, now := req.Object, req.Clock.Now()
 	if c.Status.SecretRotation == nil {
 		c.Status.SecretRotation = &v1alpha1.ClientSecretRotation{}
 	}
@@ -167,32 +167,32 @@ func (a clientAdapter) rotateSecret(ctx context.Context, tools engine.Tools[*v1a
 	if rotation.Replacing == "" && !secretRotationAsked(c) && (scheduled.IsZero() || now.Before(scheduled)) {
 		return nil
 	}
-	current, err := tools.Hasher.Hash(ctx, "client-secret/"+string(c.UID), have.String("client_secret"))
+	current, err := req.Hasher.Hash(ctx, "client-secret/"+string(c.UID), have.String("client_secret"))
 	if err != nil {
 		return err
 	}
 	if rotation.Replacing != "" {
-		tools.ExpectLateEffect()
+		req.ExpectLateEffect()
 	}
 	if rotation.Replacing == "" {
 		rotation.Replacing = current
-		if err := tools.Save(ctx); err != nil {
+		if err := req.Save(ctx); err != nil {
 			return err
 		}
 	}
 	if rotation.Replacing == current {
-		rotated, err := tools.Session.RotateClientSecret(ctx, c.Status.ClientID)
+		rotated, err := req.Session.RotateClientSecret(ctx, c.Status.ClientID)
 		if err != nil {
 			return err
 		}
-		if err := a.Publish(ctx, tools, rotated); err != nil {
+		if err := a.Publish(ctx, req, rotated); err != nil {
 			return err
 		}
 	}
 	c.Status.SecretRotation = &v1alpha1.ClientSecretRotation{
 		RotatedAt: &metav1.Time{Time: now.Truncate(time.Second)}, LastHandledRequest: c.Annotations[v1alpha1.AnnotationRotateSecret],
 	}
-	tools.Event(ctx, v1alpha1.EventSecretRotated, "Auth0 made a new client secret, now in Secret "+c.Spec.OutputSecret.Name+"; the former one has stopped working")
+	req.Event(ctx, v1alpha1.EventSecretRotated, "Auth0 made a new client secret, now in Secret "+c.Spec.OutputSecret.Name+"; the former one has stopped working")
 	return nil
 }
 

@@ -46,7 +46,7 @@ func (connectionAdapter) Fields() engine.Fields {
 			"authentication.active": true, "connected_accounts.active": false, "connected_accounts.cross_app_access": false,
 			"cross_app_access_requesting_app.active": false,
 		},
-		Kept: []string{connectionMark, "options.enable_script_context"},
+		KeepReady: []string{connectionMark, "options.enable_script_context"},
 	}
 }
 
@@ -177,7 +177,7 @@ func freeOptions(c *v1alpha1.Auth0Connection) auth0.Document {
 	return options
 }
 
-func (connectionAdapter) MarkField() string { return connectionMark }
+func (connectionAdapter) MarkerField() string { return connectionMark }
 
 // Resource implements engine.Mirrored.
 func (connectionAdapter) Resource() string { return "connections" }
@@ -196,15 +196,15 @@ func (connectionAdapter) Get(ctx context.Context, session *auth0.Session, id str
 	return session.GetConnection(ctx, id)
 }
 
-func (connectionAdapter) Find(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Connection], _ auth0.Document) ([]auth0.Document, error) {
-	return tools.Session.FindConnections(ctx, tools.Object.Spec.Name)
+func (connectionAdapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth0Connection], _ auth0.Document) ([]auth0.Document, error) {
+	return req.Session.FindConnections(ctx, req.Object.Spec.Name)
 }
 
-func (connectionAdapter) Create(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Connection], desired auth0.Document) (auth0.Document, error) {
-	if err := requireOptions(tools.Object); err != nil {
+func (connectionAdapter) Create(ctx context.Context, req engine.Request[*v1alpha1.Auth0Connection], desired auth0.Document) (auth0.Document, error) {
+	if err := requireOptions(req.Object); err != nil {
 		return nil, err
 	}
-	return tools.Session.CreateConnection(ctx, desired)
+	return req.Session.CreateConnection(ctx, desired)
 }
 
 func (connectionAdapter) Update(ctx context.Context, session *auth0.Session, id string, patch auth0.Document) (auth0.Document, error) {
@@ -216,7 +216,7 @@ func (connectionAdapter) Delete(ctx context.Context, session *auth0.Session, id 
 }
 
 // Preserve keeps the display name, which Auth0 resets to the name where a patch has none, and the options, which it replaces.
-func (connectionAdapter) Preserve(tools engine.Tools[*v1alpha1.Auth0Connection], have, patch auth0.Document) error {
+func (connectionAdapter) Preserve(req engine.Request[*v1alpha1.Auth0Connection], have, patch auth0.Document) error {
 	switch name, sent := patch["display_name"]; {
 	case sent && name == nil:
 		patch["display_name"] = have["name"]
@@ -229,16 +229,16 @@ func (connectionAdapter) Preserve(tools engine.Tools[*v1alpha1.Auth0Connection],
 	}
 	if have["options"] == nil {
 		// The scope may have been granted since the token was issued.
-		tools.Session.Renew()
+		req.Session.Renew()
 		return problem.Stalled(v1alpha1.ReasonMissingScope,
 			"Auth0 does not show the options of connection %q, and a change of one would erase all others; grant the scope read:connections_options of the Management API to the operator's application %s",
-			have.String("name"), tools.Session.ClientID()).Again(hiddenOptionsRetry)
+			have.String("name"), req.Session.ClientID()).Again(hiddenOptionsRetry)
 	}
-	leaveOutReplaced(optionsOf(tools.Object), options)
-	if path := hiddenIn("", tools.Object, options); path != "" {
+	leaveOutReplaced(optionsOf(req.Object), options)
+	if path := hiddenIn("", req.Object, options); path != "" {
 		return problem.Stalled(v1alpha1.ReasonOptionsHidden,
 			"options.%s of connection %q is set and not declared; Auth0 hides its current value, and an update would overwrite it: supply it from a Secret in %s",
-			path, have.String("name"), secretsField(tools.Object))
+			path, have.String("name"), secretsField(req.Object))
 	}
 	return nil
 }
@@ -295,8 +295,8 @@ func secretsField(c *v1alpha1.Auth0Connection) string {
 }
 
 // Lists has the applications that the connection is enabled for.
-func (connectionAdapter) Lists(tools engine.Tools[*v1alpha1.Auth0Connection]) []engine.List {
-	c := tools.Object
+func (connectionAdapter) Lists(req engine.Request[*v1alpha1.Auth0Connection]) []engine.List {
+	c := req.Object
 	list := engine.List{
 		Field: "enabled_clients", Managed: &c.Status.EnabledClients,
 		Add: func(ctx context.Context, session *auth0.Session, id string, clients []string) ([]string, error) {
@@ -309,10 +309,10 @@ func (connectionAdapter) Lists(tools engine.Tools[*v1alpha1.Auth0Connection]) []
 	if declared := c.Spec.EnabledClients; declared != nil {
 		list.Declared, list.Mode = true, declared.Mode
 		for i, item := range declared.Items {
-			list.Want = append(list.Want, tools.References.ID(clientField(i), item.ClientID))
+			list.Want = append(list.Want, req.References.ID(clientField(i), item.ClientID))
 		}
 		if makesUsers(c) && !declared.ExcludeOperator {
-			list.Want = append(list.Want, tools.Session.ClientID())
+			list.Want = append(list.Want, req.Session.ClientID())
 		}
 		list.Want = unique(list.Want)
 	}
@@ -333,7 +333,7 @@ func makesUsers(c *v1alpha1.Auth0Connection) bool {
 }
 
 // Explain gives the answers of Auth0 that people meet with connections a reason and a way out.
-func (connectionAdapter) Explain(_ engine.Tools[*v1alpha1.Auth0Connection], failed *auth0.Error) error {
+func (connectionAdapter) Explain(_ engine.Request[*v1alpha1.Auth0Connection], failed *auth0.Error) error {
 	if failed.Class == auth0.ClassInvalid && strings.HasSuffix(failed.Route, "/clients") {
 		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.enabledClients: %s; correct the client id, or name an Auth0Client by clientRef", failed.Message)
 	}

@@ -18,9 +18,9 @@ import (
 func allScopes() []string { return []string{v1alpha1.AllManagementAPIScopes} }
 
 // Gives implements engine.Giver: the scopes of a grant for the Management API.
-func (clientGrantAdapter) Gives(_ context.Context, tools engine.Tools[*v1alpha1.Auth0ClientGrant]) ([]engine.Access, error) {
-	spec := tools.Object.Spec
-	if spec.ManagementAPI == nil && !tools.Session.IsManagementAPI(tools.References.Name(grantAPIField, spec.Audience)) {
+func (clientGrantAdapter) Gives(_ context.Context, req engine.Request[*v1alpha1.Auth0ClientGrant]) ([]engine.Access, error) {
+	spec := req.Object.Spec
+	if spec.ManagementAPI == nil && !req.Session.IsManagementAPI(req.References.Name(grantAPIField, spec.Audience)) {
 		return nil, nil
 	}
 	if valueOf(spec.AllowAllScopes) {
@@ -30,48 +30,48 @@ func (clientGrantAdapter) Gives(_ context.Context, tools engine.Tools[*v1alpha1.
 }
 
 // Gives implements engine.Giver: an object that holds the Management API changes who gets tokens for it.
-func (resourceServerAdapter) Gives(_ context.Context, tools engine.Tools[*v1alpha1.Auth0ResourceServer]) ([]engine.Access, error) {
-	if !tools.Session.IsManagementAPI(tools.Object.Spec.Identifier) {
+func (resourceServerAdapter) Gives(_ context.Context, req engine.Request[*v1alpha1.Auth0ResourceServer]) ([]engine.Access, error) {
+	if !req.Session.IsManagementAPI(req.Object.Spec.Identifier) {
 		return nil, nil
 	}
 	return []engine.Access{{Field: "spec.identifier", Scopes: allScopes()}}, nil
 }
 
 // Gives implements engine.Giver: permissions of the Management API.
-func (roleAdapter) Gives(_ context.Context, tools engine.Tools[*v1alpha1.Auth0Role]) ([]engine.Access, error) {
-	return givenPermissions(tools.Session, rolePermissionsField, permissionsOfRole(tools.Object), tools.References), nil
+func (roleAdapter) Gives(_ context.Context, req engine.Request[*v1alpha1.Auth0Role]) ([]engine.Access, error) {
+	return givenPermissions(req.Session, rolePermissionsField, permissionsOfRole(req.Object), req.References), nil
 }
 
 // Holds implements engine.Holder.
-func (roleAdapter) Holds(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Role], have auth0.Document) ([]engine.Access, error) {
-	return roleAccess(ctx, tools.Session, fmt.Sprintf("spec.adoptionPolicy: role %q", have.String("name")), have.String("id"))
+func (roleAdapter) Holds(ctx context.Context, req engine.Request[*v1alpha1.Auth0Role], have auth0.Document) ([]engine.Access, error) {
+	return roleAccess(ctx, req.Session, fmt.Sprintf("spec.adoptionPolicy: role %q", have.String("name")), have.String("id"))
 }
 
 // Gives implements engine.Giver: permissions of the Management API, and roles with such permissions.
-func (userAdapter) Gives(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User]) ([]engine.Access, error) {
-	u := tools.Object
+func (userAdapter) Gives(ctx context.Context, req engine.Request[*v1alpha1.Auth0User]) ([]engine.Access, error) {
+	u := req.Object
 	var given []engine.Access
 	if u.Spec.Permissions != nil {
-		given = givenPermissions(tools.Session, userPermissionsField, u.Spec.Permissions.Items, tools.References)
+		given = givenPermissions(req.Session, userPermissionsField, u.Spec.Permissions.Items, req.References)
 	}
-	byRoles, err := accessByRoles(ctx, tools.Session, newRoles(u, tools.References))
+	byRoles, err := accessByRoles(ctx, req.Session, newRoles(u, req.References))
 	return append(given, byRoles...), err
 }
 
 // Holds implements engine.Holder: who sets the password of a user gets what the user may do.
-func (userAdapter) Holds(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User], have auth0.Document) ([]engine.Access, error) {
+func (userAdapter) Holds(ctx context.Context, req engine.Request[*v1alpha1.Auth0User], have auth0.Document) ([]engine.Access, error) {
 	id := have.String("user_id")
-	permissions, err := tools.Session.UserPermissions(ctx, id)
+	permissions, err := req.Session.UserPermissions(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	held := []engine.Access{{Field: "spec.adoptionPolicy: user " + id, Scopes: managementScopes(tools.Session, permissions)}}
-	roles, err := tools.Session.UserRoles(ctx, id)
+	held := []engine.Access{{Field: "spec.adoptionPolicy: user " + id, Scopes: managementScopes(req.Session, permissions)}}
+	roles, err := req.Session.UserRoles(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	for _, role := range roles {
-		byRole, err := roleAccess(ctx, tools.Session, fmt.Sprintf("spec.adoptionPolicy: role %q of user %s", role.Name, id), role.ID)
+		byRole, err := roleAccess(ctx, req.Session, fmt.Sprintf("spec.adoptionPolicy: role %q of user %s", role.Name, id), role.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -81,8 +81,8 @@ func (userAdapter) Holds(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0
 }
 
 // Gives implements engine.Giver: refresh tokens that can be exchanged, and applications that stand for an API.
-func (clientAdapter) Gives(_ context.Context, tools engine.Tools[*v1alpha1.Auth0Client]) ([]engine.Access, error) {
-	spec, session := tools.Object.Spec, tools.Session
+func (clientAdapter) Gives(_ context.Context, req engine.Request[*v1alpha1.Auth0Client]) ([]engine.Access, error) {
+	spec, session := req.Object.Spec, req.Session
 	var given []engine.Access
 	if spec.RefreshToken != nil {
 		for i, policy := range spec.RefreshToken.Policies {
@@ -98,8 +98,8 @@ func (clientAdapter) Gives(_ context.Context, tools engine.Tools[*v1alpha1.Auth0
 }
 
 // Holds implements engine.Holder: who reads the credentials of an application gets the access of its client grants.
-func (clientAdapter) Holds(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Client], have auth0.Document) ([]engine.Access, error) {
-	grants, err := tools.Session.FindClientGrants(ctx, tools.Session.ManagementAudience(), have.String("client_id"))
+func (clientAdapter) Holds(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], have auth0.Document) ([]engine.Access, error) {
+	grants, err := req.Session.FindClientGrants(ctx, req.Session.ManagementAudience(), have.String("client_id"))
 	var held []engine.Access
 	for _, grant := range grants {
 		held = append(held, grantAccess("spec.adoptionPolicy: application "+have.String("client_id"), grant))
@@ -108,20 +108,20 @@ func (clientAdapter) Holds(ctx context.Context, tools engine.Tools[*v1alpha1.Aut
 }
 
 // Gives implements engine.Giver: client grants for the Management API that applications may use for the organization.
-func (organizationAdapter) Gives(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Organization]) ([]engine.Access, error) {
+func (organizationAdapter) Gives(ctx context.Context, req engine.Request[*v1alpha1.Auth0Organization]) ([]engine.Access, error) {
 	var given []engine.Access
-	for i, item := range organizationGrants(tools.Object) {
-		id := tools.References.ID(orgGrantField(i), item.ClientGrantID)
-		if slices.Contains(tools.Object.Status.ClientGrants, id) {
+	for i, item := range organizationGrants(req.Object) {
+		id := req.References.ID(orgGrantField(i), item.ClientGrantID)
+		if slices.Contains(req.Object.Status.ClientGrants, id) {
 			continue
 		}
-		grant, err := tools.Session.GetClientGrant(ctx, id)
+		grant, err := req.Session.GetClientGrant(ctx, id)
 		switch {
 		case auth0.ClassOf(err) == auth0.ClassNotFound:
 			// Auth0 refuses the assignment, too.
 		case err != nil:
 			return nil, err
-		case tools.Session.IsManagementAPI(grant.String("audience")):
+		case req.Session.IsManagementAPI(grant.String("audience")):
 			given = append(given, grantAccess(fmt.Sprintf("spec.clientGrants.items[%d]", i), grant))
 		}
 	}
@@ -129,7 +129,7 @@ func (organizationAdapter) Gives(ctx context.Context, tools engine.Tools[*v1alph
 }
 
 // permissions are what the tenant lets the token's namespace do.
-func (w *tokenWork) permissions(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (reference.Permissions, error) {
+func (w *tokenSync) permissions(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (reference.Permissions, error) {
 	permissions, err := reference.PermissionsOf(ctx, w.Client, tenant, w.token, "Auth0Token")
 	if err != nil {
 		return permissions, err
@@ -138,7 +138,7 @@ func (w *tokenWork) permissions(ctx context.Context, tenant *v1alpha1.Auth0Tenan
 }
 
 // mayIssue refuses a token for the Management API that the tenant does not allow.
-func (w *tokenWork) mayIssue(permissions reference.Permissions) error {
+func (w *tokenSync) mayIssue(permissions reference.Permissions) error {
 	if !w.session.IsManagementAPI(w.request.Audience) {
 		return nil
 	}

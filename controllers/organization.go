@@ -26,7 +26,7 @@ func (organizationAdapter) Fields() engine.Fields {
 		// Whether Auth0 merges or replaces them is not documented: a patch that holds all of them does for both.
 		Replaced:   []string{"metadata", "branding"},
 		CreateOnly: []string{"enabled_connections"},
-		Kept:       []string{organizationMark, "third_party_client_access"},
+		KeepReady:  []string{organizationMark, "third_party_client_access"},
 	}
 }
 
@@ -139,10 +139,10 @@ func wantedConnections(o *v1alpha1.Auth0Organization, references reference.Value
 // Declares implements engine.Declarer.
 func (organizationAdapter) Declares(o *v1alpha1.Auth0Organization) string { return o.Spec.Name }
 
-func (organizationAdapter) MarkField() string { return organizationMark }
+func (organizationAdapter) MarkerField() string { return organizationMark }
 
-// Announce notes the name, which can change before it is known whether the organization was created.
-func (organizationAdapter) Announce(desired auth0.Document) auth0.Document {
+// Intent notes the name, which can change before it is known whether the organization was created.
+func (organizationAdapter) Intent(desired auth0.Document) auth0.Document {
 	return auth0.Document{"name": desired["name"]}
 }
 
@@ -166,16 +166,16 @@ func (organizationAdapter) Get(ctx context.Context, session *auth0.Session, id s
 	return session.GetOrganization(ctx, id)
 }
 
-func (organizationAdapter) Find(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Organization], wanted auth0.Document) ([]auth0.Document, error) {
+func (organizationAdapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth0Organization], wanted auth0.Document) ([]auth0.Document, error) {
 	name := wanted.String("name")
 	if name == "" {
-		name = tools.Object.Spec.Name
+		name = req.Object.Spec.Name
 	}
-	return tools.Session.FindOrganizations(ctx, name)
+	return req.Session.FindOrganizations(ctx, name)
 }
 
-func (organizationAdapter) Create(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Organization], desired auth0.Document) (auth0.Document, error) {
-	return tools.Session.CreateOrganization(ctx, desired)
+func (organizationAdapter) Create(ctx context.Context, req engine.Request[*v1alpha1.Auth0Organization], desired auth0.Document) (auth0.Document, error) {
+	return req.Session.CreateOrganization(ctx, desired)
 }
 
 func (organizationAdapter) Update(ctx context.Context, session *auth0.Session, id string, patch auth0.Document) (auth0.Document, error) {
@@ -187,22 +187,22 @@ func (organizationAdapter) Delete(ctx context.Context, session *auth0.Session, i
 }
 
 // Preserve gives an organization that loses its display name the one that Auth0 would have given it.
-func (organizationAdapter) Preserve(tools engine.Tools[*v1alpha1.Auth0Organization], _, patch auth0.Document) error {
+func (organizationAdapter) Preserve(req engine.Request[*v1alpha1.Auth0Organization], _, patch auth0.Document) error {
 	if name, sent := patch["display_name"]; sent && name == nil {
-		patch["display_name"] = tools.Object.Spec.Name
+		patch["display_name"] = req.Object.Spec.Name
 	}
 	return nil
 }
 
-func (a organizationAdapter) Lists(tools engine.Tools[*v1alpha1.Auth0Organization]) []engine.List {
-	return []engine.List{a.connections(tools), a.clientGrants(tools)}
+func (a organizationAdapter) Lists(req engine.Request[*v1alpha1.Auth0Organization]) []engine.List {
+	return []engine.List{a.connections(req), a.clientGrants(req)}
 }
 
-func (organizationAdapter) connections(tools engine.Tools[*v1alpha1.Auth0Organization]) engine.List {
-	o := tools.Object
+func (organizationAdapter) connections(req engine.Request[*v1alpha1.Auth0Organization]) engine.List {
+	o := req.Object
 	wanted := map[string]auth0.Document{}
 	list := engine.List{Field: "enabled_connections", Managed: &o.Status.Connections, Sent: true}
-	for _, connection := range wantedConnections(o, tools.References) {
+	for _, connection := range wantedConnections(o, req.References) {
 		id := connection.String("connection_id")
 		wanted[id] = connection
 		list.Want = append(list.Want, id)
@@ -260,8 +260,8 @@ func differsFrom(have, wanted auth0.Document) bool {
 	return false
 }
 
-func (organizationAdapter) clientGrants(tools engine.Tools[*v1alpha1.Auth0Organization]) engine.List {
-	o := tools.Object
+func (organizationAdapter) clientGrants(req engine.Request[*v1alpha1.Auth0Organization]) engine.List {
+	o := req.Object
 	list := engine.List{
 		Field: "client_grants", Managed: &o.Status.ClientGrants,
 		Read: func(ctx context.Context, session *auth0.Session, id string) ([]string, error) {
@@ -278,7 +278,7 @@ func (organizationAdapter) clientGrants(tools engine.Tools[*v1alpha1.Auth0Organi
 		},
 	}
 	for i, item := range organizationGrants(o) {
-		list.Want = append(list.Want, tools.References.ID(orgGrantField(i), item.ClientGrantID))
+		list.Want = append(list.Want, req.References.ID(orgGrantField(i), item.ClientGrantID))
 	}
 	list.Want = unique(list.Want)
 	if o.Spec.ClientGrants != nil {
@@ -306,8 +306,8 @@ func unlessThere(err error) error {
 }
 
 // Explain gives the answers of Auth0 that people meet with organizations a reason and a way out.
-func (organizationAdapter) Explain(tools engine.Tools[*v1alpha1.Auth0Organization], failed *auth0.Error) error {
-	o := tools.Object
+func (organizationAdapter) Explain(req engine.Request[*v1alpha1.Auth0Organization], failed *auth0.Error) error {
+	o := req.Object
 	switch {
 	case failed.Route == "PATCH /api/v2/organizations/{id}" && failed.Class == auth0.ClassConflict:
 		return problem.Stalled(v1alpha1.ReasonAlreadyExists, "another organization has the name %q; choose another in spec.name", o.Spec.Name)

@@ -28,10 +28,10 @@ type resourceServerAdapter struct{}
 
 func (resourceServerAdapter) Fields() engine.Fields {
 	return engine.Fields{
-		Keyed:    map[string]string{"scopes": "value"},
-		Replaced: []string{"subject_type_authorization"},
-		Sets:     []string{"authorization_details"},
-		Kept:     []string{"identifier", "name"},
+		Keyed:     map[string]string{"scopes": "value"},
+		Replaced:  []string{"subject_type_authorization"},
+		Sets:      []string{"authorization_details"},
+		KeepReady: []string{"identifier", "name"},
 		Cleared: map[string]any{
 			"signing_alg": "RS256", "token_lifetime": json.Number("86400"), "token_lifetime_for_web": json.Number("7200"),
 			"token_dialect": "access_token", "enforce_policies": false, "allow_offline_access": false,
@@ -77,8 +77,8 @@ func (resourceServerAdapter) Desired(api *v1alpha1.Auth0ResourceServer, _ refere
 	return desired
 }
 
-// Complete takes over what Auth0 does not show again, or sets by itself.
-func (resourceServerAdapter) Complete(_ *v1alpha1.Auth0ResourceServer, desired, have auth0.Document) {
+// LateInitialize takes over what Auth0 does not show again, or sets by itself.
+func (resourceServerAdapter) LateInitialize(_ *v1alpha1.Auth0ResourceServer, desired, have auth0.Document) {
 	if key, known := desired.Object("token_encryption").Object("encryption_key"), have.Object("token_encryption").Object("encryption_key"); key != nil && known != nil {
 		visible := maps.Clone(key)
 		delete(visible, "pem")
@@ -96,16 +96,16 @@ func (resourceServerAdapter) Complete(_ *v1alpha1.Auth0ResourceServer, desired, 
 // Resource implements engine.Mirrored.
 func (resourceServerAdapter) Resource() string { return "resource-servers" }
 
-// Exact tells whether scopes that others added go.
-func (resourceServerAdapter) Exact(api *v1alpha1.Auth0ResourceServer) []string {
+// ExactLists tells whether scopes that others added go.
+func (resourceServerAdapter) ExactLists(api *v1alpha1.Auth0ResourceServer) []string {
 	if scopes := api.Spec.Scopes; scopes != nil && scopes.Mode == v1alpha1.ListModeExact {
 		return []string{"scopes"}
 	}
 	return nil
 }
 
-// Announce notes what tells the API from one that somebody else creates with the same identifier.
-func (resourceServerAdapter) Announce(desired auth0.Document) auth0.Document {
+// Intent notes what tells the API from one that somebody else creates with the same identifier.
+func (resourceServerAdapter) Intent(desired auth0.Document) auth0.Document {
 	note := auth0.Document{"identifier": desired["identifier"]}
 	if name, declared := desired["name"]; declared {
 		note["name"] = name
@@ -133,12 +133,12 @@ func (resourceServerAdapter) Get(ctx context.Context, session *auth0.Session, id
 	return session.GetResourceServer(ctx, id)
 }
 
-func (resourceServerAdapter) Find(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0ResourceServer], wanted auth0.Document) ([]auth0.Document, error) {
-	return tools.Session.FindResourceServers(ctx, wanted.String("identifier"))
+func (resourceServerAdapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth0ResourceServer], wanted auth0.Document) ([]auth0.Document, error) {
+	return req.Session.FindResourceServers(ctx, wanted.String("identifier"))
 }
 
-func (resourceServerAdapter) Create(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0ResourceServer], desired auth0.Document) (auth0.Document, error) {
-	return tools.Session.CreateResourceServer(ctx, desired)
+func (resourceServerAdapter) Create(ctx context.Context, req engine.Request[*v1alpha1.Auth0ResourceServer], desired auth0.Document) (auth0.Document, error) {
+	return req.Session.CreateResourceServer(ctx, desired)
 }
 
 func (resourceServerAdapter) Update(ctx context.Context, session *auth0.Session, id string, patch auth0.Document) (auth0.Document, error) {
@@ -162,8 +162,8 @@ func (resourceServerAdapter) Reset(api *v1alpha1.Auth0ResourceServer) {
 	api.Status.RemovingScopes = nil
 }
 
-// Keeps leaves Auth0's own APIs alone.
-func (resourceServerAdapter) Keeps(_ *auth0.Session, have auth0.Document) string {
+// RetainReason leaves Auth0's own APIs alone.
+func (resourceServerAdapter) RetainReason(_ *auth0.Session, have auth0.Document) string {
 	if have.Bool("is_system") {
 		return "Auth0's own"
 	}
@@ -171,8 +171,8 @@ func (resourceServerAdapter) Keeps(_ *auth0.Session, have auth0.Document) string
 }
 
 // Explain gives the answers of Auth0 that people meet with APIs a reason and a way out.
-func (resourceServerAdapter) Explain(tools engine.Tools[*v1alpha1.Auth0ResourceServer], failed *auth0.Error) error {
-	api := tools.Object
+func (resourceServerAdapter) Explain(req engine.Request[*v1alpha1.Auth0ResourceServer], failed *auth0.Error) error {
+	api := req.Object
 	if api.Status.System && failed.Code == "operation_not_supported" {
 		return problem.Stalled(v1alpha1.ReasonInvalidSpec,
 			"%s is Auth0's own: only the token lifetimes, skipConsentForVerifiableFirstPartyClients, subjectTypeAuthorization, proofOfPossession and authorizationPolicy can change; remove the rest (Auth0 says: %s)",

@@ -32,15 +32,15 @@ const (
 	mostHoldersNamed = 5
 )
 
-// Withhold keeps the scopes for a while that somebody has.
-func (resourceServerAdapter) Withhold(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0ResourceServer], have, patch auth0.Document) (*problem.Problem, error) {
-	api, now := tools.Object, tools.Clock.Now()
+// DelayRemoval keeps the scopes for a while that somebody has.
+func (resourceServerAdapter) DelayRemoval(ctx context.Context, req engine.Request[*v1alpha1.Auth0ResourceServer], have, patch auth0.Document) (*problem.Problem, error) {
+	api, now := req.Object, req.Clock.Now()
 	going := goingScopes(have, patch)
 	noted := slices.DeleteFunc(slices.Clone(api.Status.RemovingScopes), func(scope v1alpha1.RemovingScope) bool {
 		return !slices.Contains(going, scope.Value)
 	})
 	unknown := slices.DeleteFunc(slices.Clone(going), func(value string) bool { return isNoted(noted, value) })
-	held, err := scopeHolders(ctx, tools, unknown)
+	held, err := scopeHolders(ctx, req, unknown)
 	if err != nil {
 		return nil, err
 	}
@@ -117,11 +117,11 @@ func removalMessage(waiting []v1alpha1.RemovingScope) string {
 
 // scopeHolders finds out who has scopes of an API: first the objects that declare so, at no cost; where there are none,
 // what else is in Auth0.
-func scopeHolders(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0ResourceServer], values []string) (map[string][]string, error) {
+func scopeHolders(ctx context.Context, req engine.Request[*v1alpha1.Auth0ResourceServer], values []string) (map[string][]string, error) {
 	if len(values) == 0 {
 		return nil, nil
 	}
-	holders := &holderSearch{Tools: tools, values: values, found: map[string][]string{}}
+	holders := &holderSearch{Request: req, values: values, found: map[string][]string{}}
 	for _, search := range []func(context.Context) error{holders.inObjects, holders.inClientGrants, holders.inRoles} {
 		if len(holders.open()) == 0 {
 			break
@@ -135,7 +135,7 @@ func scopeHolders(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Resourc
 
 // holderSearch finds out who has scopes of an API.
 type holderSearch struct {
-	engine.Tools[*v1alpha1.Auth0ResourceServer]
+	engine.Request[*v1alpha1.Auth0ResourceServer]
 
 	values []string
 	found  map[string][]string

@@ -65,8 +65,8 @@ func (roleAdapter) Desired(role *v1alpha1.Auth0Role, _ reference.Values) auth0.D
 	return desired
 }
 
-// Announce notes what tells the role from one that somebody else creates with the same name.
-func (roleAdapter) Announce(desired auth0.Document) auth0.Document { return desired.Clone() }
+// Intent notes what tells the role from one that somebody else creates with the same name.
+func (roleAdapter) Intent(desired auth0.Document) auth0.Document { return desired.Clone() }
 
 // Resource implements engine.Mirrored.
 func (roleAdapter) Resource() string { return "roles" }
@@ -86,12 +86,12 @@ func (roleAdapter) Get(ctx context.Context, session *auth0.Session, id string) (
 	return session.GetRole(ctx, id)
 }
 
-func (roleAdapter) Find(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Role], wanted auth0.Document) ([]auth0.Document, error) {
-	return tools.Session.FindRoles(ctx, wanted.String("name"))
+func (roleAdapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth0Role], wanted auth0.Document) ([]auth0.Document, error) {
+	return req.Session.FindRoles(ctx, wanted.String("name"))
 }
 
-func (roleAdapter) Create(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Role], desired auth0.Document) (auth0.Document, error) {
-	return tools.Session.CreateRole(ctx, desired)
+func (roleAdapter) Create(ctx context.Context, req engine.Request[*v1alpha1.Auth0Role], desired auth0.Document) (auth0.Document, error) {
+	return req.Session.CreateRole(ctx, desired)
 }
 
 func (roleAdapter) Update(ctx context.Context, session *auth0.Session, id string, patch auth0.Document) (auth0.Document, error) {
@@ -102,8 +102,8 @@ func (roleAdapter) Delete(ctx context.Context, session *auth0.Session, id string
 	return session.DeleteRole(ctx, id)
 }
 
-func (roleAdapter) Lists(tools engine.Tools[*v1alpha1.Auth0Role]) []engine.List {
-	role := tools.Object
+func (roleAdapter) Lists(req engine.Request[*v1alpha1.Auth0Role]) []engine.List {
+	role := req.Object
 	list := engine.List{
 		Field: "permissions", Managed: &role.Status.Permissions,
 		Read: func(ctx context.Context, session *auth0.Session, id string) ([]string, error) {
@@ -130,14 +130,14 @@ func (roleAdapter) Lists(tools engine.Tools[*v1alpha1.Auth0Role]) []engine.List 
 	}
 	if declared := role.Spec.Permissions; declared != nil {
 		list.Declared, list.Mode = true, declared.Mode
-		list.Want = permissionEntries(rolePermissionsField, declared.Items, tools.References)
+		list.Want = permissionEntries(rolePermissionsField, declared.Items, req.References)
 	}
 	return []engine.List{list}
 }
 
 // Explain gives the answers of Auth0 that people meet with roles a reason and a way out.
-func (roleAdapter) Explain(tools engine.Tools[*v1alpha1.Auth0Role], failed *auth0.Error) error {
-	role, session := tools.Object, tools.Session
+func (roleAdapter) Explain(req engine.Request[*v1alpha1.Auth0Role], failed *auth0.Error) error {
+	role, session := req.Object, req.Session
 	if failed.Class == auth0.ClassConflict {
 		return problem.Stalled(v1alpha1.ReasonAlreadyExists, "another role has the name %q (Auth0 says: %s); choose another", role.Spec.Name, failed.Message)
 	}

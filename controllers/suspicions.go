@@ -240,14 +240,14 @@ func (clientAdapter) CheckSecret(_ *v1alpha1.Auth0Client, _, value string) (wron
 const mostClientsLookedFor = 20
 
 // warnOfUnknownClients says which entries of a new spec.allowedClients are neither applications nor APIs: Auth0 takes any text.
-func warnOfUnknownClients(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0Client]) {
-	c := tools.Object
+func warnOfUnknownClients(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client]) {
+	c := req.Object
 	if c.Generation == c.Status.ObservedGeneration {
 		return
 	}
 	for i, id := range c.Spec.AllowedClients[:min(len(c.Spec.AllowedClients), mostClientsLookedFor)] {
-		if isUnknown(tools.Session.GetClient(ctx, id)) && isUnknown(tools.Session.GetResourceServer(ctx, id)) {
-			tools.Warn(ctx, fmt.Sprintf("spec.allowedClients[%d]: tenant %s has no application and no API %q; correct it: applications by client id, APIs by id or identifier", i, tools.Session.Domain(), id))
+		if isUnknown(req.Session.GetClient(ctx, id)) && isUnknown(req.Session.GetResourceServer(ctx, id)) {
+			req.Warn(ctx, fmt.Sprintf("spec.allowedClients[%d]: tenant %s has no application and no API %q; correct it: applications by client id, APIs by id or identifier", i, req.Session.Domain(), id))
 		}
 	}
 }

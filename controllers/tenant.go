@@ -68,15 +68,15 @@ type connectionCheck struct {
 }
 
 // Apply implements engine.Handler. A tenant that cannot be reached is not Ready: its objects wait, and make no calls.
-func (h *tenantHandler) Apply(ctx context.Context, pass *engine.Pass[*v1alpha1.Auth0Tenant]) engine.Outcome {
-	outcome, err := h.apply(ctx, pass)
+func (h *tenantHandler) Apply(ctx context.Context, reconciliation *engine.Reconciliation[*v1alpha1.Auth0Tenant]) engine.Outcome {
+	outcome, err := h.apply(ctx, reconciliation)
 	switch {
 	case err == nil:
 		return outcome
 	case passes(err):
-		return h.explain(pass.Object, err)
+		return h.explain(reconciliation.Object, err)
 	}
-	return h.explain(pass.Object, err).Lost()
+	return h.explain(reconciliation.Object, err).NotReady()
 }
 
 // passes reports whether an error says nothing of the tenant as a whole: it waits for the rate limit, or one call failed, which is no
@@ -87,13 +87,13 @@ func passes(err error) bool {
 }
 
 // Pause implements engine.Pauser: a tenant that is suspended is not probed.
-func (h *tenantHandler) Pause(pass *engine.Pass[*v1alpha1.Auth0Tenant]) {
-	h.Pool.Pause(client.ObjectKeyFromObject(pass.Object).String())
+func (h *tenantHandler) Pause(reconciliation *engine.Reconciliation[*v1alpha1.Auth0Tenant]) {
+	h.Pool.Pause(client.ObjectKeyFromObject(reconciliation.Object).String())
 }
 
-func (h *tenantHandler) apply(ctx context.Context, pass *engine.Pass[*v1alpha1.Auth0Tenant]) (engine.Outcome, error) {
-	tenant := pass.Object
-	if err := h.prepare(ctx, pass); err != nil {
+func (h *tenantHandler) apply(ctx context.Context, reconciliation *engine.Reconciliation[*v1alpha1.Auth0Tenant]) (engine.Outcome, error) {
+	tenant := reconciliation.Object
+	if err := h.prepare(ctx, reconciliation); err != nil {
 		return engine.Outcome{}, err
 	}
 	if err := reference.CheckSelectors(tenant); err != nil {
@@ -107,7 +107,7 @@ func (h *tenantHandler) apply(ctx context.Context, pass *engine.Pass[*v1alpha1.A
 		if engine.Requested(tenant) {
 			h.limiter(tenant).ProbeNow()
 		}
-		return unavailable(tenant, outage).Lost(), nil
+		return unavailable(tenant, outage).NotReady(), nil
 	}
 	renewToken(tenant, session)
 	scopes, err := session.Scopes(ctx)
@@ -151,14 +151,14 @@ func (h *tenantHandler) limiter(tenant *v1alpha1.Auth0Tenant) *auth0.RateLimiter
 }
 
 // prepare sees to all that a tenant needs before the first call.
-func (h *tenantHandler) prepare(ctx context.Context, pass *engine.Pass[*v1alpha1.Auth0Tenant]) error {
-	if err := h.checkDelegations(pass.Object); err != nil {
+func (h *tenantHandler) prepare(ctx context.Context, reconciliation *engine.Reconciliation[*v1alpha1.Auth0Tenant]) error {
+	if err := h.checkDelegations(reconciliation.Object); err != nil {
 		return err
 	}
-	if err := pass.KeepUntilRemoved(ctx); err != nil {
+	if err := reconciliation.AddFinalizer(ctx); err != nil {
 		return err
 	}
-	return h.guard(ctx, pass.Object)
+	return h.guard(ctx, reconciliation.Object)
 }
 
 // checkDelegations refuses a kind that does not exist: the rule would allow less than its author thinks.
@@ -383,8 +383,8 @@ func (h *tenantHandler) namespaceIsLeaving(ctx context.Context, name string) (bo
 }
 
 // Remove implements engine.Handler: a tenant goes after everything that needs it.
-func (h *tenantHandler) Remove(ctx context.Context, pass *engine.Pass[*v1alpha1.Auth0Tenant]) engine.Outcome {
-	tenant := pass.Object
+func (h *tenantHandler) Remove(ctx context.Context, reconciliation *engine.Reconciliation[*v1alpha1.Auth0Tenant]) engine.Outcome {
+	tenant := reconciliation.Object
 	key := client.ObjectKeyFromObject(tenant)
 	dependants, err := engine.Dependants(ctx, h.Client, h.kinds, "Auth0Tenant", tenant)
 	if err != nil {
@@ -395,13 +395,13 @@ func (h *tenantHandler) Remove(ctx context.Context, pass *engine.Pass[*v1alpha1.
 		if _, err := h.Connect(ctx, tenant); err != nil {
 			return h.explain(tenant, err)
 		}
-		return engine.Wait(v1alpha1.ReasonInUse, engine.InUse(dependants), engine.DependantsPoll).Kept()
+		return engine.Wait(v1alpha1.ReasonInUse, engine.InUse(dependants), engine.DependantsPoll).KeepReady()
 	}
 	if err := h.unguard(ctx, tenant, func(string) bool { return true }); err != nil {
 		return engine.FromError(err, time.Minute)
 	}
 	h.Pool.Close(key.String())
-	return engine.Released("")
+	return engine.RemoveFinalizer("")
 }
 
 // Forget implements engine.Forgetter.
@@ -415,11 +415,11 @@ func (h *tenantHandler) Forget(name types.NamespacedName) {
 func (h *tenantHandler) explain(tenant *v1alpha1.Auth0Tenant, err error) engine.Outcome {
 	if slices.Contains([]auth0.Class{auth0.ClassUnavailable, auth0.ClassUntrusted, auth0.ClassCircuitOpen}, auth0.ClassOf(err)) {
 		if outage := h.limiter(tenant).Outage(); outage != nil {
-			return unavailable(tenant, outage).Lost()
+			return unavailable(tenant, outage).NotReady()
 		}
 		if h.limiter(tenant).IsProbing() {
 			// What the probe finds out has the tenant looked at again.
-			return engine.Undecided(time.Minute)
+			return engine.Requeue(time.Minute)
 		}
 	}
 	tenant.Status.UnavailableSince = nil
@@ -467,7 +467,7 @@ func explainTenant(tenant *v1alpha1.Auth0Tenant, err error) engine.Outcome {
 		if strings.HasPrefix(failed.Message, "Service not enabled within domain") {
 			// Every tenant has a Management API, by the tenant's own domain.
 			return engine.FromError(problem.Stalled(v1alpha1.ReasonSecretInvalid,
-				"the domain in Secret %s is a custom domain (Auth0 says: %s); put the tenant's own domain there, such as example.eu.auth0.com, and the custom domain into spec.customDomain", name, failed.Message), resync).Named(failed)
+				"the domain in Secret %s is a custom domain (Auth0 says: %s); put the tenant's own domain there, such as example.eu.auth0.com, and the custom domain into spec.customDomain", name, failed.Message), resync).WithRequestID(failed)
 		}
 		err = problem.Stalled(v1alpha1.ReasonInvalidCredentials,
 			"Auth0 issues the application in Secret %s no token for the Management API (%s); authorise it in Auth0 Dashboard → Applications → APIs → Auth0 Management API → Machine to Machine Applications", name, failed.Message).
@@ -483,5 +483,5 @@ func explainTenant(tenant *v1alpha1.Auth0Tenant, err error) engine.Outcome {
 	default:
 		return engine.FromAuth0(failed, nil, resync)
 	}
-	return engine.FromError(err, resync).Named(failed)
+	return engine.FromError(err, resync).WithRequestID(failed)
 }

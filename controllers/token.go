@@ -125,14 +125,14 @@ type tokenHandler struct {
 	refusals *refusals
 }
 
-// tokenWork is what one pass over a token needs.
-type tokenWork struct {
+// tokenSync is what one pass over a token needs.
+type tokenSync struct {
 	*tokenHandler
-	pass    *engine.Pass[*v1alpha1.Auth0Token]
-	token   *v1alpha1.Auth0Token
-	session *auth0.Session
-	resync  time.Duration
-	request auth0.TokenRequest
+	reconciliation *engine.Reconciliation[*v1alpha1.Auth0Token]
+	token          *v1alpha1.Auth0Token
+	session        *auth0.Session
+	resync         time.Duration
+	request        auth0.TokenRequest
 	// userID is that of the user of userRef, and admitted changes when somebody unblocks that user, and when Auth0 gets the password.
 	userID, admitted string
 	// unready says why nobody is to be signed in just now.
@@ -156,8 +156,8 @@ type tokenWork struct {
 }
 
 // Apply implements engine.Handler.
-func (h *tokenHandler) Apply(ctx context.Context, pass *engine.Pass[*v1alpha1.Auth0Token]) engine.Outcome {
-	w := &tokenWork{tokenHandler: h, pass: pass, token: pass.Object, resync: time.Hour, line: &lineage{}}
+func (h *tokenHandler) Apply(ctx context.Context, reconciliation *engine.Reconciliation[*v1alpha1.Auth0Token]) engine.Outcome {
+	w := &tokenSync{tokenHandler: h, reconciliation: reconciliation, token: reconciliation.Object, resync: time.Hour, line: &lineage{}}
 	outcome, err := w.apply(ctx)
 	if err == nil {
 		err = w.writeConfigMap(ctx, secret.Output.Put)
@@ -169,16 +169,16 @@ func (h *tokenHandler) Apply(ctx context.Context, pass *engine.Pass[*v1alpha1.Au
 	}
 	expires := w.token.Status.ExpiresAt
 	if expires == nil || !h.Clock.Now().Before(expires.Time) {
-		return outcome.Lost()
+		return outcome.NotReady()
 	}
 	if err != nil && !w.isDelivered(ctx) {
-		return outcome.LostAs("Secret " + w.token.Spec.OutputSecret.Name + " does not hold the token")
+		return outcome.NotReadyBecause("Secret " + w.token.Spec.OutputSecret.Name + " does not hold the token")
 	}
 	// Nothing else may happen until the token expires, and it is not Ready then.
-	return outcome.AtLatest(expires.Sub(h.Clock.Now()))
+	return outcome.RequeueWithin(expires.Sub(h.Clock.Now()))
 }
 
-func (w *tokenWork) apply(ctx context.Context) (engine.Outcome, error) {
+func (w *tokenSync) apply(ctx context.Context) (engine.Outcome, error) {
 	if err := w.prepare(ctx); err != nil {
 		return engine.Outcome{}, err
 	}
@@ -200,7 +200,7 @@ func (w *tokenWork) apply(ctx context.Context) (engine.Outcome, error) {
 }
 
 // prepare finds everything that the work needs, and fails with what is missing. It makes no call.
-func (w *tokenWork) prepare(ctx context.Context) error {
+func (w *tokenSync) prepare(ctx context.Context) error {
 	tenant, err := reference.UsableTenant(ctx, w.Client, w.token)
 	if err != nil {
 		return err
@@ -243,12 +243,12 @@ func (w *tokenWork) prepare(ctx context.Context) error {
 }
 
 // awaitsNames reports whether the token waits for what it names: one that was issued before is renewed whatever becomes of that.
-func (w *tokenWork) awaitsNames() bool {
+func (w *tokenSync) awaitsNames() bool {
 	return w.token.Status.IssuedAt == nil && w.token.Spec.ManagementPolicy != v1alpha1.ManagementPolicyObserve
 }
 
 // openSecrets reads the Secrets that hold what was issued. Those that may not be written must show before a token is issued.
-func (w *tokenWork) openSecrets(ctx context.Context) error {
+func (w *tokenSync) openSecrets(ctx context.Context) error {
 	spec := w.token.Spec.OutputSecret
 	if _, err := tokenData(spec, auth0.TokenSet{}); err != nil {
 		return err
@@ -263,7 +263,7 @@ func (w *tokenWork) openSecrets(ctx context.Context) error {
 		}
 	}
 	w.output = secret.NewOutput(w.Client, w.token, spec)
-	w.output.Journal = w.Outputs
+	w.output.Expectations = w.Outputs
 	var err error
 	if w.current, err = w.output.Get(ctx); err != nil {
 		return err
@@ -275,8 +275,8 @@ func (w *tokenWork) openSecrets(ctx context.Context) error {
 }
 
 // begin has a token issued that does not follow from another, and writes it down before anything else.
-func (w *tokenWork) begin(ctx context.Context) (engine.Outcome, error) {
-	if err := w.pass.KeepUntilRemoved(ctx); err != nil {
+func (w *tokenSync) begin(ctx context.Context) (engine.Outcome, error) {
+	if err := w.reconciliation.AddFinalizer(ctx); err != nil {
 		return engine.Outcome{}, err
 	}
 	if w.unready != nil {
@@ -314,7 +314,7 @@ func (w *tokenWork) begin(ctx context.Context) (engine.Outcome, error) {
 }
 
 // deliver writes a token that was just issued to its Secret, and tells of it.
-func (w *tokenWork) deliver(ctx context.Context, issued auth0.TokenSet) (engine.Outcome, error) {
+func (w *tokenSync) deliver(ctx context.Context, issued auth0.TokenSet) (engine.Outcome, error) {
 	ctx = lease.Recording(context.WithoutCancel(ctx))
 	w.count(issued)
 	if err := w.write(ctx, issued, w.output.Put); err != nil {
@@ -330,27 +330,27 @@ func (w *tokenWork) deliver(ctx context.Context, issued auth0.TokenSet) (engine.
 			"Auth0 issued a token that has expired already, at %s: see that the clock of the operator's machine is right, and that the API lets its tokens live longer",
 			issued.ExpiresAt.UTC().Format(time.RFC3339))
 	}
-	w.pass.Event(ctx, corev1.EventTypeNormal, v1alpha1.EventIssued, fmt.Sprintf("%s a token for %s into Secret %s", verb, cmp.Or(w.request.Audience, issued.Audience, "the default audience"), w.output.Name))
+	w.reconciliation.Event(ctx, corev1.EventTypeNormal, v1alpha1.EventIssued, fmt.Sprintf("%s a token for %s into Secret %s", verb, cmp.Or(w.request.Audience, issued.Audience, "the default audience"), w.output.Name))
 	return w.done(issued), nil
 }
 
 // Deletes implements engine.Deleter: a sign-in that is deleted cannot be had back without the user.
-func (h *tokenHandler) Deletes(pass *engine.Pass[*v1alpha1.Auth0Token]) bool {
-	spec := pass.Object.Spec
+func (h *tokenHandler) Deletes(reconciliation *engine.Reconciliation[*v1alpha1.Auth0Token]) bool {
+	spec := reconciliation.Object.Spec
 	return spec.ManagementPolicy != v1alpha1.ManagementPolicyObserve && spec.DeletionPolicy != v1alpha1.DeletionPolicyRetain
 }
 
 // Maintain implements engine.Maintainer: workloads use a token that was issued until it is gone.
-func (h *tokenHandler) Maintain(ctx context.Context, pass *engine.Pass[*v1alpha1.Auth0Token]) engine.Outcome {
-	if pass.Object.Status.IssuedAt == nil {
+func (h *tokenHandler) Maintain(ctx context.Context, reconciliation *engine.Reconciliation[*v1alpha1.Auth0Token]) engine.Outcome {
+	if reconciliation.Object.Status.IssuedAt == nil {
 		return engine.Outcome{}
 	}
-	return h.Apply(ctx, pass)
+	return h.Apply(ctx, reconciliation)
 }
 
 // Remove implements engine.Handler. The Secrets go with their owner, unless they are to stay.
-func (h *tokenHandler) Remove(ctx context.Context, pass *engine.Pass[*v1alpha1.Auth0Token]) engine.Outcome {
-	w := &tokenWork{tokenHandler: h, pass: pass, token: pass.Object, resync: time.Minute, line: &lineage{}}
+func (h *tokenHandler) Remove(ctx context.Context, reconciliation *engine.Reconciliation[*v1alpha1.Auth0Token]) engine.Outcome {
+	w := &tokenSync{tokenHandler: h, reconciliation: reconciliation, token: reconciliation.Object, resync: time.Minute, line: &lineage{}}
 	spec := w.token.Spec
 	switch {
 	case spec.DeletionPolicy == v1alpha1.DeletionPolicyRetain:
@@ -362,7 +362,7 @@ func (h *tokenHandler) Remove(ctx context.Context, pass *engine.Pass[*v1alpha1.A
 }
 
 // leave lets the object go, after its values are out of a Secret that it did not make.
-func (w *tokenWork) leave(ctx context.Context, message string) engine.Outcome {
+func (w *tokenSync) leave(ctx context.Context, message string) engine.Outcome {
 	for _, output := range w.outputs() {
 		if err := output.Withdraw(ctx); err != nil {
 			return engine.FromError(err, w.resync)
@@ -372,18 +372,18 @@ func (w *tokenWork) leave(ctx context.Context, message string) engine.Outcome {
 }
 
 // released lets the object go, and what this process remembers of it.
-func (w *tokenWork) released(message string) engine.Outcome {
+func (w *tokenSync) released(message string) engine.Outcome {
 	w.refusals.forget(w.name())
 	for _, memory := range []*sync.Map{&w.unsaved, &w.polled, &w.deletions.tokens} {
 		memory.Delete(w.token.UID)
 	}
 	w.disclaim("")
 	w.Metrics.ForgetToken(w.token.Namespace, w.token.Name)
-	return engine.Released(message)
+	return engine.RemoveFinalizer(message)
 }
 
 // release leaves the Secrets behind, with all that Auth0 answered.
-func (w *tokenWork) release(ctx context.Context) engine.Outcome {
+func (w *tokenSync) release(ctx context.Context) engine.Outcome {
 	w.Outputs.Forget(client.ObjectKey{Namespace: w.token.Namespace, Name: w.token.Spec.OutputSecret.Name})
 	err := w.openVault(ctx)
 	if _, isSomebodyElses := errors.AsType[*problem.Problem](err); err != nil && !isSomebodyElses {

@@ -20,7 +20,7 @@ func clientReference(token *v1alpha1.Auth0Token, name string) reference.Referenc
 }
 
 // readApplication finds out which application asks for the token, and how it proves that.
-func (w *tokenWork) readApplication(ctx context.Context) (auth0.Application, error) {
+func (w *tokenSync) readApplication(ctx context.Context) (auth0.Application, error) {
 	client := w.token.Spec.Client
 	if client.ClientRef != nil {
 		return w.referredApplication(ctx, client.ClientRef.Name)
@@ -30,7 +30,7 @@ func (w *tokenWork) readApplication(ctx context.Context) (auth0.Application, err
 
 // referredApplication takes the application from an Auth0Client, which is waited for until it is Ready; but not for a token that
 // was there already, as the application is the same, whatever it is stalled for, and as it may wait to be deleted after the token.
-func (w *tokenWork) referredApplication(ctx context.Context, name string) (auth0.Application, error) {
+func (w *tokenSync) referredApplication(ctx context.Context, name string) (auth0.Application, error) {
 	to := clientReference(w.token, name)
 	to.Weak = w.token.Status.ExpiresAt != nil || w.token.DeletionTimestamp != nil
 	resolved, err := reference.Resolve(ctx, w.Client, w.token, []reference.Reference{to})
@@ -49,7 +49,7 @@ func (w *tokenWork) referredApplication(ctx context.Context, name string) (auth0
 	if output == nil {
 		return auth0.Application{}, problem.Stalled(v1alpha1.ReasonInvalidSpec, "%s: %s has no spec.outputSecret, from which its secret is read; add one, or name a Secret in spec.client.secretRef", to.Field, to)
 	}
-	application, err := engine.Proof(ctx, w.Reader, w.token.Namespace, output.Name)
+	application, err := engine.Credential(ctx, w.Reader, w.token.Namespace, output.Name)
 	application.ID = id
 	if method := client.Spec.TokenEndpointAuthMethod; method != nil {
 		application.TokenEndpointAuthMethod = *method
@@ -67,7 +67,7 @@ func isPublic(client *v1alpha1.Auth0Client) bool {
 
 // applicationName names the application for people: its client id, unless that comes from a Secret, which may hold anything
 // under that key.
-func (w *tokenWork) applicationName() string {
+func (w *tokenSync) applicationName() string {
 	if ref := w.token.Spec.Client.SecretRef; ref != nil {
 		return "of Secret " + ref.Name
 	}
@@ -75,7 +75,7 @@ func (w *tokenWork) applicationName() string {
 }
 
 // withoutClientID takes out of an answer of Auth0's a client id that comes from a Secret.
-func (w *tokenWork) withoutClientID(failed *auth0.Error) *auth0.Error {
+func (w *tokenSync) withoutClientID(failed *auth0.Error) *auth0.Error {
 	id := w.request.Application.ID
 	if w.token.Spec.Client.SecretRef == nil || id == "" {
 		return failed

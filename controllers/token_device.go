@@ -39,7 +39,7 @@ const (
 func (f *deviceFlow) isFor(asked source) bool { return f != nil && f.For == asked && f.GaveUp == "" }
 
 // awaitApproval shows a person where to approve the sign-in, and asks whether that has happened.
-func (w *tokenWork) awaitApproval(ctx context.Context) (engine.Outcome, error) {
+func (w *tokenSync) awaitApproval(ctx context.Context) (engine.Outcome, error) {
 	flow := w.line.Device
 	if flow != nil && flow.GaveUp != "" && engine.Requested(w.token) {
 		// The request stands even if there is no code to be had just now.
@@ -57,7 +57,7 @@ func (w *tokenWork) awaitApproval(ctx context.Context) (engine.Outcome, error) {
 	pause := w.untilPoll(flow)
 	if pause > 0 && meta.IsStatusConditionTrue(w.token.Status.Conditions, v1alpha1.ConditionStalled) {
 		// What Auth0 said stands until it is asked again.
-		return engine.Unsaid(pause), nil
+		return engine.NoStatusChange(pause), nil
 	}
 	w.showDevice(flow)
 	if pause > 0 {
@@ -67,7 +67,7 @@ func (w *tokenWork) awaitApproval(ctx context.Context) (engine.Outcome, error) {
 }
 
 // showCode gets a code and shows it.
-func (w *tokenWork) showCode(ctx context.Context, number int) (engine.Outcome, error) {
+func (w *tokenSync) showCode(ctx context.Context, number int) (engine.Outcome, error) {
 	started, err := w.session.StartDeviceFlow(ctx, w.request.Application, w.request.Audience, w.request.Scopes)
 	if err != nil {
 		return engine.Outcome{}, err
@@ -78,17 +78,17 @@ func (w *tokenWork) showCode(ctx context.Context, number int) (engine.Outcome, e
 	}
 	w.polled.Store(w.token.UID, w.Clock.Now())
 	w.showDevice(flow)
-	w.pass.Event(ctx, corev1.EventTypeNormal, v1alpha1.EventApprovalNeeded, fmt.Sprintf("to sign in, open %s and confirm the code %s", flow.VerificationURIComplete, flow.UserCode))
+	w.reconciliation.Event(ctx, corev1.EventTypeNormal, v1alpha1.EventApprovalNeeded, fmt.Sprintf("to sign in, open %s and confirm the code %s", flow.VerificationURIComplete, flow.UserCode))
 	return engine.Outcome{}, pending(flow, flow.Interval)
 }
 
-func (w *tokenWork) saveDevice(ctx context.Context, flow *deviceFlow) error {
+func (w *tokenSync) saveDevice(ctx context.Context, flow *deviceFlow) error {
 	line := *w.line
 	line.Device = flow
 	return w.save(ctx, &line)
 }
 
-func (w *tokenWork) showDevice(flow *deviceFlow) {
+func (w *tokenSync) showDevice(flow *deviceFlow) {
 	w.token.Status.Device = &v1alpha1.DeviceApproval{
 		VerificationURIComplete: flow.VerificationURIComplete, VerificationURI: flow.VerificationURI,
 		UserCode: flow.UserCode, ExpiresAt: *timeOf(flow.ExpiresAt),
@@ -96,7 +96,7 @@ func (w *tokenWork) showDevice(flow *deviceFlow) {
 }
 
 // untilPoll is how long to wait before asking again.
-func (w *tokenWork) untilPoll(flow *deviceFlow) time.Duration {
+func (w *tokenSync) untilPoll(flow *deviceFlow) time.Duration {
 	last, ok := w.polled.Load(w.token.UID)
 	if !ok {
 		return 0
@@ -105,7 +105,7 @@ func (w *tokenWork) untilPoll(flow *deviceFlow) time.Duration {
 }
 
 // poll asks whether the person has approved.
-func (w *tokenWork) poll(ctx context.Context, flow *deviceFlow) (engine.Outcome, error) {
+func (w *tokenSync) poll(ctx context.Context, flow *deviceFlow) (engine.Outcome, error) {
 	w.polled.Store(w.token.UID, w.Clock.Now())
 	request := w.request
 	request.DeviceCode, request.Audience, request.Scopes = flow.DeviceCode, "", nil
@@ -138,7 +138,7 @@ func (w *tokenWork) poll(ctx context.Context, flow *deviceFlow) (engine.Outcome,
 }
 
 // approved begins the lineage.
-func (w *tokenWork) approved(ctx context.Context, issued auth0.TokenSet) (engine.Outcome, error) {
+func (w *tokenSync) approved(ctx context.Context, issued auth0.TokenSet) (engine.Outcome, error) {
 	now := w.Clock.Now()
 	answer := &lineage{Source: w.source, Tokens: issued, Asked: w.asked, SignedInAt: now, RefreshedAt: now, Rules: w.line.Rules, RulesKnown: w.line.RulesKnown}
 	if err := w.saveAnswer(ctx, &answered{line: answer}); err != nil {
@@ -147,7 +147,7 @@ func (w *tokenWork) approved(ctx context.Context, issued auth0.TokenSet) (engine
 	return w.deliver(ctx, issued)
 }
 
-func (w *tokenWork) giveUp(ctx context.Context, flow *deviceFlow, reason, said string) (engine.Outcome, error) {
+func (w *tokenSync) giveUp(ctx context.Context, flow *deviceFlow, reason, said string) (engine.Outcome, error) {
 	abandoned := *flow
 	abandoned.GaveUp, abandoned.Said = reason, said
 	if err := w.saveDevice(ctx, &abandoned); err != nil {

@@ -21,7 +21,7 @@ const grantRetry = time.Minute
 const soonestRetry = 2 * time.Second
 
 // explain gives the answers of the token endpoint a reason and a way out.
-func (w *tokenWork) explain(err error) engine.Outcome {
+func (w *tokenSync) explain(err error) engine.Outcome {
 	var failed *auth0.Error
 	if !errors.As(err, &failed) {
 		return engine.FromError(err, w.resync)
@@ -30,13 +30,13 @@ func (w *tokenWork) explain(err error) engine.Outcome {
 	for _, explain := range []func(*auth0.Error) *problem.Problem{w.explainQuota, w.explainSignIn, w.explainGrant} {
 		if explained := explain(failed); explained != nil {
 			w.refusals.refused(w.name(), w.wants(), explained, w.Clock.Now())
-			return engine.FromError(explained, w.resync).Named(failed)
+			return engine.FromError(explained, w.resync).WithRequestID(failed)
 		}
 	}
 	return engine.FromAuth0(failed, w.session, w.resync)
 }
 
-func (w *tokenWork) explainQuota(failed *auth0.Error) *problem.Problem {
+func (w *tokenSync) explainQuota(failed *auth0.Error) *problem.Problem {
 	if failed.Class != auth0.ClassQuota {
 		return nil
 	}
@@ -51,7 +51,7 @@ const (
 )
 
 // explainSignIn explains what is the matter with the user, or with what proves the user.
-func (w *tokenWork) explainSignIn(failed *auth0.Error) *problem.Problem {
+func (w *tokenSync) explainSignIn(failed *auth0.Error) *problem.Problem {
 	who := cmp.Or(w.request.Username, w.token.Status.Subject, "the user")
 	said := strings.TrimSuffix(failed.Message, ".")
 	switch failed.Code {
@@ -73,7 +73,7 @@ func (w *tokenWork) explainSignIn(failed *auth0.Error) *problem.Problem {
 	return nil
 }
 
-func (w *tokenWork) explainInvalidGrant(who, said string) *problem.Problem {
+func (w *tokenSync) explainInvalidGrant(who, said string) *problem.Problem {
 	const gone = "exist anymore"
 	if w.signsInByPassword() && strings.Contains(w.line.Lost, gone) {
 		// The sign-in that was tried in its place is refused in other words.
@@ -93,14 +93,14 @@ func (w *tokenWork) explainInvalidGrant(who, said string) *problem.Problem {
 }
 
 // seedName and seedSecret are what a person must bring to begin anew, and where it goes.
-func (w *tokenWork) seedName() string {
+func (w *tokenSync) seedName() string {
 	if w.token.Spec.AuthorizationCode != nil {
 		return "code"
 	}
 	return "refresh token"
 }
 
-func (w *tokenWork) seedSecret() string {
+func (w *tokenSync) seedSecret() string {
 	for field, from := range grantSecrets(w.token) {
 		if !strings.HasSuffix(field, "codeVerifierSecretRef") {
 			return from.Name
@@ -110,7 +110,7 @@ func (w *tokenWork) seedSecret() string {
 }
 
 // explainGrant explains what is the matter with the application, or with what it asks for.
-func (w *tokenWork) explainGrant(failed *auth0.Error) *problem.Problem {
+func (w *tokenSync) explainGrant(failed *auth0.Error) *problem.Problem {
 	application, audience := w.applicationName(), cmp.Or(w.request.Audience, "the default audience")
 	said := strings.TrimSuffix(failed.Message, ".")
 	mentions := func(text string) bool { return strings.Contains(failed.Message, text) }
@@ -144,7 +144,7 @@ func (w *tokenWork) explainGrant(failed *auth0.Error) *problem.Problem {
 	return nil
 }
 
-func (w *tokenWork) invalidCredentials(said string) *problem.Problem {
+func (w *tokenSync) invalidCredentials(said string) *problem.Problem {
 	if w.token.Spec.Client.ClientRef != nil && w.request.Application.IsPublic() {
 		return problem.Stalled(v1alpha1.ReasonInvalidCredentials,
 			"Auth0 refuses %s (%s), which was named without a secret, as its appType is native or spa; set its spec.tokenEndpointAuthMethod, to none if it has no secret", credentialsName(w.token), said)
@@ -154,7 +154,7 @@ func (w *tokenWork) invalidCredentials(said string) *problem.Problem {
 
 // soon is how soon to ask again for what is missing: it may be about to appear in Auth0 without being declared, or take a person
 // who looks tomorrow. The pauses grow with the time that it has been missing, up to the usual one.
-func (w *tokenWork) soon() time.Duration {
+func (w *tokenSync) soon() time.Duration {
 	stalled := meta.FindStatusCondition(w.token.Status.Conditions, v1alpha1.ConditionStalled)
 	if stalled == nil {
 		return soonestRetry

@@ -38,7 +38,7 @@ func grantSecrets(token *v1alpha1.Auth0Token) map[string]v1alpha1.SecretKeyRefer
 }
 
 // readGrant completes the request with what the grant asks for.
-func (w *tokenWork) readGrant(ctx context.Context) error {
+func (w *tokenSync) readGrant(ctx context.Context) error {
 	switch spec := w.token.Spec; {
 	case spec.ClientCredentials != nil:
 		return w.readClientCredentialsGrant(spec.ClientCredentials)
@@ -53,7 +53,7 @@ func (w *tokenWork) readGrant(ctx context.Context) error {
 	}
 }
 
-func (w *tokenWork) readClientCredentialsGrant(grant *v1alpha1.ClientCredentialsGrant) error {
+func (w *tokenSync) readClientCredentialsGrant(grant *v1alpha1.ClientCredentialsGrant) error {
 	if w.request.Application.IsPublic() {
 		return problem.Stalled(v1alpha1.ReasonSecretInvalid, "%s has neither a client secret nor a private key, without which Auth0 issues an application no token of its own; in a Secret, add the key \"clientSecret\" or \"privateKey\"",
 			credentialsName(w.token))
@@ -67,14 +67,14 @@ func (w *tokenWork) readClientCredentialsGrant(grant *v1alpha1.ClientCredentials
 }
 
 // ask takes over whom the token is for and what it allows.
-func (w *tokenWork) ask(audience *string, scopes []string) {
+func (w *tokenSync) ask(audience *string, scopes []string) {
 	if audience != nil {
 		w.request.Audience = *audience
 	}
 	w.request.Scopes = slices.Sorted(slices.Values(scopes))
 }
 
-func (w *tokenWork) readCodeGrant(ctx context.Context, grant *v1alpha1.AuthorizationCodeGrant) error {
+func (w *tokenSync) readCodeGrant(ctx context.Context, grant *v1alpha1.AuthorizationCodeGrant) error {
 	w.request.Grant = auth0.GrantAuthorizationCode
 	w.request.RedirectURI = grant.RedirectURI
 	var err error
@@ -85,7 +85,7 @@ func (w *tokenWork) readCodeGrant(ctx context.Context, grant *v1alpha1.Authoriza
 	return err
 }
 
-func (w *tokenWork) readRefreshGrant(ctx context.Context, grant *v1alpha1.RefreshTokenGrant) error {
+func (w *tokenSync) readRefreshGrant(ctx context.Context, grant *v1alpha1.RefreshTokenGrant) error {
 	w.request.Grant = auth0.GrantRefreshToken
 	w.ask(grant.Audience, grant.Scopes)
 	var err error
@@ -93,7 +93,7 @@ func (w *tokenWork) readRefreshGrant(ctx context.Context, grant *v1alpha1.Refres
 	return err
 }
 
-func (w *tokenWork) readDeviceGrant(grant *v1alpha1.DeviceCodeGrant) error {
+func (w *tokenSync) readDeviceGrant(grant *v1alpha1.DeviceCodeGrant) error {
 	w.request.Grant = auth0.GrantDeviceCode
 	scopes := grant.Scopes
 	if !slices.Contains(scopes, scopeOffline) {
@@ -104,7 +104,7 @@ func (w *tokenWork) readDeviceGrant(grant *v1alpha1.DeviceCodeGrant) error {
 }
 
 // seed reads what works once: "" if it is gone after it has been used.
-func (w *tokenWork) seed(ctx context.Context, from v1alpha1.SecretKeyReference) (string, error) {
+func (w *tokenSync) seed(ctx context.Context, from v1alpha1.SecretKeyReference) (string, error) {
 	value, err := secret.Value(ctx, w.Reader, w.token.Namespace, from)
 	if _, ok := errors.AsType[*problem.Problem](err); ok && w.line.isAlive() {
 		return "", nil
@@ -113,10 +113,10 @@ func (w *tokenWork) seed(ctx context.Context, from v1alpha1.SecretKeyReference) 
 }
 
 // signsInByPassword tells whether the operator itself can sign the user in.
-func (w *tokenWork) signsInByPassword() bool { return w.token.Spec.Password != nil }
+func (w *tokenSync) signsInByPassword() bool { return w.token.Spec.Password != nil }
 
 // keepsLineage tells whether the tokens are to be kept alive by a refresh token.
-func (w *tokenWork) keepsLineage() bool {
+func (w *tokenSync) keepsLineage() bool {
 	if w.signsInByPassword() {
 		return slices.Contains(w.request.Scopes, scopeOffline)
 	}
@@ -124,12 +124,12 @@ func (w *tokenWork) keepsLineage() bool {
 }
 
 // canRepeat tells whether the operator can sign in again by itself, or with the help of a person who just has to approve.
-func (w *tokenWork) canRepeat() bool {
+func (w *tokenSync) canRepeat() bool {
 	return w.signsInByPassword() || w.token.Spec.DeviceCode != nil
 }
 
 // hashInputs finds out what the tokens come from, and what the output Secret depends on.
-func (w *tokenWork) hashInputs(ctx context.Context) error {
+func (w *tokenSync) hashInputs(ctx context.Context) error {
 	r := w.request
 	parts := []string{w.session.Domain(), r.Application.ID, r.Audience, strings.Join(r.Scopes, " "), r.Username, r.Realm}
 	if w.userID != "" {
@@ -170,6 +170,6 @@ func digest(scope string, parts ...string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-func (w *tokenWork) hash(ctx context.Context, scope string, parts []string) (string, error) {
+func (w *tokenSync) hash(ctx context.Context, scope string, parts []string) (string, error) {
 	return w.Hasher.Hash(ctx, scope, fmt.Sprintf("%q", parts))
 }

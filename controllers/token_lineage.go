@@ -152,7 +152,7 @@ type vault struct {
 }
 
 // openVault reads the lineage. What Auth0 answered and could not be written down yet goes before what is stored.
-func (w *tokenWork) openVault(ctx context.Context) error {
+func (w *tokenSync) openVault(ctx context.Context) error {
 	w.vault = vault{Output: secret.Output{Client: w.Client, Owner: w.token, Name: lineageSecret(w.token), Type: lineageType, Internal: true}}
 	if w.token.Spec.ClientCredentials != nil {
 		return nil
@@ -167,7 +167,7 @@ func (w *tokenWork) openVault(ctx context.Context) error {
 	return w.saveAnswer(ctx, unsaved.(*answered))
 }
 
-func (w *tokenWork) readLineage(ctx context.Context) error {
+func (w *tokenSync) readLineage(ctx context.Context) error {
 	current, err := w.vault.Get(ctx)
 	if err != nil {
 		return err
@@ -185,7 +185,7 @@ func (w *tokenWork) readLineage(ctx context.Context) error {
 }
 
 // save writes a lineage down, if nobody else did since it was read. Of two who try to begin a refresh, one fails here.
-func (w *tokenWork) save(ctx context.Context, line *lineage) error {
+func (w *tokenSync) save(ctx context.Context, line *lineage) error {
 	encoded, err := json.Marshal(line)
 	if err != nil {
 		return fmt.Errorf("encode lineage: %w", err)
@@ -219,7 +219,7 @@ const (
 
 // saveAnswer writes down what followed from an attempt, even if somebody touched the Secret meanwhile, but not over what
 // another process did after this one was given up on.
-func (w *tokenWork) saveAnswer(ctx context.Context, answer *answered) error {
+func (w *tokenSync) saveAnswer(ctx context.Context, answer *answered) error {
 	ctx, cancel := context.WithTimeout(lease.Recording(context.WithoutCancel(ctx)), answerTimeout)
 	defer cancel()
 	w.unsaved.Store(w.token.UID, answer)

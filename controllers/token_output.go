@@ -29,7 +29,7 @@ const (
 
 // held returns the token in the Secret, without its value, if it was issued for this spec and nobody changed it. Of tokens with
 // a lineage, that knows more.
-func (w *tokenWork) held() *auth0.TokenSet {
+func (w *tokenSync) held() *auth0.TokenSet {
 	current := w.current
 	if w.keepsLineage() || current == nil || current.Annotations[annotationInputs] != w.inputs {
 		return nil
@@ -49,9 +49,9 @@ func (w *tokenWork) held() *auth0.TokenSet {
 
 // isDelivered reports whether the output Secret is there and has what the operator wrote last. It is asked when nothing could be
 // done; a Secret that cannot be read now counts as it was.
-func (w *tokenWork) isDelivered(ctx context.Context) bool {
+func (w *tokenSync) isDelivered(ctx context.Context) bool {
 	output := secret.NewOutput(w.Client, w.token, w.token.Spec.OutputSecret)
-	output.Journal = w.Outputs
+	output.Expectations = w.Outputs
 	current, err := output.Get(ctx)
 	if err != nil {
 		return true
@@ -69,7 +69,7 @@ func timeIn(current *corev1.Secret, annotation string) time.Time {
 }
 
 // ours is what the operator wrote of the data of the output Secret. Others may have added keys, which stay.
-func (w *tokenWork) ours(data map[string][]byte) map[string][]byte {
+func (w *tokenSync) ours(data map[string][]byte) map[string][]byte {
 	// A template that cannot be filled was refused before.
 	written, _ := tokenData(w.token.Spec.OutputSecret, auth0.TokenSet{IDToken: "any"})
 	found := maps.Clone(data)
@@ -90,8 +90,8 @@ func digestOf(data map[string][]byte) string {
 }
 
 // keep leaves a valid token where it is. A Secret that another object left behind becomes this one's.
-func (w *tokenWork) keep(ctx context.Context, held auth0.TokenSet) (engine.Outcome, error) {
-	if err := w.pass.KeepUntilRemoved(ctx); err != nil {
+func (w *tokenSync) keep(ctx context.Context, held auth0.TokenSet) (engine.Outcome, error) {
+	if err := w.reconciliation.AddFinalizer(ctx); err != nil {
 		return engine.Outcome{}, err
 	}
 	if err := w.output.Put(ctx, w.current, w.ours(w.current.Data), w.annotations(held, w.current.Annotations[annotationContent])); err != nil {
@@ -104,7 +104,7 @@ func (w *tokenWork) keep(ctx context.Context, held auth0.TokenSet) (engine.Outco
 }
 
 // write puts the token into the Secret, or tries whether that would work.
-func (w *tokenWork) write(ctx context.Context, issued auth0.TokenSet, write secret.Writer) error {
+func (w *tokenSync) write(ctx context.Context, issued auth0.TokenSet, write secret.Writer) error {
 	issued.Audience = cmp.Or(w.request.Audience, issued.Audience)
 	data, err := tokenData(w.token.Spec.OutputSecret, issued)
 	if err != nil {
@@ -114,7 +114,7 @@ func (w *tokenWork) write(ctx context.Context, issued auth0.TokenSet, write secr
 }
 
 // annotations say what the Secret holds.
-func (w *tokenWork) annotations(issued auth0.TokenSet, content string) map[string]string {
+func (w *tokenSync) annotations(issued auth0.TokenSet, content string) map[string]string {
 	return map[string]string{
 		annotationInputs:    w.inputs,
 		annotationContent:   content,
@@ -126,18 +126,18 @@ func (w *tokenWork) annotations(issued auth0.TokenSet, content string) map[strin
 }
 
 // openConfigMap finds out whether the ConfigMap may be written before a token is issued. Nothing is abandoned under Observe.
-func (w *tokenWork) openConfigMap(ctx context.Context) error {
+func (w *tokenSync) openConfigMap(ctx context.Context) error {
 	if w.token.Spec.ManagementPolicy == v1alpha1.ManagementPolicyObserve {
 		return nil
 	}
-	if err := w.pass.KeepOutputConfigMap(ctx, w.Deps, w.token.Spec.OutputConfigMap); err != nil {
+	if err := w.reconciliation.KeepOutputConfigMap(ctx, w.Deps, w.token.Spec.OutputConfigMap); err != nil {
 		return err
 	}
 	return w.writeConfigMap(ctx, secret.Output.Try)
 }
 
 // writeConfigMap writes what is public of the token in the Secret, or tries whether that would work.
-func (w *tokenWork) writeConfigMap(ctx context.Context, write func(secret.Output, context.Context, *corev1.Secret, map[string][]byte, map[string]string) error) error {
+func (w *tokenSync) writeConfigMap(ctx context.Context, write func(secret.Output, context.Context, *corev1.Secret, map[string][]byte, map[string]string) error) error {
 	declared := w.token.Spec.OutputConfigMap
 	if declared == nil || w.token.Spec.ManagementPolicy == v1alpha1.ManagementPolicyObserve {
 		return nil
@@ -152,14 +152,14 @@ func (w *tokenWork) writeConfigMap(ctx context.Context, write func(secret.Output
 }
 
 // outputs are what the token was written to, but for the Secret of its lineage.
-func (w *tokenWork) outputs() []secret.Output {
-	outputs := []secret.Output{{Client: w.Client, Owner: w.token, Name: w.token.Spec.OutputSecret.Name, Journal: w.Outputs}}
+func (w *tokenSync) outputs() []secret.Output {
+	outputs := []secret.Output{{Client: w.Client, Owner: w.token, Name: w.token.Spec.OutputSecret.Name, Expectations: w.Outputs}}
 	names := slices.Clone(w.token.Status.OutputConfigMaps)
 	if declared := w.token.Spec.OutputConfigMap; declared != nil && !slices.Contains(names, declared.Name) {
 		names = append(names, declared.Name)
 	}
 	for _, name := range names {
-		outputs = append(outputs, secret.Output{Client: w.Client, Owner: w.token, Destination: secret.ConfigMap, Name: name, Journal: w.Outputs})
+		outputs = append(outputs, secret.Output{Client: w.Client, Owner: w.token, Destination: secret.ConfigMap, Name: name, Expectations: w.Outputs})
 	}
 	return outputs
 }

@@ -28,7 +28,7 @@ const signIn = "signIn"
 var signInRefusals = []string{codeInvalidGrant, "unauthorized", "password_leaked", "too_many_attempts", "mfa_required"}
 
 // readPasswordGrant completes the request with who signs in.
-func (w *tokenWork) readPasswordGrant(ctx context.Context, grant *v1alpha1.PasswordGrant) error {
+func (w *tokenSync) readPasswordGrant(ctx context.Context, grant *v1alpha1.PasswordGrant) error {
 	w.request.Grant = auth0.GrantPassword
 	w.ask(grant.Audience, grant.Scopes)
 	var from v1alpha1.SecretKeyReference
@@ -56,7 +56,7 @@ func (w *tokenWork) readPasswordGrant(ctx context.Context, grant *v1alpha1.Passw
 }
 
 // referredUser returns the user of userRef. Who is not Ready is not to sign in: the password may just be changed.
-func (w *tokenWork) referredUser(ctx context.Context, name string) (*v1alpha1.Auth0User, error) {
+func (w *tokenSync) referredUser(ctx context.Context, name string) (*v1alpha1.Auth0User, error) {
 	var user v1alpha1.Auth0User
 	err := w.Client.Get(ctx, types.NamespacedName{Namespace: w.token.Namespace, Name: name}, &user)
 	switch {
@@ -75,10 +75,10 @@ func (w *tokenWork) referredUser(ctx context.Context, name string) (*v1alpha1.Au
 }
 
 // signsIn tells whether Auth0 counts refusals of the request against somebody, or against a code.
-func (w *tokenWork) signsIn() bool { return w.request.Username+w.request.Code != "" }
+func (w *tokenSync) signsIn() bool { return w.request.Username+w.request.Code != "" }
 
 // refusedBefore returns Auth0's answer to a request that it refused already: to a sign-in for good, to others for a while.
-func (w *tokenWork) refusedBefore() error {
+func (w *tokenSync) refusedBefore() error {
 	if engine.Requested(w.token) {
 		// The request stands even if this attempt gets no answer.
 		w.forgetRefusal()
@@ -95,7 +95,7 @@ func (w *tokenWork) refusedBefore() error {
 }
 
 // noteRefusal remembers a sign-in that Auth0 refused, so that not even a restart repeats it.
-func (w *tokenWork) noteRefusal(err error) error {
+func (w *tokenSync) noteRefusal(err error) error {
 	failed, ok := errors.AsType[*auth0.Error](err)
 	if ok && w.signsIn() && slices.Contains(signInRefusals, failed.Code) {
 		w.forgetRefusal()
@@ -105,13 +105,13 @@ func (w *tokenWork) noteRefusal(err error) error {
 	return err
 }
 
-func (w *tokenWork) forgetRefusal() {
+func (w *tokenSync) forgetRefusal() {
 	status := &w.token.Status
 	status.AppliedSecrets = slices.DeleteFunc(status.AppliedSecrets, func(s v1alpha1.AppliedSecret) bool { return s.Field == signIn })
 }
 
 // hashWhole is a keyed hash of everything that the answer to a sign-in, or to another request, depends on.
-func (w *tokenWork) hashWhole(ctx context.Context) (string, error) {
+func (w *tokenSync) hashWhole(ctx context.Context) (string, error) {
 	r := w.request
 	return w.hash(ctx, "sign-in/"+string(w.token.UID), []string{w.inputs, r.Username, r.Password, r.Application.Secret, r.Application.PrivateKey, r.Code, r.CodeVerifier, w.admitted})
 }

@@ -22,8 +22,8 @@ import (
 )
 
 // carryOn keeps the output Secret as the lineage has it, and refreshes the lineage when that is due.
-func (w *tokenWork) carryOn(ctx context.Context) (engine.Outcome, error) {
-	if err := w.pass.KeepUntilRemoved(ctx); err != nil {
+func (w *tokenSync) carryOn(ctx context.Context) (engine.Outcome, error) {
+	if err := w.reconciliation.AddFinalizer(ctx); err != nil {
 		return engine.Outcome{}, err
 	}
 	err := w.userExists(ctx)
@@ -48,7 +48,7 @@ func (w *tokenWork) carryOn(ctx context.Context) (engine.Outcome, error) {
 }
 
 // publish writes the output Secret anew from the lineage, if it is not as the lineage has it.
-func (w *tokenWork) publish(ctx context.Context) error {
+func (w *tokenSync) publish(ctx context.Context) error {
 	if w.line.Tokens.AccessToken == "" {
 		return nil
 	}
@@ -57,7 +57,7 @@ func (w *tokenWork) publish(ctx context.Context) error {
 }
 
 // refreshed returns the next tokens of the lineage, or says why there are none.
-func (w *tokenWork) refreshed(ctx context.Context) (auth0.TokenSet, error) {
+func (w *tokenSync) refreshed(ctx context.Context) (auth0.TokenSet, error) {
 	if engine.Requested(w.token) {
 		// The request stands even if this attempt gets no answer.
 		w.line.Lost = ""
@@ -73,7 +73,7 @@ func (w *tokenWork) refreshed(ctx context.Context) (auth0.TokenSet, error) {
 
 // isDue reports whether the lineage is to be refreshed: an answer may be missing, which the leeway gives little time for, the
 // token is old enough, or another one is asked for. A refused refresh token stays due, without a call, so that every pass says so.
-func (w *tokenWork) isDue() bool {
+func (w *tokenSync) isDue() bool {
 	line := w.line
 	if line.Tokens.AccessToken == "" || line.Lost != "" || line.Attempt != nil && !line.Attempt.Begins {
 		return true
@@ -84,7 +84,7 @@ func (w *tokenWork) isDue() bool {
 }
 
 // refusedForGood says why the lineage cannot go on, if it cannot.
-func (w *tokenWork) refusedForGood() error {
+func (w *tokenSync) refusedForGood() error {
 	switch line := w.line; {
 	case line.Lost != "":
 		return &auth0.Error{Class: auth0.ClassForbidden, Status: http.StatusForbidden, Code: codeInvalidGrant, Message: line.Lost}
@@ -95,7 +95,7 @@ func (w *tokenWork) refusedForGood() error {
 }
 
 // beginAnew signs in again if the operator can. Otherwise a person must, and while the token is valid, only knows.
-func (w *tokenWork) beginAnew(ctx context.Context, why error) (engine.Outcome, error) {
+func (w *tokenSync) beginAnew(ctx context.Context, why error) (engine.Outcome, error) {
 	if w.canRepeat() {
 		return w.begin(ctx)
 	}
@@ -106,7 +106,7 @@ func (w *tokenWork) beginAnew(ctx context.Context, why error) (engine.Outcome, e
 }
 
 // plant begins a lineage with a refresh token that was got elsewhere.
-func (w *tokenWork) plant(ctx context.Context) (engine.Outcome, error) {
+func (w *tokenSync) plant(ctx context.Context) (engine.Outcome, error) {
 	if err := w.claim(ctx); err != nil {
 		return engine.Outcome{}, err
 	}
@@ -123,7 +123,7 @@ func (w *tokenWork) plant(ctx context.Context) (engine.Outcome, error) {
 }
 
 // signIn begins a lineage with a code or a password.
-func (w *tokenWork) signIn(ctx context.Context) (engine.Outcome, error) {
+func (w *tokenSync) signIn(ctx context.Context) (engine.Outcome, error) {
 	if w.request.Grant == auth0.GrantAuthorizationCode {
 		if err := w.claim(ctx); err != nil {
 			return engine.Outcome{}, err
@@ -139,7 +139,7 @@ func (w *tokenWork) signIn(ctx context.Context) (engine.Outcome, error) {
 }
 
 // refresh trades the refresh token for the next tokens.
-func (w *tokenWork) refresh(ctx context.Context) (auth0.TokenSet, error) {
+func (w *tokenSync) refresh(ctx context.Context) (auth0.TokenSet, error) {
 	request := auth0.TokenRequest{Application: w.request.Application, Grant: auth0.GrantRefreshToken, RefreshToken: w.line.Tokens.RefreshToken}
 	if w.request.Grant == auth0.GrantRefreshToken {
 		request.Audience, request.Scopes = w.request.Audience, w.request.Scopes
@@ -159,7 +159,7 @@ const longestAttempt = 10 * time.Second
 
 // patience is how long a request may take: short enough that a refresh can be repeated within the leeway, and that a repeated
 // one is over when the leeway is.
-func (w *tokenWork) patience(this attempt) time.Duration {
+func (w *tokenSync) patience(this attempt) time.Duration {
 	rules := w.line.Rules
 	if this.Begins || !w.line.RulesKnown || !rules.Rotating || rules.Leeway == 0 {
 		return longestAttempt
@@ -170,7 +170,7 @@ func (w *tokenWork) patience(this attempt) time.Duration {
 
 // spend makes a request that may use up what it is made with: a sign-in, which begins a lineage, or a refresh. That it is on
 // its way is written down before, and the answer before anything else is done with it.
-func (w *tokenWork) spend(ctx context.Context, begins bool, ask func(context.Context) (auth0.TokenSet, error)) (auth0.TokenSet, error) {
+func (w *tokenSync) spend(ctx context.Context, begins bool, ask func(context.Context) (auth0.TokenSet, error)) (auth0.TokenSet, error) {
 	defer w.Fence.Exchange()()
 	now := w.Clock.Now()
 	if pause := w.line.Attempt.busy(w.process, now); pause > 0 {
@@ -209,7 +209,7 @@ func (w *tokenWork) spend(ctx context.Context, begins bool, ask func(context.Con
 }
 
 // settleFailure writes down what a failed attempt means for the lineage: nothing if it is certain that it had no effect.
-func (w *tokenWork) settleFailure(ctx context.Context, before lineage, this attempt, err error) error {
+func (w *tokenSync) settleFailure(ctx context.Context, before lineage, this attempt, err error) error {
 	failed, ok := errors.AsType[*auth0.Error](err)
 	if !ok || failed.Unanswered || failed.Status >= http.StatusInternalServerError {
 		return err
@@ -238,7 +238,7 @@ func inFlight(pause time.Duration) error {
 }
 
 // learnRules takes over what the application's settings say of refresh tokens. Without them the work goes on as well.
-func (w *tokenWork) learnRules(ctx context.Context) {
+func (w *tokenSync) learnRules(ctx context.Context) {
 	rules, known, err := w.session.RefreshRules(ctx, w.request.Application.ID)
 	if err == nil && known {
 		w.line.Rules, w.line.RulesKnown = rules, true
@@ -246,7 +246,7 @@ func (w *tokenWork) learnRules(ctx context.Context) {
 }
 
 // reviewRules looks whether the settings are safe now, if they were not, or if somebody asks.
-func (w *tokenWork) reviewRules(ctx context.Context) error {
+func (w *tokenSync) reviewRules(ctx context.Context) error {
 	before, requested := *w.line, engine.Requested(w.token)
 	if before.Tokens.RefreshToken == "" || before.isReplayable() && !requested {
 		return nil
@@ -262,7 +262,7 @@ func (w *tokenWork) reviewRules(ctx context.Context) error {
 }
 
 // claim makes sure that no other object uses the same code or refresh token: the second use would end the first's sign-in.
-func (w *tokenWork) claim(ctx context.Context) error {
+func (w *tokenSync) claim(ctx context.Context) error {
 	mine := w.name()
 	w.disclaim(w.mark)
 	if holder, taken := w.claims.LoadOrStore(w.mark, mine); taken && holder != mine {
@@ -281,11 +281,11 @@ func (w *tokenWork) claim(ctx context.Context) error {
 		}
 	}
 	w.token.Status.AppliedSecrets = []v1alpha1.AppliedSecret{{Field: used, Hash: w.mark}}
-	return w.pass.Save(ctx)
+	return w.reconciliation.Save(ctx)
 }
 
 // disclaim lets others use what this object used before, but for one.
-func (w *tokenWork) disclaim(except string) {
+func (w *tokenSync) disclaim(except string) {
 	for _, before := range w.token.Status.AppliedSecrets {
 		if before.Field == used && before.Hash != except {
 			w.claims.CompareAndDelete(before.Hash, w.name())
@@ -301,7 +301,7 @@ func claimed(by types.NamespacedName) error {
 }
 
 // revoke ends the sign-in in Auth0. What makes that impossible for good does not hold the object back.
-func (w *tokenWork) revoke(ctx context.Context) engine.Outcome {
+func (w *tokenSync) revoke(ctx context.Context) engine.Outcome {
 	err := w.revokeLineage(ctx)
 	known, isProblem := errors.AsType[*problem.Problem](err)
 	switch {
@@ -325,7 +325,7 @@ func (w *tokenWork) revoke(ctx context.Context) engine.Outcome {
 // doNotRevoke is how a person has an object go whose sign-in cannot be ended.
 const doNotRevoke = "set spec.revokeOnDelete to false, and the sign-in is left as it is"
 
-func (w *tokenWork) revokeLineage(ctx context.Context) error {
+func (w *tokenSync) revokeLineage(ctx context.Context) error {
 	w.vault = vault{}
 	if err := w.openVault(ctx); err != nil || !w.line.isAlive() {
 		return err
@@ -350,7 +350,7 @@ func (w *tokenWork) revokeLineage(ctx context.Context) error {
 }
 
 // tellLineage takes into status how the token is kept alive, and whether that is safe.
-func (w *tokenWork) tellLineage() {
+func (w *tokenSync) tellLineage() {
 	status := &w.token.Status
 	line := w.line
 	if !line.continues(w.source) {

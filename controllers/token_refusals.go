@@ -102,7 +102,7 @@ func (w want) byOrganization(object v1alpha1.Referent) bool {
 }
 
 // wants is what the token is asked for.
-func (w *tokenWork) wants() want {
+func (w *tokenSync) wants() want {
 	r := w.request
 	return want{
 		tenant: reference.TenantKey(w.token), application: r.Application.ID, audience: r.Audience, realm: r.Realm, organization: r.Organization,
@@ -110,7 +110,7 @@ func (w *tokenWork) wants() want {
 	}
 }
 
-func (w *tokenWork) name() types.NamespacedName { return client.ObjectKeyFromObject(w.token) }
+func (w *tokenSync) name() types.NamespacedName { return client.ObjectKeyFromObject(w.token) }
 
 // asking takes note that a request is about to be made.
 func (r *refusals) asking(token types.NamespacedName, request want) {

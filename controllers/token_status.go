@@ -24,7 +24,7 @@ const (
 )
 
 // renewal is when a token is to be replaced.
-func (w *tokenWork) renewal(held auth0.TokenSet) time.Time {
+func (w *tokenSync) renewal(held auth0.TokenSet) time.Time {
 	if w.token.Spec.ManagementPolicy == v1alpha1.ManagementPolicyCreateOnly {
 		return held.ExpiresAt
 	}
@@ -47,7 +47,7 @@ func (w *tokenWork) renewal(held auth0.TokenSet) time.Time {
 }
 
 // jitter is a time up to a limit that is always the same for the same token.
-func (w *tokenWork) jitter(limit time.Duration, issuedAt time.Time) time.Duration {
+func (w *tokenSync) jitter(limit time.Duration, issuedAt time.Time) time.Duration {
 	seed := fnv.New32a()
 	// Hash.Write never fails.
 	_, _ = fmt.Fprint(seed, w.token.UID, issuedAt.Unix())
@@ -55,7 +55,7 @@ func (w *tokenWork) jitter(limit time.Duration, issuedAt time.Time) time.Duratio
 }
 
 // show takes into status what is in the Secret.
-func (w *tokenWork) show(held auth0.TokenSet) {
+func (w *tokenSync) show(held auth0.TokenSet) {
 	status := &w.token.Status
 	status.Audience = cmp.Or(held.Audience, w.request.Audience)
 	status.Subject, status.Organization = held.Subject, held.Organization
@@ -73,12 +73,12 @@ func (w *tokenWork) show(held auth0.TokenSet) {
 }
 
 // isRenewable tells whether the operator can replace the token without a person who brings something.
-func (w *tokenWork) isRenewable() bool {
+func (w *tokenSync) isRenewable() bool {
 	return !w.keepsLineage() || w.canRepeat() || w.line.Tokens.RefreshToken != ""
 }
 
 // tellGranted says whether all was granted that was asked for.
-func (w *tokenWork) tellGranted(held auth0.TokenSet) {
+func (w *tokenSync) tellGranted(held auth0.TokenSet) {
 	asked, granted := w.request.Scopes, held.Scopes
 	if audience := w.request.Audience; audience != "" && held.Audience != "" && audience != held.Audience {
 		w.tell(v1alpha1.ConditionScopesGranted, metav1.ConditionFalse, v1alpha1.ReasonPartiallyGranted, fmt.Sprintf(
@@ -101,13 +101,13 @@ func (w *tokenWork) tellGranted(held auth0.TokenSet) {
 	w.tell(v1alpha1.ConditionScopesGranted, metav1.ConditionFalse, v1alpha1.ReasonPartiallyGranted, message)
 }
 
-func (w *tokenWork) tell(condition string, status metav1.ConditionStatus, reason, message string) {
+func (w *tokenSync) tell(condition string, status metav1.ConditionStatus, reason, message string) {
 	meta.SetStatusCondition(&w.token.Status.Conditions, metav1.Condition{
 		Type: condition, Status: status, Reason: reason, Message: message, ObservedGeneration: w.token.Generation,
 	})
 }
 
-func (w *tokenWork) done(held auth0.TokenSet) engine.Outcome {
+func (w *tokenSync) done(held auth0.TokenSet) engine.Outcome {
 	w.show(held)
 	message := "Secret " + w.output.Name + " holds a valid token"
 	now := w.Clock.Now()
@@ -128,7 +128,7 @@ func (w *tokenWork) done(held auth0.TokenSet) engine.Outcome {
 	return engine.DoneUntil(v1alpha1.ReasonReconciled, message, again)
 }
 
-func (w *tokenWork) observe(held *auth0.TokenSet) engine.Outcome {
+func (w *tokenSync) observe(held *auth0.TokenSet) engine.Outcome {
 	if held == nil || !w.Clock.Now().Before(held.ExpiresAt) {
 		w.token.Status.Subject = ""
 		return engine.Done(v1alpha1.ReasonObserved, "managementPolicy Full would issue a token into Secret "+w.output.Name, w.resync)
@@ -138,7 +138,7 @@ func (w *tokenWork) observe(held *auth0.TokenSet) engine.Outcome {
 }
 
 // count takes into status and metrics that a token was issued.
-func (w *tokenWork) count(issued auth0.TokenSet) {
+func (w *tokenSync) count(issued auth0.TokenSet) {
 	status := &w.token.Status
 	if status.Issued == nil {
 		status.Issued = &v1alpha1.IssuedTokens{}

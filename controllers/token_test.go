@@ -22,7 +22,7 @@ func TestRenewalsSpread(t *testing.T) {
 	const tokens, minutes = 10_000, 144 // a tenth of a day
 	perMinute := map[int64]int{}
 	for i := range tokens {
-		w := &tokenWork{line: &lineage{}, token: &v1alpha1.Auth0Token{ObjectMeta: metav1.ObjectMeta{UID: types.UID(fmt.Sprint("uid-", i))}}}
+		w := &tokenSync{line: &lineage{}, token: &v1alpha1.Auth0Token{ObjectMeta: metav1.ObjectMeta{UID: types.UID(fmt.Sprint("uid-", i))}}}
 		at := w.renewal(held)
 		if !at.Equal(w.renewal(held)) {
 			t.Fatal("the same token comes due at another time")
@@ -43,12 +43,12 @@ func TestRenewalsSpread(t *testing.T) {
 // TestNothingIsRememberedOfTheDeleted by the process, which may live long.
 func TestNothingIsRememberedOfTheDeleted(t *testing.T) {
 	h := &tokenHandler{
-		Deps:      engine.Deps{Outputs: secret.NewJournal()},
+		Deps:      engine.Deps{Outputs: secret.NewExpectations()},
 		refusals:  &refusals{of: map[types.NamespacedName]*refusal{}},
 		deletions: newUserDeletions(),
 	}
 	token := &v1alpha1.Auth0Token{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "one", UID: "uid"}}
-	w := &tokenWork{tokenHandler: h, token: token, line: &lineage{}}
+	w := &tokenSync{tokenHandler: h, token: token, line: &lineage{}}
 	memories := map[string]*sync.Map{"unsaved": &h.unsaved, "polled": &h.polled, "deletions": &h.deletions.tokens}
 	for _, memory := range memories {
 		memory.Store(token.UID, true)
@@ -73,7 +73,7 @@ func TestNothingIsRememberedOfTheDeleted(t *testing.T) {
 func TestRenewalComesBeforeTheRefreshTokenDies(t *testing.T) {
 	issued := time.Unix(1_800_000_000, 0)
 	tokens := auth0.TokenSet{AccessToken: "a", RefreshToken: "r", IssuedAt: issued, ExpiresAt: issued.Add(30 * 24 * time.Hour)}
-	w := &tokenWork{
+	w := &tokenSync{
 		token: &v1alpha1.Auth0Token{},
 		line:  &lineage{Tokens: tokens, RefreshedAt: issued, Rules: auth0.RefreshRules{IdleLifetime: 15 * 24 * time.Hour}, RulesKnown: true},
 	}
@@ -95,7 +95,7 @@ func TestRenewalMoments(t *testing.T) {
 		{"more than half", v1alpha1.Auth0TokenSpec{RenewBefore: &metav1.Duration{Duration: 9 * time.Hour}}, 5 * time.Hour},
 		{"percentage", v1alpha1.Auth0TokenSpec{RenewBeforePercentage: new(int32(40))}, 4 * time.Hour},
 	} {
-		w := &tokenWork{line: &lineage{}, token: &v1alpha1.Auth0Token{Spec: row.spec}}
+		w := &tokenSync{line: &lineage{}, token: &v1alpha1.Auth0Token{Spec: row.spec}}
 		if before := held.ExpiresAt.Sub(w.renewal(held)); before < row.want || before > row.want+time.Hour {
 			t.Errorf("%s: renewed %s before the expiry, want %s and up to an hour more", row.name, before, row.want)
 		}

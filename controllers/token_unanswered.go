@@ -19,7 +19,7 @@ const logDelay = 2 * time.Minute
 // settleUnanswered finds out what became of a refresh whose answer did not get here. Within the leeway the same token may be
 // sent again. After that, a token that Auth0 has replaced would end the whole sign-in, so it is sent only if the tenant's log
 // says that it was not replaced.
-func (w *tokenWork) settleUnanswered(ctx context.Context) error {
+func (w *tokenSync) settleUnanswered(ctx context.Context) error {
 	lost, now := w.line.Attempt, w.Clock.Now()
 	switch pause := lost.busy(w.process, now); {
 	case lost == nil, lost.Begins:
@@ -47,7 +47,7 @@ func (w *tokenWork) settleUnanswered(ctx context.Context) error {
 }
 
 // askTheLog takes back a refresh that never happened, and writes down one that did.
-func (w *tokenWork) askTheLog(ctx context.Context) error {
+func (w *tokenSync) askTheLog(ctx context.Context) error {
 	line := *w.line
 	refreshed, known, err := w.session.WasRefreshed(ctx, w.request.Application.ID, line.Tokens.Subject, line.Attempt.Began)
 	switch {
@@ -65,21 +65,21 @@ func (w *tokenWork) askTheLog(ctx context.Context) error {
 	return errors.Join(w.save(ctx, &line), w.answerLost())
 }
 
-func (w *tokenWork) answerLost() error {
+func (w *tokenSync) answerLost() error {
 	return problem.Stalled(v1alpha1.ReasonRefreshResponseLost,
 		"Auth0's answer to a refresh at %s got lost, and %s: nobody has the next refresh token, so the sign-in cannot go on: sign in again and put the new %s into Secret %s",
 		w.lostAt(), w.leewayIsOver(), w.seedName(), w.seedSecret())
 }
 
-func (w *tokenWork) maybeReplaced(unknown string) error {
+func (w *tokenSync) maybeReplaced(unknown string) error {
 	return problem.Stalled(v1alpha1.ReasonRefreshResponseLost,
 		"Auth0's answer to a refresh at %s got lost, and %s; the refresh token may have been replaced (%s), and sending it again could end the sign-in. Otherwise sign in again and put the new %s into Secret %s",
 		w.lostAt(), w.leewayIsOver(), unknown, w.seedName(), w.seedSecret())
 }
 
-func (w *tokenWork) lostAt() string { return w.line.Attempt.Began.UTC().Format(time.RFC3339) }
+func (w *tokenSync) lostAt() string { return w.line.Attempt.Began.UTC().Format(time.RFC3339) }
 
-func (w *tokenWork) leewayIsOver() string {
+func (w *tokenSync) leewayIsOver() string {
 	if !w.line.RulesKnown {
 		return "the leeway of the application is not known (grant the operator's application the scope read:clients)"
 	}
@@ -88,7 +88,7 @@ func (w *tokenWork) leewayIsOver() string {
 
 // seedIsSpent says so if what the sign-in began with was replaced since, and sending it once more would be a replay: for another
 // application, or as the Secret of the lineage was deleted.
-func (w *tokenWork) seedIsSpent() error {
+func (w *tokenSync) seedIsSpent() error {
 	switch {
 	case w.source.Seed == "":
 		return nil
@@ -105,7 +105,7 @@ func (w *tokenWork) seedIsSpent() error {
 }
 
 // began tells whether, by its status, a sign-in was made of the seed that there is, and what followed replaced it.
-func (w *tokenWork) began() bool {
+func (w *tokenSync) began() bool {
 	status := w.token.Status
 	if status.RefreshToken == nil {
 		return false

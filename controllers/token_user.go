@@ -53,7 +53,7 @@ func (d *userDeletions) watch(build *builder.Builder, deps engine.Deps, _ engine
 
 // userExists says so if the user of the token was deleted. It makes a call after a deletion was heard of, and for as long as
 // the object says so.
-func (w *tokenWork) userExists(ctx context.Context) error {
+func (w *tokenSync) userExists(ctx context.Context) error {
 	subject := w.token.Status.Subject
 	stalled := meta.FindStatusCondition(w.token.Status.Conditions, v1alpha1.ConditionStalled)
 	_, heard := w.deletions.tokens.Load(w.token.UID)

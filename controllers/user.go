@@ -60,7 +60,7 @@ func (userAdapter) Fields() engine.Fields {
 		Cleared: map[string]any{"blocked": false},
 		First:   []string{"blocked"},
 		// Identifiers cannot be taken away from a user, and whether one is verified is Auth0's to know.
-		Kept: []string{"email", "email_verified", "username", "phone_number", "phone_verified", "app_metadata." + userMark},
+		KeepReady: []string{"email", "email_verified", "username", "phone_number", "phone_verified", "app_metadata." + userMark},
 		// Auth0 keeps both in lower case.
 		FoldCase: []string{"email", "username"},
 		Apart: [][]string{
@@ -132,8 +132,8 @@ func (userAdapter) OutputConfigMap(u *v1alpha1.Auth0User) *v1alpha1.OutputConfig
 }
 
 // PublicValues implements engine.ConfigMapWriter.
-func (userAdapter) PublicValues(tools engine.Tools[*v1alpha1.Auth0User], have auth0.Document) map[string]string {
-	domain := tools.Session.LoginDomain()
+func (userAdapter) PublicValues(req engine.Request[*v1alpha1.Auth0User], have auth0.Document) map[string]string {
+	domain := req.Session.LoginDomain()
 	return map[string]string{"userId": have.String("user_id"), "domain": domain, "issuer": issuerOf(domain)}
 }
 
@@ -293,7 +293,7 @@ func putMetadata(document auth0.Document, field string, metadata map[string]apie
 	document[field] = object
 }
 
-func (userAdapter) MarkField() string { return "app_metadata." + userMark }
+func (userAdapter) MarkerField() string { return "app_metadata." + userMark }
 
 func (userAdapter) ID(u *v1alpha1.Auth0User) string {
 	if u.Status.UserID == "" && u.Spec.UserID != nil {
@@ -302,8 +302,8 @@ func (userAdapter) ID(u *v1alpha1.Auth0User) string {
 	return u.Status.UserID
 }
 
-// Introduce shows by what the user is known, before it is there.
-func (userAdapter) Introduce(u *v1alpha1.Auth0User) {
+// InitializeStatus shows by what the user is known, before it is there.
+func (userAdapter) InitializeStatus(u *v1alpha1.Auth0User) {
 	u.Status.Login = cmp.Or(u.Status.Login, loginOf(u))
 }
 
@@ -353,13 +353,13 @@ func (userAdapter) Get(ctx context.Context, session *auth0.Session, id string) (
 }
 
 // Find looks for a user whose creation was not noticed, and for others with the same e-mail, username or phone number.
-func (a userAdapter) Find(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User], _ auth0.Document) ([]auth0.Document, error) {
-	session, u := tools.Session, tools.Object
-	found, err := a.findByLogin(ctx, tools)
+func (a userAdapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth0User], _ auth0.Document) ([]auth0.Document, error) {
+	session, u := req.Session, req.Object
+	found, err := a.findByLogin(ctx, req)
 	if err != nil {
 		return nil, err
 	}
-	found = slices.DeleteFunc(found, func(user auth0.Document) bool { return !inConnection(user, connectionOf(u, tools.References)) })
+	found = slices.DeleteFunc(found, func(user auth0.Document) bool { return !inConnection(user, connectionOf(u, req.References)) })
 	if signsUp(u) {
 		return found, nil
 	}
@@ -375,14 +375,14 @@ func (a userAdapter) Find(ctx context.Context, tools engine.Tools[*v1alpha1.Auth
 }
 
 // findByLogin also looks for the name of an earlier sign-up that was not heard of again.
-func (userAdapter) findByLogin(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User]) ([]auth0.Document, error) {
-	u, connection := tools.Object, connectionOf(tools.Object, tools.References)
-	found, err := findLogin(ctx, tools.Session, connection, loginOf(u))
+func (userAdapter) findByLogin(ctx context.Context, req engine.Request[*v1alpha1.Auth0User]) ([]auth0.Document, error) {
+	u, connection := req.Object, connectionOf(req.Object, req.References)
+	found, err := findLogin(ctx, req.Session, connection, loginOf(u))
 	tried := u.Status.Creating
 	if err != nil || tried == "" || strings.EqualFold(tried, loginOf(u)) {
 		return found, err
 	}
-	before, err := findLogin(ctx, tools.Session, connection, tried)
+	before, err := findLogin(ctx, req.Session, connection, tried)
 	return append(found, before...), err
 }
 
@@ -410,8 +410,8 @@ func inConnection(user auth0.Document, connection string) bool {
 }
 
 // Create chooses the id of the user, so that a second attempt cannot make a second user.
-func (a userAdapter) Create(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User], desired auth0.Document) (auth0.Document, error) {
-	u, session := tools.Object, tools.Session
+func (a userAdapter) Create(ctx context.Context, req engine.Request[*v1alpha1.Auth0User], desired auth0.Document) (auth0.Document, error) {
+	u, session := req.Object, req.Session
 	if u.Spec.UserID != nil {
 		return nil, problem.Stalled(v1alpha1.ReasonUserNotFound,
 			"spec.userId: there is no user %q in tenant %s; wait until the user signs in for the first time, or delete this object and create one with the right id", *u.Spec.UserID, session.Domain())
@@ -420,7 +420,7 @@ func (a userAdapter) Create(ctx context.Context, tools engine.Tools[*v1alpha1.Au
 		desired["password"] = randomPassword(0)
 	}
 	if signsUp(u) {
-		return a.signUp(ctx, tools, desired)
+		return a.signUp(ctx, req, desired)
 	}
 	desired["user_id"] = derivedUserID(u.UID)
 	return session.CreateUser(ctx, desired)
@@ -431,7 +431,7 @@ func (userAdapter) Update(ctx context.Context, session *auth0.Session, id string
 }
 
 // Preserve keeps a block in the call that sets a password, so that it is not lifted until the next call.
-func (userAdapter) Preserve(_ engine.Tools[*v1alpha1.Auth0User], have, patch auth0.Document) error {
+func (userAdapter) Preserve(_ engine.Request[*v1alpha1.Auth0User], have, patch auth0.Document) error {
 	if _, sets := patch["password"]; sets && have.Bool("blocked") {
 		patch["blocked"] = true
 	}
@@ -453,8 +453,8 @@ func databaseUserID(id string) string { return "auth0|" + id }
 // passwordless tells whether users of a connection have no password: Auth0 gives such connections fixed names.
 func passwordless(connection string) bool { return connection == "email" || connection == "sms" }
 
-func (a userAdapter) Lists(tools engine.Tools[*v1alpha1.Auth0User]) []engine.List {
-	u, references := tools.Object, tools.References
+func (a userAdapter) Lists(req engine.Request[*v1alpha1.Auth0User]) []engine.List {
+	u, references := req.Object, req.References
 	return []engine.List{a.roles(u, references), a.permissions(u, references), a.memberships(u, references), a.memberRoles(u, references)}
 }
 
@@ -552,9 +552,9 @@ func (userAdapter) Exempt(have auth0.Document) (fields []string, keeper string) 
 }
 
 // Explain gives the answers of Auth0 that people meet with users a reason and a way out.
-func (userAdapter) Explain(tools engine.Tools[*v1alpha1.Auth0User], failed *auth0.Error) error {
-	u, session := tools.Object, tools.Session
-	connection := cmp.Or(connectionOf(u, tools.References), u.Status.Connection, connectionField)
+func (userAdapter) Explain(req engine.Request[*v1alpha1.Auth0User], failed *auth0.Error) error {
+	u, session := req.Object, req.Session
+	connection := cmp.Or(connectionOf(u, req.References), u.Status.Connection, connectionField)
 	switch {
 	case auth0.IsPasswordRefused(failed):
 		return problem.Stalled(v1alpha1.ReasonPasswordRejected,

@@ -33,9 +33,9 @@ func (userAdapter) Importable(u *v1alpha1.Auth0User) bool {
 func (userAdapter) Importing(u *v1alpha1.Auth0User) *string { return &u.Status.Importing }
 
 // Import implements engine.Importer.
-func (userAdapter) Import(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User], body auth0.Document) (*engine.Import, error) {
-	u, name := tools.Object, connectionOf(tools.Object, tools.References)
-	if may, err := tools.Session.MayFindConnections(ctx); err != nil || !may {
+func (userAdapter) Import(ctx context.Context, req engine.Request[*v1alpha1.Auth0User], body auth0.Document) (*engine.Import, error) {
+	u, name := req.Object, connectionOf(req.Object, req.References)
+	if may, err := req.Session.MayFindConnections(ctx); err != nil || !may {
 		return nil, err
 	}
 	item := body.Clone()

@@ -34,15 +34,15 @@ func (userAdapter) Finishes(u *v1alpha1.Auth0User) bool {
 }
 
 // Finish lifts blocks and writes the invitation.
-func (a userAdapter) Finish(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User], _ auth0.Document) error {
-	if err := a.unblock(ctx, tools); err != nil {
+func (a userAdapter) Finish(ctx context.Context, req engine.Request[*v1alpha1.Auth0User], _ auth0.Document) error {
+	if err := a.unblock(ctx, req); err != nil {
 		return err
 	}
-	if tools.Object.Spec.Invitation == nil {
-		tools.Object.Status.Invitation = nil
+	if req.Object.Spec.Invitation == nil {
+		req.Object.Status.Invitation = nil
 		return nil
 	}
-	return a.invite(ctx, tools)
+	return a.invite(ctx, req)
 }
 
 func unblockRequested(u *v1alpha1.Auth0User) bool {
@@ -50,33 +50,33 @@ func unblockRequested(u *v1alpha1.Auth0User) bool {
 }
 
 // unblock lifts the blocks of brute-force protection, once per request.
-func (userAdapter) unblock(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User]) error {
-	u := tools.Object
+func (userAdapter) unblock(ctx context.Context, req engine.Request[*v1alpha1.Auth0User]) error {
+	u := req.Object
 	if !unblockRequested(u) {
 		return nil
 	}
 	if u.Annotations[v1alpha1.AnnotationUnblock] != "" {
-		if err := tools.Session.Unblock(ctx, u.Status.UserID); err != nil {
+		if err := req.Session.Unblock(ctx, u.Status.UserID); err != nil {
 			return err
 		}
-		tools.Event(ctx, v1alpha1.EventUnblocked, "lifted the blocks of Auth0's brute-force protection")
+		req.Event(ctx, v1alpha1.EventUnblocked, "lifted the blocks of Auth0's brute-force protection")
 	}
 	u.Status.LastHandledUnblock = u.Annotations[v1alpha1.AnnotationUnblock]
 	return nil
 }
 
 // invite writes a link to the Secret, unless it holds the one that the spec and the annotation ask for.
-func (a userAdapter) invite(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User]) error {
-	u := tools.Object
-	output := secret.NewOutput(tools.Client, u, u.Spec.Invitation.OutputSecret)
-	output.Journal = tools.Outputs
+func (a userAdapter) invite(ctx context.Context, req engine.Request[*v1alpha1.Auth0User]) error {
+	u := req.Object
+	output := secret.NewOutput(req.Client, u, u.Spec.Invitation.OutputSecret)
+	output.Expectations = req.Outputs
 	current, err := output.Get(ctx)
 	if err != nil {
 		return err
 	}
-	inputs := invitationInputs(u, tools.References)
+	inputs := invitationInputs(u, req.References)
 	if current == nil || current.Annotations[annotationInvitation] != inputs {
-		return a.makeInvitation(ctx, tools, output, current, inputs)
+		return a.makeInvitation(ctx, req, output, current, inputs)
 	}
 	if expires, err := time.Parse(time.RFC3339, current.Annotations[annotationInvitationExpires]); err == nil {
 		u.Status.Invitation = &v1alpha1.InvitationStatus{ExpiresAt: metav1.NewTime(expires)}
@@ -84,11 +84,11 @@ func (a userAdapter) invite(ctx context.Context, tools engine.Tools[*v1alpha1.Au
 	return nil
 }
 
-func (userAdapter) makeInvitation(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User], output secret.Output, current *corev1.Secret, inputs string) error {
-	u := tools.Object
+func (userAdapter) makeInvitation(ctx context.Context, req engine.Request[*v1alpha1.Auth0User], output secret.Output, current *corev1.Secret, inputs string) error {
+	u := req.Object
 	spec := u.Spec.Invitation
-	request, ttl := invitationRequest(u, tools.References)
-	expires := tools.Clock.Now().Add(ttl).Truncate(time.Second)
+	request, ttl := invitationRequest(u, req.References)
+	expires := req.Clock.Now().Add(ttl).Truncate(time.Second)
 	annotations := map[string]string{annotationInvitation: inputs, annotationInvitationExpires: expires.UTC().Format(time.RFC3339)}
 	write := func(link string, write secret.Writer) error {
 		data, err := secret.Render(spec.OutputSecret, map[string]string{"url": link, "expiresAt": expires.UTC().Format(time.RFC3339)})
@@ -101,7 +101,7 @@ func (userAdapter) makeInvitation(ctx context.Context, tools engine.Tools[*v1alp
 	if err := write("", output.Try); err != nil {
 		return err
 	}
-	link, err := tools.Session.PasswordTicket(ctx, request)
+	link, err := req.Session.PasswordTicket(ctx, request)
 	if err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func (userAdapter) makeInvitation(ctx context.Context, tools engine.Tools[*v1alp
 		return err
 	}
 	u.Status.Invitation = &v1alpha1.InvitationStatus{ExpiresAt: metav1.NewTime(expires)}
-	tools.Event(ctx, v1alpha1.EventInvited, "wrote an invitation to Secret "+output.Name)
+	req.Event(ctx, v1alpha1.EventInvited, "wrote an invitation to Secret "+output.Name)
 	return nil
 }
 

@@ -27,19 +27,19 @@ const (
 )
 
 // Prepare writes a generated password to its Secret before Auth0 hears of it, so that no crash can lose it.
-func (a userAdapter) Prepare(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User]) error {
-	u := tools.Object
+func (a userAdapter) Prepare(ctx context.Context, req engine.Request[*v1alpha1.Auth0User]) error {
+	u := req.Object
 	if u.Spec.Password == nil || u.Spec.Password.Generate == nil {
 		return nil
 	}
 	spec := u.Spec.Password.Generate.OutputSecret
-	output := secret.NewOutput(tools.Client, u, spec)
-	output.Journal = tools.Outputs
+	output := secret.NewOutput(req.Client, u, spec)
+	output.Expectations = req.Outputs
 	current, err := output.Get(ctx)
 	if err != nil {
 		return err
 	}
-	password, err := a.generatedPassword(ctx, tools, current)
+	password, err := a.generatedPassword(ctx, req, current)
 	if err != nil {
 		return err
 	}
@@ -52,34 +52,34 @@ func (a userAdapter) Prepare(ctx context.Context, tools engine.Tools[*v1alpha1.A
 }
 
 // generatedPassword returns the password in the Secret, or a new one if there is none or rotation was requested.
-func (userAdapter) generatedPassword(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User], current *corev1.Secret) (string, error) {
-	u := tools.Object
+func (userAdapter) generatedPassword(ctx context.Context, req engine.Request[*v1alpha1.Auth0User], current *corev1.Secret) (string, error) {
+	u := req.Object
 	if current != nil && len(current.Data[generatedPasswordKey]) > 0 && current.Annotations[annotationRotation] == u.Annotations[v1alpha1.AnnotationRotatePassword] {
 		return string(current.Data[generatedPasswordKey]), nil
 	}
-	scopes, err := tools.Session.Scopes(ctx)
+	scopes, err := req.Session.Scopes(ctx)
 	if err != nil || !slices.Contains(scopes, "read:connections") {
 		return randomPassword(0), err
 	}
-	connection := connectionOf(u, tools.References)
-	policy, err := tools.Session.PasswordPolicy(ctx, connection)
+	connection := connectionOf(u, req.References)
+	policy, err := req.Session.PasswordPolicy(ctx, connection)
 	if err != nil {
 		return "", err
 	}
 	if policy.MinLength > longestLength {
 		return "", fmt.Errorf("connection %q wants passwords of %d characters; Auth0 stores no more than %d bytes", connection, policy.MinLength, longestLength)
 	}
-	tools.Event(ctx, v1alpha1.EventPasswordGenerated, "wrote a new password to Secret "+u.Spec.Password.Generate.OutputSecret.Name)
+	req.Event(ctx, v1alpha1.EventPasswordGenerated, "wrote a new password to Secret "+u.Spec.Password.Generate.OutputSecret.Name)
 	return randomPassword(int(policy.MinLength)), nil
 }
 
 // ExplainSecret implements engine.SecretExplainer: Auth0 says that a password is too weak, and not by which rule.
-func (userAdapter) ExplainSecret(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User], _, password string, failed *auth0.Error) string {
+func (userAdapter) ExplainSecret(ctx context.Context, req engine.Request[*v1alpha1.Auth0User], _, password string, failed *auth0.Error) string {
 	if !auth0.IsPasswordRefused(failed) {
 		return ""
 	}
 	// Without the policy, the name of the refusal may still say it.
-	policy, _ := tools.Session.PasswordPolicy(ctx, connectionOf(tools.Object, tools.References))
+	policy, _ := req.Session.PasswordPolicy(ctx, connectionOf(req.Object, req.References))
 	why := policy.WhyPasswordRefused(failed, password)
 	if why == "" && !policy.Known {
 		return "the operator cannot read by which rule, as its application lacks the scope read:connections or read:connections_options"

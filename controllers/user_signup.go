@@ -15,21 +15,21 @@ var signupFields = []string{"connection", "email", "username", "phone_number", "
 
 func signsUp(u *v1alpha1.Auth0User) bool { return u.Spec.Provisioning == v1alpha1.ProvisioningSignup }
 
-// ProofField is where a sign-up carries the proof that it is ours, as it can set neither an id nor app_metadata. Users can
+// IdempotencyKeyField is where a sign-up carries the proof that it is ours, as it can set neither an id nor app_metadata. Users can
 // write their user_metadata themselves, so a name would prove nothing.
-func (userAdapter) ProofField(u *v1alpha1.Auth0User) string {
+func (userAdapter) IdempotencyKeyField(u *v1alpha1.Auth0User) string {
 	if signsUp(u) {
 		return "user_metadata." + userMark
 	}
 	return ""
 }
 
-// ProofName is what the user signs up with.
-func (userAdapter) ProofName(u *v1alpha1.Auth0User) string { return loginOf(u) }
+// IdempotencyKeyName is what the user signs up with.
+func (userAdapter) IdempotencyKeyName(u *v1alpha1.Auth0User) string { return loginOf(u) }
 
 // signUp signs the user up as an application does.
-func (userAdapter) signUp(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User], desired auth0.Document) (auth0.Document, error) {
-	client, err := readSignupClient(ctx, tools)
+func (userAdapter) signUp(ctx context.Context, req engine.Request[*v1alpha1.Auth0User], desired auth0.Document) (auth0.Document, error) {
+	client, err := readSignupClient(ctx, req)
 	if err != nil {
 		return nil, err
 	}
@@ -42,15 +42,15 @@ func (userAdapter) signUp(ctx context.Context, tools engine.Tools[*v1alpha1.Auth
 			request[field] = value
 		}
 	}
-	return tools.Session.SignUp(ctx, request)
+	return req.Session.SignUp(ctx, request)
 }
 
 // readSignupClient finds the application through which the user signs up.
-func readSignupClient(ctx context.Context, tools engine.Tools[*v1alpha1.Auth0User]) (string, error) {
-	signup := tools.Object.Spec.Signup
+func readSignupClient(ctx context.Context, req engine.Request[*v1alpha1.Auth0User]) (string, error) {
+	signup := req.Object.Spec.Signup
 	if signup.SecretRef == nil {
-		return tools.References.ID(signupClientField, signup.ClientID), nil
+		return req.References.ID(signupClientField, signup.ClientID), nil
 	}
-	values, err := secret.Values(ctx, tools.Reader, tools.Object.Namespace, signup.SecretRef.Name, "clientId")
+	values, err := secret.Values(ctx, req.Reader, req.Object.Namespace, signup.SecretRef.Name, "clientId")
 	return strings.TrimSpace(values["clientId"]), err
 }

@@ -15,7 +15,7 @@ type Metrics struct {
 	charged   *prometheus.CounterVec
 	wait      *prometheus.HistogramVec
 	tokens    *prometheus.CounterVec
-	passes    *prometheus.CounterVec
+	resyncs   *prometheus.CounterVec
 	found     *prometheus.CounterVec
 	corrected *prometheus.CounterVec
 
@@ -54,7 +54,7 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 			Name: "auth0_operator_tokens_issued_total",
 			Help: "Tokens issued by tenant, namespace and name of the Auth0Token, and grant. Those of client_credentials for APIs of one's own count against the tenant's monthly quota.",
 		}, []string{"tenant", "namespace", "name", "grant"}),
-		passes: prometheus.NewCounterVec(prometheus.CounterOpts{
+		resyncs: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "auth0_operator_full_resyncs_total",
 			Help: "Completed full resyncs, in which every object of the tenant is compared with Auth0.",
 		}, []string{"tenant"}),
@@ -67,12 +67,12 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 			Help: "Objects that somebody changed in Auth0 and the operator corrected, by tenant and kind.",
 		}, []string{"tenant", "kind"}),
 	}
-	registerer.MustRegister(m.requests, m.charged, m.wait, m.tokens, m, m.passes, m.found, m.corrected)
+	registerer.MustRegister(m.requests, m.charged, m.wait, m.tokens, m, m.resyncs, m.found, m.corrected)
 	return m
 }
 
-// CountPass counts that everything in a tenant was compared.
-func (m *Metrics) CountPass(tenant string) { m.passes.WithLabelValues(tenant).Inc() }
+// CountFullResync counts that everything in a tenant was compared.
+func (m *Metrics) CountFullResync(tenant string) { m.resyncs.WithLabelValues(tenant).Inc() }
 
 // CountDrift counts an object that others changed.
 func (m *Metrics) CountDrift(tenant, kind string) { m.found.WithLabelValues(tenant, kind).Inc() }
@@ -121,7 +121,7 @@ func (m *Metrics) unwatch(g *RateLimiter) {
 // forget drops what tells of a tenant.
 func (m *Metrics) forget(tenant string) {
 	of := prometheus.Labels{"tenant": tenant}
-	for _, counters := range []*prometheus.CounterVec{m.requests, m.charged, m.tokens, m.passes, m.found, m.corrected} {
+	for _, counters := range []*prometheus.CounterVec{m.requests, m.charged, m.tokens, m.resyncs, m.found, m.corrected} {
 		counters.DeletePartialMatch(of)
 	}
 	m.wait.DeletePartialMatch(of)

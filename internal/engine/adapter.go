@@ -34,10 +34,10 @@ type Adapter[O v1alpha1.Managed] interface {
 	Get(ctx context.Context, session *auth0.Session, id string) (auth0.Document, error)
 	// Find returns the objects that could be the wanted one, by its natural key and, where names repeat, by its mark, all of
 	// them. wanted is what is desired, or what an Announcer announced before.
-	Find(ctx context.Context, tools Tools[O], wanted auth0.Document) ([]auth0.Document, error)
+	Find(ctx context.Context, req Request[O], wanted auth0.Document) ([]auth0.Document, error)
 	// Create creates the object, and returns it as far as the answer shows it. If one with its natural key exists, it fails
 	// with auth0.ClassConflict.
-	Create(ctx context.Context, tools Tools[O], desired auth0.Document) (auth0.Document, error)
+	Create(ctx context.Context, req Request[O], desired auth0.Document) (auth0.Document, error)
 	// Update merges a patch into the object, and returns the whole of it.
 	Update(ctx context.Context, session *auth0.Session, id string, patch auth0.Document) (auth0.Document, error)
 	// Delete deletes the object. It succeeds, or fails with auth0.ClassNotFound, if there is none.
@@ -55,8 +55,8 @@ type Scope[O v1alpha1.Managed] struct {
 
 // Marker marks the object in Auth0 as held by a Kubernetes object.
 type Marker interface {
-	// MarkField is where the mark is, as object.key of an object of Fields.Merged or Fields.Replaced.
-	MarkField() string
+	// MarkerField is where the mark is, as object.key of an object of Fields.Merged or Fields.Replaced.
+	MarkerField() string
 }
 
 // SecretFields takes values of fields from Secrets, by the path of the field. The values are sent when they change, and with
@@ -76,7 +76,7 @@ type SecretChecker[O v1alpha1.Managed] interface {
 type SecretExplainer[O v1alpha1.Managed] interface {
 	// ExplainSecret says which rule the value of a field breaks that was sent with the call, "" if the refusal is about something
 	// else, or nothing is known. It does not quote the value.
-	ExplainSecret(ctx context.Context, tools Tools[O], field, value string, failed *auth0.Error) string
+	ExplainSecret(ctx context.Context, req Request[O], field, value string, failed *auth0.Error) string
 }
 
 // Inputs names further Secrets that an object is made of or writes, besides those of SecretFields: it is looked at again
@@ -93,12 +93,12 @@ type Checker[O v1alpha1.Managed] interface {
 // Explainer gives a reason and a message to an answer of Auth0's that means something particular for the kind.
 type Explainer[O v1alpha1.Managed] interface {
 	// Explain makes no call. References are those that resolved before the call that failed.
-	Explain(tools Tools[O], failed *auth0.Error) error
+	Explain(req Request[O], failed *auth0.Error) error
 }
 
-// Introducer takes the natural name of an object into status before anything is known of it in Auth0, so that lists show it.
-type Introducer[O v1alpha1.Managed] interface {
-	Introduce(O)
+// StatusInitializer takes the natural name of an object into status before anything is known of it in Auth0, so that lists show it.
+type StatusInitializer[O v1alpha1.Managed] interface {
+	InitializeStatus(O)
 }
 
 // Referrer refers to other objects of this group. Until all of them are Ready, the object waits and takes no call.
@@ -117,36 +117,36 @@ type Declarer[O v1alpha1.Managed] interface {
 	Declares(O) string
 }
 
-// Completer completes what is desired with what is there and stays, such as entries that others added to a list that Auth0
+// LateInitializer completes what is desired with what is there and stays, such as entries that others added to a list that Auth0
 // replaces whole.
-type Completer[O v1alpha1.Managed] interface {
-	// Complete changes desired. have is what was read just now, nil before the object is created.
-	Complete(object O, desired, have auth0.Document)
+type LateInitializer[O v1alpha1.Managed] interface {
+	// LateInitialize changes desired. have is what was read just now, nil before the object is created.
+	LateInitialize(object O, desired, have auth0.Document)
 }
 
 // Preserver keeps an update from doing away with what is not declared.
 type Preserver[O v1alpha1.Managed] interface {
 	// Preserve adds to a patch what Auth0 would reset without it, or fails if have, which was read just now, does not show it.
 	// The values of secrets are in the patch already.
-	Preserve(tools Tools[O], have, patch auth0.Document) error
+	Preserve(req Request[O], have, patch auth0.Document) error
 }
 
-// Exacter has lists of Fields.Keyed that hold nothing but what is declared, whoever added the rest.
-type Exacter[O v1alpha1.Managed] interface {
-	Exact(O) []string
+// ExactLister has lists of Fields.Keyed that hold nothing but what is declared, whoever added the rest.
+type ExactLister[O v1alpha1.Managed] interface {
+	ExactLists(O) []string
 }
 
-// Withholder holds back for a while what others would miss, such as the removal of a scope that roles have.
-type Withholder[O v1alpha1.Managed] interface {
-	// Withhold takes out of the patch what is not to be sent yet, and says why and until when; nil if there is no such thing.
+// RemovalDelayer holds back for a while what others would miss, such as the removal of a scope that roles have.
+type RemovalDelayer[O v1alpha1.Managed] interface {
+	// DelayRemoval takes out of the patch what is not to be sent yet, and says why and until when; nil if there is no such thing.
 	// It is asked in every pass, with an empty patch if nothing differs.
-	Withhold(ctx context.Context, tools Tools[O], have, patch auth0.Document) (*problem.Problem, error)
+	DelayRemoval(ctx context.Context, req Request[O], have, patch auth0.Document) (*problem.Problem, error)
 }
 
-// Keeper leaves in Auth0 what must not be deleted, such as what Auth0 has made itself.
-type Keeper interface {
-	// Keeps says why an object stays, "" if it may be deleted.
-	Keeps(session *auth0.Session, have auth0.Document) string
+// Retainer leaves in Auth0 what must not be deleted, such as what Auth0 has made itself.
+type Retainer interface {
+	// RetainReason says why an object stays, "" if it may be deleted.
+	RetainReason(session *auth0.Session, have auth0.Document) string
 }
 
 // Protector is for kinds of which some objects in Auth0 may be nobody's to manage, as the operator itself depends on them.
@@ -162,35 +162,35 @@ type Resetter[O v1alpha1.Managed] interface {
 	Reset(O)
 }
 
-// Announcer is for kinds of which nothing in Auth0 tells after a lost answer that an object is ours: those that carry no
+// IntentRecorder is for kinds of which nothing in Auth0 tells after a lost answer that an object is ours: those that carry no
 // mark, and those whose names repeat, so that Auth0 would make a second one. What is about to be created is noted in
 // status first. A kind that is a Marker as well is one whose names repeat.
-type Announcer interface {
-	// Announce returns the fields that are noted: the natural key, and others that tell the object from a stranger's. None of
+type IntentRecorder interface {
+	// Intent returns the fields that are noted: the natural key, and others that tell the object from a stranger's. None of
 	// them may be secret.
-	Announce(desired auth0.Document) auth0.Document
+	Intent(desired auth0.Document) auth0.Document
 }
 
 // Renamer is an Announcer that carries a mark and whose names are unique, but can change: after a lost answer the object may
 // have been created under the name that was declared before.
 type Renamer interface {
-	Announcer
+	IntentRecorder
 	Renames()
 }
 
-// Prover is for objects whose creation cannot carry the mark: it carries a proof instead, which only this operator can
+// IdempotentCreator is for objects whose creation cannot carry the mark: it carries a proof instead, which only this operator can
 // make, and which goes when the mark comes.
-type Prover[O v1alpha1.Managed] interface {
-	// ProofField is where the proof goes, as object.key of a merged object; "" if the creation carries the mark.
-	ProofField(O) string
-	// ProofName is the name under which the object is created, and found again with its proof.
-	ProofName(O) string
+type IdempotentCreator[O v1alpha1.Managed] interface {
+	// IdempotencyKeyField is where the proof goes, as object.key of a merged object; "" if the creation carries the mark.
+	IdempotencyKeyField(O) string
+	// IdempotencyKeyName is the name under which the object is created, and found again with its proof.
+	IdempotencyKeyName(O) string
 }
 
 // Publisher writes what is known of an object into Kubernetes, such as its credentials into a Secret. It is called whenever
 // the object was read or created, but under managementPolicy Observe, and makes no call.
 type Publisher[O v1alpha1.Managed] interface {
-	Publish(ctx context.Context, tools Tools[O], have auth0.Document) error
+	Publish(ctx context.Context, req Request[O], have auth0.Document) error
 }
 
 // SecretWriter writes Secrets. Those that were there before the object, and stay, are given back when it is deleted.
@@ -204,7 +204,7 @@ type ConfigMapWriter[O v1alpha1.Managed] interface {
 	// OutputConfigMap is what the spec declares, nil for none.
 	OutputConfigMap(O) *v1alpha1.OutputConfigMap
 	// PublicValues are offered to templates. None of them may be secret. have is empty before the object is created.
-	PublicValues(tools Tools[O], have auth0.Document) map[string]string
+	PublicValues(req Request[O], have auth0.Document) map[string]string
 }
 
 // Scheduler is for objects of which something falls due at a time.
@@ -221,7 +221,7 @@ type Exempter interface {
 
 // Preparer sees to what must be there before the object is looked at. It is not called under managementPolicy Observe.
 type Preparer[O v1alpha1.Managed] interface {
-	Prepare(context.Context, Tools[O]) error
+	Prepare(context.Context, Request[O]) error
 }
 
 // Finisher sees to what comes after the object is as declared. It is not called under managementPolicy Observe.
@@ -229,36 +229,36 @@ type Finisher[O v1alpha1.Managed] interface {
 	// Finishes tells whether there is anything to see to.
 	Finishes(O) bool
 	// Finish gets the object as it is in Auth0 now.
-	Finish(ctx context.Context, tools Tools[O], have auth0.Document) error
+	Finish(ctx context.Context, req Request[O], have auth0.Document) error
 }
 
-// Tools is what an Adapter needs for the steps around its object.
-type Tools[O v1alpha1.Managed] struct {
+// Request is what an Adapter needs for the steps around its object.
+type Request[O v1alpha1.Managed] struct {
 	Deps
-	Object     O
-	Session    *auth0.Session
-	References reference.Values
-	pass       *Pass[O]
-	stays      func(ctx context.Context, have auth0.Document) (string, error)
+	Object         O
+	Session        *auth0.Session
+	References     reference.Values
+	reconciliation *Reconciliation[O]
+	retainReason   func(ctx context.Context, have auth0.Document) (string, error)
 }
 
-// Stays says why an object in Auth0 must not be deleted for this Kubernetes object, "" if it may. It makes no call: have may
+// RetainReason says why an object in Auth0 must not be deleted for this Kubernetes object, "" if it may. It makes no call: have may
 // be what status tells. Every deletion asks it first.
-func (t Tools[O]) Stays(ctx context.Context, have auth0.Document) (string, error) {
-	return t.stays(ctx, have)
+func (t Request[O]) RetainReason(ctx context.Context, have auth0.Document) (string, error) {
+	return t.retainReason(ctx, have)
 }
 
 // Save writes the status down before the pass goes on.
-func (t Tools[O]) Save(ctx context.Context) error { return t.pass.Save(ctx) }
+func (t Request[O]) Save(ctx context.Context) error { return t.reconciliation.Save(ctx) }
 
 // Event tells people of something that was done.
-func (t Tools[O]) Event(ctx context.Context, reason, message string) {
-	t.pass.Event(ctx, corev1.EventTypeNormal, reason, message)
+func (t Request[O]) Event(ctx context.Context, reason, message string) {
+	t.reconciliation.Event(ctx, corev1.EventTypeNormal, reason, message)
 }
 
 // Warn tells people of what is likely a mistake.
-func (t Tools[O]) Warn(ctx context.Context, message string) {
-	t.pass.Event(ctx, corev1.EventTypeWarning, v1alpha1.EventSuspicious, message)
+func (t Request[O]) Warn(ctx context.Context, message string) {
+	t.reconciliation.Event(ctx, corev1.EventTypeWarning, v1alpha1.EventSuspicious, message)
 }
 
 // Mirrored is for kinds whose objects can be read from lists, and of whose changes Auth0 tells. See internal/auth0's listings.
@@ -269,7 +269,7 @@ type Mirrored interface {
 
 // Lister has lists beside the object, such as the roles of a user.
 type Lister[O v1alpha1.Managed] interface {
-	Lists(Tools[O]) []List
+	Lists(Request[O]) []List
 }
 
 // needs returns the scopes that an object needs.

@@ -17,58 +17,58 @@ import (
 // Where nothing in Auth0 would tell that an object is ours, what is about to be created is noted in status first. After a
 // lost answer or a crash the note tells what to look for: docs/decisions/0009-announcements.md.
 
-// announced is what was noted before an earlier attempt whose outcome is not known, "" if there was none.
-func (w *work[O]) announced() string { return w.object.GetManagedStatus().Creating }
+// intent is what was noted before an earlier attempt whose outcome is not known, "" if there was none.
+func (w *objectSync[O]) intent() string { return w.object.GetManagedStatus().Creating }
 
-// announcement is what is noted before the object is created, "" if the creation speaks for itself by an id or a mark.
-func (w *work[O]) announcement() string {
+// intentOf is what is noted before the object is created, "" if the creation speaks for itself by an id or a mark.
+func (w *objectSync[O]) intentOf() string {
 	switch adapter := w.Adapter.(type) {
-	case Announcer:
+	case IntentRecorder:
 		// What came from JSON can become JSON; keys are sorted.
-		note, _ := json.Marshal(adapter.Announce(w.desired))
+		note, _ := json.Marshal(adapter.Intent(w.desired))
 		return string(note)
-	case Prover[O]:
-		if adapter.ProofField(w.object) != "" {
-			return adapter.ProofName(w.object)
+	case IdempotentCreator[O]:
+		if adapter.IdempotencyKeyField(w.object) != "" {
+			return adapter.IdempotencyKeyName(w.object)
 		}
 	}
 	return ""
 }
 
-// announce writes the announcement down.
-func (w *work[O]) announce(ctx context.Context) error {
-	if err := w.pass.KeepUntilRemoved(ctx); err != nil {
+// recordIntent writes the announcement down.
+func (w *objectSync[O]) recordIntent(ctx context.Context) error {
+	if err := w.reconciliation.AddFinalizer(ctx); err != nil {
 		return err
 	}
-	before, announcement := w.announced(), w.announcement()
-	if announcement == before {
+	before, intent := w.intent(), w.intentOf()
+	if intent == before {
 		return nil
 	}
-	w.object.GetManagedStatus().Creating = announcement
-	err := w.pass.saveUnlessChanged(ctx)
+	w.object.GetManagedStatus().Creating = intent
+	err := w.reconciliation.saveUnlessChanged(ctx)
 	if err != nil {
 		w.object.GetManagedStatus().Creating = before
 	}
 	return err
 }
 
-// forgetAttempt forgets an announcement when Auth0's answer leaves no doubt that nothing was created. One whose own answer
+// clearIntent forgets an announcement when Auth0's answer leaves no doubt that nothing was created. One whose own answer
 // was lost stays.
-func (w *work[O]) forgetAttempt(before string, err error) {
+func (w *objectSync[O]) clearIntent(before string, err error) {
 	failed, answered := errors.AsType[*auth0.Error](err)
 	if before == "" && answered && failed.Class != auth0.ClassUnavailable {
 		w.object.GetManagedStatus().Creating = ""
 	}
 }
 
-// mustLook tells whether to look for the object before it is created: an earlier attempt was announced under another name,
+// mustFind tells whether to look for the object before it is created: an earlier attempt was announced under another name,
 // so that trying again would be no conflict; or names repeat, so that it never would be.
-func (w *work[O]) mustLook() bool {
-	tried := w.announced()
-	if tried != "" && tried != w.announcement() {
+func (w *objectSync[O]) mustFind() bool {
+	tried := w.intent()
+	if tried != "" && tried != w.intentOf() {
 		return true
 	}
-	if _, announces := w.Adapter.(Announcer); !announces {
+	if _, recordsIntent := w.Adapter.(IntentRecorder); !recordsIntent {
 		return false
 	}
 	if w.namesRepeat() {
@@ -79,31 +79,31 @@ func (w *work[O]) mustLook() bool {
 }
 
 // namesRepeat tells whether Auth0 would make a second object of the same name.
-func (w *work[O]) namesRepeat() bool {
-	_, announces := w.Adapter.(Announcer)
+func (w *objectSync[O]) namesRepeat() bool {
+	_, recordsIntent := w.Adapter.(IntentRecorder)
 	_, marks := w.Adapter.(Marker)
 	_, unique := w.Adapter.(Renamer)
-	return announces && marks && !unique
+	return recordsIntent && marks && !unique
 }
 
 // heldByOther tells whether the object was found to be there already and is somebody else's: to ask whether it still is
 // costs a read, to try in vain a write as well.
-func (w *work[O]) heldByOther() bool {
+func (w *objectSync[O]) heldByOther() bool {
 	ready := meta.FindStatusCondition(w.object.GetCommonStatus().Conditions, v1alpha1.ConditionReady)
 	return ready != nil && (ready.Reason == v1alpha1.ReasonAlreadyExists || ready.Reason == v1alpha1.ReasonConflict)
 }
 
-// findAnnounced looks for what an earlier attempt may have created, under the name that it had then, and for what is
+// findIntended looks for what an earlier attempt may have created, under the name that it had then, and for what is
 // declared now.
-func (w *work[O]) findAnnounced(ctx context.Context) (candidates []auth0.Document, ours auth0.Document, err error) {
-	_, announces := w.Adapter.(Announcer)
-	if announces && w.announced() == "" && w.desired == nil {
+func (w *objectSync[O]) findIntended(ctx context.Context) (candidates []auth0.Document, ours auth0.Document, err error) {
+	_, recordsIntent := w.Adapter.(IntentRecorder)
+	if recordsIntent && w.intent() == "" && w.desired == nil {
 		// It is being deleted, and its creation was never tried.
 		return nil, nil, nil
 	}
-	wanted, moved := w.desired, w.announced() != "" && w.announced() != w.announcement()
-	if announces && moved {
-		wanted = w.announcedDocument()
+	wanted, moved := w.desired, w.intent() != "" && w.intent() != w.intentOf()
+	if recordsIntent && moved {
+		wanted = w.intentDocument()
 	}
 	candidates, ours, err = w.find(ctx, wanted)
 	if moved && ours == nil && !w.namesRepeat() {
@@ -113,29 +113,29 @@ func (w *work[O]) findAnnounced(ctx context.Context) (candidates []auth0.Documen
 	return candidates, ours, err
 }
 
-// isAnnounced reports whether an object that carries no mark, and was found by what was announced, is the one that was. One
+// hasIntent reports whether an object that carries no mark, and was found by what was announced, is the one that was. One
 // whose id status has already was not found so.
-func (w *work[O]) isAnnounced(have auth0.Document) bool {
-	if _, announces := w.Adapter.(Announcer); !announces || w.markField() != "" || w.announced() == "" {
+func (w *objectSync[O]) hasIntent(have auth0.Document) bool {
+	if _, recordsIntent := w.Adapter.(IntentRecorder); !recordsIntent || w.markerField() != "" || w.intent() == "" {
 		return false
 	}
-	announced := w.announcedDocument()
-	return announced != nil && w.Adapter.ID(w.object) != w.idOf(have) && len(w.fields.diff(announced, have, nil)) == 0
+	intent := w.intentDocument()
+	return intent != nil && w.Adapter.ID(w.object) != w.idOf(have) && len(w.fields.diff(intent, have, nil)) == 0
 }
 
-// announcedDocument is what was announced, nil if nothing was or it is no document.
-func (w *work[O]) announcedDocument() auth0.Document {
-	if _, announces := w.Adapter.(Announcer); !announces {
+// intentDocument is what was announced, nil if nothing was or it is no document.
+func (w *objectSync[O]) intentDocument() auth0.Document {
+	if _, recordsIntent := w.Adapter.(IntentRecorder); !recordsIntent {
 		return nil
 	}
 	// The status is ours to write; somebody who spoils it has the object looked for under no name.
-	announced, _ := auth0.ParseDocument([]byte(w.announced()))
-	return announced
+	intent, _ := auth0.ParseDocument([]byte(w.intent()))
+	return intent
 }
 
 // holder returns who else holds an object in Auth0: by its mark, or, as many carry none, by the id that another Kubernetes
 // object has in status. "" means nobody.
-func (w *work[O]) holder(ctx context.Context, have auth0.Document) (string, error) {
+func (w *objectSync[O]) holder(ctx context.Context, have auth0.Document) (string, error) {
 	if foreign := w.foreignOwner(have); foreign != "" {
 		return foreign, nil
 	}
@@ -158,18 +158,20 @@ func (w *work[O]) holder(ctx context.Context, have auth0.Document) (string, erro
 }
 
 // idOf is the id of an object in Auth0.
-func (w *work[O]) idOf(have auth0.Document) string {
+func (w *objectSync[O]) idOf(have auth0.Document) string {
 	seen := w.New()
 	w.Adapter.Observe(seen, have)
 	return w.Adapter.ID(seen)
 }
 
 // idKey is how an object in Auth0 stands in reference.IDIndex.
-func (w *work[O]) idKey(have auth0.Document) string { return reference.IDKey(w.object, w.idOf(have)) }
+func (w *objectSync[O]) idKey(have auth0.Document) string {
+	return reference.IDKey(w.object, w.idOf(have))
+}
 
 // claim takes an object in Auth0 that carries no mark for this Kubernetes object, or fails because another one did so a
 // moment ago, which the cache does not show yet.
-func (w *work[O]) claim(ctx context.Context, have auth0.Document) error {
+func (w *objectSync[O]) claim(ctx context.Context, have auth0.Document) error {
 	if _, marks := w.Adapter.(Marker); marks {
 		return nil
 	}

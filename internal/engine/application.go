@@ -18,16 +18,16 @@ func AnyApplication(ctx context.Context, reader client.Reader, namespace, name s
 	return readApplication(ctx, reader, namespace, name, "clientId")
 }
 
-// Proof reads from a Secret how an application proves who it is, by secret or key, whoever it is.
-func Proof(ctx context.Context, reader client.Reader, namespace, name string) (auth0.Application, error) {
+// Credential reads from a Secret how an application proves who it is, by secret or key, whoever it is.
+func Credential(ctx context.Context, reader client.Reader, namespace, name string) (auth0.Application, error) {
 	application, err := readApplication(ctx, reader, namespace, name)
 	if err == nil && application.IsPublic() {
-		err = noProof(namespace, name)
+		err = noCredential(namespace, name)
 	}
 	return application, err
 }
 
-func noProof(namespace, name string) error {
+func noCredential(namespace, name string) error {
 	return problem.Stalled(v1alpha1.ReasonSecretInvalid, "Secret %s/%s has a value neither under the key \"clientSecret\" nor under \"privateKey\"; add one", namespace, name)
 }
 

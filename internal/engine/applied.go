@@ -16,9 +16,9 @@ import (
 
 // verify compares an object after a write with what was sent. An answer may leave fields out, so the object is read before
 // anything is said of it.
-func (w *work[O]) verify(ctx context.Context, have auth0.Document, sent []change) (auth0.Document, error) {
+func (w *objectSync[O]) verify(ctx context.Context, have auth0.Document, sent []change) (auth0.Document, error) {
 	// What Auth0 does not show as it was sent is completed like before the write.
-	w.completeDesired(have)
+	w.lateInitialize(have)
 	if len(w.left(have, sent)) == 0 {
 		return have, nil
 	}
@@ -26,7 +26,7 @@ func (w *work[O]) verify(ctx context.Context, have auth0.Document, sent []change
 	if err != nil {
 		return nil, err
 	}
-	w.completeDesired(have)
+	w.lateInitialize(have)
 	var cleared, left []change
 	for _, one := range w.left(have, sent) {
 		switch {
@@ -49,7 +49,7 @@ func (w *work[O]) verify(ctx context.Context, have auth0.Document, sent []change
 
 // mayBeDefault reports whether the value of a cleared field may be the default of Auth0. Keys of objects that
 // are merged and entries of lists have no default.
-func (w *work[O]) mayBeDefault(one change) bool {
+func (w *objectSync[O]) mayBeDefault(one change) bool {
 	if _, declared := w.fields.flatten(w.desired)[one.path]; declared || w.fields.Cleared[one.path] != nil {
 		return false
 	}
@@ -58,7 +58,7 @@ func (w *work[O]) mayBeDefault(one change) bool {
 }
 
 // left are the differences that were sent and are still there.
-func (w *work[O]) left(have auth0.Document, sent []change) []change {
+func (w *objectSync[O]) left(have auth0.Document, sent []change) []change {
 	return slices.DeleteFunc(w.fields.diff(w.desired, have, changedPaths(sent)), func(one change) bool {
 		return !slices.ContainsFunc(sent, func(other change) bool { return other.path == one.path })
 	})
@@ -66,7 +66,7 @@ func (w *work[O]) left(have auth0.Document, sent []change) []change {
 
 // verifying returns a list that says which changes Auth0 took and did not make, entries and their attributes, and does not make them
 // again.
-func (w *work[O]) verifying(list List) List {
+func (w *objectSync[O]) verifying(list List) List {
 	list.leftOut = func(entry string, remove bool) {
 		w.unapplied = append(w.unapplied, entryChange(list.Field, entry, remove))
 	}
@@ -114,7 +114,7 @@ func entryChange(field, entry string, remove bool) change {
 }
 
 // appliedFields are the fields of a patch in which Auth0 took something.
-func (w *work[O]) appliedFields(patch auth0.Document) []string {
+func (w *objectSync[O]) appliedFields(patch auth0.Document) []string {
 	left := map[string]bool{}
 	for _, path := range changedPaths(slices.Concat(w.unapplied, w.failed)) {
 		field, _, _ := strings.Cut(path, ".")
@@ -125,7 +125,7 @@ func (w *work[O]) appliedFields(patch auth0.Document) []string {
 
 // withoutKnown leaves out the differences that Auth0 did not apply before, and those in values that it does not show. An object
 // that is replaced whole is sent with all of them.
-func (w *work[O]) withoutKnown(changes []change) []change {
+func (w *objectSync[O]) withoutKnown(changes []change) []change {
 	var fresh, known []change
 	w.unapplied = nil
 	for _, one := range changes {
@@ -149,7 +149,7 @@ func (w *work[O]) withoutKnown(changes []change) []change {
 }
 
 // sends reports whether an object that is replaced whole is to be sent.
-func (w *work[O]) sends(object string, changes []change) bool {
+func (w *objectSync[O]) sends(object string, changes []change) bool {
 	for path := range w.secrets {
 		if w.fields.replacedObject(path) == object {
 			return true
@@ -174,7 +174,7 @@ func notAppliedBefore(object v1alpha1.Managed) []v1alpha1.Difference {
 }
 
 // wasNotApplied reports whether Auth0 did not apply this very difference before, and adds what it said if it refused it.
-func (w *work[O]) wasNotApplied(one *change) bool {
+func (w *objectSync[O]) wasNotApplied(one *change) bool {
 	now := differenceOf(*one)
 	for _, before := range w.notApplied {
 		if before.Field == now.Field && before.Auth0 == now.Auth0 && before.Spec == now.Spec {
@@ -186,7 +186,7 @@ func (w *work[O]) wasNotApplied(one *change) bool {
 }
 
 // isUnshown reports whether a difference is in a value that Auth0 took and does not show.
-func (w *work[O]) isUnshown(one change) bool { return one.have == nil && w.unshown[one.path] }
+func (w *objectSync[O]) isUnshown(one change) bool { return one.have == nil && w.unshown[one.path] }
 
 // mayHide reports whether Auth0 may take the value of a path without ever showing it.
 func (f Fields) mayHide(path string) bool {
@@ -194,7 +194,7 @@ func (f Fields) mayHide(path string) bool {
 }
 
 // recallUnshown finds out which values Auth0 took before and does not show.
-func (w *work[O]) recallUnshown(ctx context.Context) error {
+func (w *objectSync[O]) recallUnshown(ctx context.Context) error {
 	w.unshown = map[string]bool{}
 	if len(w.fields.Unshown) == 0 {
 		return nil
@@ -218,7 +218,7 @@ func (w *work[O]) recallUnshown(ctx context.Context) error {
 }
 
 // rememberUnshown takes note of a value that Auth0 took and does not show.
-func (w *work[O]) rememberUnshown(ctx context.Context, one change) error {
+func (w *objectSync[O]) rememberUnshown(ctx context.Context, one change) error {
 	hash, err := w.hashUnshown(ctx, one.path, one.want)
 	if err != nil {
 		return err
@@ -228,14 +228,14 @@ func (w *work[O]) rememberUnshown(ctx context.Context, one change) error {
 	return nil
 }
 
-func (w *work[O]) hashUnshown(ctx context.Context, path string, value any) (string, error) {
+func (w *objectSync[O]) hashUnshown(ctx context.Context, path string, value any) (string, error) {
 	// What came from JSON can become JSON.
 	text, _ := json.Marshal(value)
 	return w.Hasher.Hash(ctx, string(w.object.GetUID())+"/"+path, string(text))
 }
 
 // abandonedUnshown takes values away that Auth0 does not show, and that are no longer declared.
-func (w *work[O]) abandonedUnshown() []change {
+func (w *objectSync[O]) abandonedUnshown() []change {
 	want := w.fields.flatten(w.desired)
 	var gone []change
 	for _, path := range w.abandonedSecrets() {

@@ -31,32 +31,34 @@ const (
 	stateSuspended = "suspended"
 )
 
-// longestCensus bounds how long Prometheus waits.
-const longestCensus = 5 * time.Second
+// collectTimeout bounds how long Prometheus waits.
+const collectTimeout = 5 * time.Second
 
-// census counts objects when Prometheus asks: by the cache, without a copy of any object.
-type census struct {
+// stateCollector counts objects when Prometheus asks: by the cache, without a copy of any object.
+type stateCollector struct {
 	Deps
 
 	kinds []Kind
 }
 
-// NewCensus returns the metrics of how the objects stand, of those that this instance serves.
-func NewCensus(deps Deps, kinds []Kind) prometheus.Collector { return &census{deps, kinds} }
+// NewStateCollector returns the metrics of how the objects stand, of those that this instance serves.
+func NewStateCollector(deps Deps, kinds []Kind) prometheus.Collector {
+	return &stateCollector{deps, kinds}
+}
 
 // Describe implements prometheus.Collector.
-func (c *census) Describe(descriptions chan<- *prometheus.Desc) {
+func (c *stateCollector) Describe(descriptions chan<- *prometheus.Desc) {
 	descriptions <- objectsMetric
 	descriptions <- expiryMetric
 	descriptions <- renewalMetric
 }
 
 // Collect implements prometheus.Collector. Replicas that stand by count nothing: the leader does.
-func (c *census) Collect(values chan<- prometheus.Metric) {
+func (c *stateCollector) Collect(values chan<- prometheus.Metric) {
 	if !c.Health.Started() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), longestCensus)
+	ctx, cancel := context.WithTimeout(context.Background(), collectTimeout)
 	defer cancel()
 	for _, kind := range c.kinds {
 		if err := c.count(ctx, kind, values); err != nil {
@@ -65,7 +67,7 @@ func (c *census) Collect(values chan<- prometheus.Metric) {
 	}
 }
 
-func (c *census) count(ctx context.Context, kind Kind, values chan<- prometheus.Metric) error {
+func (c *stateCollector) count(ctx context.Context, kind Kind, values chan<- prometheus.Metric) error {
 	list := kind.NewList()
 	if err := c.Client.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
 		return err

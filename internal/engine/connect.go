@@ -56,7 +56,7 @@ func (d *Deps) credentials(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (a
 		return auth0.Credentials{}, err
 	}
 	if credentials.Application.IsPublic() {
-		return auth0.Credentials{}, noProof(tenant.Namespace, name)
+		return auth0.Credentials{}, noCredential(tenant.Namespace, name)
 	}
 	if proof := credentials.Application.Secret; proof != strings.TrimSpace(proof) {
 		return auth0.Credentials{}, problem.Stalled(v1alpha1.ReasonSecretInvalid,

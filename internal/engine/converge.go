@@ -13,7 +13,7 @@ import (
 )
 
 // converge brings an object that exists in line with the spec, by no more calls than there is a difference.
-func (w *work[O]) converge(ctx context.Context, have auth0.Document) (Outcome, error) {
+func (w *objectSync[O]) converge(ctx context.Context, have auth0.Document) (Outcome, error) {
 	belongs, err := w.mayManage(ctx, have)
 	if err != nil {
 		return Outcome{}, err
@@ -32,8 +32,8 @@ func (w *work[O]) converge(ctx context.Context, have auth0.Document) (Outcome, e
 		}
 		return w.done("it exists; managementPolicy CreateOnly leaves it as it is"), nil
 	}
-	w.completeDesired(have)
-	w.mark()
+	w.lateInitialize(have)
+	w.addMarker()
 	have, err = w.update(ctx, have)
 	if err != nil {
 		return Outcome{}, err
@@ -43,7 +43,7 @@ func (w *work[O]) converge(ctx context.Context, have auth0.Document) (Outcome, e
 }
 
 // leaveAlone takes out of what is desired the fields that somebody else keeps.
-func (w *work[O]) leaveAlone(have auth0.Document) {
+func (w *objectSync[O]) leaveAlone(have auth0.Document) {
 	exempter, ok := w.Adapter.(Exempter)
 	if !ok {
 		return
@@ -66,8 +66,8 @@ func (w *work[O]) leaveAlone(have auth0.Document) {
 }
 
 // takeOver remembers an object that this pass did not know by its id, before anything else can fail.
-func (w *work[O]) takeOver(ctx context.Context, have auth0.Document, belongs bool) error {
-	if err := w.pass.KeepUntilRemoved(ctx); err != nil {
+func (w *objectSync[O]) takeOver(ctx context.Context, have auth0.Document, belongs bool) error {
+	if err := w.reconciliation.AddFinalizer(ctx); err != nil {
 		return err
 	}
 	// What was handed over to the object shows in status.owned first.
@@ -77,7 +77,7 @@ func (w *work[O]) takeOver(ctx context.Context, have auth0.Document, belongs boo
 	managed := w.fields.paths(w.desired)
 	if belongs {
 		// What was created may have left the spec since.
-		managed = slices.Concat(managed, w.fields.paths(w.announcedDocument()), w.object.GetManagedStatus().ManagedFields)
+		managed = slices.Concat(managed, w.fields.paths(w.intentDocument()), w.object.GetManagedStatus().ManagedFields)
 	} else {
 		if err := w.claim(ctx, have); err != nil {
 			return err
@@ -87,15 +87,15 @@ func (w *work[O]) takeOver(ctx context.Context, have auth0.Document, belongs boo
 	w.Adapter.Observe(w.object, have)
 	w.own(have)
 	w.object.GetManagedStatus().ManagedFields = union(managed, nil)
-	return w.pass.Save(ctx)
+	return w.reconciliation.Save(ctx)
 }
 
 // update sends what differs, in as many parts as Auth0 wants it.
-func (w *work[O]) update(ctx context.Context, have auth0.Document) (auth0.Document, error) {
+func (w *objectSync[O]) update(ctx context.Context, have auth0.Document) (auth0.Document, error) {
 	w.compareSecrets(have)
 	changes := w.changes(have)
 	patch := w.patch(have, changes)
-	held, err := w.withhold(ctx, have, patch)
+	held, err := w.delayRemoval(ctx, have, patch)
 	if err != nil || len(patch) == 0 {
 		return have, errors.Join(err, held)
 	}
@@ -118,13 +118,13 @@ func (w *work[O]) update(ctx context.Context, have auth0.Document) (auth0.Docume
 	return have, held
 }
 
-// withhold takes out of the patch what is not to be sent yet.
-func (w *work[O]) withhold(ctx context.Context, have, patch auth0.Document) (held, err error) {
-	withholder, ok := w.Adapter.(Withholder[O])
+// delayRemoval takes out of the patch what is not to be sent yet.
+func (w *objectSync[O]) delayRemoval(ctx context.Context, have, patch auth0.Document) (held, err error) {
+	delayer, ok := w.Adapter.(RemovalDelayer[O])
 	if !ok {
 		return nil, nil
 	}
-	why, err := withholder.Withhold(ctx, w.tools(), have, patch)
+	why, err := delayer.DelayRemoval(ctx, w.req(), have, patch)
 	if why == nil {
 		return nil, err
 	}
@@ -133,21 +133,21 @@ func (w *work[O]) withhold(ctx context.Context, have, patch auth0.Document) (hel
 
 // intend writes down the fields that are about to be set for the first time: after a crash, one that has left the spec
 // meanwhile is cleared all the same. A part that took effect counts, even if a later one fails.
-func (w *work[O]) intend(ctx context.Context) error {
+func (w *objectSync[O]) intend(ctx context.Context) error {
 	status := w.object.GetManagedStatus()
 	before := len(status.ManagedFields)
 	status.ManagedFields = union(status.ManagedFields, w.fields.paths(w.desired))
 	if len(status.ManagedFields) == before {
 		return nil
 	}
-	return w.pass.Save(ctx)
+	return w.reconciliation.Save(ctx)
 }
 
 // send makes one call, with what Auth0 would reset without it.
-func (w *work[O]) send(ctx context.Context, have, patch auth0.Document) (auth0.Document, error) {
+func (w *objectSync[O]) send(ctx context.Context, have, patch auth0.Document) (auth0.Document, error) {
 	w.fields.restoreSecrets(patch, w.secretValues)
 	if preserver, ok := w.Adapter.(Preserver[O]); ok {
-		if err := preserver.Preserve(w.tools(), have, patch); err != nil {
+		if err := preserver.Preserve(w.req(), have, patch); err != nil {
 			return nil, err
 		}
 	}
@@ -155,7 +155,7 @@ func (w *work[O]) send(ctx context.Context, have, patch auth0.Document) (auth0.D
 }
 
 // compareSecrets compares the secret values that Auth0 shows.
-func (w *work[O]) compareSecrets(have auth0.Document) {
+func (w *objectSync[O]) compareSecrets(have auth0.Document) {
 	for _, field := range w.fields.Shown {
 		value, declared := w.secretValues[field]
 		switch shown := have[field]; {
@@ -169,11 +169,11 @@ func (w *work[O]) compareSecrets(have auth0.Document) {
 }
 
 // pending is the patch that makes the object as declared.
-func (w *work[O]) pending(have auth0.Document) auth0.Document {
+func (w *objectSync[O]) pending(have auth0.Document) auth0.Document {
 	return w.patch(have, w.changes(have))
 }
 
-func (w *work[O]) patch(have auth0.Document, changes []change) auth0.Document {
+func (w *objectSync[O]) patch(have auth0.Document, changes []change) auth0.Document {
 	patch := w.fields.patch(w.desired, have, changes)
 	w.fields.includeSecrets(patch, have, w.secrets)
 	w.fields.addCompanions(patch, w.desired)
@@ -182,9 +182,9 @@ func (w *work[O]) patch(have auth0.Document, changes []change) auth0.Document {
 }
 
 // changes are the differences to be sent.
-func (w *work[O]) changes(have auth0.Document) []change {
+func (w *objectSync[O]) changes(have auth0.Document) []change {
 	managed := slices.Concat(w.enforced(have), w.abandonedSecrets())
-	if field := w.proofField(); field != "" {
+	if field := w.idempotencyKeyField(); field != "" {
 		// The mark comes, the proof goes.
 		managed = append(managed, field)
 	}
@@ -192,7 +192,7 @@ func (w *work[O]) changes(have auth0.Document) []change {
 }
 
 // abandonedSecrets are the paths of values that came from Secrets before, and no longer do.
-func (w *work[O]) abandonedSecrets() []string {
+func (w *objectSync[O]) abandonedSecrets() []string {
 	var paths []string
 	for _, applied := range w.object.GetManagedStatus().AppliedSecrets {
 		if _, still := w.secretValues[applied.Field]; !still && w.fields.replacedObject(applied.Field) != "" {
@@ -204,10 +204,10 @@ func (w *work[O]) abandonedSecrets() []string {
 
 // enforced are the paths that are cleared where they are not desired: those that were before, and what others added to a
 // list that is to be exact.
-func (w *work[O]) enforced(have auth0.Document) []string {
+func (w *objectSync[O]) enforced(have auth0.Document) []string {
 	managed := w.object.GetManagedStatus().ManagedFields
-	if exacter, ok := w.Adapter.(Exacter[O]); ok {
-		for _, field := range exacter.Exact(w.object) {
+	if lister, ok := w.Adapter.(ExactLister[O]); ok {
+		for _, field := range lister.ExactLists(w.object) {
 			managed = union(managed, slices.Collect(maps.Keys(w.fields.entries(field, have))))
 		}
 	}
@@ -215,7 +215,7 @@ func (w *work[O]) enforced(have auth0.Document) []string {
 }
 
 // updatedMessage tells a change of the spec from one that somebody made in Auth0.
-func (w *work[O]) updatedMessage() string {
+func (w *objectSync[O]) updatedMessage() string {
 	if w.wasDeclared() {
 		return "reverted a change made in Auth0: "
 	}
@@ -223,12 +223,12 @@ func (w *work[O]) updatedMessage() string {
 }
 
 // wasDeclared tells whether the object was as it is declared now, so that a difference is not of our own making.
-func (w *work[O]) wasDeclared() bool {
+func (w *objectSync[O]) wasDeclared() bool {
 	return w.object.GetCommonStatus().ObservedGeneration == w.object.GetGeneration() && len(w.secrets) == 0
 }
 
 // countDrift counts an object that others changed, once.
-func (w *work[O]) countDrift() {
+func (w *objectSync[O]) countDrift() {
 	if w.drifted || !w.wasDeclared() {
 		return
 	}
@@ -237,7 +237,7 @@ func (w *work[O]) countDrift() {
 }
 
 // rememberSent remembers the secret values of a part that was sent.
-func (w *work[O]) rememberSent(part auth0.Document) {
+func (w *objectSync[O]) rememberSent(part auth0.Document) {
 	status := w.object.GetManagedStatus()
 	for _, applied := range w.applied {
 		if !w.fields.carries(part, applied.Field) {

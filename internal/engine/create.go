@@ -13,7 +13,7 @@ import (
 
 // create creates the object with everything that Auth0 takes at once. Looking for it first would cost a call and prove
 // nothing: Auth0 refuses a second one, and an answer that was lost shows as such a refusal.
-func (w *work[O]) create(ctx context.Context) (Outcome, error) {
+func (w *objectSync[O]) create(ctx context.Context) (Outcome, error) {
 	if w.failure != nil {
 		return Outcome{}, w.failure
 	}
@@ -21,32 +21,32 @@ func (w *work[O]) create(ctx context.Context) (Outcome, error) {
 	if again {
 		w.reset()
 	}
-	w.completeDesired(nil)
-	if w.mustLook() {
-		candidates, ours, err := w.findAnnounced(ctx)
+	w.lateInitialize(nil)
+	if w.mustFind() {
+		candidates, ours, err := w.findIntended(ctx)
 		if err != nil || ours != nil || len(candidates) > 0 {
 			return w.choose(ctx, candidates, ours, err)
 		}
 	}
-	tried := w.announced()
-	if err := w.announce(ctx); err != nil {
+	tried := w.intent()
+	if err := w.recordIntent(ctx); err != nil {
 		return Outcome{}, err
 	}
-	w.mark()
+	w.addMarker()
 	body := w.desired.Clone()
 	w.addSecrets(body)
-	proof, err := w.proofFor(ctx)
+	idempotencyKey, err := w.idempotencyKeyFor(ctx)
 	if err != nil {
 		return Outcome{}, err
 	}
-	w.prove(body, proof)
+	w.addIdempotencyKey(body, idempotencyKey)
 	if outcome, err := w.throughImport(ctx, body); err != nil {
 		return Outcome{}, err
 	} else if outcome != nil {
 		return *outcome, nil
 	}
-	have, err := w.Adapter.Create(ctx, w.tools(), body)
-	w.forgetAttempt(tried, err)
+	have, err := w.Adapter.Create(ctx, w.req(), body)
+	w.clearIntent(tried, err)
 	if auth0.ClassOf(err) == auth0.ClassRateLimited {
 		w.foresee()
 	}
@@ -57,21 +57,21 @@ func (w *work[O]) create(ctx context.Context) (Outcome, error) {
 		return Outcome{}, err
 	}
 	w.expectDuplicate(tried)
-	w.prove(have, proof)
+	w.addIdempotencyKey(have, idempotencyKey)
 	w.claims.set(w.idKey(have), claimantOf(w.object))
 	if again {
 		w.countDrift()
 		w.wrote(ctx, formerID, w.desired, nil)
 	}
 	w.wrote(ctx, w.idOf(have), nil, have)
-	w.tellCreated(ctx, again, have)
+	w.reportCreated(ctx, again, have)
 	w.rememberSent(body)
 	return w.complete(ctx, have)
 }
 
 // addSecrets puts the secret values that the creation takes into its body; the others are sent after it. What was sent to an
 // object that is gone is unknown to this one.
-func (w *work[O]) addSecrets(body auth0.Document) {
+func (w *objectSync[O]) addSecrets(body auth0.Document) {
 	maps.Copy(w.secrets, w.secretValues)
 	taken := maps.Clone(w.secrets)
 	maps.DeleteFunc(taken, func(path string, _ any) bool { return slices.Contains(w.fields.UpdateOnly, path) })
@@ -79,7 +79,7 @@ func (w *work[O]) addSecrets(body auth0.Document) {
 }
 
 // conflict finds what Auth0 says exists already.
-func (w *work[O]) conflict(ctx context.Context, conflict error) (Outcome, error) {
+func (w *objectSync[O]) conflict(ctx context.Context, conflict error) (Outcome, error) {
 	candidates, ours, err := w.find(ctx, w.desired)
 	if err == nil && len(candidates) == 0 {
 		// Perhaps it was deleted meanwhile, or the search index lags behind.
@@ -89,12 +89,12 @@ func (w *work[O]) conflict(ctx context.Context, conflict error) (Outcome, error)
 }
 
 // choose goes on with what was found: with what is ours, or the only candidate.
-func (w *work[O]) choose(ctx context.Context, candidates []auth0.Document, ours auth0.Document, err error) (Outcome, error) {
+func (w *objectSync[O]) choose(ctx context.Context, candidates []auth0.Document, ours auth0.Document, err error) (Outcome, error) {
 	switch {
 	case err != nil:
 		return Outcome{}, err
 	case ours != nil:
-		w.expectDuplicate(w.announced())
+		w.expectDuplicate(w.intent())
 		if !w.manages(ours) {
 			// An earlier attempt created it, and perhaps in place of one that was gone.
 			w.wrote(ctx, w.idOf(ours), w.desired, nil)
@@ -108,8 +108,8 @@ func (w *work[O]) choose(ctx context.Context, candidates []auth0.Document, ours 
 }
 
 // find returns the objects that could be the wanted one, and the one among them that is known to be ours, if any.
-func (w *work[O]) find(ctx context.Context, wanted auth0.Document) (candidates []auth0.Document, ours auth0.Document, err error) {
-	candidates, err = w.Adapter.Find(ctx, w.tools(), wanted)
+func (w *objectSync[O]) find(ctx context.Context, wanted auth0.Document) (candidates []auth0.Document, ours auth0.Document, err error) {
+	candidates, err = w.Adapter.Find(ctx, w.req(), wanted)
 	if auth0.IsQueryRefused(err) && w.object.GetDeletionTimestamp() != nil {
 		// Auth0 looks for nothing that it would refuse to create: there is nothing to delete.
 		return nil, nil, nil
@@ -126,18 +126,18 @@ func (w *work[O]) find(ctx context.Context, wanted auth0.Document) (candidates [
 }
 
 // complete sends what the creation could not carry, after its id is safe.
-func (w *work[O]) complete(ctx context.Context, have auth0.Document) (Outcome, error) {
-	w.completeDesired(have)
-	foreseen := w.foreseen()
+func (w *objectSync[O]) complete(ctx context.Context, have auth0.Document) (Outcome, error) {
+	w.lateInitialize(have)
+	intended := w.intended()
 	w.remember(have)
 	w.own(have)
 	w.noteCreated()
 	shares, needsID := w.sharesCalls(have), w.publishes() || w.finishes() || len(w.pending(have)) > 0
 	switch {
-	case foreseen && !needsID && shares:
+	case intended && !needsID && shares:
 		w.share(have, &onLists{isNew: true})
-		return Unsaid(shareSaid), nil
-	case foreseen && !needsID:
+		return NoStatusChange(shareSaid), nil
+	case intended && !needsID:
 		return w.settle(ctx, have, &onLists{isNew: true})
 	case shares:
 		w.sharing().writeTo(w.object.GetCommonStatus(), w.object.GetGeneration())
@@ -147,7 +147,7 @@ func (w *work[O]) complete(ctx context.Context, have auth0.Document) (Outcome, e
 		needsID = true
 	}
 	if needsID {
-		if err := w.pass.Save(ctx); err != nil {
+		if err := w.reconciliation.Save(ctx); err != nil {
 			return Outcome{}, err
 		}
 	}
@@ -162,9 +162,9 @@ func (w *work[O]) complete(ctx context.Context, have auth0.Document) (Outcome, e
 	return w.settle(ctx, have, &onLists{isNew: true})
 }
 
-// tellCreated tells people of a creation. Where it might as well have been an import, which has no Event for each object, the
+// reportCreated tells people of a creation. Where it might as well have been an import, which has no Event for each object, the
 // status says it all.
-func (w *work[O]) tellCreated(ctx context.Context, again bool, have auth0.Document) {
+func (w *objectSync[O]) reportCreated(ctx context.Context, again bool, have auth0.Document) {
 	importer, imports := w.Adapter.(Importer[O])
 	switch described := w.Adapter.Describe(have); {
 	case again:
@@ -176,7 +176,7 @@ func (w *work[O]) tellCreated(ctx context.Context, again bool, have auth0.Docume
 	}
 }
 
-func (w *work[O]) describeAll(candidates []auth0.Document) string {
+func (w *objectSync[O]) describeAll(candidates []auth0.Document) string {
 	names := make([]string, len(candidates))
 	for i, candidate := range candidates {
 		names[i] = w.Adapter.Describe(candidate)
@@ -184,32 +184,32 @@ func (w *work[O]) describeAll(candidates []auth0.Document) string {
 	return quoted(names)
 }
 
-func (w *work[O]) proofField() string {
-	if prover, ok := w.Adapter.(Prover[O]); ok {
-		return prover.ProofField(w.object)
+func (w *objectSync[O]) idempotencyKeyField() string {
+	if idempotent, ok := w.Adapter.(IdempotentCreator[O]); ok {
+		return idempotent.IdempotencyKeyField(w.object)
 	}
 	return ""
 }
 
-// proofFor is what nobody else can put on an object: names and ids can be known, the key of the hashes cannot. It is "" for
+// idempotencyKeyFor is what nobody else can put on an object: names and ids can be known, the key of the hashes cannot. It is "" for
 // an object whose creation carries the mark.
-func (w *work[O]) proofFor(ctx context.Context) (string, error) {
-	if w.proofField() == "" {
+func (w *objectSync[O]) idempotencyKeyFor(ctx context.Context) (string, error) {
+	if w.idempotencyKeyField() == "" {
 		return "", nil
 	}
 	return w.Hasher.Hash(ctx, "proof", Owner(w.object))
 }
 
-// prove puts the proof on a document.
-func (w *work[O]) prove(document auth0.Document, proof string) {
-	if proof == "" {
+// addIdempotencyKey puts the proof on a document.
+func (w *objectSync[O]) addIdempotencyKey(document auth0.Document, idempotencyKey string) {
+	if idempotencyKey == "" {
 		return
 	}
-	object, key, _ := strings.Cut(w.proofField(), ".")
+	object, key, _ := strings.Cut(w.idempotencyKeyField(), ".")
 	extended := maps.Clone(document.Object(object))
 	if extended == nil {
 		extended = auth0.Document{}
 	}
-	extended[key] = proof
+	extended[key] = idempotencyKey
 	document[object] = map[string]any(extended)
 }

@@ -19,17 +19,17 @@ type Access struct {
 // Giver is for kinds whose objects can give access to the Management API.
 type Giver[O v1alpha1.Managed] interface {
 	// Gives returns the access that an object gives. It makes calls only for what the object has not given yet.
-	Gives(ctx context.Context, tools Tools[O]) ([]Access, error)
+	Gives(ctx context.Context, req Request[O]) ([]Access, error)
 }
 
 // Holder is for kinds that Auth0 may have with access to the Management API: the object that adopts one gets it.
 type Holder[O v1alpha1.Managed] interface {
 	// Holds returns the access that an object in Auth0 has.
-	Holds(ctx context.Context, tools Tools[O], have auth0.Document) ([]Access, error)
+	Holds(ctx context.Context, req Request[O], have auth0.Document) ([]Access, error)
 }
 
 // permit refuses what the tenant does not let the object's namespace declare.
-func (w *work[O]) permit(ctx context.Context) error {
+func (w *objectSync[O]) permit(ctx context.Context) error {
 	if err := w.mayDeclare(ctx); err != nil {
 		return err
 	}
@@ -37,11 +37,11 @@ func (w *work[O]) permit(ctx context.Context) error {
 	if !ok || w.permissions.AreAll() || w.observes() {
 		return nil
 	}
-	return give(w.permissions, func() ([]Access, error) { return giver.Gives(ctx, w.tools()) })
+	return give(w.permissions, func() ([]Access, error) { return giver.Gives(ctx, w.req()) })
 }
 
 // mayDeclare fails if the tenant does not let the namespace declare objects of the kind.
-func (w *work[O]) mayDeclare(ctx context.Context) (err error) {
+func (w *objectSync[O]) mayDeclare(ctx context.Context) (err error) {
 	if w.permissions, err = reference.PermissionsOf(ctx, w.Client, w.tenant, w.object, w.kind.Name); err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func (w *work[O]) mayDeclare(ctx context.Context) (err error) {
 }
 
 // mayAdopt refuses an adoption that the tenant does not allow, and one that would give more than the object itself may give.
-func (w *work[O]) mayAdopt(ctx context.Context, have auth0.Document) error {
+func (w *objectSync[O]) mayAdopt(ctx context.Context, have auth0.Document) error {
 	if err := w.permissions.Adopt(w.Adapter.Describe(have)); err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func (w *work[O]) mayAdopt(ctx context.Context, have auth0.Document) error {
 	if !ok || w.permissions.AreAll() {
 		return nil
 	}
-	return give(w.permissions, func() ([]Access, error) { return holder.Holds(ctx, w.tools(), have) })
+	return give(w.permissions, func() ([]Access, error) { return holder.Holds(ctx, w.req(), have) })
 }
 
 func give(permissions reference.Permissions, find func() ([]Access, error)) error {

@@ -37,8 +37,8 @@ type Fields struct {
 	WriteOnly []string
 	// Cleared is what clears a field where null does not, or an object of Replaced where {} does not.
 	Cleared map[string]any
-	// Kept cannot be cleared: they stay when they are removed from the spec.
-	Kept []string
+	// KeepReady cannot be cleared: they stay when they are removed from the spec.
+	KeepReady []string
 	// FoldCase are compared without regard to case.
 	FoldCase []string
 	// First are fields that nothing holds back where they become true: they are sent before all others, or with them if that takes one
@@ -72,7 +72,7 @@ func (f Fields) diff(desired, have auth0.Document, managed []string) []change {
 		}
 	}
 	for _, path := range managed {
-		if _, still := want[path]; still || slices.Contains(f.Kept, path) {
+		if _, still := want[path]; still || slices.Contains(f.KeepReady, path) {
 			continue
 		}
 		cleared := f.Cleared[path]

@@ -90,14 +90,14 @@ func (k *mirrored[O]) enqueueIfStarted(priority auth0.Priority, key types.Namesp
 }
 
 // wrote has the objects read again that a write to this one changed in Auth0.
-func (w *work[O]) wrote(ctx context.Context, id string, before, after auth0.Document) {
+func (w *objectSync[O]) wrote(ctx context.Context, id string, before, after auth0.Document) {
 	if mirrored, ok := w.Adapter.(Mirrored); ok {
 		w.Mirrors.wrote(ctx, reference.TenantKey(w.object), Write{Resource: mirrored.Resource(), ID: id, Before: before, After: after})
 	}
 }
 
 // wroteUpdate is wrote after an update. One whose answer was lost may have taken effect.
-func (w *work[O]) wroteUpdate(ctx context.Context, before, updated auth0.Document, err error) {
+func (w *objectSync[O]) wroteUpdate(ctx context.Context, before, updated auth0.Document, err error) {
 	switch {
 	case err == nil:
 		w.wrote(ctx, w.Adapter.ID(w.object), before, updated)
@@ -107,7 +107,7 @@ func (w *work[O]) wroteUpdate(ctx context.Context, before, updated auth0.Documen
 }
 
 // wroteDeletion is wrote after a deletion. have is nil if the object was gone already: an earlier deletion may have lost its answer.
-func (w *work[O]) wroteDeletion(ctx context.Context, have auth0.Document) {
+func (w *objectSync[O]) wroteDeletion(ctx context.Context, have auth0.Document) {
 	if have == nil {
 		w.references = reference.Known(ctx, w.Client, w.object, w.refersTo())
 		have = w.Adapter.Desired(w.object, w.references)

@@ -36,7 +36,7 @@ func TestFinalizersOfOthersStay(t *testing.T) {
 	}
 	keep := func(object *v1alpha1.Auth0Role) error {
 		loop := &Reconciler[*v1alpha1.Auth0Role]{Deps: Deps{Client: kube}}
-		return (&Pass[*v1alpha1.Auth0Role]{Object: object, saved: object.DeepCopy(), loop: loop}).KeepUntilRemoved(t.Context())
+		return (&Reconciliation[*v1alpha1.Auth0Role]{Object: object, saved: object.DeepCopy(), loop: loop}).AddFinalizer(t.Context())
 	}
 	if err := keep(stale); !apierrors.IsConflict(err) {
 		t.Errorf("on a stale object: %v, want a conflict", err)

@@ -149,23 +149,23 @@ func (t *tenantImports) goesAlone(uid types.UID, now time.Time) bool {
 }
 
 // mayShare tells whether the lists of a new object can be changed together with those of others.
-func (w *work[O]) mayShare() bool { return len(w.targets(&onLists{isNew: true})) > 0 }
+func (w *objectSync[O]) mayShare() bool { return len(w.targets(&onLists{isNew: true})) > 0 }
 
 // sharesCalls tells whether the lists of a new object are changed together with those of others: calls are scarce, and one
 // serves many.
-func (w *work[O]) sharesCalls(have auth0.Document) bool {
+func (w *objectSync[O]) sharesCalls(have auth0.Document) bool {
 	return w.mayShare() && have.Size() <= mostKept && w.isCrowded(auth0.PriorityPeriodic)
 }
 
 // sharesChanges is sharesCalls for an object that is there already. A person who changed just this one is not to wait for
 // what is less urgent.
-func (w *work[O]) sharesChanges(have auth0.Document) bool {
+func (w *objectSync[O]) sharesChanges(have auth0.Document) bool {
 	return !w.listed && have.Size() <= mostKept && w.isCrowded(priorityOf(w.object))
 }
 
 // isCrowded tells whether many wait for the rate limit that are at least as urgent as a lane, or share calls already. It is
 // not for an object that was refused among many.
-func (w *work[O]) isCrowded(priority auth0.Priority) bool {
+func (w *objectSync[O]) isCrowded(priority auth0.Priority) bool {
 	if w.imports().goesAlone(w.object.GetUID(), time.Now()) {
 		return false
 	}
@@ -174,14 +174,14 @@ func (w *work[O]) isCrowded(priority auth0.Priority) bool {
 
 // sharing is the outcome of a pass over an object whose lists are changed together with those of others. It is woken when they
 // are.
-func (w *work[O]) sharing() Outcome {
+func (w *objectSync[O]) sharing() Outcome {
 	return Wait(v1alpha1.ReasonRateLimited, "rate limited by Auth0; role and membership changes will be sent in a batch", shareAgain)
 }
 
 // foresee takes into status what the creation of an object is going to set, if the object is to share calls. The write that
 // says that it waits for the limit carries this along, so that none is needed when it is created: whatever happens then,
 // it is found by its id and its mark.
-func (w *work[O]) foresee() {
+func (w *objectSync[O]) foresee() {
 	if w.Adapter.ID(w.object) != "" || !w.mayShare() {
 		return
 	}
@@ -192,18 +192,18 @@ func (w *work[O]) foresee() {
 	}
 }
 
-// foreseen tells whether status has all that a creation set, and says that the object waits for the limit.
-func (w *work[O]) foreseen() bool {
+// intended tells whether status has all that a creation set, and says that the object waits for the limit.
+func (w *objectSync[O]) intended() bool {
 	if w.Adapter.ID(w.object) != "" || len(w.applied) > 0 {
 		return false
 	}
 	w.foresee()
 	reconciling := meta.FindStatusCondition(w.object.GetCommonStatus().Conditions, v1alpha1.ConditionReconciling)
-	return reconciling != nil && reconciling.Reason == v1alpha1.ReasonRateLimited && equality.Semantic.DeepEqual(w.pass.saved, w.object)
+	return reconciling != nil && reconciling.Reason == v1alpha1.ReasonRateLimited && equality.Semantic.DeepEqual(w.reconciliation.saved, w.object)
 }
 
 // share has the lists of an object be changed together with those of others.
-func (w *work[O]) share(have auth0.Document, known *onLists) Outcome {
+func (w *objectSync[O]) share(have auth0.Document, known *onLists) Outcome {
 	m := w.member(&Import{ID: w.Adapter.ID(w.object)}, known)
 	m.have, m.generation, m.serial = have, w.object.GetGeneration(), w.serial()
 	w.imports().gather(m, priorityOf(w.object), time.Now())
@@ -211,13 +211,13 @@ func (w *work[O]) share(have auth0.Document, known *onLists) Outcome {
 }
 
 // stillSharing is sharing for a later pass. What was created and left unsaid is said if it takes long.
-func (w *work[O]) stillSharing(m *member) Outcome {
+func (w *objectSync[O]) stillSharing(m *member) Outcome {
 	left := shareSaid - time.Since(m.since)
 	switch {
 	case w.Adapter.ID(w.object) != "":
-		return Unsaid(shareAgain)
+		return NoStatusChange(shareAgain)
 	case left > 0:
-		return Unsaid(left)
+		return NoStatusChange(left)
 	}
 	w.Adapter.Observe(w.object, m.have)
 	w.own(m.have)
@@ -225,7 +225,7 @@ func (w *work[O]) stillSharing(m *member) Outcome {
 }
 
 // shareChanges is share for an object that is there already. What is about to be added is written down first.
-func (w *work[O]) shareChanges(ctx context.Context, have auth0.Document, known *onLists) (Outcome, error) {
+func (w *objectSync[O]) shareChanges(ctx context.Context, have auth0.Document, known *onLists) (Outcome, error) {
 	for _, list := range w.lists() {
 		if entries, ok := known.entriesOf(list); ok {
 			missing, _ := list.plan(entries)
@@ -233,14 +233,14 @@ func (w *work[O]) shareChanges(ctx context.Context, have auth0.Document, known *
 		}
 	}
 	w.sharing().writeTo(w.object.GetCommonStatus(), w.object.GetGeneration())
-	if err := w.pass.Save(ctx); err != nil {
+	if err := w.reconciliation.Save(ctx); err != nil {
 		return Outcome{}, err
 	}
 	return w.share(have, known), nil
 }
 
 // readLists reads the lists that can be changed together with those of others. What cannot be read is left unknown.
-func (w *work[O]) readLists(ctx context.Context) *onLists {
+func (w *objectSync[O]) readLists(ctx context.Context) *onLists {
 	known := &onLists{entries: map[string][]string{}}
 	for _, list := range w.lists() {
 		if list.Together == nil {
@@ -255,7 +255,7 @@ func (w *work[O]) readLists(ctx context.Context) *onLists {
 
 // stands returns what tells whether the object is still declared as it is now. It keeps nothing of this pass, as thousands wait
 // with it.
-func (w *work[O]) stands() func(context.Context) bool {
+func (w *objectSync[O]) stands() func(context.Context) bool {
 	remote, key, uid, generation := w.Remote, client.ObjectKeyFromObject(w.object), w.object.GetUID(), w.object.GetGeneration()
 	return func(ctx context.Context) bool {
 		now := remote.New()
@@ -265,7 +265,7 @@ func (w *work[O]) stands() func(context.Context) bool {
 }
 
 // serial tells the mark that has the object be read from the next.
-func (w *work[O]) serial() uint64 {
+func (w *objectSync[O]) serial() uint64 {
 	if w.memory == nil {
 		return 0
 	}
@@ -274,7 +274,7 @@ func (w *work[O]) serial() uint64 {
 
 // shared goes on with an object whose lists have been changed since an earlier pass. Nothing is read, unless something else
 // changed meanwhile. It returns nil if there is no such pass.
-func (w *work[O]) shared(ctx context.Context) (*Outcome, error) {
+func (w *objectSync[O]) shared(ctx context.Context) (*Outcome, error) {
 	if _, ok := w.Adapter.(Lister[O]); !ok || w.Imports == nil {
 		return nil, nil
 	}
@@ -293,17 +293,17 @@ func (w *work[O]) shared(ctx context.Context) (*Outcome, error) {
 	if !m.known.isNew {
 		w.leaveAlone(m.have)
 	}
-	w.mark()
+	w.addMarker()
 	outcome, err := w.goOn(ctx, m.have, m.listsNow())
 	return &outcome, err
 }
 
 // awaitShared tells an object that is being deleted to wait while a call for its lists is on its way.
-func (w *work[O]) awaitShared() *Outcome {
+func (w *objectSync[O]) awaitShared() *Outcome {
 	imports := w.Imports.of(reference.TenantKey(w.object))
 	if m := imports.find(w.object.GetUID(), imports.gathered); m == nil || imports.leave(m) {
 		return nil
 	}
-	outcome := Wait(v1alpha1.ReasonRateLimited, "its lists are being changed together with those of others; deleted when that is over", time.Minute).Kept()
+	outcome := Wait(v1alpha1.ReasonRateLimited, "its lists are being changed together with those of others; deleted when that is over", time.Minute).KeepReady()
 	return &outcome
 }

@@ -22,34 +22,34 @@ import (
 // the other one declares: it is handed over. See docs/decisions/0024-handover.md.
 
 // claimed notes what the object declares and another one holds, and returns the problem.
-func (w *work[O]) claimed(have auth0.Document, holder string) error {
+func (w *objectSync[O]) claimed(have auth0.Document, holder string) error {
 	w.object.GetManagedStatus().Claims = w.idOf(have)
 	return heldBy(w.Adapter.Describe(have), holder)
 }
 
-// heir returns the object that something in Auth0 is handed over to when this one is deleted: the oldest one that declares the same
+// successor returns the object that something in Auth0 is handed over to when this one is deleted: the oldest one that declares the same
 // thing, and could have it. nil if there is none.
-func (w *work[O]) heir(ctx context.Context, id string) (client.Object, error) {
+func (w *objectSync[O]) successor(ctx context.Context, id string) (client.Object, error) {
 	list := w.kind.NewList()
 	if err := w.Client.List(ctx, list, client.MatchingFields{reference.IDIndex: reference.IDKey(w.object, id)}); err != nil {
 		return nil, fmt.Errorf("find each other %s that declares %s: %w", w.kind.Name, id, err)
 	}
-	var heir client.Object
+	var successor client.Object
 	for _, other := range objectsIn(list) {
 		inherits, err := w.inherits(ctx, other.(O), id)
 		if err != nil {
 			return nil, err
 		}
-		if inherits && (heir == nil || isOlder(other, heir)) {
-			heir = other
+		if inherits && (successor == nil || isOlder(other, successor)) {
+			successor = other
 		}
 	}
-	return heir, nil
+	return successor, nil
 }
 
 // inherits reports whether another object may be given what this one held. In another namespace, that takes the right to adopt:
 // anybody could get hold of an application's secret, or keep a user from being deleted, by declaring the same.
-func (w *work[O]) inherits(ctx context.Context, other O, id string) (bool, error) {
+func (w *objectSync[O]) inherits(ctx context.Context, other O, id string) (bool, error) {
 	spec := other.GetManagedSpec()
 	switch {
 	case other.GetUID() == w.object.GetUID(), other.GetDeletionTimestamp() != nil, spec.ManagementPolicy == v1alpha1.ManagementPolicyObserve:
@@ -69,7 +69,7 @@ func (w *work[O]) inherits(ctx context.Context, other O, id string) (bool, error
 }
 
 // permissionsOf returns what another object may do in its tenant, or the problem that it may not use it.
-func (w *work[O]) permissionsOf(ctx context.Context, other O) (reference.Permissions, error) {
+func (w *objectSync[O]) permissionsOf(ctx context.Context, other O) (reference.Permissions, error) {
 	tenant, err := reference.Tenant(ctx, w.Client, other)
 	if err != nil {
 		return reference.Permissions{}, err
@@ -90,53 +90,53 @@ func isSeen(object v1alpha1.Managed) bool {
 }
 
 // handOver makes something in Auth0 the other object's: by its mark, or, for kinds that carry none, by its status.
-func (w *work[O]) handOver(ctx context.Context, have auth0.Document, heir client.Object) error {
-	if err := w.keepHeir(ctx, heir); err != nil {
+func (w *objectSync[O]) handOver(ctx context.Context, have auth0.Document, successor client.Object) error {
+	if err := w.keepSuccessor(ctx, successor); err != nil {
 		return err
 	}
-	if field := w.markField(); field != "" {
-		if _, err := w.send(ctx, have, w.fields.patch(nil, have, []change{{path: field, want: Owner(heir)}})); err != nil {
+	if field := w.markerField(); field != "" {
+		if _, err := w.send(ctx, have, w.fields.patch(nil, have, []change{{path: field, want: Owner(successor)}})); err != nil {
 			return err
 		}
-	} else if err := w.bequeath(ctx, heir.(O), w.idOf(have)); err != nil {
+	} else if err := w.handOverTo(ctx, successor.(O), w.idOf(have)); err != nil {
 		return err
 	}
-	w.wake(heir)
+	w.wake(successor)
 	return nil
 }
 
-// keepHeir has the other object stay until what it is about to get is deleted: one that never had anything in Auth0 lacks the finalizer.
-func (w *work[O]) keepHeir(ctx context.Context, heir client.Object) error {
-	kept := heir.DeepCopyObject().(O)
+// keepSuccessor has the other object stay until what it is about to get is deleted: one that never had anything in Auth0 lacks the finalizer.
+func (w *objectSync[O]) keepSuccessor(ctx context.Context, successor client.Object) error {
+	kept := successor.DeepCopyObject().(O)
 	if !controllerutil.AddFinalizer(kept, v1alpha1.Finalizer) {
 		return nil
 	}
-	patch := client.MergeFromWithOptions(heir, client.MergeFromWithOptimisticLock{})
+	patch := client.MergeFromWithOptions(successor, client.MergeFromWithOptimisticLock{})
 	if err := w.Client.Patch(ctx, kept, patch, client.FieldOwner(secret.FieldManager)); err != nil {
-		return fmt.Errorf("write finalizer of %s: %w", client.ObjectKeyFromObject(heir), err)
+		return fmt.Errorf("write finalizer of %s: %w", client.ObjectKeyFromObject(successor), err)
 	}
-	w.pass.loop.wrote(kept)
-	heir.SetFinalizers(kept.GetFinalizers())
-	heir.SetResourceVersion(kept.GetResourceVersion())
+	w.reconciliation.loop.wrote(kept)
+	successor.SetFinalizers(kept.GetFinalizers())
+	successor.SetResourceVersion(kept.GetResourceVersion())
 	return nil
 }
 
-// bequeath writes into the status of another object that it owns something in Auth0, unless somebody changed the object meanwhile.
-func (w *work[O]) bequeath(ctx context.Context, heir O, id string) error {
-	if ownedID(heir) == id {
+// handOverTo writes into the status of another object that it owns something in Auth0, unless somebody changed the object meanwhile.
+func (w *objectSync[O]) handOverTo(ctx context.Context, successor O, id string) error {
+	if ownedID(successor) == id {
 		return nil
 	}
-	owner := heir.DeepCopyObject().(O)
-	owner.GetManagedStatus().Owned = &v1alpha1.OwnedObject{ID: id, UID: heir.GetUID()}
-	patch := client.MergeFromWithOptions(heir, client.MergeFromWithOptimisticLock{})
+	owner := successor.DeepCopyObject().(O)
+	owner.GetManagedStatus().Owned = &v1alpha1.OwnedObject{ID: id, UID: successor.GetUID()}
+	patch := client.MergeFromWithOptions(successor, client.MergeFromWithOptimisticLock{})
 	if err := w.Client.Status().Patch(ctx, owner, patch, client.FieldOwner(secret.FieldManager)); err != nil {
-		return fmt.Errorf("hand over %s to %s: %w", id, client.ObjectKeyFromObject(heir), err)
+		return fmt.Errorf("hand over %s to %s: %w", id, client.ObjectKeyFromObject(successor), err)
 	}
-	w.pass.loop.wrote(owner)
+	w.reconciliation.loop.wrote(owner)
 	return nil
 }
 
 // wake has an object of the same kind looked at.
-func (w *work[O]) wake(other client.Object) {
-	w.pass.loop.queue.lookLater(ctrl.Request{NamespacedName: types.NamespacedName{Namespace: other.GetNamespace(), Name: other.GetName()}}, auth0.PriorityEdited)
+func (w *objectSync[O]) wake(other client.Object) {
+	w.reconciliation.loop.queue.lookLater(ctrl.Request{NamespacedName: types.NamespacedName{Namespace: other.GetNamespace(), Name: other.GetName()}}, auth0.PriorityEdited)
 }

@@ -6,19 +6,19 @@ import (
 	"time"
 )
 
-// longestPass is when a pass counts as stuck. A call takes half a minute at most, and what waits for the rate limit waits
+// longestReconciliation is when a pass counts as stuck. A call takes half a minute at most, and what waits for the rate limit waits
 // outside of a pass, so this is far beyond what the slowest takes.
-const longestPass = 30 * time.Minute
+const longestReconciliation = 30 * time.Minute
 
 // Health knows what the loops of all kinds are doing.
 type Health struct {
-	mu     sync.Mutex
-	loops  []*queueOf
-	passes map[reservationKey]time.Time
+	mu              sync.Mutex
+	loops           []*queueOf
+	reconciliations map[reservationKey]time.Time
 }
 
 // NewHealth returns a Health of no loops.
-func NewHealth() *Health { return &Health{passes: map[reservationKey]time.Time{}} }
+func NewHealth() *Health { return &Health{reconciliations: map[reservationKey]time.Time{}} }
 
 func (h *Health) add(loop *queueOf) {
 	h.mu.Lock()
@@ -26,16 +26,16 @@ func (h *Health) add(loop *queueOf) {
 	h.loops = append(h.loops, loop)
 }
 
-func (h *Health) begin(pass reservationKey, now time.Time) {
+func (h *Health) begin(reconciliation reservationKey, now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.passes[pass] = now
+	h.reconciliations[reconciliation] = now
 }
 
-func (h *Health) end(pass reservationKey) {
+func (h *Health) end(reconciliation reservationKey) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	delete(h.passes, pass)
+	delete(h.reconciliations, reconciliation)
 }
 
 // Started tells whether the loop of every kind takes objects from its work queue.
@@ -54,9 +54,9 @@ func (h *Health) Started() bool {
 func (h *Health) Stuck(now time.Time) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for pass, since := range h.passes {
-		if now.Sub(since) > longestPass {
-			return fmt.Errorf("the pass over %s %s has not ended since %s", pass.kind, pass.name, since.UTC().Format(time.RFC3339))
+	for reconciliation, since := range h.reconciliations {
+		if now.Sub(since) > longestReconciliation {
+			return fmt.Errorf("the pass over %s %s has not ended since %s", reconciliation.kind, reconciliation.name, since.UTC().Format(time.RFC3339))
 		}
 	}
 	return nil

@@ -21,30 +21,30 @@ import (
 // Deleter is a Handler whose Remove may take away what cannot be had back.
 type Deleter[O v1alpha1.Object] interface {
 	// Deletes reports whether Remove may do so for this object. It makes no call.
-	Deletes(*Pass[O]) bool
+	Deletes(*Reconciliation[O]) bool
 }
 
 // Maintainer is a Handler of objects that others use until they are gone.
 type Maintainer[O v1alpha1.Object] interface {
 	// Maintain keeps the object of use while its deletion is held. The outcome says what is wrong, and when to look again.
-	Maintain(context.Context, *Pass[O]) Outcome
+	Maintain(context.Context, *Reconciliation[O]) Outcome
 }
 
 // maintain keeps an object of use whose deletion is held. One that is deleted in the foreground cannot be kept: Kubernetes deletes
 // what it owns first, as often as that is written.
-func (r *Reconciler[O]) maintain(ctx context.Context, pass *Pass[O], held Outcome) Outcome {
+func (r *Reconciler[O]) maintain(ctx context.Context, reconciliation *Reconciliation[O], held Outcome) Outcome {
 	maintainer, ok := r.Handler.(Maintainer[O])
-	if !ok || controllerutil.ContainsFinalizer(pass.Object, metav1.FinalizerDeleteDependents) {
+	if !ok || controllerutil.ContainsFinalizer(reconciliation.Object, metav1.FinalizerDeleteDependents) {
 		return held
 	}
-	return held.meanwhile(maintainer.Maintain(ctx, pass))
+	return held.meanwhile(maintainer.Maintain(ctx, reconciliation))
 }
 
 // hold returns what an object that is being deleted waits for before Remove is called, nil if for nothing.
-func (r *Reconciler[O]) hold(ctx context.Context, pass *Pass[O]) (*Outcome, error) {
-	object, managed := any(pass.Object).(v1alpha1.Managed)
+func (r *Reconciler[O]) hold(ctx context.Context, reconciliation *Reconciliation[O]) (*Outcome, error) {
+	object, managed := any(reconciliation.Object).(v1alpha1.Managed)
 	deleter, deletes := r.Handler.(Deleter[O])
-	if !managed || !deletes || !deleter.Deletes(pass) {
+	if !managed || !deletes || !deleter.Deletes(reconciliation) {
 		return nil, nil
 	}
 	var tenant v1alpha1.Auth0Tenant

@@ -24,7 +24,7 @@ type Importer[O v1alpha1.Managed] interface {
 	// Importing is where in status the note is kept that the object is being imported.
 	Importing(O) *string
 	// Import renders as an import what would be sent to create the object by itself. It returns nil if that cannot be.
-	Import(ctx context.Context, tools Tools[O], body auth0.Document) (*Import, error)
+	Import(ctx context.Context, req Request[O], body auth0.Document) (*Import, error)
 }
 
 // Import is an object in the form of an import.
@@ -42,7 +42,7 @@ type Import struct {
 
 // throughImport has an object be created together with others, if many wait. It returns nil if the object is to be created
 // by itself.
-func (w *work[O]) throughImport(ctx context.Context, body auth0.Document) (*Outcome, error) {
+func (w *objectSync[O]) throughImport(ctx context.Context, body auth0.Document) (*Outcome, error) {
 	importer, ok := w.Adapter.(Importer[O])
 	if !ok || w.Adapter.ID(w.object) != "" {
 		return nil, nil
@@ -53,7 +53,7 @@ func (w *work[O]) throughImport(ctx context.Context, body auth0.Document) (*Outc
 			return nil, err
 		}
 	}
-	form, err := importer.Import(ctx, w.tools(), body)
+	form, err := importer.Import(ctx, w.req(), body)
 	if err != nil {
 		return nil, err
 	}
@@ -74,15 +74,15 @@ func (w *work[O]) throughImport(ctx context.Context, body auth0.Document) (*Outc
 }
 
 // joinsImport tells whether an object that is not on its way should go by import.
-func (w *work[O]) joinsImport(ctx context.Context, importer Importer[O]) (bool, error) {
+func (w *objectSync[O]) joinsImport(ctx context.Context, importer Importer[O]) (bool, error) {
 	if w.tenant.Spec.UserImport == v1alpha1.UserImportPolicyNever || !importer.Importable(w.object) || w.heldByOther() {
 		return false, nil
 	}
-	return w.imports().worthwhile(w.object.GetUID(), time.Now(), w.pass.waker(), func() (int, error) { return w.waiting(ctx, importer) })
+	return w.imports().worthwhile(w.object.GetUID(), time.Now(), w.reconciliation.waker(), func() (int, error) { return w.waiting(ctx, importer) })
 }
 
 // waiting counts the objects of the tenant that wait to be created.
-func (w *work[O]) waiting(ctx context.Context, importer Importer[O]) (int, error) {
+func (w *objectSync[O]) waiting(ctx context.Context, importer Importer[O]) (int, error) {
 	list := w.kind.NewList()
 	err := w.Client.List(ctx, list, client.MatchingFields{reference.TenantIndex: w.tenantKey().String()}, client.UnsafeDisableDeepCopy)
 	count, admission := 0, reference.NewAdmission(w.Client, w.tenant)
@@ -98,19 +98,19 @@ func (w *work[O]) waiting(ctx context.Context, importer Importer[O]) (int, error
 	return count, err
 }
 
-func (w *work[O]) tenantKey() types.NamespacedName { return client.ObjectKeyFromObject(w.tenant) }
+func (w *objectSync[O]) tenantKey() types.NamespacedName { return client.ObjectKeyFromObject(w.tenant) }
 
 // noteCreated tells the imports that they need not wait for the object.
-func (w *work[O]) noteCreated() {
+func (w *objectSync[O]) noteCreated() {
 	if _, ok := w.Adapter.(Importer[O]); ok {
 		w.imports().created(w.object.GetUID())
 	}
 }
 
-func (w *work[O]) imports() *tenantImports { return w.Imports.of(w.tenantKey()) }
+func (w *objectSync[O]) imports() *tenantImports { return w.Imports.of(w.tenantKey()) }
 
 // onItsWay finds the object in an import, be it one of before a restart; nil if it is in none.
-func (w *work[O]) onItsWay(ctx context.Context, note string, form *Import) (*member, error) {
+func (w *objectSync[O]) onItsWay(ctx context.Context, note string, form *Import) (*member, error) {
 	if known := w.imports().find(w.object.GetUID(), w.imports().members); known != nil || note == "" {
 		return known, nil
 	}
@@ -122,22 +122,22 @@ func (w *work[O]) onItsWay(ctx context.Context, note string, form *Import) (*mem
 	return member, nil
 }
 
-func (w *work[O]) member(form *Import, known *onLists) *member {
+func (w *objectSync[O]) member(form *Import, known *onLists) *member {
 	return &member{
-		uid: w.object.GetUID(), id: form.ID, sent: form.Item.String("user_id"), known: known, targets: w.targets(known), wake: w.pass.waker(),
+		uid: w.object.GetUID(), id: form.ID, sent: form.Item.String("user_id"), known: known, targets: w.targets(known), wake: w.reconciliation.waker(),
 		stands: w.stands(),
 	}
 }
 
 // importing is the outcome of a pass over an object that is on its way. Whoever ends the import wakes it.
-func (w *work[O]) importing() *Outcome {
+func (w *objectSync[O]) importing() *Outcome {
 	outcome := Wait(v1alpha1.ReasonImporting, "is being created together with many others, by an import job", 0)
 	return &outcome
 }
 
 // join has the object go by import. The note is written before anything is sent, together with the lists that the object
 // will be on.
-func (w *work[O]) join(ctx context.Context, form *Import) (*Outcome, error) {
+func (w *objectSync[O]) join(ctx context.Context, form *Import) (*Outcome, error) {
 	stamp, err := w.stamp(form)
 	if err != nil {
 		return nil, err
@@ -156,7 +156,7 @@ func (w *work[O]) join(ctx context.Context, form *Import) (*Outcome, error) {
 	}
 	outcome := w.importing()
 	outcome.writeTo(w.object.GetCommonStatus(), w.object.GetGeneration())
-	if err := w.pass.saveUnlessChanged(ctx); err != nil {
+	if err := w.reconciliation.saveUnlessChanged(ctx); err != nil {
 		w.imports().withdraw(member, true)
 		return nil, err
 	}
@@ -164,10 +164,10 @@ func (w *work[O]) join(ctx context.Context, form *Import) (*Outcome, error) {
 	return outcome, nil
 }
 
-func (w *work[O]) importNote() *string { return w.Adapter.(Importer[O]).Importing(w.object) }
+func (w *objectSync[O]) importNote() *string { return w.Adapter.(Importer[O]).Importing(w.object) }
 
 // stamp is a hash of an import, by which it is known again.
-func (w *work[O]) stamp(form *Import) (string, error) {
+func (w *objectSync[O]) stamp(form *Import) (string, error) {
 	rendered, err := json.Marshal([]any{form.Connection, form.Item, w.applied})
 	sum := sha256.Sum256(rendered)
 	return hex.EncodeToString(sum[:12]), err
@@ -176,7 +176,7 @@ func (w *work[O]) stamp(form *Import) (string, error) {
 // imported goes on with an object whose import is over. If what was sent is still what is declared, nothing is read. What
 // was refused is looked at by its id, as an import that was sent twice refuses its own; if it is not there, it is created
 // by itself.
-func (w *work[O]) imported(ctx context.Context, known *member, form *Import) (*Outcome, error) {
+func (w *objectSync[O]) imported(ctx context.Context, known *member, form *Import) (*Outcome, error) {
 	stamp, err := w.stamp(form)
 	if err != nil {
 		return nil, err
@@ -200,14 +200,14 @@ func (w *work[O]) imported(ctx context.Context, known *member, form *Import) (*O
 }
 
 // arrive ends the way of an object through an import.
-func (w *work[O]) arrive(known *member, isThere bool) {
+func (w *objectSync[O]) arrive(known *member, isThere bool) {
 	w.imports().take(known, isThere)
 	*w.importNote() = ""
 }
 
 // goOn ends the pass over an object that is as it is declared, but for what is beside it.
-func (w *work[O]) goOn(ctx context.Context, have auth0.Document, known *onLists) (Outcome, error) {
-	w.completeDesired(have)
+func (w *objectSync[O]) goOn(ctx context.Context, have auth0.Document, known *onLists) (Outcome, error) {
+	w.lateInitialize(have)
 	w.secrets = nil
 	w.remember(have)
 	w.own(have)
@@ -215,19 +215,19 @@ func (w *work[O]) goOn(ctx context.Context, have auth0.Document, known *onLists)
 }
 
 // Pause implements Pauser: an object that is suspended goes by no import that has not begun.
-func (r *Remote[O]) Pause(pass *Pass[O]) {
+func (r *Remote[O]) Pause(reconciliation *Reconciliation[O]) {
 	importer, ok := r.Adapter.(Importer[O])
 	if !ok {
 		return
 	}
-	imports := r.Imports.of(reference.TenantKey(pass.Object))
-	if known := imports.find(pass.Object.GetUID(), imports.members); known != nil && imports.withdraw(known, false) {
-		*importer.Importing(pass.Object) = ""
+	imports := r.Imports.of(reference.TenantKey(reconciliation.Object))
+	if known := imports.find(reconciliation.Object.GetUID(), imports.members); known != nil && imports.withdraw(known, false) {
+		*importer.Importing(reconciliation.Object) = ""
 	}
 }
 
 // awaitImport tells an object that is being deleted to wait for the import that it is in: it would appear afterwards.
-func (w *work[O]) awaitImport(ctx context.Context) (*Outcome, error) {
+func (w *objectSync[O]) awaitImport(ctx context.Context) (*Outcome, error) {
 	importer, ok := w.Adapter.(Importer[O])
 	if !ok || *importer.Importing(w.object) == "" {
 		return nil, nil
@@ -243,6 +243,6 @@ func (w *work[O]) awaitImport(ctx context.Context) (*Outcome, error) {
 		w.imports().take(known, true)
 		return nil, nil
 	}
-	outcome := Wait(v1alpha1.ReasonImporting, "is being created by an import job; deleted when that is over", 0).Kept()
+	outcome := Wait(v1alpha1.ReasonImporting, "is being created by an import job; deleted when that is over", 0).KeepReady()
 	return &outcome, nil
 }

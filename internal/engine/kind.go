@@ -40,7 +40,7 @@ type Deps struct {
 	Pool   *auth0.Pool
 	Hasher *secret.Hasher
 	// Outputs notes our writes to output Secrets.
-	Outputs *secret.Journal
+	Outputs *secret.Expectations
 	Clock   clock.WithTicker
 	// Fence refuses calls when another replica may lead; nil without leader election.
 	Fence *lease.Fence
@@ -204,7 +204,7 @@ func Register[T any, O interface {
 		New: func() v1alpha1.Object { return O(new(T)) },
 	}
 	kind.apply = func(ctx context.Context, deps Deps, all []Kind, object v1alpha1.Object) Outcome {
-		return newHandler(deps, kind, all).Apply(ctx, &Pass[O]{Object: object.(O), saved: object.(O)})
+		return newHandler(deps, kind, all).Apply(ctx, &Reconciliation[O]{Object: object.(O), saved: object.(O)})
 	}
 	newLoop := func(deps Deps, recorder events.EventRecorder, all []Kind) *Reconciler[O] {
 		return &Reconciler[O]{

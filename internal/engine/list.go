@@ -222,24 +222,24 @@ func (l List) intend(entries []string) {
 }
 
 // lists returns the lists of the object that need looking after.
-func (w *work[O]) lists() []List {
+func (w *objectSync[O]) lists() []List {
 	lister, ok := w.Adapter.(Lister[O])
 	if !ok {
 		return nil
 	}
-	return w.unlisted(slices.DeleteFunc(lister.Lists(w.tools()), List.idle))
+	return w.withoutMemberLists(slices.DeleteFunc(lister.Lists(w.req()), List.idle))
 }
 
 // finishes tells whether there is something to see to after the object.
-func (w *work[O]) finishes() bool {
+func (w *objectSync[O]) finishes() bool {
 	finisher, ok := w.Adapter.(Finisher[O])
 	return ok && finisher.Finishes(w.object)
 }
 
 // publish writes what is known of the object into Kubernetes.
-func (w *work[O]) publish(ctx context.Context, have auth0.Document) error {
+func (w *objectSync[O]) publish(ctx context.Context, have auth0.Document) error {
 	if publisher, ok := w.Adapter.(Publisher[O]); ok {
-		if err := publisher.Publish(ctx, w.tools(), have); err != nil {
+		if err := publisher.Publish(ctx, w.req(), have); err != nil {
 			return err
 		}
 	}
@@ -247,7 +247,7 @@ func (w *work[O]) publish(ctx context.Context, have auth0.Document) error {
 }
 
 // settle brings the lists beside the object in line, all of them, sees to the rest, and ends the pass.
-func (w *work[O]) settle(ctx context.Context, have auth0.Document, known *onLists) (Outcome, error) {
+func (w *objectSync[O]) settle(ctx context.Context, have auth0.Document, known *onLists) (Outcome, error) {
 	if err := w.publish(ctx, have); err != nil {
 		return Outcome{}, err
 	}
@@ -258,7 +258,7 @@ func (w *work[O]) settle(ctx context.Context, have auth0.Document, known *onList
 	}
 	var failures []error
 	for _, list := range w.lists() {
-		changed, err := w.verifying(list).converge(ctx, w.session, w.Adapter.ID(w.object), known, w.pass.Save)
+		changed, err := w.verifying(list).converge(ctx, w.session, w.Adapter.ID(w.object), known, w.reconciliation.Save)
 		if err != nil {
 			failures = append(failures, err)
 		} else if known.isNews(list.Field, changed) {
@@ -270,7 +270,7 @@ func (w *work[O]) settle(ctx context.Context, have auth0.Document, known *onList
 		return Outcome{}, errors.Join(failures...)
 	}
 	if w.finishes() {
-		if err := w.Adapter.(Finisher[O]).Finish(ctx, w.tools(), have); err != nil {
+		if err := w.Adapter.(Finisher[O]).Finish(ctx, w.req(), have); err != nil {
 			return Outcome{}, err
 		}
 	}

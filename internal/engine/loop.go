@@ -44,15 +44,15 @@ const mostStatus = 256 << 10
 // Handler is what a kind does between the beginning and the end of the loop.
 type Handler[O v1alpha1.Object] interface {
 	// Apply brings Auth0 in line with the object.
-	Apply(context.Context, *Pass[O]) Outcome
+	Apply(context.Context, *Reconciliation[O]) Outcome
 	// Remove undoes what Apply did, for an object that is being deleted and carries the finalizer.
-	Remove(context.Context, *Pass[O]) Outcome
+	Remove(context.Context, *Reconciliation[O]) Outcome
 }
 
 // Pauser is a Handler that does more for an object after its passes.
 type Pauser[O v1alpha1.Object] interface {
 	// Pause takes that back, as far as it has not begun.
-	Pause(*Pass[O])
+	Pause(*Reconciliation[O])
 }
 
 // Forgetter is a Handler that knows something of objects besides what they say themselves.
@@ -106,14 +106,14 @@ func (r *Reconciler[O]) Reconcile(ctx context.Context, request ctrl.Request) (ct
 	reservation := r.reservation(object, key, request)
 	defer r.Pool.End(reservation)
 	ctx = auth0.WithReservation(ctx, reservation)
-	pass := &Pass[O]{Object: object, saved: object.DeepCopyObject().(O), loop: r}
-	outcome := r.run(ctx, pass)
-	if after, unsaid := pass.isNotWorthSaying(reservation, outcome); unsaid {
-		outcome = Unsaid(after)
+	reconciliation := &Reconciliation[O]{Object: object, saved: object.DeepCopyObject().(O), loop: r}
+	outcome := r.run(ctx, reconciliation)
+	if after, noStatusChange := reconciliation.leavesStatus(reservation, outcome); noStatusChange {
+		outcome = NoStatusChange(after)
 	}
 	logr.FromContextOrDiscard(ctx).V(1).Info("looked at the object", "reason", outcome.reason, "again", outcome.after.String())
-	result, err := r.finish(ctx, pass, outcome)
-	queuePriority := queuePriorities[priorityOf(pass.Object)]
+	result, err := r.finish(ctx, reconciliation, outcome)
+	queuePriority := queuePriorities[priorityOf(reconciliation.Object)]
 	result.Priority = &queuePriority
 	return result, err
 }
@@ -187,82 +187,82 @@ func (r *Reconciler[O]) wrote(object O) {
 	r.written.Store(client.ObjectKeyFromObject(object), object.GetResourceVersion())
 }
 
-func (r *Reconciler[O]) run(ctx context.Context, pass *Pass[O]) Outcome {
-	switch deleting := pass.Object.GetDeletionTimestamp() != nil; {
-	case deleting && !controllerutil.ContainsFinalizer(pass.Object, v1alpha1.Finalizer):
+func (r *Reconciler[O]) run(ctx context.Context, reconciliation *Reconciliation[O]) Outcome {
+	switch deleting := reconciliation.Object.GetDeletionTimestamp() != nil; {
+	case deleting && !controllerutil.ContainsFinalizer(reconciliation.Object, v1alpha1.Finalizer):
 		return Outcome{state: interrupted}
-	case pass.Object.IsSuspended() && deleting:
-		r.pause(pass)
+	case reconciliation.Object.IsSuspended() && deleting:
+		r.pause(reconciliation)
 		return Outcome{state: suspended, reason: v1alpha1.ReasonSuspended, message: "spec.suspend is true: the deletion waits until it is false"}
-	case pass.Object.IsSuspended():
-		r.pause(pass)
+	case reconciliation.Object.IsSuspended():
+		r.pause(reconciliation)
 		return Outcome{state: suspended, reason: v1alpha1.ReasonSuspended, message: "spec.suspend is true: nothing is read from Auth0 or written to it until it is false"}
 	case deleting:
-		return r.remove(ctx, pass)
-	case partial.Refusal(pass.Object) != "":
-		return Stall(v1alpha1.ReasonInvalidSpec, partial.Refusal(pass.Object), 0)
+		return r.remove(ctx, reconciliation)
+	case partial.Refusal(reconciliation.Object) != "":
+		return Stall(v1alpha1.ReasonInvalidSpec, partial.Refusal(reconciliation.Object), 0)
 	}
-	r.warn(ctx, pass)
-	return r.Handler.Apply(ctx, pass)
+	r.warn(ctx, reconciliation)
+	return r.Handler.Apply(ctx, reconciliation)
 }
 
 // remove removes an object that is being deleted, unless its deletion is held.
-func (r *Reconciler[O]) remove(ctx context.Context, pass *Pass[O]) Outcome {
-	outcome, err := r.hold(ctx, pass)
+func (r *Reconciler[O]) remove(ctx context.Context, reconciliation *Reconciliation[O]) Outcome {
+	outcome, err := r.hold(ctx, reconciliation)
 	switch {
 	case err != nil:
 		return FromError(err, deletionPoll)
 	case outcome != nil:
-		return r.maintain(ctx, pass, *outcome)
+		return r.maintain(ctx, reconciliation, *outcome)
 	}
-	return r.Handler.Remove(ctx, pass)
+	return r.Handler.Remove(ctx, reconciliation)
 }
 
 // pause takes back what was to be done later for an object that is suspended.
-func (r *Reconciler[O]) pause(pass *Pass[O]) {
+func (r *Reconciler[O]) pause(reconciliation *Reconciliation[O]) {
 	if pauser, ok := r.Handler.(Pauser[O]); ok {
-		pauser.Pause(pass)
+		pauser.Pause(reconciliation)
 	}
 }
 
 // finish writes the outcome down: the finalizer, or the status, an Event where it changed, and when to come back.
-func (r *Reconciler[O]) finish(ctx context.Context, pass *Pass[O], outcome Outcome) (ctrl.Result, error) {
-	if outcome.state == released {
-		return r.release(ctx, pass, outcome)
+func (r *Reconciler[O]) finish(ctx context.Context, reconciliation *Reconciliation[O], outcome Outcome) (ctrl.Result, error) {
+	if outcome.state == removeFinalizer {
+		return r.release(ctx, reconciliation, outcome)
 	}
 	switch outcome.state {
-	case unsaid:
+	case noStatusChange:
 		return outcome.result()
 	case interrupted:
 	default:
-		status := pass.Object.GetCommonStatus()
-		outcome.writeTo(status, pass.Object.GetGeneration())
+		status := reconciliation.Object.GetCommonStatus()
+		outcome.writeTo(status, reconciliation.Object.GetGeneration())
 		if outcome.reason != v1alpha1.ReasonRateLimited && !outcome.awaitsTenant() {
-			status.LastHandledReconcileAt = requestedAt(pass.Object)
+			status.LastHandledReconcileAt = requestedAt(reconciliation.Object)
 		}
-		pass.reportTransition(ctx)
+		reconciliation.reportTransition(ctx)
 	}
-	err := pass.Save(ctx)
+	err := reconciliation.Save(ctx)
 	if _, ok := errors.AsType[*problem.Problem](err); ok {
 		// The status took back what is too large; why, is small.
 		outcome = FromError(err, longestStall)
-		outcome.writeTo(pass.Object.GetCommonStatus(), pass.Object.GetGeneration())
-		err = pass.Save(ctx)
+		outcome.writeTo(reconciliation.Object.GetCommonStatus(), reconciliation.Object.GetGeneration())
+		err = reconciliation.Save(ctx)
 	}
 	if err != nil {
 		return FromError(err, 0).result()
 	}
-	if outcome.latest > 0 {
-		r.queue.lookAfter(ctrl.Request{NamespacedName: client.ObjectKeyFromObject(pass.Object)}, outcome.latest)
+	if outcome.requeueWithin > 0 {
+		r.queue.lookAfter(ctrl.Request{NamespacedName: client.ObjectKeyFromObject(reconciliation.Object)}, outcome.requeueWithin)
 	}
 	return outcome.result()
 }
 
-func (r *Reconciler[O]) release(ctx context.Context, pass *Pass[O], outcome Outcome) (ctrl.Result, error) {
+func (r *Reconciler[O]) release(ctx context.Context, reconciliation *Reconciliation[O], outcome Outcome) (ctrl.Result, error) {
 	if outcome.message != "" {
-		pass.Event(ctx, corev1.EventTypeNormal, v1alpha1.ReasonDeleting, outcome.message)
+		reconciliation.Event(ctx, corev1.EventTypeNormal, v1alpha1.ReasonDeleting, outcome.message)
 	}
-	if err := client.IgnoreNotFound(pass.patchFinalizer(ctx, controllerutil.RemoveFinalizer)); err != nil {
+	if err := client.IgnoreNotFound(reconciliation.patchFinalizer(ctx, controllerutil.RemoveFinalizer)); err != nil {
 		return FromError(err, 0).result()
 	}
 	return ctrl.Result{}, nil
@@ -292,26 +292,26 @@ func Requested(object v1alpha1.Object) bool {
 	return requestedAt(object) != object.GetCommonStatus().LastHandledReconcileAt
 }
 
-// Pass is one run through the loop for one object.
-type Pass[O v1alpha1.Object] struct {
+// Reconciliation is one run through the loop for one object.
+type Reconciliation[O v1alpha1.Object] struct {
 	// Object is changed in memory; Save writes its status.
 	Object O
 	saved  O
 	loop   *Reconciler[O]
 	// found tells that status took in what is in Auth0, which is not to be found out once more.
 	found bool
-	// said are the messages of the Events of this pass, by reason.
-	said map[string][]string
+	// reported are the messages of the Events of this pass, by reason.
+	reported map[string][]string
 }
 
-// isNotWorthSaying reports whether an object waits for what is over soon, or waits with nothing to do but the regular check, and
+// leavesStatus reports whether an object waits for what is over soon, or waits with nothing to do but the regular check, and
 // when to look at it again.
-func (p *Pass[O]) isNotWorthSaying(reservation *auth0.Reservation, outcome Outcome) (again time.Duration, unsaid bool) {
+func (p *Reconciliation[O]) leavesStatus(reservation *auth0.Reservation, outcome Outcome) (again time.Duration, noStatusChange bool) {
 	if p.found {
 		return 0, false
 	}
 	if outcome.awaitsTenant() {
-		breaks := outcome.lost && lastReady(p.saved.GetCommonStatus()) == metav1.ConditionTrue
+		breaks := outcome.notReady && lastReady(p.saved.GetCommonStatus()) == metav1.ConditionTrue
 		return outcome.after, reservation.IsPeriodic() && !breaks
 	}
 	waited, waits := reservation.Waits()
@@ -319,7 +319,7 @@ func (p *Pass[O]) isNotWorthSaying(reservation *auth0.Reservation, outcome Outco
 }
 
 // waker returns what has the object be looked at again, whenever it is called.
-func (p *Pass[O]) waker() func() {
+func (p *Reconciliation[O]) waker() func() {
 	queue, request := &p.loop.queue, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(p.Object)}
 	return func() { queue.call(request) }
 }
@@ -327,7 +327,7 @@ func (p *Pass[O]) waker() func() {
 // Save writes the status if it changed. It is called at the end of every pass, and by a Handler right after something
 // happened in Auth0 that must not be forgotten. It fails with a conflict if another replica wrote the status meanwhile, which
 // knows more; what people change besides does not matter.
-func (p *Pass[O]) Save(ctx context.Context) error {
+func (p *Reconciliation[O]) Save(ctx context.Context) error {
 	if equality.Semantic.DeepEqual(p.saved, p.Object) {
 		return nil
 	}
@@ -350,7 +350,7 @@ func (p *Pass[O]) Save(ctx context.Context) error {
 const saveTries = 5
 
 // catchUp takes over the version of the object as it is now, if its status is still the one that this pass began with.
-func (p *Pass[O]) catchUp(ctx context.Context) (statusStays bool, err error) {
+func (p *Reconciliation[O]) catchUp(ctx context.Context) (statusStays bool, err error) {
 	current := p.loop.New()
 	if err := p.loop.Reader.Get(ctx, client.ObjectKeyFromObject(p.Object), current); err != nil {
 		return false, client.IgnoreNotFound(err)
@@ -374,11 +374,11 @@ func (p *Pass[O]) catchUp(ctx context.Context) (statusStays bool, err error) {
 
 // saveUnlessChanged is Save, but only if nobody changed the object since it was read: what is about to be done must not be
 // done on a stale one.
-func (p *Pass[O]) saveUnlessChanged(ctx context.Context) error {
+func (p *Reconciliation[O]) saveUnlessChanged(ctx context.Context) error {
 	return p.patchStatus(ctx, client.MergeFromWithOptions(p.saved, client.MergeFromWithOptimisticLock{}))
 }
 
-func (p *Pass[O]) patchStatus(ctx context.Context, patch client.Patch) error {
+func (p *Reconciliation[O]) patchStatus(ctx context.Context, patch client.Patch) error {
 	next := p.Object.DeepCopyObject().(O)
 	if data, err := patch.Data(next); err == nil && len(data) > mostStatus {
 		p.Object = p.saved.DeepCopyObject().(O)
@@ -396,14 +396,14 @@ func (p *Pass[O]) patchStatus(ctx context.Context, patch client.Patch) error {
 	return nil
 }
 
-// KeepUntilRemoved adds the finalizer. A Handler calls it before the first write to Auth0.
-func (p *Pass[O]) KeepUntilRemoved(ctx context.Context) error {
+// AddFinalizer adds the finalizer. A Handler calls it before the first write to Auth0.
+func (p *Reconciliation[O]) AddFinalizer(ctx context.Context) error {
 	return p.patchFinalizer(ctx, controllerutil.AddFinalizer)
 }
 
 // patchFinalizer changes the finalizers only, and only if nobody changed the object since it was read: a stale object
 // may have been deleted and made anew.
-func (p *Pass[O]) patchFinalizer(ctx context.Context, change func(client.Object, string) bool) error {
+func (p *Reconciliation[O]) patchFinalizer(ctx context.Context, change func(client.Object, string) bool) error {
 	object := p.saved.DeepCopyObject().(O)
 	if !change(object, v1alpha1.Finalizer) {
 		return nil
@@ -421,7 +421,7 @@ func (p *Pass[O]) patchFinalizer(ctx context.Context, change func(client.Object,
 }
 
 // Event tells people of a change, and logs it.
-func (p *Pass[O]) Event(ctx context.Context, eventType, reason, message string) {
+func (p *Reconciliation[O]) Event(ctx context.Context, eventType, reason, message string) {
 	message = display.Text(message)
 	p.loop.Events.Eventf(p.Object, nil, eventType, reason, p.action(reason, message), "%s", shortenTo(message, longestNote))
 	logr.FromContextOrDiscard(ctx).Info(message, "reason", reason)
@@ -429,13 +429,13 @@ func (p *Pass[O]) Event(ctx context.Context, eventType, reason, message string) 
 
 // action is what an Event says was going on. Kubernetes takes Events of the same reason and action for one that repeats, and drops
 // what the second one says: so another message has another action.
-func (p *Pass[O]) action(reason, message string) string {
-	at := slices.Index(p.said[reason], message)
+func (p *Reconciliation[O]) action(reason, message string) string {
+	at := slices.Index(p.reported[reason], message)
 	if at < 0 {
-		if p.said == nil {
-			p.said = map[string][]string{}
+		if p.reported == nil {
+			p.reported = map[string][]string{}
 		}
-		at, p.said[reason] = len(p.said[reason]), append(p.said[reason], message)
+		at, p.reported[reason] = len(p.reported[reason]), append(p.reported[reason], message)
 	}
 	if at == 0 {
 		return "Reconcile"
@@ -455,7 +455,7 @@ func shortenTo(message string, limit int) string {
 
 // reportTransition tells people when the reason of Ready changed. Of a new object, and of one that waits for the rate limit,
 // it tells only what needs a person: that all is well, the Event of the creation says, and that it waits is no news.
-func (p *Pass[O]) reportTransition(ctx context.Context) {
+func (p *Reconciliation[O]) reportTransition(ctx context.Context) {
 	was := meta.FindStatusCondition(p.saved.GetCommonStatus().Conditions, v1alpha1.ConditionReady)
 	is := meta.FindStatusCondition(p.Object.GetCommonStatus().Conditions, v1alpha1.ConditionReady)
 	isStalled := meta.IsStatusConditionTrue(p.Object.GetCommonStatus().Conditions, v1alpha1.ConditionStalled)
@@ -483,7 +483,7 @@ func (p *Pass[O]) reportTransition(ctx context.Context) {
 
 // deletionBeginsToWait reports whether this is the first pass that says what a deletion waits for: the deletion raised the generation
 // since Ready was written last. Deletions in great number wait for the rate limit as a rule, which is no news.
-func (p *Pass[O]) deletionBeginsToWait(was, is *metav1.Condition) bool {
+func (p *Reconciliation[O]) deletionBeginsToWait(was, is *metav1.Condition) bool {
 	if p.Object.GetDeletionTimestamp() == nil || is == nil || is.Reason == v1alpha1.ReasonRateLimited {
 		return false
 	}

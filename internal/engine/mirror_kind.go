@@ -41,7 +41,7 @@ type mirroredKind interface {
 	// affected has the objects be read that a write to another object changed in Auth0.
 	affected(ctx context.Context, tenant types.NamespacedName, write Write)
 	// plan prepares the comparison of all objects. One that was requested leaves out none, not even what waits or is stalled.
-	plan(ctx context.Context, session *auth0.Session, tenant types.NamespacedName, requested bool) (kindPass, error)
+	plan(ctx context.Context, session *auth0.Session, tenant types.NamespacedName, requested bool) (kindResync, error)
 }
 
 // mirrored is what the mirrors do with the objects of one kind.
@@ -140,13 +140,13 @@ func (b belonging) ids() map[string]bool {
 	return ids
 }
 
-func (k *mirrored[O]) plan(ctx context.Context, session *auth0.Session, tenant types.NamespacedName, requested bool) (kindPass, error) {
+func (k *mirrored[O]) plan(ctx context.Context, session *auth0.Session, tenant types.NamespacedName, requested bool) (kindResync, error) {
 	if err := k.forgetTheGone(ctx); err != nil {
-		return kindPass{}, err
+		return kindResync{}, err
 	}
 	all := population{byID: map[string][]types.NamespacedName{}, belong: map[auth0.Roster]belonging{}}
 	err := k.each(ctx, tenant, func(object O) {
-		if !k.isSettled(object) {
+		if !k.isReadyAsDeclared(object) {
 			if requested {
 				k.read(ctx, client.ObjectKeyFromObject(object), auth0.PriorityPeriodic)
 			}
@@ -164,7 +164,7 @@ func (k *mirrored[O]) plan(ctx context.Context, session *auth0.Session, tenant t
 	for _, belong := range all.belong {
 		calls += (len(belong.ids()) + listCall - 1) / listCall
 	}
-	return kindPass{calls: calls, run: func(ctx context.Context, pace *pace) error {
+	return kindResync{calls: calls, run: func(ctx context.Context, pace *pace) error {
 		if err := k.compareMembers(ctx, session, pace, all); err != nil {
 			return err
 		}
@@ -215,13 +215,13 @@ func (k *mirrored[O]) memberLists(ctx context.Context, session *auth0.Session, o
 	if !ok {
 		return nil
 	}
-	lists := lister.Lists(k.look(ctx, session, object, object).tools())
-	return slices.DeleteFunc(lists, func(list List) bool { return list.idle() || !k.hasMembers(list) })
+	lists := lister.Lists(k.look(ctx, session, object, object).req())
+	return slices.DeleteFunc(lists, func(list List) bool { return list.idle() || !k.isComparedByMembers(list) })
 }
 
 // look is the work over an object that is only compared.
-func (k *mirrored[O]) look(ctx context.Context, session *auth0.Session, object, after O) *work[O] {
-	w := k.work(&Pass[O]{Object: after, saved: object})
+func (k *mirrored[O]) look(ctx context.Context, session *auth0.Session, object, after O) *objectSync[O] {
+	w := k.newSync(&Reconciliation[O]{Object: after, saved: object})
 	w.listed, w.session = true, session
 	w.references = reference.Known(ctx, k.Client, object, w.refersTo())
 	return w
@@ -328,12 +328,12 @@ func (k *mirrored[O]) comparable(ctx context.Context, key types.NamespacedName, 
 	if k.memory.mark(key).serial != 0 {
 		return object, false
 	}
-	if err := k.Client.Get(ctx, key, object); err != nil || !k.isSettled(object) {
+	if err := k.Client.Get(ctx, key, object); err != nil || !k.isReadyAsDeclared(object) {
 		return object, false
 	}
-	isRecent := k.memory.learntSince(object.GetUID(), asked.Add(-listLag))
-	isOfThisPass := k.memory.learntSince(object.GetUID(), pace.began.Add(-1))
-	if isRecent && pace.requested && !isOfThisPass {
+	isRecent := k.memory.syncedSince(object.GetUID(), asked.Add(-listLag))
+	isOfThisResync := k.memory.syncedSince(object.GetUID(), pace.began.Add(-1))
+	if isRecent && pace.requested && !isOfThisResync {
 		k.read(ctx, key, auth0.PriorityPeriodic)
 	}
 	return object, !isRecent
@@ -370,13 +370,13 @@ func (k *mirrored[O]) compare(ctx context.Context, session *auth0.Session, objec
 		k.Adapter.Observe(after, shown)
 	default:
 		w.leaveAlone(shown)
-		w.completeDesired(shown)
-		w.mark()
+		w.lateInitialize(shown)
+		w.addMarker()
 		if len(w.pending(shown)) > 0 {
 			return differs
 		}
 		w.remember(shown)
-		if w.seesToMore() || len(w.lists()) > 0 {
+		if w.hasFurtherSteps() || len(w.lists()) > 0 {
 			return news
 		}
 	}
@@ -387,7 +387,7 @@ func (k *mirrored[O]) compare(ctx context.Context, session *auth0.Session, objec
 }
 
 // takeSecretsAsApplied leaves the values of secrets alone: a changed Secret has its object passed over by itself.
-func (w *work[O]) takeSecretsAsApplied() {
+func (w *objectSync[O]) takeSecretsAsApplied() {
 	w.applied = w.object.GetManagedStatus().AppliedSecrets
 	if adapter, ok := w.Adapter.(SecretFields[O]); ok {
 		w.secretValues = map[string]any{}

@@ -20,8 +20,8 @@ type memory struct {
 	serial uint64
 	// shown are documents from lists that wait for the pass of their object.
 	shown map[types.NamespacedName]auth0.Document
-	// learnt are the objects that were brought in line.
-	learnt map[types.UID]lesson
+	// synced are the objects that were brought in line.
+	synced map[types.UID]lastSync
 }
 
 // mark says that an object must be read.
@@ -31,8 +31,8 @@ type mark struct {
 	priority auth0.Priority
 }
 
-// lesson is what an object was found to be like.
-type lesson struct {
+// lastSync is what an object was found to be like.
+type lastSync struct {
 	// desired is a hash of what it was brought in line with.
 	desired uint64
 	// at is when it was read, in nanoseconds; 0 if it was left to the first pass of the mirror.
@@ -41,7 +41,7 @@ type lesson struct {
 
 func newMemory() *memory {
 	return &memory{
-		marks: map[types.NamespacedName]mark{}, shown: map[types.NamespacedName]auth0.Document{}, learnt: map[types.UID]lesson{},
+		marks: map[types.NamespacedName]mark{}, shown: map[types.NamespacedName]auth0.Document{}, synced: map[types.UID]lastSync{},
 	}
 }
 
@@ -107,22 +107,22 @@ func (m *memory) waiting() int {
 	return len(m.shown)
 }
 
-func (m *memory) learn(uid types.UID, what lesson) {
+func (m *memory) recordSync(uid types.UID, what lastSync) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.learnt[uid] = what
+	m.synced[uid] = what
 }
 
-func (m *memory) lesson(uid types.UID) (lesson, bool) {
+func (m *memory) lastSync(uid types.UID) (lastSync, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	what, ok := m.learnt[uid]
+	what, ok := m.synced[uid]
 	return what, ok
 }
 
-// learntSince tells whether an object was brought in line after a time.
-func (m *memory) learntSince(uid types.UID, since time.Time) bool {
-	what, ok := m.lesson(uid)
+// syncedSince tells whether an object was brought in line after a time.
+func (m *memory) syncedSince(uid types.UID, since time.Time) bool {
+	what, ok := m.lastSync(uid)
 	return ok && what.at > since.UnixNano()
 }
 
@@ -138,5 +138,5 @@ func (m *memory) forget(key types.NamespacedName) {
 func (m *memory) keepOnly(present map[types.UID]bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	maps.DeleteFunc(m.learnt, func(uid types.UID, _ lesson) bool { return !present[uid] })
+	maps.DeleteFunc(m.synced, func(uid types.UID, _ lastSync) bool { return !present[uid] })
 }

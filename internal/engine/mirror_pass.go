@@ -12,8 +12,8 @@ import (
 const (
 	// watchedResync is how often everything is compared while changes are heard of, if the tenant does not say.
 	watchedResync = 24 * time.Hour
-	// passRetry is how soon a pass that failed is made again.
-	passRetry = time.Minute
+	// resyncRetry is how soon a pass that failed is made again.
+	resyncRetry = time.Minute
 	// paceCheck is how often a pass that is waiting looks whether it should go on sooner.
 	paceCheck = time.Minute
 )
@@ -38,11 +38,11 @@ func (m *mirror) keepComparing(ctx context.Context) {
 		switch {
 		case err == nil:
 			m.compared.CompareAndSwap(nil, &began)
-			m.Metrics.CountPass(m.tenant.String())
+			m.Metrics.CountFullResync(m.tenant.String())
 			err = m.until(ctx, func() time.Time { return began.Add(m.interval(ctx, tenant)) })
 		case !errors.Is(err, errAgain) && ctx.Err() == nil:
 			logger(ctx).Info("cannot compare everything; trying again", "error", err.Error())
-			err = m.until(ctx, func() time.Time { return began.Add(max(passRetry, auth0.After(err))) })
+			err = m.until(ctx, func() time.Time { return began.Add(max(resyncRetry, auth0.After(err))) })
 			atOnce = true
 			requested = requested || errors.Is(err, errAgain)
 			continue
@@ -54,25 +54,25 @@ func (m *mirror) keepComparing(ctx context.Context) {
 
 // compareAll compares the objects of every kind, which costs as many calls as there are steps of the pace.
 func (m *mirror) compareAll(ctx context.Context, session *auth0.Session, pace pace) error {
-	var passes []kindPass
+	var resyncs []kindResync
 	for _, kind := range m.kinds {
-		pass, err := kind.plan(ctx, session, m.tenant, pace.requested)
+		resync, err := kind.plan(ctx, session, m.tenant, pace.requested)
 		if err != nil {
 			return err
 		}
-		passes = append(passes, pass)
-		pace.calls += pass.calls
+		resyncs = append(resyncs, resync)
+		pace.calls += resync.calls
 	}
-	for _, pass := range passes {
-		if err := pass.run(ctx, &pace); err != nil {
+	for _, resync := range resyncs {
+		if err := resync.run(ctx, &pace); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// kindPass compares the objects of one kind.
-type kindPass struct {
+// kindResync compares the objects of one kind.
+type kindResync struct {
 	// calls is about how many it takes.
 	calls int
 	run   func(context.Context, *pace) error

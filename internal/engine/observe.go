@@ -13,9 +13,9 @@ import (
 const longestValue = 256
 
 // observe shows what managementPolicy Full would change, and writes nothing to Auth0.
-func (w *work[O]) observe(ctx context.Context, have auth0.Document) (Outcome, error) {
+func (w *objectSync[O]) observe(ctx context.Context, have auth0.Document) (Outcome, error) {
 	if have == nil {
-		candidates, err := w.Adapter.Find(ctx, w.tools(), w.desired)
+		candidates, err := w.Adapter.Find(ctx, w.req(), w.desired)
 		if err != nil {
 			return Outcome{}, err
 		}
@@ -30,7 +30,7 @@ func (w *work[O]) observe(ctx context.Context, have auth0.Document) (Outcome, er
 		}
 	}
 	w.Adapter.Observe(w.object, have)
-	w.completeDesired(have)
+	w.lateInitialize(have)
 	differences, err := w.differences(ctx, have)
 	if err != nil {
 		return Outcome{}, err
@@ -44,11 +44,11 @@ func (w *work[O]) observe(ctx context.Context, have auth0.Document) (Outcome, er
 	return w.observed(summary(differences)), nil
 }
 
-func (w *work[O]) observed(message string) Outcome {
+func (w *objectSync[O]) observed(message string) Outcome {
 	return w.ready(v1alpha1.ReasonObserved, message)
 }
 
-func (w *work[O]) differences(ctx context.Context, have auth0.Document) ([]v1alpha1.Difference, error) {
+func (w *objectSync[O]) differences(ctx context.Context, have auth0.Document) ([]v1alpha1.Difference, error) {
 	differences := differencesOf(slices.DeleteFunc(w.fields.diff(w.desired, have, w.enforced(have)), w.isUnshown))
 	for _, list := range w.lists() {
 		entries, err := list.Read(ctx, w.session, w.Adapter.ID(w.object))

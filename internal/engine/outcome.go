@@ -33,11 +33,11 @@ const (
 	// suspended: a person asked for a pause.
 	suspended
 	// released: nothing is left to do for an object that is being deleted.
-	released
+	removeFinalizer
 	// interrupted: the pass ended through no fault of the object, by a write conflict, a shutdown or a lost lease; status stays.
 	interrupted
 	// unsaid: nothing came of the pass that is worth a write; whatever it took into status is dropped.
-	unsaid
+	noStatusChange
 )
 
 // longestStall is the longest pause between two looks at a stalled object: Auth0 may have been put right meanwhile.
@@ -49,15 +49,15 @@ type Outcome struct {
 	reason  string
 	message string
 	after   time.Duration
-	// latest is when to look again, if a failed attempt is not repeated before; 0 leaves that to the pauses between attempts.
-	latest time.Duration
-	// lost means that what was Ready is known not to be so any more.
-	lost bool
+	// requeueWithin is when to look again, if a failed attempt is not repeated before; 0 leaves that to the pauses between attempts.
+	requeueWithin time.Duration
+	// notReady means that what was Ready is known not to be so any more.
+	notReady bool
 	// protected says what was observed, if no object may manage it.
 	protected string
-	// kept means that what was Ready still is, whatever the generation: a deletion is one, too.
-	kept bool
-	err  error
+	// keepReady means that what was Ready still is, whatever the generation: a deletion is one, too.
+	keepReady bool
+	err       error
 }
 
 // Done says that the object is Ready, and when to look again; some more time is added at random.
@@ -80,23 +80,25 @@ func Stall(reason, message string, after time.Duration) Outcome {
 	return Outcome{state: stalled, reason: reason, message: message, after: spread(min(after, longestStall))}
 }
 
-// Unsaid says that the operator goes on by itself, which is not worth a write.
-func Unsaid(after time.Duration) Outcome { return Outcome{state: unsaid, after: after} }
+// NoStatusChange says that the operator goes on by itself, which is not worth a write.
+func NoStatusChange(after time.Duration) Outcome { return Outcome{state: noStatusChange, after: after} }
 
-// Undecided says that the operator finds out soon what to say of the object. Until then its conditions stay.
-func Undecided(after time.Duration) Outcome { return Outcome{state: interrupted, after: after} }
+// Requeue says that the operator finds out soon what to say of the object. Until then its conditions stay.
+func Requeue(after time.Duration) Outcome { return Outcome{state: interrupted, after: after} }
 
 // Retry says that the attempt failed for a reason that may pass.
 func Retry(reason string, err error) Outcome {
 	return Outcome{state: failed, reason: reason, message: err.Error(), err: err}
 }
 
-// Released says that the object may go.
-func Released(message string) Outcome { return Outcome{state: released, message: message} }
+// RemoveFinalizer says that the object may go.
+func RemoveFinalizer(message string) Outcome {
+	return Outcome{state: removeFinalizer, message: message}
+}
 
-// ended tells whether the pass came to its end: it found Auth0 as it is, and is not to be repeated.
-func (o Outcome) ended() bool {
-	return o.state == done || o.state == stalled || o.state == released
+// isFinal tells whether the pass came to its end: it found Auth0 as it is, and is not to be repeated.
+func (o Outcome) isFinal() bool {
+	return o.state == done || o.state == stalled || o.state == removeFinalizer
 }
 
 // awaitsTenant reports whether the pass ended because the tenant is unavailable: it made no call, and somebody tells when the tenant
@@ -105,54 +107,54 @@ func (o Outcome) awaitsTenant() bool {
 	return o.state == waiting && o.reason == v1alpha1.ReasonTenantUnavailable
 }
 
-// AtLatest has an object that waits, or is tried again, be looked at again after a time, if not before.
-func (o Outcome) AtLatest(after time.Duration) Outcome {
+// RequeueWithin has an object that waits, or is tried again, be looked at again after a time, if not before.
+func (o Outcome) RequeueWithin(after time.Duration) Outcome {
 	switch {
 	case o.state == waiting && after > 0 && (o.after <= 0 || after < o.after):
 		o.after = after
 	case o.state == failed:
-		o.latest = after
+		o.requeueWithin = after
 	}
 	return o
 }
 
 // meanwhile adds to an outcome that waits for a person what came of keeping the object of use until then.
-func (o Outcome) meanwhile(kept Outcome) Outcome {
-	if kept.state == interrupted {
-		return kept
+func (o Outcome) meanwhile(keepReady Outcome) Outcome {
+	if keepReady.state == interrupted {
+		return keepReady
 	}
-	if kept.message != "" && (kept.lost || kept.state == failed || kept.state == stalled) {
-		o.message += "; meanwhile: " + kept.message
+	if keepReady.message != "" && (keepReady.notReady || keepReady.state == failed || keepReady.state == stalled) {
+		o.message += "; meanwhile: " + keepReady.message
 	}
-	if kept.state == failed {
-		kept.after = deletionPoll
+	if keepReady.state == failed {
+		keepReady.after = deletionPoll
 	}
-	if kept.after > 0 && (o.after <= 0 || kept.after < o.after) {
-		o.after = kept.after
+	if keepReady.after > 0 && (o.after <= 0 || keepReady.after < o.after) {
+		o.after = keepReady.after
 	}
 	return o
 }
 
-// Lost marks an outcome under which an object that was Ready no longer is.
-func (o Outcome) Lost() Outcome {
-	o.lost = true
+// NotReady marks an outcome under which an object that was Ready no longer is.
+func (o Outcome) NotReady() Outcome {
+	o.notReady = true
 	return o
 }
 
-// LostAs is Lost, and says why.
-func (o Outcome) LostAs(why string) Outcome {
+// NotReadyBecause is Lost, and says why.
+func (o Outcome) NotReadyBecause(why string) Outcome {
 	o.message += "; " + why
-	return o.Lost()
+	return o.NotReady()
 }
 
-// Kept marks an outcome under which an object that was Ready still is, although it is being deleted.
-func (o Outcome) Kept() Outcome {
-	o.kept = true
+// KeepReady marks an outcome under which an object that was Ready still is, although it is being deleted.
+func (o Outcome) KeepReady() Outcome {
+	o.keepReady = true
 	return o
 }
 
-// Named adds to an outcome that tells of a failed call what Auth0 calls the request. That calls are too many is told without.
-func (o Outcome) Named(failed *auth0.Error) Outcome {
+// WithRequestID adds to an outcome that tells of a failed call what Auth0 calls the request. That calls are too many is told without.
+func (o Outcome) WithRequestID(failed *auth0.Error) Outcome {
 	if failed.Class != auth0.ClassRateLimited && o.message != "" {
 		o.message = failed.Name(o.message)
 	}
@@ -166,7 +168,7 @@ func FromError(err error, resync time.Duration) Outcome {
 	case errors.As(err, &known) && known.Stalled:
 		return Stall(known.Reason, known.Message, firstPositive(known.After, resync))
 	case errors.As(err, &known):
-		return Outcome{state: waiting, reason: known.Reason, message: known.Message, after: known.After, lost: known.Breaks}
+		return Outcome{state: waiting, reason: known.Reason, message: known.Message, after: known.After, notReady: known.Breaks}
 	case errors.Is(err, context.Canceled), errors.Is(err, lease.ErrLost), apierrors.IsConflict(err):
 		return Outcome{state: interrupted, after: time.Second}
 	case apierrors.HasStatusCause(err, "NamespaceTerminating"):
@@ -185,7 +187,7 @@ func firstPositive(a, b time.Duration) time.Duration {
 // result is the only place that decides when an object comes back.
 func (o Outcome) result() (ctrl.Result, error) {
 	switch o.state {
-	case done, stalled, waiting, interrupted, unsaid:
+	case done, stalled, waiting, interrupted, noStatusChange:
 		return ctrl.Result{RequeueAfter: o.after}, nil
 	case failed:
 		return ctrl.Result{}, o.err
@@ -215,7 +217,7 @@ func (o Outcome) writeTo(status *v1alpha1.CommonStatus, generation int64) {
 		switch {
 		case !o.staysReady(status, generation):
 			conditions.set(v1alpha1.ConditionReady, metav1.ConditionFalse, o.reason, o.message)
-		case o.kept:
+		case o.keepReady:
 			// What still is Ready says what its deletion waits for.
 			conditions.set(v1alpha1.ConditionReady, metav1.ConditionTrue, o.reason, o.message)
 		}
@@ -229,8 +231,8 @@ func (o Outcome) writeTo(status *v1alpha1.CommonStatus, generation int64) {
 // staysReady tells whether what was Ready stays so while the operator waits: only the regular check has to, and nothing is
 // known to be wrong.
 func (o Outcome) staysReady(status *v1alpha1.CommonStatus, generation int64) bool {
-	current := o.kept || status.ObservedGeneration == generation
-	return current && !o.lost && lastReady(status) == metav1.ConditionTrue
+	current := o.keepReady || status.ObservedGeneration == generation
+	return current && !o.notReady && lastReady(status) == metav1.ConditionTrue
 }
 
 func lastReady(status *v1alpha1.CommonStatus) metav1.ConditionStatus {

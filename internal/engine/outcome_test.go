@@ -22,8 +22,8 @@ func TestConditions(t *testing.T) {
 		"failed":    Retry("R", errors.New("m")),
 		"stalled":   Stall("R", "m", time.Minute),
 		"suspended": {state: suspended, reason: "R", message: "m"},
-		"lost":      Wait("R", "m", time.Minute).Lost(),
-		"kept":      Wait("R", "m", time.Minute).Kept(),
+		"lost":      Wait("R", "m", time.Minute).NotReady(),
+		"kept":      Wait("R", "m", time.Minute).KeepReady(),
 	}
 	// A row says, for an object that was Ready, what each outcome leaves: Ready, then the other conditions.
 	for _, row := range []struct {
@@ -67,7 +67,7 @@ func TestConditions(t *testing.T) {
 
 // TestReadyIsAlwaysThere begins with an empty status.
 func TestReadyIsAlwaysThere(t *testing.T) {
-	for _, outcome := range []Outcome{Done("R", "m", 0), Wait("R", "m", 0), Wait("R", "m", 0).Kept(), Stall("R", "m", 0), Retry("R", errors.New("m")), {state: suspended, reason: "R"}} {
+	for _, outcome := range []Outcome{Done("R", "m", 0), Wait("R", "m", 0), Wait("R", "m", 0).KeepReady(), Stall("R", "m", 0), Retry("R", errors.New("m")), {state: suspended, reason: "R"}} {
 		status := &v1alpha1.CommonStatus{}
 		outcome.writeTo(status, 1)
 		if !slices.ContainsFunc(status.Conditions, func(c metav1.Condition) bool { return c.Type == v1alpha1.ConditionReady }) {

@@ -13,7 +13,7 @@ import (
 
 // keepOutputs notes in status which Secrets and ConfigMaps the spec has written, before they are, and abandons those that it does not
 // name any more.
-func (w *work[O]) keepOutputs(ctx context.Context) error {
+func (w *objectSync[O]) keepOutputs(ctx context.Context) error {
 	status := w.object.GetManagedStatus()
 	changed := false
 	for _, outputs := range []struct {
@@ -24,7 +24,7 @@ func (w *work[O]) keepOutputs(ctx context.Context) error {
 		{secret.Secret, &status.OutputSecrets, w.namedSecrets()},
 		{secret.ConfigMap, &status.OutputConfigMaps, configMapName(w.outputConfigMap())},
 	} {
-		differs, err := w.pass.abandonOthers(ctx, w.Deps, outputs.destination, outputs.noted, outputs.named)
+		differs, err := w.reconciliation.abandonOthers(ctx, w.Deps, outputs.destination, outputs.noted, outputs.named)
 		if err != nil {
 			return err
 		}
@@ -34,12 +34,12 @@ func (w *work[O]) keepOutputs(ctx context.Context) error {
 		// The creation of the object saves it.
 		return nil
 	}
-	return w.pass.Save(ctx)
+	return w.reconciliation.Save(ctx)
 }
 
 // KeepOutputConfigMap notes in status which ConfigMap the spec has written, before it is, and abandons one that it does not name any
 // more.
-func (p *Pass[O]) KeepOutputConfigMap(ctx context.Context, deps Deps, declared *v1alpha1.OutputConfigMap) error {
+func (p *Reconciliation[O]) KeepOutputConfigMap(ctx context.Context, deps Deps, declared *v1alpha1.OutputConfigMap) error {
 	managed, ok := any(p.Object).(v1alpha1.Managed)
 	if !ok {
 		return nil
@@ -52,7 +52,7 @@ func (p *Pass[O]) KeepOutputConfigMap(ctx context.Context, deps Deps, declared *
 }
 
 // abandonOthers gives up what is noted and not named any more, notes what is named, and reports whether that changed.
-func (p *Pass[O]) abandonOthers(ctx context.Context, deps Deps, destination secret.Destination, noted *[]string, named []string) (changed bool, err error) {
+func (p *Reconciliation[O]) abandonOthers(ctx context.Context, deps Deps, destination secret.Destination, noted *[]string, named []string) (changed bool, err error) {
 	named = union(named, nil)
 	for _, name := range without(*noted, named) {
 		message, err := outputOf(deps, p.Object, destination, name).Abandon(ctx)
@@ -72,7 +72,7 @@ func (p *Pass[O]) abandonOthers(ctx context.Context, deps Deps, destination secr
 
 // withdrawOutputs takes the values of the object out of the Secrets and ConfigMaps that it adopted: those that the spec names, and those
 // that it named before.
-func (w *work[O]) withdrawOutputs(ctx context.Context) error {
+func (w *objectSync[O]) withdrawOutputs(ctx context.Context) error {
 	status := w.object.GetManagedStatus()
 	for destination, names := range map[secret.Destination][]string{
 		secret.Secret:    union(w.namedSecrets(), status.OutputSecrets),
@@ -87,7 +87,7 @@ func (w *work[O]) withdrawOutputs(ctx context.Context) error {
 	return nil
 }
 
-func (w *work[O]) namedSecrets() []string {
+func (w *objectSync[O]) namedSecrets() []string {
 	writer, ok := w.Adapter.(SecretWriter[O])
 	if !ok {
 		return nil
@@ -96,7 +96,7 @@ func (w *work[O]) namedSecrets() []string {
 }
 
 // outputConfigMap is the ConfigMap that the spec has written, nil for none.
-func (w *work[O]) outputConfigMap() *v1alpha1.OutputConfigMap {
+func (w *objectSync[O]) outputConfigMap() *v1alpha1.OutputConfigMap {
 	writer, ok := w.Adapter.(ConfigMapWriter[O])
 	if !ok {
 		return nil
@@ -114,11 +114,11 @@ func configMapName(declared *v1alpha1.OutputConfigMap) []string {
 func outputOf[O v1alpha1.Object](deps Deps, owner O, destination secret.Destination, name string) secret.Output {
 	// What has outputs is managed.
 	managed, _ := any(owner).(v1alpha1.Managed)
-	return secret.Output{Client: deps.Client, Owner: managed, Destination: destination, Name: name, Journal: deps.Outputs}
+	return secret.Output{Client: deps.Client, Owner: managed, Destination: destination, Name: name, Expectations: deps.Outputs}
 }
 
 // tryConfigMap finds out whether the ConfigMap could be written, before the object is created in Auth0.
-func (w *work[O]) tryConfigMap(ctx context.Context) error {
+func (w *objectSync[O]) tryConfigMap(ctx context.Context) error {
 	if w.Adapter.ID(w.object) != "" {
 		return nil
 	}
@@ -126,16 +126,16 @@ func (w *work[O]) tryConfigMap(ctx context.Context) error {
 }
 
 // publishConfigMap writes what is public of the object into its ConfigMap.
-func (w *work[O]) publishConfigMap(ctx context.Context, have auth0.Document) error {
+func (w *objectSync[O]) publishConfigMap(ctx context.Context, have auth0.Document) error {
 	return w.writeConfigMap(ctx, have, secret.Output.Put)
 }
 
-func (w *work[O]) writeConfigMap(ctx context.Context, have auth0.Document, write outputWriter) error {
+func (w *objectSync[O]) writeConfigMap(ctx context.Context, have auth0.Document, write outputWriter) error {
 	declared := w.outputConfigMap()
 	if declared == nil {
 		return nil
 	}
-	return WriteConfigMap(ctx, w.Deps, w.object, *declared, w.Adapter.(ConfigMapWriter[O]).PublicValues(w.tools(), have), write)
+	return WriteConfigMap(ctx, w.Deps, w.object, *declared, w.Adapter.(ConfigMapWriter[O]).PublicValues(w.req(), have), write)
 }
 
 // outputWriter is secret.Output.Put or secret.Output.Try.
@@ -145,7 +145,7 @@ type outputWriter func(output secret.Output, ctx context.Context, current *corev
 // work.
 func WriteConfigMap(ctx context.Context, deps Deps, owner v1alpha1.Managed, declared v1alpha1.OutputConfigMap, values map[string]string, write outputWriter) error {
 	output := secret.NewConfigMapOutput(deps.Client, owner, declared)
-	output.Journal = deps.Outputs
+	output.Expectations = deps.Outputs
 	current, err := output.Get(ctx)
 	if err != nil {
 		return err

@@ -16,7 +16,7 @@ import (
 // nothing: managementPolicy Observe writes one, too. See docs/decisions/0019-ownership.md.
 
 // mayManage fails unless an object in Auth0 is this Kubernetes object's to change: it belongs to it, or may be adopted.
-func (w *work[O]) mayManage(ctx context.Context, have auth0.Document) (belongs bool, err error) {
+func (w *objectSync[O]) mayManage(ctx context.Context, have auth0.Document) (belongs bool, err error) {
 	if err := w.refuseProtected(have, w.session.ClientID()); err != nil {
 		return false, err
 	}
@@ -45,7 +45,7 @@ func (w *work[O]) mayManage(ctx context.Context, have auth0.Document) (belongs b
 }
 
 // refuseProtected fails if something in Auth0 is nobody's to manage. operators are client ids of the operator's applications.
-func (w *work[O]) refuseProtected(have auth0.Document, operators ...string) error {
+func (w *objectSync[O]) refuseProtected(have auth0.Document, operators ...string) error {
 	if what := w.protects(have, operators...); what != "" {
 		return problem.Stalled(v1alpha1.ReasonProtected,
 			"no Kubernetes object may manage %s; delete this object, or set spec.managementPolicy to Observe", what)
@@ -54,7 +54,7 @@ func (w *work[O]) refuseProtected(have auth0.Document, operators ...string) erro
 }
 
 // protects says what something in Auth0 is, if it is nobody's to manage.
-func (w *work[O]) protects(have auth0.Document, operators ...string) string {
+func (w *objectSync[O]) protects(have auth0.Document, operators ...string) string {
 	if protector, ok := w.Adapter.(Protector); ok {
 		return protector.Protects(w.session, operators, have)
 	}
@@ -63,7 +63,7 @@ func (w *work[O]) protects(have auth0.Document, operators ...string) string {
 
 // operators are the client ids of the applications by which Auth0Tenants of this cluster have access to the same tenant in
 // Auth0. What was created for a Kubernetes object stays its own even if an Auth0Tenant uses it later.
-func (w *work[O]) operators(ctx context.Context) ([]string, error) {
+func (w *objectSync[O]) operators(ctx context.Context) ([]string, error) {
 	if _, ok := w.Adapter.(Protector); !ok {
 		return nil, nil
 	}
@@ -80,8 +80,8 @@ func (w *work[O]) operators(ctx context.Context) ([]string, error) {
 	return operators, nil
 }
 
-// stays says why an object in Auth0 is not this Kubernetes object's to delete, "" if it is.
-func (w *work[O]) stays(ctx context.Context, have auth0.Document) (string, error) {
+// retainReason says why an object in Auth0 is not this Kubernetes object's to delete, "" if it is.
+func (w *objectSync[O]) retainReason(ctx context.Context, have auth0.Document) (string, error) {
 	if what := w.protects(have, w.session.ClientID()); what != "" {
 		return "is " + what, nil
 	}
@@ -95,8 +95,8 @@ func (w *work[O]) stays(ctx context.Context, have auth0.Document) (string, error
 	if belongs, err := w.belongs(ctx, have); err != nil || !belongs {
 		return "was neither created nor taken over by this object", err
 	}
-	if keeper, ok := w.Adapter.(Keeper); ok {
-		if why := keeper.Keeps(w.session, have); why != "" {
+	if keeper, ok := w.Adapter.(Retainer); ok {
+		if why := keeper.RetainReason(w.session, have); why != "" {
 			return "is " + why, nil
 		}
 	}
@@ -104,7 +104,7 @@ func (w *work[O]) stays(ctx context.Context, have auth0.Document) (string, error
 }
 
 // belongs reports whether an object in Auth0 was created or taken over by this Kubernetes object.
-func (w *work[O]) belongs(ctx context.Context, have auth0.Document) (bool, error) {
+func (w *objectSync[O]) belongs(ctx context.Context, have auth0.Document) (bool, error) {
 	if w.manages(have) {
 		return true, nil
 	}
@@ -112,10 +112,10 @@ func (w *work[O]) belongs(ctx context.Context, have auth0.Document) (bool, error
 }
 
 // managed reports whether this Kubernetes object created or took over something in Auth0.
-func (w *work[O]) managed() bool { return ownedID(w.object) != "" }
+func (w *objectSync[O]) managed() bool { return ownedID(w.object) != "" }
 
 // manages reports whether this Kubernetes object created or took over this very object in Auth0, by its status.
-func (w *work[O]) manages(have auth0.Document) bool {
+func (w *objectSync[O]) manages(have auth0.Document) bool {
 	return w.managed() && ownedID(w.object) == w.idOf(have)
 }
 
@@ -129,21 +129,21 @@ func ownedID(object v1alpha1.Managed) string {
 }
 
 // own takes into status that an object in Auth0 was created or taken over. Nothing else may call it.
-func (w *work[O]) own(have auth0.Document) {
+func (w *objectSync[O]) own(have auth0.Document) {
 	w.object.GetManagedStatus().Owned = &v1alpha1.OwnedObject{ID: w.idOf(have), UID: w.object.GetUID()}
 }
 
 // isOurs reports whether an object in Auth0 carries the mark of this Kubernetes object, or the proof that it made it.
-func (w *work[O]) isOurs(ctx context.Context, have auth0.Document) (bool, error) {
-	if w.holdsMark(have) || w.isAnnounced(have) {
+func (w *objectSync[O]) isOurs(ctx context.Context, have auth0.Document) (bool, error) {
+	if w.hasMarker(have) || w.hasIntent(have) {
 		return true, nil
 	}
-	proof, err := w.proofFor(ctx)
-	return err == nil && proof != "" && w.fields.valueAt(have, w.proofField()) == proof, err
+	proof, err := w.idempotencyKeyFor(ctx)
+	return err == nil && proof != "" && w.fields.valueAt(have, w.idempotencyKeyField()) == proof, err
 }
 
 // disown forgets what was set in Auth0 through this object, as it is about to stand for something that others made.
-func (w *work[O]) disown() {
+func (w *objectSync[O]) disown() {
 	status := w.object.GetManagedStatus()
 	status.ManagedFields, status.AppliedSecrets = nil, nil
 	maps.Copy(w.secrets, w.secretValues)
@@ -154,7 +154,7 @@ func (w *work[O]) disown() {
 }
 
 // reset forgets what the kind notes besides, which what is desired may depend on.
-func (w *work[O]) reset() {
+func (w *objectSync[O]) reset() {
 	if resetter, ok := w.Adapter.(Resetter[O]); ok {
 		resetter.Reset(w.object)
 		w.desired = w.Adapter.Desired(w.object, w.references)

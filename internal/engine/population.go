@@ -50,7 +50,7 @@ const (
 
 // holdForOthers returns what a deletion waits for that would take with it what no object declares, nil if for nothing: what is
 // declared went before.
-func (w *work[O]) holdForOthers(ctx context.Context, have auth0.Document) (*Outcome, error) {
+func (w *objectSync[O]) holdForOthers(ctx context.Context, have auth0.Document) (*Outcome, error) {
 	populated, ok := w.Adapter.(Populated)
 	if !ok || isConfirmed(w.object, w.object) || isConfirmed(w.tenant, w.object) {
 		return nil, nil
@@ -59,7 +59,7 @@ func (w *work[O]) holdForOthers(ctx context.Context, have auth0.Document) (*Outc
 	if err == nil && population.Count > 0 && population.Has != nil {
 		var leaving []string
 		if population.Count, leaving, err = w.undeclared(ctx, population); len(leaving) > 0 {
-			outcome := Wait(v1alpha1.ReasonInUse, InUse(leaving), deletionPoll).Kept()
+			outcome := Wait(v1alpha1.ReasonInUse, InUse(leaving), deletionPoll).KeepReady()
 			return &outcome, err
 		}
 	}
@@ -84,7 +84,7 @@ func (w *work[O]) holdForOthers(ctx context.Context, have auth0.Document) (*Outc
 
 // undeclared counts what no object of the tenant declares. leaving are the objects that are being deleted with what they have in
 // Auth0, of which nobody knows whether it was counted. Others that name this object by its value do not hold its deletion.
-func (w *work[O]) undeclared(ctx context.Context, population Population) (count int, leaving []string, err error) {
+func (w *objectSync[O]) undeclared(ctx context.Context, population Population) (count int, leaving []string, err error) {
 	i := slices.IndexFunc(w.kinds, func(kind Kind) bool { return kind.Name == population.Kind })
 	list := w.kinds[i].NewList()
 	if err := w.Client.List(ctx, list, client.MatchingFields{reference.TenantIndex: reference.TenantKey(w.object).String()}, client.UnsafeDisableDeepCopy); err != nil {

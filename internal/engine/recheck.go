@@ -12,8 +12,8 @@ import (
 
 // DuplicateFinder is an Announcer whose names repeat: of two attempts to create an object, both may have an effect.
 type DuplicateFinder interface {
-	// FindMarked returns all objects in Auth0 that carry a mark, as far as a list shows them.
-	FindMarked(ctx context.Context, session *auth0.Session, mark string) ([]auth0.Document, error)
+	// FindByMarker returns all objects in Auth0 that carry a mark, as far as a list shows them.
+	FindByMarker(ctx context.Context, session *auth0.Session, mark string) ([]auth0.Document, error)
 }
 
 // expectLateEffect has the object be looked at once more: an earlier attempt was made, by this replica or by one that was
@@ -23,28 +23,28 @@ func (d *Deps) expectLateEffect(object v1alpha1.Managed) {
 }
 
 // ExpectLateEffect has the object be looked at once more, as an earlier attempt at what was done just now may take effect late.
-func (t Tools[O]) ExpectLateEffect() { t.expectLateEffect(t.Object) }
+func (t Request[O]) ExpectLateEffect() { t.expectLateEffect(t.Object) }
 
 // expectDuplicate is expectLateEffect for a creation of which an earlier attempt was announced, "" if there was none.
-func (w *work[O]) expectDuplicate(announced string) {
-	if _, repeats := w.Adapter.(DuplicateFinder); repeats && announced != "" {
+func (w *objectSync[O]) expectDuplicate(intent string) {
+	if _, repeats := w.Adapter.(DuplicateFinder); repeats && intent != "" {
 		w.expectLateEffect(w.object)
 	}
 }
 
 // recheckDue reports whether it is time to look for late effects.
-func (w *work[O]) recheckDue() bool {
+func (w *objectSync[O]) recheckDue() bool {
 	at := w.object.GetManagedStatus().RecheckAt
 	return at != nil && !w.listed && !w.Clock.Now().Before(at.Time)
 }
 
 // recheck deletes what an attempt to create the object made late. have, which is the one in status, was read just now, so
 // whatever else took effect late is mended like any other difference.
-func (w *work[O]) recheck(ctx context.Context, have auth0.Document) error {
+func (w *objectSync[O]) recheck(ctx context.Context, have auth0.Document) error {
 	if !w.recheckDue() || w.observes() {
 		return nil
 	}
-	if w.holdsMark(have) {
+	if w.hasMarker(have) {
 		if err := w.deleteDuplicates(ctx); err != nil {
 			return err
 		}
@@ -55,12 +55,12 @@ func (w *work[O]) recheck(ctx context.Context, have auth0.Document) error {
 
 // deleteDuplicates deletes what carries the mark of this very Kubernetes object, its uid included, and is not the one in
 // status: when that was created, nothing carried the mark, so this is what an earlier attempt made afterwards.
-func (w *work[O]) deleteDuplicates(ctx context.Context) error {
+func (w *objectSync[O]) deleteDuplicates(ctx context.Context) error {
 	finder, repeats := w.Adapter.(DuplicateFinder)
 	if !repeats {
 		return nil
 	}
-	marked, err := finder.FindMarked(ctx, w.session, Owner(w.object))
+	marked, err := finder.FindByMarker(ctx, w.session, Owner(w.object))
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (w *work[O]) deleteDuplicates(ctx context.Context) error {
 		if err := w.Adapter.Delete(ctx, w.session, id); err != nil && auth0.ClassOf(err) != auth0.ClassNotFound {
 			return err
 		}
-		w.pass.Event(ctx, corev1.EventTypeWarning, v1alpha1.EventDuplicateDeleted,
+		w.reconciliation.Event(ctx, corev1.EventTypeWarning, v1alpha1.EventDuplicateDeleted,
 			"deleted "+id+": an attempt to create this object that was interrupted had made it besides "+w.Adapter.ID(w.object))
 	}
 	return nil

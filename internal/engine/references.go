@@ -80,7 +80,7 @@ func declarers(ctx context.Context, reader client.Reader, kinds []Kind, kind, ke
 }
 
 // awaitNamed waits for what the object names.
-func (w *work[O]) awaitNamed(ctx context.Context) error {
+func (w *objectSync[O]) awaitNamed(ctx context.Context) error {
 	namer, ok := w.Adapter.(Namer[O])
 	if !ok {
 		return nil

@@ -25,7 +25,7 @@ const (
 )
 
 // sendParts sends an update in as many parts as Auth0 wants it. One that it refuses holds back none of the others.
-func (w *work[O]) sendParts(ctx context.Context, have, patch auth0.Document, changes []change) (auth0.Document, error) {
+func (w *objectSync[O]) sendParts(ctx context.Context, have, patch auth0.Document, changes []change) (auth0.Document, error) {
 	parts := w.fields.split(patch)
 	for len(parts) > 0 {
 		part := parts[0]
@@ -46,7 +46,7 @@ func (w *work[O]) sendParts(ctx context.Context, have, patch auth0.Document, cha
 }
 
 // divide divides a part that has fields which Auth0 takes one at a time only, nil if that is not what it said.
-func (w *work[O]) divide(err error, part auth0.Document, changes []change) []auth0.Document {
+func (w *objectSync[O]) divide(err error, part auth0.Document, changes []change) []auth0.Document {
 	failed, ok := refusalOf(err)
 	if !ok || !failed.IsTooMuchAtOnce() || w.refusals >= mostRefusals {
 		return nil
@@ -66,7 +66,7 @@ func (w *work[O]) divide(err error, part auth0.Document, changes []change) []aut
 }
 
 // taken are the changes that Auth0 did not refuse.
-func (w *work[O]) taken(changes []change) []change {
+func (w *objectSync[O]) taken(changes []change) []change {
 	out := slices.Concat(w.unapplied, w.failed)
 	return slices.DeleteFunc(slices.Clone(changes), func(one change) bool {
 		return slices.ContainsFunc(out, func(other change) bool { return other.path == one.path })
@@ -75,9 +75,9 @@ func (w *work[O]) taken(changes []change) []change {
 
 // sendPart sends one part of an update, without the fields that Auth0's answers name as refused. It returns an error if Auth0 refuses
 // the part without naming a field of it.
-func (w *work[O]) sendPart(ctx context.Context, have, part auth0.Document, changes []change) (auth0.Document, error) {
+func (w *objectSync[O]) sendPart(ctx context.Context, have, part auth0.Document, changes []change) (auth0.Document, error) {
 	var out []change
-	said := ""
+	reported := ""
 	for {
 		updated, err := w.send(ctx, have, part.Clone())
 		w.wroteUpdate(ctx, have, updated, err)
@@ -87,11 +87,11 @@ func (w *work[O]) sendPart(ctx context.Context, have, part auth0.Document, chang
 			return updated, nil
 		}
 		have, part, err = w.sendFirst(ctx, have, part, err)
-		refused := w.refusedOf(err, changesIn(part, changes, out), said)
+		refused := w.refusedOf(err, changesIn(part, changes, out), reported)
 		if len(refused) == 0 {
 			return nil, err
 		}
-		said = messageOf(err)
+		reported = messageOf(err)
 		w.refusals++
 		out = append(out, refused...)
 		if part = w.fields.withoutChanges(part, have, refused); len(part) == 0 {
@@ -103,7 +103,7 @@ func (w *work[O]) sendPart(ctx context.Context, have, part auth0.Document, chang
 
 // sendFirst sends what nothing may hold back of a part that failed, if Auth0 refused the part. It returns what is left of the part, and
 // why that failed: the former error, or Auth0's answer to this call.
-func (w *work[O]) sendFirst(ctx context.Context, have, part auth0.Document, failed error) (updated, rest auth0.Document, err error) {
+func (w *objectSync[O]) sendFirst(ctx context.Context, have, part auth0.Document, failed error) (updated, rest auth0.Document, err error) {
 	_, isRefusal := refusalOf(failed)
 	rest = part.Clone()
 	first := w.fields.takeFirst(rest)
@@ -121,13 +121,13 @@ func (w *work[O]) sendFirst(ctx context.Context, have, part auth0.Document, fail
 
 // refusedOf returns the changes that an answer names, none if nothing is to be sent without them. said is the answer to the attempt
 // before: if it comes again, what was taken out was not what Auth0 meant.
-func (w *work[O]) refusedOf(err error, changes []change, said string) []change {
+func (w *objectSync[O]) refusedOf(err error, changes []change, reported string) []change {
 	failed, ok := refusalOf(err)
-	if !ok || failed.IsTooMuchAtOnce() || failed.Message == said || w.refusals >= mostRefusals || !w.isMemorable(failed) {
+	if !ok || failed.IsTooMuchAtOnce() || failed.Message == reported || w.refusals >= mostRefusals || !w.isMemorable(failed) {
 		return nil
 	}
 	named := failed.Refuses(changedPaths(changes))
-	if slices.Contains(named, w.markField()) {
+	if slices.Contains(named, w.markerField()) {
 		// Without its mark, nothing is managed.
 		return nil
 	}
@@ -160,15 +160,15 @@ func messageOf(err error) string {
 }
 
 // explained is what the kind says of an answer, nil if nothing particular.
-func (w *work[O]) explained(failed *auth0.Error) error {
+func (w *objectSync[O]) explained(failed *auth0.Error) error {
 	if explainer, ok := w.Adapter.(Explainer[O]); ok {
-		return explainer.Explain(w.tools(), failed)
+		return explainer.Explain(w.req(), failed)
 	}
 	return nil
 }
 
 // isMemorable reports whether Auth0's message alone tells what there is to say of a refusal, so that it can be said again later.
-func (w *work[O]) isMemorable(failed *auth0.Error) bool {
+func (w *objectSync[O]) isMemorable(failed *auth0.Error) bool {
 	explained := w.explained(failed)
 	if explained == nil {
 		return true
@@ -178,13 +178,13 @@ func (w *work[O]) isMemorable(failed *auth0.Error) bool {
 }
 
 // explainedRefusal is what the kind says of a refusal, by its message alone; nil if nothing particular.
-func (w *work[O]) explainedRefusal(message string) *problem.Problem {
+func (w *objectSync[O]) explainedRefusal(message string) *problem.Problem {
 	known, _ := errors.AsType[*problem.Problem](w.explained(&auth0.Error{Class: auth0.ClassInvalid, Status: http.StatusBadRequest, Message: message}))
 	return known
 }
 
 // takeOut takes note of what Auth0 refused.
-func (w *work[O]) takeOut(refused []change) {
+func (w *objectSync[O]) takeOut(refused []change) {
 	if len(refused) == 0 {
 		return
 	}
@@ -194,10 +194,10 @@ func (w *work[O]) takeOut(refused []change) {
 
 // fail takes note of a part that Auth0 refused without a word on which field. The rest is sent all the same, and the part again at the
 // next look. It reports whether that is so: after other failures nothing is sent.
-func (w *work[O]) fail(ctx context.Context, err error, part auth0.Document, changes []change) bool {
+func (w *objectSync[O]) fail(ctx context.Context, err error, part auth0.Document, changes []change) bool {
 	failed, ok := refusalOf(err)
 	lost := changesIn(part, changes, nil)
-	if !ok || slices.ContainsFunc(lost, func(one change) bool { return one.path == w.markField() }) {
+	if !ok || slices.ContainsFunc(lost, func(one change) bool { return one.path == w.markerField() }) {
 		return false
 	}
 	w.explainSecrets(ctx, err)
@@ -263,7 +263,7 @@ func (f Fields) isAsRead(part, have auth0.Document, field string) bool {
 }
 
 // refused says what Auth0 did not take of the object.
-func (w *work[O]) refused() Outcome {
+func (w *objectSync[O]) refused() Outcome {
 	reason, refused := w.refusedMessages()
 	var ignored []string
 	for _, one := range w.unapplied {
@@ -285,7 +285,7 @@ func (w *work[O]) refused() Outcome {
 }
 
 // refusedMessages name the fields that Auth0 refused, in the words of the kind where it has some.
-func (w *work[O]) refusedMessages() (reason string, messages []string) {
+func (w *objectSync[O]) refusedMessages() (reason string, messages []string) {
 	reason = v1alpha1.ReasonRejected
 	for _, one := range w.unapplied {
 		if one.refused == "" {
@@ -305,10 +305,10 @@ func (w *work[O]) refusedMessages() (reason string, messages []string) {
 }
 
 // isTaken reports whether nothing that was sent was refused or left out by Auth0.
-func (w *work[O]) isTaken() bool { return len(w.unapplied) == 0 && w.failure == nil }
+func (w *objectSync[O]) isTaken() bool { return len(w.unapplied) == 0 && w.failure == nil }
 
 // noteDifferences shows in status what Auth0 did not take.
-func (w *work[O]) noteDifferences() {
+func (w *objectSync[O]) noteDifferences() {
 	differences := differencesOf(w.unapplied)
 	for i := range differences {
 		if differences[i].Refused != "" {

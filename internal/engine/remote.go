@@ -26,8 +26,8 @@ const (
 	scopeRetry = time.Minute
 	// outageRetry is how soon to come back when Auth0 refuses the operator's own credentials; the tenant says so, too.
 	outageRetry = 30 * time.Second
-	// longestUnmark is how long an object that is left in Auth0 waits for the rate limit to have its mark taken off.
-	longestUnmark = 15 * time.Minute
+	// longestMarkerRemoval is how long an object that is left in Auth0 waits for the rate limit to have its mark taken off.
+	longestMarkerRemoval = 15 * time.Minute
 	// deletionPoll is how soon to look again whether an object may go.
 	deletionPoll = 10 * time.Second
 )
@@ -46,15 +46,15 @@ type Remote[O v1alpha1.Managed] struct {
 	memory *memory
 }
 
-// work is what one pass over a remote object needs.
-type work[O v1alpha1.Managed] struct {
+// objectSync is what one pass over a remote object needs.
+type objectSync[O v1alpha1.Managed] struct {
 	*Remote[O]
-	pass    *Pass[O]
-	object  O
-	tenant  *v1alpha1.Auth0Tenant
-	session *auth0.Session
-	fields  Fields
-	resync  time.Duration
+	reconciliation *Reconciliation[O]
+	object         O
+	tenant         *v1alpha1.Auth0Tenant
+	session        *auth0.Session
+	fields         Fields
+	resync         time.Duration
 	// listed tells that the object is passed over with what a list showed of it.
 	listed bool
 	// drifted tells that others changed the object in Auth0.
@@ -87,11 +87,11 @@ type work[O v1alpha1.Managed] struct {
 }
 
 // Apply implements Handler.
-func (r *Remote[O]) Apply(ctx context.Context, pass *Pass[O]) Outcome {
-	if introducer, ok := r.Adapter.(Introducer[O]); ok {
-		introducer.Introduce(pass.Object)
+func (r *Remote[O]) Apply(ctx context.Context, reconciliation *Reconciliation[O]) Outcome {
+	if initializer, ok := r.Adapter.(StatusInitializer[O]); ok {
+		initializer.InitializeStatus(reconciliation.Object)
 	}
-	return r.attempt(ctx, pass)
+	return r.reconcileListedOrRead(ctx, reconciliation)
 }
 
 // Forget implements Forgetter.
@@ -101,11 +101,11 @@ func (r *Remote[O]) Forget(name types.NamespacedName) {
 	}
 }
 
-func (r *Remote[O]) work(pass *Pass[O]) *work[O] {
-	return &work[O]{Remote: r, pass: pass, object: pass.Object, fields: r.Adapter.Fields(), resync: defaultResync, notApplied: notAppliedBefore(pass.Object)}
+func (r *Remote[O]) newSync(reconciliation *Reconciliation[O]) *objectSync[O] {
+	return &objectSync[O]{Remote: r, reconciliation: reconciliation, object: reconciliation.Object, fields: r.Adapter.Fields(), resync: defaultResync, notApplied: notAppliedBefore(reconciliation.Object)}
 }
 
-func (w *work[O]) run(ctx context.Context) Outcome {
+func (w *objectSync[O]) run(ctx context.Context) Outcome {
 	if !isSeen(w.object) {
 		w.object.GetManagedStatus().Claims = ""
 	}
@@ -118,7 +118,7 @@ func (w *work[O]) run(ctx context.Context) Outcome {
 	return w.conclude(outcome, err)
 }
 
-func (w *work[O]) conclude(outcome Outcome, err error) Outcome {
+func (w *objectSync[O]) conclude(outcome Outcome, err error) Outcome {
 	if err != nil {
 		return w.explain(err)
 	}
@@ -128,7 +128,7 @@ func (w *work[O]) conclude(outcome Outcome, err error) Outcome {
 	return outcome
 }
 
-func (w *work[O]) apply(ctx context.Context) (Outcome, error) {
+func (w *objectSync[O]) apply(ctx context.Context) (Outcome, error) {
 	if err := w.prepare(ctx); err != nil {
 		return Outcome{}, w.rush(ctx, err)
 	}
@@ -137,8 +137,8 @@ func (w *work[O]) apply(ctx context.Context) (Outcome, error) {
 	} else if outcome != nil {
 		return *outcome, nil
 	}
-	if w.rests() {
-		return w.rest(), nil
+	if w.isUpToDate() {
+		return w.skip(), nil
 	}
 	have, err := w.known(ctx)
 	if err != nil {
@@ -158,7 +158,7 @@ func (w *work[O]) apply(ctx context.Context) (Outcome, error) {
 
 // prepare finds everything that the work needs, and fails with what is missing. It makes no call but for a token, and for what an
 // object outside of the tenant's namespace is about to give.
-func (w *work[O]) prepare(ctx context.Context) error {
+func (w *objectSync[O]) prepare(ctx context.Context) error {
 	tenant, err := reference.UsableTenant(ctx, w.Client, w.object)
 	if err != nil {
 		return err
@@ -206,7 +206,7 @@ func (w *work[O]) prepare(ctx context.Context) error {
 }
 
 // prepareOutputs sees to the Secrets that the object writes, and to what its kind writes before it looks at Auth0.
-func (w *work[O]) prepareOutputs(ctx context.Context) error {
+func (w *objectSync[O]) prepareOutputs(ctx context.Context) error {
 	if err := w.keepOutputs(ctx); err != nil {
 		return err
 	}
@@ -214,13 +214,13 @@ func (w *work[O]) prepareOutputs(ctx context.Context) error {
 		return err
 	}
 	if preparer, ok := w.Adapter.(Preparer[O]); ok {
-		return preparer.Prepare(ctx, w.tools())
+		return preparer.Prepare(ctx, w.req())
 	}
 	return nil
 }
 
 // resolve finds out what the references stand for. An object that is to be created does not wait for its links.
-func (w *work[O]) resolve(ctx context.Context) (err error) {
+func (w *objectSync[O]) resolve(ctx context.Context) (err error) {
 	links, others := []reference.Reference{}, []reference.Reference{}
 	for _, ref := range w.refersTo() {
 		if ref.Link && w.Adapter.ID(w.object) == "" && !w.observes() {
@@ -242,29 +242,29 @@ func (w *work[O]) resolve(ctx context.Context) (err error) {
 }
 
 // refersTo lists the objects of this group that the object refers to, besides its tenant.
-func (w *work[O]) refersTo() []reference.Reference {
+func (w *objectSync[O]) refersTo() []reference.Reference {
 	if referrer, ok := w.Adapter.(Referrer[O]); ok {
 		return referrer.References(w.object)
 	}
 	return nil
 }
 
-// completeDesired takes into what is desired what is there and stays.
-func (w *work[O]) completeDesired(have auth0.Document) {
-	if completer, ok := w.Adapter.(Completer[O]); ok {
-		completer.Complete(w.object, w.desired, have)
+// lateInitialize takes into what is desired what is there and stays.
+func (w *objectSync[O]) lateInitialize(have auth0.Document) {
+	if initializer, ok := w.Adapter.(LateInitializer[O]); ok {
+		initializer.LateInitialize(w.object, w.desired, have)
 	}
 }
 
-func (w *work[O]) observes() bool {
+func (w *objectSync[O]) observes() bool {
 	return w.object.GetManagedSpec().ManagementPolicy == v1alpha1.ManagementPolicyObserve
 }
 
-func (w *work[O]) tools() Tools[O] {
-	return Tools[O]{Deps: w.Deps, Object: w.object, Session: w.session, References: w.references, pass: w.pass, stays: w.stays}
+func (w *objectSync[O]) req() Request[O] {
+	return Request[O]{Deps: w.Deps, Object: w.object, Session: w.session, References: w.references, reconciliation: w.reconciliation, retainReason: w.retainReason}
 }
 
-func (w *work[O]) requireScopes(ctx context.Context) error {
+func (w *objectSync[O]) requireScopes(ctx context.Context) error {
 	needed := needs(w.Adapter, w.object)
 	granted, err := w.session.Scopes(ctx)
 	if err != nil || len(without(needed, granted)) == 0 {
@@ -281,7 +281,7 @@ func (w *work[O]) requireScopes(ctx context.Context) error {
 }
 
 // readSecrets reads the values that come from Secrets, and keeps those to send that changed since they were sent.
-func (w *work[O]) readSecrets(ctx context.Context) error {
+func (w *objectSync[O]) readSecrets(ctx context.Context) error {
 	adapter, ok := w.Adapter.(SecretFields[O])
 	if !ok {
 		return nil
@@ -317,7 +317,7 @@ func (w *work[O]) readSecrets(ctx context.Context) error {
 }
 
 // checkSecret refuses a value that Auth0 does not take, and warns of one that is likely a mistake.
-func (w *work[O]) checkSecret(ctx context.Context, field, value string, ref v1alpha1.SecretKeyReference) error {
+func (w *objectSync[O]) checkSecret(ctx context.Context, field, value string, ref v1alpha1.SecretKeyReference) error {
 	checker, ok := w.Adapter.(SecretChecker[O])
 	if !ok {
 		return nil
@@ -327,14 +327,14 @@ func (w *work[O]) checkSecret(ctx context.Context, field, value string, ref v1al
 		return problem.Stalled(v1alpha1.ReasonSecretInvalid, "the value in Secret %s, key %s, %s", ref.Name, ref.Key, wrong)
 	}
 	if warning != "" {
-		w.pass.Event(ctx, corev1.EventTypeWarning, v1alpha1.EventSuspicious, fmt.Sprintf("the value in Secret %s, key %s, %s", ref.Name, ref.Key, warning))
+		w.reconciliation.Event(ctx, corev1.EventTypeWarning, v1alpha1.EventSuspicious, fmt.Sprintf("the value in Secret %s, key %s, %s", ref.Name, ref.Key, warning))
 	}
 	return nil
 }
 
 // refusedBefore reports whether Auth0 refused a secret value already: asking again would cost a call for the same answer. A person who
 // changed the rules instead can request a reconciliation.
-func (w *work[O]) refusedBefore(applied *v1alpha1.AppliedSecret) bool {
+func (w *objectSync[O]) refusedBefore(applied *v1alpha1.AppliedSecret) bool {
 	for _, before := range w.object.GetManagedStatus().AppliedSecrets {
 		if before.Field == applied.Field && before.Hash == applied.Hash && before.Refused != "" && !Requested(w.object) {
 			applied.Refused = before.Refused
@@ -346,7 +346,7 @@ func (w *work[O]) refusedBefore(applied *v1alpha1.AppliedSecret) bool {
 }
 
 // rememberRefused remembers that Auth0 refused the secret values that were sent.
-func (w *work[O]) rememberRefused(failed *auth0.Error) {
+func (w *objectSync[O]) rememberRefused(failed *auth0.Error) {
 	status := w.object.GetManagedStatus()
 	for i := range w.applied {
 		if _, sent := w.secrets[w.applied[i].Field]; sent {
@@ -363,7 +363,7 @@ func withSecret(all []v1alpha1.AppliedSecret, one v1alpha1.AppliedSecret) []v1al
 
 // mustSend tells whether a secret value has not been sent yet. If the key of the hashes was lost, whether it changed
 // cannot be known; sending it could undo what a person changed since, so it is taken as known.
-func (w *work[O]) mustSend(field, hash string) bool {
+func (w *objectSync[O]) mustSend(field, hash string) bool {
 	for _, before := range w.object.GetManagedStatus().AppliedSecrets {
 		if before.Field == field {
 			return before.Refused != "" || before.Hash != hash && secret.SameKey(before.Hash, hash)
@@ -373,7 +373,7 @@ func (w *work[O]) mustSend(field, hash string) bool {
 }
 
 // known reads the object by its id in status, nil if there is none. Without an id it makes no call.
-func (w *work[O]) known(ctx context.Context) (auth0.Document, error) {
+func (w *objectSync[O]) known(ctx context.Context) (auth0.Document, error) {
 	id := w.Adapter.ID(w.object)
 	if id == "" {
 		return nil, nil
@@ -386,8 +386,8 @@ func (w *work[O]) known(ctx context.Context) (auth0.Document, error) {
 }
 
 // remember takes into status what was done, so that it is not done again.
-func (w *work[O]) remember(have auth0.Document) {
-	w.pass.found = true
+func (w *objectSync[O]) remember(have auth0.Document) {
+	w.reconciliation.found = true
 	w.Adapter.Observe(w.object, have)
 	status := w.object.GetManagedStatus()
 	// What Auth0 did not clear is still to be cleared.
@@ -401,22 +401,22 @@ func (w *work[O]) remember(have auth0.Document) {
 	status.Creating = ""
 }
 
-func (w *work[O]) done(message string) Outcome {
+func (w *objectSync[O]) done(message string) Outcome {
 	if !w.isTaken() {
 		w.noteDifferences()
 		return w.refused()
 	}
 	if w.unlinked != nil {
-		return FromError(w.unlinked, w.resync).Lost()
+		return FromError(w.unlinked, w.resync).NotReady()
 	}
 	return w.ready(v1alpha1.ReasonReconciled, message+w.exempt)
 }
 
 // ready ends a pass over an object that is as it should be.
-func (w *work[O]) ready(reason, message string) Outcome {
+func (w *objectSync[O]) ready(reason, message string) Outcome {
 	again := w.resync
 	if w.isMirrored() {
-		w.learn()
+		w.recordSync()
 		again = 0
 	}
 	if next := w.nextAt(); !next.IsZero() && (again == 0 || next.Sub(w.Clock.Now()) < again) {
@@ -426,7 +426,7 @@ func (w *work[O]) ready(reason, message string) Outcome {
 }
 
 // nextAt is when the object must be looked at again whatever happens, the zero time for no such time.
-func (w *work[O]) nextAt() time.Time {
+func (w *objectSync[O]) nextAt() time.Time {
 	var next time.Time
 	if scheduler, ok := w.Adapter.(Scheduler[O]); ok {
 		next = scheduler.NextAt(w.object)
@@ -437,31 +437,31 @@ func (w *work[O]) nextAt() time.Time {
 	return next
 }
 
-func (w *work[O]) stall(reason, format string, args ...any) Outcome {
+func (w *objectSync[O]) stall(reason, format string, args ...any) Outcome {
 	return Stall(reason, fmt.Sprintf(format, args...), w.resync)
 }
 
 // explain turns an error into an Outcome, in words of the kind where it has some.
-func (w *work[O]) explain(err error) Outcome {
+func (w *objectSync[O]) explain(err error) Outcome {
 	var failed *auth0.Error
 	if !errors.As(err, &failed) {
 		return FromError(err, w.resync)
 	}
 	if explainer, ok := w.Adapter.(Explainer[O]); ok && w.session != nil {
-		if explained := explainer.Explain(w.tools(), failed); explained != nil {
+		if explained := explainer.Explain(w.req(), failed); explained != nil {
 			w.noteRefusal(explained, failed)
-			return FromError(explained, w.resync).Named(failed)
+			return FromError(explained, w.resync).WithRequestID(failed)
 		}
 	}
-	if explained := w.explainMark(failed); explained != nil {
-		return FromError(explained, w.resync).Named(failed)
+	if explained := w.explainMarker(failed); explained != nil {
+		return FromError(explained, w.resync).WithRequestID(failed)
 	}
 	return FromAuth0(failed, w.session, w.resync)
 }
 
-// explainMark says that the mark does not fit into metadata that is full. It returns nil if that is not what Auth0 refused.
-func (w *work[O]) explainMark(failed *auth0.Error) error {
-	metadata, key, marked := strings.Cut(w.markField(), ".")
+// explainMarker says that the mark does not fit into metadata that is full. It returns nil if that is not what Auth0 refused.
+func (w *objectSync[O]) explainMarker(failed *auth0.Error) error {
+	metadata, key, marked := strings.Cut(w.markerField(), ".")
 	full := strings.Contains(failed.Message, "Too many properties") || strings.Contains(failed.Message, "too many properties")
 	if !marked || failed.Class != auth0.ClassInvalid || !full || !strings.Contains(failed.Message, metadata) {
 		return nil
@@ -472,7 +472,7 @@ func (w *work[O]) explainMark(failed *auth0.Error) error {
 }
 
 // explainSecrets adds to what Auth0 says which rule a secret value breaks that it refused just now.
-func (w *work[O]) explainSecrets(ctx context.Context, err error) {
+func (w *objectSync[O]) explainSecrets(ctx context.Context, err error) {
 	explainer, ok := w.Adapter.(SecretExplainer[O])
 	failed, refused := errors.AsType[*auth0.Error](err)
 	if !ok || !refused || failed.Class != auth0.ClassInvalid || failed.Route == "" {
@@ -480,7 +480,7 @@ func (w *work[O]) explainSecrets(ctx context.Context, err error) {
 	}
 	for field, value := range w.secrets {
 		if text, ok := value.(string); ok {
-			if why := explainer.ExplainSecret(ctx, w.tools(), field, text, failed); why != "" {
+			if why := explainer.ExplainSecret(ctx, w.req(), field, text, failed); why != "" {
 				failed.Message += ": " + why
 			}
 		}
@@ -488,7 +488,7 @@ func (w *work[O]) explainSecrets(ctx context.Context, err error) {
 }
 
 // noteRefusal remembers a refusal that is about the secret values that were sent.
-func (w *work[O]) noteRefusal(explained error, failed *auth0.Error) {
+func (w *objectSync[O]) noteRefusal(explained error, failed *auth0.Error) {
 	if known, ok := errors.AsType[*problem.Problem](explained); ok && known.Secret {
 		w.rememberRefused(failed)
 	}
@@ -496,7 +496,7 @@ func (w *work[O]) noteRefusal(explained error, failed *auth0.Error) {
 
 // FromAuth0 turns a failed call into an Outcome, by its class alone.
 func FromAuth0(failed *auth0.Error, session *auth0.Session, resync time.Duration) Outcome {
-	return outcomeOf(failed, session, resync).Named(failed)
+	return outcomeOf(failed, session, resync).WithRequestID(failed)
 }
 
 func outcomeOf(failed *auth0.Error, session *auth0.Session, resync time.Duration) Outcome {
@@ -575,6 +575,6 @@ func ResyncInterval(tenant *v1alpha1.Auth0Tenant) time.Duration {
 	return defaultResync
 }
 
-func (w *work[O]) event(ctx context.Context, reason, message string) {
-	w.pass.Event(ctx, corev1.EventTypeNormal, reason, message)
+func (w *objectSync[O]) event(ctx context.Context, reason, message string) {
+	w.reconciliation.Event(ctx, corev1.EventTypeNormal, reason, message)
 }

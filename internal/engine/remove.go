@@ -15,18 +15,18 @@ import (
 )
 
 // Deletes implements Deleter: an object that is observed, left in Auth0 or proves to hold nothing there takes nothing away.
-func (r *Remote[O]) Deletes(pass *Pass[O]) bool {
-	return !staysInAuth0(pass.Object) && !r.work(pass).holdsNothing()
+func (r *Remote[O]) Deletes(reconciliation *Reconciliation[O]) bool {
+	return !staysInAuth0(reconciliation.Object) && !r.newSync(reconciliation).holdsNothing()
 }
 
 // Remove implements Handler: it deletes the object in Auth0, and lets the Kubernetes object go when a read shows that it
 // is gone, and its values are out of the Secrets that it did not make.
-func (r *Remote[O]) Remove(ctx context.Context, pass *Pass[O]) Outcome {
-	outcome := r.leave(ctx, pass)
-	if outcome.state != released {
+func (r *Remote[O]) Remove(ctx context.Context, reconciliation *Reconciliation[O]) Outcome {
+	outcome := r.leave(ctx, reconciliation)
+	if outcome.state != removeFinalizer {
 		return outcome
 	}
-	w := r.work(pass)
+	w := r.newSync(reconciliation)
 	if err := w.withdrawOutputs(ctx); err != nil {
 		return FromError(err, deletionPoll)
 	}
@@ -34,15 +34,15 @@ func (r *Remote[O]) Remove(ctx context.Context, pass *Pass[O]) Outcome {
 }
 
 // leave deletes the object in Auth0, or leaves it there, as the spec has it.
-func (r *Remote[O]) leave(ctx context.Context, pass *Pass[O]) Outcome {
-	w := r.work(pass)
-	spec := pass.Object.GetManagedSpec()
+func (r *Remote[O]) leave(ctx context.Context, reconciliation *Reconciliation[O]) Outcome {
+	w := r.newSync(reconciliation)
+	spec := reconciliation.Object.GetManagedSpec()
 	if spec.ManagementPolicy == v1alpha1.ManagementPolicyObserve {
-		return Released("left in Auth0, as spec.managementPolicy is Observe")
+		return RemoveFinalizer("left in Auth0, as spec.managementPolicy is Observe")
 	}
 	retains := spec.DeletionPolicy == v1alpha1.DeletionPolicyRetain
 	if outcome, err := w.awaitImport(ctx); err != nil && !retains {
-		return w.explain(explainRemoval(err)).Lost()
+		return w.explain(explainRemoval(err)).NotReady()
 	} else if outcome != nil && (!retains || !w.isOutOfReach(ctx)) {
 		return *outcome
 	}
@@ -52,23 +52,23 @@ func (r *Remote[O]) leave(ctx context.Context, pass *Pass[O]) Outcome {
 	if retains {
 		return w.retain(ctx)
 	}
-	dependants, err := Dependants(ctx, r.Client, r.kinds, r.kind.Name, pass.Object)
+	dependants, err := Dependants(ctx, r.Client, r.kinds, r.kind.Name, reconciliation.Object)
 	if err != nil {
 		return FromError(err, defaultResync)
 	}
 	if len(dependants) > 0 {
-		return Wait(v1alpha1.ReasonInUse, InUse(dependants), DependantsPoll).Kept()
+		return Wait(v1alpha1.ReasonInUse, InUse(dependants), DependantsPoll).KeepReady()
 	}
 	outcome, err := w.remove(ctx)
 	if err != nil {
-		return w.explain(explainRemoval(err)).Lost()
+		return w.explain(explainRemoval(err)).NotReady()
 	}
 	return outcome
 }
 
-func (w *work[O]) remove(ctx context.Context) (Outcome, error) {
+func (w *objectSync[O]) remove(ctx context.Context) (Outcome, error) {
 	if w.holdsNothing() {
-		return Released("nothing to delete in Auth0: this object neither created nor adopted anything there"), nil
+		return RemoveFinalizer("nothing to delete in Auth0: this object neither created nor adopted anything there"), nil
 	}
 	if err := w.reach(ctx); err != nil {
 		return Outcome{}, err
@@ -78,15 +78,15 @@ func (w *work[O]) remove(ctx context.Context) (Outcome, error) {
 	case err != nil:
 		return Outcome{}, err
 	case have == nil && w.Adapter.ID(w.object) == "":
-		return Released("nothing to delete in Auth0: this object managed nothing there"), nil
+		return RemoveFinalizer("nothing to delete in Auth0: this object managed nothing there"), nil
 	case have == nil:
 		w.wroteDeletion(ctx, nil)
-		return Released("gone from Auth0"), nil
+		return RemoveFinalizer("gone from Auth0"), nil
 	}
-	if why, err := w.stays(ctx, have); err != nil || why != "" {
-		return Released("left in Auth0: " + w.Adapter.Describe(have) + " " + why), err
+	if why, err := w.retainReason(ctx, have); err != nil || why != "" {
+		return RemoveFinalizer("left in Auth0: " + w.Adapter.Describe(have) + " " + why), err
 	}
-	if outcome, err := w.leaveToHeir(ctx, have); err != nil || outcome != nil {
+	if outcome, err := w.leaveToSuccessor(ctx, have); err != nil || outcome != nil {
 		return ptr.Deref(outcome, Outcome{}), err
 	}
 	if outcome, err := w.holdForOthers(ctx, have); err != nil || outcome != nil {
@@ -96,9 +96,9 @@ func (w *work[O]) remove(ctx context.Context) (Outcome, error) {
 }
 
 // deleteThere deletes what was read in Auth0, and lets the object go when a read shows that it is gone.
-func (w *work[O]) deleteThere(ctx context.Context, have auth0.Document) (Outcome, error) {
+func (w *objectSync[O]) deleteThere(ctx context.Context, have auth0.Document) (Outcome, error) {
 	w.Adapter.Observe(w.object, have)
-	if w.object.GetManagedStatus().RecheckAt != nil || w.announced() != "" {
+	if w.object.GetManagedStatus().RecheckAt != nil || w.intent() != "" {
 		if err := w.deleteDuplicates(ctx); err != nil {
 			return Outcome{}, err
 		}
@@ -108,40 +108,40 @@ func (w *work[O]) deleteThere(ctx context.Context, have auth0.Document) (Outcome
 		return Outcome{}, err
 	}
 	if _, err := w.Adapter.Get(ctx, w.session, id); auth0.ClassOf(err) != auth0.ClassNotFound {
-		return Wait(v1alpha1.ReasonDeleting, "deleted in Auth0; waiting until it is gone", deletionPoll).Lost(), err
+		return Wait(v1alpha1.ReasonDeleting, "deleted in Auth0; waiting until it is gone", deletionPoll).NotReady(), err
 	}
 	w.wroteDeletion(ctx, have)
-	return Released("deleted " + w.Adapter.Describe(have)), nil
+	return RemoveFinalizer("deleted " + w.Adapter.Describe(have)), nil
 }
 
-// leaveToHeir hands over what another object declares too, nil if there is no such object.
-func (w *work[O]) leaveToHeir(ctx context.Context, have auth0.Document) (*Outcome, error) {
-	heir, err := w.heir(ctx, w.idOf(have))
-	if err != nil || heir == nil {
+// leaveToSuccessor hands over what another object declares too, nil if there is no such object.
+func (w *objectSync[O]) leaveToSuccessor(ctx context.Context, have auth0.Document) (*Outcome, error) {
+	successor, err := w.successor(ctx, w.idOf(have))
+	if err != nil || successor == nil {
 		return nil, err
 	}
 	w.Adapter.Observe(w.object, have)
-	if err := w.handOver(ctx, have, heir); err != nil {
+	if err := w.handOver(ctx, have, successor); err != nil {
 		return nil, err
 	}
-	outcome := Released("left in Auth0: handed over " + w.Adapter.Describe(have) + " to " + w.kind.Name + " " + client.ObjectKeyFromObject(heir).String() + ", which declares it too")
+	outcome := RemoveFinalizer("left in Auth0: handed over " + w.Adapter.Describe(have) + " to " + w.kind.Name + " " + client.ObjectKeyFromObject(successor).String() + ", which declares it too")
 	return &outcome, nil
 }
 
 // holdsNothing reports whether status alone proves that nothing in Auth0 belongs to the object: what carries no mark is noted
 // there before it is created.
-func (w *work[O]) holdsNothing() bool {
-	return w.markField() == "" && w.announced() == "" && !w.managed()
+func (w *objectSync[O]) holdsNothing() bool {
+	return w.markerField() == "" && w.intent() == "" && !w.managed()
 }
 
 // isOutOfReach tells whether the tenant is gone or cannot be worked with, so that nothing in it comes to an end.
-func (w *work[O]) isOutOfReach(ctx context.Context) bool {
+func (w *objectSync[O]) isOutOfReach(ctx context.Context) bool {
 	_, session, err := usableTenant(ctx, w.Client, w.Pool, reference.TenantKey(w.object))
 	return client.IgnoreNotFound(err) == nil && session == nil
 }
 
 // reach opens the session, even if the tenant is not Ready or being deleted itself.
-func (w *work[O]) reach(ctx context.Context) error {
+func (w *objectSync[O]) reach(ctx context.Context) error {
 	tenant, err := reference.Tenant(ctx, w.Client, w.object)
 	if err != nil {
 		return err
@@ -153,12 +153,12 @@ func (w *work[O]) reach(ctx context.Context) error {
 
 // toRemove reads the object in Auth0, nil if there is none. Without an id, it may have been created and the answer lost:
 // then it carries the mark.
-func (w *work[O]) toRemove(ctx context.Context) (auth0.Document, error) {
+func (w *objectSync[O]) toRemove(ctx context.Context) (auth0.Document, error) {
 	if w.Adapter.ID(w.object) != "" {
 		return w.known(ctx)
 	}
 	w.references = reference.Known(ctx, w.Client, w.object, w.refersTo())
-	_, ours, err := w.findAnnounced(ctx)
+	_, ours, err := w.findIntended(ctx)
 	return ours, err
 }
 
@@ -176,16 +176,16 @@ func explainRemoval(err error) error {
 
 // retain leaves the object in Auth0, and takes the mark off so that another Kubernetes object may adopt it. Retain is
 // also the way out when the tenant is gone or refuses everything, so nothing that fails here keeps the object.
-func (w *work[O]) retain(ctx context.Context) Outcome {
-	err := w.giveUp(ctx)
+func (w *objectSync[O]) retain(ctx context.Context) Outcome {
+	err := w.removeMarker(ctx)
 	if errors.Is(err, lease.ErrLost) {
 		return FromError(err, 0)
 	}
-	if waited, waits := auth0.ReservationOf(ctx).Waits(); waits && waited < longestUnmark && auth0.ClassOf(err) == auth0.ClassRateLimited {
-		return w.explain(err).Lost()
+	if waited, waits := auth0.ReservationOf(ctx).Waits(); waits && waited < longestMarkerRemoval && auth0.ClassOf(err) == auth0.ClassRateLimited {
+		return w.explain(err).NotReady()
 	}
 	if err != nil {
-		return Released("left in Auth0, as spec.deletionPolicy is Retain; its mark could not be taken off: " + err.Error())
+		return RemoveFinalizer("left in Auth0, as spec.deletionPolicy is Retain; its mark could not be taken off: " + err.Error())
 	}
-	return Released("left in Auth0, as spec.deletionPolicy is Retain")
+	return RemoveFinalizer("left in Auth0, as spec.deletionPolicy is Retain")
 }

@@ -18,7 +18,7 @@ type Urgent[O v1alpha1.Managed] interface {
 }
 
 // rush sends what is urgent of an object that a person must correct, or that waits for others. It returns why the rest is not sent.
-func (w *work[O]) rush(ctx context.Context, why error) error {
+func (w *objectSync[O]) rush(ctx context.Context, why error) error {
 	urgent, ok := w.Adapter.(Urgent[O])
 	_, isProblem := errors.AsType[*problem.Problem](why)
 	if !ok || !isProblem || w.tenant == nil || !w.managed() || w.object.GetManagedSpec().ManagementPolicy == v1alpha1.ManagementPolicyCreateOnly || w.observes() {
@@ -34,7 +34,7 @@ func (w *work[O]) rush(ctx context.Context, why error) error {
 	return why
 }
 
-func (w *work[O]) sendUrgent(ctx context.Context, patch auth0.Document) error {
+func (w *objectSync[O]) sendUrgent(ctx context.Context, patch auth0.Document) error {
 	err := w.mayDeclare(ctx)
 	if err != nil {
 		return err

@@ -58,7 +58,7 @@ func TestOwnerFits(t *testing.T) {
 		Namespace: strings.Repeat("s", 63), Name: strings.Repeat("n", 253), UID: "6a2f41a3-c54c-fce8-32d2-0324e1c32e22",
 	}}
 	mark := Owner(object)
-	if len(mark) != longestMark || !strings.HasPrefix(mark, object.Namespace+"/nnn") || !strings.HasSuffix(mark, "n~/"+string(object.UID)) {
+	if len(mark) != longestMarker || !strings.HasPrefix(mark, object.Namespace+"/nnn") || !strings.HasSuffix(mark, "n~/"+string(object.UID)) {
 		t.Errorf("%d characters: %s", len(mark), mark)
 	}
 	object.Name = "ada"

@@ -55,7 +55,7 @@ func (l List) targets(have []string) []target {
 
 // targets are the changes to the lists of the object that can be made together with those of others, going by what is known
 // to be on them.
-func (w *work[O]) targets(known *onLists) []target {
+func (w *objectSync[O]) targets(known *onLists) []target {
 	var targets []target
 	for _, list := range w.lists() {
 		if have, ok := known.entriesOf(list); ok && list.Together != nil {

@@ -28,17 +28,17 @@ func (r *Remote[O]) Warnings(object O) []string {
 }
 
 // warn emits an Event for each warning that the object did not have when it was looked at last.
-func (r *Reconciler[O]) warn(ctx context.Context, pass *Pass[O]) {
-	warnings := annotationWarnings(r.Kind, pass.Object)
+func (r *Reconciler[O]) warn(ctx context.Context, reconciliation *Reconciliation[O]) {
+	warnings := annotationWarnings(r.Kind, reconciliation.Object)
 	if warner, ok := r.Handler.(Warner[O]); ok {
-		warnings = append(warnings, warner.Warnings(pass.Object)...)
+		warnings = append(warnings, warner.Warnings(reconciliation.Object)...)
 	}
-	name := client.ObjectKeyFromObject(pass.Object)
+	name := client.ObjectKeyFromObject(reconciliation.Object)
 	before, _ := r.warned.Load(name)
 	known, _ := before.([]string)
 	for _, warning := range warnings {
 		if !slices.Contains(known, warning) {
-			pass.Event(ctx, corev1.EventTypeWarning, v1alpha1.EventSuspicious, warning)
+			reconciliation.Event(ctx, corev1.EventTypeWarning, v1alpha1.EventSuspicious, warning)
 		}
 	}
 	if len(warnings) == 0 {

@@ -121,7 +121,7 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 		Mirrors: mirrors,
 		Metrics: counters,
 		Hasher:  &secret.Hasher{Client: whole, Namespace: options.Namespace},
-		Outputs: secret.NewJournal(),
+		Outputs: secret.NewExpectations(),
 		Clock:   options.Clock,
 		Fence:   fence,
 		// A replica that was stopped has been started, found out and ended by then.
@@ -142,7 +142,7 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 			return nil, fmt.Errorf("set up %s: %w", kind.Name, err)
 		}
 	}
-	if err := options.Metrics.Register(engine.NewCensus(deps, kinds)); err != nil {
+	if err := options.Metrics.Register(engine.NewStateCollector(deps, kinds)); err != nil {
 		return nil, err
 	}
 	return exchanging{manager, fence}, addProbes(manager, deps.Health)

@@ -39,8 +39,8 @@ type Hasher struct {
 	key []byte
 }
 
-// Throwaway is a Hasher with a key of its own, for whoever writes nothing down: its hashes are like none that were.
-func Throwaway() *Hasher { return &Hasher{key: newKey()} }
+// Ephemeral is a Hasher with a key of its own, for whoever writes nothing down: its hashes are like none that were.
+func Ephemeral() *Hasher { return &Hasher{key: newKey()} }
 
 func newKey() []byte {
 	key := make([]byte, sha256.Size)

@@ -9,9 +9,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// Journal remembers our last write to each output Secret, so that news of it makes nobody look at what just wrote it.
+// Expectations remembers our last write to each output Secret, so that news of it makes nobody look at what just wrote it.
 // What it forgets costs a look.
-type Journal struct {
+type Expectations struct {
 	mu      sync.Mutex
 	entries *cache.LRUExpireCache
 }
@@ -22,8 +22,10 @@ const (
 	remembered  = 10 * time.Minute
 )
 
-// NewJournal returns an empty Journal.
-func NewJournal() *Journal { return &Journal{entries: cache.NewLRUExpireCache(mostEntries)} }
+// NewExpectations returns an empty Journal.
+func NewExpectations() *Expectations {
+	return &Expectations{entries: cache.NewLRUExpireCache(mostEntries)}
+}
 
 // journalKey tells a ConfigMap from the Secret of the same name.
 func journalKey(kind, namespace, name string) client.ObjectKey {
@@ -40,7 +42,7 @@ type entry struct {
 }
 
 // record makes a write, which returns the version that it made, if it made one.
-func (j *Journal) record(name client.ObjectKey, write func() (version string, err error)) error {
+func (j *Expectations) record(name client.ObjectKey, write func() (version string, err error)) error {
 	if j == nil {
 		_, err := write()
 		return err
@@ -56,7 +58,7 @@ func (j *Journal) record(name client.ObjectKey, write func() (version string, er
 }
 
 // entry returns what is known of a Secret, and keeps it for a while from now.
-func (j *Journal) entry(name client.ObjectKey) *entry {
+func (j *Expectations) entry(name client.ObjectKey) *entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	known, ok := j.entries.Get(name)
@@ -68,14 +70,14 @@ func (j *Journal) entry(name client.ObjectKey) *entry {
 }
 
 // Forget drops what is known of a Secret whose writer is gone.
-func (j *Journal) Forget(name client.ObjectKey) {
+func (j *Expectations) Forget(name client.ObjectKey) {
 	if j != nil {
 		j.entries.Remove(name)
 	}
 }
 
 // Knows tells whether a Secret, as it is seen now, is no newer than our last write to it.
-func (j *Journal) Knows(seen client.Object) bool {
+func (j *Expectations) Knows(seen client.Object) bool {
 	known, ok := j.entries.Get(journalKey(seen.GetObjectKind().GroupVersionKind().Kind, seen.GetNamespace(), seen.GetName()))
 	if !ok {
 		return false

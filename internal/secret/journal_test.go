@@ -8,14 +8,14 @@ import (
 )
 
 func TestJournalIsBounded(t *testing.T) {
-	journal := NewJournal()
+	expectations := NewExpectations()
 	for i := range 2 * mostEntries {
 		name := client.ObjectKey{Namespace: "default", Name: fmt.Sprint(i)}
-		if err := journal.record(name, func() (string, error) { return "1", nil }); err != nil {
+		if err := expectations.record(name, func() (string, error) { return "1", nil }); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if known := len(journal.entries.Keys()); known > mostEntries {
+	if known := len(expectations.entries.Keys()); known > mostEntries {
 		t.Errorf("%d entries, want at most %d", known, mostEntries)
 	}
 }

@@ -63,8 +63,8 @@ type Output struct {
 	Annotations map[string]string
 	// Random are the keys that hold random values, with the lengths of these.
 	Random map[string]int
-	// Journal notes the writes; may be nil.
-	Journal *Journal
+	// Expectations notes the writes; may be nil.
+	Expectations *Expectations
 }
 
 // NewOutput is the output Secret that an object declares.
@@ -134,7 +134,7 @@ func (o Output) Try(ctx context.Context, current *corev1.Secret, data map[string
 // Put makes the Secret hold data and annotations, by a write only if it does not. current is what Get returned. It fails with a
 // conflict if another replica wrote the Secret since.
 func (o Output) Put(ctx context.Context, current *corev1.Secret, data map[string][]byte, annotations map[string]string) error {
-	return o.Journal.record(o.journalKey(), func() (string, error) { return o.put(ctx, current, data, annotations) })
+	return o.Expectations.record(o.journalKey(), func() (string, error) { return o.put(ctx, current, data, annotations) })
 }
 
 // putTries is how often a Secret is written that somebody changes meanwhile.
@@ -360,7 +360,7 @@ func (o Output) Abandon(ctx context.Context) (string, error) {
 // Withdraw takes out of a Secret that the owner adopted what was written for it, as the owner is being deleted. What others wrote
 // stays. A Secret that the owner owns goes with it.
 func (o Output) Withdraw(ctx context.Context) error {
-	o.Journal.Forget(o.journalKey())
+	o.Expectations.Forget(o.journalKey())
 	current, err := o.Destination.get(ctx, o.Client, o.Owner.GetNamespace(), o.Name)
 	if err != nil || current == nil || current.Annotations[annotationAdoptedBy] != adopter(o.kind(), o.Owner) {
 		return err

@@ -78,7 +78,7 @@ func (m *mortal) liveByHand() *tokenLife {
 	deps := engine.Deps{
 		Client: unindexed, Reader: unindexed, Pool: auth0.NewPool(auth0.NewMetrics(prometheus.NewRegistry())),
 		Hasher: &secret.Hasher{Client: unindexed, Namespace: m.namespace}, Clock: simulatedTime{sim: m.sim, process: current}, Workers: 1,
-		Outputs: secret.NewJournal(), Health: engine.NewHealth(),
+		Outputs: secret.NewExpectations(), Health: engine.NewHealth(),
 	}
 	for _, kind := range controllers.All() {
 		if kind.Name == "Auth0Token" {

@@ -135,7 +135,7 @@ func metrics(t *testing.T) []string {
 	t.Helper()
 	registry := &collected{}
 	auth0.NewMetrics(registry)
-	registry.MustRegister(engine.NewCensus(engine.Deps{}, controllers.All()))
+	registry.MustRegister(engine.NewStateCollector(engine.Deps{}, controllers.All()))
 	described := regexp.MustCompile(`fqName: "([^"]+)".*variableLabels: \{([^}]*)\}`)
 	var lines []string
 	for _, collector := range registry.collectors {
