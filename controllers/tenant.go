@@ -125,9 +125,9 @@ func (h *tenantHandler) apply(ctx context.Context, reconciliation *engine.Reconc
 	if engine.Requested(tenant) || !h.checkedLately(tenant, session) {
 		h.checkConnections(ctx, tenant, session)
 	}
-	h.Mirrors.Keep(tenant)
+	h.DriftDetection.Keep(tenant)
 	if engine.Requested(tenant) {
-		h.Mirrors.Compare(tenant)
+		h.DriftDetection.Compare(tenant)
 	}
 	tenant.Status.UnavailableSince = nil
 	resync := engine.ResyncInterval(tenant)

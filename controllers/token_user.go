@@ -35,7 +35,7 @@ func newUserDeletions() *userDeletions {
 
 // watch looks at a token again when its user is deleted in Auth0.
 func (d *userDeletions) watch(build *builder.Builder, deps engine.Deps, _ engine.Kind, _ []engine.Kind) *builder.Builder {
-	deps.Mirrors.OnDeletion("users", func(ctx context.Context, tenant types.NamespacedName, id string) {
+	deps.DriftDetection.OnDeletion("users", func(ctx context.Context, tenant types.NamespacedName, id string) {
 		var tokens v1alpha1.Auth0TokenList
 		if err := deps.Client.List(ctx, &tokens, client.MatchingFields{reference.IDIndex: reference.IDKeyIn(tenant, id)}); err != nil {
 			log.FromContext(ctx).Error(err, "find the tokens of a user who was deleted")

@@ -8,7 +8,7 @@ import (
 
 // All reads every object of a resource, all pages. Auth0 shows no more than the first 1000 of APIs and roles.
 func (s *Session) All(ctx context.Context, resource string) ([]Document, error) {
-	return collect(ctx, inTurns(listings[resource].all(s)), whole)
+	return collect(ctx, fairly(listings[resource].all(s)), whole)
 }
 
 // AllUsers reads the users that match a query in Auth0's search syntax, of which Auth0 shows no more than 1000.
@@ -17,5 +17,5 @@ func (s *Session) AllUsers(ctx context.Context, query string) ([]Document, error
 		_, err := s.usersAPI.List(ctx, &management.ListUsersRequestParameters{Q: &query, Page: page, PerPage: &pageSize, IncludeTotals: &yes})
 		return err
 	})
-	return collect(ctx, inTurns(read), whole)
+	return collect(ctx, fairly(read), whole)
 }

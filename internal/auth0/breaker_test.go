@@ -642,7 +642,7 @@ func TestNobodyWaitsForATenantThatIsDown(t *testing.T) {
 		waiting.Go(func() { since = session.AwaitAvailable(t.Context()) })
 		list := make(chan error)
 		go func() {
-			_, err := inTurn(t.Context(), func(ctx context.Context) (Document, error) { return session.GetRole(ctx, "rol_1") })
+			_, err := fairCall(t.Context(), func(ctx context.Context) (Document, error) { return session.GetRole(ctx, "rol_1") })
 			list <- err
 		}()
 		elapse(time.Minute)

@@ -710,7 +710,7 @@ func TestAListThatIsGivenUpHoldsNobodyUp(t *testing.T) {
 		var group sync.WaitGroup
 		for range 20 {
 			group.Go(func() {
-				_, _ = inTurn(ctx, func(ctx context.Context) (Document, error) { return session.GetUser(ctx, "auth0|nobody") })
+				_, _ = fairCall(ctx, func(ctx context.Context) (Document, error) { return session.GetUser(ctx, "auth0|nobody") })
 			})
 		}
 		elapse(time.Second)

@@ -38,8 +38,8 @@ const (
 	listRetry     = 5 * time.Second
 )
 
-// inTurn makes a call of a list, for which nobody waits: it keeps its place in line for as long as it takes.
-func inTurn[T any](ctx context.Context, call func(context.Context) (T, error)) (T, error) {
+// fairCall makes a call of a list, for which nobody waits: it keeps its place in line for as long as it takes.
+func fairCall[T any](ctx context.Context, call func(context.Context) (T, error)) (T, error) {
 	called := make(chan struct{}, 1)
 	reservation := NewReservation(called, PriorityPeriodic, func() {
 		select {
@@ -130,7 +130,7 @@ func (l listing) searched(ctx context.Context, s *Session, ids []string) iter.Se
 		most := pageSize
 		for len(ids) > 0 {
 			batch := ids[:min(fitting(ids), most)]
-			found, err := inTurn(ctx, func(ctx context.Context) ([]Document, error) { return l.search(ctx, s, batch) })
+			found, err := fairCall(ctx, func(ctx context.Context) ([]Document, error) { return l.search(ctx, s, batch) })
 			if ClassOf(err) == ClassTooLarge && len(batch) > 1 {
 				most = len(batch) / 2
 				continue
@@ -168,7 +168,7 @@ func (l listing) paged(ctx context.Context, s *Session, ids []string) iter.Seq2[
 			missing[id] = true
 		}
 		calls := 0
-		for page, err := range pages(ctx, inTurns(l.all(s))) {
+		for page, err := range pages(ctx, fairly(l.all(s))) {
 			var shown []Shown
 			for _, object := range page.objects {
 				if id := object.String(l.id); missing[id] {
@@ -192,10 +192,10 @@ func (l listing) paged(ctx context.Context, s *Session, ids []string) iter.Seq2[
 	}
 }
 
-// inTurns reads each page in a turn of its own.
-func inTurns(read reader) reader {
+// fairly reads each page in a turn of its own.
+func fairly(read reader) reader {
 	return func(ctx context.Context, from string) (listPage, error) {
-		return inTurn(ctx, func(ctx context.Context) (listPage, error) { return read(ctx, from) })
+		return fairCall(ctx, func(ctx context.Context) (listPage, error) { return read(ctx, from) })
 	}
 }
 
@@ -282,18 +282,18 @@ type Entry struct {
 	Field, Name string
 }
 
-// Roster is a list in Auth0 of those who have entries on lists beside them: the users with a role, by its name, or the members
+// MemberList is a list in Auth0 of those who have entries on lists beside them: the users with a role, by its name, or the members
 // of an organization, by its id.
-type Roster struct{ route, of string }
+type MemberList struct{ route, of string }
 
-func (r Roster) String() string { return r.route + " of " + r.of }
+func (r MemberList) String() string { return r.route + " of " + r.of }
 
-// rosters tell in which roster those are who have an entry, by resource and field.
-var rosters = map[string]map[string]func(entry string) Roster{
+// memberLists tell in which roster those are who have an entry, by resource and field.
+var memberLists = map[string]map[string]func(entry string) MemberList{
 	"users": {
-		"roles":            func(role string) Roster { return Roster{routeRoleUsers, role} },
-		fieldOrganizations: membersRoster,
-		fieldMemberRoles:   membersRoster,
+		"roles":            func(role string) MemberList { return MemberList{routeRoleUsers, role} },
+		fieldOrganizations: organizationMembersList,
+		fieldMemberRoles:   organizationMembersList,
 	},
 }
 
@@ -302,36 +302,38 @@ const (
 	fieldMemberRoles   = "organizations.roles"
 )
 
-// membersRoster tells who is a member, and with which roles.
-func membersRoster(entry string) Roster {
+// organizationMembersList tells who is a member, and with which roles.
+func organizationMembersList(entry string) MemberList {
 	organization, _ := ParseMemberRole(entry)
-	return Roster{routeOrganizationMembers, organization}
+	return MemberList{routeOrganizationMembers, organization}
 }
 
-// HasRoster tells whether there is a roster for the entries of a list beside the objects of a resource.
-func HasRoster(resource, field string) bool { return rosters[resource][field] != nil }
+// HasMemberList tells whether there is a roster for the entries of a list beside the objects of a resource.
+func HasMemberList(resource, field string) bool { return memberLists[resource][field] != nil }
 
-// RosterOf returns the roster of those who have an entry.
-func RosterOf(resource string, entry Entry) Roster { return rosters[resource][entry.Field](entry.Name) }
+// MemberListOf returns the roster of those who have an entry.
+func MemberListOf(resource string, entry Entry) MemberList {
+	return memberLists[resource][entry.Field](entry.Name)
+}
 
 // Members reads a roster for some entries, which are all its own. Each step is one call, and yields who has which of them, by
 // the ids of the objects.
-func (s *Session) Members(ctx context.Context, roster Roster, entries []Entry) iter.Seq2[map[string][]Entry, error] {
+func (s *Session) Members(ctx context.Context, memberList MemberList, entries []Entry) iter.Seq2[map[string][]Entry, error] {
 	switch {
-	case roster.of == "":
+	case memberList.of == "":
 		// What a reference stands for is not known, so nobody has it.
 		return func(func(map[string][]Entry, error) bool) {}
-	case roster.route == routeRoleUsers:
-		return s.roleMembers(ctx, roster.of, entries)
+	case memberList.route == routeRoleUsers:
+		return s.roleMembers(ctx, memberList.of, entries)
 	default:
-		return s.organizationMembers(ctx, roster.of, entries)
+		return s.organizationMembers(ctx, memberList.of, entries)
 	}
 }
 
 // roleMembers reads who has a role, by name. A role that does not exist has nobody.
 func (s *Session) roleMembers(ctx context.Context, name string, entries []Entry) iter.Seq2[map[string][]Entry, error] {
 	return func(yield func(map[string][]Entry, error) bool) {
-		ids, err := inTurn(ctx, func(ctx context.Context) (map[string]string, error) {
+		ids, err := fairCall(ctx, func(ctx context.Context) (map[string]string, error) {
 			ids, _, err := s.RoleIDs(ctx, []string{name})
 			return ids, err
 		})
@@ -382,7 +384,7 @@ func (s *Session) organizationMembers(ctx context.Context, id string, entries []
 // memberPages reads the users on pages, and which entries each has.
 func memberPages(ctx context.Context, read reader, has func(Document) []Entry) iter.Seq2[map[string][]Entry, error] {
 	return func(yield func(map[string][]Entry, error) bool) {
-		for users, err := range pages(ctx, inTurns(read)) {
+		for users, err := range pages(ctx, fairly(read)) {
 			members := make(map[string][]Entry, len(users.objects))
 			for _, user := range users.objects {
 				members[user.String("user_id")] = has(user)

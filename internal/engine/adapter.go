@@ -261,8 +261,8 @@ func (t Request[O]) Warn(ctx context.Context, message string) {
 	t.reconciliation.Event(ctx, corev1.EventTypeWarning, v1alpha1.EventSuspicious, message)
 }
 
-// Mirrored is for kinds whose objects can be read from lists, and of whose changes Auth0 tells. See internal/auth0's listings.
-type Mirrored interface {
+// ListedKind is for kinds whose objects can be read from lists, and of whose changes Auth0 tells. See internal/auth0's listings.
+type ListedKind interface {
 	// Resource is the name of the kind in the paths of the Management API: "users".
 	Resource() string
 }

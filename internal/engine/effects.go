@@ -41,7 +41,7 @@ type Affected[O v1alpha1.Managed] interface {
 }
 
 // wrote has the objects read again that a write to another object changed in Auth0.
-func (m *Mirrors) wrote(ctx context.Context, tenant types.NamespacedName, write Write) {
+func (m *DriftDetection) wrote(ctx context.Context, tenant types.NamespacedName, write Write) {
 	if m == nil {
 		return
 	}
@@ -51,7 +51,7 @@ func (m *Mirrors) wrote(ctx context.Context, tenant types.NamespacedName, write 
 }
 
 // affected implements mirroredKind.
-func (k *mirrored[O]) affected(ctx context.Context, tenant types.NamespacedName, write Write) {
+func (k *kindDriftDetector[O]) affected(ctx context.Context, tenant types.NamespacedName, write Write) {
 	adapter, ok := k.Adapter.(Affected[O])
 	if !ok {
 		return
@@ -62,7 +62,7 @@ func (k *mirrored[O]) affected(ctx context.Context, tenant types.NamespacedName,
 	}
 	err := k.each(ctx, tenant, func(object O) {
 		if k.Adapter.ID(object) != "" && object.GetDeletionTimestamp() == nil && isAffected(object) {
-			k.memory.setMark(client.ObjectKeyFromObject(object), priorityAfter(write))
+			k.snapshot.markDirty(client.ObjectKeyFromObject(object), priorityAfter(write))
 			k.enqueueIfStarted(priorityAfter(write), client.ObjectKeyFromObject(object))
 		}
 	})
@@ -80,7 +80,7 @@ func priorityAfter(write Write) auth0.Priority {
 }
 
 // enqueueIfStarted does not wait for the queue: when it starts, it gets all objects.
-func (k *mirrored[O]) enqueueIfStarted(priority auth0.Priority, key types.NamespacedName) {
+func (k *kindDriftDetector[O]) enqueueIfStarted(priority auth0.Priority, key types.NamespacedName) {
 	queuePriority := queuePriorities[priority]
 	select {
 	case <-k.started:
@@ -91,8 +91,8 @@ func (k *mirrored[O]) enqueueIfStarted(priority auth0.Priority, key types.Namesp
 
 // wrote has the objects read again that a write to this one changed in Auth0.
 func (w *objectSync[O]) wrote(ctx context.Context, id string, before, after auth0.Document) {
-	if mirrored, ok := w.Adapter.(Mirrored); ok {
-		w.Mirrors.wrote(ctx, reference.TenantKey(w.object), Write{Resource: mirrored.Resource(), ID: id, Before: before, After: after})
+	if listed, ok := w.Adapter.(ListedKind); ok {
+		w.DriftDetection.wrote(ctx, reference.TenantKey(w.object), Write{Resource: listed.Resource(), ID: id, Before: before, After: after})
 	}
 }
 

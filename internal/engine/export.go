@@ -11,7 +11,7 @@ import (
 
 // Exporter is for kinds of which the objects in Auth0 can be rendered as manifests, so that a tenant that exists is taken over.
 type Exporter[O v1alpha1.Managed] interface {
-	Mirrored
+	ListedKind
 	// Export fills the spec of an object so that it declares just what there is, without secrets. It may read what stands
 	// beside the object. It returns false if the object is not to be taken over, as it is Auth0's or the operator's own.
 	Export(ctx context.Context, session *auth0.Session, have auth0.Document, names Names, object O) (bool, error)

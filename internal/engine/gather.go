@@ -266,10 +266,10 @@ func (w *objectSync[O]) stands() func(context.Context) bool {
 
 // serial tells the mark that has the object be read from the next.
 func (w *objectSync[O]) serial() uint64 {
-	if w.memory == nil {
+	if w.snapshot == nil {
 		return 0
 	}
-	return w.memory.mark(client.ObjectKeyFromObject(w.object)).serial
+	return w.snapshot.dirtyMark(client.ObjectKeyFromObject(w.object)).serial
 }
 
 // shared goes on with an object whose lists have been changed since an earlier pass. Nothing is read, unless something else

@@ -46,8 +46,8 @@ type Deps struct {
 	Fence *lease.Fence
 	// RecheckAfter is how long after an attempt that was repeated to look whether the earlier one took effect late.
 	RecheckAfter time.Duration
-	// Mirrors watch the tenants.
-	Mirrors *Mirrors
+	// DriftDetection watch the tenants.
+	DriftDetection *DriftDetection
 	// Metrics count calls and differences.
 	Metrics *auth0.Metrics
 	Imports *Imports
@@ -149,10 +149,10 @@ func RegisterRemote[T any, O interface {
 	}
 	remote := &Remote[O]{Adapter: adapter, claims: newClaims(), New: func() O { return new(T) }}
 	var watches []Watch
-	var looks *mirrored[O]
-	if _, ok := adapter.(Mirrored); ok {
-		remote.memory = newMemory()
-		looks = &mirrored[O]{Remote: remote, started: make(chan struct{})}
+	var looks *kindDriftDetector[O]
+	if _, ok := adapter.(ListedKind); ok {
+		remote.snapshot = newSnapshot()
+		looks = &kindDriftDetector[O]{Remote: remote, started: make(chan struct{})}
 		watches = append(watches, looks.watchQueue)
 	}
 	if _, ok := adapter.(ConfigMapWriter[O]); ok {
@@ -161,7 +161,7 @@ func RegisterRemote[T any, O interface {
 	kind := Register[T, O](name, scopes, newList, indexed, func(deps Deps, kind Kind, all []Kind) Handler[O] {
 		remote.Deps, remote.kind, remote.kinds = deps, kind, all
 		if looks != nil {
-			deps.Mirrors.kinds = append(deps.Mirrors.kinds, looks)
+			deps.DriftDetection.kinds = append(deps.DriftDetection.kinds, looks)
 		}
 		return remote
 	}, watches...)

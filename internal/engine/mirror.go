@@ -17,36 +17,36 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
-// Mirrors keeps a mirror for every tenant that can be worked with. It is a Runnable of the manager.
-type Mirrors struct {
+// DriftDetection keeps a mirror for every tenant that can be worked with. It is a Runnable of the manager.
+type DriftDetection struct {
 	Client  client.Client
 	Pool    *auth0.Pool
 	Clock   clock.WithTicker
 	Metrics *auth0.Metrics
 
-	kinds []mirroredKind
+	kinds []kindDetector
 	// deletions are who wants to know of them, by resource.
 	deletions map[string]func(ctx context.Context, tenant types.NamespacedName, id string)
 
 	mu sync.Mutex
 	// ctx is nil until the manager starts, and when it ends.
 	ctx     context.Context //nolint:containedctx // It is the lifetime of the loops, which others set off.
-	tenants map[types.UID]*mirror
+	tenants map[types.UID]*driftDetector
 	loops   sync.WaitGroup
 }
 
-// mirror is an informer for the objects of one tenant: it hears what others change in Auth0, and compares everything from
+// driftDetector is an informer for the objects of one tenant: it hears what others change in Auth0, and compares everything from
 // lists now and then. See docs/decisions/0013-mirror.md.
-type mirror struct {
-	*Mirrors
+type driftDetector struct {
+	*DriftDetection
 	tenant types.NamespacedName
 	uid    types.UID
 
 	// compared is when everything began to be compared for the first time since the start, nil before that is over.
 	compared atomic.Pointer[time.Time]
-	// caughtUp is closed when what happened while the operator was away has been heard of, or cannot be.
-	caughtUp      chan struct{}
-	closeCaughtUp func()
+	// synced is closed when what happened while the operator was away has been heard of, or cannot be.
+	synced      chan struct{}
+	closeSynced func()
 	// again asks for everything to be compared now.
 	again chan struct{}
 
@@ -54,11 +54,11 @@ type mirror struct {
 }
 
 // Start implements manager.Runnable.
-func (m *Mirrors) Start(ctx context.Context) error {
+func (m *DriftDetection) Start(ctx context.Context) error {
 	m.mu.Lock()
 	m.ctx = ctx
-	for _, mirror := range m.tenants {
-		mirror.start(ctx)
+	for _, driftDetector := range m.tenants {
+		driftDetector.start(ctx)
 	}
 	m.mu.Unlock()
 	<-ctx.Done()
@@ -72,7 +72,7 @@ func (m *Mirrors) Start(ctx context.Context) error {
 
 // OnDeletion has heard be called when something is deleted in Auth0, by whomever. resource is the name in the paths of the
 // Management API. It must be called before the manager starts.
-func (m *Mirrors) OnDeletion(resource string, heard func(ctx context.Context, tenant types.NamespacedName, id string)) {
+func (m *DriftDetection) OnDeletion(resource string, heard func(ctx context.Context, tenant types.NamespacedName, id string)) {
 	if m.deletions == nil {
 		m.deletions = map[string]func(context.Context, types.NamespacedName, string){}
 	}
@@ -80,30 +80,30 @@ func (m *Mirrors) OnDeletion(resource string, heard func(ctx context.Context, te
 }
 
 // Keep has a mirror of the tenant be there from now on, until the tenant is gone.
-func (m *Mirrors) Keep(tenant *v1alpha1.Auth0Tenant) {
+func (m *DriftDetection) Keep(tenant *v1alpha1.Auth0Tenant) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.keep(tenant)
 }
 
 // Compare has everything in the tenant be compared now.
-func (m *Mirrors) Compare(tenant *v1alpha1.Auth0Tenant) {
+func (m *DriftDetection) Compare(tenant *v1alpha1.Auth0Tenant) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.keep(tenant).compareAgain()
+	m.keep(tenant).requestResync()
 }
 
-func (m *Mirrors) keep(tenant *v1alpha1.Auth0Tenant) *mirror {
+func (m *DriftDetection) keep(tenant *v1alpha1.Auth0Tenant) *driftDetector {
 	if known := m.tenants[tenant.UID]; known != nil {
 		return known
 	}
-	caughtUp := make(chan struct{})
-	kept := &mirror{
-		Mirrors: m, tenant: client.ObjectKeyFromObject(tenant), uid: tenant.UID,
-		caughtUp: caughtUp, closeCaughtUp: sync.OnceFunc(func() { close(caughtUp) }), again: make(chan struct{}, 1),
+	synced := make(chan struct{})
+	kept := &driftDetector{
+		DriftDetection: m, tenant: client.ObjectKeyFromObject(tenant), uid: tenant.UID,
+		synced: synced, closeSynced: sync.OnceFunc(func() { close(synced) }), again: make(chan struct{}, 1),
 	}
 	if m.tenants == nil {
-		m.tenants = map[types.UID]*mirror{}
+		m.tenants = map[types.UID]*driftDetector{}
 	}
 	m.tenants[tenant.UID] = kept
 	if m.ctx != nil {
@@ -112,8 +112,8 @@ func (m *Mirrors) keep(tenant *v1alpha1.Auth0Tenant) *mirror {
 	return kept
 }
 
-// missed tells whether an object of a tenant came after everything was compared, so that it was not.
-func (m *Mirrors) missed(tenant types.UID, object client.Object) bool {
+// unseen tells whether an object of a tenant came after everything was compared, so that it was not.
+func (m *DriftDetection) unseen(tenant types.UID, object client.Object) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	known := m.tenants[tenant]
@@ -125,11 +125,11 @@ func (m *Mirrors) missed(tenant types.UID, object client.Object) bool {
 }
 
 // start runs the loops until the tenant is gone or ctx ends.
-func (m *mirror) start(ctx context.Context) {
+func (m *driftDetector) start(ctx context.Context) {
 	ctx = log.IntoContext(ctx, log.FromContext(ctx).WithName("mirror").WithValues("tenant", m.tenant.String()))
 	ctx, cancel := context.WithCancel(ctx)
 	var loops sync.WaitGroup
-	for _, loop := range []func(context.Context){m.followLog, m.followEvents, m.keepComparing} {
+	for _, loop := range []func(context.Context){m.followLog, m.followEvents, m.runResyncs} {
 		loops.Go(func() { loop(ctx) })
 	}
 	m.loops.Go(func() {
@@ -159,7 +159,7 @@ func usableTenant(ctx context.Context, reader client.Reader, pool *auth0.Pool, k
 }
 
 // usable waits until the tenant can be worked with. It returns false when there is nothing to wait for any more.
-func (m *mirror) usable(ctx context.Context) (*v1alpha1.Auth0Tenant, *auth0.Session, bool) {
+func (m *driftDetector) usable(ctx context.Context) (*v1alpha1.Auth0Tenant, *auth0.Session, bool) {
 	for ctx.Err() == nil {
 		tenant, session, err := usableTenant(ctx, m.Client, m.Pool, m.tenant)
 		if client.IgnoreNotFound(err) == nil && (err != nil || tenant.UID != m.uid) {
@@ -177,7 +177,7 @@ func (m *mirror) usable(ctx context.Context) (*v1alpha1.Auth0Tenant, *auth0.Sess
 }
 
 // sleep returns false when ctx ends first.
-func (m *mirror) sleep(ctx context.Context, d time.Duration) bool {
+func (m *driftDetector) sleep(ctx context.Context, d time.Duration) bool {
 	timer := m.Clock.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -189,7 +189,7 @@ func (m *mirror) sleep(ctx context.Context, d time.Duration) bool {
 }
 
 // report has the objects be read that others changed, and tells of deletions.
-func (m *mirror) report(ctx context.Context, changes []auth0.Change) {
+func (m *driftDetector) report(ctx context.Context, changes []auth0.Change) {
 	ids := map[string]map[string]bool{}
 	for _, change := range changes {
 		if heard := m.deletions[change.Resource]; heard != nil && change.Deleted {
@@ -213,7 +213,7 @@ func (m *mirror) report(ctx context.Context, changes []auth0.Change) {
 	}
 }
 
-func (m *mirror) compareAgain() {
+func (m *driftDetector) requestResync() {
 	select {
 	case m.again <- struct{}{}:
 	default:

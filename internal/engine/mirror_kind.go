@@ -33,19 +33,19 @@ const (
 	mostKept = 128 << 10
 )
 
-// mirroredKind is a kind as the mirror of a tenant sees it.
-type mirroredKind interface {
+// kindDetector is a kind as the mirror of a tenant sees it.
+type kindDetector interface {
 	resource() string
 	// changed has the objects with these ids be read.
-	changed(ctx context.Context, tenant *mirror, ids map[string]bool)
+	changed(ctx context.Context, tenant *driftDetector, ids map[string]bool)
 	// affected has the objects be read that a write to another object changed in Auth0.
 	affected(ctx context.Context, tenant types.NamespacedName, write Write)
 	// plan prepares the comparison of all objects. One that was requested leaves out none, not even what waits or is stalled.
 	plan(ctx context.Context, session *auth0.Session, tenant types.NamespacedName, requested bool) (kindResync, error)
 }
 
-// mirrored is what the mirrors do with the objects of one kind.
-type mirrored[O v1alpha1.Managed] struct {
+// kindDriftDetector is what the mirrors do with the objects of one kind.
+type kindDriftDetector[O v1alpha1.Managed] struct {
 	*Remote[O]
 	// started is closed when queue is there.
 	started chan struct{}
@@ -53,7 +53,7 @@ type mirrored[O v1alpha1.Managed] struct {
 }
 
 // watchQueue takes hold of the work queue of the kind.
-func (k *mirrored[O]) watchQueue(build *builder.Builder, _ Deps, _ Kind, _ []Kind) *builder.Builder {
+func (k *kindDriftDetector[O]) watchQueue(build *builder.Builder, _ Deps, _ Kind, _ []Kind) *builder.Builder {
 	return build.WatchesRawSource(source.Func(func(_ context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
 		// The manager makes no other queues.
 		k.queue = queue.(priorityqueue.PriorityQueue[reconcile.Request])
@@ -62,7 +62,7 @@ func (k *mirrored[O]) watchQueue(build *builder.Builder, _ Deps, _ Kind, _ []Kin
 	}))
 }
 
-func (k *mirrored[O]) enqueue(ctx context.Context, priority auth0.Priority, key types.NamespacedName) {
+func (k *kindDriftDetector[O]) enqueue(ctx context.Context, priority auth0.Priority, key types.NamespacedName) {
 	queuePriority := queuePriorities[priority]
 	select {
 	case <-ctx.Done():
@@ -71,10 +71,10 @@ func (k *mirrored[O]) enqueue(ctx context.Context, priority auth0.Priority, key 
 	}
 }
 
-func (k *mirrored[O]) resource() string { return k.Adapter.(Mirrored).Resource() }
+func (k *kindDriftDetector[O]) resource() string { return k.Adapter.(ListedKind).Resource() }
 
 // each visits the objects of a tenant. They must not be changed.
-func (k *mirrored[O]) each(ctx context.Context, tenant types.NamespacedName, visit func(O)) error {
+func (k *kindDriftDetector[O]) each(ctx context.Context, tenant types.NamespacedName, visit func(O)) error {
 	list := k.kind.NewList()
 	if err := k.Client.List(ctx, list, client.MatchingFields{reference.TenantIndex: tenant.String()}, client.UnsafeDisableDeepCopy); err != nil {
 		return err
@@ -82,7 +82,7 @@ func (k *mirrored[O]) each(ctx context.Context, tenant types.NamespacedName, vis
 	return partial.Visit(ctx, k.Client, list, visit)
 }
 
-func (k *mirrored[O]) changed(ctx context.Context, tenant *mirror, ids map[string]bool) {
+func (k *kindDriftDetector[O]) changed(ctx context.Context, tenant *driftDetector, ids map[string]bool) {
 	for id := range ids {
 		list := k.kind.NewList()
 		index := client.MatchingFields{reference.IDIndex: reference.IDKeyIn(tenant.tenant, id)}
@@ -97,34 +97,34 @@ func (k *mirrored[O]) changed(ctx context.Context, tenant *mirror, ids map[strin
 }
 
 // read has an object be read.
-func (k *mirrored[O]) read(ctx context.Context, key types.NamespacedName, priority auth0.Priority) {
-	k.memory.setMark(key, priority)
+func (k *kindDriftDetector[O]) read(ctx context.Context, key types.NamespacedName, priority auth0.Priority) {
+	k.snapshot.markDirty(key, priority)
 	k.enqueue(ctx, priority, key)
 }
 
-// population are the objects to compare, by what they are in Auth0.
-type population struct {
+// expectedObjects are the objects to compare, by what they are in Auth0.
+type expectedObjects struct {
 	byID map[string][]types.NamespacedName
-	// belong are those who belong on the lists of members.
-	belong map[auth0.Roster]belonging
+	// expectedEntries are those who belong on the lists of members.
+	expectedEntries map[auth0.MemberList]expectedEntry
 }
 
-// belonging are the ids that should have an entry.
-type belonging map[auth0.Entry]map[string]bool
+// expectedEntry are the ids that should have an entry.
+type expectedEntry map[auth0.Entry]map[string]bool
 
-func (p population) add(resource, id string, entry auth0.Entry) {
-	roster := auth0.RosterOf(resource, entry)
-	if p.belong[roster] == nil {
-		p.belong[roster] = belonging{}
+func (p expectedObjects) add(resource, id string, entry auth0.Entry) {
+	memberList := auth0.MemberListOf(resource, entry)
+	if p.expectedEntries[memberList] == nil {
+		p.expectedEntries[memberList] = expectedEntry{}
 	}
-	if p.belong[roster][entry] == nil {
-		p.belong[roster][entry] = map[string]bool{}
+	if p.expectedEntries[memberList][entry] == nil {
+		p.expectedEntries[memberList][entry] = map[string]bool{}
 	}
-	p.belong[roster][entry][id] = true
+	p.expectedEntries[memberList][entry][id] = true
 }
 
 // found takes away who has an entry.
-func (b belonging) found(id string, entry auth0.Entry) {
+func (b expectedEntry) found(id string, entry auth0.Entry) {
 	delete(b[entry], id)
 	if len(b[entry]) == 0 {
 		delete(b, entry)
@@ -132,7 +132,7 @@ func (b belonging) found(id string, entry auth0.Entry) {
 }
 
 // ids are those who belong.
-func (b belonging) ids() map[string]bool {
+func (b expectedEntry) ids() map[string]bool {
 	ids := map[string]bool{}
 	for _, of := range b {
 		maps.Copy(ids, of)
@@ -140,11 +140,11 @@ func (b belonging) ids() map[string]bool {
 	return ids
 }
 
-func (k *mirrored[O]) plan(ctx context.Context, session *auth0.Session, tenant types.NamespacedName, requested bool) (kindResync, error) {
-	if err := k.forgetTheGone(ctx); err != nil {
+func (k *kindDriftDetector[O]) plan(ctx context.Context, session *auth0.Session, tenant types.NamespacedName, requested bool) (kindResync, error) {
+	if err := k.forgetDeleted(ctx); err != nil {
 		return kindResync{}, err
 	}
-	all := population{byID: map[string][]types.NamespacedName{}, belong: map[auth0.Roster]belonging{}}
+	all := expectedObjects{byID: map[string][]types.NamespacedName{}, expectedEntries: map[auth0.MemberList]expectedEntry{}}
 	err := k.each(ctx, tenant, func(object O) {
 		if !k.isReadyAsDeclared(object) {
 			if requested {
@@ -161,8 +161,8 @@ func (k *mirrored[O]) plan(ctx context.Context, session *auth0.Session, tenant t
 		}
 	})
 	calls := (len(all.byID) + listCall - 1) / listCall
-	for _, belong := range all.belong {
-		calls += (len(belong.ids()) + listCall - 1) / listCall
+	for _, expectedEntries := range all.expectedEntries {
+		calls += (len(expectedEntries.ids()) + listCall - 1) / listCall
 	}
 	return kindResync{calls: calls, run: func(ctx context.Context, pace *pace) error {
 		if err := k.compareMembers(ctx, session, pace, all); err != nil {
@@ -172,8 +172,8 @@ func (k *mirrored[O]) plan(ctx context.Context, session *auth0.Session, tenant t
 	}}, err
 }
 
-// forgetTheGone keeps the memory to what there is.
-func (k *mirrored[O]) forgetTheGone(ctx context.Context) error {
+// forgetDeleted keeps the memory to what there is.
+func (k *kindDriftDetector[O]) forgetDeleted(ctx context.Context) error {
 	list := k.kind.NewList()
 	if err := k.Client.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
 		return err
@@ -182,7 +182,7 @@ func (k *mirrored[O]) forgetTheGone(ctx context.Context) error {
 	for _, object := range objectsIn(list) {
 		present[object.GetUID()] = true
 	}
-	k.memory.keepOnly(present)
+	k.snapshot.keepOnly(present)
 	if _, imports := k.Adapter.(Importer[O]); imports {
 		k.Imports.keepOnly(present)
 	}
@@ -196,7 +196,7 @@ func isNoList(err error) bool {
 }
 
 // readAll has every object be read if Auth0 does not give the list.
-func (k *mirrored[O]) readAll(ctx context.Context, all population, err error) error {
+func (k *kindDriftDetector[O]) readAll(ctx context.Context, all expectedObjects, err error) error {
 	if !isNoList(err) {
 		return err
 	}
@@ -210,17 +210,17 @@ func (k *mirrored[O]) readAll(ctx context.Context, all population, err error) er
 }
 
 // memberLists are the lists beside an object that are compared from the other side: who is on them.
-func (k *mirrored[O]) memberLists(ctx context.Context, session *auth0.Session, object O) []List {
+func (k *kindDriftDetector[O]) memberLists(ctx context.Context, session *auth0.Session, object O) []List {
 	lister, ok := k.Adapter.(Lister[O])
 	if !ok {
 		return nil
 	}
-	lists := lister.Lists(k.look(ctx, session, object, object).req())
+	lists := lister.Lists(k.enqueueOne(ctx, session, object, object).req())
 	return slices.DeleteFunc(lists, func(list List) bool { return list.idle() || !k.isComparedByMembers(list) })
 }
 
-// look is the work over an object that is only compared.
-func (k *mirrored[O]) look(ctx context.Context, session *auth0.Session, object, after O) *objectSync[O] {
+// enqueueOne is the work over an object that is only compared.
+func (k *kindDriftDetector[O]) enqueueOne(ctx context.Context, session *auth0.Session, object, after O) *objectSync[O] {
 	w := k.newSync(&Reconciliation[O]{Object: after, saved: object})
 	w.listed, w.session = true, session
 	w.references = reference.Known(ctx, k.Client, object, w.refersTo())
@@ -228,15 +228,15 @@ func (k *mirrored[O]) look(ctx context.Context, session *auth0.Session, object, 
 }
 
 // compareMembers finds who should have an entry and has not. Where Auth0 does not give the list, that is everybody on it.
-func (k *mirrored[O]) compareMembers(ctx context.Context, session *auth0.Session, pace *pace, all population) error {
-	for roster, missing := range all.belong {
+func (k *kindDriftDetector[O]) compareMembers(ctx context.Context, session *auth0.Session, pace *pace, all expectedObjects) error {
+	for memberList, missing := range all.expectedEntries {
 		asked := k.Clock.Now()
-		err := k.findMembers(ctx, session, pace, roster, missing)
+		err := k.findMembers(ctx, session, pace, memberList, missing)
 		if err != nil && !isNoList(err) {
 			return err
 		}
 		if err != nil {
-			logger(ctx).Info("Auth0 gives no list of members; each object is read instead", "objects", k.kind.Name, "list", roster.String(), "error", err.Error())
+			logger(ctx).Info("Auth0 gives no list of members; each object is read instead", "objects", k.kind.Name, "list", memberList.String(), "error", err.Error())
 		}
 		for id := range missing.ids() {
 			for _, key := range all.byID[id] {
@@ -250,9 +250,9 @@ func (k *mirrored[O]) compareMembers(ctx context.Context, session *auth0.Session
 }
 
 // findMembers takes away who has an entry. A list that takes more calls than reading each object is given up.
-func (k *mirrored[O]) findMembers(ctx context.Context, session *auth0.Session, pace *pace, roster auth0.Roster, missing belonging) error {
+func (k *kindDriftDetector[O]) findMembers(ctx context.Context, session *auth0.Session, pace *pace, memberList auth0.MemberList, missing expectedEntry) error {
 	calls, most := 0, len(missing.ids())
-	for members, err := range session.Members(ctx, roster, slices.Collect(maps.Keys(missing))) {
+	for members, err := range session.Members(ctx, memberList, slices.Collect(maps.Keys(missing))) {
 		if err != nil {
 			return err
 		}
@@ -273,7 +273,7 @@ func (k *mirrored[O]) findMembers(ctx context.Context, session *auth0.Session, p
 }
 
 // compareObjects compares every object with what lists show of it.
-func (k *mirrored[O]) compareObjects(ctx context.Context, session *auth0.Session, pace *pace, all population) error {
+func (k *kindDriftDetector[O]) compareObjects(ctx context.Context, session *auth0.Session, pace *pace, all expectedObjects) error {
 	ids := make([]string, 0, len(all.byID))
 	for id := range all.byID {
 		ids = append(ids, id)
@@ -288,7 +288,7 @@ func (k *mirrored[O]) compareObjects(ctx context.Context, session *auth0.Session
 				k.compareOne(ctx, session, pace, key, one.Document, asked)
 			}
 		}
-		if err := k.memory.drained(ctx); err != nil {
+		if err := k.snapshot.drained(ctx); err != nil {
 			return err
 		}
 		if err := pace.step(ctx); err != nil {
@@ -300,7 +300,7 @@ func (k *mirrored[O]) compareObjects(ctx context.Context, session *auth0.Session
 }
 
 // compareOne has an object be read, or be passed over with what the list shows, if that would change something.
-func (k *mirrored[O]) compareOne(ctx context.Context, session *auth0.Session, pace *pace, key types.NamespacedName, shown auth0.Document, asked time.Time) {
+func (k *kindDriftDetector[O]) compareOne(ctx context.Context, session *auth0.Session, pace *pace, key types.NamespacedName, shown auth0.Document, asked time.Time) {
 	object, ok := k.comparable(ctx, key, asked, pace)
 	if !ok {
 		return
@@ -313,7 +313,7 @@ func (k *mirrored[O]) compareOne(ctx context.Context, session *auth0.Session, pa
 			k.read(ctx, key, auth0.PriorityPeriodic)
 			return
 		}
-		k.memory.show(key, shown)
+		k.snapshot.show(key, shown)
 		k.enqueue(ctx, auth0.PriorityPeriodic, key)
 	case differs:
 		k.read(ctx, key, auth0.PriorityPeriodic)
@@ -323,28 +323,28 @@ func (k *mirrored[O]) compareOne(ctx context.Context, session *auth0.Session, pa
 // comparable returns an object as it is now, if what a list showed at a time can be held against it, and it is not to be
 // read in any case. Where a comparison was requested, an object is read that was brought in line shortly before the request: the
 // list may lag behind, and something may have changed since.
-func (k *mirrored[O]) comparable(ctx context.Context, key types.NamespacedName, asked time.Time, pace *pace) (O, bool) {
+func (k *kindDriftDetector[O]) comparable(ctx context.Context, key types.NamespacedName, asked time.Time, pace *pace) (O, bool) {
 	object := k.New()
-	if k.memory.mark(key).serial != 0 {
+	if k.snapshot.dirtyMark(key).serial != 0 {
 		return object, false
 	}
 	if err := k.Client.Get(ctx, key, object); err != nil || !k.isReadyAsDeclared(object) {
 		return object, false
 	}
-	isRecent := k.memory.syncedSince(object.GetUID(), asked.Add(-listLag))
-	isOfThisResync := k.memory.syncedSince(object.GetUID(), pace.began.Add(-1))
+	isRecent := k.snapshot.syncedSince(object.GetUID(), asked.Add(-listLag))
+	isOfThisResync := k.snapshot.syncedSince(object.GetUID(), pace.began.Add(-1))
 	if isRecent && pace.requested && !isOfThisResync {
 		k.read(ctx, key, auth0.PriorityPeriodic)
 	}
 	return object, !isRecent
 }
 
-// finding is what a list tells of an object.
-type finding int
+// difference is what a list tells of an object.
+type difference int
 
 const (
 	// same: a pass would do nothing.
-	same finding = iota
+	same difference = iota
 	// news: a pass would change nothing in Auth0 as far as the list tells, and has something else to see to.
 	news
 	// differs: the object is not as declared, or not on the list.
@@ -352,12 +352,12 @@ const (
 )
 
 // compare tells what a pass over an object would come to, going by what a list shows of it. It makes no call.
-func (k *mirrored[O]) compare(ctx context.Context, session *auth0.Session, object O, shown auth0.Document) finding {
+func (k *kindDriftDetector[O]) compare(ctx context.Context, session *auth0.Session, object O, shown auth0.Document) difference {
 	if shown == nil {
 		return differs
 	}
 	after := object.DeepCopyObject().(O)
-	w := k.look(ctx, session, object, after)
+	w := k.enqueueOne(ctx, session, object, after)
 	w.desired = k.Adapter.Desired(after, w.references)
 	if err := w.recallUnshown(ctx); err != nil {
 		return differs

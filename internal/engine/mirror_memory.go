@@ -11,12 +11,12 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 )
 
-// memory is what this process knows of the objects of a kind, besides what they say themselves. It is lost with the
+// snapshot is what this process knows of the objects of a kind, besides what they say themselves. It is lost with the
 // process, and nothing with it but calls. A kind that is not mirrored has none.
-type memory struct {
+type snapshot struct {
 	mu sync.Mutex
-	// marks are the objects that must be read, as something may have changed them.
-	marks  map[types.NamespacedName]mark
+	// dirty are the objects that must be read, as something may have changed them.
+	dirty  map[types.NamespacedName]dirtyMark
 	serial uint64
 	// shown are documents from lists that wait for the pass of their object.
 	shown map[types.NamespacedName]auth0.Document
@@ -24,8 +24,8 @@ type memory struct {
 	synced map[types.UID]lastSync
 }
 
-// mark says that an object must be read.
-type mark struct {
+// dirtyMark says that an object must be read.
+type dirtyMark struct {
 	// serial tells one mark from the next; 0 is none.
 	serial   uint64
 	priority auth0.Priority
@@ -39,43 +39,43 @@ type lastSync struct {
 	at int64
 }
 
-func newMemory() *memory {
-	return &memory{
-		marks: map[types.NamespacedName]mark{}, shown: map[types.NamespacedName]auth0.Document{}, synced: map[types.UID]lastSync{},
+func newSnapshot() *snapshot {
+	return &snapshot{
+		dirty: map[types.NamespacedName]dirtyMark{}, shown: map[types.NamespacedName]auth0.Document{}, synced: map[types.UID]lastSync{},
 	}
 }
 
-func (m *memory) setMark(key types.NamespacedName, priority auth0.Priority) {
+func (m *snapshot) markDirty(key types.NamespacedName, priority auth0.Priority) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.serial++
-	m.marks[key] = mark{m.serial, priority}
+	m.dirty[key] = dirtyMark{m.serial, priority}
 	delete(m.shown, key)
 }
 
-func (m *memory) mark(key types.NamespacedName) mark {
+func (m *snapshot) dirtyMark(key types.NamespacedName) dirtyMark {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.marks[key]
+	return m.dirty[key]
 }
 
-// clearMark takes a mark away, but none that was set since.
-func (m *memory) clearMark(key types.NamespacedName, known mark) {
+// clearDirty takes a mark away, but none that was set since.
+func (m *snapshot) clearDirty(key types.NamespacedName, known dirtyMark) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.marks[key] == known {
-		delete(m.marks, key)
+	if m.dirty[key] == known {
+		delete(m.dirty, key)
 	}
 }
 
-func (m *memory) show(key types.NamespacedName, document auth0.Document) {
+func (m *snapshot) show(key types.NamespacedName, document auth0.Document) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.shown[key] = document
 }
 
 // take returns what a list showed of an object, once.
-func (m *memory) take(key types.NamespacedName) auth0.Document {
+func (m *snapshot) take(key types.NamespacedName) auth0.Document {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	document := m.shown[key]
@@ -84,7 +84,7 @@ func (m *memory) take(key types.NamespacedName) auth0.Document {
 }
 
 // drained waits until few documents are left. Those that nobody comes for are dropped.
-func (m *memory) drained(ctx context.Context) error {
+func (m *snapshot) drained(ctx context.Context) error {
 	for deadline := time.Now().Add(longestShown); m.waiting() > mostShown; {
 		if time.Now().After(deadline) {
 			m.mu.Lock()
@@ -101,19 +101,19 @@ func (m *memory) drained(ctx context.Context) error {
 	return nil
 }
 
-func (m *memory) waiting() int {
+func (m *snapshot) waiting() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return len(m.shown)
 }
 
-func (m *memory) recordSync(uid types.UID, what lastSync) {
+func (m *snapshot) recordSync(uid types.UID, what lastSync) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.synced[uid] = what
 }
 
-func (m *memory) lastSync(uid types.UID) (lastSync, bool) {
+func (m *snapshot) lastSync(uid types.UID) (lastSync, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	what, ok := m.synced[uid]
@@ -121,21 +121,21 @@ func (m *memory) lastSync(uid types.UID) (lastSync, bool) {
 }
 
 // syncedSince tells whether an object was brought in line after a time.
-func (m *memory) syncedSince(uid types.UID, since time.Time) bool {
+func (m *snapshot) syncedSince(uid types.UID, since time.Time) bool {
 	what, ok := m.lastSync(uid)
 	return ok && what.at > since.UnixNano()
 }
 
 // forget drops what is known of the object with a name.
-func (m *memory) forget(key types.NamespacedName) {
+func (m *snapshot) forget(key types.NamespacedName) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	delete(m.marks, key)
+	delete(m.dirty, key)
 	delete(m.shown, key)
 }
 
 // keepOnly forgets the objects that are gone.
-func (m *memory) keepOnly(present map[types.UID]bool) {
+func (m *snapshot) keepOnly(present map[types.UID]bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	maps.DeleteFunc(m.synced, func(uid types.UID, _ lastSync) bool { return !present[uid] })

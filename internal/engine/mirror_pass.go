@@ -21,12 +21,12 @@ const (
 // errAgain ends a pass because everything is to be compared at once.
 var errAgain = errors.New("everything is to be compared at once")
 
-// keepComparing compares everything at once, and from then on once per interval.
-func (m *mirror) keepComparing(ctx context.Context) {
+// runResyncs compares everything at once, and from then on once per interval.
+func (m *driftDetector) runResyncs(ctx context.Context) {
 	select {
 	case <-ctx.Done():
 		return
-	case <-m.caughtUp:
+	case <-m.synced:
 	}
 	for atOnce, requested := true, false; ; {
 		tenant, session, ok := m.usable(ctx)
@@ -34,7 +34,7 @@ func (m *mirror) keepComparing(ctx context.Context) {
 			return
 		}
 		began := m.Clock.Now()
-		err := m.compareAll(ctx, session, pace{mirror: m, began: began, atOnce: atOnce, requested: requested})
+		err := m.compareAll(ctx, session, pace{driftDetector: m, began: began, atOnce: atOnce, requested: requested})
 		switch {
 		case err == nil:
 			m.compared.CompareAndSwap(nil, &began)
@@ -53,7 +53,7 @@ func (m *mirror) keepComparing(ctx context.Context) {
 }
 
 // compareAll compares the objects of every kind, which costs as many calls as there are steps of the pace.
-func (m *mirror) compareAll(ctx context.Context, session *auth0.Session, pace pace) error {
+func (m *driftDetector) compareAll(ctx context.Context, session *auth0.Session, pace pace) error {
 	var resyncs []kindResync
 	for _, kind := range m.kinds {
 		resync, err := kind.plan(ctx, session, m.tenant, pace.requested)
@@ -80,7 +80,7 @@ type kindResync struct {
 
 // pace spreads the calls of a pass over the interval.
 type pace struct {
-	*mirror
+	*driftDetector
 	began time.Time
 	// atOnce makes them without a pause.
 	atOnce bool
@@ -102,7 +102,7 @@ func (p *pace) step(ctx context.Context) error {
 }
 
 // until waits for a time that may change meanwhile. It fails with errAgain if everything is to be compared at once.
-func (m *mirror) until(ctx context.Context, due func() time.Time) error {
+func (m *driftDetector) until(ctx context.Context, due func() time.Time) error {
 	for {
 		left := due().Sub(m.Clock.Now())
 		if left <= 0 {
@@ -122,7 +122,7 @@ func (m *mirror) until(ctx context.Context, due func() time.Time) error {
 }
 
 // interval is how often everything is compared.
-func (m *mirror) interval(ctx context.Context, known *v1alpha1.Auth0Tenant) time.Duration {
+func (m *driftDetector) interval(ctx context.Context, known *v1alpha1.Auth0Tenant) time.Duration {
 	var tenant v1alpha1.Auth0Tenant
 	if m.Client.Get(ctx, m.tenant, &tenant) == nil {
 		known = &tenant

@@ -45,9 +45,9 @@ func (w *watch) set(change func()) {
 }
 
 // followLog reads the tenant's log again and again.
-func (m *mirror) followLog(ctx context.Context) {
+func (m *driftDetector) followLog(ctx context.Context) {
 	ctx = auth0.WithPriority(ctx, auth0.PriorityShared)
-	defer m.closeCaughtUp()
+	defer m.closeSynced()
 	var tail *auth0.LogTail
 	for {
 		tenant, session, ok := m.usable(ctx)
@@ -64,7 +64,7 @@ func (m *mirror) followLog(ctx context.Context) {
 		} else if ctx.Err() == nil {
 			logger(ctx).Info("cannot read the tenant's log; trying again", "error", err.Error())
 		}
-		m.closeCaughtUp()
+		m.closeSynced()
 		m.save(ctx, tenant)
 		if !m.sleep(ctx, pause) {
 			return
@@ -74,7 +74,7 @@ func (m *mirror) followLog(ctx context.Context) {
 
 // readLog goes on where the log was read last, and returns when to go on. A checkpoint that Auth0 does not take is given up
 // for the present end of the log, and everything compared for what may have been missed.
-func (m *mirror) readLog(ctx context.Context, tenant *v1alpha1.Auth0Tenant, session *auth0.Session, tail **auth0.LogTail) (time.Duration, error) {
+func (m *driftDetector) readLog(ctx context.Context, tenant *v1alpha1.Auth0Tenant, session *auth0.Session, tail **auth0.LogTail) (time.Duration, error) {
 	if *tail == nil {
 		last, err := beginning(ctx, tenant, session, m.Clock.Now())
 		if err != nil {
@@ -89,7 +89,7 @@ func (m *mirror) readLog(ctx context.Context, tenant *v1alpha1.Auth0Tenant, sess
 			return 0, failed
 		}
 		*tail = auth0.NewLogTail(newest, logPoll)
-		m.compareAgain()
+		m.requestResync()
 	}
 	if err != nil {
 		return 0, err
@@ -116,7 +116,7 @@ func beginning(ctx context.Context, tenant *v1alpha1.Auth0Tenant, session *auth0
 }
 
 // followEvents listens to the Events API again and again.
-func (m *mirror) followEvents(ctx context.Context) {
+func (m *driftDetector) followEvents(ctx context.Context) {
 	ctx = auth0.WithPriority(ctx, auth0.PriorityShared)
 	for first := true; ; first = false {
 		tenant, session, ok := m.usable(ctx)
@@ -142,13 +142,13 @@ func (m *mirror) followEvents(ctx context.Context) {
 }
 
 // listen holds one connection, and returns how long to wait before the next.
-func (m *mirror) listen(ctx context.Context, tenant *v1alpha1.Auth0Tenant, session *auth0.Session) time.Duration {
+func (m *driftDetector) listen(ctx context.Context, tenant *v1alpha1.Auth0Tenant, session *auth0.Session) time.Duration {
 	opened := m.Clock.Now()
 	stream, err := session.OpenStream(ctx, m.watch.events)
 	switch {
 	case isGone(err) && m.watch.events != "":
 		m.watch.set(func() { m.watch.events = "" })
-		m.compareAgain()
+		m.requestResync()
 		return eventsPause
 	case auth0.ClassOf(err) == auth0.ClassForbidden:
 		return m.refused(err)
@@ -157,10 +157,10 @@ func (m *mirror) listen(ctx context.Context, tenant *v1alpha1.Auth0Tenant, sessi
 	case err != nil:
 		return max(logPoll, auth0.After(err))
 	}
-	ctx, hangUp := context.WithCancel(ctx)
-	defer hangUp()
+	ctx, disconnect := context.WithCancel(ctx)
+	defer disconnect()
 	context.AfterFunc(ctx, stream.Close)
-	go m.hangUpInTime(ctx, session, hangUp)
+	go m.disconnectInTime(ctx, session, disconnect)
 	m.watch.set(func() { m.watch.byEvent, m.watch.refused = true, "" })
 	m.save(ctx, tenant)
 	stream.Read(func(offset string, changes []auth0.Change) {
@@ -177,7 +177,7 @@ func (m *mirror) listen(ctx context.Context, tenant *v1alpha1.Auth0Tenant, sessi
 
 // refused returns when to ask for a connection again that Auth0 refused. Who held the last one until now, such as the instance
 // that had the tenant before, is about to let go of it.
-func (m *mirror) refused(err error) time.Duration {
+func (m *driftDetector) refused(err error) time.Duration {
 	pause := eventsRetry
 	m.watch.set(func() {
 		if m.watch.refused == "" {
@@ -188,10 +188,10 @@ func (m *mirror) refused(err error) time.Duration {
 	return pause
 }
 
-// hangUpInTime ends a connection for events when the tenant is not to be listened to any more, or not with this session: Auth0
+// disconnectInTime ends a connection for events when the tenant is not to be listened to any more, or not with this session: Auth0
 // allows but few, and keeps them open for minutes.
-func (m *mirror) hangUpInTime(ctx context.Context, session *auth0.Session, hangUp func()) {
-	defer hangUp()
+func (m *driftDetector) disconnectInTime(ctx context.Context, session *auth0.Session, disconnect func()) {
+	defer disconnect()
 	for {
 		select {
 		case <-ctx.Done():
@@ -212,7 +212,7 @@ func wants(tenant *v1alpha1.Auth0Tenant, way v1alpha1.WatchPolicy) bool {
 }
 
 // mayWatch tells whether the spec and the token allow a way of watching.
-func (m *mirror) mayWatch(ctx context.Context, tenant *v1alpha1.Auth0Tenant, session *auth0.Session, scope string, only v1alpha1.WatchPolicy) bool {
+func (m *driftDetector) mayWatch(ctx context.Context, tenant *v1alpha1.Auth0Tenant, session *auth0.Session, scope string, only v1alpha1.WatchPolicy) bool {
 	if !wants(tenant, only) {
 		return false
 	}
@@ -271,14 +271,14 @@ func (w *watch) due(now time.Time, urgent bool) bool {
 }
 
 // isWatched tells whether changes to all kinds are heard of.
-func (m *mirror) isWatched() bool {
+func (m *driftDetector) isWatched() bool {
 	m.watch.mu.Lock()
 	defer m.watch.mu.Unlock()
 	return m.watch.byLog
 }
 
 // save writes into status how changes are noticed when that is another than before, and the checkpoints now and then.
-func (m *mirror) save(ctx context.Context, tenant *v1alpha1.Auth0Tenant) {
+func (m *driftDetector) save(ctx context.Context, tenant *v1alpha1.Auth0Tenant) {
 	status := m.watch.status(tenant)
 	before := tenant.Status.Watch
 	if before != nil && auth0.SameMessage(before.Message, status.Message) {
@@ -300,7 +300,7 @@ func (m *mirror) save(ctx context.Context, tenant *v1alpha1.Auth0Tenant) {
 }
 
 // saveLast writes the checkpoints down for the next process, unless the tenant is another's by now.
-func (m *mirror) saveLast(ctx context.Context) {
+func (m *driftDetector) saveLast(ctx context.Context) {
 	if _, open := m.Pool.Get(m.tenant.String()); !open {
 		return
 	}

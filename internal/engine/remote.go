@@ -42,8 +42,8 @@ type Remote[O v1alpha1.Managed] struct {
 	claims *claims
 	// New returns an empty object.
 	New func() O
-	// memory is nil for a kind that is not mirrored.
-	memory *memory
+	// snapshot is nil for a kind that is not mirrored.
+	snapshot *snapshot
 }
 
 // objectSync is what one pass over a remote object needs.
@@ -96,8 +96,8 @@ func (r *Remote[O]) Apply(ctx context.Context, reconciliation *Reconciliation[O]
 
 // Forget implements Forgetter.
 func (r *Remote[O]) Forget(name types.NamespacedName) {
-	if r.memory != nil {
-		r.memory.forget(name)
+	if r.snapshot != nil {
+		r.snapshot.forget(name)
 	}
 }
 
@@ -187,7 +187,7 @@ func (w *objectSync[O]) prepare(ctx context.Context) error {
 		return err
 	}
 	w.desired = w.Adapter.Desired(w.object, w.references)
-	if w.memory != nil {
+	if w.snapshot != nil {
 		w.desiredHash = w.hashDesired()
 	}
 	if w.observes() {
@@ -415,7 +415,7 @@ func (w *objectSync[O]) done(message string) Outcome {
 // ready ends a pass over an object that is as it should be.
 func (w *objectSync[O]) ready(reason, message string) Outcome {
 	again := w.resync
-	if w.isMirrored() {
+	if w.hasDriftDetection() {
 		w.recordSync()
 		again = 0
 	}

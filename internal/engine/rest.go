@@ -15,8 +15,10 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 )
 
-// isMirrored tells whether the mirror of the tenant looks after an object that is Ready, so that it needs no timer.
-func (w *objectSync[O]) isMirrored() bool { return w.memory != nil && w.Adapter.ID(w.object) != "" }
+// hasDriftDetection tells whether the mirror of the tenant looks after an object that is Ready, so that it needs no timer.
+func (w *objectSync[O]) hasDriftDetection() bool {
+	return w.snapshot != nil && w.Adapter.ID(w.object) != ""
+}
 
 // isReadyAsDeclared tells whether an object is Ready as it is declared now, and nobody asked for a look at it.
 func (r *Remote[O]) isReadyAsDeclared(object O) bool {
@@ -30,29 +32,29 @@ func (r *Remote[O]) isReadyAsDeclared(object O) bool {
 // reconcileListedOrRead passes over an object with what a list showed of it, if that is all there is to the pass, and else with a read.
 func (r *Remote[O]) reconcileListedOrRead(ctx context.Context, reconciliation *Reconciliation[O]) Outcome {
 	key := client.ObjectKeyFromObject(reconciliation.Object)
-	if r.memory == nil {
+	if r.snapshot == nil {
 		return r.newSync(reconciliation).run(ctx)
 	}
-	known, shown := r.memory.mark(key), r.memory.take(key)
+	known, shown := r.snapshot.dirtyMark(key), r.snapshot.take(key)
 	if shown != nil && known.serial == 0 && r.isReadyAsDeclared(reconciliation.Object) {
 		outcome, ok := r.reconcileListed(ctx, reconciliation, shown)
 		if ok && !outcome.isFinal() {
-			r.memory.show(key, shown)
+			r.snapshot.show(key, shown)
 		}
 		if ok {
 			return outcome
 		}
 		reconciliation.Object = reconciliation.saved.DeepCopyObject().(O)
 		// Something differs, so that it does not rest.
-		r.memory.setMark(key, auth0.PriorityPeriodic)
-		known = r.memory.mark(key)
+		r.snapshot.markDirty(key, auth0.PriorityPeriodic)
+		known = r.snapshot.dirtyMark(key)
 	}
 	if known.serial != 0 {
 		auth0.ReservationOf(ctx).RaisePriority(known.priority)
 	}
 	outcome := r.newSync(reconciliation).run(ctx)
 	if outcome.isFinal() {
-		r.memory.clearMark(key, known)
+		r.snapshot.clearDirty(key, known)
 	}
 	return outcome
 }
@@ -61,7 +63,7 @@ func (r *Remote[O]) reconcileListedOrRead(ctx context.Context, reconciliation *R
 func (r *Remote[O]) reconcileListed(ctx context.Context, reconciliation *Reconciliation[O], shown auth0.Document) (Outcome, bool) {
 	w := r.newSync(reconciliation)
 	w.listed = true
-	ctx = auth0.WithListed(ctx, r.Adapter.(Mirrored).Resource(), r.Adapter.ID(reconciliation.Object), shown)
+	ctx = auth0.WithListed(ctx, r.Adapter.(ListedKind).Resource(), r.Adapter.ID(reconciliation.Object), shown)
 	outcome, err := w.apply(ctx)
 	if errors.Is(err, auth0.ErrListed) {
 		return Outcome{}, false
@@ -72,15 +74,15 @@ func (r *Remote[O]) reconcileListed(ctx context.Context, reconciliation *Reconci
 // isUpToDate tells whether nothing calls for a read: the object is as declared as far as anybody knows. After a restart nothing
 // is known, and what is Ready is left to the first pass of the mirror.
 func (w *objectSync[O]) isUpToDate() bool {
-	if w.memory == nil || w.listed || w.object.GetManagedStatus().RecheckAt != nil || len(w.secrets) > 0 || !w.isReadyAsDeclared(w.object) || w.memory.mark(client.ObjectKeyFromObject(w.object)).serial != 0 {
+	if w.snapshot == nil || w.listed || w.object.GetManagedStatus().RecheckAt != nil || len(w.secrets) > 0 || !w.isReadyAsDeclared(w.object) || w.snapshot.dirtyMark(client.ObjectKeyFromObject(w.object)).serial != 0 {
 		return false
 	}
-	before, known := w.memory.lastSync(w.object.GetUID())
+	before, known := w.snapshot.lastSync(w.object.GetUID())
 	if known {
 		return before.desired == w.desiredHash && !w.hasFurtherSteps()
 	}
 	// What an object writes to Kubernetes, no list of Auth0's tells about: its Secret may have gone while nobody looked.
-	return !w.publishes() && !w.finishes() && !w.Mirrors.missed(w.tenant.UID, w.object)
+	return !w.publishes() && !w.finishes() && !w.DriftDetection.unseen(w.tenant.UID, w.object)
 }
 
 func (w *objectSync[O]) publishes() bool {
@@ -96,8 +98,8 @@ func (w *objectSync[O]) hasFurtherSteps() bool {
 
 // skip ends a pass over an object that rests.
 func (w *objectSync[O]) skip() Outcome {
-	if _, known := w.memory.lastSync(w.object.GetUID()); !known {
-		w.memory.recordSync(w.object.GetUID(), lastSync{desired: w.desiredHash})
+	if _, known := w.snapshot.lastSync(w.object.GetUID()); !known {
+		w.snapshot.recordSync(w.object.GetUID(), lastSync{desired: w.desiredHash})
 	}
 	ready := meta.FindStatusCondition(w.object.GetCommonStatus().Conditions, v1alpha1.ConditionReady)
 	return Done(ready.Reason, ready.Message, 0)
@@ -105,8 +107,8 @@ func (w *objectSync[O]) skip() Outcome {
 
 // recordSync remembers what an object was brought in line with.
 func (w *objectSync[O]) recordSync() {
-	if w.memory != nil {
-		w.memory.recordSync(w.object.GetUID(), lastSync{desired: w.desiredHash, at: w.Clock.Now().UnixNano()})
+	if w.snapshot != nil {
+		w.snapshot.recordSync(w.object.GetUID(), lastSync{desired: w.desiredHash, at: w.Clock.Now().UnixNano()})
 	}
 }
 
@@ -132,9 +134,9 @@ func (w *objectSync[O]) hashDesired() uint64 {
 // isComparedByMembers tells whether a list is compared from the other side: who is on it. An exact list is not, as what is too much
 // on it would show only by asking for every entry there could be.
 func (r *Remote[O]) isComparedByMembers(list List) bool {
-	mirrored, ok := r.Adapter.(Mirrored)
+	listed, ok := r.Adapter.(ListedKind)
 	exact := list.Declared && list.Mode == v1alpha1.ListModeExact
-	return ok && !exact && auth0.HasRoster(mirrored.Resource(), list.Field)
+	return ok && !exact && auth0.HasMemberList(listed.Resource(), list.Field)
 }
 
 // withoutMemberLists leaves out the lists that the mirror compares by itself.

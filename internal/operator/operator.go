@@ -110,20 +110,20 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 		return fence.Transport(base, lease.IsWrite)
 	}
 	whole := partial.Client{Client: manager.GetClient(), Reader: manager.GetAPIReader()}
-	mirrors := &engine.Mirrors{Client: whole, Pool: pool, Clock: options.Clock, Metrics: counters}
-	if err := manager.Add(mirrors); err != nil {
+	driftDetection := &engine.DriftDetection{Client: whole, Pool: pool, Clock: options.Clock, Metrics: counters}
+	if err := manager.Add(driftDetection); err != nil {
 		return nil, err
 	}
 	deps := engine.Deps{
-		Client:  whole,
-		Reader:  manager.GetAPIReader(),
-		Pool:    pool,
-		Mirrors: mirrors,
-		Metrics: counters,
-		Hasher:  &secret.Hasher{Client: whole, Namespace: options.Namespace},
-		Outputs: secret.NewExpectations(),
-		Clock:   options.Clock,
-		Fence:   fence,
+		Client:         whole,
+		Reader:         manager.GetAPIReader(),
+		Pool:           pool,
+		DriftDetection: driftDetection,
+		Metrics:        counters,
+		Hasher:         &secret.Hasher{Client: whole, Namespace: options.Namespace},
+		Outputs:        secret.NewExpectations(),
+		Clock:          options.Clock,
+		Fence:          fence,
 		// A replica that was stopped has been started, found out and ended by then.
 		RecheckAfter: 4 * options.LeaseDuration,
 		Workers:      options.Workers,

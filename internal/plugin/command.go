@@ -78,5 +78,5 @@ func (p *plugin) connect() (client.Client, string, error) {
 func deps(kube client.Client) engine.Deps {
 	// Nobody scrapes the metrics of a command.
 	pool := auth0.NewPool(auth0.NewMetrics(prometheus.NewRegistry()))
-	return engine.Deps{Client: kube, Reader: kube, Pool: pool, Hasher: secret.Ephemeral(), Clock: clock.RealClock{}, Mirrors: &engine.Mirrors{}}
+	return engine.Deps{Client: kube, Reader: kube, Pool: pool, Hasher: secret.Ephemeral(), Clock: clock.RealClock{}, DriftDetection: &engine.DriftDetection{}}
 }
