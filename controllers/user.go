@@ -469,7 +469,7 @@ func (userAdapter) roles(u *v1alpha1.Auth0User, references reference.Values) eng
 			}
 			return names, err
 		},
-		Add: assignRoles, Together: &engine.Together{Most: auth0.MostAssigned, Add: assignRole},
+		Add: assignRoles, Bulk: &engine.BulkChange{Most: auth0.MostAssigned, Add: assignRole},
 		Remove: func(ctx context.Context, session *auth0.Session, id string, names []string) error {
 			// A role that does not exist any more is no longer assigned.
 			ids, _, err := session.RoleIDs(ctx, names)

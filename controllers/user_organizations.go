@@ -85,7 +85,7 @@ func (userAdapter) memberships(u *v1alpha1.Auth0User, references reference.Value
 			})
 			return err
 		},
-		Together: &engine.Together{
+		Bulk: &engine.BulkChange{
 			Most: auth0.MostMembers,
 			Add: func(ctx context.Context, session *auth0.Session, organization string, ids []string) (bool, error) {
 				return true, session.AddOrganizationMembers(ctx, organization, ids)

@@ -48,7 +48,7 @@ func (w *objectSync[O]) create(ctx context.Context) (Outcome, error) {
 	have, err := w.Adapter.Create(ctx, w.req(), body)
 	w.clearIntent(tried, err)
 	if auth0.ClassOf(err) == auth0.ClassRateLimited {
-		w.foresee()
+		w.recordIntended()
 	}
 	if auth0.ClassOf(err) == auth0.ClassConflict {
 		return w.conflict(ctx, err)
@@ -132,15 +132,15 @@ func (w *objectSync[O]) complete(ctx context.Context, have auth0.Document) (Outc
 	w.remember(have)
 	w.own(have)
 	w.noteCreated()
-	shares, needsID := w.sharesCalls(have), w.publishes() || w.finishes() || len(w.pending(have)) > 0
+	batches, needsID := w.batchesNew(have), w.publishes() || w.finishes() || len(w.pending(have)) > 0
 	switch {
-	case intended && !needsID && shares:
-		w.share(have, &onLists{isNew: true})
-		return NoStatusChange(shareSaid), nil
+	case intended && !needsID && batches:
+		w.joinBatch(have, &onLists{isNew: true})
+		return NoStatusChange(batchReportDelay), nil
 	case intended && !needsID:
 		return w.settle(ctx, have, &onLists{isNew: true})
-	case shares:
-		w.sharing().writeTo(w.object.GetCommonStatus(), w.object.GetGeneration())
+	case batches:
+		w.waitForBatch().writeTo(w.object.GetCommonStatus(), w.object.GetGeneration())
 	}
 	for _, list := range w.lists() {
 		list.intend(list.Want)
@@ -156,8 +156,8 @@ func (w *objectSync[O]) complete(ctx context.Context, have auth0.Document) (Outc
 		return Outcome{}, err
 	}
 	w.remember(have)
-	if shares && w.isTaken() {
-		return w.share(have, &onLists{isNew: true}), nil
+	if batches && w.isTaken() {
+		return w.joinBatch(have, &onLists{isNew: true}), nil
 	}
 	return w.settle(ctx, have, &onLists{isNew: true})
 }

@@ -17,54 +17,54 @@ import (
 )
 
 const (
-	// crowd is how many calls must wait for the rate limit for objects to share calls.
-	crowd = 3
-	// gatherLeast is how long at least others may join, and gatherMost how long at most. In between it is the longer, the more
+	// batchThreshold is how many calls must wait for the rate limit for objects to share calls.
+	batchThreshold = 3
+	// minBatchDelay is how long at least others may join, and maxBatchDelay how long at most. In between it is the longer, the more
 	// came the last time.
-	gatherLeast   = 200 * time.Millisecond
-	gatherMost    = 30 * time.Second
-	gatherPerCame = 10 * time.Second
-	// shareAgain is when to look at an object that nobody woke, and shareSaid how long that it was created may be left unsaid.
-	shareAgain = time.Minute + gatherMost
-	shareSaid  = gatherMost + 2*worthSaying
-	// aloneFor is how long an object sees to its lists itself after a call for many was refused for it.
-	aloneFor = 10 * time.Minute
+	minBatchDelay       = 200 * time.Millisecond
+	maxBatchDelay       = 30 * time.Second
+	batchDelayPerMember = 10 * time.Second
+	// batchRecheck is when to look at an object that nobody woke, and batchReportDelay how long that it was created may be left unsaid.
+	batchRecheck     = time.Minute + maxBatchDelay
+	batchReportDelay = maxBatchDelay + 2*worthSaying
+	// excludedFor is how long an object sees to its lists itself after a call for many was refused for it.
+	excludedFor = 10 * time.Minute
 )
 
-// gathering are objects that take the same change to a list, by one call.
-type gathering struct {
+// listBatch are objects that take the same change to a list, by one call.
+type listBatch struct {
 	// priority is how urgent the most urgent of them is.
 	priority   auth0.Priority
 	members    []*member
 	began, due time.Time
 }
 
-// gather has the lists of an object be changed together with those of others.
-func (t *tenantImports) gather(m *member, priority auth0.Priority, now time.Time) {
+// joinListBatches has the lists of an object be changed together with those of others.
+func (t *tenantImports) joinListBatches(m *member, priority auth0.Priority, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, to := range m.targets {
-		g := t.gatherings[to]
+		g := t.listBatches[to]
 		if g == nil {
-			g = &gathering{priority: priority, began: now, due: now.Add(gatherLeast)}
-			if next := t.gatherNext[to]; next.After(g.due) {
+			g = &listBatch{priority: priority, began: now, due: now.Add(minBatchDelay)}
+			if next := t.nextListBatch[to]; next.After(g.due) {
 				g.due = next
 			}
-			t.gatherings[to] = g
+			t.listBatches[to] = g
 		}
 		g.priority = min(g.priority, priority)
 		g.members = append(g.members, m)
 		m.left++
 	}
-	t.gathered[m.uid], m.since = m, now
+	t.batched[m.uid], m.since = m, now
 	t.ensureRunning()
 }
 
-// gathers tells whether objects of the tenant are gathered that are at least as urgent as a lane.
-func (t *tenantImports) gathers(priority auth0.Priority) bool {
+// hasListBatches tells whether objects of the tenant are gathered that are at least as urgent as a lane.
+func (t *tenantImports) hasListBatches(priority auth0.Priority) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, g := range t.gatherings {
+	for _, g := range t.listBatches {
 		if g.priority <= priority {
 			return true
 		}
@@ -72,66 +72,66 @@ func (t *tenantImports) gathers(priority auth0.Priority) bool {
 	return false
 }
 
-// leave takes an object out of what is gathered. It returns false while a call for it is on its way.
-func (t *tenantImports) leave(m *member) bool {
+// leaveListBatches takes an object out of what is gathered. It returns false while a call for it is on its way.
+func (t *tenantImports) leaveListBatches(m *member) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, to := range m.targets {
-		if g := t.gatherings[to]; g != nil && slices.Contains(g.members, m) {
+		if g := t.listBatches[to]; g != nil && slices.Contains(g.members, m) {
 			t.keep(to, g, slices.DeleteFunc(g.members, func(other *member) bool { return other == m }))
 			m.left--
 		}
 	}
-	if m.left == 0 && t.gathered[m.uid] == m {
-		delete(t.gathered, m.uid)
+	if m.left == 0 && t.batched[m.uid] == m {
+		delete(t.batched, m.uid)
 	}
 	return m.left == 0
 }
 
 // keep leaves some members in a gathering.
-func (t *tenantImports) keep(to target, g *gathering, members []*member) {
+func (t *tenantImports) keep(to target, g *listBatch, members []*member) {
 	g.members = members
 	if len(members) == 0 {
-		delete(t.gatherings, to)
+		delete(t.listBatches, to)
 	}
 }
 
-// dueGatherings takes out those whose time has come, or for which nobody can come any more, and of the others as many as fill
+// dueListBatches takes out those whose time has come, or for which nobody can come any more, and of the others as many as fill
 // a call. Who comes while a list is being changed waits for the end of that.
-func (t *tenantImports) dueGatherings(now time.Time) map[target][]*member {
-	nobodyComes := t.Pool.RateLimiter(t.tenant.String()).Waiting() == 0
+func (t *tenantImports) dueListBatches(now time.Time) map[target][]*member {
+	noneWaiting := t.Pool.RateLimiter(t.tenant.String()).Waiting() == 0
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	due := map[target][]*member{}
-	for to, g := range t.gatherings {
+	for to, g := range t.listBatches {
 		if t.changing[to] {
 			continue
 		}
 		count := len(g.members)
-		if isDue := now.After(g.due) || nobodyComes && now.Sub(g.began) > gatherLeast; !isDue {
-			count -= count % t.together[to.field].Most
+		if isDue := now.After(g.due) || noneWaiting && now.Sub(g.began) > minBatchDelay; !isDue {
+			count -= count % t.bulk[to.field].Most
 		}
 		if count == 0 {
 			continue
 		}
 		due[to], t.changing[to] = slices.Clone(g.members[:count]), true
 		t.keep(to, g, g.members[count:])
-		t.gatherNext[to] = now.Add(min(time.Duration(count)*gatherPerCame, gatherMost))
+		t.nextListBatch[to] = now.Add(min(time.Duration(count)*batchDelayPerMember, maxBatchDelay))
 	}
 	return due
 }
 
-// changeGathered makes a change for those that were gathered, and wakes those that wait for no other.
-func (t *tenantImports) changeGathered(ctx context.Context, session *auth0.Session, to target, members []*member) {
+// changeListBatch makes a change for those that were gathered, and wakes those that wait for no other.
+func (t *tenantImports) changeListBatch(ctx context.Context, session *auth0.Session, to target, members []*member) {
 	t.changeAll(ctx, session, to, members)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.changing, to)
 	now := time.Now()
-	maps.DeleteFunc(t.alone, func(_ types.UID, until time.Time) bool { return now.After(until) })
+	maps.DeleteFunc(t.excluded, func(_ types.UID, until time.Time) bool { return now.After(until) })
 	for _, m := range members {
 		if !slices.Contains(m.changed, to) {
-			t.alone[m.uid] = now.Add(aloneFor)
+			t.excluded[m.uid] = now.Add(excludedFor)
 		}
 		m.left--
 		if m.left == 0 {
@@ -141,48 +141,48 @@ func (t *tenantImports) changeGathered(ctx context.Context, session *auth0.Sessi
 	}
 }
 
-// goesAlone tells whether an object is to see to its lists itself, so that it is told Auth0's answer.
-func (t *tenantImports) goesAlone(uid types.UID, now time.Time) bool {
+// isExcluded tells whether an object is to see to its lists itself, so that it is told Auth0's answer.
+func (t *tenantImports) isExcluded(uid types.UID, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return now.Before(t.alone[uid])
+	return now.Before(t.excluded[uid])
 }
 
-// mayShare tells whether the lists of a new object can be changed together with those of others.
-func (w *objectSync[O]) mayShare() bool { return len(w.targets(&onLists{isNew: true})) > 0 }
+// mayBatch tells whether the lists of a new object can be changed together with those of others.
+func (w *objectSync[O]) mayBatch() bool { return len(w.targets(&onLists{isNew: true})) > 0 }
 
-// sharesCalls tells whether the lists of a new object are changed together with those of others: calls are scarce, and one
+// batchesNew tells whether the lists of a new object are changed together with those of others: calls are scarce, and one
 // serves many.
-func (w *objectSync[O]) sharesCalls(have auth0.Document) bool {
-	return w.mayShare() && have.Size() <= mostKept && w.isCrowded(auth0.PriorityPeriodic)
+func (w *objectSync[O]) batchesNew(have auth0.Document) bool {
+	return w.mayBatch() && have.Size() <= mostKept && w.isBusy(auth0.PriorityPeriodic)
 }
 
-// sharesChanges is sharesCalls for an object that is there already. A person who changed just this one is not to wait for
+// batchesChanges is batchesNew for an object that is there already. A person who changed just this one is not to wait for
 // what is less urgent.
-func (w *objectSync[O]) sharesChanges(have auth0.Document) bool {
-	return !w.listed && have.Size() <= mostKept && w.isCrowded(priorityOf(w.object))
+func (w *objectSync[O]) batchesChanges(have auth0.Document) bool {
+	return !w.listed && have.Size() <= mostKept && w.isBusy(priorityOf(w.object))
 }
 
-// isCrowded tells whether many wait for the rate limit that are at least as urgent as a lane, or share calls already. It is
+// isBusy tells whether many wait for the rate limit that are at least as urgent as a lane, or share calls already. It is
 // not for an object that was refused among many.
-func (w *objectSync[O]) isCrowded(priority auth0.Priority) bool {
-	if w.imports().goesAlone(w.object.GetUID(), time.Now()) {
+func (w *objectSync[O]) isBusy(priority auth0.Priority) bool {
+	if w.imports().isExcluded(w.object.GetUID(), time.Now()) {
 		return false
 	}
-	return w.Pool.RateLimiter(w.tenantKey().String()).WaitingIn(priority) >= crowd || w.imports().gathers(priority)
+	return w.Pool.RateLimiter(w.tenantKey().String()).WaitingIn(priority) >= batchThreshold || w.imports().hasListBatches(priority)
 }
 
-// sharing is the outcome of a pass over an object whose lists are changed together with those of others. It is woken when they
+// waitForBatch is the outcome of a pass over an object whose lists are changed together with those of others. It is woken when they
 // are.
-func (w *objectSync[O]) sharing() Outcome {
-	return Wait(v1alpha1.ReasonRateLimited, "rate limited by Auth0; role and membership changes will be sent in a batch", shareAgain)
+func (w *objectSync[O]) waitForBatch() Outcome {
+	return Wait(v1alpha1.ReasonRateLimited, "rate limited by Auth0; role and membership changes will be sent in a batch", batchRecheck)
 }
 
-// foresee takes into status what the creation of an object is going to set, if the object is to share calls. The write that
+// recordIntended takes into status what the creation of an object is going to set, if the object is to share calls. The write that
 // says that it waits for the limit carries this along, so that none is needed when it is created: whatever happens then,
 // it is found by its id and its mark.
-func (w *objectSync[O]) foresee() {
-	if w.Adapter.ID(w.object) != "" || !w.mayShare() {
+func (w *objectSync[O]) recordIntended() {
+	if w.Adapter.ID(w.object) != "" || !w.mayBatch() {
 		return
 	}
 	status := w.object.GetManagedStatus()
@@ -197,53 +197,53 @@ func (w *objectSync[O]) intended() bool {
 	if w.Adapter.ID(w.object) != "" || len(w.applied) > 0 {
 		return false
 	}
-	w.foresee()
+	w.recordIntended()
 	reconciling := meta.FindStatusCondition(w.object.GetCommonStatus().Conditions, v1alpha1.ConditionReconciling)
 	return reconciling != nil && reconciling.Reason == v1alpha1.ReasonRateLimited && equality.Semantic.DeepEqual(w.reconciliation.saved, w.object)
 }
 
-// share has the lists of an object be changed together with those of others.
-func (w *objectSync[O]) share(have auth0.Document, known *onLists) Outcome {
+// joinBatch has the lists of an object be changed together with those of others.
+func (w *objectSync[O]) joinBatch(have auth0.Document, known *onLists) Outcome {
 	m := w.member(&Import{ID: w.Adapter.ID(w.object)}, known)
 	m.have, m.generation, m.serial = have, w.object.GetGeneration(), w.serial()
-	w.imports().gather(m, priorityOf(w.object), time.Now())
-	return w.sharing()
+	w.imports().joinListBatches(m, priorityOf(w.object), time.Now())
+	return w.waitForBatch()
 }
 
-// stillSharing is sharing for a later pass. What was created and left unsaid is said if it takes long.
-func (w *objectSync[O]) stillSharing(m *member) Outcome {
-	left := shareSaid - time.Since(m.since)
+// stillBatched is sharing for a later pass. What was created and left unsaid is said if it takes long.
+func (w *objectSync[O]) stillBatched(m *member) Outcome {
+	left := batchReportDelay - time.Since(m.since)
 	switch {
 	case w.Adapter.ID(w.object) != "":
-		return NoStatusChange(shareAgain)
+		return NoStatusChange(batchRecheck)
 	case left > 0:
 		return NoStatusChange(left)
 	}
 	w.Adapter.Observe(w.object, m.have)
 	w.own(m.have)
-	return w.sharing()
+	return w.waitForBatch()
 }
 
-// shareChanges is share for an object that is there already. What is about to be added is written down first.
-func (w *objectSync[O]) shareChanges(ctx context.Context, have auth0.Document, known *onLists) (Outcome, error) {
+// batchChanges is share for an object that is there already. What is about to be added is written down first.
+func (w *objectSync[O]) batchChanges(ctx context.Context, have auth0.Document, known *onLists) (Outcome, error) {
 	for _, list := range w.lists() {
 		if entries, ok := known.entriesOf(list); ok {
 			missing, _ := list.plan(entries)
 			list.intend(missing)
 		}
 	}
-	w.sharing().writeTo(w.object.GetCommonStatus(), w.object.GetGeneration())
+	w.waitForBatch().writeTo(w.object.GetCommonStatus(), w.object.GetGeneration())
 	if err := w.reconciliation.Save(ctx); err != nil {
 		return Outcome{}, err
 	}
-	return w.share(have, known), nil
+	return w.joinBatch(have, known), nil
 }
 
 // readLists reads the lists that can be changed together with those of others. What cannot be read is left unknown.
 func (w *objectSync[O]) readLists(ctx context.Context) *onLists {
 	known := &onLists{entries: map[string][]string{}}
 	for _, list := range w.lists() {
-		if list.Together == nil {
+		if list.Bulk == nil {
 			continue
 		}
 		if entries, err := list.Read(ctx, w.session, w.Adapter.ID(w.object)); err == nil {
@@ -253,9 +253,9 @@ func (w *objectSync[O]) readLists(ctx context.Context) *onLists {
 	return known
 }
 
-// stands returns what tells whether the object is still declared as it is now. It keeps nothing of this pass, as thousands wait
+// currentCheck returns what tells whether the object is still declared as it is now. It keeps nothing of this pass, as thousands wait
 // with it.
-func (w *objectSync[O]) stands() func(context.Context) bool {
+func (w *objectSync[O]) currentCheck() func(context.Context) bool {
 	remote, key, uid, generation := w.Remote, client.ObjectKeyFromObject(w.object), w.object.GetUID(), w.object.GetGeneration()
 	return func(ctx context.Context) bool {
 		now := remote.New()
@@ -272,19 +272,19 @@ func (w *objectSync[O]) serial() uint64 {
 	return w.snapshot.dirtyMark(client.ObjectKeyFromObject(w.object)).serial
 }
 
-// shared goes on with an object whose lists have been changed since an earlier pass. Nothing is read, unless something else
+// resumeBatched goes on with an object whose lists have been changed since an earlier pass. Nothing is read, unless something else
 // changed meanwhile. It returns nil if there is no such pass.
-func (w *objectSync[O]) shared(ctx context.Context) (*Outcome, error) {
+func (w *objectSync[O]) resumeBatched(ctx context.Context) (*Outcome, error) {
 	if _, ok := w.Adapter.(Lister[O]); !ok || w.Imports == nil {
 		return nil, nil
 	}
-	m := w.imports().find(w.object.GetUID(), w.imports().gathered)
+	m := w.imports().find(w.object.GetUID(), w.imports().batched)
 	if m == nil {
 		return nil, nil
 	}
 	unchanged := m.generation == w.object.GetGeneration() && len(w.secrets) == 0 && m.serial == w.serial()
-	if unchanged && !w.imports().isOver(m) || !w.imports().leave(m) {
-		outcome := w.stillSharing(m)
+	if unchanged && !w.imports().isOver(m) || !w.imports().leaveListBatches(m) {
+		outcome := w.stillBatched(m)
 		return &outcome, nil
 	}
 	if !unchanged {
@@ -298,10 +298,10 @@ func (w *objectSync[O]) shared(ctx context.Context) (*Outcome, error) {
 	return &outcome, err
 }
 
-// awaitShared tells an object that is being deleted to wait while a call for its lists is on its way.
-func (w *objectSync[O]) awaitShared() *Outcome {
+// awaitBatched tells an object that is being deleted to wait while a call for its lists is on its way.
+func (w *objectSync[O]) awaitBatched() *Outcome {
 	imports := w.Imports.of(reference.TenantKey(w.object))
-	if m := imports.find(w.object.GetUID(), imports.gathered); m == nil || imports.leave(m) {
+	if m := imports.find(w.object.GetUID(), imports.batched); m == nil || imports.leaveListBatches(m) {
 		return nil
 	}
 	outcome := Wait(v1alpha1.ReasonRateLimited, "its lists are being changed together with those of others; deleted when that is over", time.Minute).KeepReady()

@@ -125,7 +125,7 @@ func (w *objectSync[O]) onItsWay(ctx context.Context, note string, form *Import)
 func (w *objectSync[O]) member(form *Import, known *onLists) *member {
 	return &member{
 		uid: w.object.GetUID(), id: form.ID, sent: form.Item.String("user_id"), known: known, targets: w.targets(known), wake: w.reconciliation.waker(),
-		stands: w.stands(),
+		isCurrent: w.currentCheck(),
 	}
 }
 

@@ -23,8 +23,8 @@ const (
 	manyLeft    = 20
 	// countEvery is how often they are counted.
 	countEvery = time.Second
-	// gatherFor is how long nobody may have joined a batch before it goes as it is.
-	gatherFor = 2 * time.Second
+	// batchIdleTime is how long nobody may have joined a batch before it goes as it is.
+	batchIdleTime = 2 * time.Second
 	// mostJobs run in a tenant at once; Auth0 refuses a third.
 	mostJobs = 2
 	// Jobs are asked for after firstPoll, and then at growing intervals up to longestPoll.
@@ -36,8 +36,8 @@ const (
 	importTick = 250 * time.Millisecond
 	// importLifetime is how long Auth0 keeps a job.
 	importLifetime = 24 * time.Hour
-	// takenWithin is how long members may take to come for what is known of them; whoever does not was deleted by force.
-	takenWithin = time.Hour
+	// collectedWithin is how long members may take to come for what is known of them; whoever does not was deleted by force.
+	collectedWithin = time.Hour
 )
 
 // Imports creates many objects of a tenant at once, by Auth0's import jobs: docs/decisions/0012-imports.md. It is a Runnable
@@ -66,20 +66,20 @@ type tenantImports struct {
 	batches map[string]*batch
 	open    map[string]*batch
 	members map[types.UID]*member
-	// singly are those that an import refused, and standBy those that wait to be created by themselves: when imports begin,
+	// individually are those that an import refused, and waiting those that wait to be created by themselves: when imports begin,
 	// they are woken to join.
-	singly  map[types.UID]bool
-	standBy map[types.UID]func()
-	// together says how a list of many objects is changed, by its field.
-	together map[string]Together
-	// gatherings are new objects that go on lists together, gathered all of them until they know that they are, gatherNext is
+	individually map[types.UID]bool
+	waiting      map[types.UID]func()
+	// bulk says how a list of many objects is changed, by its field.
+	bulk map[string]BulkChange
+	// listBatches are new objects that go on lists together, gathered all of them until they know that they are, nextListBatch is
 	// when a list takes the next, and changing are the lists that take some at present.
-	gatherings map[target]*gathering
-	gathered   map[types.UID]*member
-	gatherNext map[target]time.Time
-	changing   map[target]bool
-	// alone are those that were refused among many, until when.
-	alone map[types.UID]time.Time
+	listBatches   map[target]*listBatch
+	batched       map[types.UID]*member
+	nextListBatch map[target]time.Time
+	changing      map[target]bool
+	// excluded are those that were refused among many, until when.
+	excluded map[types.UID]time.Time
 	// counted is when it was counted last whether many wait.
 	counted time.Time
 	many    bool
@@ -109,7 +109,7 @@ type batch struct {
 	// ended tells that the job is over, refused what it did not import, and lost that nobody knows what it imported.
 	ended, lost bool
 	refused     map[string]bool
-	untaken     int
+	uncollected int
 	// withdrawn are those that left it before it went, whatever their notes say.
 	withdrawn map[types.UID]bool
 }
@@ -125,11 +125,11 @@ type member struct {
 	known   *onLists
 	targets []target
 	changed []target
-	// stands tells whether the object is still declared as it was.
-	stands func(context.Context) bool
-	wake   func()
-	batch  *batch
-	over   bool
+	// isCurrent tells whether the object is still declared as it was.
+	isCurrent func(context.Context) bool
+	wake      func()
+	batch     *batch
+	over      bool
 	// Of one that is there already, have is what Auth0 has of it in a generation, serial the mark that had it read, and left how
 	// many changes are not made yet.
 	have       auth0.Document
@@ -170,8 +170,8 @@ func (i *Imports) of(tenant types.NamespacedName) *tenantImports {
 	if i.tenants[tenant] == nil {
 		i.tenants[tenant] = &tenantImports{
 			Imports: i, tenant: tenant, batches: map[string]*batch{}, open: map[string]*batch{}, members: map[types.UID]*member{},
-			singly: map[types.UID]bool{}, standBy: map[types.UID]func(){}, together: map[string]Together{},
-			gatherings: map[target]*gathering{}, gathered: map[types.UID]*member{}, gatherNext: map[target]time.Time{}, changing: map[target]bool{}, alone: map[types.UID]time.Time{},
+			individually: map[types.UID]bool{}, waiting: map[types.UID]func(){}, bulk: map[string]BulkChange{},
+			listBatches: map[target]*listBatch{}, batched: map[types.UID]*member{}, nextListBatch: map[target]time.Time{}, changing: map[target]bool{}, excluded: map[types.UID]time.Time{},
 		}
 	}
 	return i.tenants[tenant]
@@ -192,9 +192,9 @@ func (i *Imports) keepOnly(present map[types.UID]bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	for _, t := range i.tenants {
-		maps.DeleteFunc(t.standBy, func(uid types.UID, _ func()) bool { return !present[uid] })
-		maps.DeleteFunc(t.singly, func(uid types.UID, _ bool) bool { return !present[uid] })
-		maps.DeleteFunc(t.gathered, func(uid types.UID, m *member) bool { return m.over && !present[uid] })
+		maps.DeleteFunc(t.waiting, func(uid types.UID, _ func()) bool { return !present[uid] })
+		maps.DeleteFunc(t.individually, func(uid types.UID, _ bool) bool { return !present[uid] })
+		maps.DeleteFunc(t.batched, func(uid types.UID, m *member) bool { return m.over && !present[uid] })
 	}
 }
 
@@ -203,7 +203,7 @@ func (i *Imports) keepOnly(present map[types.UID]bool) {
 func (t *tenantImports) worthwhile(uid types.UID, now time.Time, wake func(), count func() (int, error)) (bool, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.singly[uid] {
+	if t.individually[uid] {
 		return false, nil
 	}
 	if len(t.members) == 0 && now.Sub(t.counted) >= countEvery {
@@ -214,14 +214,14 @@ func (t *tenantImports) worthwhile(uid types.UID, now time.Time, wake func(), co
 		t.counted, t.many = now, waiting >= manyWaiting || t.many && waiting >= manyLeft
 	}
 	if len(t.members) == 0 && !t.many {
-		t.standBy[uid] = wake
+		t.waiting[uid] = wake
 		return false, nil
 	}
-	delete(t.standBy, uid)
-	for _, wakeOther := range t.standBy {
+	delete(t.waiting, uid)
+	for _, wakeOther := range t.waiting {
 		wakeOther()
 	}
-	clear(t.standBy)
+	clear(t.waiting)
 	return true, nil
 }
 
@@ -229,9 +229,9 @@ func (t *tenantImports) worthwhile(uid types.UID, now time.Time, wake func(), co
 func (t *tenantImports) created(uid types.UID) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	delete(t.standBy, uid)
-	delete(t.singly, uid)
-	delete(t.alone, uid)
+	delete(t.waiting, uid)
+	delete(t.individually, uid)
+	delete(t.excluded, uid)
 }
 
 // find returns an object that is among the members or the gathered, nil if it is not.
@@ -267,7 +267,7 @@ func (t *tenantImports) join(m *member, connection string, now time.Time) string
 func (t *tenantImports) add(b *batch, m *member) {
 	m.batch = b
 	b.members = append(b.members, m)
-	b.untaken++
+	b.uncollected++
 	t.members[m.uid] = m
 	t.ensureRunning()
 }
@@ -336,13 +336,13 @@ func (t *tenantImports) take(m *member, isThere bool) {
 	defer t.mu.Unlock()
 	t.drop(m)
 	if !isThere {
-		t.singly[m.uid] = true
+		t.individually[m.uid] = true
 	}
 }
 
 func (t *tenantImports) drop(m *member) {
 	if t.members[m.uid] == m {
 		delete(t.members, m.uid)
-		m.batch.untaken--
+		m.batch.uncollected--
 	}
 }

@@ -23,7 +23,7 @@ import (
 
 // ensureRunning starts the loop.
 func (t *tenantImports) ensureRunning() {
-	if t.running || t.gone || t.ctx == nil || len(t.members) == 0 && len(t.gatherings) == 0 {
+	if t.running || t.gone || t.ctx == nil || len(t.members) == 0 && len(t.listBatches) == 0 {
 		return
 	}
 	t.running = true
@@ -46,7 +46,7 @@ func (t *tenantImports) run(ctx context.Context) {
 			t.step(ctx, session)
 		}
 		t.mu.Lock()
-		if t.gone || len(t.members) == 0 && len(t.batches) == 0 && len(t.gatherings) == 0 {
+		if t.gone || len(t.members) == 0 && len(t.batches) == 0 && len(t.listBatches) == 0 {
 			t.running = false
 			t.mu.Unlock()
 			return
@@ -58,8 +58,8 @@ func (t *tenantImports) run(ctx context.Context) {
 // step sets off what is due. Each goes its own way: one whose calls fail, or take long, holds no other.
 func (t *tenantImports) step(ctx context.Context, session *auth0.Session) {
 	now := time.Now()
-	for to, members := range t.dueGatherings(now) {
-		t.loops.Go(func() { t.changeGathered(ctx, session, to, members) })
+	for to, members := range t.dueListBatches(now) {
+		t.loops.Go(func() { t.changeListBatch(ctx, session, to, members) })
 	}
 	for _, b := range t.idle() {
 		switch {
@@ -114,7 +114,7 @@ func (t *tenantImports) mayGo(b *batch, now time.Time) bool {
 		}
 	}
 	full := t.open[b.connection] != b
-	if running >= mostJobs || !full && now.Sub(b.joined) < gatherFor {
+	if running >= mostJobs || !full && now.Sub(b.joined) < batchIdleTime {
 		return false
 	}
 	if !full {
@@ -134,11 +134,11 @@ func (t *tenantImports) isDue(b *batch, now time.Time) bool {
 func (t *tenantImports) isDone(b *batch) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if b.ended && time.Since(b.next) > takenWithin {
+	if b.ended && time.Since(b.next) > collectedWithin {
 		maps.DeleteFunc(t.members, func(_ types.UID, m *member) bool { return m.batch == b })
-		b.untaken = 0
+		b.uncollected = 0
 	}
-	return b.untaken == 0 && (b.ended || b.job == "")
+	return b.uncollected == 0 && (b.ended || b.job == "")
 }
 
 // refusals are the answers after which it is no use to send the same again.
@@ -342,7 +342,7 @@ func (t *tenantImports) forget(ctx context.Context, b *batch) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if b.untaken > 0 {
+	if b.uncollected > 0 {
 		return
 	}
 	delete(t.batches, b.id)

@@ -18,18 +18,18 @@ func TestImportsForgetTheGone(t *testing.T) {
 	if joins || err != nil {
 		t.Fatalf("one user goes by import: %v", err)
 	}
-	refused, shares, came := &member{uid: "refused", batch: &batch{}}, &member{uid: "shares"}, &member{uid: "came", over: true}
+	refused, batches, came := &member{uid: "refused", batch: &batch{}}, &member{uid: "shares"}, &member{uid: "came", over: true}
 	of.take(refused, false)
-	for _, m := range []*member{shares, came} {
-		of.gathered[m.uid] = m
+	for _, m := range []*member{batches, came} {
+		of.batched[m.uid] = m
 	}
 
 	imports.keepOnly(map[types.UID]bool{})
 
-	if len(of.standBy)+len(of.singly) > 0 || of.find("came", of.gathered) != nil {
-		t.Errorf("users that are gone are remembered: %v %v %v", of.standBy, of.singly, of.gathered)
+	if len(of.waiting)+len(of.individually) > 0 || of.find("came", of.batched) != nil {
+		t.Errorf("users that are gone are remembered: %v %v %v", of.waiting, of.individually, of.batched)
 	}
-	if of.find("shares", of.gathered) != shares {
+	if of.find("shares", of.batched) != batches {
 		t.Error("a user for whom a call is on its way was forgotten")
 	}
 	imports.Forget(tenant)

@@ -27,8 +27,8 @@ type List struct {
 	// Add returns what it added.
 	Add    func(ctx context.Context, session *auth0.Session, id string, entries []string) ([]string, error)
 	Remove func(ctx context.Context, session *auth0.Session, id string, entries []string) error
-	// Together makes the calls for many objects at once; nil if there are no such calls.
-	Together *Together
+	// BulkChange makes the calls for many objects at once; nil if there are no such calls.
+	Bulk *BulkChange
 
 	// Differing returns the entries that have other attributes than declared, as of the last Read or Amend, and Amend changes
 	// them; nil if entries have none.
@@ -251,9 +251,9 @@ func (w *objectSync[O]) settle(ctx context.Context, have auth0.Document, known *
 	if err := w.publish(ctx, have); err != nil {
 		return Outcome{}, err
 	}
-	if known == nil && w.sharesChanges(have) {
+	if known == nil && w.batchesChanges(have) {
 		if known = w.readLists(ctx); len(w.targets(known)) > 0 {
-			return w.shareChanges(ctx, have, known)
+			return w.batchChanges(ctx, have, known)
 		}
 	}
 	var failures []error

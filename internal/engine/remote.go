@@ -132,7 +132,7 @@ func (w *objectSync[O]) apply(ctx context.Context) (Outcome, error) {
 	if err := w.prepare(ctx); err != nil {
 		return Outcome{}, w.rush(ctx, err)
 	}
-	if outcome, err := w.shared(ctx); err != nil {
+	if outcome, err := w.resumeBatched(ctx); err != nil {
 		return Outcome{}, err
 	} else if outcome != nil {
 		return *outcome, nil

@@ -46,7 +46,7 @@ func (r *Remote[O]) leave(ctx context.Context, reconciliation *Reconciliation[O]
 	} else if outcome != nil && (!retains || !w.isOutOfReach(ctx)) {
 		return *outcome
 	}
-	if outcome := w.awaitShared(); outcome != nil {
+	if outcome := w.awaitBatched(); outcome != nil {
 		return *outcome
 	}
 	if retains {

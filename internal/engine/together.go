@@ -17,8 +17,8 @@ const (
 	mostRefused = 2
 )
 
-// Together changes a list beside many objects by one call.
-type Together struct {
+// BulkChange changes a list beside many objects by one call.
+type BulkChange struct {
 	// Most is how many objects one call takes.
 	Most int
 	// Add puts objects on the list, and Remove takes them off; nil if there is no such call.
@@ -40,12 +40,12 @@ func (l List) targets(have []string) []target {
 	var targets []target
 	missing, surplus := l.plan(have)
 	missing, surplus = l.fresh(missing, surplus, func(string, bool) {})
-	if l.Together.Add != nil {
+	if l.Bulk.Add != nil {
 		for _, entry := range missing {
 			targets = append(targets, target{field: l.Field, entry: entry})
 		}
 	}
-	if l.Together.Remove != nil {
+	if l.Bulk.Remove != nil {
 		for _, entry := range surplus {
 			targets = append(targets, target{field: l.Field, entry: entry, remove: true})
 		}
@@ -58,8 +58,8 @@ func (l List) targets(have []string) []target {
 func (w *objectSync[O]) targets(known *onLists) []target {
 	var targets []target
 	for _, list := range w.lists() {
-		if have, ok := known.entriesOf(list); ok && list.Together != nil {
-			w.imports().learn(list.Field, *list.Together)
+		if have, ok := known.entriesOf(list); ok && list.Bulk != nil {
+			w.imports().learn(list.Field, *list.Bulk)
 			targets = append(targets, w.verifying(list).targets(have)...)
 		}
 	}
@@ -67,21 +67,21 @@ func (w *objectSync[O]) targets(known *onLists) []target {
 }
 
 // learn keeps how to change a list of many objects.
-func (t *tenantImports) learn(field string, together Together) {
+func (t *tenantImports) learn(field string, bulk BulkChange) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.together[field] = together
+	t.bulk[field] = bulk
 }
 
 // callFor returns the call that makes a change, and how many objects it takes.
 func (t *tenantImports) callFor(to target) (call Change, most int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	together := t.together[to.field]
+	bulk := t.bulk[to.field]
 	if to.remove {
-		return together.Remove, together.Most
+		return bulk.Remove, bulk.Most
 	}
-	return together.Add, together.Most
+	return bulk.Add, bulk.Most
 }
 
 // ofOne are the answers for which one object of many may be the reason.
@@ -117,7 +117,7 @@ func (t *tenantImports) changeAll(ctx context.Context, session *auth0.Session, t
 func (t *tenantImports) change(ctx context.Context, session *auth0.Session, call Change, to target, members []*member) ([]*member, bool, error) {
 	for attempt := 1; ; attempt++ {
 		var ids []string
-		members, ids = standing(ctx, members)
+		members, ids = currentMembers(ctx, members)
 		if len(members) == 0 {
 			return nil, false, nil
 		}
@@ -141,10 +141,10 @@ func (t *tenantImports) change(ctx context.Context, session *auth0.Session, call
 	}
 }
 
-// standing are those that are still declared as they were, and their ids.
-func standing(ctx context.Context, members []*member) (left []*member, ids []string) {
+// currentMembers are those that are still declared as they were, and their ids.
+func currentMembers(ctx context.Context, members []*member) (left []*member, ids []string) {
 	for _, m := range members {
-		if m.stands(ctx) {
+		if m.isCurrent(ctx) {
 			left, ids = append(left, m), append(ids, m.id)
 		}
 	}
