@@ -52,7 +52,7 @@ func warningsOf(t *testing.T, kind, manifest string) string {
 // TestSuspicions wants the field and the way out for what Auth0 takes and is likely a mistake, and nothing for its right sibling.
 func TestSuspicions(t *testing.T) {
 	secret := "clientSecret: {secretRef: {name: s, key: k}}"
-	for _, row := range []struct{ kind, spec, want string }{
+	for _, row := range []struct{ kind, spec, failedRequest string }{
 		{"Auth0Client", "appType: spa\n" + secret, "spec.clientSecret: a public application"},
 		{"Auth0Client", "tokenEndpointAuthMethod: none\n" + secret, "spec.clientSecret: a public application"},
 		{"Auth0Client", "appType: spa\njwtConfiguration: {alg: HS256}\n" + secret, ""},
@@ -88,8 +88,8 @@ func TestSuspicions(t *testing.T) {
 		{"Auth0ResourceServer", "scopes: {items: [{value: 'read:a,read:b'}]}", "give each an item of its own"},
 	} {
 		got := warningsOf(t, row.kind, "spec:\n  "+strings.ReplaceAll(row.spec, "\n", "\n  "))
-		if row.want == "" && got != "" || !strings.Contains(got, row.want) {
-			t.Errorf("%s %s: %q, want %q", row.kind, row.spec, got, row.want)
+		if row.failedRequest == "" && got != "" || !strings.Contains(got, row.failedRequest) {
+			t.Errorf("%s %s: %q, want %q", row.kind, row.spec, got, row.failedRequest)
 		}
 	}
 }

@@ -28,7 +28,7 @@ import (
 // +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0tokens/status,verbs=patch
 
 func tokenKind() engine.Kind {
-	refusals, deletions := &refusals{of: map[types.NamespacedName]*refusal{}}, newUserDeletions()
+	failures, deletions := &failures{of: map[types.NamespacedName]*failure{}}, newUserDeletions()
 	return engine.Register[v1alpha1.Auth0Token]("Auth0Token", nil,
 		func() client.ObjectList { return &v1alpha1.Auth0TokenList{} },
 		reference.Indexed{
@@ -41,8 +41,8 @@ func tokenKind() engine.Kind {
 			Names: func(object client.Object) []reference.Named { return tokenNames(object.(*v1alpha1.Auth0Token)) },
 		},
 		func(deps engine.Deps, _ engine.Kind, all []engine.Kind) engine.Handler[*v1alpha1.Auth0Token] {
-			return &tokenHandler{Deps: deps, kinds: all, process: rand.Text(), refusals: refusals, deletions: deletions}
-		}, append(watchRemedies(refusals), deletions.watch, engine.WatchConfigMaps)...)
+			return &tokenHandler{Deps: deps, kinds: all, process: rand.Text(), failures: failures, deletions: deletions}
+		}, append(watchRetryTriggers(failures), deletions.watch, engine.WatchConfigMaps)...)
 }
 
 // tokenInputs lists what a token is made of, the Secret that holds it, and what it used up. The Secret of its
@@ -121,8 +121,8 @@ type tokenHandler struct {
 	deletions *userDeletions
 	// polled is when a device code was last asked for, by the UID of the object.
 	polled sync.Map
-	// refusals are the requests that lack something.
-	refusals *refusals
+	// failures are the requests that lack something.
+	failures *failures
 }
 
 // tokenSync is what one pass over a token needs.
@@ -137,27 +137,27 @@ type tokenSync struct {
 	userID, admitted string
 	// unready says why nobody is to be signed in just now.
 	unready error
-	// source is what the tokens come from.
-	source source
+	// grantSource is what the tokens come from.
+	grantSource grantSource
 	// asked is a digest of what a refresh asks for besides.
 	asked string
 	// inputs is a digest of all that the output Secret depends on, but for the client secret: a token outlives it.
 	inputs string
-	// mark is a keyed hash of what works once, for status.
-	mark string
-	// whole is a keyed hash of all that Auth0's answer to the request depends on.
-	whole string
+	// initialCredentialHash is a keyed hash of what works once, for status.
+	initialCredentialHash string
+	// inputsHash is a keyed hash of all that Auth0's answer to the request depends on.
+	inputsHash string
 
-	output  secret.Output
-	current *corev1.Secret
-	vault   vault
-	// line is never nil; it may be empty.
-	line *lineage
+	output      secret.Output
+	current     *corev1.Secret
+	familyStore familyStore
+	// family is never nil; it may be empty.
+	family *tokenFamily
 }
 
 // Apply implements engine.Handler.
 func (h *tokenHandler) Apply(ctx context.Context, reconciliation *engine.Reconciliation[*v1alpha1.Auth0Token]) engine.Outcome {
-	w := &tokenSync{tokenHandler: h, reconciliation: reconciliation, token: reconciliation.Object, resync: time.Hour, line: &lineage{}}
+	w := &tokenSync{tokenHandler: h, reconciliation: reconciliation, token: reconciliation.Object, resync: time.Hour, family: &tokenFamily{}}
 	outcome, err := w.apply(ctx)
 	if err == nil {
 		err = w.writeConfigMap(ctx, secret.Output.Put)
@@ -165,7 +165,7 @@ func (h *tokenHandler) Apply(ctx context.Context, reconciliation *engine.Reconci
 	if err != nil {
 		outcome = w.explain(err)
 	} else {
-		h.refusals.forget(w.name())
+		h.failures.forget(w.name())
 	}
 	expires := w.token.Status.ExpiresAt
 	if expires == nil || !h.Clock.Now().Before(expires.Time) {
@@ -183,11 +183,11 @@ func (w *tokenSync) apply(ctx context.Context) (engine.Outcome, error) {
 		return engine.Outcome{}, err
 	}
 	policy := w.token.Spec.ManagementPolicy
-	if w.line.continues(w.source) {
+	if w.family.continues(w.grantSource) {
 		if policy == v1alpha1.ManagementPolicyObserve {
-			return w.observe(&w.line.Tokens), nil
+			return w.observe(&w.family.Tokens), nil
 		}
-		return w.carryOn(ctx)
+		return w.continueFamily(ctx)
 	}
 	held := w.held()
 	switch {
@@ -196,7 +196,7 @@ func (w *tokenSync) apply(ctx context.Context) (engine.Outcome, error) {
 	case held != nil && w.Clock.Now().Before(w.renewal(*held)):
 		return w.keep(ctx, *held)
 	}
-	return w.begin(ctx)
+	return w.startFamily(ctx)
 }
 
 // prepare finds everything that the work needs, and fails with what is missing. It makes no call.
@@ -233,10 +233,10 @@ func (w *tokenSync) prepare(ctx context.Context) error {
 	if err := w.hashInputs(ctx); err != nil {
 		return err
 	}
-	if former := w.line.Former; !w.line.continues(w.source) && former != nil && former.continues(w.source) {
-		w.line = former
+	if former := w.family.Predecessor; !w.family.continues(w.grantSource) && former != nil && former.continues(w.grantSource) {
+		w.family = former
 	}
-	if !w.line.Device.isFor(w.source) {
+	if !w.family.Device.isFor(w.grantSource) {
 		w.token.Status.Device = nil
 	}
 	return nil
@@ -258,7 +258,7 @@ func (w *tokenSync) openSecrets(ctx context.Context) error {
 		inputs["spec.client.secretRef"] = v1alpha1.SecretKeyReference{Name: from.Name}
 	}
 	for _, field := range slices.Sorted(maps.Keys(inputs)) {
-		if name := inputs[field].Name; name == spec.Name || name == lineageSecret(w.token) {
+		if name := inputs[field].Name; name == spec.Name || name == familySecret(w.token) {
 			return problem.Stalled(v1alpha1.ReasonInvalidSpec, "%s and spec.outputSecret both take the Secret %q; the token would overwrite what it is made of: choose another name for one of them", field, name)
 		}
 	}
@@ -271,18 +271,18 @@ func (w *tokenSync) openSecrets(ctx context.Context) error {
 	if err := w.openConfigMap(ctx); err != nil {
 		return err
 	}
-	return w.openVault(ctx)
+	return w.openFamily(ctx)
 }
 
-// begin has a token issued that does not follow from another, and writes it down before anything else.
-func (w *tokenSync) begin(ctx context.Context) (engine.Outcome, error) {
+// startFamily has a token issued that does not follow from another, and writes it down before anything else.
+func (w *tokenSync) startFamily(ctx context.Context) (engine.Outcome, error) {
 	if err := w.reconciliation.AddFinalizer(ctx); err != nil {
 		return engine.Outcome{}, err
 	}
 	if w.unready != nil {
 		return engine.Outcome{}, w.unready
 	}
-	if err := w.seedIsSpent(); err != nil {
+	if err := w.initialCredentialIsRedeemed(); err != nil {
 		return engine.Outcome{}, err
 	}
 	if err := w.refusedBefore(); err != nil {
@@ -296,13 +296,13 @@ func (w *tokenSync) begin(ctx context.Context) (engine.Outcome, error) {
 	if err := w.write(ctx, auth0.TokenSet{}, w.output.Try); err != nil {
 		return engine.Outcome{}, err
 	}
-	w.refusals.asking(w.name(), w.wants())
+	w.failures.asking(w.name(), w.failedRequest())
 	switch {
 	case w.request.Grant == auth0.GrantDeviceCode:
 		return w.awaitApproval(ctx)
 	case w.request.Grant == auth0.GrantRefreshToken:
-		return w.plant(ctx)
-	case w.keepsLineage():
+		return w.bootstrap(ctx)
+	case w.keepsFamily():
 		return w.signIn(ctx)
 	}
 	defer w.Fence.Exchange()()
@@ -350,7 +350,7 @@ func (h *tokenHandler) Maintain(ctx context.Context, reconciliation *engine.Reco
 
 // Remove implements engine.Handler. The Secrets go with their owner, unless they are to stay.
 func (h *tokenHandler) Remove(ctx context.Context, reconciliation *engine.Reconciliation[*v1alpha1.Auth0Token]) engine.Outcome {
-	w := &tokenSync{tokenHandler: h, reconciliation: reconciliation, token: reconciliation.Object, resync: time.Minute, line: &lineage{}}
+	w := &tokenSync{tokenHandler: h, reconciliation: reconciliation, token: reconciliation.Object, resync: time.Minute, family: &tokenFamily{}}
 	spec := w.token.Spec
 	switch {
 	case spec.DeletionPolicy == v1alpha1.DeletionPolicyRetain:
@@ -373,7 +373,7 @@ func (w *tokenSync) leave(ctx context.Context, message string) engine.Outcome {
 
 // released lets the object go, and what this process remembers of it.
 func (w *tokenSync) released(message string) engine.Outcome {
-	w.refusals.forget(w.name())
+	w.failures.forget(w.name())
 	for _, memory := range []*sync.Map{&w.unsaved, &w.polled, &w.deletions.tokens} {
 		memory.Delete(w.token.UID)
 	}
@@ -385,11 +385,11 @@ func (w *tokenSync) released(message string) engine.Outcome {
 // release leaves the Secrets behind, with all that Auth0 answered.
 func (w *tokenSync) release(ctx context.Context) engine.Outcome {
 	w.Outputs.Forget(client.ObjectKey{Namespace: w.token.Namespace, Name: w.token.Spec.OutputSecret.Name})
-	err := w.openVault(ctx)
+	err := w.openFamily(ctx)
 	if _, isSomebodyElses := errors.AsType[*problem.Problem](err); err != nil && !isSomebodyElses {
 		return engine.FromError(err, w.resync)
 	}
-	for _, output := range append(w.outputs(), secret.Output{Client: w.Client, Owner: w.token, Name: lineageSecret(w.token)}) {
+	for _, output := range append(w.outputs(), secret.Output{Client: w.Client, Owner: w.token, Name: familySecret(w.token)}) {
 		if err := output.Release(ctx); err != nil {
 			return engine.FromError(err, w.resync)
 		}

@@ -20,7 +20,7 @@ type deviceFlow struct {
 	auth0.DeviceFlow
 
 	// For is what the sign-in is for.
-	For source `json:"for"`
+	For grantSource `json:"for"`
 	// Number counts the codes that were shown, this one included.
 	Number int `json:"number"`
 	// GaveUp is the reason why no further code is shown, if that is so, and Said what Auth0 said.
@@ -36,11 +36,13 @@ const (
 )
 
 // isFor tells whether somebody may still approve the sign-in, and it is what the spec asks for.
-func (f *deviceFlow) isFor(asked source) bool { return f != nil && f.For == asked && f.GaveUp == "" }
+func (f *deviceFlow) isFor(asked grantSource) bool {
+	return f != nil && f.For == asked && f.GaveUp == ""
+}
 
 // awaitApproval shows a person where to approve the sign-in, and asks whether that has happened.
 func (w *tokenSync) awaitApproval(ctx context.Context) (engine.Outcome, error) {
-	flow := w.line.Device
+	flow := w.family.Device
 	if flow != nil && flow.GaveUp != "" && engine.Requested(w.token) {
 		// The request stands even if there is no code to be had just now.
 		if err := w.saveDevice(ctx, nil); err != nil {
@@ -49,7 +51,7 @@ func (w *tokenSync) awaitApproval(ctx context.Context) (engine.Outcome, error) {
 		flow = nil
 	}
 	switch {
-	case flow == nil || flow.For != w.source:
+	case flow == nil || flow.For != w.grantSource:
 		return w.showCode(ctx, 1)
 	case flow.GaveUp != "":
 		return engine.Outcome{}, flow.gaveUp()
@@ -72,7 +74,7 @@ func (w *tokenSync) showCode(ctx context.Context, number int) (engine.Outcome, e
 	if err != nil {
 		return engine.Outcome{}, err
 	}
-	flow := &deviceFlow{DeviceFlow: started, For: w.source, Number: number}
+	flow := &deviceFlow{DeviceFlow: started, For: w.grantSource, Number: number}
 	if err := w.saveDevice(ctx, flow); err != nil {
 		return engine.Outcome{}, err
 	}
@@ -83,9 +85,9 @@ func (w *tokenSync) showCode(ctx context.Context, number int) (engine.Outcome, e
 }
 
 func (w *tokenSync) saveDevice(ctx context.Context, flow *deviceFlow) error {
-	line := *w.line
-	line.Device = flow
-	return w.save(ctx, &line)
+	family := *w.family
+	family.Device = flow
+	return w.save(ctx, &family)
 }
 
 func (w *tokenSync) showDevice(flow *deviceFlow) {
@@ -140,8 +142,8 @@ func (w *tokenSync) poll(ctx context.Context, flow *deviceFlow) (engine.Outcome,
 // approved begins the lineage.
 func (w *tokenSync) approved(ctx context.Context, issued auth0.TokenSet) (engine.Outcome, error) {
 	now := w.Clock.Now()
-	answer := &lineage{Source: w.source, Tokens: issued, Asked: w.asked, SignedInAt: now, RefreshedAt: now, Rules: w.line.Rules, RulesKnown: w.line.RulesKnown}
-	if err := w.saveAnswer(ctx, &answered{line: answer}); err != nil {
+	answer := &tokenFamily{Source: w.grantSource, Tokens: issued, Asked: w.asked, SignedInAt: now, RefreshedAt: now, Rules: w.family.Rules, RulesKnown: w.family.RulesKnown}
+	if err := w.saveAnswer(ctx, &unsavedFamily{family: answer}); err != nil {
 		return engine.Outcome{}, err
 	}
 	return w.deliver(ctx, issued)

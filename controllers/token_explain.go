@@ -29,7 +29,7 @@ func (w *tokenSync) explain(err error) engine.Outcome {
 	failed = w.withoutClientID(failed)
 	for _, explain := range []func(*auth0.Error) *problem.Problem{w.explainQuota, w.explainSignIn, w.explainGrant} {
 		if explained := explain(failed); explained != nil {
-			w.refusals.refused(w.name(), w.wants(), explained, w.Clock.Now())
+			w.failures.refused(w.name(), w.failedRequest(), explained, w.Clock.Now())
 			return engine.FromError(explained, w.resync).WithRequestID(failed)
 		}
 	}
@@ -75,32 +75,32 @@ func (w *tokenSync) explainSignIn(failed *auth0.Error) *problem.Problem {
 
 func (w *tokenSync) explainInvalidGrant(who, said string) *problem.Problem {
 	const gone = "exist anymore"
-	if w.signsInByPassword() && strings.Contains(w.line.Lost, gone) {
+	if w.signsInByPassword() && strings.Contains(w.family.Lost, gone) {
 		// The sign-in that was tried in its place is refused in other words.
-		said = strings.TrimSuffix(w.line.Lost, ".")
+		said = strings.TrimSuffix(w.family.Lost, ".")
 	}
 	switch {
 	case strings.Contains(said, gone):
 		return problem.Stalled(v1alpha1.ReasonUserNotFound, "%s does not exist any more (%s); the token cannot be renewed: delete this object, or sign another user in", who, said)
-	case w.request.Grant == auth0.GrantAuthorizationCode && w.line.Lost == "":
+	case w.request.Grant == auth0.GrantAuthorizationCode && w.family.Lost == "":
 		return problem.Stalled(v1alpha1.ReasonCodeRefused,
 			"Auth0 refuses the code in Secret %s: %s; it was used before, has expired, or belongs to another redirectUri or code verifier: sign in again and put the new code there", w.token.Spec.AuthorizationCode.CodeSecretRef.Name, said)
 	case w.signsInByPassword():
 		return problem.Stalled(v1alpha1.ReasonWrongPassword, "Auth0 refuses the sign-in of %s: %s; correct the password; %s", who, said, untilChange)
 	}
 	return problem.Stalled(v1alpha1.ReasonRefreshTokenRefused,
-		"Auth0 no longer accepts the refresh token: %s; it was revoked, has expired, or was used by something else, too: sign in again and put the new %s into Secret %s", said, w.seedName(), w.seedSecret())
+		"Auth0 no longer accepts the refresh token: %s; it was revoked, has expired, or was used by something else, too: sign in again and put the new %s into Secret %s", said, w.initialCredentialName(), w.initialCredentialSecret())
 }
 
-// seedName and seedSecret are what a person must bring to begin anew, and where it goes.
-func (w *tokenSync) seedName() string {
+// initialCredentialName and initialCredentialSecret are what a person must bring to begin anew, and where it goes.
+func (w *tokenSync) initialCredentialName() string {
 	if w.token.Spec.AuthorizationCode != nil {
 		return "code"
 	}
 	return "refresh token"
 }
 
-func (w *tokenSync) seedSecret() string {
+func (w *tokenSync) initialCredentialSecret() string {
 	for field, from := range grantSecrets(w.token) {
 		if !strings.HasSuffix(field, "codeVerifierSecretRef") {
 			return from.Name

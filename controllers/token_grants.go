@@ -78,10 +78,10 @@ func (w *tokenSync) readCodeGrant(ctx context.Context, grant *v1alpha1.Authoriza
 	w.request.Grant = auth0.GrantAuthorizationCode
 	w.request.RedirectURI = grant.RedirectURI
 	var err error
-	if w.request.Code, err = w.seed(ctx, grant.CodeSecretRef); err != nil || grant.CodeVerifierSecretRef == nil {
+	if w.request.Code, err = w.initialCredential(ctx, grant.CodeSecretRef); err != nil || grant.CodeVerifierSecretRef == nil {
 		return err
 	}
-	w.request.CodeVerifier, err = w.seed(ctx, *grant.CodeVerifierSecretRef)
+	w.request.CodeVerifier, err = w.initialCredential(ctx, *grant.CodeVerifierSecretRef)
 	return err
 }
 
@@ -89,7 +89,7 @@ func (w *tokenSync) readRefreshGrant(ctx context.Context, grant *v1alpha1.Refres
 	w.request.Grant = auth0.GrantRefreshToken
 	w.ask(grant.Audience, grant.Scopes)
 	var err error
-	w.request.RefreshToken, err = w.seed(ctx, grant.SecretRef)
+	w.request.RefreshToken, err = w.initialCredential(ctx, grant.SecretRef)
 	return err
 }
 
@@ -103,10 +103,10 @@ func (w *tokenSync) readDeviceGrant(grant *v1alpha1.DeviceCodeGrant) error {
 	return nil
 }
 
-// seed reads what works once: "" if it is gone after it has been used.
-func (w *tokenSync) seed(ctx context.Context, from v1alpha1.SecretKeyReference) (string, error) {
+// initialCredential reads what works once: "" if it is gone after it has been used.
+func (w *tokenSync) initialCredential(ctx context.Context, from v1alpha1.SecretKeyReference) (string, error) {
 	value, err := secret.Value(ctx, w.Reader, w.token.Namespace, from)
-	if _, ok := errors.AsType[*problem.Problem](err); ok && w.line.isAlive() {
+	if _, ok := errors.AsType[*problem.Problem](err); ok && w.family.isAlive() {
 		return "", nil
 	}
 	return strings.TrimSpace(value), err
@@ -115,8 +115,8 @@ func (w *tokenSync) seed(ctx context.Context, from v1alpha1.SecretKeyReference) 
 // signsInByPassword tells whether the operator itself can sign the user in.
 func (w *tokenSync) signsInByPassword() bool { return w.token.Spec.Password != nil }
 
-// keepsLineage tells whether the tokens are to be kept alive by a refresh token.
-func (w *tokenSync) keepsLineage() bool {
+// keepsFamily tells whether the tokens are to be kept alive by a refresh token.
+func (w *tokenSync) keepsFamily() bool {
 	if w.signsInByPassword() {
 		return slices.Contains(w.request.Scopes, scopeOffline)
 	}
@@ -149,16 +149,16 @@ func (w *tokenSync) hashInputs(ctx context.Context) error {
 	}
 	w.inputs = digest("token-inputs", parts...)
 	w.asked = digest("token-asked", r.Audience, strings.Join(r.Scopes, " "))
-	w.source.Base = digest("token-source", append([]string{string(r.Grant)}, base...)...)
+	w.grantSource.Base = digest("token-source", append([]string{string(r.Grant)}, base...)...)
 	if once := r.Code + r.RefreshToken; once != "" {
-		w.source.Seed = digest("token-seed", w.session.Domain(), once)
+		w.grantSource.InitialCredential = digest("token-seed", w.session.Domain(), once)
 	}
 	var err error
-	if w.whole, err = w.hashWhole(ctx); err != nil {
+	if w.inputsHash, err = w.hashWhole(ctx); err != nil {
 		return err
 	}
-	if seed := cmp.Or(w.source.Seed, w.line.Source.Seed); seed != "" {
-		w.mark, err = w.hash(ctx, "token-seed", []string{seed})
+	if initialCredential := cmp.Or(w.grantSource.InitialCredential, w.family.Source.InitialCredential); initialCredential != "" {
+		w.initialCredentialHash, err = w.hash(ctx, "token-seed", []string{initialCredential})
 	}
 	return err
 }

@@ -31,7 +31,7 @@ const (
 // a lineage, that knows more.
 func (w *tokenSync) held() *auth0.TokenSet {
 	current := w.current
-	if w.keepsLineage() || current == nil || current.Annotations[annotationInputs] != w.inputs {
+	if w.keepsFamily() || current == nil || current.Annotations[annotationInputs] != w.inputs {
 		return nil
 	}
 	if current.Annotations[annotationContent] != digestOf(w.ours(current.Data)) {

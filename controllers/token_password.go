@@ -82,16 +82,16 @@ func (w *tokenSync) refusedBefore() error {
 	if engine.Requested(w.token) {
 		// The request stands even if this attempt gets no answer.
 		w.forgetRefusal()
-		w.refusals.forget(w.name())
+		w.failures.forget(w.name())
 		return nil
 	}
 	for _, before := range w.token.Status.AppliedSecrets {
-		if w.signsIn() && before.Field == signIn && before.Hash == w.whole {
+		if w.signsIn() && before.Field == signIn && before.Hash == w.inputsHash {
 			code, message, _ := strings.Cut(before.Refused, ": ")
 			return &auth0.Error{Class: auth0.ClassForbidden, Code: code, Message: message}
 		}
 	}
-	return w.refusals.standing(w.name(), w.wants(), w.Clock.Now())
+	return w.failures.stillFailing(w.name(), w.failedRequest(), w.Clock.Now())
 }
 
 // noteRefusal remembers a sign-in that Auth0 refused, so that not even a restart repeats it.
@@ -99,7 +99,7 @@ func (w *tokenSync) noteRefusal(err error) error {
 	failed, ok := errors.AsType[*auth0.Error](err)
 	if ok && w.signsIn() && slices.Contains(signInRefusals, failed.Code) {
 		w.forgetRefusal()
-		refused := v1alpha1.AppliedSecret{Field: signIn, Hash: w.whole, Refused: failed.Code + ": " + failed.Name(strings.TrimSuffix(failed.Message, "."))}
+		refused := v1alpha1.AppliedSecret{Field: signIn, Hash: w.inputsHash, Refused: failed.Code + ": " + failed.Name(strings.TrimSuffix(failed.Message, "."))}
 		w.token.Status.AppliedSecrets = append(w.token.Status.AppliedSecrets, refused)
 	}
 	return err

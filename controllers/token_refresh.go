@@ -21,15 +21,15 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
-// carryOn keeps the output Secret as the lineage has it, and refreshes the lineage when that is due.
-func (w *tokenSync) carryOn(ctx context.Context) (engine.Outcome, error) {
+// continueFamily keeps the output Secret as the lineage has it, and refreshes the lineage when that is due.
+func (w *tokenSync) continueFamily(ctx context.Context) (engine.Outcome, error) {
 	if err := w.reconciliation.AddFinalizer(ctx); err != nil {
 		return engine.Outcome{}, err
 	}
 	err := w.userExists(ctx)
 	if err == nil && !w.isDue() {
 		err := w.reviewRules(ctx)
-		return w.done(w.line.Tokens), errors.Join(err, w.publish(ctx))
+		return w.done(w.family.Tokens), errors.Join(err, w.publish(ctx))
 	}
 	if err == nil {
 		var refreshed auth0.TokenSet
@@ -41,26 +41,26 @@ func (w *tokenSync) carryOn(ctx context.Context) (engine.Outcome, error) {
 	if errPublish := w.publish(ctx); errPublish != nil {
 		return engine.Outcome{}, errPublish
 	}
-	if w.line.Lost != "" || w.line.Tokens.RefreshToken == "" || isAnswerLost(err) {
-		return w.beginAnew(ctx, err)
+	if w.family.Lost != "" || w.family.Tokens.RefreshToken == "" || isAnswerLost(err) {
+		return w.signInAgain(ctx, err)
 	}
 	return engine.Outcome{}, err
 }
 
 // publish writes the output Secret anew from the lineage, if it is not as the lineage has it.
 func (w *tokenSync) publish(ctx context.Context) error {
-	if w.line.Tokens.AccessToken == "" {
+	if w.family.Tokens.AccessToken == "" {
 		return nil
 	}
-	w.show(w.line.Tokens)
-	return w.write(ctx, w.line.Tokens, w.output.Put)
+	w.show(w.family.Tokens)
+	return w.write(ctx, w.family.Tokens, w.output.Put)
 }
 
 // refreshed returns the next tokens of the lineage, or says why there are none.
 func (w *tokenSync) refreshed(ctx context.Context) (auth0.TokenSet, error) {
 	if engine.Requested(w.token) {
 		// The request stands even if this attempt gets no answer.
-		w.line.Lost = ""
+		w.family.Lost = ""
 	}
 	if err := w.refusedForGood(); err != nil {
 		return auth0.TokenSet{}, err
@@ -74,52 +74,52 @@ func (w *tokenSync) refreshed(ctx context.Context) (auth0.TokenSet, error) {
 // isDue reports whether the lineage is to be refreshed: an answer may be missing, which the leeway gives little time for, the
 // token is old enough, or another one is asked for. A refused refresh token stays due, without a call, so that every pass says so.
 func (w *tokenSync) isDue() bool {
-	line := w.line
-	if line.Tokens.AccessToken == "" || line.Lost != "" || line.Attempt != nil && !line.Attempt.Begins {
+	family := w.family
+	if family.Tokens.AccessToken == "" || family.Lost != "" || family.Exchange != nil && !family.Exchange.IsSignIn {
 		return true
 	}
 	mayChange := w.token.Spec.ManagementPolicy != v1alpha1.ManagementPolicyCreateOnly
-	asksForAnother := mayChange && w.request.Grant == auth0.GrantRefreshToken && line.Asked != w.asked
-	return asksForAnother || !w.Clock.Now().Before(w.renewal(line.Tokens))
+	asksForAnother := mayChange && w.request.Grant == auth0.GrantRefreshToken && family.Asked != w.asked
+	return asksForAnother || !w.Clock.Now().Before(w.renewal(family.Tokens))
 }
 
 // refusedForGood says why the lineage cannot go on, if it cannot.
 func (w *tokenSync) refusedForGood() error {
-	switch line := w.line; {
-	case line.Lost != "":
-		return &auth0.Error{Class: auth0.ClassForbidden, Status: http.StatusForbidden, Code: codeInvalidGrant, Message: line.Lost}
-	case line.Tokens.RefreshToken == "":
+	switch family := w.family; {
+	case family.Lost != "":
+		return &auth0.Error{Class: auth0.ClassForbidden, Status: http.StatusForbidden, Code: codeInvalidGrant, Message: family.Lost}
+	case family.Tokens.RefreshToken == "":
 		return problem.Stalled(v1alpha1.ReasonNotRenewable, "the sign-in gave no refresh token, so the token cannot be renewed; sign in again with the scope %s, for an API that allows offline access and an application with the grant type refresh_token", scopeOffline)
 	}
 	return nil
 }
 
-// beginAnew signs in again if the operator can. Otherwise a person must, and while the token is valid, only knows.
-func (w *tokenSync) beginAnew(ctx context.Context, why error) (engine.Outcome, error) {
+// signInAgain signs in again if the operator can. Otherwise a person must, and while the token is valid, only knows.
+func (w *tokenSync) signInAgain(ctx context.Context, why error) (engine.Outcome, error) {
 	if w.canRepeat() {
-		return w.begin(ctx)
+		return w.startFamily(ctx)
 	}
-	if w.line.Tokens.RefreshToken == "" && w.Clock.Now().Before(w.line.Tokens.ExpiresAt) {
-		return w.done(w.line.Tokens), nil
+	if w.family.Tokens.RefreshToken == "" && w.Clock.Now().Before(w.family.Tokens.ExpiresAt) {
+		return w.done(w.family.Tokens), nil
 	}
 	return engine.Outcome{}, why
 }
 
-// plant begins a lineage with a refresh token that was got elsewhere.
-func (w *tokenSync) plant(ctx context.Context) (engine.Outcome, error) {
+// bootstrap begins a lineage with a refresh token that was got elsewhere.
+func (w *tokenSync) bootstrap(ctx context.Context) (engine.Outcome, error) {
 	if err := w.claim(ctx); err != nil {
 		return engine.Outcome{}, err
 	}
-	if pause := w.line.Attempt.busy(w.process, w.Clock.Now()); pause > 0 {
+	if pause := w.family.Exchange.busy(w.process, w.Clock.Now()); pause > 0 {
 		return engine.Outcome{}, inFlight(pause)
 	}
-	seeded := &lineage{
-		Source: w.source, Tokens: auth0.TokenSet{RefreshToken: w.request.RefreshToken}, SignedInAt: w.Clock.Now(), Former: w.line.proven(),
+	bootstrapped := &tokenFamily{
+		Source: w.grantSource, Tokens: auth0.TokenSet{RefreshToken: w.request.RefreshToken}, SignedInAt: w.Clock.Now(), Predecessor: w.family.issuedFamily(),
 	}
-	if err := w.save(ctx, seeded); err != nil {
+	if err := w.save(ctx, bootstrapped); err != nil {
 		return engine.Outcome{}, err
 	}
-	return w.carryOn(ctx)
+	return w.continueFamily(ctx)
 }
 
 // signIn begins a lineage with a code or a password.
@@ -129,7 +129,7 @@ func (w *tokenSync) signIn(ctx context.Context) (engine.Outcome, error) {
 			return engine.Outcome{}, err
 		}
 	}
-	issued, err := w.spend(ctx, true, func(ctx context.Context) (auth0.TokenSet, error) {
+	issued, err := w.redeem(ctx, true, func(ctx context.Context) (auth0.TokenSet, error) {
 		return w.session.IssueToken(ctx, w.request)
 	})
 	if err != nil {
@@ -140,14 +140,14 @@ func (w *tokenSync) signIn(ctx context.Context) (engine.Outcome, error) {
 
 // refresh trades the refresh token for the next tokens.
 func (w *tokenSync) refresh(ctx context.Context) (auth0.TokenSet, error) {
-	request := auth0.TokenRequest{Application: w.request.Application, Grant: auth0.GrantRefreshToken, RefreshToken: w.line.Tokens.RefreshToken}
+	request := auth0.TokenRequest{Application: w.request.Application, Grant: auth0.GrantRefreshToken, RefreshToken: w.family.Tokens.RefreshToken}
 	if w.request.Grant == auth0.GrantRefreshToken {
 		request.Audience, request.Scopes = w.request.Audience, w.request.Scopes
 	}
-	return w.spend(ctx, false, func(ctx context.Context) (auth0.TokenSet, error) {
+	return w.redeem(ctx, false, func(ctx context.Context) (auth0.TokenSet, error) {
 		issued, err := w.session.IssueToken(ctx, request)
-		if isRefusal(err) && w.line.mayReplayPrevious(w.Clock.Now()) {
-			request.RefreshToken = w.line.Previous
+		if isRefusal(err) && w.family.mayReplayPrevious(w.Clock.Now()) {
+			request.RefreshToken = w.family.Previous
 			return w.session.IssueToken(ctx, request)
 		}
 		return issued, err
@@ -157,23 +157,23 @@ func (w *tokenSync) refresh(ctx context.Context) (auth0.TokenSet, error) {
 // longestAttempt bounds a request that may use something up, so that another process knows when it is over.
 const longestAttempt = 10 * time.Second
 
-// patience is how long a request may take: short enough that a refresh can be repeated within the leeway, and that a repeated
+// leewayWait is how long a request may take: short enough that a refresh can be repeated within the leeway, and that a repeated
 // one is over when the leeway is.
-func (w *tokenSync) patience(this attempt) time.Duration {
-	rules := w.line.Rules
-	if this.Begins || !w.line.RulesKnown || !rules.Rotating || rules.Leeway == 0 {
+func (w *tokenSync) leewayWait(this exchange) time.Duration {
+	rules := w.family.Rules
+	if this.IsSignIn || !w.family.RulesKnown || !rules.Rotating || rules.Leeway == 0 {
 		return longestAttempt
 	}
 	left := this.Began.Add(rules.Leeway).Sub(w.Clock.Now())
 	return min(longestAttempt, max(rules.Leeway/3, time.Second), left)
 }
 
-// spend makes a request that may use up what it is made with: a sign-in, which begins a lineage, or a refresh. That it is on
+// redeem makes a request that may use up what it is made with: a sign-in, which begins a lineage, or a refresh. That it is on
 // its way is written down before, and the answer before anything else is done with it.
-func (w *tokenSync) spend(ctx context.Context, begins bool, ask func(context.Context) (auth0.TokenSet, error)) (auth0.TokenSet, error) {
+func (w *tokenSync) redeem(ctx context.Context, isSignIn bool, ask func(context.Context) (auth0.TokenSet, error)) (auth0.TokenSet, error) {
 	defer w.Fence.Exchange()()
 	now := w.Clock.Now()
-	if pause := w.line.Attempt.busy(w.process, now); pause > 0 {
+	if pause := w.family.Exchange.busy(w.process, now); pause > 0 {
 		return auth0.TokenSet{}, inFlight(pause)
 	}
 	// Somebody's token runs out.
@@ -182,17 +182,17 @@ func (w *tokenSync) spend(ctx context.Context, begins bool, ask func(context.Con
 		return auth0.TokenSet{}, err
 	}
 	w.learnRules(ctx)
-	before := *w.line
-	this := attempt{By: w.process, Began: now, Begins: begins}
-	if earlier := before.Attempt; earlier != nil && earlier.Begins == begins {
+	before := *w.family
+	this := exchange{By: w.process, Began: now, IsSignIn: isSignIn}
+	if earlier := before.Exchange; earlier != nil && earlier.IsSignIn == isSignIn {
 		this.Began = earlier.Began
 	}
-	patience := w.patience(this)
-	this.Until = now.Add(patience)
-	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	leewayWait := w.leewayWait(this)
+	this.Until = now.Add(leewayWait)
+	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), leewayWait)
 	defer cancel()
 	trying := before
-	trying.Attempt = &this
+	trying.Exchange = &this
 	if err := w.save(ctx, &trying); err != nil {
 		return auth0.TokenSet{}, err
 	}
@@ -201,27 +201,27 @@ func (w *tokenSync) spend(ctx context.Context, begins bool, ask func(context.Con
 		return auth0.TokenSet{}, w.settleFailure(ctx, before, this, err)
 	}
 	next := before.next(issued, this.Began)
-	if begins {
-		next = &lineage{Source: w.source, Tokens: issued, SignedInAt: now, RefreshedAt: now, Rules: before.Rules, RulesKnown: before.RulesKnown}
+	if isSignIn {
+		next = &tokenFamily{Source: w.grantSource, Tokens: issued, SignedInAt: now, RefreshedAt: now, Rules: before.Rules, RulesKnown: before.RulesKnown}
 	}
 	next.Asked = w.asked
-	return next.Tokens, w.saveAnswer(ctx, &answered{next, &this})
+	return next.Tokens, w.saveAnswer(ctx, &unsavedFamily{next, &this})
 }
 
 // settleFailure writes down what a failed attempt means for the lineage: nothing if it is certain that it had no effect.
-func (w *tokenSync) settleFailure(ctx context.Context, before lineage, this attempt, err error) error {
+func (w *tokenSync) settleFailure(ctx context.Context, before tokenFamily, this exchange, err error) error {
 	failed, ok := errors.AsType[*auth0.Error](err)
 	if !ok || failed.Unanswered || failed.Status >= http.StatusInternalServerError {
 		return err
 	}
 	after := before
 	if isRefusal(err) {
-		after.Attempt = nil
-		if !this.Begins {
+		after.Exchange = nil
+		if !this.IsSignIn {
 			after.Lost = failed.Name(strings.TrimSuffix(w.withoutClientID(failed).Message, "."))
 		}
 	}
-	return errors.Join(w.saveAnswer(ctx, &answered{&after, &this}), err)
+	return errors.Join(w.saveAnswer(ctx, &unsavedFamily{&after, &this}), err)
 }
 
 // isRefusal tells that Auth0 does not know a refresh token or code, or any more.
@@ -241,13 +241,13 @@ func inFlight(pause time.Duration) error {
 func (w *tokenSync) learnRules(ctx context.Context) {
 	rules, known, err := w.session.RefreshRules(ctx, w.request.Application.ID)
 	if err == nil && known {
-		w.line.Rules, w.line.RulesKnown = rules, true
+		w.family.Rules, w.family.RulesKnown = rules, true
 	}
 }
 
 // reviewRules looks whether the settings are safe now, if they were not, or if somebody asks.
 func (w *tokenSync) reviewRules(ctx context.Context) error {
-	before, requested := *w.line, engine.Requested(w.token)
+	before, requested := *w.family, engine.Requested(w.token)
 	if before.Tokens.RefreshToken == "" || before.isReplayable() && !requested {
 		return nil
 	}
@@ -255,24 +255,24 @@ func (w *tokenSync) reviewRules(ctx context.Context) error {
 		w.session.ForgetRefreshRules(w.request.Application.ID)
 	}
 	w.learnRules(ctx)
-	if w.line.Rules == before.Rules && w.line.RulesKnown == before.RulesKnown {
+	if w.family.Rules == before.Rules && w.family.RulesKnown == before.RulesKnown {
 		return nil
 	}
-	return w.save(ctx, w.line)
+	return w.save(ctx, w.family)
 }
 
 // claim makes sure that no other object uses the same code or refresh token: the second use would end the first's sign-in.
 func (w *tokenSync) claim(ctx context.Context) error {
 	mine := w.name()
-	w.disclaim(w.mark)
-	if holder, taken := w.claims.LoadOrStore(w.mark, mine); taken && holder != mine {
+	w.disclaim(w.initialCredentialHash)
+	if holder, taken := w.claims.LoadOrStore(w.initialCredentialHash, mine); taken && holder != mine {
 		if err := w.Client.Get(ctx, holder.(types.NamespacedName), &v1alpha1.Auth0Token{}); !apierrors.IsNotFound(err) {
 			return errors.Join(err, claimed(holder.(types.NamespacedName)))
 		}
-		w.claims.Store(w.mark, mine)
+		w.claims.Store(w.initialCredentialHash, mine)
 	}
 	var users v1alpha1.Auth0TokenList
-	if err := w.Client.List(ctx, &users, client.MatchingFields{reference.InputIndex: usedInput(w.mark)}); err != nil {
+	if err := w.Client.List(ctx, &users, client.MatchingFields{reference.InputIndex: usedInput(w.initialCredentialHash)}); err != nil {
 		return fmt.Errorf("find who uses the same refresh token: %w", err)
 	}
 	for i := range users.Items {
@@ -280,7 +280,7 @@ func (w *tokenSync) claim(ctx context.Context) error {
 			return claimed(client.ObjectKeyFromObject(&users.Items[i]))
 		}
 	}
-	w.token.Status.AppliedSecrets = []v1alpha1.AppliedSecret{{Field: used, Hash: w.mark}}
+	w.token.Status.AppliedSecrets = []v1alpha1.AppliedSecret{{Field: used, Hash: w.initialCredentialHash}}
 	return w.reconciliation.Save(ctx)
 }
 
@@ -302,7 +302,7 @@ func claimed(by types.NamespacedName) error {
 
 // revoke ends the sign-in in Auth0. What makes that impossible for good does not hold the object back.
 func (w *tokenSync) revoke(ctx context.Context) engine.Outcome {
-	err := w.revokeLineage(ctx)
+	err := w.revokeFamily(ctx)
 	known, isProblem := errors.AsType[*problem.Problem](err)
 	switch {
 	case err == nil:
@@ -325,9 +325,9 @@ func (w *tokenSync) revoke(ctx context.Context) engine.Outcome {
 // doNotRevoke is how a person has an object go whose sign-in cannot be ended.
 const doNotRevoke = "set spec.revokeOnDelete to false, and the sign-in is left as it is"
 
-func (w *tokenSync) revokeLineage(ctx context.Context) error {
-	w.vault = vault{}
-	if err := w.openVault(ctx); err != nil || !w.line.isAlive() {
+func (w *tokenSync) revokeFamily(ctx context.Context) error {
+	w.familyStore = familyStore{}
+	if err := w.openFamily(ctx); err != nil || !w.family.isAlive() {
 		return err
 	}
 	tenant, err := reference.UsableTenant(ctx, w.Client, w.token)
@@ -341,48 +341,48 @@ func (w *tokenSync) revokeLineage(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for line := w.line; line != nil && line.Tokens.RefreshToken != ""; line = line.Former {
-		if err := w.session.RevokeToken(ctx, application, line.Tokens.RefreshToken); err != nil {
+	for family := w.family; family != nil && family.Tokens.RefreshToken != ""; family = family.Predecessor {
+		if err := w.session.RevokeToken(ctx, application, family.Tokens.RefreshToken); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// tellLineage takes into status how the token is kept alive, and whether that is safe.
-func (w *tokenSync) tellLineage() {
+// reportFamily takes into status how the token is kept alive, and whether that is safe.
+func (w *tokenSync) reportFamily() {
 	status := &w.token.Status
-	line := w.line
-	if !line.continues(w.source) {
+	family := w.family
+	if !family.continues(w.grantSource) {
 		status.RefreshToken = nil
 		meta.RemoveStatusCondition(&status.Conditions, v1alpha1.ConditionRefreshTokenReplaySafe)
 		return
 	}
-	if line.Tokens.RefreshToken == "" {
+	if family.Tokens.RefreshToken == "" {
 		status.RefreshToken = nil
-		w.tell(v1alpha1.ConditionRefreshTokenReplaySafe, metav1.ConditionFalse, v1alpha1.ReasonNoRefreshToken,
+		w.report(v1alpha1.ConditionRefreshTokenReplaySafe, metav1.ConditionFalse, v1alpha1.ReasonNoRefreshToken,
 			fmt.Sprintf("the sign-in gave no refresh token: the token cannot be renewed and expires at %s; sign in with the scope %s, for an API that allows offline access and an application with the grant type refresh_token",
-				line.Tokens.ExpiresAt.UTC().Format(time.RFC3339), scopeOffline))
+				family.Tokens.ExpiresAt.UTC().Format(time.RFC3339), scopeOffline))
 		return
 	}
-	status.RefreshToken = line.status(w.vault.Name)
-	if line.Source.Seed != "" {
-		status.AppliedSecrets = []v1alpha1.AppliedSecret{{Field: used, Hash: w.mark}}
+	status.RefreshToken = family.status(w.familyStore.Name)
+	if family.Source.InitialCredential != "" {
+		status.AppliedSecrets = []v1alpha1.AppliedSecret{{Field: used, Hash: w.initialCredentialHash}}
 	}
 	application := w.applicationName()
 	switch {
-	case !line.RulesKnown:
-		w.tell(v1alpha1.ConditionRefreshTokenReplaySafe, metav1.ConditionUnknown, v1alpha1.ReasonUnknown, "whether a refresh token survives an answer that gets lost cannot be known: grant the operator's application the scope read:clients")
-	case !line.isReplayable():
-		w.tell(v1alpha1.ConditionRefreshTokenReplaySafe, metav1.ConditionFalse, v1alpha1.ReasonNoLeeway,
+	case !family.RulesKnown:
+		w.report(v1alpha1.ConditionRefreshTokenReplaySafe, metav1.ConditionUnknown, v1alpha1.ReasonUnknown, "whether a refresh token survives an answer that gets lost cannot be known: grant the operator's application the scope read:clients")
+	case !family.isReplayable():
+		w.report(v1alpha1.ConditionRefreshTokenReplaySafe, metav1.ConditionFalse, v1alpha1.ReasonNoLeeway,
 			fmt.Sprintf("refresh tokens of application %s rotate without a leeway: if an answer of Auth0's gets lost, the user must sign in again; set its Rotation Overlap Period (Auth0 Dashboard → Settings) to 60 seconds", application))
 	default:
-		w.tell(v1alpha1.ConditionRefreshTokenReplaySafe, metav1.ConditionTrue, v1alpha1.ReasonReplayAllowed, "a refresh can be repeated if Auth0's answer gets lost")
+		w.report(v1alpha1.ConditionRefreshTokenReplaySafe, metav1.ConditionTrue, v1alpha1.ReasonReplayAllowed, "a refresh can be repeated if Auth0's answer gets lost")
 	}
 }
 
 // status is the lineage as people see it.
-func (l *lineage) status(secretName string) *v1alpha1.RefreshTokenStatus {
+func (l *tokenFamily) status(secretName string) *v1alpha1.RefreshTokenStatus {
 	status := &v1alpha1.RefreshTokenStatus{SecretName: secretName}
 	if l.RulesKnown {
 		status.Rotating, status.Leeway = new(l.Rules.Rotating), &metav1.Duration{Duration: l.Rules.Leeway}

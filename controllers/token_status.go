@@ -37,9 +37,9 @@ func (w *tokenSync) renewal(held auth0.TokenSet) time.Time {
 		before = lifetime * time.Duration(*spec.RenewBeforePercentage) / 100
 	}
 	at := held.ExpiresAt.Add(-before - w.jitter(lifetime/jitterShare, held.IssuedAt))
-	if idle := w.line.Rules.IdleLifetime; idle > 0 && w.line.continues(w.source) && w.line.Tokens.RefreshToken != "" {
+	if idle := w.family.Rules.IdleLifetime; idle > 0 && w.family.continues(w.grantSource) && w.family.Tokens.RefreshToken != "" {
 		// A refresh token that is not used dies before the access token may.
-		if unused := w.line.RefreshedAt.Add(idle / 2); unused.Before(at) {
+		if unused := w.family.RefreshedAt.Add(idle / 2); unused.Before(at) {
 			return unused
 		}
 	}
@@ -48,10 +48,10 @@ func (w *tokenSync) renewal(held auth0.TokenSet) time.Time {
 
 // jitter is a time up to a limit that is always the same for the same token.
 func (w *tokenSync) jitter(limit time.Duration, issuedAt time.Time) time.Duration {
-	seed := fnv.New32a()
+	initialCredential := fnv.New32a()
 	// Hash.Write never fails.
-	_, _ = fmt.Fprint(seed, w.token.UID, issuedAt.Unix())
-	return time.Duration(float64(limit) * float64(seed.Sum32()) / (1 << 32))
+	_, _ = fmt.Fprint(initialCredential, w.token.UID, issuedAt.Unix())
+	return time.Duration(float64(limit) * float64(initialCredential.Sum32()) / (1 << 32))
 }
 
 // show takes into status what is in the Secret.
@@ -69,19 +69,19 @@ func (w *tokenSync) show(held auth0.TokenSet) {
 	status.Differences = nil
 	status.Device = nil
 	w.tellGranted(held)
-	w.tellLineage()
+	w.reportFamily()
 }
 
 // isRenewable tells whether the operator can replace the token without a person who brings something.
 func (w *tokenSync) isRenewable() bool {
-	return !w.keepsLineage() || w.canRepeat() || w.line.Tokens.RefreshToken != ""
+	return !w.keepsFamily() || w.canRepeat() || w.family.Tokens.RefreshToken != ""
 }
 
 // tellGranted says whether all was granted that was asked for.
 func (w *tokenSync) tellGranted(held auth0.TokenSet) {
 	asked, granted := w.request.Scopes, held.Scopes
 	if audience := w.request.Audience; audience != "" && held.Audience != "" && audience != held.Audience {
-		w.tell(v1alpha1.ConditionScopesGranted, metav1.ConditionFalse, v1alpha1.ReasonPartiallyGranted, fmt.Sprintf(
+		w.report(v1alpha1.ConditionScopesGranted, metav1.ConditionFalse, v1alpha1.ReasonPartiallyGranted, fmt.Sprintf(
 			"the token is for %s: Auth0 does not refresh this sign-in for %s; add a refresh token policy to the application (Auth0 Dashboard → (the application) → Settings → Multi-Resource Refresh Token)", held.Audience, audience))
 		return
 	}
@@ -91,17 +91,17 @@ func (w *tokenSync) tellGranted(held auth0.TokenSet) {
 	}
 	missing := slices.DeleteFunc(slices.Clone(asked), func(scope string) bool { return slices.Contains(granted, scope) })
 	if len(missing) == 0 {
-		w.tell(v1alpha1.ConditionScopesGranted, metav1.ConditionTrue, v1alpha1.ReasonAllGranted, "all requested scopes were granted")
+		w.report(v1alpha1.ConditionScopesGranted, metav1.ConditionTrue, v1alpha1.ReasonAllGranted, "all requested scopes were granted")
 		return
 	}
 	message := fmt.Sprintf("Auth0 did not grant %s; see that the API has these scopes, and that the user or the application may have them", strings.Join(missing, ", "))
 	if slices.Contains(missing, scopeOffline) {
 		message += "; " + scopeOffline + " takes an API that allows offline access and an application with the grant type refresh_token"
 	}
-	w.tell(v1alpha1.ConditionScopesGranted, metav1.ConditionFalse, v1alpha1.ReasonPartiallyGranted, message)
+	w.report(v1alpha1.ConditionScopesGranted, metav1.ConditionFalse, v1alpha1.ReasonPartiallyGranted, message)
 }
 
-func (w *tokenSync) tell(condition string, status metav1.ConditionStatus, reason, message string) {
+func (w *tokenSync) report(condition string, status metav1.ConditionStatus, reason, message string) {
 	meta.SetStatusCondition(&w.token.Status.Conditions, metav1.Condition{
 		Type: condition, Status: status, Reason: reason, Message: message, ObservedGeneration: w.token.Generation,
 	})

@@ -22,7 +22,7 @@ func TestRenewalsSpread(t *testing.T) {
 	const tokens, minutes = 10_000, 144 // a tenth of a day
 	perMinute := map[int64]int{}
 	for i := range tokens {
-		w := &tokenSync{line: &lineage{}, token: &v1alpha1.Auth0Token{ObjectMeta: metav1.ObjectMeta{UID: types.UID(fmt.Sprint("uid-", i))}}}
+		w := &tokenSync{family: &tokenFamily{}, token: &v1alpha1.Auth0Token{ObjectMeta: metav1.ObjectMeta{UID: types.UID(fmt.Sprint("uid-", i))}}}
 		at := w.renewal(held)
 		if !at.Equal(w.renewal(held)) {
 			t.Fatal("the same token comes due at another time")
@@ -44,11 +44,11 @@ func TestRenewalsSpread(t *testing.T) {
 func TestNothingIsRememberedOfTheDeleted(t *testing.T) {
 	h := &tokenHandler{
 		Deps:      engine.Deps{Outputs: secret.NewExpectations()},
-		refusals:  &refusals{of: map[types.NamespacedName]*refusal{}},
+		failures:  &failures{of: map[types.NamespacedName]*failure{}},
 		deletions: newUserDeletions(),
 	}
 	token := &v1alpha1.Auth0Token{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "one", UID: "uid"}}
-	w := &tokenSync{tokenHandler: h, token: token, line: &lineage{}}
+	w := &tokenSync{tokenHandler: h, token: token, family: &tokenFamily{}}
 	memories := map[string]*sync.Map{"unsaved": &h.unsaved, "polled": &h.polled, "deletions": &h.deletions.tokens}
 	for _, memory := range memories {
 		memory.Store(token.UID, true)
@@ -56,7 +56,7 @@ func TestNothingIsRememberedOfTheDeleted(t *testing.T) {
 	h.claims.Store("hash", w.name())
 	memories["claims"] = &h.claims
 	token.Status.AppliedSecrets = []v1alpha1.AppliedSecret{{Field: used, Hash: "hash"}}
-	h.refusals.asking(w.name(), want{})
+	h.failures.asking(w.name(), failedRequest{})
 	w.released("")
 	for name, memory := range memories {
 		memory.Range(func(key, _ any) bool {
@@ -64,8 +64,8 @@ func TestNothingIsRememberedOfTheDeleted(t *testing.T) {
 			return true
 		})
 	}
-	if len(h.refusals.of) > 0 {
-		t.Errorf("what was refused is still known: %v", h.refusals.of)
+	if len(h.failures.of) > 0 {
+		t.Errorf("what was refused is still known: %v", h.failures.of)
 	}
 }
 
@@ -74,8 +74,8 @@ func TestRenewalComesBeforeTheRefreshTokenDies(t *testing.T) {
 	issued := time.Unix(1_800_000_000, 0)
 	tokens := auth0.TokenSet{AccessToken: "a", RefreshToken: "r", IssuedAt: issued, ExpiresAt: issued.Add(30 * 24 * time.Hour)}
 	w := &tokenSync{
-		token: &v1alpha1.Auth0Token{},
-		line:  &lineage{Tokens: tokens, RefreshedAt: issued, Rules: auth0.RefreshRules{IdleLifetime: 15 * 24 * time.Hour}, RulesKnown: true},
+		token:  &v1alpha1.Auth0Token{},
+		family: &tokenFamily{Tokens: tokens, RefreshedAt: issued, Rules: auth0.RefreshRules{IdleLifetime: 15 * 24 * time.Hour}, RulesKnown: true},
 	}
 	if at := w.renewal(tokens); at.After(issued.Add(8 * 24 * time.Hour)) {
 		t.Errorf("renewed at %s; the refresh token dies after 15 days without use", at)
@@ -86,18 +86,18 @@ func TestRenewalMoments(t *testing.T) {
 	issued := time.Unix(1_800_000_000, 0)
 	held := auth0.TokenSet{IssuedAt: issued, ExpiresAt: issued.Add(10 * time.Hour)}
 	for _, row := range []struct {
-		name string
-		spec v1alpha1.Auth0TokenSpec
-		want time.Duration
+		name          string
+		spec          v1alpha1.Auth0TokenSpec
+		failedRequest time.Duration
 	}{
 		{"default", v1alpha1.Auth0TokenSpec{}, 2 * time.Hour},
 		{"time", v1alpha1.Auth0TokenSpec{RenewBefore: &metav1.Duration{Duration: time.Hour}}, time.Hour},
 		{"more than half", v1alpha1.Auth0TokenSpec{RenewBefore: &metav1.Duration{Duration: 9 * time.Hour}}, 5 * time.Hour},
 		{"percentage", v1alpha1.Auth0TokenSpec{RenewBeforePercentage: new(int32(40))}, 4 * time.Hour},
 	} {
-		w := &tokenSync{line: &lineage{}, token: &v1alpha1.Auth0Token{Spec: row.spec}}
-		if before := held.ExpiresAt.Sub(w.renewal(held)); before < row.want || before > row.want+time.Hour {
-			t.Errorf("%s: renewed %s before the expiry, want %s and up to an hour more", row.name, before, row.want)
+		w := &tokenSync{family: &tokenFamily{}, token: &v1alpha1.Auth0Token{Spec: row.spec}}
+		if before := held.ExpiresAt.Sub(w.renewal(held)); before < row.failedRequest || before > row.failedRequest+time.Hour {
+			t.Errorf("%s: renewed %s before the expiry, want %s and up to an hour more", row.name, before, row.failedRequest)
 		}
 	}
 }

@@ -20,9 +20,9 @@ const logDelay = 2 * time.Minute
 // sent again. After that, a token that Auth0 has replaced would end the whole sign-in, so it is sent only if the tenant's log
 // says that it was not replaced.
 func (w *tokenSync) settleUnanswered(ctx context.Context) error {
-	lost, now := w.line.Attempt, w.Clock.Now()
+	lost, now := w.family.Exchange, w.Clock.Now()
 	switch pause := lost.busy(w.process, now); {
-	case lost == nil, lost.Begins:
+	case lost == nil, lost.IsSignIn:
 		return nil
 	case lost.TookEffect:
 		return w.answerLost()
@@ -33,7 +33,7 @@ func (w *tokenSync) settleUnanswered(ctx context.Context) error {
 	w.session.ForgetRefreshRules(w.request.Application.ID)
 	w.learnRules(ctx)
 	switch {
-	case w.line.mayRepeat(now):
+	case w.family.mayRepeat(now):
 		return nil
 	case w.signsInByPassword():
 		return w.answerLost()
@@ -48,58 +48,58 @@ func (w *tokenSync) settleUnanswered(ctx context.Context) error {
 
 // askTheLog takes back a refresh that never happened, and writes down one that did.
 func (w *tokenSync) askTheLog(ctx context.Context) error {
-	line := *w.line
-	refreshed, known, err := w.session.WasRefreshed(ctx, w.request.Application.ID, line.Tokens.Subject, line.Attempt.Began)
+	family := *w.family
+	refreshed, known, err := w.session.WasRefreshed(ctx, w.request.Application.ID, family.Tokens.Subject, family.Exchange.Began)
 	switch {
 	case err != nil:
 		return err
 	case !known:
 		return w.maybeReplaced("the operator's application may not read the tenant's log; grant it the scope read:logs, and the operator looks")
 	case !refreshed:
-		w.line.Attempt = nil
+		w.family.Exchange = nil
 		return nil
 	}
-	took := *line.Attempt
+	took := *family.Exchange
 	took.TookEffect = true
-	line.Attempt = &took
-	return errors.Join(w.save(ctx, &line), w.answerLost())
+	family.Exchange = &took
+	return errors.Join(w.save(ctx, &family), w.answerLost())
 }
 
 func (w *tokenSync) answerLost() error {
 	return problem.Stalled(v1alpha1.ReasonRefreshResponseLost,
 		"Auth0's answer to a refresh at %s got lost, and %s: nobody has the next refresh token, so the sign-in cannot go on: sign in again and put the new %s into Secret %s",
-		w.lostAt(), w.leewayIsOver(), w.seedName(), w.seedSecret())
+		w.lostAt(), w.leewayIsOver(), w.initialCredentialName(), w.initialCredentialSecret())
 }
 
 func (w *tokenSync) maybeReplaced(unknown string) error {
 	return problem.Stalled(v1alpha1.ReasonRefreshResponseLost,
 		"Auth0's answer to a refresh at %s got lost, and %s; the refresh token may have been replaced (%s), and sending it again could end the sign-in. Otherwise sign in again and put the new %s into Secret %s",
-		w.lostAt(), w.leewayIsOver(), unknown, w.seedName(), w.seedSecret())
+		w.lostAt(), w.leewayIsOver(), unknown, w.initialCredentialName(), w.initialCredentialSecret())
 }
 
-func (w *tokenSync) lostAt() string { return w.line.Attempt.Began.UTC().Format(time.RFC3339) }
+func (w *tokenSync) lostAt() string { return w.family.Exchange.Began.UTC().Format(time.RFC3339) }
 
 func (w *tokenSync) leewayIsOver() string {
-	if !w.line.RulesKnown {
+	if !w.family.RulesKnown {
 		return "the leeway of the application is not known (grant the operator's application the scope read:clients)"
 	}
-	return fmt.Sprintf("the leeway of %s is over", w.line.Rules.Leeway)
+	return fmt.Sprintf("the leeway of %s is over", w.family.Rules.Leeway)
 }
 
-// seedIsSpent says so if what the sign-in began with was replaced since, and sending it once more would be a replay: for another
+// initialCredentialIsRedeemed says so if what the sign-in began with was replaced since, and sending it once more would be a replay: for another
 // application, or as the Secret of the lineage was deleted.
-func (w *tokenSync) seedIsSpent() error {
+func (w *tokenSync) initialCredentialIsRedeemed() error {
 	switch {
-	case w.source.Seed == "":
+	case w.grantSource.InitialCredential == "":
 		return nil
-	case w.request.Grant == auth0.GrantRefreshToken && w.line.proven().replaced(w.source.Seed):
+	case w.request.Grant == auth0.GrantRefreshToken && w.family.issuedFamily().replaced(w.grantSource.InitialCredential):
 		return problem.Stalled(v1alpha1.ReasonRefreshTokenRefused,
 			"the %s in Secret %s was used by another application, and replaced since: name that one again, or sign in to application %s and put the new %s there",
-			w.seedName(), w.seedSecret(), w.applicationName(), w.seedName())
-	case !w.line.isAlive() && w.began():
+			w.initialCredentialName(), w.initialCredentialSecret(), w.applicationName(), w.initialCredentialName())
+	case !w.family.isAlive() && w.began():
 		return problem.Stalled(v1alpha1.ReasonRefreshTokenSecretDeleted,
 			"Secret %s, which held the next refresh token, was deleted, and the %s in Secret %s was used: restore the former, or sign in again and put the new %s into the latter",
-			w.vault.Name, w.seedName(), w.seedSecret(), w.seedName())
+			w.familyStore.Name, w.initialCredentialName(), w.initialCredentialSecret(), w.initialCredentialName())
 	}
 	return nil
 }
@@ -115,7 +115,7 @@ func (w *tokenSync) began() bool {
 	}
 	return slices.ContainsFunc(status.AppliedSecrets, func(s v1alpha1.AppliedSecret) bool {
 		// With another key, it cannot be known, and a replay would be worse.
-		return s.Field == used && (s.Hash == w.mark || !secret.SameKey(s.Hash, w.mark))
+		return s.Field == used && (s.Hash == w.initialCredentialHash || !secret.SameKey(s.Hash, w.initialCredentialHash))
 	})
 }
 
