@@ -28,8 +28,8 @@ func rsaKey(t *testing.T) (*rsa.PrivateKey, string) {
 	return key, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded}))
 }
 
-// TestApplicationProvesItself verifies what an application sends as Auth0 does.
-func TestApplicationProvesItself(t *testing.T) {
+// TestApplicationAuthenticates verifies what an application sends as Auth0 does.
+func TestApplicationAuthenticates(t *testing.T) {
 	key, encoded := rsaKey(t)
 	now := time.Now()
 	for _, algorithm := range []jwa.SignatureAlgorithm{"", jwa.RS256, jwa.RS384, jwa.PS256} {

@@ -658,8 +658,8 @@ func TestNobodyWaitsForATenantThatIsDown(t *testing.T) {
 	})
 }
 
-// TestATenantThatIsLetGoIsNotProbed any more, and whoever waits for it is told.
-func TestATenantThatIsLetGoIsNotProbed(t *testing.T) {
+// TestAReleasedTenantIsNotProbed any more, and whoever waits for it is told.
+func TestAReleasedTenantIsNotProbed(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitNone)
 	synctest.Test(t, func(t *testing.T) {
 		session, limiter := s.ready(t)

@@ -160,7 +160,7 @@ func each(t *testing.T, n, atOnce int, call func(i int) error) {
 	group.Wait()
 }
 
-func TestGovernorUsesTheLimitToTheFullAndNeverBreaksIt(t *testing.T) {
+func TestRateLimiterUsesTheLimitToTheFullAndNeverExceedsIt(t *testing.T) {
 	read := func(ctx context.Context, s *Session) func(int) error {
 		return func(i int) error {
 			_, err := s.SearchUsers(ctx, fmt.Sprintf("email:%q", fmt.Sprint(i)))
@@ -292,8 +292,8 @@ func TestOneWorker(t *testing.T) {
 	})
 }
 
-// TestGovernorKeepsApartWhatAuth0CountsApart mixes calls of all groups: each has its own pace, and none is refused.
-func TestGovernorKeepsApartWhatAuth0CountsApart(t *testing.T) {
+// TestRateLimiterKeepsApartWhatAuth0CountsApart mixes calls of all groups: each has its own pace, and none is refused.
+func TestRateLimiterKeepsApartWhatAuth0CountsApart(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitSelfService)
 	synctest.Test(t, func(t *testing.T) {
 		session, _ := s.session()
@@ -508,8 +508,8 @@ func TestCallsForManyGoBeforeEdits(t *testing.T) {
 	})
 }
 
-// TestNoLaneStarves keeps the better lanes busy all the time.
-func TestNoLaneStarves(t *testing.T) {
+// TestNoPriorityStarves keeps the better lanes busy all the time.
+func TestNoPriorityStarves(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitFree)
 	synctest.Test(t, func(t *testing.T) {
 		session, _ := s.session()
@@ -531,8 +531,8 @@ func TestNoLaneStarves(t *testing.T) {
 	})
 }
 
-// TestAPassThatHasBegunGoesOn has every object need several calls at a pace that allows two a second.
-func TestAPassThatHasBegunGoesOn(t *testing.T) {
+// TestAReconcileThatHasBegunGoesFirst has every object need several calls at a pace that allows two a second.
+func TestAReconcileThatHasBegunGoesFirst(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitFree)
 	synctest.Test(t, func(t *testing.T) {
 		session, _ := s.session()
@@ -632,8 +632,8 @@ func TestObjectsThatAreGoneCostNothing(t *testing.T) {
 	})
 }
 
-// TestAPassThatDoesNotComeLosesItsCall: nobody is held up by those who were called back and never came.
-func TestAPassThatDoesNotComeLosesItsCall(t *testing.T) {
+// TestAReservationThatIsNotUsedExpires: nobody is held up by those who were called back and never came.
+func TestAReservationThatIsNotUsedExpires(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitFree)
 	synctest.Test(t, func(t *testing.T) {
 		session, _ := s.session()
@@ -643,8 +643,8 @@ func TestAPassThatDoesNotComeLosesItsCall(t *testing.T) {
 	})
 }
 
-// TestAPassWithoutACallHoldsNobodyUp has objects be called back that then need no call, or get no further than the API server.
-func TestAPassWithoutACallHoldsNobodyUp(t *testing.T) {
+// TestAReservationWithoutACallHoldsNobodyUp has objects be called back that then need no call, or get no further than the API server.
+func TestAReservationWithoutACallHoldsNobodyUp(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitFree)
 	synctest.Test(t, func(t *testing.T) {
 		session, limiter := s.session()
@@ -655,8 +655,8 @@ func TestAPassWithoutACallHoldsNobodyUp(t *testing.T) {
 	})
 }
 
-// TestPassesOfATenantDoNotWaitForOthers ends passes while the governor of another tenant is busy.
-func TestPassesOfATenantDoNotWaitForOthers(t *testing.T) {
+// TestReconcilesOfATenantDoNotWaitForOthers ends passes while the governor of another tenant is busy.
+func TestReconcilesOfATenantDoNotWaitForOthers(t *testing.T) {
 	pool := NewPool(NewMetrics(noRegistry{}))
 	busy, own := pool.RateLimiter("busy"), pool.RateLimiter("own")
 	busy.mu.Lock()
@@ -722,8 +722,8 @@ func TestAListThatIsGivenUpHoldsNobodyUp(t *testing.T) {
 	})
 }
 
-// TestTwoGovernorsShareATenant has two operators that know nothing of each other call one tenant.
-func TestTwoGovernorsShareATenant(t *testing.T) {
+// TestTwoRateLimitersShareATenant has two operators that know nothing of each other call one tenant.
+func TestTwoRateLimitersShareATenant(t *testing.T) {
 	for _, plan := range []simulator.RateLimit{simulator.RateLimitFree, simulator.RateLimitSelfService} {
 		t.Run(string(plan), func(t *testing.T) {
 			s := newTestTenant(t, plan)
@@ -793,7 +793,7 @@ func try(t *testing.T, g *RateLimiter, to routeClass) *permit {
 	return granted
 }
 
-func TestGovernorLearnsFromWhatNoPlanHas(t *testing.T) {
+func TestRateLimiterFollowsLimitsOfNoPlan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := NewRateLimiter("test", nil)
 		g.SetHeadroom(0)
@@ -813,7 +813,7 @@ func TestGovernorLearnsFromWhatNoPlanHas(t *testing.T) {
 	})
 }
 
-func TestGovernorAnswersWithoutLimits(t *testing.T) {
+func TestRateLimiterAnswersWithoutLimits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := NewRateLimiter("test", nil)
 		g.observe(try(t, g, classReadUsers), http.Header{}, nil, time.Now())
@@ -870,8 +870,8 @@ func TestAbsurdHeaders(t *testing.T) {
 	}
 }
 
-// TestGovernorForgetsNothingWithoutHeaders: refused requests carry no headers, and lift no limit.
-func TestGovernorForgetsNothingWithoutHeaders(t *testing.T) {
+// TestRateLimiterForgetsNothingWithoutHeaders: refused requests carry no headers, and lift no limit.
+func TestRateLimiterForgetsNothingWithoutHeaders(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := NewRateLimiter("test", nil)
 		g.SetHeadroom(0)
@@ -883,9 +883,9 @@ func TestGovernorForgetsNothingWithoutHeaders(t *testing.T) {
 	})
 }
 
-// TestGovernorTellsAuth0sAPIsApart: a sign-in's headers tell of the limit on failed sign-ins of one address, and a 429
+// TestRateLimiterTellsAuth0sAPIsApart: a sign-in's headers tell of the limit on failed sign-ins of one address, and a 429
 // to one user's sign-in is nobody else's.
-func TestGovernorTellsAuth0sAPIsApart(t *testing.T) {
+func TestRateLimiterTellsAuth0sAPIsApart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := NewRateLimiter("test", nil)
 		g.observe(try(t, g, classLogin), limitHeaders(100, 0, time.Now().Add(24*time.Hour)), nil, time.Now())
@@ -902,7 +902,7 @@ func TestGovernorTellsAuth0sAPIsApart(t *testing.T) {
 	})
 }
 
-func TestGovernorCap(t *testing.T) {
+func TestRateLimiterCap(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitNone)
 	synctest.Test(t, func(t *testing.T) {
 		session, limiter := s.session()
@@ -921,8 +921,8 @@ func TestGovernorCap(t *testing.T) {
 	})
 }
 
-// TestGovernorLeavesHeadroom: of a bucket of 40, a quarter is never touched.
-func TestGovernorLeavesHeadroom(t *testing.T) {
+// TestRateLimiterLeavesHeadroom: of a bucket of 40, a quarter is never touched.
+func TestRateLimiterLeavesHeadroom(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitSelfService)
 	synctest.Test(t, func(t *testing.T) {
 		session, limiter := s.session()
@@ -960,8 +960,8 @@ func TestCancelledWaitsEndAtOnce(t *testing.T) {
 	})
 }
 
-// TestLetGoEndsEverything: nothing is called any more once a tenant is not ours.
-func TestLetGoEndsEverything(t *testing.T) {
+// TestReleaseEndsEveryWait: nothing is called any more once a tenant is not ours.
+func TestReleaseEndsEveryWait(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitFree)
 	synctest.Test(t, func(t *testing.T) {
 		session, limiter := s.session()

@@ -8,8 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// TestStuckPass wants a pass that does not end to show, and one that ended or just began not to.
-func TestStuckPass(t *testing.T) {
+// TestStuckReconcile wants a pass that does not end to show, and one that ended or just began not to.
+func TestStuckReconcile(t *testing.T) {
 	health, began := NewHealth(), time.Now()
 	slow := reservationKey{"Auth0User", types.NamespacedName{Namespace: "auth0", Name: "slow"}}
 	health.begin(slow, began)

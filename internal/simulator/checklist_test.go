@@ -8,7 +8,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/simulator"
 )
 
-func TestChangesThatDoNotGoTogether(t *testing.T) {
+func TestChangesThatAreNotBatched(t *testing.T) {
 	n := start(t, simulator.Options{})
 	n.login()
 	n.play(step{newUser, `201 ...`})

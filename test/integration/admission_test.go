@@ -65,10 +65,10 @@ func TestImmutableFields(t *testing.T) {
 	user := &v1alpha1.Auth0User{ObjectMeta: e.meta("user"), Spec: v1alpha1.Auth0UserSpec{
 		ManagedSpec: e.managedSpec(), Connection: connection, Email: new("ada@example.com"),
 	}}
-	token := tokenSubject.object(e, "token").(*v1alpha1.Auth0Token)
+	token := tokenFixture.object(e, "token").(*v1alpha1.Auth0Token)
 	api := newResourceServer(e, "api", ordersAPI)
-	grant := clientGrantSubject.object(e, "grant").(*v1alpha1.Auth0ClientGrant)
-	member := memberSubject.object(e, "member").(*v1alpha1.Auth0User)
+	grant := clientGrantFixture.object(e, "grant").(*v1alpha1.Auth0ClientGrant)
+	member := memberFixture.object(e, "member").(*v1alpha1.Auth0User)
 	customers := &v1alpha1.Auth0Connection{ObjectMeta: e.meta("customers"), Spec: v1alpha1.Auth0ConnectionSpec{
 		ManagedSpec: e.managedSpec(), Name: "customers", Strategy: "auth0",
 	}}

@@ -257,7 +257,7 @@ func TestAnOutage(t *testing.T) {
 func TestATokenExpiresDuringAnOutage(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	tokenSubject.prepare(e)
+	tokenFixture.prepare(e)
 	e.setTokenLifetime(60)
 	token := newToken(e, "orders")
 	token.Spec.RenewBefore = &metav1.Duration{Duration: 30 * time.Second}

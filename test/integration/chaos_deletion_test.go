@@ -60,8 +60,8 @@ func (p pace) run(t *testing.T, order []string) {
 	t.Run(strings.Join(order, ", ")+" "+p.name, func(t *testing.T) {
 		t.Parallel()
 		e := newEnvironment(t)
-		userSubject.prepare(e)
-		for _, user := range []v1alpha1.Managed{userSubject.object(e, "ada"), newUser(e, "bob", "bob@example.com")} {
+		userFixture.prepare(e)
+		for _, user := range []v1alpha1.Managed{userFixture.object(e, "ada"), newUser(e, "bob", "bob@example.com")} {
 			e.create(user)
 			e.eventuallyReady(user)
 		}

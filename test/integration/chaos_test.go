@@ -33,9 +33,9 @@ var seed = flag.Uint64("seed", 0, "seed of TestChaos; 0 takes a new one")
 
 const (
 	chaosUsers = 200
-	// aftermath is how long the operator may take to put everything right once the storm is over: the lease of a leader
+	// recoveryTime is how long the operator may take to put everything right once the storm is over: the lease of a leader
 	// that died, and the pauses between the attempts at what failed before.
-	aftermath = 90 * time.Second
+	recoveryTime = 90 * time.Second
 )
 
 // TestChaos has a few hundred users come, change and go while the tenant fails at random, leaders change, and the API
@@ -48,7 +48,7 @@ func TestChaos(t *testing.T) {
 	t.Logf("to repeat the dice: -seed %d", *seed)
 	c := newChaos(t)
 	c.declare(chaosUsers)
-	for len(c.misfortunes) > 1 {
+	for len(c.faults) > 1 {
 		c.strike()
 		c.meddle()
 	}
@@ -85,8 +85,8 @@ type chaos struct {
 	*storm
 
 	replicas []*replica
-	// misfortunes are what is still to happen.
-	misfortunes []func() error
+	// faults are what is still to happen.
+	faults []func() error
 	// declared are the users as they ought to be, by name.
 	declared map[string]*v1alpha1.Auth0User
 	serial   int
@@ -97,7 +97,7 @@ func newChaos(t *testing.T) *chaos {
 	c := &chaos{declared: map[string]*v1alpha1.Auth0User{}, storm: &storm{dice: rand.New(rand.NewPCG(*seed, 0))}}
 	cluster, kube := ownControlPlane(t)
 	c.environment = newEnvironmentIn(t, cluster, kube, func(o *simulator.Options) { o.Wrap = c.strikeCalls })
-	signupSubject.prepare(c.environment)
+	signupFixture.prepare(c.environment)
 	seedRoles(c.environment, "red", "green", "blue")
 	c.create(c.tenant())
 	for range 2 {
@@ -106,9 +106,9 @@ func newChaos(t *testing.T) *chaos {
 	restart := func() error { return cluster.RestartAPIServer(c.ctx) }
 	yield := func() error { return c.leader().end(false) }
 	crash := func() error { return c.leader().end(true) }
-	c.misfortunes = []func() error{restart, restart, yield, yield, crash}
-	c.dice.Shuffle(len(c.misfortunes), func(i, j int) {
-		c.misfortunes[i], c.misfortunes[j] = c.misfortunes[j], c.misfortunes[i]
+	c.faults = []func() error{restart, restart, yield, yield, crash}
+	c.dice.Shuffle(len(c.faults), func(i, j int) {
+		c.faults[i], c.faults[j] = c.faults[j], c.faults[i]
 	})
 	return c
 }
@@ -186,14 +186,14 @@ func (c *chaos) withdraw(name string) {
 func (c *chaos) strike() {
 	c.Helper()
 	calls := c.sim.Requests().Total
-	c.within(aftermath, func() error {
+	c.within(recoveryTime, func() error {
 		if c.sim.Requests().Total < calls+20 {
 			return errNotYet
 		}
 		return nil
 	})
-	next := c.misfortunes[0]
-	c.misfortunes = c.misfortunes[1:]
+	next := c.faults[0]
+	c.faults = c.faults[1:]
 	if err := next(); err != nil {
 		c.Fatal(err)
 	}
@@ -212,7 +212,7 @@ func (c *chaos) leader() *replica {
 // requireAllAsDeclared waits until every object is Ready and nothing else is left, and compares Auth0 with it.
 func (c *chaos) requireAllAsDeclared() {
 	c.Helper()
-	c.within(aftermath, func() error {
+	c.within(recoveryTime, func() error {
 		var objects v1alpha1.Auth0UserList
 		if err := c.kube.List(c.ctx, &objects, client.InNamespace(c.namespace)); err != nil {
 			return err
@@ -341,7 +341,7 @@ func startReplica(e *environment) *replica {
 	go func() {
 		defer close(ended)
 		for ctx.Err() == nil {
-			r.live(ctx)
+			r.startProcess(ctx)
 		}
 	}()
 	e.Cleanup(func() {
@@ -351,13 +351,13 @@ func startReplica(e *environment) *replica {
 	return r
 }
 
-// live runs one operator until it ends: because it is told to, or because it lost the lease.
-func (r *replica) live(ctx context.Context) {
+// startProcess runs one operator until it ends: because it is told to, or because it lost the lease.
+func (r *replica) startProcess(ctx context.Context) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	current := newProcess()
 	config := rest.CopyConfig(r.config)
-	config.Wrap(func(base http.RoundTripper) http.RoundTripper { return lifeline{base, current} })
+	config.Wrap(func(base http.RoundTripper) http.RoundTripper { return crashTransport{base, current} })
 	manager, err := operator.New(ctx, config, operator.Options{
 		Namespace:       r.namespace,
 		WatchNamespaces: []string{r.namespace},

@@ -42,8 +42,8 @@ func TestCallsOfAClientGrant(t *testing.T) {
 func TestGrantWaitsForItsScope(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	clientGrantSubject.prepare(e)
-	grant := clientGrantSubject.object(e, "machine").(*v1alpha1.Auth0ClientGrant)
+	clientGrantFixture.prepare(e)
+	grant := clientGrantFixture.object(e, "machine").(*v1alpha1.Auth0ClientGrant)
 	grant.Spec.Scopes = []string{"approve:orders"}
 	e.create(grant)
 	e.eventuallyReconciling(grant, v1alpha1.ReasonPermissionNotFound, "approve:orders")
@@ -51,7 +51,7 @@ func TestGrantWaitsForItsScope(t *testing.T) {
 		api.Spec.Scopes.Items = append(api.Spec.Scopes.Items, v1alpha1.ResourceServerScope{Value: "approve:orders"})
 	})
 	e.eventuallyReady(grant)
-	clientGrantSubject.require(e, grant)
+	clientGrantFixture.require(e, grant)
 }
 
 // TestGrantForTheManagementAPI gives an application scopes of the Management API, for itself and for users.
@@ -77,8 +77,8 @@ func TestGrantForTheManagementAPI(t *testing.T) {
 func TestGrantFollowsItsApplication(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	clientGrantSubject.prepare(e)
-	grant := clientGrantSubject.object(e, "machine").(*v1alpha1.Auth0ClientGrant)
+	clientGrantFixture.prepare(e)
+	grant := clientGrantFixture.object(e, "machine").(*v1alpha1.Auth0ClientGrant)
 	e.create(grant)
 	e.eventuallyReady(grant)
 	machine := newMachine(e, "machine")
@@ -92,7 +92,7 @@ func TestGrantFollowsItsApplication(t *testing.T) {
 			}
 			return nil
 		})
-		clientGrantSubject.require(e, grant)
+		clientGrantFixture.require(e, grant)
 	}
 	e.get(machine)
 	before := machine.Status.ClientID
@@ -115,8 +115,8 @@ func TestGrantFollowsItsApplication(t *testing.T) {
 func TestApplicationsAndAPIsOfGrantsStay(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	clientGrantSubject.prepare(e)
-	grant := clientGrantSubject.object(e, "machine").(*v1alpha1.Auth0ClientGrant)
+	clientGrantFixture.prepare(e)
+	grant := clientGrantFixture.object(e, "machine").(*v1alpha1.Auth0ClientGrant)
 	e.create(grant)
 	e.eventuallyReady(grant)
 	machine, api := newMachine(e, "machine"), newResourceServer(e, "orders", ordersAPI)

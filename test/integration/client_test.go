@@ -20,7 +20,7 @@ import (
 )
 
 func newClient(e *environment, name string) *v1alpha1.Auth0Client {
-	return clientSubject.object(e, name).(*v1alpha1.Auth0Client)
+	return clientFixture.object(e, name).(*v1alpha1.Auth0Client)
 }
 
 // machine is an application with nothing but its type, and no Secret.
@@ -103,9 +103,9 @@ func TestClientSecretIsRestored(t *testing.T) {
 	e.sim.ResetRequests()
 	secret := &corev1.Secret{ObjectMeta: e.meta("shop-one")}
 	change(e, secret, func(s *corev1.Secret) { s.Data["clientSecret"] = []byte("edited") })
-	clientSubject.eventuallyRequire(e, c)
+	clientFixture.eventuallyRequire(e, c)
 	e.deleteSecretAndWait(secret, func() error { return checkClient(e, c) })
-	clientSubject.requireWrites(e, 0)
+	clientFixture.requireWrites(e, 0)
 }
 
 // deleteSecretAndWait deletes a Secret and waits until what is made of it is there again.
@@ -123,10 +123,10 @@ func TestForeignSecretStopsTheCreation(t *testing.T) {
 	c := newClient(e, "one")
 	e.create(c)
 	e.eventuallyStalled(c, v1alpha1.ReasonSecretConflict)
-	clientSubject.requireCount(e, 0)
+	clientFixture.requireCount(e, 0)
 	e.delete(&corev1.Secret{ObjectMeta: e.meta("shop-one")})
 	e.eventuallyReady(c)
-	clientSubject.require(e, c)
+	clientFixture.require(e, c)
 }
 
 // TestClientSecretOfOnesOwn takes the secret from a Secret, follows its changes, and puts right what others change.
@@ -163,8 +163,8 @@ func TestClientSecretOfOnesOwn(t *testing.T) {
 func TestClientIsTakenOverByID(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	clientSubject.existing(e)
-	clientSubject.existing(e)
+	clientFixture.existing(e)
+	clientFixture.existing(e)
 	wanted := e.clients()[1]["client_id"].(string)
 	c := newClient(e, "one")
 	c.Spec.AdoptionPolicy = v1alpha1.AdoptionPolicyIfUnmanaged
@@ -175,7 +175,7 @@ func TestClientIsTakenOverByID(t *testing.T) {
 	if c.Status.ClientID != wanted {
 		t.Errorf("took over %s, want %s", c.Status.ClientID, wanted)
 	}
-	clientSubject.requireCount(e, 2)
+	clientFixture.requireCount(e, 2)
 
 	other := newClient(e, "two")
 	other.Spec.AdoptionPolicy, other.Spec.ClientID = v1alpha1.AdoptionPolicyIfUnmanaged, new("NoSuchClientNoSuchClientNoSuchCl")
@@ -193,7 +193,7 @@ func TestClientIsFoundByItsID(t *testing.T) {
 	id := c.Status.ClientID
 	e.dashboard("PATCH", clientPath(c), map[string]any{"client_metadata": map[string]any{"auth0_operator": nil}})
 	e.pass(c)
-	clientSubject.eventuallyRequire(e, c)
+	clientFixture.eventuallyRequire(e, c)
 	if c.Status.ClientID != id {
 		t.Errorf("the application is %s, was %s", c.Status.ClientID, id)
 	}
@@ -249,13 +249,13 @@ func TestSecretRotation(t *testing.T) {
 	change(e, c, func(c *v1alpha1.Auth0Client) { c.Annotations[v1alpha1.AnnotationRotateSecret] = "now" })
 	e.pass(c)
 	requireRotations(e, 1)
-	clientSubject.require(e, c)
+	clientFixture.require(e, c)
 	e.pass(c)
 	requireRotations(e, 1)
 	clock.SetTime(clock.Now().Add(25 * time.Hour))
 	e.pass(c)
 	requireRotations(e, 2)
-	clientSubject.require(e, c)
+	clientFixture.require(e, c)
 	if want := metav1.NewTime(clock.Now().Truncate(time.Second)); !c.Status.SecretRotation.RotatedAt.Equal(&want) {
 		t.Errorf("status says %s, want %s", c.Status.SecretRotation.RotatedAt, want)
 	}

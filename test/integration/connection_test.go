@@ -9,11 +9,11 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 )
 
-// declaredConnection makes what connectionSubject declares, edited.
+// declaredConnection makes what connectionFixture declares, edited.
 func declaredConnection(e *environment, edit func(*v1alpha1.Auth0ConnectionSpec)) *v1alpha1.Auth0Connection {
 	e.Helper()
-	connectionSubject.prepare(e)
-	object := connectionSubject.object(e, "one").(*v1alpha1.Auth0Connection)
+	connectionFixture.prepare(e)
+	object := connectionFixture.object(e, "one").(*v1alpha1.Auth0Connection)
 	if edit != nil {
 		edit(&object.Spec)
 	}
@@ -54,7 +54,7 @@ func TestConnectionKeepsWhatIsNotDeclared(t *testing.T) {
 	e.dashboard("PATCH", connectionPath(object), map[string]any{"options": options, "display_name": "Theirs"})
 	change(e, object, func(c *v1alpha1.Auth0Connection) { c.Spec.Database.PasswordHistory.Size = new(int32(9)) })
 	e.eventuallyReady(object)
-	connectionSubject.require(e, object)
+	connectionFixture.require(e, object)
 	have := e.connectionOf(object)
 	if name, theirs := have["display_name"], have["options"].(map[string]any)["theirs"]; name != "Theirs" || asJSON(theirs) != `{"kept":"yes"}` {
 		t.Errorf("what others set is lost: display_name %v, options.theirs %v", name, theirs)
@@ -128,7 +128,7 @@ func TestConnectionExactClients(t *testing.T) {
 	e.enableConnectionFor(other, "customers", true)
 	e.pass(object)
 	e.eventuallyReady(object)
-	connectionSubject.require(e, object)
+	connectionFixture.require(e, object)
 }
 
 // TestConnectionInUse shows that a connection stays as long as a declared user is in it, and that its name can be used again.
@@ -150,18 +150,18 @@ func TestConnectionInUse(t *testing.T) {
 	e.confirmDeletions(time.Now().Add(time.Minute))
 	e.eventuallyGone(object)
 
-	again := connectionSubject.object(e, "again").(*v1alpha1.Auth0Connection)
+	again := connectionFixture.object(e, "again").(*v1alpha1.Auth0Connection)
 	e.create(again)
 	e.eventuallyReady(again)
-	connectionSubject.require(e, again)
+	connectionFixture.require(e, again)
 }
 
 // TestOrganizationCalls counts what an organization and its members cost: docs/reference/calls.md.
 func TestOrganizationCalls(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	organizationSubject.prepare(e)
-	object := organizationSubject.object(e, "one").(*v1alpha1.Auth0Organization)
+	organizationFixture.prepare(e)
+	object := organizationFixture.object(e, "one").(*v1alpha1.Auth0Organization)
 	e.sim.ResetRequests()
 	e.create(object)
 	e.eventuallyReady(object)

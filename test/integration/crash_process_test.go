@@ -177,15 +177,15 @@ func (p *process) work() []step {
 	return steps
 }
 
-// lifeline is the connection of a process to the API server. Writes are its effects; Events and Leases leave no trace that
+// crashTransport is the connection of a process to the API server. Writes are its effects; Events and Leases leave no trace that
 // matters.
-type lifeline struct {
+type crashTransport struct {
 	base    http.RoundTripper
 	process *process
 }
 
 // RoundTrip implements http.RoundTripper.
-func (l lifeline) RoundTrip(request *http.Request) (*http.Response, error) {
+func (l crashTransport) RoundTrip(request *http.Request) (*http.Response, error) {
 	resource := resourceOf(request.URL.Path)
 	if request.Method == http.MethodGet || resource == "events" || resource == "leases" {
 		if l.process.isDead() {
@@ -225,13 +225,13 @@ func resourceOf(path string) string {
 	return strings.Join(parts, "/")
 }
 
-// mortal is an environment whose operator dies.
-type mortal struct {
+// crashable is an environment whose operator dies.
+type crashable struct {
 	*environment
 
 	process atomic.Pointer[process]
-	// lives are all processes, by the name that their calls to Auth0 carry.
-	lives sync.Map
+	// processes are all processes, by the name that their calls to Auth0 carry.
+	processes sync.Map
 	// later is what the operators go by.
 	later *shiftedClock
 }
@@ -252,28 +252,28 @@ func (c *shiftedClock) Now() time.Time { return time.Now().Add(time.Duration(c.a
 // Since implements clock.PassiveClock.
 func (c *shiftedClock) Since(at time.Time) time.Duration { return c.Now().Sub(at) }
 
-// newMortal makes an environment with an operator that serves it, and a tenant that is Ready.
-func newMortal(t *testing.T, options ...func(*simulator.Options)) *mortal {
+// newCrashable makes an environment with an operator that serves it, and a tenant that is Ready.
+func newCrashable(t *testing.T, options ...func(*simulator.Options)) *crashable {
 	t.Helper()
-	m := &mortal{later: &shiftedClock{}}
+	m := &crashable{later: &shiftedClock{}}
 	m.environment = newBareEnvironment(t, append(options, func(o *simulator.Options) { o.Wrap = m.intercept })...)
 	m.clock = m.later
 	m.create(m.tenant())
-	m.live()
+	m.startProcess()
 	m.eventuallyReady(m.tenant())
 	return m
 }
 
-// live begins another life of the operator. The one before must have been stopped: nothing that reaches Auth0 from now on
+// startProcess begins another life of the operator. The one before must have been stopped: nothing that reaches Auth0 from now on
 // is of it.
-func (m *mortal) live() *process {
+func (m *crashable) startProcess() *process {
 	m.Helper()
 	current := newProcess()
 	m.process.Store(current)
 	m.config = rest.CopyConfig(cluster.Config)
-	m.config.Wrap(func(base http.RoundTripper) http.RoundTripper { return lifeline{base, current} })
+	m.config.Wrap(func(base http.RoundTripper) http.RoundTripper { return crashTransport{base, current} })
 	name := rand.Text()
-	m.lives.Store(name, current)
+	m.processes.Store(name, current)
 	m.wrapAuth0 = func(base http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(r *http.Request) (*http.Response, error) {
 			if r.Method != http.MethodGet {
@@ -290,10 +290,10 @@ func (m *mortal) live() *process {
 }
 
 // intercept lets calls to Auth0 through as long as their process lives.
-func (m *mortal) intercept(auth0 http.Handler) http.Handler {
+func (m *crashable) intercept(auth0 http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		caller := m.process.Load()
-		if named, ok := m.lives.Load(r.Header.Get(callerHeader)); ok {
+		if named, ok := m.processes.Load(r.Header.Get(callerHeader)); ok {
 			caller = named.(*process)
 		}
 		if listens(r) && !caller.isDead() {
@@ -317,7 +317,7 @@ func listens(r *http.Request) bool {
 }
 
 // routeOf names what a call to Auth0 is about: "PATCH /api/v2/users/{id}".
-func (m *mortal) routeOf(r *http.Request) string {
+func (m *crashable) routeOf(r *http.Request) string {
 	path := strings.Split(r.URL.EscapedPath(), "/")
 	for _, route := range m.sim.Routes() {
 		method, template, _ := strings.Cut(route, " ")

@@ -16,10 +16,10 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 )
 
-// undertaking is something that the operator sets out to do, and that a crash interrupts. The steps in which it does it
+// scenario is something that the operator sets out to do, and that a crash interrupts. The steps in which it does it
 // are not written down anywhere: they are observed.
-type undertaking struct {
-	subject
+type scenario struct {
+	fixture
 
 	// prepare makes what the undertaking takes, besides what the subject prepares.
 	prepare func(*environment)
@@ -44,141 +44,141 @@ type undertaking struct {
 	output string
 }
 
-var undertakings = map[string]undertaking{
-	"create a user":               {subject: userSubject, begin: declareIt},
-	"create a user who is undone": {subject: userSubject, begin: declareIt, meanwhile: deleteIt, gone: true},
-	"create a user who moves":     {subject: userSubject, begin: declareIt, meanwhile: changeIt(userSubject)},
-	"sign a user up":              {subject: signupSubject, begin: declareIt},
+var scenarios = map[string]scenario{
+	"create a user":               {fixture: userFixture, begin: declareIt},
+	"create a user who is undone": {fixture: userFixture, begin: declareIt, meanwhile: deleteIt, gone: true},
+	"create a user who moves":     {fixture: userFixture, begin: declareIt, meanwhile: changeIt(userFixture)},
+	"sign a user up":              {fixture: signupFixture, begin: declareIt},
 	"sign up a user who is undone": {
-		subject: signupSubject, begin: declareIt, meanwhile: deleteIt, gone: true,
+		fixture: signupFixture, begin: declareIt, meanwhile: deleteIt, gone: true,
 	},
-	"sign up a user who moves": {subject: signupSubject, begin: declareIt, meanwhile: changeIt(signupSubject)},
+	"sign up a user who moves": {fixture: signupFixture, begin: declareIt, meanwhile: changeIt(signupFixture)},
 	"create a user with a generated password and an invitation": {
-		subject: userSubject, declare: withGeneratedPasswordAndInvitation, begin: declareIt, issued: invitations, output: "invitation",
+		fixture: userFixture, declare: withGeneratedPasswordAndInvitation, begin: declareIt, issued: invitations, output: "invitation",
 	},
 	"rotate a generated password and invite again": {
-		subject: userSubject, declare: withGeneratedPasswordAndInvitation, ready: true, begin: rotateAndInvite, issued: invitations, output: "invitation",
+		fixture: userFixture, declare: withGeneratedPasswordAndInvitation, ready: true, begin: rotateAndInvite, issued: invitations, output: "invitation",
 	},
-	"update a user":                             {subject: userSubject, prepare: otherPassword, ready: true, begin: changeUser},
-	"make good a user who was deleted":          {subject: userSubject, ready: true, begin: vanishIt(userSubject)},
-	"make good a role that was deleted":         {subject: roleSubject, ready: true, begin: vanishIt(roleSubject)},
-	"make good a client grant that was deleted": {subject: clientGrantSubject, ready: true, begin: vanishIt(clientGrantSubject)},
-	"make good an API that was deleted":         {subject: resourceServerSubject, ready: true, begin: vanishIt(resourceServerSubject)},
+	"update a user":                             {fixture: userFixture, prepare: otherPassword, ready: true, begin: changeUser},
+	"make good a user who was deleted":          {fixture: userFixture, ready: true, begin: deletedRemotely(userFixture)},
+	"make good a role that was deleted":         {fixture: roleFixture, ready: true, begin: deletedRemotely(roleFixture)},
+	"make good a client grant that was deleted": {fixture: clientGrantFixture, ready: true, begin: deletedRemotely(clientGrantFixture)},
+	"make good an API that was deleted":         {fixture: resourceServerFixture, ready: true, begin: deletedRemotely(resourceServerFixture)},
 	"adopt a user": {
-		subject: userSubject, prepare: userSubject.existing, declare: mayAdopt, begin: declareIt,
+		fixture: userFixture, prepare: userFixture.existing, declare: mayAdopt, begin: declareIt,
 	},
-	"take over a user by id":       {subject: userSubject, prepare: userSubject.existing, begin: takeOver},
-	"delete a user":                {subject: userSubject, ready: true, begin: deleteIt, gone: true},
-	"delete a user who stays":      {subject: userSubject, declare: retained, ready: true, begin: deleteIt, gone: true, left: 1},
-	"issue a token":                {subject: tokenSubject, begin: declareIt, issued: tokens, output: "token"},
-	"issue a token for a user":     {subject: passwordTokenSubject, begin: declareIt, issued: tokens, output: "token"},
-	"renew a token":                {subject: tokenSubject, ready: true, begin: changeIt(tokenSubject), issued: tokens, output: "token"},
-	"begin with a refresh token":   {subject: refreshTokenSubject, begin: declareIt, issued: tokens, output: "token"},
-	"refresh a token that rotates": {subject: refreshTokenSubject, ready: true, begin: changeIt(refreshTokenSubject), issued: tokens, output: "token"},
+	"take over a user by id":       {fixture: userFixture, prepare: userFixture.existing, begin: takeOver},
+	"delete a user":                {fixture: userFixture, ready: true, begin: deleteIt, gone: true},
+	"delete a user who stays":      {fixture: userFixture, declare: retained, ready: true, begin: deleteIt, gone: true, left: 1},
+	"issue a token":                {fixture: tokenFixture, begin: declareIt, issued: tokens, output: "token"},
+	"issue a token for a user":     {fixture: passwordTokenFixture, begin: declareIt, issued: tokens, output: "token"},
+	"renew a token":                {fixture: tokenFixture, ready: true, begin: changeIt(tokenFixture), issued: tokens, output: "token"},
+	"begin with a refresh token":   {fixture: refreshTokenFixture, begin: declareIt, issued: tokens, output: "token"},
+	"refresh a token that rotates": {fixture: refreshTokenFixture, ready: true, begin: changeIt(refreshTokenFixture), issued: tokens, output: "token"},
 	"refresh a token that does not rotate": {
-		subject: refreshTokenSubject, prepare: withoutRotation, ready: true, begin: changeIt(refreshTokenSubject), issued: tokens, output: "token",
+		fixture: refreshTokenFixture, prepare: withoutRotation, ready: true, begin: changeIt(refreshTokenFixture), issued: tokens, output: "token",
 	},
-	"exchange a code":                 {subject: codeTokenSubject, begin: declareIt, issued: tokens, output: "token"},
-	"sign a person in by device code": {subject: deviceTokenSubject, begin: declareIt, issued: tokens, output: "token"},
-	"sign a user in who stays so":     {subject: refreshingPasswordSubject, begin: declareIt, issued: tokens, output: "token"},
+	"exchange a code":                 {fixture: codeTokenFixture, begin: declareIt, issued: tokens, output: "token"},
+	"sign a person in by device code": {fixture: deviceTokenFixture, begin: declareIt, issued: tokens, output: "token"},
+	"sign a user in who stays so":     {fixture: refreshingPasswordFixture, begin: declareIt, issued: tokens, output: "token"},
 	"delete a token that stays": {
-		subject: tokenSubject, declare: retained, ready: true, begin: deleteIt, gone: true, left: 1, issued: tokens, output: "token",
+		fixture: tokenFixture, declare: retained, ready: true, begin: deleteIt, gone: true, left: 1, issued: tokens, output: "token",
 	},
-	"delete with revokeOnDelete": {subject: endingTokenSubject, ready: true, begin: deleteIt, gone: true},
+	"delete with revokeOnDelete": {fixture: endingTokenFixture, ready: true, begin: deleteIt, gone: true},
 
-	"create an application":                {subject: clientSubject, begin: declareIt},
-	"create an application that is undone": {subject: clientSubject, begin: declareIt, meanwhile: deleteIt, gone: true},
-	"create an application that moves":     {subject: clientSubject, begin: declareIt, meanwhile: changeIt(clientSubject)},
+	"create an application":                {fixture: clientFixture, begin: declareIt},
+	"create an application that is undone": {fixture: clientFixture, begin: declareIt, meanwhile: deleteIt, gone: true},
+	"create an application that moves":     {fixture: clientFixture, begin: declareIt, meanwhile: changeIt(clientFixture)},
 	"create an application with a secret of one's own": {
-		subject: clientSubject, prepare: ownSecret, declare: withOwnSecret, begin: declareIt,
+		fixture: clientFixture, prepare: ownSecret, declare: withOwnSecret, begin: declareIt,
 	},
-	"create an application with a key pair": {subject: clientSubject, declare: withKeyPair, begin: declareIt},
-	"update an application":                 {subject: clientSubject, ready: true, begin: changeIt(clientSubject)},
-	"adopt an application":                  {subject: clientSubject, prepare: clientSubject.existing, declare: mayAdopt, begin: declareIt},
+	"create an application with a key pair": {fixture: clientFixture, declare: withKeyPair, begin: declareIt},
+	"update an application":                 {fixture: clientFixture, ready: true, begin: changeIt(clientFixture)},
+	"adopt an application":                  {fixture: clientFixture, prepare: clientFixture.existing, declare: mayAdopt, begin: declareIt},
 	"rotate the secret of an application": {
-		subject: clientSubject, ready: true, begin: annotateIt(v1alpha1.AnnotationRotateSecret), issued: rotations, output: "shop-one",
+		fixture: clientFixture, ready: true, begin: annotateIt(v1alpha1.AnnotationRotateSecret), issued: rotations, output: "shop-one",
 	},
 	"rotate the key pair of an application": {
-		subject: clientSubject, declare: withKeyPair, ready: true, begin: annotateIt(v1alpha1.AnnotationRotateKey),
+		fixture: clientFixture, declare: withKeyPair, ready: true, begin: annotateIt(v1alpha1.AnnotationRotateKey),
 	},
-	"delete an application":              {subject: clientSubject, ready: true, begin: deleteIt, gone: true},
-	"delete an application that stays":   {subject: clientSubject, declare: retained, ready: true, begin: deleteIt, gone: true, left: 1},
-	"create a connection":                {subject: connectionSubject, begin: declareIt},
-	"create a connection that is undone": {subject: connectionSubject, begin: declareIt, meanwhile: deleteIt, gone: true},
-	"create a connection that moves":     {subject: connectionSubject, begin: declareIt, meanwhile: changeIt(connectionSubject)},
-	"update a connection":                {subject: connectionSubject, ready: true, begin: changeIt(connectionSubject)},
-	"adopt a connection":                 {subject: connectionSubject, prepare: connectionSubject.existing, declare: mayAdopt, begin: declareIt},
-	"delete a connection":                {subject: connectionSubject, ready: true, begin: deleteIt, gone: true},
-	"delete a connection that stays":     {subject: connectionSubject, declare: retained, ready: true, begin: deleteIt, gone: true, left: 1},
+	"delete an application":              {fixture: clientFixture, ready: true, begin: deleteIt, gone: true},
+	"delete an application that stays":   {fixture: clientFixture, declare: retained, ready: true, begin: deleteIt, gone: true, left: 1},
+	"create a connection":                {fixture: connectionFixture, begin: declareIt},
+	"create a connection that is undone": {fixture: connectionFixture, begin: declareIt, meanwhile: deleteIt, gone: true},
+	"create a connection that moves":     {fixture: connectionFixture, begin: declareIt, meanwhile: changeIt(connectionFixture)},
+	"update a connection":                {fixture: connectionFixture, ready: true, begin: changeIt(connectionFixture)},
+	"adopt a connection":                 {fixture: connectionFixture, prepare: connectionFixture.existing, declare: mayAdopt, begin: declareIt},
+	"delete a connection":                {fixture: connectionFixture, ready: true, begin: deleteIt, gone: true},
+	"delete a connection that stays":     {fixture: connectionFixture, declare: retained, ready: true, begin: deleteIt, gone: true, left: 1},
 
-	"create an organization":                {subject: organizationSubject, begin: declareIt},
-	"create an organization that is undone": {subject: organizationSubject, begin: declareIt, meanwhile: deleteIt, gone: true},
-	"create an organization that moves":     {subject: organizationSubject, begin: declareIt, meanwhile: changeIt(organizationSubject)},
-	"update an organization":                {subject: organizationSubject, ready: true, begin: changeIt(organizationSubject)},
-	"adopt an organization":                 {subject: organizationSubject, prepare: organizationSubject.existing, declare: mayAdopt, begin: declareIt},
-	"delete an organization":                {subject: organizationSubject, ready: true, begin: deleteIt, gone: true},
-	"delete an organization that stays":     {subject: organizationSubject, declare: retained, ready: true, begin: deleteIt, gone: true, left: 1},
+	"create an organization":                {fixture: organizationFixture, begin: declareIt},
+	"create an organization that is undone": {fixture: organizationFixture, begin: declareIt, meanwhile: deleteIt, gone: true},
+	"create an organization that moves":     {fixture: organizationFixture, begin: declareIt, meanwhile: changeIt(organizationFixture)},
+	"update an organization":                {fixture: organizationFixture, ready: true, begin: changeIt(organizationFixture)},
+	"adopt an organization":                 {fixture: organizationFixture, prepare: organizationFixture.existing, declare: mayAdopt, begin: declareIt},
+	"delete an organization":                {fixture: organizationFixture, ready: true, begin: deleteIt, gone: true},
+	"delete an organization that stays":     {fixture: organizationFixture, declare: retained, ready: true, begin: deleteIt, gone: true, left: 1},
 
-	"create a member of an organization": {subject: memberSubject, begin: declareIt},
-	"update a member of an organization": {subject: memberSubject, ready: true, begin: changeIt(memberSubject)},
+	"create a member of an organization": {fixture: memberFixture, begin: declareIt},
+	"update a member of an organization": {fixture: memberFixture, ready: true, begin: changeIt(memberFixture)},
 
-	"create an API":                {subject: resourceServerSubject, begin: declareIt},
-	"create an API that is undone": {subject: resourceServerSubject, begin: declareIt, meanwhile: deleteIt, gone: true},
-	"create an API that moves":     {subject: resourceServerSubject, begin: declareIt, meanwhile: changeIt(resourceServerSubject)},
-	"update an API":                {subject: resourceServerSubject, ready: true, begin: changeIt(resourceServerSubject)},
-	"update an API that moves":     {subject: resourceServerSubject, ready: true, begin: changeIt(resourceServerSubject), meanwhile: clearIt(resourceServerSubject)},
-	"adopt an API":                 {subject: resourceServerSubject, prepare: resourceServerSubject.existing, declare: mayAdopt, begin: declareIt},
-	"delete an API":                {subject: resourceServerSubject, ready: true, begin: deleteIt, gone: true},
-	"delete an API that stays":     {subject: resourceServerSubject, declare: retained, ready: true, begin: deleteIt, gone: true, left: 1},
+	"create an API":                {fixture: resourceServerFixture, begin: declareIt},
+	"create an API that is undone": {fixture: resourceServerFixture, begin: declareIt, meanwhile: deleteIt, gone: true},
+	"create an API that moves":     {fixture: resourceServerFixture, begin: declareIt, meanwhile: changeIt(resourceServerFixture)},
+	"update an API":                {fixture: resourceServerFixture, ready: true, begin: changeIt(resourceServerFixture)},
+	"update an API that moves":     {fixture: resourceServerFixture, ready: true, begin: changeIt(resourceServerFixture), meanwhile: clearIt(resourceServerFixture)},
+	"adopt an API":                 {fixture: resourceServerFixture, prepare: resourceServerFixture.existing, declare: mayAdopt, begin: declareIt},
+	"delete an API":                {fixture: resourceServerFixture, ready: true, begin: deleteIt, gone: true},
+	"delete an API that stays":     {fixture: resourceServerFixture, declare: retained, ready: true, begin: deleteIt, gone: true, left: 1},
 
-	"create a grant":                {subject: clientGrantSubject, begin: declareIt},
-	"create a grant that is undone": {subject: clientGrantSubject, begin: declareIt, meanwhile: deleteIt, gone: true},
-	"create a grant that moves":     {subject: clientGrantSubject, begin: declareIt, meanwhile: changeIt(clientGrantSubject)},
-	"update a grant":                {subject: clientGrantSubject, ready: true, begin: changeIt(clientGrantSubject)},
-	"adopt a grant":                 {subject: clientGrantSubject, prepare: clientGrantSubject.existing, declare: mayAdopt, begin: declareIt},
-	"delete a grant":                {subject: clientGrantSubject, ready: true, begin: deleteIt, gone: true},
+	"create a grant":                {fixture: clientGrantFixture, begin: declareIt},
+	"create a grant that is undone": {fixture: clientGrantFixture, begin: declareIt, meanwhile: deleteIt, gone: true},
+	"create a grant that moves":     {fixture: clientGrantFixture, begin: declareIt, meanwhile: changeIt(clientGrantFixture)},
+	"update a grant":                {fixture: clientGrantFixture, ready: true, begin: changeIt(clientGrantFixture)},
+	"adopt a grant":                 {fixture: clientGrantFixture, prepare: clientGrantFixture.existing, declare: mayAdopt, begin: declareIt},
+	"delete a grant":                {fixture: clientGrantFixture, ready: true, begin: deleteIt, gone: true},
 
 	"create an application with a session key": {
-		subject: sessionSubject, declare: withSessionKey, begin: declareIt, settled: sessionKeyStays,
+		fixture: sessionFixture, declare: withSessionKey, begin: declareIt, settled: sessionKeyStays,
 	},
 	"change templates beside a session key": {
-		subject: sessionSubject, declare: withSessionKey, ready: true, begin: changeBesideSessionKey, settled: sessionKeyStays,
+		fixture: sessionFixture, declare: withSessionKey, ready: true, begin: changeBesideSessionKey, settled: sessionKeyStays,
 	},
 	"create an application with public values": {
-		subject: clientSubject, declare: withPublicValues, begin: declareIt, settled: publicValuesAreThere,
+		fixture: clientFixture, declare: withPublicValues, begin: declareIt, settled: publicValuesAreThere,
 	},
 	"remove outputs, and name others": {
-		subject: subjectWithOutput, prepare: adoptedOutput, declare: withPublicValues, ready: true, begin: dropOutputs, meanwhile: nameOtherOutputs, settled: outputsAreTheOthers,
+		fixture: subjectWithOutput, prepare: adoptedOutput, declare: withPublicValues, ready: true, begin: dropOutputs, meanwhile: nameOtherOutputs, settled: outputsAreTheOthers,
 	},
 	"create an application beside an exact connection": {
-		subject: clientSubject, prepare: besideExactConnection, begin: declareIt, settled: connectionIsExact,
+		fixture: clientFixture, prepare: besideExactConnection, begin: declareIt, settled: connectionIsExact,
 	},
-	"hand over a user":                {subject: userSubject, ready: true, rival: true, begin: deleteIt, gone: true, left: 1},
-	"hand over a user who stays":      {subject: userSubject, declare: retained, ready: true, rival: true, begin: deleteIt, gone: true, left: 1},
-	"hand over an application":        {subject: clientSubject, ready: true, rival: true, begin: deleteIt, gone: true, left: 1},
-	"hand over a connection":          {subject: connectionSubject, ready: true, rival: true, begin: deleteIt, gone: true, left: 1},
-	"hand over an organization":       {subject: organizationSubject, ready: true, rival: true, begin: deleteIt, gone: true, left: 1},
-	"hand over an API":                {subject: resourceServerSubject, ready: true, rival: true, begin: deleteIt, gone: true, left: 1},
-	"hand over a grant":               {subject: clientGrantSubject, ready: true, rival: true, begin: deleteIt, gone: true, left: 1},
-	"hand over a role":                {subject: roleSubject, ready: true, rival: true, begin: deleteIt, gone: true, left: 1},
-	"hand over a role without a call": {subject: roleSubject, declare: retained, ready: true, rival: true, begin: deleteIt, gone: true, left: 1},
+	"hand over a user":                {fixture: userFixture, ready: true, rival: true, begin: deleteIt, gone: true, left: 1},
+	"hand over a user who stays":      {fixture: userFixture, declare: retained, ready: true, rival: true, begin: deleteIt, gone: true, left: 1},
+	"hand over an application":        {fixture: clientFixture, ready: true, rival: true, begin: deleteIt, gone: true, left: 1},
+	"hand over a connection":          {fixture: connectionFixture, ready: true, rival: true, begin: deleteIt, gone: true, left: 1},
+	"hand over an organization":       {fixture: organizationFixture, ready: true, rival: true, begin: deleteIt, gone: true, left: 1},
+	"hand over an API":                {fixture: resourceServerFixture, ready: true, rival: true, begin: deleteIt, gone: true, left: 1},
+	"hand over a grant":               {fixture: clientGrantFixture, ready: true, rival: true, begin: deleteIt, gone: true, left: 1},
+	"hand over a role":                {fixture: roleFixture, ready: true, rival: true, begin: deleteIt, gone: true, left: 1},
+	"hand over a role without a call": {fixture: roleFixture, declare: retained, ready: true, rival: true, begin: deleteIt, gone: true, left: 1},
 	"delete a role that a user names": {
-		subject: roleSubject, prepare: besideUserWithRole, declare: mayAdopt, ready: true, begin: deleteIt, gone: true, settled: userLacksRole,
+		fixture: roleFixture, prepare: besideUserWithRole, declare: mayAdopt, ready: true, begin: deleteIt, gone: true, settled: userLacksRole,
 	},
 
-	"create a role":                {subject: roleSubject, begin: declareIt},
-	"create a role that is undone": {subject: roleSubject, begin: declareIt, meanwhile: deleteIt, gone: true},
-	"create a role that moves":     {subject: roleSubject, begin: declareIt, meanwhile: changeIt(roleSubject)},
-	"update a role":                {subject: roleSubject, ready: true, begin: changeIt(roleSubject)},
-	"update a role that moves":     {subject: roleSubject, ready: true, begin: changeIt(roleSubject), meanwhile: clearIt(roleSubject)},
-	"adopt a role":                 {subject: roleSubject, prepare: roleSubject.existing, declare: mayAdopt, begin: declareIt},
-	"delete a role":                {subject: roleSubject, ready: true, begin: deleteIt, gone: true},
+	"create a role":                {fixture: roleFixture, begin: declareIt},
+	"create a role that is undone": {fixture: roleFixture, begin: declareIt, meanwhile: deleteIt, gone: true},
+	"create a role that moves":     {fixture: roleFixture, begin: declareIt, meanwhile: changeIt(roleFixture)},
+	"update a role":                {fixture: roleFixture, ready: true, begin: changeIt(roleFixture)},
+	"update a role that moves":     {fixture: roleFixture, ready: true, begin: changeIt(roleFixture), meanwhile: clearIt(roleFixture)},
+	"adopt a role":                 {fixture: roleFixture, prepare: roleFixture.existing, declare: mayAdopt, begin: declareIt},
+	"delete a role":                {fixture: roleFixture, ready: true, begin: deleteIt, gone: true},
 }
 
 // TestCrash has the operator die before the first step of every undertaking and right after each that changes something, and another
 // one take over. What it leaves behind right before a later step is what it left behind after the one before that.
 func TestCrash(t *testing.T) {
-	for name, u := range undertakings {
+	for name, u := range scenarios {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, end := range instants(u.observe(t)) {
@@ -203,7 +203,7 @@ func instants(steps []step) []instant {
 }
 
 // observe returns the steps of the undertaking when nothing goes wrong.
-func (u undertaking) observe(t *testing.T) []step {
+func (u scenario) observe(t *testing.T) []step {
 	t.Helper()
 	m, object := u.setUp(t)
 	current := m.process.Load()
@@ -228,7 +228,7 @@ func (u undertaking) observe(t *testing.T) []step {
 }
 
 // interrupt has the operator die in the middle of the undertaking, and another one take over.
-func (u undertaking) interrupt(t *testing.T, end instant) {
+func (u scenario) interrupt(t *testing.T, end instant) {
 	t.Helper()
 	m, object := u.setUp(t)
 	before := m.version(u.output)
@@ -252,7 +252,7 @@ func (u undertaking) interrupt(t *testing.T, end instant) {
 	if u.meanwhile != nil {
 		u.meanwhile(m.environment, object)
 	}
-	m.live()
+	m.startProcess()
 	u.complete(m.environment, object)
 	m.stopOperator()
 	u.verify(m.environment, object)
@@ -262,7 +262,7 @@ func (u undertaking) interrupt(t *testing.T, end instant) {
 }
 
 // awaitEnd waits until the operator died, and tells whether it did: it may get done without taking the step.
-func (u undertaking) awaitEnd(e *environment, current *process, object v1alpha1.Managed) bool {
+func (u scenario) awaitEnd(e *environment, current *process, object v1alpha1.Managed) bool {
 	e.Helper()
 	died := func(within time.Duration) bool {
 		select {
@@ -285,7 +285,7 @@ func (u undertaking) awaitEnd(e *environment, current *process, object v1alpha1.
 }
 
 // isDone tells whether the object is as it is to be in the end.
-func (u undertaking) isDone(e *environment, object v1alpha1.Managed) bool {
+func (u scenario) isDone(e *environment, object v1alpha1.Managed) bool {
 	e.Helper()
 	err := e.kube.Get(e.ctx, client.ObjectKeyFromObject(object), object)
 	if u.gone && u.meanwhile == nil {
@@ -309,7 +309,7 @@ func countOf(e *environment, issued func(*environment) int) int {
 }
 
 // version changes whenever a Secret is written.
-func (m *mortal) version(secret string) string {
+func (m *crashable) version(secret string) string {
 	m.Helper()
 	var found corev1.Secret
 	if err := m.kube.Get(m.ctx, client.ObjectKey{Namespace: m.namespace, Name: secret}, &found); err != nil {
@@ -318,10 +318,10 @@ func (m *mortal) version(secret string) string {
 	return found.ResourceVersion
 }
 
-func (u undertaking) setUp(t *testing.T) (*mortal, v1alpha1.Managed) {
+func (u scenario) setUp(t *testing.T) (*crashable, v1alpha1.Managed) {
 	t.Helper()
-	m := newMortal(t)
-	u.subject.prepare(m.environment)
+	m := newCrashable(t)
+	u.fixture.prepare(m.environment)
 	if u.prepare != nil {
 		u.prepare(m.environment)
 	}
@@ -345,7 +345,7 @@ func (u undertaking) setUp(t *testing.T) (*mortal, v1alpha1.Managed) {
 }
 
 // rivalOf is another object that declares the same.
-func (u undertaking) rivalOf(e *environment) v1alpha1.Managed {
+func (u scenario) rivalOf(e *environment) v1alpha1.Managed {
 	rival := u.object(e, "two")
 	if u.namesRepeat {
 		mayAdopt(rival)
@@ -354,7 +354,7 @@ func (u undertaking) rivalOf(e *environment) v1alpha1.Managed {
 }
 
 // requireInherited waits until the rival has what both declared: nothing was deleted in Auth0, and nothing made.
-func (u undertaking) requireInherited(e *environment) {
+func (u scenario) requireInherited(e *environment) {
 	e.Helper()
 	rival := u.rivalOf(e)
 	e.eventuallyReady(rival)
@@ -381,7 +381,7 @@ func (e *environment) eventuallyHandled(object v1alpha1.Managed) {
 }
 
 // complete waits until the operator is done, and has nothing left to do.
-func (u undertaking) complete(e *environment, object v1alpha1.Managed) {
+func (u scenario) complete(e *environment, object v1alpha1.Managed) {
 	e.Helper()
 	if u.gone {
 		e.eventuallyGone(object)
@@ -405,14 +405,14 @@ func (u undertaking) complete(e *environment, object v1alpha1.Managed) {
 }
 
 // spent is how many calls changed something in Auth0, but for the operator's own tokens.
-func (u undertaking) spent(e *environment) int {
+func (u scenario) spent(e *environment) int {
 	e.Helper()
 	report := e.sim.Requests()
 	return report.Writes() + report.Count("POST", "/dbconnections/signup") + countOf(e, u.issued)
 }
 
 // verify fails unless all is as declared. No operator may run: a check signs users in.
-func (u undertaking) verify(e *environment, object v1alpha1.Managed) {
+func (u scenario) verify(e *environment, object v1alpha1.Managed) {
 	e.Helper()
 	u.requireNoOrphans(e)
 	if u.gone {
@@ -428,7 +428,7 @@ func (u undertaking) verify(e *environment, object v1alpha1.Managed) {
 
 // requireNoOrphans fails if a user in Auth0 is marked as ours and no object declares it any more, or none that would stay
 // until the user is gone.
-func (u undertaking) requireNoOrphans(e *environment) {
+func (u scenario) requireNoOrphans(e *environment) {
 	e.Helper()
 	u.requireNoUnmarkedOrphans(e)
 	requireNoOrphanedClients(e)
@@ -439,7 +439,7 @@ func (u undertaking) requireNoOrphans(e *environment) {
 	requireNoOrphanedConnections(e)
 	requireNoOrphanedOrganizations(e)
 	for _, user := range e.users() {
-		mark, proof := markOf(user, "app_metadata"), markOf(user, "user_metadata")
+		mark, proof := markerOf(user, "app_metadata"), markerOf(user, "user_metadata")
 		kept := false
 		for i := range objects.Items {
 			object := &objects.Items[i]
@@ -460,7 +460,7 @@ var unmarked = map[string]func(*environment) []string{
 
 // requireNoUnmarkedOrphans fails if something in Auth0 that carries no mark is known to no object that would stay until it
 // is gone: neither by its id, nor by a note that it may have been created.
-func (u undertaking) requireNoUnmarkedOrphans(e *environment) {
+func (u scenario) requireNoUnmarkedOrphans(e *environment) {
 	e.Helper()
 	object := u.object(e, "one")
 	list := unmarked[fmt.Sprintf("%T", object)]
@@ -483,8 +483,8 @@ func (u undertaking) requireNoUnmarkedOrphans(e *environment) {
 	}
 }
 
-// markOf returns the operator's mark in the metadata of a user, or the proof of a sign-up.
-func markOf(user map[string]any, metadata string) string {
+// markerOf returns the operator's mark in the metadata of a user, or the proof of a sign-up.
+func markerOf(user map[string]any, metadata string) string {
 	values, _ := user[metadata].(map[string]any)
 	mark, _ := values["auth0_operator"].(string)
 	return mark
@@ -498,7 +498,7 @@ func holder(object client.Object) string {
 func requireHeld(e *environment, object *v1alpha1.Auth0User) {
 	e.Helper()
 	user := e.user(object.Status.UserID)
-	if markOf(user, "app_metadata") != holder(object) || markOf(user, "user_metadata") != "" {
+	if markerOf(user, "app_metadata") != holder(object) || markerOf(user, "user_metadata") != "" {
 		e.Errorf("the user is not marked as the object's: %v", user)
 	}
 }
@@ -531,19 +531,19 @@ func takeOver(e *environment, object v1alpha1.Managed) {
 
 func deleteIt(e *environment, object v1alpha1.Managed) { e.delete(object) }
 
-func changeIt(s subject) func(*environment, v1alpha1.Managed) {
+func changeIt(s fixture) func(*environment, v1alpha1.Managed) {
 	return func(e *environment, object v1alpha1.Managed) { change(e, object, s.change) }
 }
 
-// vanishIt has somebody delete in Auth0 what an object declares.
-func vanishIt(s subject) func(*environment, v1alpha1.Managed) {
+// deletedRemotely has somebody delete in Auth0 what an object declares.
+func deletedRemotely(s fixture) func(*environment, v1alpha1.Managed) {
 	return func(e *environment, object v1alpha1.Managed) {
-		s.vanish(e, object)
+		s.deleteRemotely(e, object)
 		annotateIt(v1alpha1.AnnotationReconcileRequestedAt)(e, object)
 	}
 }
 
-func clearIt(s subject) func(*environment, v1alpha1.Managed) {
+func clearIt(s fixture) func(*environment, v1alpha1.Managed) {
 	return func(e *environment, object v1alpha1.Managed) { change(e, object, s.clear) }
 }
 
@@ -562,7 +562,7 @@ func otherPassword(e *environment) {
 // changeUser changes everything about a user, the password included.
 func changeUser(e *environment, object v1alpha1.Managed) {
 	change(e, object, func(o v1alpha1.Managed) {
-		userSubject.change(o)
+		userFixture.change(o)
 		o.(*v1alpha1.Auth0User).Spec.Password = passwordFrom("other")
 	})
 }

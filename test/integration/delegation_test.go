@@ -122,13 +122,13 @@ func TestNoAccessToTheManagementAPI(t *testing.T) {
 		tryGrant(func(spec *v1alpha1.Auth0ClientGrantSpec) { spec.Audience = &spelling })
 		tryPermission(v1alpha1.Permission{Audience: &spelling})
 		try(newResourceServer(g.environment, "", spelling))
-		token := tokenSubject.object(g.environment, "").(*v1alpha1.Auth0Token)
+		token := tokenFixture.object(g.environment, "").(*v1alpha1.Auth0Token)
 		token.Spec.ClientCredentials.Audience = spelling
 		try(token)
-		exchanging := clientSubject.object(g.environment, "one").(*v1alpha1.Auth0Client)
+		exchanging := clientFixture.object(g.environment, "one").(*v1alpha1.Auth0Client)
 		exchanging.Spec.RefreshToken.Policies = []v1alpha1.ClientRefreshTokenPolicy{{Audience: spelling, Scope: []string{"read:users"}}}
 		try(exchanging)
-		standing := clientSubject.object(g.environment, "one").(*v1alpha1.Auth0Client)
+		standing := clientFixture.object(g.environment, "one").(*v1alpha1.Auth0Client)
 		standing.Spec.AppType, standing.Spec.ResourceServerIdentifier = new("resource_server"), &spelling
 		try(standing)
 	}
@@ -189,7 +189,7 @@ func TestWhatATenantDelegates(t *testing.T) {
 	g.delegate(toShop(v1alpha1.Delegation{Kinds: []string{"Auth0User"}, ManagementAPIScopes: []string{"*"}}), toShop(v1alpha1.Delegation{Kinds: []string{"Auth0ClientGrant"}}))
 	g.eventuallyStalled(role, v1alpha1.ReasonNotPermitted, "objects of kind Auth0Role")
 	g.eventuallyStalled(grant, v1alpha1.ReasonNotPermitted, "Management API")
-	token := g.move(tokenSubject.object(g.environment, "token").(*v1alpha1.Auth0Token))
+	token := g.move(tokenFixture.object(g.environment, "token").(*v1alpha1.Auth0Token))
 	g.create(token)
 	g.eventuallyStalled(token, v1alpha1.ReasonNotPermitted, "objects of kind Auth0Token")
 	g.delegate(v1alpha1.Delegation{Namespaces: v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromAll}, ManagementAPIScopes: []string{"*"}})
@@ -222,7 +222,7 @@ func TestAdoptionFromAnotherNamespace(t *testing.T) {
 	g.dashboard("POST", "/api/v2/roles/"+role+"/permissions", map[string]any{"permissions": []any{
 		map[string]any{"resource_server_identifier": g.system, "permission_name": "read:users"},
 	}})
-	userSubject.existing(g.environment)
+	userFixture.existing(g.environment)
 	admin := g.users()[0]["user_id"].(string)
 	g.dashboard("POST", userPath(admin)+"/roles", map[string]any{"roles": []any{role}})
 

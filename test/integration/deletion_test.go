@@ -27,7 +27,7 @@ func TestDeletionThatTakesAWhile(t *testing.T) {
 	for _, kind := range deletable {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			s := subjects[kind]
+			s := fixtures[kind]
 			slow := &slowDeletion{}
 			e := newEnvironment(t, func(o *simulator.Options) { o.Wrap = slow.wrap })
 			s.prepare(e)
@@ -68,18 +68,18 @@ func (d *slowDeletion) wrap(auth0 http.Handler) http.Handler {
 // TestDeletionLeavesWhatAnotherObjectHolds deletes objects whose thing in Auth0 became another one's since: its mark says so, or the
 // status of an older object. Their own status still says that it is theirs.
 func TestDeletionLeavesWhatAnotherObjectHolds(t *testing.T) {
-	for kind, lose := range map[string]func(*environment, subject, v1alpha1.Managed){
-		"Auth0Client":         loseMark("/api/v2/clients", "client_metadata"),
-		"Auth0User":           loseMark("/api/v2/users", "app_metadata"),
-		"Auth0Connection":     loseMark("/api/v2/connections", "metadata"),
-		"Auth0Organization":   loseMark("/api/v2/organizations", "metadata"),
+	for kind, lose := range map[string]func(*environment, fixture, v1alpha1.Managed){
+		"Auth0Client":         removeMarker("/api/v2/clients", "client_metadata"),
+		"Auth0User":           removeMarker("/api/v2/users", "app_metadata"),
+		"Auth0Connection":     removeMarker("/api/v2/connections", "metadata"),
+		"Auth0Organization":   removeMarker("/api/v2/organizations", "metadata"),
 		"Auth0Role":           loseToOlder,
 		"Auth0ResourceServer": loseToOlder,
 		"Auth0ClientGrant":    loseToOlder,
 	} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			e, s := newEnvironment(t), subjects[kind]
+			e, s := newEnvironment(t), fixtures[kind]
 			s.prepare(e)
 			object := s.object(e, "one")
 			e.create(object)
@@ -90,9 +90,9 @@ func TestDeletionLeavesWhatAnotherObjectHolds(t *testing.T) {
 	}
 }
 
-// loseMark has an object in Auth0 carry the mark of another Kubernetes object, and deletes the one that made it.
-func loseMark(route, metadata string) func(*environment, subject, v1alpha1.Managed) {
-	return func(e *environment, _ subject, object v1alpha1.Managed) {
+// removeMarker has an object in Auth0 carry the mark of another Kubernetes object, and deletes the one that made it.
+func removeMarker(route, metadata string) func(*environment, fixture, v1alpha1.Managed) {
+	return func(e *environment, _ fixture, object v1alpha1.Managed) {
 		e.stopOperator()
 		path := route + "/" + url.PathEscape(object.(v1alpha1.Referent).GetIdentity().ID)
 		e.dashboard("PATCH", path, map[string]any{metadata: map[string]any{"auth0_operator": "shop/other/0d9f8a3e-6d1c-4a57-9e0c-2f1f5f0a9c11"}})
@@ -103,7 +103,7 @@ func loseMark(route, metadata string) func(*environment, subject, v1alpha1.Manag
 }
 
 // loseToOlder has a younger object say that it took over what the older one holds, as after a change of leaders, and deletes it.
-func loseToOlder(e *environment, s subject, object v1alpha1.Managed) {
+func loseToOlder(e *environment, s fixture, object v1alpha1.Managed) {
 	e.eventually(func() error {
 		// Kubernetes tells the ages of objects to a second.
 		if time.Since(object.GetCreationTimestamp().Time) < time.Second {

@@ -26,11 +26,11 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/simulator"
 )
 
-// doomed is an object of a kind whose CustomResourceDefinition is about to be deleted.
-type doomed struct {
+// deletedCRD is an object of a kind whose CustomResourceDefinition is about to be deleted.
+type deletedCRD struct {
 	*environment
 
-	is     subject
+	is     fixture
 	object v1alpha1.Managed
 	count  int
 }
@@ -43,12 +43,12 @@ func TestDeletedCRDsDeleteNothingInAuth0(t *testing.T) {
 	operators := newEnvironmentIn(t, own, access)
 	operators.everywhere = true
 	operators.startOperator()
-	all := map[string]*doomed{}
+	all := map[string]*deletedCRD{}
 	for _, kind := range controllers.All() {
 		if _, managed := kind.New().(v1alpha1.Managed); !managed {
 			continue
 		}
-		d := &doomed{environment: newEnvironmentIn(t, own, access), is: subjects[kind.Name]}
+		d := &deletedCRD{environment: newEnvironmentIn(t, own, access), is: fixtures[kind.Name]}
 		d.create(d.tenant())
 		d.is.prepare(d.environment)
 		d.object = d.is.object(d.environment, "one")
@@ -105,7 +105,7 @@ func TestDeletedCRDsDeleteNothingInAuth0(t *testing.T) {
 }
 
 // requireHeld fails unless the object is held, and as declared in Auth0.
-func (d *doomed) requireHeld() {
+func (d *deletedCRD) requireHeld() {
 	d.Helper()
 	d.eventuallyStalled(d.object, v1alpha1.ReasonDeletionHeld)
 	if err := d.is.check(d.environment, d.object); err != nil {
@@ -424,7 +424,7 @@ func TestACountTakesAScope(t *testing.T) {
 	} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			e, s := newBareEnvironment(t), subjects[kind]
+			e, s := newBareEnvironment(t), fixtures[kind]
 			granted := e.operatorScopes()
 			e.withoutScopes(scope)
 			e.create(e.tenant())
@@ -476,12 +476,12 @@ func (e *environment) person() string {
 func TestHeldTokensAreRenewed(t *testing.T) {
 	for name, declare := range map[string]func(*environment) (*v1alpha1.Auth0Token, v1alpha1.Object){
 		"client credentials": func(e *environment) (*v1alpha1.Auth0Token, v1alpha1.Object) {
-			tokenSubject.prepare(e)
-			return tokenSubject.object(e, "one").(*v1alpha1.Auth0Token), e.protectedRoles(e.namespace, "beside")[0]
+			tokenFixture.prepare(e)
+			return tokenFixture.object(e, "one").(*v1alpha1.Auth0Token), e.protectedRoles(e.namespace, "beside")[0]
 		},
 		"refresh token": func(e *environment) (*v1alpha1.Auth0Token, v1alpha1.Object) {
 			machine := e.declaredShop()
-			token := refreshTokenSubject.object(e, "one").(*v1alpha1.Auth0Token)
+			token := refreshTokenFixture.object(e, "one").(*v1alpha1.Auth0Token)
 			token.Spec.Client = v1alpha1.TokenClient{ClientRef: &v1alpha1.LocalReference{Name: machine.Name}}
 			return token, machine
 		},

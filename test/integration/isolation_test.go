@@ -26,9 +26,9 @@ func (e *environment) tenantIn(namespace string) *v1alpha1.Auth0Tenant {
 	return tenant
 }
 
-// TestAStrangerBlocksNoDeletion has objects of a namespace that the tenant does not admit refer to what is deleted: one with a
+// TestAForeignObjectBlocksNoDeletion has objects of a namespace that the tenant does not admit refer to what is deleted: one with a
 // finalizer put on by hand and suspended, and one of a tenant of its own with a finalizer that is the operator's.
-func TestAStrangerBlocksNoDeletion(t *testing.T) {
+func TestAForeignObjectBlocksNoDeletion(t *testing.T) {
 	t.Parallel()
 	e := newBareEnvironment(t)
 	e.create(e.tenant())

@@ -36,14 +36,14 @@ func (e *environment) role(name string) *v1alpha1.Auth0Role {
 
 // TestLifecycleOfLargeObjects repeats the rows of the lifecycle table that would notice if the operator took a part for the whole.
 func TestLifecycleOfLargeObjects(t *testing.T) {
-	for kind, s := range subjects {
+	for kind, s := range fixtures {
 		small := s.object
 		s.object = func(e *environment, name string) v1alpha1.Managed {
 			object := small(e, name)
 			large(object)
 			return object
 		}
-		for name, row := range map[string]func(*environment, subject){
+		for name, row := range map[string]func(*environment, fixture){
 			"drift is put right": drift, "a field that is removed is cleared": clearField, "delete": deleteObject, "observe writes nothing": observe,
 		} {
 			t.Run(kind+"/"+name, func(t *testing.T) {
@@ -60,7 +60,7 @@ func TestLifecycleOfLargeObjects(t *testing.T) {
 // TestTooLargeObjects has an object of every kind grow beyond what the operator works on.
 func TestTooLargeObjects(t *testing.T) {
 	for _, kind := range controllers.All() {
-		s, ok := subjects[kind.Name]
+		s, ok := fixtures[kind.Name]
 		if !ok {
 			continue
 		}
@@ -105,12 +105,12 @@ func TestTooLargeObjects(t *testing.T) {
 func TestNewObjectsThatAreTooLarge(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	userSubject.prepare(e)
-	user := userSubject.object(e, "one")
+	userFixture.prepare(e)
+	user := userFixture.object(e, "one")
 	tooLarge(user)
 	e.create(user)
 	e.eventuallyStalled(user, v1alpha1.ReasonInvalidSpec, "at most 512 KiB are allowed")
-	userSubject.requireWrites(e, 0)
+	userFixture.requireWrites(e, 0)
 	e.deleteAndWait(user)
 
 	names := e.role("many")
@@ -128,9 +128,9 @@ func TestFreeJSONIsBounded(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
 	free := apiextensionsv1.JSON{Raw: fmt.Appendf(nil, `{"deep":{"padding":%q}}`, strings.Repeat("n", 130<<10))}
-	addons := clientSubject.object(e, "addons").(*v1alpha1.Auth0Client)
+	addons := clientFixture.object(e, "addons").(*v1alpha1.Auth0Client)
 	addons.Spec.Addons = map[string]apiextensionsv1.JSON{"samlp": free}
-	scopes := clientSubject.object(e, "scopes").(*v1alpha1.Auth0Client)
+	scopes := clientFixture.object(e, "scopes").(*v1alpha1.Auth0Client)
 	scopes.Spec.JWTConfiguration.Scopes = map[string]apiextensionsv1.JSON{"legacy": free}
 	options := &v1alpha1.Auth0Connection{ObjectMeta: e.meta("options"), Spec: v1alpha1.Auth0ConnectionSpec{
 		ManagedSpec: e.managedSpec(), Name: "partner", Strategy: "oidc", Options: &free,
@@ -177,10 +177,10 @@ func TestATooLargeTenantAdmitsNobody(t *testing.T) {
 func TestLargeObjectsAreFound(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	userSubject.prepare(e)
+	userFixture.prepare(e)
 	editor := e.role("chief-editor")
 	e.create(editor)
-	user := userSubject.object(e, "one").(*v1alpha1.Auth0User)
+	user := userFixture.object(e, "one").(*v1alpha1.Auth0User)
 	large(user)
 	user.Spec.Roles = &v1alpha1.UserRoles{}
 	for i := range 40 {

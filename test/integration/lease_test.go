@@ -102,14 +102,14 @@ func TestALateRenewalClosesTheFence(t *testing.T) {
 			t.Parallel()
 			e := newBareEnvironment(t)
 			e.create(e.tenant())
-			userSubject.prepare(e)
+			userFixture.prepare(e)
 			seen := &slowWrites{}
 			ended := e.lead(seen)
 			e.eventuallyReady(e.tenant())
 			seen.mu.Lock()
 			seen.hold = step
 			seen.mu.Unlock()
-			e.create(userSubject.object(e, "one"))
+			e.create(userFixture.object(e, "one"))
 			if err := <-ended; err == nil || errors.Is(err, context.Canceled) {
 				t.Errorf("the operator ended with %v", err)
 			}

@@ -20,8 +20,8 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/simulator"
 )
 
-// subject is what the lifecycle table needs to know of a kind. No field may be left out.
-type subject struct {
+// fixture is what the lifecycle table needs to know of a kind. No field may be left out.
+type fixture struct {
 	// prepare makes what an object needs besides the tenant.
 	prepare func(*environment)
 	// object declares one; objects of different names stand for the same thing in Auth0.
@@ -42,16 +42,16 @@ type subject struct {
 	clear   func(v1alpha1.Managed)
 	cleared func(*environment, v1alpha1.Managed) error
 	// drift changes the thing behind the operator's back; vanish deletes it.
-	drift  func(*environment, v1alpha1.Managed)
-	vanish func(*environment, v1alpha1.Managed)
+	drift          func(*environment, v1alpha1.Managed)
+	deleteRemotely func(*environment, v1alpha1.Managed)
 	// existing makes the thing that the object declares, as somebody else would.
 	existing func(*environment)
 	// existsReason and conflictReason are what the object says if it exists, or another object holds it.
 	existsReason, conflictReason string
 	// permit lets an object take over what exists, if not its adoptionPolicy does but an annotation of the Secret.
 	permit func(*environment, v1alpha1.Managed)
-	// spoil makes the spec one that Auth0 does not allow; mend undoes it.
-	spoil, mend func(v1alpha1.Managed)
+	// makeInvalid makes the spec one that Auth0 does not allow; mend undoes it.
+	makeInvalid, fix func(v1alpha1.Managed)
 	// withoutScope takes the permission away that the work needs, and returns what the message must name.
 	withoutScope func(*environment) string
 	scopeReason  string
@@ -60,33 +60,33 @@ type subject struct {
 // call is a call to Auth0.
 type call struct{ method, route string }
 
-// subjects are the kinds that stand for something in Auth0.
-var subjects = map[string]subject{
-	"Auth0Client": clientSubject,
-	"Auth0Connection to an identity provider": providerSubject,
-	"Auth0Connection":                         connectionSubject,
-	"Auth0ClientGrant":                        clientGrantSubject,
-	"Auth0Organization":                       organizationSubject,
-	"Auth0User in an organization":            memberSubject,
-	"Auth0ResourceServer":                     resourceServerSubject,
-	"Auth0Role":                               roleSubject,
-	"Auth0Token by password":                  passwordTokenSubject,
-	"Auth0Token":                              tokenSubject,
-	"Auth0User by sign-up":                    signupSubject,
-	"Auth0User":                               userSubject,
-	"Auth0Token by password, refreshed":       refreshingPasswordSubject,
-	"Auth0Token by authorization code":        codeTokenSubject,
-	"Auth0Token by refresh token":             refreshTokenSubject,
-	"Auth0Token by device code":               deviceTokenSubject,
+// fixtures are the kinds that stand for something in Auth0.
+var fixtures = map[string]fixture{
+	"Auth0Client": clientFixture,
+	"Auth0Connection to an identity provider": providerFixture,
+	"Auth0Connection":                         connectionFixture,
+	"Auth0ClientGrant":                        clientGrantFixture,
+	"Auth0Organization":                       organizationFixture,
+	"Auth0User in an organization":            memberFixture,
+	"Auth0ResourceServer":                     resourceServerFixture,
+	"Auth0Role":                               roleFixture,
+	"Auth0Token by password":                  passwordTokenFixture,
+	"Auth0Token":                              tokenFixture,
+	"Auth0User by sign-up":                    signupFixture,
+	"Auth0User":                               userFixture,
+	"Auth0Token by password, refreshed":       refreshingPasswordFixture,
+	"Auth0Token by authorization code":        codeTokenFixture,
+	"Auth0Token by refresh token":             refreshTokenFixture,
+	"Auth0Token by device code":               deviceTokenFixture,
 }
 
 // lifecycle is what every kind must stand.
 var lifecycle = []struct {
 	name string
-	run  func(*environment, subject)
+	run  func(*environment, fixture)
 }{
 	{"create", create},
-	{"second pass writes nothing", secondPass},
+	{"second pass writes nothing", secondReconcile},
 	{"drift is put right", drift},
 	{"update", update},
 	{"a field that is removed is cleared", clearField},
@@ -96,7 +96,7 @@ var lifecycle = []struct {
 	{"the other object of a conflict inherits", inherit},
 	{"the other object of a conflict inherits what is retained", inheritRetained},
 	{"external delete is made good", externalDelete},
-	{"a stranger in its place", stranger},
+	{"a stranger in its place", foreignObject},
 	{"409", answered409},
 	{"429", answered429},
 	{"5xx", answered5xx},
@@ -111,14 +111,14 @@ var lifecycle = []struct {
 	{"observe writes nothing", observe},
 	{"what was only observed stays", observedStays},
 	{"what exists and was observed stays", existingStays},
-	{"a stranger that was observed stays", observedStrangerStays},
+	{"a stranger that was observed stays", observedForeignObjectStays},
 	{"create only", createOnly},
 	{"suspend", suspend},
 	{"restart writes nothing", restart},
 }
 
 func TestLifecycle(t *testing.T) {
-	for kind, s := range subjects {
+	for kind, s := range fixtures {
 		for _, row := range lifecycle {
 			t.Run(kind+"/"+row.name, func(t *testing.T) {
 				t.Parallel()
@@ -134,11 +134,11 @@ func TestLifecycle(t *testing.T) {
 func TestEveryKindRunsThroughTheLifecycle(t *testing.T) {
 	for _, kind := range controllers.All() {
 		_, managed := kind.New().(v1alpha1.Managed)
-		if _, ok := subjects[kind.Name]; managed && !ok {
+		if _, ok := fixtures[kind.Name]; managed && !ok {
 			t.Errorf("%s has no subject in the lifecycle table", kind.Name)
 		}
 	}
-	for name, s := range subjects {
+	for name, s := range fixtures {
 		fields := reflect.ValueOf(s)
 		for i := range fields.NumField() {
 			field, fieldName := fields.Field(i), fields.Type().Field(i).Name
@@ -151,7 +151,7 @@ func TestEveryKindRunsThroughTheLifecycle(t *testing.T) {
 }
 
 // declared creates an object and waits until it is Ready.
-func (s subject) declared(e *environment) v1alpha1.Managed {
+func (s fixture) declared(e *environment) v1alpha1.Managed {
 	e.Helper()
 	object := s.object(e, "one")
 	e.create(object)
@@ -161,7 +161,7 @@ func (s subject) declared(e *environment) v1alpha1.Managed {
 }
 
 // require fails unless there is just one thing, as declared.
-func (s subject) require(e *environment, object v1alpha1.Managed) {
+func (s fixture) require(e *environment, object v1alpha1.Managed) {
 	e.Helper()
 	if err := s.check(e, object); err != nil {
 		e.Errorf("not as declared: %v", err)
@@ -169,14 +169,14 @@ func (s subject) require(e *environment, object v1alpha1.Managed) {
 	s.requireCount(e, 1)
 }
 
-func (s subject) requireCount(e *environment, want int) {
+func (s fixture) requireCount(e *environment, want int) {
 	e.Helper()
 	if count := s.count(e); count != want {
 		e.Errorf("there are %d in Auth0, want %d", count, want)
 	}
 }
 
-func (s subject) requireWrites(e *environment, want int) {
+func (s fixture) requireWrites(e *environment, want int) {
 	e.Helper()
 	if report := e.sim.Requests(); s.writes(report) != want {
 		e.Errorf("%d calls changed something in Auth0, want %d: %+v", s.writes(report), want, report.ByRoute)
@@ -184,7 +184,7 @@ func (s subject) requireWrites(e *environment, want int) {
 }
 
 // eventuallyRequire waits until the outcome is as declared.
-func (s subject) eventuallyRequire(e *environment, object v1alpha1.Managed) {
+func (s fixture) eventuallyRequire(e *environment, object v1alpha1.Managed) {
 	e.Helper()
 	e.eventually(func() error {
 		e.get(object)
@@ -194,7 +194,7 @@ func (s subject) eventuallyRequire(e *environment, object v1alpha1.Managed) {
 	s.requireCount(e, 1)
 }
 
-func create(e *environment, s subject) {
+func create(e *environment, s fixture) {
 	object := s.declared(e)
 	if len(e.events(object)) == 0 {
 		e.eventually(func() error {
@@ -209,7 +209,7 @@ func create(e *environment, s subject) {
 	}
 }
 
-func secondPass(e *environment, s subject) {
+func secondReconcile(e *environment, s fixture) {
 	object := s.declared(e)
 	e.pass(object)
 	before := snapshot(e, object)
@@ -246,7 +246,7 @@ func snapshot(e *environment, object v1alpha1.Managed) map[string]any {
 	return map[string]any{"object": string(encoded), "secrets": versions, "events": len(e.events(object))}
 }
 
-func drift(e *environment, s subject) {
+func drift(e *environment, s fixture) {
 	object := s.declared(e)
 	e.sim.ResetRequests()
 	s.drift(e, object)
@@ -257,14 +257,14 @@ func drift(e *environment, s subject) {
 	}
 }
 
-func update(e *environment, s subject) {
+func update(e *environment, s fixture) {
 	object := s.declared(e)
 	change(e, object, s.change)
 	e.eventuallyReady(object)
 	s.require(e, object)
 }
 
-func clearField(e *environment, s subject) {
+func clearField(e *environment, s fixture) {
 	object := s.declared(e)
 	change(e, object, s.clear)
 	e.eventuallyReady(object)
@@ -275,7 +275,7 @@ func clearField(e *environment, s subject) {
 }
 
 // notApplied has Auth0 answer each update with success and do nothing.
-func notApplied(e *environment, s subject) {
+func notApplied(e *environment, s fixture) {
 	object := s.declared(e)
 	if _, isToken := object.(*v1alpha1.Auth0Token); isToken {
 		// One is issued or not.
@@ -310,7 +310,7 @@ func notApplied(e *environment, s subject) {
 	s.require(e, object)
 }
 
-func adopt(e *environment, s subject) {
+func adopt(e *environment, s fixture) {
 	s.existing(e)
 	e.sim.ResetRequests()
 	object := s.object(e, "one")
@@ -333,7 +333,7 @@ func adopt(e *environment, s subject) {
 }
 
 // letAdopt lets an object take over what exists.
-func (s subject) letAdopt(e *environment, object v1alpha1.Managed) {
+func (s fixture) letAdopt(e *environment, object v1alpha1.Managed) {
 	e.Helper()
 	if s.permit != nil {
 		s.permit(e, object)
@@ -344,7 +344,7 @@ func (s subject) letAdopt(e *environment, object v1alpha1.Managed) {
 
 // adoptWhereNamesRepeat: one that may not take over anything makes a second one, and one that may takes over the one that
 // nobody holds. One that finds several says so.
-func adoptWhereNamesRepeat(e *environment, s subject, object v1alpha1.Managed) {
+func adoptWhereNamesRepeat(e *environment, s fixture, object v1alpha1.Managed) {
 	e.eventuallyReady(object)
 	s.requireCount(e, 2)
 	adopting := s.object(e, "two")
@@ -364,7 +364,7 @@ func adoptWhereNamesRepeat(e *environment, s subject, object v1alpha1.Managed) {
 	s.requireCount(e, 3)
 }
 
-func conflict(e *environment, s subject) {
+func conflict(e *environment, s fixture) {
 	first := s.declared(e)
 	second := s.object(e, "two")
 	second.GetManagedSpec().AdoptionPolicy = v1alpha1.AdoptionPolicyIfUnmanaged
@@ -376,16 +376,16 @@ func conflict(e *environment, s subject) {
 }
 
 // inherit deletes the object of a conflict that holds what both declare: it stays in Auth0, and becomes the other one's.
-func inherit(e *environment, s subject) { inheritFrom(e, s, func(v1alpha1.Managed) {}) }
+func inherit(e *environment, s fixture) { inheritFrom(e, s, func(v1alpha1.Managed) {}) }
 
 // inheritRetained does so with deletionPolicy Retain, as the message of the conflict asks for.
-func inheritRetained(e *environment, s subject) {
+func inheritRetained(e *environment, s fixture) {
 	inheritFrom(e, s, func(first v1alpha1.Managed) {
 		change(e, first, func(o v1alpha1.Managed) { o.GetManagedSpec().DeletionPolicy = v1alpha1.DeletionPolicyRetain })
 	})
 }
 
-func inheritFrom(e *environment, s subject, edit func(first v1alpha1.Managed)) {
+func inheritFrom(e *environment, s fixture, edit func(first v1alpha1.Managed)) {
 	if s.conflictReason != v1alpha1.ReasonConflict {
 		// Tokens stand for nothing in Auth0 that can be handed over.
 		return
@@ -409,18 +409,18 @@ func inheritFrom(e *environment, s subject, edit func(first v1alpha1.Managed)) {
 	s.requireCount(e, 0)
 }
 
-func externalDelete(e *environment, s subject) {
+func externalDelete(e *environment, s fixture) {
 	object := s.declared(e)
-	s.vanish(e, object)
+	s.deleteRemotely(e, object)
 	e.pass(object)
 	s.eventuallyRequire(e, object)
 }
 
-// stranger has somebody else make what was deleted: that it was managed before gives no right to the new one.
-func stranger(e *environment, s subject) {
+// foreignObject has somebody else make what was deleted: that it was managed before gives no right to the new one.
+func foreignObject(e *environment, s fixture) {
 	object := s.declared(e)
 	e.stopOperator()
-	s.vanish(e, object)
+	s.deleteRemotely(e, object)
 	s.existing(e)
 	e.startOperator()
 	if s.namesRepeat {
@@ -435,12 +435,12 @@ func stranger(e *environment, s subject) {
 	s.require(e, object)
 }
 
-func answered409(e *environment, s subject) {
+func answered409(e *environment, s fixture) {
 	e.sim.AddFaults(simulator.Fault{Method: s.create.method, Route: s.create.route, Times: 1, Status: 409})
 	s.declared(e)
 }
 
-func answered429(e *environment, s subject) {
+func answered429(e *environment, s fixture) {
 	reset := e.sim.Now().Add(2 * time.Second).Unix()
 	e.sim.AddFaults(simulator.Fault{Method: s.create.method, Route: s.create.route, Times: 1, Status: 429, Headers: map[string]string{
 		"X-RateLimit-Limit": "10", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": fmt.Sprint(reset),
@@ -455,7 +455,7 @@ func answered429(e *environment, s subject) {
 	}
 }
 
-func answered5xx(e *environment, s subject) {
+func answered5xx(e *environment, s fixture) {
 	e.sim.AddFaults(simulator.Fault{Method: s.create.method, Route: s.create.route, Times: 2, Status: 503})
 	object := s.object(e, "one")
 	e.create(object)
@@ -464,12 +464,12 @@ func answered5xx(e *environment, s subject) {
 	s.require(e, object)
 }
 
-func lostResponse(e *environment, s subject) {
+func lostResponse(e *environment, s fixture) {
 	e.sim.AddFaults(simulator.Fault{Method: s.create.method, Route: s.create.route, Times: 1, Drop: simulator.DropAfter})
 	s.declared(e)
 }
 
-func crash(e *environment, s subject) {
+func crash(e *environment, s fixture) {
 	e.sim.AddFaults(simulator.Fault{Method: s.create.method, Route: s.create.route, Times: 1, Drop: simulator.DropAfter})
 	object := s.object(e, "one")
 	e.create(object)
@@ -484,19 +484,19 @@ func crash(e *environment, s subject) {
 	s.require(e, object)
 }
 
-func badSpec(e *environment, s subject) {
+func badSpec(e *environment, s fixture) {
 	object := s.object(e, "one")
-	s.spoil(object)
+	s.makeInvalid(object)
 	e.create(object)
 	e.eventuallyStalled(object, v1alpha1.ReasonInvalidSpec)
 	s.requireCount(e, 0)
 	s.requireWrites(e, 0)
-	change(e, object, s.mend)
+	change(e, object, s.fix)
 	e.eventuallyReady(object)
 	s.require(e, object)
 }
 
-func missingScope(e *environment, s subject) {
+func missingScope(e *environment, s fixture) {
 	missing := s.withoutScope(e)
 	e.restartOperator()
 	e.eventuallyReady(e.tenant())
@@ -506,7 +506,7 @@ func missingScope(e *environment, s subject) {
 	s.requireCount(e, 0)
 }
 
-func tenantDown(e *environment, s subject) {
+func tenantDown(e *environment, s fixture) {
 	object := s.declared(e)
 	e.sim.Stop()
 	e.pass(object)
@@ -531,7 +531,7 @@ func readyStatus(object v1alpha1.Object) metav1.ConditionStatus {
 	return "absent"
 }
 
-func deleteObject(e *environment, s subject) {
+func deleteObject(e *environment, s fixture) {
 	object := s.declared(e)
 	e.deleteAndWait(object)
 	e.eventually(func() error {
@@ -542,7 +542,7 @@ func deleteObject(e *environment, s subject) {
 	})
 }
 
-func retain(e *environment, s subject) {
+func retain(e *environment, s fixture) {
 	object := s.object(e, "one")
 	object.GetManagedSpec().DeletionPolicy = v1alpha1.DeletionPolicyRetain
 	e.create(object)
@@ -560,7 +560,7 @@ func retain(e *environment, s subject) {
 	s.require(e, successor)
 }
 
-func observe(e *environment, s subject) {
+func observe(e *environment, s fixture) {
 	object := s.object(e, "one")
 	object.GetManagedSpec().ManagementPolicy = v1alpha1.ManagementPolicyObserve
 	e.create(object)
@@ -571,7 +571,7 @@ func observe(e *environment, s subject) {
 }
 
 // observedStays has an object observe what others made, and then manage it without leave to take it over.
-func observedStays(e *environment, s subject) {
+func observedStays(e *environment, s fixture) {
 	s.existing(e)
 	object := s.object(e, "one")
 	object.GetManagedSpec().ManagementPolicy = v1alpha1.ManagementPolicyObserve
@@ -582,7 +582,7 @@ func observedStays(e *environment, s subject) {
 
 // existingStays has an object find what others made, observe it, and then manage it without leave to take it over. Where names
 // repeat, it makes one of its own first.
-func existingStays(e *environment, s subject) {
+func existingStays(e *environment, s fixture) {
 	s.existing(e)
 	object := s.object(e, "one")
 	e.create(object)
@@ -591,11 +591,11 @@ func existingStays(e *environment, s subject) {
 	s.requireUntouched(e, object)
 }
 
-// observedStrangerStays has an object observe what others made in the place of what it made itself.
-func observedStrangerStays(e *environment, s subject) {
+// observedForeignObjectStays has an object observe what others made in the place of what it made itself.
+func observedForeignObjectStays(e *environment, s fixture) {
 	object := s.declared(e)
 	setPolicy(e, object, v1alpha1.ManagementPolicyObserve)
-	s.vanish(e, object)
+	s.deleteRemotely(e, object)
 	s.existing(e)
 	e.pass(object)
 	s.requireUntouched(e, object)
@@ -609,7 +609,7 @@ func setPolicy(e *environment, object v1alpha1.Managed, policy v1alpha1.Manageme
 
 // requireUntouched has an object that observed something be managed and deleted, with a finalizer put on by hand, and fails
 // unless what others made is as they made it.
-func (s subject) requireUntouched(e *environment, object v1alpha1.Managed) {
+func (s fixture) requireUntouched(e *environment, object v1alpha1.Managed) {
 	e.Helper()
 	before := s.count(e)
 	e.sim.ResetRequests()
@@ -629,7 +629,7 @@ func (s subject) requireUntouched(e *environment, object v1alpha1.Managed) {
 	}
 }
 
-func createOnly(e *environment, s subject) {
+func createOnly(e *environment, s fixture) {
 	object := s.object(e, "one")
 	object.GetManagedSpec().ManagementPolicy = v1alpha1.ManagementPolicyCreateOnly
 	e.create(object)
@@ -641,7 +641,7 @@ func createOnly(e *environment, s subject) {
 	e.deleteAndWait(object)
 }
 
-func suspend(e *environment, s subject) {
+func suspend(e *environment, s fixture) {
 	object := s.declared(e)
 	change(e, object, func(o v1alpha1.Managed) { o.GetManagedSpec().Suspend = true })
 	e.eventuallyCondition(object, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSuspended)
@@ -668,7 +668,7 @@ func suspend(e *environment, s subject) {
 }
 
 // deletionWaits has the deletion of an object wait, and looks for that where people look.
-func deletionWaits(e *environment, s subject) {
+func deletionWaits(e *environment, s fixture) {
 	object := s.declared(e)
 	change(e, object, func(o v1alpha1.Managed) { o.GetManagedSpec().Suspend = true })
 	e.eventuallyCondition(object, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSuspended)
@@ -678,7 +678,7 @@ func deletionWaits(e *environment, s subject) {
 	e.eventuallyGone(object)
 }
 
-func restart(e *environment, s subject) {
+func restart(e *environment, s fixture) {
 	object := s.declared(e)
 	e.pass(object)
 	before := snapshot(e, object)

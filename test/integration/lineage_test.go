@@ -57,14 +57,14 @@ type tokenLife struct {
 	loop reconcile.Reconciler
 }
 
-// liveByHand begins a life that is driven by hand.
-func (m *mortal) liveByHand() *tokenLife {
+// startByHand begins a life that is driven by hand.
+func (m *crashable) startByHand() *tokenLife {
 	m.Helper()
 	current := newProcess()
 	m.process.Store(current)
 	config := rest.CopyConfig(cluster.Config)
 	config.QPS = -1
-	config.Wrap(func(base http.RoundTripper) http.RoundTripper { return lifeline{base, current} })
+	config.Wrap(func(base http.RoundTripper) http.RoundTripper { return crashTransport{base, current} })
 	direct, err := client.NewWithWatch(config, client.Options{Scheme: kube.Scheme(), Mapper: kube.RESTMapper()})
 	if err != nil {
 		m.Fatal(err)
@@ -89,8 +89,8 @@ func (m *mortal) liveByHand() *tokenLife {
 	return nil
 }
 
-// lineageSteps are the effects of a refresh on the world, as TestCrash observes them.
-var lineageSteps = []step{
+// familySteps are the effects of a refresh on the world, as TestCrash observes them.
+var familySteps = []step{
 	{"PATCH secrets", 1}, {"POST /oauth/token", 1}, {"PATCH secrets", 2}, {"PATCH secrets", 3}, {"PATCH auth0tokens/status", 1},
 }
 
@@ -107,7 +107,7 @@ func TestAThousandRefreshes(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			m := newMortal(t)
+			m := newCrashable(t)
 			token := m.shop(row.settings)
 			m.stopOperator()
 			deaths := m.refreshOften(token, row.refreshes)
@@ -115,7 +115,7 @@ func TestAThousandRefreshes(t *testing.T) {
 			if deaths < row.refreshes/10 {
 				t.Errorf("the operator died %d times only", deaths)
 			}
-			refreshTokenSubject.require(m.environment, token)
+			refreshTokenFixture.require(m.environment, token)
 			m.requireNoReuse()
 		})
 	}
@@ -140,7 +140,7 @@ func TestALostAnswerAfterTheLeeway(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			m := newMortal(t)
+			m := newCrashable(t)
 			token := m.shop(rotating)
 			m.stopOperator()
 			if row.refuse != "" {
@@ -149,23 +149,23 @@ func TestALostAnswerAfterTheLeeway(t *testing.T) {
 			// Half the life of the operator's own token, so that it is the refresh whose answer gets lost.
 			m.setTokenLifetime(12 * 60 * 60)
 			m.sim.Advance(24 * time.Hour)
-			life := m.liveByHand()
+			life := m.startByHand()
 			life.watch(nil)
 			m.untilRefreshed(life, token)
 			m.sim.Advance(12 * time.Hour)
 			m.loseAnswer(row.drop)
 			m.look(life, token)
-			if m.lineageOf().Attempt == nil {
+			if m.familyOf().Attempt == nil {
 				t.Fatal("nothing tells that an answer was lost")
 			}
 			m.sim.Advance(row.away)
 			before := m.refreshes()
 			// A restart knows as much as before.
-			life = m.liveByHand()
+			life = m.startByHand()
 			life.watch(nil)
 			if row.alive {
 				m.untilRefreshed(life, token)
-				refreshTokenSubject.require(m.environment, token)
+				refreshTokenFixture.require(m.environment, token)
 			} else {
 				m.look(life, token)
 				m.eventuallyStalled(token, v1alpha1.ReasonRefreshResponseLost, row.message, "Secret seed")
@@ -185,32 +185,32 @@ func (e *environment) refreshes() int {
 }
 
 // look goes round the loop once.
-func (m *mortal) look(life *tokenLife, token *v1alpha1.Auth0Token) {
+func (m *crashable) look(life *tokenLife, token *v1alpha1.Auth0Token) {
 	m.Helper()
 	// What failed is in status.
 	_, _ = life.loop.Reconcile(m.ctx, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(token)})
 }
 
 // refreshOften lets a token run out again and again, and counts how often the operator died over it.
-func (m *mortal) refreshOften(token *v1alpha1.Auth0Token, refreshes int) int {
+func (m *crashable) refreshOften(token *v1alpha1.Auth0Token, refreshes int) int {
 	m.Helper()
 	seed := uint64(time.Now().UnixNano())
 	m.Logf("the seed is %d", seed)
 	chance := rand.New(rand.NewPCG(seed, 0))
 	deaths := 0
-	life := m.liveByHand()
+	life := m.startByHand()
 	for range refreshes {
 		m.sim.Advance(24 * time.Hour)
 		var end *instant
 		if chance.IntN(4) == 0 {
-			end = &instant{lineageSteps[chance.IntN(len(lineageSteps))], chance.IntN(2) == 0}
+			end = &instant{familySteps[chance.IntN(len(familySteps))], chance.IntN(2) == 0}
 		}
 		life.watch(end)
 		for !m.refreshed(life, token) {
 			if life.isDead() {
 				deaths++
 				m.sim.Advance(time.Duration(chance.IntN(20)) * time.Second)
-				life = m.liveByHand()
+				life = m.startByHand()
 			}
 		}
 	}
@@ -218,7 +218,7 @@ func (m *mortal) refreshOften(token *v1alpha1.Auth0Token, refreshes int) int {
 }
 
 // untilRefreshed goes round the loop until the token is good for long.
-func (m *mortal) untilRefreshed(life *tokenLife, token *v1alpha1.Auth0Token) {
+func (m *crashable) untilRefreshed(life *tokenLife, token *v1alpha1.Auth0Token) {
 	m.Helper()
 	for range 20 {
 		if m.refreshed(life, token) {
@@ -229,7 +229,7 @@ func (m *mortal) untilRefreshed(life *tokenLife, token *v1alpha1.Auth0Token) {
 }
 
 // refreshed goes round the loop once, and tells whether the token is good for long. Time goes by as the loop asks for.
-func (m *mortal) refreshed(life *tokenLife, token *v1alpha1.Auth0Token) bool {
+func (m *crashable) refreshed(life *tokenLife, token *v1alpha1.Auth0Token) bool {
 	m.Helper()
 	result, err := life.loop.Reconcile(m.ctx, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(token)})
 	if life.isDead() {
@@ -258,8 +258,8 @@ func (e *environment) requireNoReuse() {
 	}
 }
 
-// lineageOf is what the operator keeps about a sign-in.
-func (e *environment) lineageOf() (line struct {
+// familyOf is what the operator keeps about a sign-in.
+func (e *environment) familyOf() (line struct {
 	Tokens struct {
 		RefreshToken string `json:"refreshToken"`
 	} `json:"tokens"`

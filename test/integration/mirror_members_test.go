@@ -64,9 +64,9 @@ func (w *watched) organizationsOf(user *v1alpha1.Auth0User) (ids []string) {
 	return ids
 }
 
-// TestAPassReadsMembersByOrganization holds the budget of comparing memberships: a call for every hundred members of an
+// TestAResyncReadsMembersByOrganization holds the budget of comparing memberships: a call for every hundred members of an
 // organization, their roles in it included, and no writes anywhere.
-func TestAPassReadsMembersByOrganization(t *testing.T) {
+func TestAResyncReadsMembersByOrganization(t *testing.T) {
 	t.Parallel()
 	const n = 120
 	w := newWatched(t, v1alpha1.WatchPolicyNone, v1alpha1.WatchedByNone)
@@ -77,7 +77,7 @@ func TestAPassReadsMembersByOrganization(t *testing.T) {
 		u.Spec.Organizations.Items[0].Roles = roles("", "editor").Items
 	})
 	before := w.versions()
-	requirePass := func() {
+	requireReconcile := func() {
 		t.Helper()
 		if w.reads(routeMembers) != 2 || w.reads("/api/v2/users") != 2 || w.reads(routeUser) != 0 || w.reads(ownLists...) != 0 || w.sim.Requests().Writes() != 0 {
 			t.Errorf("want a pass of two pages of users and two of members, got %+v", w.sim.Requests())
@@ -87,8 +87,8 @@ func TestAPassReadsMembersByOrganization(t *testing.T) {
 
 	w.advance(2 * time.Minute)
 	w.sim.ResetRequests()
-	w.passOverAll()
-	requirePass()
+	w.reconcileAll()
+	requireReconcile()
 
 	w.sim.ResetRequests()
 	w.restartOperator()
@@ -98,7 +98,7 @@ func TestAPassReadsMembersByOrganization(t *testing.T) {
 		}
 		return nil
 	})
-	requirePass()
+	requireReconcile()
 
 	// Who is no member any more is found, and so is who has lost a role.
 	w.advance(2 * time.Minute)
@@ -106,7 +106,7 @@ func TestAPassReadsMembersByOrganization(t *testing.T) {
 	role := w.dashboardList(memberRoles(acme, users[9]))[0]["id"]
 	w.dashboard(http.MethodDelete, memberRoles(acme, users[9]), map[string]any{"roles": []any{role}})
 	w.sim.ResetRequests()
-	w.passOverAll()
+	w.reconcileAll()
 	w.eventually(func() error {
 		return errors.Join(w.isMember(acme, users[7], "editor"), w.isMember(acme, users[9], "editor"))
 	})
@@ -128,7 +128,7 @@ func TestMembersAreHints(t *testing.T) {
 	// A user who has left is listed for a while, and one who has come back is not.
 	w.leave(acme, users[1])
 	w.sim.ResetRequests()
-	w.passOverAll()
+	w.reconcileAll()
 	if w.reads(routeMembers) != 1 || w.reads(routeUser) != 0 {
 		t.Errorf("the list shows everybody, and users were read: %+v", w.sim.Requests())
 	}
@@ -138,7 +138,7 @@ func TestMembersAreHints(t *testing.T) {
 	}
 	w.advance(2 * time.Minute)
 	w.sim.ResetRequests()
-	w.passOverAll()
+	w.reconcileAll()
 	w.eventually(func() error {
 		if w.reads(routeUser) != 1 || w.reads(routeUserOrganizations) != 1 {
 			return fmt.Errorf("the user who is not listed was not read: %+v", w.sim.Requests())
@@ -169,7 +169,7 @@ func TestMembersThatAreNotListed(t *testing.T) {
 	w.advance(2 * time.Minute)
 	w.dashboard(http.MethodPost, membersPath(initech), map[string]any{"members": []any{users[0].Status.UserID, users[1].Status.UserID}})
 	w.sim.ResetRequests()
-	w.passOverAll()
+	w.reconcileAll()
 	w.eventually(func() error {
 		if joined := w.organizationsOf(users[0]); !slices.Equal(joined, []string{acme}) {
 			return fmt.Errorf("the user whose list is exact is a member of %v: %+v", joined, w.sim.Requests())
@@ -191,7 +191,7 @@ func TestMembersThatAreNotListed(t *testing.T) {
 	w.advance(2 * time.Minute)
 	w.leave(acme, users[2])
 	w.sim.ResetRequests()
-	w.passOverAll()
+	w.reconcileAll()
 	w.eventually(func() error { return w.isMember(acme, users[2]) })
 	w.eventually(func() error {
 		if w.reads("/api/v2/users") != 1 || w.reads(routeUser) != 2 {
@@ -201,8 +201,8 @@ func TestMembersThatAreNotListed(t *testing.T) {
 	})
 }
 
-// TestAPassPutsPermissionsRight has a user lose a permission, which no list tells of: the pass reads it, and puts it right.
-func TestAPassPutsPermissionsRight(t *testing.T) {
+// TestAReconcileCorrectsPermissions has a user lose a permission, which no list tells of: the pass reads it, and puts it right.
+func TestAReconcileCorrectsPermissions(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t, v1alpha1.WatchPolicyNone, v1alpha1.WatchedByNone)
 	seedOrders(w.environment)
@@ -213,7 +213,7 @@ func TestAPassPutsPermissionsRight(t *testing.T) {
 	w.dashboard(http.MethodDelete, userPath(user.Status.UserID)+"/permissions", map[string]any{
 		"permissions": []any{map[string]any{"resource_server_identifier": ordersAPI, "permission_name": "read:orders"}},
 	})
-	w.passOverAll()
+	w.reconcileAll()
 	w.eventually(func() error {
 		if left := w.userPermissions(w.user(user.Status.UserID)); len(left) != 1 {
 			return fmt.Errorf("the user has the permissions %v", left)

@@ -137,7 +137,7 @@ func (w *watched) eventuallyNamed(user *v1alpha1.Auth0User, limit time.Duration)
 }
 
 // pass has everything be compared from lists, and waits until it was.
-func (w *watched) passOverAll() {
+func (w *watched) reconcileAll() {
 	w.Helper()
 	before := w.passes()
 	change(w.environment, w.tenant(), func(t *v1alpha1.Auth0Tenant) {
@@ -197,8 +197,8 @@ func (w *watched) requireVersions(before map[string]string) {
 	}
 }
 
-// TestDriftIsPutRightByTheLog holds the budget of a dashboard edit with log polling: 45 seconds, and 5 calls.
-func TestDriftIsPutRightByTheLog(t *testing.T) {
+// TestDriftIsCorrectedByTheLog holds the budget of a dashboard edit with log polling: 45 seconds, and 5 calls.
+func TestDriftIsCorrectedByTheLog(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t, v1alpha1.WatchPolicyLog, v1alpha1.WatchedByLog)
 	users := w.declareUsers(5, nil)
@@ -234,8 +234,8 @@ func TestDriftIsPutRightByTheLog(t *testing.T) {
 	})
 }
 
-// TestDriftIsPutRightByEvents holds the budget of a dashboard edit with the event stream: 2 seconds, and 5 calls.
-func TestDriftIsPutRightByEvents(t *testing.T) {
+// TestDriftIsCorrectedByEvents holds the budget of a dashboard edit with the event stream: 2 seconds, and 5 calls.
+func TestDriftIsCorrectedByEvents(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t, v1alpha1.WatchPolicyEvents, v1alpha1.WatchedByEvents)
 	users := w.declareUsers(3, nil)
@@ -366,9 +366,9 @@ func TestOwnWritesAreNoDrift(t *testing.T) {
 	}
 }
 
-// TestAPassTakesFewCalls holds the budget of comparing everything: a call per hundred users and one per hundred members of
+// TestAResyncTakesFewCalls holds the budget of comparing everything: a call per hundred users and one per hundred members of
 // a role, and no writes anywhere.
-func TestAPassTakesFewCalls(t *testing.T) {
+func TestAResyncTakesFewCalls(t *testing.T) {
 	t.Parallel()
 	const n = 230
 	w := newWatched(t, v1alpha1.WatchPolicyNone, v1alpha1.WatchedByNone)
@@ -378,8 +378,8 @@ func TestAPassTakesFewCalls(t *testing.T) {
 
 	w.advance(2 * time.Minute)
 	w.sim.ResetRequests()
-	w.passOverAll()
-	w.requirePass(3)
+	w.reconcileAll()
+	w.requireReconcile(3)
 	w.requireVersions(before)
 
 	w.sim.ResetRequests()
@@ -390,7 +390,7 @@ func TestAPassTakesFewCalls(t *testing.T) {
 		}
 		return nil
 	})
-	w.requirePass(3)
+	w.requireReconcile(3)
 	w.requireVersions(before)
 
 	// What differs in a list is read, and put right; so is who lost a role.
@@ -399,7 +399,7 @@ func TestAPassTakesFewCalls(t *testing.T) {
 	role := w.dashboardList(userPath(users[9].Status.UserID) + "/roles")[0]["id"]
 	w.dashboard("DELETE", userPath(users[9].Status.UserID)+"/roles", map[string]any{"roles": []any{role}})
 	w.sim.ResetRequests()
-	w.passOverAll()
+	w.reconcileAll()
 	w.eventuallyNamed(users[7], time.Second)
 	w.eventually(func() error {
 		if len(w.dashboardList(userPath(users[9].Status.UserID)+"/roles")) != 1 {
@@ -412,8 +412,8 @@ func TestAPassTakesFewCalls(t *testing.T) {
 	}
 }
 
-// requirePass fails unless the calls were those of one pass, with so many pages of users and of role members.
-func (w *watched) requirePass(pages int) {
+// requireReconcile fails unless the calls were those of one pass, with so many pages of users and of role members.
+func (w *watched) requireReconcile(pages int) {
 	w.Helper()
 	requests := w.sim.Requests()
 	if requests.Count("GET", "/api/v2/users") != pages || requests.Count("GET", "/api/v2/roles/{id}/users") != pages ||
@@ -430,7 +430,7 @@ func TestListsAreHints(t *testing.T) {
 	users := w.declareUsers(3, nil)
 	w.advance(2 * time.Minute)
 	w.sim.ResetRequests()
-	w.passOverAll()
+	w.reconcileAll()
 	w.eventually(func() error {
 		if reads := w.sim.Requests().Count("GET", "/api/v2/users/{id}"); reads != len(users) {
 			return fmt.Errorf("%d reads, want one for each user whom the search does not show yet", reads)
@@ -445,7 +445,7 @@ func TestListsAreHints(t *testing.T) {
 	w.advance(2 * time.Minute)
 	before := w.versions()
 	w.sim.ResetRequests()
-	w.passOverAll()
+	w.reconcileAll()
 	if requests := w.sim.Requests(); requests.Writes() != 0 || requests.Count("GET", "/api/v2/users") != 1 {
 		t.Errorf("a list that lags behind led to writes: %+v", requests.ByRoute)
 	}
@@ -457,7 +457,7 @@ func TestListsAreHints(t *testing.T) {
 	w.sim.Advance(2 * time.Hour)
 	w.advance(2 * time.Minute)
 	w.sim.ResetRequests()
-	w.passOverAll()
+	w.reconcileAll()
 	w.eventually(func() error {
 		w.get(users[0])
 		if !users[0].Status.EmailVerified {
@@ -526,8 +526,8 @@ func TestLostCheckpoints(t *testing.T) {
 	}
 }
 
-// TestWithoutScopesThePassRemains shows that the tenant says how changes are noticed, and that they are in any case.
-func TestWithoutScopesThePassRemains(t *testing.T) {
+// TestWithoutScopesTheResyncRemains shows that the tenant says how changes are noticed, and that they are in any case.
+func TestWithoutScopesTheResyncRemains(t *testing.T) {
 	t.Parallel()
 	w := &watched{environment: newBareEnvironment(t), fake: testingclock.NewFakeClock(time.Now()), paths: &paths{}}
 	w.clock = w.fake
@@ -564,7 +564,7 @@ func TestAnIdleHour(t *testing.T) {
 // TestRestartReadsFromLists shows for every kind that an object which is Ready takes no read of its own after a restart.
 func TestRestartReadsFromLists(t *testing.T) {
 	t.Parallel()
-	for kind, s := range subjects {
+	for kind, s := range fixtures {
 		if !strings.HasPrefix(s.create.route, "/api/v2/") {
 			continue
 		}

@@ -99,8 +99,8 @@ func TestOptionsThatAuth0DoesNotShow(t *testing.T) {
 func TestSettingsOfAConnectionThatAreNotApplied(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	organizationSubject.prepare(e)
-	organization := organizationSubject.object(e, "one").(*v1alpha1.Auth0Organization)
+	organizationFixture.prepare(e)
+	organization := organizationFixture.object(e, "one").(*v1alpha1.Auth0Organization)
 	e.create(organization)
 	e.eventuallyReady(organization)
 	route := "/api/v2/organizations/{id}/enabled_connections/{connectionId}"
@@ -142,9 +142,9 @@ func TestEntriesThatAuth0LeavesOut(t *testing.T) {
 		t.Run(method, func(t *testing.T) {
 			t.Parallel()
 			e := newEnvironment(t)
-			userSubject.prepare(e)
+			userFixture.prepare(e)
 			role := e.dashboard(http.MethodPost, "/api/v2/roles", map[string]any{"name": "auditor"})["id"].(string)
-			user := userSubject.object(e, "one").(*v1alpha1.Auth0User)
+			user := userFixture.object(e, "one").(*v1alpha1.Auth0User)
 			user.Spec.Roles = nil
 			e.create(user)
 			e.eventuallyReady(user)

@@ -70,7 +70,7 @@ func (e *environment) metricRows() []string {
 func TestObjectsAreCounted(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	tokenSubject.prepare(e)
+	tokenFixture.prepare(e)
 	token := newToken(e, "orders")
 	ready, suspended := newUser(e, "ready", "ready@example.com"), newUser(e, "suspended", "suspended@example.com")
 	suspended.Spec.Suspend = true

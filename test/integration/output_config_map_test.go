@@ -16,17 +16,17 @@ import (
 
 // publicOutputs are the kinds that write a ConfigMap, each with the keys that it has by default.
 var publicOutputs = map[string]struct {
-	subject *subject
+	fixture *fixture
 	keys    []string
 	declare func(v1alpha1.Managed, *v1alpha1.OutputConfigMap)
 }{
-	"Auth0Client": {&clientSubject, []string{"clientId", "domain"}, func(o v1alpha1.Managed, output *v1alpha1.OutputConfigMap) {
+	"Auth0Client": {&clientFixture, []string{"clientId", "domain"}, func(o v1alpha1.Managed, output *v1alpha1.OutputConfigMap) {
 		o.(*v1alpha1.Auth0Client).Spec.OutputConfigMap = output
 	}},
-	"Auth0Token": {&tokenSubject, []string{"audience", "domain", "expiresAt", "issuer", "scope"}, func(o v1alpha1.Managed, output *v1alpha1.OutputConfigMap) {
+	"Auth0Token": {&tokenFixture, []string{"audience", "domain", "expiresAt", "issuer", "scope"}, func(o v1alpha1.Managed, output *v1alpha1.OutputConfigMap) {
 		o.(*v1alpha1.Auth0Token).Spec.OutputConfigMap = output
 	}},
-	"Auth0User": {&userSubject, []string{"domain", "issuer", "userId"}, func(o v1alpha1.Managed, output *v1alpha1.OutputConfigMap) {
+	"Auth0User": {&userFixture, []string{"domain", "issuer", "userId"}, func(o v1alpha1.Managed, output *v1alpha1.OutputConfigMap) {
 		o.(*v1alpha1.Auth0User).Spec.OutputConfigMap = output
 	}},
 }
@@ -39,8 +39,8 @@ func eachPublicOutput(t *testing.T, test func(e *environment, object v1alpha1.Ma
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			e := newEnvironment(t)
-			kind.subject.prepare(e)
-			object := kind.subject.object(e, "one")
+			kind.fixture.prepare(e)
+			object := kind.fixture.object(e, "one")
 			kind.declare(object, &v1alpha1.OutputConfigMap{Name: "public"})
 			test(e, object, kind.keys, kind.declare)
 		})
@@ -169,7 +169,7 @@ func TestNoOutputConfigMapIsTrusted(t *testing.T) {
 	trusted.Name = "trusting"
 	trusted.Spec.CABundle = &v1alpha1.CABundleReference{Kind: "ConfigMap", Name: "trusted"}
 	e.create(trusted)
-	other := clientSubject.object(e, "two").(*v1alpha1.Auth0Client)
+	other := clientFixture.object(e, "two").(*v1alpha1.Auth0Client)
 	other.Spec.OutputConfigMap = &v1alpha1.OutputConfigMap{Name: "trusted"}
 	e.create(other)
 	e.eventuallyStalled(other, v1alpha1.ReasonSecretConflict, "ConfigMap", "is named by Auth0Tenant")
@@ -248,8 +248,8 @@ func outputsAreTheOthers(e *environment) {
 }
 
 // subjectWithOutput is an application of which the test looks at the outputs itself.
-var subjectWithOutput = func() subject {
-	s := clientSubject
+var subjectWithOutput = func() fixture {
+	s := clientFixture
 	s.check = func(*environment, v1alpha1.Managed) error { return nil }
 	return s
 }()

@@ -15,7 +15,7 @@ import (
 // applicationWith declares an application whose output Secret has these templates.
 func applicationWith(e *environment, templates map[string]v1alpha1.SecretTemplate) *v1alpha1.Auth0Client {
 	e.Helper()
-	object := clientSubject.object(e, "one").(*v1alpha1.Auth0Client)
+	object := clientFixture.object(e, "one").(*v1alpha1.Auth0Client)
 	object.Spec.OutputSecret.Data = templates
 	return object
 }
@@ -64,7 +64,7 @@ func TestOutputsFollowTheCustomDomain(t *testing.T) {
 // TestOutputSecretHasAnnotations sets, changes and removes them, and leaves those of others.
 func TestOutputSecretHasAnnotations(t *testing.T) {
 	eachOutput(t, func(e *environment, kind outputKind) {
-		object := kind.subject.object(e, "one")
+		object := kind.fixture.object(e, "one")
 		output := kind.secret(object)
 		output.Annotations = map[string]v1alpha1.SecretAnnotation{"reloader.stakater.com/match": "true", "example.com/team": "web"}
 		e.create(object)
@@ -199,8 +199,8 @@ func TestASecretThatTheSpecDropsIsAbandoned(t *testing.T) {
 				t.Parallel()
 				e := newEnvironment(t)
 				kind := outputs[name]
-				kind.subject.prepare(e)
-				object := kind.subject.object(e, "one")
+				kind.fixture.prepare(e)
+				object := kind.fixture.object(e, "one")
 				output := kind.secret(object).Name
 				if adopted {
 					e.create(e.secret(output, map[string]string{"theirs": "kept"}))
@@ -233,9 +233,9 @@ func TestASecretThatTheSpecDropsIsAbandoned(t *testing.T) {
 	}
 }
 
-// sessionSubject is an application whose Secret holds a random value besides its credentials.
-var sessionSubject = func() subject {
-	s := clientSubject
+// sessionFixture is an application whose Secret holds a random value besides its credentials.
+var sessionFixture = func() fixture {
+	s := clientFixture
 	s.check = func(e *environment, object v1alpha1.Managed) error {
 		data, application := e.outputOf("shop-one").Data, e.client(object.(*v1alpha1.Auth0Client).Status.ClientID)
 		if string(data["clientId"]) != application["client_id"] || string(data["clientSecret"]) != application["client_secret"] || len(data["SESSION_KEY"]) != 40 {
@@ -289,8 +289,8 @@ func sessionKeyStays(e *environment) {
 func TestAudienceOfAToken(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	tokenSubject.prepare(e)
-	token := tokenSubject.object(e, "one").(*v1alpha1.Auth0Token)
+	tokenFixture.prepare(e)
+	token := tokenFixture.object(e, "one").(*v1alpha1.Auth0Token)
 	token.Spec.OutputSecret.Data = map[string]v1alpha1.SecretTemplate{"config": `audience={{ .audience }}`}
 	e.create(token)
 	e.eventuallyReady(token)

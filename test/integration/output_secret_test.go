@@ -18,7 +18,7 @@ import (
 
 // outputKind is a kind that writes a Secret.
 type outputKind struct {
-	subject *subject
+	fixture *fixture
 	// value is one that the kind offers to templates.
 	value string
 	// secret returns what the object declares of its output Secret.
@@ -33,7 +33,7 @@ func eachOutput(t *testing.T, test func(e *environment, kind outputKind)) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			e := newEnvironment(t)
-			kind.subject.prepare(e)
+			kind.fixture.prepare(e)
 			test(e, kind)
 		})
 	}
@@ -41,20 +41,20 @@ func eachOutput(t *testing.T, test func(e *environment, kind outputKind)) {
 
 // outputs are the kinds that write a Secret, each with what declares it.
 var outputs = map[string]outputKind{
-	"Auth0Client": {&clientSubject, "clientSecret", func(o v1alpha1.Managed) *v1alpha1.OutputSecret {
+	"Auth0Client": {&clientFixture, "clientSecret", func(o v1alpha1.Managed) *v1alpha1.OutputSecret {
 		return o.(*v1alpha1.Auth0Client).Spec.OutputSecret
 	}},
-	"Auth0Token": {&tokenSubject, "accessToken", func(o v1alpha1.Managed) *v1alpha1.OutputSecret {
+	"Auth0Token": {&tokenFixture, "accessToken", func(o v1alpha1.Managed) *v1alpha1.OutputSecret {
 		return &o.(*v1alpha1.Auth0Token).Spec.OutputSecret
 	}},
-	"Auth0User with a generated password": {&userSubject, "password", func(o v1alpha1.Managed) *v1alpha1.OutputSecret {
+	"Auth0User with a generated password": {&userFixture, "password", func(o v1alpha1.Managed) *v1alpha1.OutputSecret {
 		spec := &o.(*v1alpha1.Auth0User).Spec
 		if spec.Password == nil || spec.Password.Generate == nil {
 			spec.Password = &v1alpha1.UserPassword{Generate: &v1alpha1.GeneratedPassword{OutputSecret: v1alpha1.OutputSecret{Name: "login"}}}
 		}
 		return &spec.Password.Generate.OutputSecret
 	}},
-	"Auth0User with an invitation": {&userSubject, "url", func(o v1alpha1.Managed) *v1alpha1.OutputSecret {
+	"Auth0User with an invitation": {&userFixture, "url", func(o v1alpha1.Managed) *v1alpha1.OutputSecret {
 		spec := &o.(*v1alpha1.Auth0User).Spec
 		if spec.Invitation == nil {
 			spec.Invitation = &v1alpha1.UserInvitation{OutputSecret: v1alpha1.OutputSecret{Name: "invitation"}}
@@ -80,7 +80,7 @@ func kindOf(object client.Object) string { return reflect.TypeOf(object).Elem().
 // secret was in status.)
 func TestATemplateDoesNotTellOfASecret(t *testing.T) {
 	eachOutput(t, func(e *environment, kind outputKind) {
-		object := kind.subject.object(e, "leak")
+		object := kind.fixture.object(e, "leak")
 		kind.secret(object).Data = map[string]v1alpha1.SecretTemplate{
 			"k": v1alpha1.SecretTemplate(`{{if .` + kind.value + `}}{{index "" (index .` + kind.value + ` 0)}}{{end}}`),
 		}
@@ -96,7 +96,7 @@ func TestATemplateDoesNotTellOfASecret(t *testing.T) {
 func TestKubernetesDoesNotTellOfASecret(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	tokenSubject.prepare(e)
+	tokenFixture.prepare(e)
 	token := newToken(e, "leak")
 	token.Spec.OutputSecret.Type = string(corev1.SecretTypeDockerConfigJson)
 	token.Spec.OutputSecret.Data = map[string]v1alpha1.SecretTemplate{corev1.DockerConfigJsonKey: `{{ if .accessToken }}{"auths": {{ .accessToken }} }{{ else }}{}{{ end }}`}
@@ -122,7 +122,7 @@ func TestAForgedApplicationTellsOfNoSecret(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			e := newEnvironment(t)
-			victim := clientSubject.object(e, "victim").(*v1alpha1.Auth0Client)
+			victim := clientFixture.object(e, "victim").(*v1alpha1.Auth0Client)
 			victim.Spec.OutputSecret.Data = row.forged
 			e.create(victim)
 			e.eventuallyReady(victim)

@@ -35,8 +35,8 @@ func moved[O v1alpha1.Managed](e *environment, object O, namespace string) O {
 func TestAGrantThatWasObservedStays(t *testing.T) {
 	t.Parallel()
 	e, elsewhere := newSharedEnvironment(t)
-	clientGrantSubject.prepare(e)
-	grant := clientGrantSubject.object(e, "machine").(*v1alpha1.Auth0ClientGrant)
+	clientGrantFixture.prepare(e)
+	grant := clientGrantFixture.object(e, "machine").(*v1alpha1.Auth0ClientGrant)
 	e.create(grant)
 	e.eventuallyReady(grant)
 
@@ -77,8 +77,8 @@ func clientGrantOf(e *environment, grant *v1alpha1.Auth0ClientGrant) {
 func TestAFinalizerByHandProvesNothing(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	userSubject.existing(e)
-	clientSubject.existing(e)
+	userFixture.existing(e)
+	clientFixture.existing(e)
 	missing := &v1alpha1.ObjectReference{Name: "missing"}
 	user := newUser(e, "ada", "ada@example.com")
 	user.Spec.UserID = new(e.users()[0]["user_id"].(string))
@@ -93,8 +93,8 @@ func TestAFinalizerByHandProvesNothing(t *testing.T) {
 		e.eventuallyReconciling(object, v1alpha1.ReasonReferenceNotReady)
 		e.deleteAndWait(object)
 	}
-	userSubject.requireCount(e, 1)
-	clientSubject.requireCount(e, 1)
+	userFixture.requireCount(e, 1)
+	clientFixture.requireCount(e, 1)
 }
 
 // TestAStatusThatWasCopiedProvesNothing gives an object the status of another one, as a backup does that is restored to
@@ -120,7 +120,7 @@ func TestAStatusThatWasCopiedProvesNothing(t *testing.T) {
 	e.pass(restored)
 	e.eventuallyStalled(restored, v1alpha1.ReasonAlreadyExists)
 	e.deleteAndWait(restored)
-	roleSubject.requireCount(e, 1)
+	roleFixture.requireCount(e, 1)
 }
 
 // TestASuccessorKeepsWhatOthersSet takes over an application in the place of one that is gone: what was added to the former one
@@ -158,8 +158,8 @@ func TestASuccessorGetsThePassword(t *testing.T) {
 	e.create(user)
 	e.eventuallyReady(user)
 	setPolicy(e, user, v1alpha1.ManagementPolicyObserve)
-	userSubject.vanish(e, user)
-	userSubject.existing(e)
+	userFixture.deleteRemotely(e, user)
+	userFixture.existing(e)
 	e.pass(user)
 	change(e, user, func(u *v1alpha1.Auth0User) { mayAdopt(u) })
 	setPolicy(e, user, v1alpha1.ManagementPolicyFull)

@@ -60,7 +60,7 @@ func TestStoppedLeader(t *testing.T) {
 // paused is an environment of real processes, each of which is a user of its own to the API server.
 type paused struct {
 	*environment
-	*witness
+	*callRecorder
 
 	cluster *controlplane.ControlPlane
 	binary  string
@@ -75,8 +75,8 @@ type pausedReplica struct {
 	continued time.Time
 }
 
-// witness sees which process makes which call to Auth0.
-type witness struct {
+// callRecorder sees which process makes which call to Auth0.
+type callRecorder struct {
 	mu       sync.Mutex
 	replicas []*pausedReplica
 	writes   []witnessed
@@ -99,7 +99,7 @@ func newPaused(t *testing.T) *paused {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &paused{witness: &witness{}, cluster: own, binary: filepath.Join(t.TempDir(), "manager")}
+	p := &paused{callRecorder: &callRecorder{}, cluster: own, binary: filepath.Join(t.TempDir(), "manager")}
 	p.environment = newEnvironmentIn(t, own, access, func(o *simulator.Options) {
 		o.Wrap, o.Latency = p.watch, 20*time.Millisecond
 	})
@@ -113,7 +113,7 @@ func newPaused(t *testing.T) *paused {
 }
 
 // watch notes the calls that change something, and whose they are.
-func (w *witness) watch(auth0 http.Handler) http.Handler {
+func (w *callRecorder) watch(auth0 http.Handler) http.Handler {
 	return http.HandlerFunc(func(answer http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet {
 			w.mu.Lock()
@@ -127,7 +127,7 @@ func (w *witness) watch(auth0 http.Handler) http.Handler {
 }
 
 // callerOf finds the process at the other end of a connection, nil if it is none of the replicas.
-func (w *witness) callerOf(address string) *pausedReplica {
+func (w *callRecorder) callerOf(address string) *pausedReplica {
 	socket := socketAt(address)
 	for _, r := range w.replicas {
 		open, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", r.PID()))
@@ -259,7 +259,7 @@ func (p *paused) declareTokens() []*v1alpha1.Auth0Token {
 	for i := range pausedTokens {
 		name := fmt.Sprintf("token-%d", i)
 		p.create(p.secret("seed-"+name, map[string]string{"refreshToken": p.refreshToken()}))
-		token := refreshTokenSubject.object(p.environment, name).(*v1alpha1.Auth0Token)
+		token := refreshTokenFixture.object(p.environment, name).(*v1alpha1.Auth0Token)
 		token.Spec.RefreshToken.SecretRef.Name = "seed-" + name
 		token.Spec.OutputSecret.Name = name
 		token.Spec.RenewBeforePercentage = new(int32(50))
@@ -285,7 +285,7 @@ func (p *paused) declareApplications() (stop func() []*v1alpha1.Auth0Client) {
 			case <-time.After(100 * time.Millisecond):
 			}
 			name := fmt.Sprintf("app-%d", len(declared))
-			app := clientSubject.object(p.environment, name).(*v1alpha1.Auth0Client)
+			app := clientFixture.object(p.environment, name).(*v1alpha1.Auth0Client)
 			app.Spec.Name, app.Spec.OutputSecret = name, &v1alpha1.OutputSecret{Name: name}
 			if err := p.kube.Create(p.ctx, app); err != nil {
 				p.Errorf("create %s: %v", name, err)

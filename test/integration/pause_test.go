@@ -31,7 +31,7 @@ var pausable = []string{
 // The steps that lead to a creation are also taken without a fence, as the locks of the API server must do by themselves.
 func TestPause(t *testing.T) {
 	for _, name := range pausable {
-		u := undertakings[name]
+		u := scenarios[name]
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, step := range u.observe(t) {
@@ -57,13 +57,13 @@ func TestPause(t *testing.T) {
 }
 
 // creates reports whether a step leads to a creation or is one.
-func (u undertaking) creates(s step) bool {
+func (u scenario) creates(s step) bool {
 	noted := strings.HasPrefix(s.effect, "PATCH auth0") && s.nth == 1
 	return !u.ready && (noted || s.effect == u.create.method+" "+u.create.route)
 }
 
 // stopAt has the operator be stopped in the middle of the undertaking, another one complete it, and the first one continue.
-func (u undertaking) stopAt(t *testing.T, at instant, unfenced bool) {
+func (u scenario) stopAt(t *testing.T, at instant, unfenced bool) {
 	t.Helper()
 	m, object := u.setUp(t)
 	stopped, end := m.process.Load(), m.stop
@@ -78,7 +78,7 @@ func (u undertaking) stopAt(t *testing.T, at instant, unfenced bool) {
 		u.verify(m.environment, object)
 		return
 	}
-	m.live()
+	m.startProcess()
 	u.complete(m.environment, object)
 	recorded := identityOf(object)
 	carryOn()
@@ -106,7 +106,7 @@ func identityOf(object v1alpha1.Managed) string {
 }
 
 // awaitRefusal gives a process that was continued the time to go on with what it was doing, until it is refused something.
-func (m *mortal) awaitRefusal(p *process) {
+func (m *crashable) awaitRefusal(p *process) {
 	m.Helper()
 	deadline := time.Now().Add(2 * time.Second)
 	for p.refused.Load() == 0 && time.Now().Before(deadline) {
@@ -115,7 +115,7 @@ func (m *mortal) awaitRefusal(p *process) {
 }
 
 // recheck lets time go by until the operator looks for late effects, if it is to do so.
-func (m *mortal) recheck(object v1alpha1.Managed) {
+func (m *crashable) recheck(object v1alpha1.Managed) {
 	m.Helper()
 	current := object.DeepCopyObject().(v1alpha1.Managed)
 	if err := m.kube.Get(m.ctx, client.ObjectKeyFromObject(object), current); err != nil || current.GetManagedStatus().RecheckAt == nil {

@@ -44,7 +44,7 @@ func TestPluginExport(t *testing.T) {
 	if difference := cmp.Diff(before, e.inventory()); difference != "" {
 		t.Errorf("applying what was exported changed Auth0 (-before +after):\n%s", difference)
 	}
-	e.requireNoMarks(e.exported())
+	e.requireNoMarkers(e.exported())
 	for _, object := range objects {
 		e.delete(object)
 	}
@@ -120,8 +120,8 @@ func (e *environment) exported() string {
 	return directory
 }
 
-// requireNoMarks wants nothing in the manifests of what an object holds that only the operator writes.
-func (e *environment) requireNoMarks(directory string) {
+// requireNoMarkers wants nothing in the manifests of what an object holds that only the operator writes.
+func (e *environment) requireNoMarkers(directory string) {
 	e.Helper()
 	for _, object := range e.readExported(directory) {
 		if content, _ := json.Marshal(object); strings.Contains(string(content), "auth0_operator") {

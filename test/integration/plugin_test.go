@@ -180,10 +180,10 @@ func TestPluginPlan(t *testing.T) {
 func TestPluginPlanOfTokens(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	tokenSubject.prepare(e)
+	tokenFixture.prepare(e)
 	tokens := []*v1alpha1.Auth0Token{}
 	for _, name := range []string{"changed", "held", "new"} {
-		token := tokenSubject.object(e, name).(*v1alpha1.Auth0Token)
+		token := tokenFixture.object(e, name).(*v1alpha1.Auth0Token)
 		token.Spec.OutputSecret.Name = name
 		tokens = append(tokens, token)
 	}
@@ -192,7 +192,7 @@ func TestPluginPlanOfTokens(t *testing.T) {
 		e.eventuallyReady(token)
 	}
 	e.sim.ResetRequests()
-	tokenSubject.change(tokens[0])
+	tokenFixture.change(tokens[0])
 	var manifests []byte
 	for _, token := range tokens {
 		manifest := &v1alpha1.Auth0Token{ObjectMeta: e.meta(token.Name), Spec: token.Spec}

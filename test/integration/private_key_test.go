@@ -53,8 +53,8 @@ func TestTenantByPrivateKey(t *testing.T) {
 		s.Data["privateKey"], s.Data["signingAlgorithm"] = []byte(key), []byte("PS256")
 	})
 	e.eventuallyReady(e.tenant())
-	userSubject.prepare(e)
-	userSubject.declared(e)
+	userFixture.prepare(e)
+	userFixture.declared(e)
 
 	change(e, credentials, func(s *corev1.Secret) { s.Data["privateKey"] = []byte("planted-key") })
 	if message := e.eventuallyStalled(e.tenant(), v1alpha1.ReasonSecretInvalid, "privateKey"); strings.Contains(message, "planted") {

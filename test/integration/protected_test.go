@@ -88,9 +88,9 @@ func requireNoSecret(e *environment, namespace, name string) {
 	}
 }
 
-// TestAMarkOnTheOperatorsApplicationProvesNothing has an object's mark be on the operator's own application, as if it had been
+// TestAMarkerOnTheOperatorsApplicationProvesNothing has an object's mark be on the operator's own application, as if it had been
 // taken over before.
-func TestAMarkOnTheOperatorsApplicationProvesNothing(t *testing.T) {
+func TestAMarkerOnTheOperatorsApplicationProvesNothing(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
 	for _, policy := range []v1alpha1.DeletionPolicy{v1alpha1.DeletionPolicyDelete, v1alpha1.DeletionPolicyRetain} {

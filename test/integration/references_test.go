@@ -94,8 +94,8 @@ func TestNamesWait(t *testing.T) {
 	e.eventuallyReconciling(role, v1alpha1.ReasonPermissionNotFound)
 	e.create(api)
 
-	shop := clientSubject.object(e, "shop").(*v1alpha1.Auth0Client)
-	clientSubject.prepare(e)
+	shop := clientFixture.object(e, "shop").(*v1alpha1.Auth0Client)
+	clientFixture.prepare(e)
 	e.create(shop)
 	e.eventuallyReady(connection)
 	change(e, api, func(api *v1alpha1.Auth0ResourceServer) { api.Spec.Suspend = false })
@@ -116,7 +116,7 @@ func TestNamesWait(t *testing.T) {
 func TestEveryNameWaits(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	tokenSubject.prepare(e)
+	tokenFixture.prepare(e)
 	machine, _ := e.machine()
 	acme := e.dashboard("POST", "/api/v2/organizations", map[string]any{"name": "acme"})["id"].(string)
 	e.sim.AddFaults(simulator.Fault{Method: http.MethodPost, Route: apisRoute, Status: http.StatusInternalServerError})
@@ -245,11 +245,11 @@ func TestReferenceToAnotherNamespace(t *testing.T) {
 	e.create(api)
 	e.eventuallyReady(role)
 
-	stranger := newRole(e, "stranger", "read:orders")
-	stranger.Spec.Permissions.Items[0].ResourceServerRef.Namespace, stranger.Spec.TenantRef.Name = elsewhere, "other"
-	e.create(stranger)
+	foreignObject := newRole(e, "stranger", "read:orders")
+	foreignObject.Spec.Permissions.Items[0].ResourceServerRef.Namespace, foreignObject.Spec.TenantRef.Name = elsewhere, "other"
+	e.create(foreignObject)
 	// It is not told that the API exists.
-	e.eventuallyReconciling(stranger, v1alpha1.ReasonReferenceNotReady, "Auth0Tenant "+e.namespace+"/other has no Auth0ResourceServer "+elsewhere+"/orders")
+	e.eventuallyReconciling(foreignObject, v1alpha1.ReasonReferenceNotReady, "Auth0Tenant "+e.namespace+"/other has no Auth0ResourceServer "+elsewhere+"/orders")
 }
 
 // TestWhatIsInUseStays deletes an API and a role while others refer to them.

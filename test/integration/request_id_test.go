@@ -19,7 +19,7 @@ const plantedRefusal = "planted words of Auth0"
 // TestRefusalsCarryTheRequestID has the creation of every kind fail in every way: what quotes Auth0 names the request.
 func TestRefusalsCarryTheRequestID(t *testing.T) {
 	t.Parallel()
-	for kind, s := range subjects {
+	for kind, s := range fixtures {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			e := newEnvironment(t)

@@ -172,7 +172,7 @@ func TestTwoObjectsAdoptAtOnce(t *testing.T) {
 	for _, name := range []string{"Auth0ClientGrant", "Auth0ResourceServer", "Auth0Role"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := subjects[name]
+			s := fixtures[name]
 			e := newEnvironment(t)
 			s.prepare(e)
 			s.existing(e)

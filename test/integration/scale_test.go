@@ -93,9 +93,9 @@ func TestWaitsAreVisibleAndCheap(t *testing.T) {
 	})
 }
 
-// TestUsersWhoShareCallsOutliveACrash kills the operator while users were created and wait to be put on a role together,
+// TestBatchedUsersSurviveACrash kills the operator while users were created and wait to be put on a role together,
 // which their status does not tell yet. Meanwhile one of them is to be without the role and a name, and one is deleted.
-func TestUsersWhoShareCallsOutliveACrash(t *testing.T) {
+func TestBatchedUsersSurviveACrash(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t, freePlan)
 	const n = 40
@@ -204,8 +204,8 @@ func TestAnEditGoesBeforeTheBacklog(t *testing.T) {
 	}
 }
 
-// TestARestartBuriesNoEdit edits a user while the operator is down.
-func TestARestartBuriesNoEdit(t *testing.T) {
+// TestAnEditIsUrgentAfterARestart edits a user while the operator is down.
+func TestAnEditIsUrgentAfterARestart(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t, freePlan)
 	users := e.backlog(16)
@@ -398,7 +398,7 @@ func TestARelabelledTenantMoves(t *testing.T) {
 	if more := a.calls(e, tenantName) - calls; more > 1 {
 		t.Errorf("the instance that let go made %d more calls", more)
 	}
-	userSubject.requireCount(e, len(users))
+	userFixture.requireCount(e, len(users))
 	created := 0
 	for _, count := range e.sim.Requests().ByRoute {
 		if count.Method == http.MethodPost && count.Route == "/api/v2/users" && count.Status == http.StatusCreated {

@@ -79,14 +79,14 @@ func TestADomainIsNotSwapped(t *testing.T) {
 		e.create(team)
 		e.create(old)
 		for _, secret := range []string{"team-credentials", "old-credentials"} {
-			swap := kind.subject.object(e, "swap-"+secret)
+			swap := kind.fixture.object(e, "swap-"+secret)
 			mayAdopt(swap)
 			*kind.secret(swap) = v1alpha1.OutputSecret{Name: secret, Data: map[string]v1alpha1.SecretTemplate{"domain": v1alpha1.SecretTemplate(evil.Domain)}}
 			e.create(swap)
 			e.eventuallyStalled(swap, v1alpha1.ReasonSecretConflict, secret)
 			e.deleteAndWait(swap)
 		}
-		forged := kind.subject.object(e, "forge")
+		forged := kind.fixture.object(e, "forge")
 		*kind.secret(forged) = v1alpha1.OutputSecret{Name: "forged", Data: map[string]v1alpha1.SecretTemplate{
 			"domain": v1alpha1.SecretTemplate(evil.Domain), "clientId": operatorClientID, "clientSecret": operatorClientSecret, "ca.crt": v1alpha1.SecretTemplate(evil.CA),
 		}}
@@ -112,7 +112,7 @@ func TestADomainIsNotSwapped(t *testing.T) {
 func TestNoOutputSecretIsTrusted(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	tokenSubject.prepare(e)
+	tokenFixture.prepare(e)
 	e.create(e.secret("adopted", map[string]string{"theirs": "yes"}))
 	objects := map[string]*v1alpha1.Auth0Token{}
 	for _, name := range []string{"owned", "left", "adopted"} {
@@ -144,8 +144,8 @@ func TestNoOutputSecretIsTrusted(t *testing.T) {
 func TestCredentialsAreUsedForNothingElse(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	tokenSubject.prepare(e)
-	providerSubject.prepare(e)
+	tokenFixture.prepare(e)
+	providerFixture.prepare(e)
 	// So that there is a key of the hashes.
 	e.create(e.secret("good", map[string]string{"password": userPassword}))
 	first := newUser(e, "first", "first@example.com")
@@ -157,8 +157,8 @@ func TestCredentialsAreUsedForNothingElse(t *testing.T) {
 	robot := &corev1.Secret{ObjectMeta: e.meta("robot"), Type: corev1.SecretTypeServiceAccountToken, StringData: map[string]string{"clientSecret": "any", "clientId": "any"}}
 	robot.Annotations = map[string]string{corev1.ServiceAccountNameKey: "robot"}
 	e.create(robot)
-	lineage := &corev1.Secret{ObjectMeta: e.meta("lineage"), Type: "auth0-operator.io/refresh-token", StringData: map[string]string{"clientSecret": "any", "clientId": "any"}}
-	e.create(lineage)
+	tokenFamily := &corev1.Secret{ObjectMeta: e.meta("lineage"), Type: "auth0-operator.io/refresh-token", StringData: map[string]string{"clientSecret": "any", "clientId": "any"}}
+	e.create(tokenFamily)
 	for secret, purpose := range map[string]string{
 		"credentials": "is for the credentials of an Auth0Tenant", "robot": "is for access to Kubernetes", "lineage": "is for the operator alone", "auth0-operator-hash-key": "is for the operator alone",
 	} {
@@ -181,7 +181,7 @@ func TestCredentialsAreUsedForNothingElse(t *testing.T) {
 				return c
 			}(),
 			"api": func() v1alpha1.Managed {
-				api := resourceServerSubject.object(e, "").(*v1alpha1.Auth0ResourceServer)
+				api := resourceServerFixture.object(e, "").(*v1alpha1.Auth0ResourceServer)
 				api.Spec.SigningSecretRef = &key
 				return api
 			}(),
@@ -191,17 +191,17 @@ func TestCredentialsAreUsedForNothingElse(t *testing.T) {
 				return token
 			}(),
 			"token-password": func() v1alpha1.Managed {
-				token := passwordTokenSubject.object(e, "").(*v1alpha1.Auth0Token)
+				token := passwordTokenFixture.object(e, "").(*v1alpha1.Auth0Token)
 				token.Spec.Password.PasswordSecretRef = &key
 				return token
 			}(),
 			"token-refresh": func() v1alpha1.Managed {
-				token := refreshTokenSubject.object(e, "").(*v1alpha1.Auth0Token)
+				token := refreshTokenFixture.object(e, "").(*v1alpha1.Auth0Token)
 				token.Spec.RefreshToken.SecretRef = key
 				return token
 			}(),
 			"connection": func() v1alpha1.Managed {
-				c := providerSubject.object(e, "").(*v1alpha1.Auth0Connection)
+				c := providerFixture.object(e, "").(*v1alpha1.Auth0Connection)
 				for i := range c.Spec.OptionSecrets {
 					c.Spec.OptionSecrets[i].SecretRef = key
 				}
@@ -250,7 +250,7 @@ func TestASecretOfSomebodyElsesIsNotWritten(t *testing.T) {
 		} {
 			victim := e.secret(secret, map[string]string{"theirs": "yes", "domain": "theirs"})
 			row.make(victim)
-			object := kind.subject.object(e, "into-"+secret)
+			object := kind.fixture.object(e, "into-"+secret)
 			mayAdopt(object)
 			*kind.secret(object) = v1alpha1.OutputSecret{Name: secret, Data: map[string]v1alpha1.SecretTemplate{"domain": "evil.example.com"}}
 			e.create(victim)
@@ -270,7 +270,7 @@ func TestASecretOfSomebodyElsesIsNotWritten(t *testing.T) {
 		}
 		for _, absent := range []string{"named", "trusted"} {
 			e.deleteAndWait(&corev1.Secret{ObjectMeta: e.meta(absent)})
-			object := kind.subject.object(e, "instead-of-"+absent)
+			object := kind.fixture.object(e, "instead-of-"+absent)
 			mayAdopt(object)
 			*kind.secret(object) = v1alpha1.OutputSecret{Name: absent, Data: map[string]v1alpha1.SecretTemplate{"domain": "evil.example.com"}}
 			e.create(object)
@@ -311,7 +311,7 @@ func TestNoSecretIsForged(t *testing.T) {
 // TestAnAdoptedSecretStays has each kind write into a Secret that lets it: what others keep there stays, during its life and after.
 func TestAnAdoptedSecretStays(t *testing.T) {
 	eachOutput(t, func(e *environment, kind outputKind) {
-		object := kind.subject.object(e, "guest")
+		object := kind.fixture.object(e, "guest")
 		*kind.secret(object) = v1alpha1.OutputSecret{Name: "theirs", Labels: map[string]v1alpha1.SecretLabel{"team": "ours"}, Data: map[string]v1alpha1.SecretTemplate{
 			"ours": v1alpha1.SecretTemplate("{{ ." + kind.value + " }}"), "more": "yes",
 		}}
@@ -370,7 +370,7 @@ func TestAnAdoptedSecretStays(t *testing.T) {
 func TestAnAdoptedSecretIsWithdrawn(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	tokenSubject.prepare(e)
+	tokenFixture.prepare(e)
 	theirs := e.secret("token", map[string]string{"theirs": "yes"})
 	e.create(theirs)
 	first, second := newToken(e, "first"), newToken(e, "second")

@@ -39,7 +39,7 @@ func TestANewApplicationLeavesAnExactConnection(t *testing.T) {
 	e := newEnvironment(t)
 	connection := exactConnection(e)
 	e.sim.ResetRequests()
-	partner := clientSubject.object(e, "partner")
+	partner := clientFixture.object(e, "partner")
 	e.create(partner)
 	e.eventuallyReady(partner)
 	e.eventually(func() error {
@@ -61,7 +61,7 @@ func TestANewApplicationCostsAnAdditiveConnectionNothing(t *testing.T) {
 	connection := declaredConnection(e, nil)
 	e.eventuallyReady(connection)
 	e.sim.ResetRequests()
-	partner := clientSubject.object(e, "partner")
+	partner := clientFixture.object(e, "partner")
 	e.create(partner)
 	e.eventuallyReady(partner)
 	e.pass(partner)
@@ -102,7 +102,7 @@ func TestARequestedComparisonSkipsNothing(t *testing.T) {
 	w.edit(users[1], map[string]any{"name": "Mallory"})
 	w.advance(time.Second)
 	w.dashboard("POST", "/api/v2/connections", map[string]any{"name": "elsewhere", "strategy": "auth0", "enabled_clients": []any{operatorClientID}})
-	w.passOverAll()
+	w.reconcileAll()
 	w.eventually(func() error {
 		if name := w.user(users[1].Status.UserID)["name"]; name != "User" {
 			return fmt.Errorf("the user is named %v", name)

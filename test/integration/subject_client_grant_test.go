@@ -13,8 +13,8 @@ import (
 
 const grantsRoute = "/api/v2/client-grants"
 
-// clientGrantSubject lets a declared application call a declared API.
-var clientGrantSubject = subject{
+// clientGrantFixture lets a declared application call a declared API.
+var clientGrantFixture = fixture{
 	prepare: func(e *environment) {
 		machine := newMachine(e, "machine")
 		api := newResourceServer(e, "orders", ordersAPI, "read:orders", "write:orders", "delete:orders")
@@ -56,7 +56,7 @@ var clientGrantSubject = subject{
 	drift: func(e *environment, object v1alpha1.Managed) {
 		e.dashboard("PATCH", grantPath(object.(*v1alpha1.Auth0ClientGrant).Status.ID), map[string]any{"scope": []string{"delete:orders"}})
 	},
-	vanish: func(e *environment, object v1alpha1.Managed) {
+	deleteRemotely: func(e *environment, object v1alpha1.Managed) {
 		e.dashboard("DELETE", grantPath(object.(*v1alpha1.Auth0ClientGrant).Status.ID), nil)
 	},
 	existing: func(e *environment) {
@@ -66,11 +66,11 @@ var clientGrantSubject = subject{
 	},
 	existsReason:   v1alpha1.ReasonAlreadyExists,
 	conflictReason: v1alpha1.ReasonConflict,
-	spoil: func(object v1alpha1.Managed) {
+	makeInvalid: func(object v1alpha1.Managed) {
 		spec := &object.(*v1alpha1.Auth0ClientGrant).Spec
 		spec.OrganizationUsage, spec.AllowAnyOrganization = new("deny"), new(true)
 	},
-	mend: func(object v1alpha1.Managed) {
+	fix: func(object v1alpha1.Managed) {
 		object.(*v1alpha1.Auth0ClientGrant).Spec.AllowAnyOrganization = nil
 	},
 	withoutScope: func(e *environment) string {

@@ -17,8 +17,8 @@ import (
 
 const clientsPath = "/api/v2/clients"
 
-// clientSubject is a web application whose credentials go to a Secret. Each object has a Secret of its own.
-var clientSubject = subject{
+// clientFixture is a web application whose credentials go to a Secret. Each object has a Secret of its own.
+var clientFixture = fixture{
 	prepare: func(*environment) {},
 	object: func(e *environment, name string) v1alpha1.Managed {
 		return &v1alpha1.Auth0Client{ObjectMeta: e.meta(name), Spec: v1alpha1.Auth0ClientSpec{
@@ -85,16 +85,16 @@ var clientSubject = subject{
 			"client_metadata": map[string]any{"team": "theirs", "theirs": "1"},
 		})
 	},
-	vanish: func(e *environment, object v1alpha1.Managed) { e.dashboard("DELETE", clientPath(object), nil) },
+	deleteRemotely: func(e *environment, object v1alpha1.Managed) { e.dashboard("DELETE", clientPath(object), nil) },
 	existing: func(e *environment) {
 		e.dashboard("POST", clientsPath, map[string]any{"name": "Shop", "app_type": "regular_web"})
 	},
 	existsReason:   v1alpha1.ReasonAmbiguous,
 	conflictReason: v1alpha1.ReasonConflict,
-	spoil: func(object v1alpha1.Managed) {
+	makeInvalid: func(object v1alpha1.Managed) {
 		object.(*v1alpha1.Auth0Client).Spec.OutputSecret.Data = map[string]v1alpha1.SecretTemplate{"SECRET": "{{ .password }}"}
 	},
-	mend: func(object v1alpha1.Managed) { object.(*v1alpha1.Auth0Client).Spec.OutputSecret.Data = nil },
+	fix: func(object v1alpha1.Managed) { object.(*v1alpha1.Auth0Client).Spec.OutputSecret.Data = nil },
 	withoutScope: func(e *environment) string {
 		e.withoutScopes("read:client_keys")
 		return "read:client_keys"
@@ -210,7 +210,7 @@ func requireNoOrphanedClients(e *environment) {
 		e.Fatal(err)
 	}
 	for _, application := range e.clients() {
-		mark := markOf(application, "client_metadata")
+		mark := markerOf(application, "client_metadata")
 		kept := slices.ContainsFunc(objects.Items, func(object v1alpha1.Auth0Client) bool {
 			return len(object.Finalizers) > 0 && mark == holder(&object)
 		})

@@ -18,8 +18,8 @@ const (
 	providerSecret = "planted-Provider-Secret-1"
 )
 
-// connectionSubject is a database with customers of a shop.
-var connectionSubject = subject{
+// connectionFixture is a database with customers of a shop.
+var connectionFixture = fixture{
 	prepare: func(e *environment) {
 		e.dashboard("POST", "/api/v2/clients", map[string]any{"name": "shop", "app_type": "regular_web"})
 		e.create(e.secret("database", map[string]string{"key": databaseKey}))
@@ -85,18 +85,18 @@ var connectionSubject = subject{
 			"options": map[string]any{"passwordPolicy": "low", "theirs": "stays"}, "metadata": map[string]any{"theirs": "stays"},
 		})
 	},
-	vanish: func(e *environment, object v1alpha1.Managed) { e.dashboard("DELETE", connectionPath(object), nil) },
+	deleteRemotely: func(e *environment, object v1alpha1.Managed) { e.dashboard("DELETE", connectionPath(object), nil) },
 	existing: func(e *environment) {
 		e.dashboard("POST", "/api/v2/connections", map[string]any{"name": "customers", "strategy": "auth0"})
 	},
 
 	existsReason:   v1alpha1.ReasonAlreadyExists,
 	conflictReason: v1alpha1.ReasonConflict,
-	spoil: func(object v1alpha1.Managed) {
+	makeInvalid: func(object v1alpha1.Managed) {
 		clients := object.(*v1alpha1.Auth0Connection).Spec.EnabledClients
 		clients.Items = append(clients.Items, clients.Items[0])
 	},
-	mend: func(object v1alpha1.Managed) {
+	fix: func(object v1alpha1.Managed) {
 		clients := object.(*v1alpha1.Auth0Connection).Spec.EnabledClients
 		clients.Items = clients.Items[:1]
 	},
@@ -107,15 +107,15 @@ var connectionSubject = subject{
 	scopeReason: v1alpha1.ReasonMissingScope,
 }
 
-// providerSubject is a connection to an identity provider.
-var providerSubject = func() subject {
-	s := connectionSubject
+// providerFixture is a connection to an identity provider.
+var providerFixture = func() fixture {
+	s := connectionFixture
 	s.prepare = func(e *environment) {
-		connectionSubject.prepare(e)
+		connectionFixture.prepare(e)
 		e.create(e.secret("provider", map[string]string{"secret": providerSecret}))
 	}
 	s.object = func(e *environment, name string) v1alpha1.Managed {
-		connection := connectionSubject.object(e, name).(*v1alpha1.Auth0Connection)
+		connection := connectionFixture.object(e, name).(*v1alpha1.Auth0Connection)
 		connection.Spec.Strategy, connection.Spec.Database = "oidc", nil
 		connection.Spec.ShowAsButton = new(true)
 		connection.Spec.Options = &apiextensionsv1.JSON{Raw: []byte(`{"client_id":"us","issuer":"https://id.example.com","authorization_endpoint":"https://id.example.com/authorize",` +
@@ -148,10 +148,10 @@ var providerSubject = func() subject {
 	s.existing = func(e *environment) {
 		e.dashboard("POST", "/api/v2/connections", map[string]any{"name": "customers", "strategy": "oidc", "options": map[string]any{"theirs": "stays"}})
 	}
-	s.spoil = func(object v1alpha1.Managed) {
+	s.makeInvalid = func(object v1alpha1.Managed) {
 		object.(*v1alpha1.Auth0Connection).Spec.Options.Raw = []byte(`{"nested":{"client_secret":"in the open"}}`)
 	}
-	s.mend = func(object v1alpha1.Managed) {
+	s.fix = func(object v1alpha1.Managed) {
 		object.(*v1alpha1.Auth0Connection).Spec.Options.Raw = []byte(`{"client_id":"us","issuer":"https://id.example.com","authorization_endpoint":"https://id.example.com/authorize",` +
 			`"nested":{"client_secret":""}}`)
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/simulator"
 )
 
-// organizationSubject is an organization with a connection and a client grant.
-var organizationSubject = subject{
+// organizationFixture is an organization with a connection and a client grant.
+var organizationFixture = fixture{
 	prepare: func(e *environment) {
 		seedOrders(e)
 		app := e.dashboard("POST", "/api/v2/clients", map[string]any{"name": "machine", "app_type": "non_interactive", "grant_types": []string{"client_credentials"}})
@@ -74,17 +74,17 @@ var organizationSubject = subject{
 	drift: func(e *environment, object v1alpha1.Managed) {
 		e.dashboard("PATCH", organizationPath(object), map[string]any{"display_name": "Somebody else's", "metadata": map[string]any{"theirs": "stays"}})
 	},
-	vanish: func(e *environment, object v1alpha1.Managed) { e.dashboard("DELETE", organizationPath(object), nil) },
+	deleteRemotely: func(e *environment, object v1alpha1.Managed) { e.dashboard("DELETE", organizationPath(object), nil) },
 	existing: func(e *environment) {
 		e.dashboard("POST", "/api/v2/organizations", map[string]any{"name": "initech", "metadata": map[string]any{"theirs": "stays"}})
 	},
 	existsReason:   v1alpha1.ReasonAlreadyExists,
 	conflictReason: v1alpha1.ReasonConflict,
-	spoil: func(object v1alpha1.Managed) {
+	makeInvalid: func(object v1alpha1.Managed) {
 		connections := object.(*v1alpha1.Auth0Organization).Spec.Connections
 		connections.Items = append(connections.Items, connections.Items[0])
 	},
-	mend: func(object v1alpha1.Managed) {
+	fix: func(object v1alpha1.Managed) {
 		connections := object.(*v1alpha1.Auth0Organization).Spec.Connections
 		connections.Items = connections.Items[:1]
 	},
@@ -148,11 +148,11 @@ func checkOrganization(e *environment, object *v1alpha1.Auth0Organization) error
 	return errors.Join(failures...)
 }
 
-// memberSubject is a user in a declared connection, and with a role in a declared organization.
-var memberSubject = func() subject {
-	s := userSubject
+// memberFixture is a user in a declared connection, and with a role in a declared organization.
+var memberFixture = func() fixture {
+	s := userFixture
 	s.prepare = func(e *environment) {
-		userSubject.prepare(e)
+		userFixture.prepare(e)
 		members := &v1alpha1.Auth0Connection{ObjectMeta: e.meta("members"), Spec: v1alpha1.Auth0ConnectionSpec{
 			ManagedSpec: e.managedSpec(), Name: "members", Strategy: "auth0", EnabledClients: &v1alpha1.EnabledClients{Items: []v1alpha1.EnabledClient{}},
 		}}
@@ -166,7 +166,7 @@ var memberSubject = func() subject {
 		e.eventuallyReady(initech)
 	}
 	s.object = func(e *environment, name string) v1alpha1.Managed {
-		user := userSubject.object(e, name).(*v1alpha1.Auth0User)
+		user := userFixture.object(e, name).(*v1alpha1.Auth0User)
 		user.Spec.Connection, user.Spec.ConnectionRef = "", &v1alpha1.ObjectReference{Name: "members"}
 		user.Spec.Organizations = &v1alpha1.UserOrganizations{Items: []v1alpha1.UserOrganization{{
 			OrganizationRef: &v1alpha1.ObjectReference{Name: "initech"}, Roles: []v1alpha1.UserRole{{Name: new("editor")}},
@@ -182,11 +182,11 @@ var memberSubject = func() subject {
 		return errors.Join(checkUser(e, user), checkList("memberships", e.memberships(user), want))
 	}
 	s.change = func(object v1alpha1.Managed) {
-		userSubject.change(object)
+		userFixture.change(object)
 		object.(*v1alpha1.Auth0User).Spec.Organizations.Items[0].Roles[0].Name = new("viewer")
 	}
 	s.clear = func(object v1alpha1.Managed) {
-		userSubject.clear(object)
+		userFixture.clear(object)
 		object.(*v1alpha1.Auth0User).Spec.Organizations = nil
 	}
 	s.drift = func(e *environment, object v1alpha1.Managed) {
@@ -222,15 +222,15 @@ func (e *environment) memberships(user *v1alpha1.Auth0User) []string {
 	return found
 }
 
-// requireNoMarkedOrphans fails if something in Auth0 carries the mark of an object that is gone, or that would not stay until
+// requireNoOrphansWithMarker fails if something in Auth0 carries the mark of an object that is gone, or that would not stay until
 // it is gone.
-func requireNoMarkedOrphans(e *environment, things []map[string]any, list client.ObjectList, objects func() []client.Object) {
+func requireNoOrphansWithMarker(e *environment, things []map[string]any, list client.ObjectList, objects func() []client.Object) {
 	e.Helper()
 	if err := e.kube.List(e.ctx, list, client.InNamespace(e.namespace)); err != nil {
 		e.Fatal(err)
 	}
 	for _, thing := range things {
-		mark, kept := markOf(thing, "metadata"), false
+		mark, kept := markerOf(thing, "metadata"), false
 		for _, object := range objects() {
 			kept = kept || len(object.GetFinalizers()) > 0 && mark == holder(object)
 		}
@@ -243,7 +243,7 @@ func requireNoMarkedOrphans(e *environment, things []map[string]any, list client
 func requireNoOrphanedConnections(e *environment) {
 	e.Helper()
 	var list v1alpha1.Auth0ConnectionList
-	requireNoMarkedOrphans(e, e.dashboardList("/api/v2/connections?per_page=100"), &list, func() (objects []client.Object) {
+	requireNoOrphansWithMarker(e, e.dashboardList("/api/v2/connections?per_page=100"), &list, func() (objects []client.Object) {
 		for i := range list.Items {
 			objects = append(objects, &list.Items[i])
 		}
@@ -254,7 +254,7 @@ func requireNoOrphanedConnections(e *environment) {
 func requireNoOrphanedOrganizations(e *environment) {
 	e.Helper()
 	var list v1alpha1.Auth0OrganizationList
-	requireNoMarkedOrphans(e, e.dashboardList("/api/v2/organizations?per_page=100"), &list, func() (objects []client.Object) {
+	requireNoOrphansWithMarker(e, e.dashboardList("/api/v2/organizations?per_page=100"), &list, func() (objects []client.Object) {
 		for i := range list.Items {
 			objects = append(objects, &list.Items[i])
 		}

@@ -17,8 +17,8 @@ const (
 	garbledKey = "-----BEGIN PUBLIC KEY-----\nand then not"
 )
 
-// resourceServerSubject is an API with a setting of each sort.
-var resourceServerSubject = subject{
+// resourceServerFixture is an API with a setting of each sort.
+var resourceServerFixture = fixture{
 	prepare: func(e *environment) {
 		e.create(e.secret("signing", map[string]string{"secret": signingSecret}))
 	},
@@ -81,7 +81,7 @@ var resourceServerSubject = subject{
 			"scopes": []any{map[string]any{"value": "write:orders", "description": "theirs"}, map[string]any{"value": "their:scope"}},
 		})
 	},
-	vanish: func(e *environment, object v1alpha1.Managed) {
+	deleteRemotely: func(e *environment, object v1alpha1.Managed) {
 		e.dashboard("DELETE", apiPath(object.(*v1alpha1.Auth0ResourceServer).Status.ID), nil)
 	},
 	existing: func(e *environment) {
@@ -89,12 +89,12 @@ var resourceServerSubject = subject{
 	},
 	existsReason:   v1alpha1.ReasonAlreadyExists,
 	conflictReason: v1alpha1.ReasonConflict,
-	spoil: func(object v1alpha1.Managed) {
+	makeInvalid: func(object v1alpha1.Managed) {
 		object.(*v1alpha1.Auth0ResourceServer).Spec.TokenEncryption = &v1alpha1.TokenEncryption{
 			Format: "compact-nested-jwe", EncryptionKey: v1alpha1.TokenEncryptionKey{Alg: "RSA-OAEP-256", PEM: garbledKey},
 		}
 	},
-	mend: func(object v1alpha1.Managed) {
+	fix: func(object v1alpha1.Managed) {
 		object.(*v1alpha1.Auth0ResourceServer).Spec.TokenEncryption = nil
 	},
 	withoutScope: func(e *environment) string {

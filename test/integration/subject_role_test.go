@@ -12,8 +12,8 @@ import (
 
 const rolesRoute = "/api/v2/roles"
 
-// roleSubject is a role with a permission of a declared API, and one of an API that is only in Auth0.
-var roleSubject = subject{
+// roleFixture is a role with a permission of a declared API, and one of an API that is only in Auth0.
+var roleFixture = fixture{
 	prepare: func(e *environment) {
 		seedOrders(e)
 		api := newResourceServer(e, "stock", stockAPI, "read:stock", "write:stock")
@@ -61,7 +61,7 @@ var roleSubject = subject{
 	drift: func(e *environment, object v1alpha1.Managed) {
 		e.dashboard("PATCH", rolePath(object.(*v1alpha1.Auth0Role).Status.ID), map[string]any{"name": "somebody's", "description": "theirs"})
 	},
-	vanish: func(e *environment, object v1alpha1.Managed) {
+	deleteRemotely: func(e *environment, object v1alpha1.Managed) {
 		e.dashboard("DELETE", rolePath(object.(*v1alpha1.Auth0Role).Status.ID), nil)
 	},
 	existing: func(e *environment) {
@@ -69,11 +69,11 @@ var roleSubject = subject{
 	},
 	existsReason:   v1alpha1.ReasonAlreadyExists,
 	conflictReason: v1alpha1.ReasonConflict,
-	spoil: func(object v1alpha1.Managed) {
+	makeInvalid: func(object v1alpha1.Managed) {
 		permissions := object.(*v1alpha1.Auth0Role).Spec.Permissions
 		permissions.Items = append(permissions.Items, permissions.Items[0])
 	},
-	mend: func(object v1alpha1.Managed) {
+	fix: func(object v1alpha1.Managed) {
 		permissions := object.(*v1alpha1.Auth0Role).Spec.Permissions
 		permissions.Items = permissions.Items[:2]
 	},

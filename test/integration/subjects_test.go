@@ -37,8 +37,8 @@ func seedRoles(e *environment, names ...string) {
 	}
 }
 
-// userSubject is a user with everything.
-var userSubject = subject{
+// userFixture is a user with everything.
+var userFixture = fixture{
 	prepare: func(e *environment) {
 		seedOrders(e)
 		seedRoles(e, "editor", "viewer")
@@ -93,7 +93,7 @@ var userSubject = subject{
 	drift: func(e *environment, object v1alpha1.Managed) {
 		e.dashboard("PATCH", userPath(object.(*v1alpha1.Auth0User).Status.UserID), map[string]any{"name": "Somebody Else", "app_metadata": map[string]any{"plan": "free", "theirs": 1}})
 	},
-	vanish: func(e *environment, object v1alpha1.Managed) {
+	deleteRemotely: func(e *environment, object v1alpha1.Managed) {
 		e.dashboard("DELETE", userPath(object.(*v1alpha1.Auth0User).Status.UserID), nil)
 	},
 	existing: func(e *environment) {
@@ -101,10 +101,10 @@ var userSubject = subject{
 	},
 	existsReason:   v1alpha1.ReasonAlreadyExists,
 	conflictReason: v1alpha1.ReasonConflict,
-	spoil: func(object v1alpha1.Managed) {
+	makeInvalid: func(object v1alpha1.Managed) {
 		object.(*v1alpha1.Auth0User).Spec.AppMetadata["a.b"] = apiextensionsv1.JSON{Raw: []byte(`1`)}
 	},
-	mend: func(object v1alpha1.Managed) { delete(object.(*v1alpha1.Auth0User).Spec.AppMetadata, "a.b") },
+	fix: func(object v1alpha1.Managed) { delete(object.(*v1alpha1.Auth0User).Spec.AppMetadata, "a.b") },
 	withoutScope: func(e *environment) string {
 		e.withoutScopes("create:users")
 		return "create:users"
@@ -229,8 +229,8 @@ func checkList(name string, have, want []string) error {
 	return nil
 }
 
-// tokenSubject is a token by client credentials.
-var tokenSubject = subject{
+// tokenFixture is a token by client credentials.
+var tokenFixture = fixture{
 	prepare: func(e *environment) {
 		seedOrders(e)
 		client := e.dashboard("POST", "/api/v2/clients", map[string]any{"name": "machine", "app_type": "non_interactive", "grant_types": []string{"client_credentials"}})
@@ -269,7 +269,7 @@ var tokenSubject = subject{
 		secret := &corev1.Secret{ObjectMeta: e.meta("token")}
 		change(e, secret, func(s *corev1.Secret) { s.Data["accessToken"] = []byte("edited") })
 	},
-	vanish: func(e *environment, _ v1alpha1.Managed) { e.delete(&corev1.Secret{ObjectMeta: e.meta("token")}) },
+	deleteRemotely: func(e *environment, _ v1alpha1.Managed) { e.delete(&corev1.Secret{ObjectMeta: e.meta("token")}) },
 	existing: func(e *environment) {
 		e.create(e.secret("token", map[string]string{"accessToken": "somebody's"}))
 	},
@@ -280,10 +280,10 @@ var tokenSubject = subject{
 			e.letWrite(object, name)
 		}
 	},
-	spoil: func(object v1alpha1.Managed) {
+	makeInvalid: func(object v1alpha1.Managed) {
 		object.(*v1alpha1.Auth0Token).Spec.OutputSecret.Data = map[string]v1alpha1.SecretTemplate{"TOKEN": "{{ .password }}"}
 	},
-	mend: func(object v1alpha1.Managed) { object.(*v1alpha1.Auth0Token).Spec.OutputSecret.Data = nil },
+	fix: func(object v1alpha1.Managed) { object.(*v1alpha1.Auth0Token).Spec.OutputSecret.Data = nil },
 	withoutScope: func(e *environment) string {
 		for _, grant := range e.dashboardList("/api/v2/client-grants?audience=" + url.QueryEscape(ordersAPI)) {
 			e.dashboard("PATCH", "/api/v2/client-grants/"+grant["id"].(string), map[string]any{"scope": []string{"write:orders"}})
@@ -293,17 +293,17 @@ var tokenSubject = subject{
 	scopeReason: v1alpha1.ReasonScopeNotGranted,
 }
 
-// signupSubject is the same user, signed up through an application.
-var signupSubject = func() subject {
-	s := userSubject
+// signupFixture is the same user, signed up through an application.
+var signupFixture = func() fixture {
+	s := userFixture
 	s.prepare = func(e *environment) {
-		userSubject.prepare(e)
+		userFixture.prepare(e)
 		app := e.dashboard("POST", "/api/v2/clients", map[string]any{"name": "shop", "app_type": "regular_web"})
 		e.enableConnectionFor(app["client_id"].(string), connection, true)
 		e.create(e.secret("shop", map[string]string{"clientId": app["client_id"].(string)}))
 	}
 	s.object = func(e *environment, name string) v1alpha1.Managed {
-		user := userSubject.object(e, name).(*v1alpha1.Auth0User)
+		user := userFixture.object(e, name).(*v1alpha1.Auth0User)
 		user.Spec.Provisioning = v1alpha1.ProvisioningSignup
 		user.Spec.Signup = &v1alpha1.UserSignup{SecretRef: &v1alpha1.SecretReference{Name: "shop"}}
 		return user
@@ -319,19 +319,19 @@ var signupSubject = func() subject {
 	return s
 }()
 
-// passwordTokenSubject is a token for a user who signs in.
-var passwordTokenSubject = func() subject {
-	s := tokenSubject
+// passwordTokenFixture is a token for a user who signs in.
+var passwordTokenFixture = func() fixture {
+	s := tokenFixture
 	s.prepare = func(e *environment) {
 		seedOrders(e)
-		userSubject.existing(e)
+		userFixture.existing(e)
 		app := e.dashboard("POST", "/api/v2/clients", map[string]any{"name": "machine", "app_type": "regular_web", "grant_types": []string{"http://auth0.com/oauth/grant-type/password-realm"}})
 		e.enableConnectionFor(app["client_id"].(string), connection, true)
 		e.create(e.secret("machine", map[string]string{"clientId": app["client_id"].(string), "clientSecret": app["client_secret"].(string)}))
 		e.create(e.secret("ada", map[string]string{"password": "Correct-Horse-1"}))
 	}
 	s.object = func(e *environment, name string) v1alpha1.Managed {
-		token := tokenSubject.object(e, name).(*v1alpha1.Auth0Token)
+		token := tokenFixture.object(e, name).(*v1alpha1.Auth0Token)
 		token.Spec.ClientCredentials = nil
 		token.Spec.Password = &v1alpha1.PasswordGrant{
 			Username: new("ada@example.com"), PasswordSecretRef: &v1alpha1.SecretKeyReference{Name: "ada", Key: "password"},

@@ -169,7 +169,7 @@ func TestCredentialsSecretDeleted(t *testing.T) {
 	e.create(e.credentials("credentials"))
 	e.eventuallyReady(e.tenant())
 	e.eventuallyReady(user)
-	userSubject.requireCount(e, 1)
+	userFixture.requireCount(e, 1)
 }
 
 // TestRotatedCredentialsTakeEffectAtOnce changes the application whose credentials are used.
@@ -203,8 +203,8 @@ func TestOtherNamespaces(t *testing.T) {
 	t.Parallel()
 	e := newBareEnvironment(t)
 	e.create(e.tenant())
-	friend, stranger := e.newNamespace(map[string]string{"auth0": "yes"}), e.newNamespace(nil)
-	e.startOperator(friend, stranger)
+	friend, foreignObject := e.newNamespace(map[string]string{"auth0": "yes"}), e.newNamespace(nil)
+	e.startOperator(friend, foreignObject)
 	e.eventuallyReady(e.tenant())
 
 	in := func(namespace string) *v1alpha1.Auth0User {
@@ -212,21 +212,21 @@ func TestOtherNamespaces(t *testing.T) {
 		user.Namespace, user.Spec.TenantRef.Namespace = namespace, e.namespace
 		return user
 	}
-	ofFriend, ofStranger := in(friend), in(stranger)
+	ofFriend, ofForeignObject := in(friend), in(foreignObject)
 	e.create(ofFriend)
-	e.create(ofStranger)
+	e.create(ofForeignObject)
 	e.eventuallyStalled(ofFriend, v1alpha1.ReasonNotPermitted, "spec.allowedNamespaces")
 	allow := func(allowed *v1alpha1.AllowedNamespaces) {
 		change(e, e.tenant(), func(tenant *v1alpha1.Auth0Tenant) { tenant.Spec.AllowedNamespaces = allowed })
 	}
 	allow(&v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromSelector, Selector: &v1alpha1.NamespaceSelector{MatchLabels: map[string]v1alpha1.LabelValue{"auth0": "yes"}}})
 	e.eventuallyReady(ofFriend)
-	e.eventuallyStalled(ofStranger, v1alpha1.ReasonNotPermitted)
+	e.eventuallyStalled(ofForeignObject, v1alpha1.ReasonNotPermitted)
 	allow(&v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromAll})
-	e.eventuallyReady(ofStranger)
+	e.eventuallyReady(ofForeignObject)
 	allow(nil)
 	e.eventuallyStalled(ofFriend, v1alpha1.ReasonNotPermitted)
-	userSubject.requireCount(e, 2)
+	userFixture.requireCount(e, 2)
 }
 
 func TestSuspendedTenantSuspendsItsObjects(t *testing.T) {
@@ -237,7 +237,7 @@ func TestSuspendedTenantSuspendsItsObjects(t *testing.T) {
 	user := newUser(e, "ada", "ada@example.com")
 	e.create(user)
 	e.eventuallyReconciling(user, v1alpha1.ReasonTenantNotReady, "suspended")
-	userSubject.requireCount(e, 0)
+	userFixture.requireCount(e, 0)
 	change(e, e.tenant(), func(tenant *v1alpha1.Auth0Tenant) { tenant.Spec.Suspend = false })
 	e.eventuallyReady(user)
 }
@@ -257,7 +257,7 @@ func TestTenantGoesAfterItsObjects(t *testing.T) {
 	e.restartOperator()
 	e.deleteAndWait(user)
 	e.eventuallyGone(tenant)
-	userSubject.requireCount(e, 0)
+	userFixture.requireCount(e, 0)
 	e.deleteAndWait(&corev1.Secret{ObjectMeta: e.meta("credentials")})
 }
 
@@ -265,14 +265,14 @@ func TestTenantGoesAfterItsObjects(t *testing.T) {
 func TestNamespaceDeletion(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	userSubject.prepare(e)
-	objects := []v1alpha1.Managed{userSubject.object(e, "ada"), newUser(e, "bob", "bob@example.com")}
+	userFixture.prepare(e)
+	objects := []v1alpha1.Managed{userFixture.object(e, "ada"), newUser(e, "bob", "bob@example.com")}
 	for _, object := range objects {
 		e.create(object)
 		e.eventuallyReady(object)
 	}
 	e.deleteAndWait(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: e.namespace}})
-	userSubject.requireCount(e, 0)
+	userFixture.requireCount(e, 0)
 }
 
 // TestTenantsThatGoTogether deletes tenants of one Secret at once: none may leave it to another to let go of the Secret.
@@ -315,7 +315,7 @@ func TestDeletionWhileTheTenantIsDown(t *testing.T) {
 		t.Fatal(err)
 	}
 	e.eventuallyGone(user)
-	userSubject.requireCount(e, 0)
+	userFixture.requireCount(e, 0)
 }
 
 // TestForcedTenantDeletion takes the tenant away by force. The message tells the way out.
@@ -335,7 +335,7 @@ func TestForcedTenantDeletion(t *testing.T) {
 	e.eventuallyReconciling(user, v1alpha1.ReasonTenantNotReady, "set spec.deletionPolicy to Retain")
 	change(e, user, func(u *v1alpha1.Auth0User) { u.Spec.DeletionPolicy = v1alpha1.DeletionPolicyRetain })
 	e.eventuallyGone(user)
-	userSubject.requireCount(e, 1)
+	userFixture.requireCount(e, 1)
 }
 
 // TestMetricsCountCalls holds the metric against what the tenant saw.
@@ -364,18 +364,18 @@ func TestMetricsCountCalls(t *testing.T) {
 	t.Errorf("no metric counts the creation: %v", families)
 }
 
-// TestAStrangerDoesNotHoldATenant has an object refer to a tenant that does not admit it.
-func TestAStrangerDoesNotHoldATenant(t *testing.T) {
+// TestAForeignObjectDoesNotHoldATenant has an object refer to a tenant that does not admit it.
+func TestAForeignObjectDoesNotHoldATenant(t *testing.T) {
 	t.Parallel()
 	e := newBareEnvironment(t)
 	e.create(e.tenant())
 	elsewhere := e.newNamespace(nil)
 	e.startOperator(elsewhere)
 	e.eventuallyReady(e.tenant())
-	stranger := newUser(e, "stranger", "stranger@example.com")
-	stranger.Namespace, stranger.Spec.TenantRef.Namespace = elsewhere, e.namespace
-	e.create(stranger)
-	e.eventuallyStalled(stranger, v1alpha1.ReasonNotPermitted)
+	foreignObject := newUser(e, "stranger", "stranger@example.com")
+	foreignObject.Namespace, foreignObject.Spec.TenantRef.Namespace = elsewhere, e.namespace
+	e.create(foreignObject)
+	e.eventuallyStalled(foreignObject, v1alpha1.ReasonNotPermitted)
 	e.deleteAndWait(e.tenant())
 }
 

@@ -123,8 +123,8 @@ func TestEditedUsersShareCalls(t *testing.T) {
 	users := e.newUsers(few, func(u *v1alpha1.Auth0User) { u.Spec.Roles, u.Spec.Organizations = nil, memberOf(acme) })
 	e.createAll(users)
 	e.awaitUsers(few, "Ready", isReadyUser)
-	stranger := e.dashboard(http.MethodPost, "/api/v2/users", map[string]any{"connection": connection, "email": "stranger@example.com", "password": "Stranger-0123456789!"})
-	e.dashboard(http.MethodPost, fmt.Sprintf("/api/v2/organizations/%s/members", acme), map[string]any{"members": []any{stranger["user_id"]}})
+	foreignObject := e.dashboard(http.MethodPost, "/api/v2/users", map[string]any{"connection": connection, "email": "stranger@example.com", "password": "Stranger-0123456789!"})
+	e.dashboard(http.MethodPost, fmt.Sprintf("/api/v2/organizations/%s/members", acme), map[string]any{"members": []any{foreignObject["user_id"]}})
 	e.sim.ResetRequests()
 
 	e.editAll(users, func(u *v1alpha1.Auth0User) {
@@ -143,7 +143,7 @@ func TestEditedUsersShareCalls(t *testing.T) {
 	if members, joined := e.roleMembers(role), len(e.members(initech)); members != few || joined != few {
 		t.Errorf("%d users have the role, %d are members of initech, want %d", members, joined, few)
 	}
-	if left := e.members(acme); len(left) != 1 || !left[stranger["user_id"].(string)] {
+	if left := e.members(acme); len(left) != 1 || !left[foreignObject["user_id"].(string)] {
 		t.Errorf("members of acme are %v, want the stranger alone", left)
 	}
 	e.awaitUsers(few, "told of in status", func(u *v1alpha1.Auth0User) bool {
@@ -249,9 +249,9 @@ func TestAListThatIsStuckHoldsNoOther(t *testing.T) {
 	}
 }
 
-// TestChangedWhileGathered takes a role out of the spec of users, deletes others and suspends one, while it is being assigned to
+// TestChangedWhileBatched takes a role out of the spec of users, deletes others and suspends one, while it is being assigned to
 // them together: to those who came first by a call that is on its way, to those who came last by one that is not made yet.
-func TestChangedWhileGathered(t *testing.T) {
+func TestChangedWhileBatched(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t, freePlan)
 	role := e.dashboard(http.MethodPost, "/api/v2/roles", map[string]any{"name": "member"})
@@ -317,7 +317,7 @@ func TestCrashWhileListsAreChangedTogether(t *testing.T) {
 
 func crashTogether(t *testing.T, end instant) {
 	t.Helper()
-	m := newMortal(t, freePlan)
+	m := newCrashable(t, freePlan)
 	role := m.dashboard(http.MethodPost, "/api/v2/roles", map[string]any{"name": "member"})
 	acme, initech := m.organization("acme"), m.organization("initech")
 	const few = 12
@@ -336,7 +336,7 @@ func crashTogether(t *testing.T, end instant) {
 	}
 	m.stopOperator()
 
-	m.live()
+	m.startProcess()
 
 	m.awaitUsers(few, "Ready", isReadyUser)
 	m.requireUsers(few)

@@ -22,8 +22,8 @@ func TestATokenThatIsGoneIsNotReady(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			e := newEnvironment(t)
-			tokenSubject.prepare(e)
-			gone, changed, fine := tokenSubject.object(e, "one"), tokenSubject.object(e, "two"), tokenSubject.object(e, "three")
+			tokenFixture.prepare(e)
+			gone, changed, fine := tokenFixture.object(e, "one"), tokenFixture.object(e, "two"), tokenFixture.object(e, "three")
 			for i, object := range []v1alpha1.Managed{gone, changed, fine} {
 				object.(*v1alpha1.Auth0Token).Spec.OutputSecret.Name = []string{"gone", "changed", "fine"}[i]
 				e.create(object)

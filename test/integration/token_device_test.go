@@ -18,7 +18,7 @@ func TestRefusedPollsAreSaidOnce(t *testing.T) {
 	application.Spec.AppType = new("native")
 	application.Spec.GrantTypes = &v1alpha1.ClientGrantTypes{Items: []string{"urn:ietf:params:oauth:grant-type:device_code", "refresh_token"}}
 	e.create(application)
-	token := deviceTokenSubject.object(e, "one").(*v1alpha1.Auth0Token)
+	token := deviceTokenFixture.object(e, "one").(*v1alpha1.Auth0Token)
 	token.Spec.Client = v1alpha1.TokenClient{ClientRef: &v1alpha1.LocalReference{Name: "phone"}}
 	e.create(token)
 	e.eventuallyStalled(token, v1alpha1.ReasonInvalidCredentials, "set its spec.tokenEndpointAuthMethod")

@@ -29,9 +29,9 @@ func (e *environment) loseAnswer(drop simulator.Drop) {
 // shop declares a token with a lineage whose application has the settings.
 func (e *environment) shop(settings map[string]any) *v1alpha1.Auth0Token {
 	e.Helper()
-	refreshTokenSubject.prepare(e)
+	refreshTokenFixture.prepare(e)
 	e.setRefreshRules(settings)
-	token := refreshTokenSubject.object(e, "one").(*v1alpha1.Auth0Token)
+	token := refreshTokenFixture.object(e, "one").(*v1alpha1.Auth0Token)
 	e.create(token)
 	e.eventuallyReady(token)
 	return token
@@ -56,8 +56,8 @@ func TestALostAnswerWithinTheLeeway(t *testing.T) {
 		t.Errorf("status says %+v", status)
 	}
 	e.loseAnswer(simulator.DropAfter)
-	change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenSubject.change(token) })
-	refreshTokenSubject.eventuallyRequire(e, token)
+	change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenFixture.change(token) })
+	refreshTokenFixture.eventuallyRequire(e, token)
 	e.requireNoReuse()
 }
 
@@ -74,19 +74,19 @@ func TestALostAnswerWithoutLeeway(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
 	token := e.shop(withoutLeeway)
-	before := e.lineageOf().Tokens.RefreshToken
+	before := e.familyOf().Tokens.RefreshToken
 	e.loseAnswer(simulator.DropAfter)
-	change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenSubject.change(token) })
+	change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenFixture.change(token) })
 	e.eventuallyReconciling(token, v1alpha1.ReasonRefreshResponseLost)
 	sent := e.refreshes()
 	// Half an hour later the log tells.
 	e.stopOperator()
-	e.editLineage(func(line map[string]any) {
+	e.editFamily(func(line map[string]any) {
 		line["attempt"].(map[string]any)["until"] = time.Now().Add(-30 * time.Minute)
 	})
 	e.startOperator()
 	message := e.eventuallyStalled(token, v1alpha1.ReasonRefreshResponseLost, "Secret seed", "leeway of 0s is over")
-	if kept := e.lineageOf(); kept.Tokens.RefreshToken != before {
+	if kept := e.familyOf(); kept.Tokens.RefreshToken != before {
 		t.Error("the old token was not kept")
 	}
 	output := &corev1.Secret{ObjectMeta: e.meta("token")}
@@ -105,7 +105,7 @@ func TestALostAnswerWithoutLeeway(t *testing.T) {
 	}
 	e.requireNoReuse()
 	e.putSecret("seed", "refreshToken", e.refreshToken())
-	refreshTokenSubject.eventuallyRequire(e, token)
+	refreshTokenFixture.eventuallyRequire(e, token)
 }
 
 // TestAnAnswerOutlivesTheAPIServer has the API server refuse every write right after Auth0 answered.
@@ -115,14 +115,14 @@ func TestAnAnswerOutlivesTheAPIServer(t *testing.T) {
 	// Without a leeway, nothing but the answer in memory can save the sign-in.
 	token := e.shop(withoutLeeway)
 	interruptions.breakAtAnswer()
-	change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenSubject.change(token) })
+	change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenFixture.change(token) })
 	interruptions.endAfter(e, func() {})
-	refreshTokenSubject.eventuallyRequire(e, token)
+	refreshTokenFixture.eventuallyRequire(e, token)
 	e.requireNoReuse()
 }
 
-// editLineage changes what the operator keeps.
-func (e *environment) editLineage(edit func(map[string]any)) {
+// editFamily changes what the operator keeps.
+func (e *environment) editFamily(edit func(map[string]any)) {
 	e.Helper()
 	change(e, &corev1.Secret{ObjectMeta: e.meta("token-refresh-token")}, func(s *corev1.Secret) {
 		var line map[string]any
@@ -141,17 +141,17 @@ func TestOneRefreshAtATime(t *testing.T) {
 	token := e.shop(rotating)
 	e.stopOperator()
 	until := time.Now().Add(6 * time.Second)
-	e.editLineage(func(line map[string]any) {
+	e.editFamily(func(line map[string]any) {
 		line["attempt"] = map[string]any{"by": "another replica", "until": until, "began": time.Now()}
 	})
 	e.startOperator()
-	change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenSubject.change(token) })
+	change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenFixture.change(token) })
 	e.eventuallyReconciling(token, v1alpha1.ReasonRefreshInFlight)
 	refreshed := func() int { return len(e.logged("sertft")) }
 	if before := refreshed(); before != 1 || !time.Now().Before(until) {
 		t.Errorf("%d refreshes before the other replica has given up", before)
 	}
-	refreshTokenSubject.eventuallyRequire(e, token)
+	refreshTokenFixture.eventuallyRequire(e, token)
 	if time.Now().Before(until) || refreshed() != 2 {
 		t.Errorf("%d refreshes, too early", refreshed())
 	}
@@ -199,15 +199,15 @@ func TestThePreviousTokenStandsIn(t *testing.T) {
 			e := newEnvironment(t)
 			token := e.shop(rotating)
 			e.stopOperator()
-			e.editLineage(func(line map[string]any) {
+			e.editFamily(func(line map[string]any) {
 				tokens := line["tokens"].(map[string]any)
 				tokens["refreshToken"] = "v1.overtaken"
 				line["refreshedAt"] = time.Now().Add(row.passes)
 			})
 			e.startOperator()
-			change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenSubject.change(token) })
+			change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenFixture.change(token) })
 			if row.alive {
-				refreshTokenSubject.eventuallyRequire(e, token)
+				refreshTokenFixture.eventuallyRequire(e, token)
 			} else {
 				e.eventuallyStalled(token, v1alpha1.ReasonRefreshTokenRefused)
 				sent := e.refreshes()
@@ -227,14 +227,14 @@ func TestASignInIsKeptByOneObject(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
 	token := e.shop(rotating)
-	second := refreshTokenSubject.object(e, "two").(*v1alpha1.Auth0Token)
+	second := refreshTokenFixture.object(e, "two").(*v1alpha1.Auth0Token)
 	second.Spec.OutputSecret.Name = "second"
 	e.create(second)
 	e.eventuallyStalled(second, v1alpha1.ReasonConflict, e.namespace+"/one", "delete this object", "If you delete "+e.namespace+"/one instead, without spec.deletionPolicy: Retain")
 	e.restartOperator()
 	e.pass(second)
 	e.eventuallyStalled(second, v1alpha1.ReasonConflict)
-	change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenSubject.change(token) })
+	change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenFixture.change(token) })
 	e.eventuallyReady(token)
 	e.deleteAndWait(second)
 	change(e, token, func(token *v1alpha1.Auth0Token) { token.Spec.RefreshToken.Scopes = []string{"read:orders"} })
@@ -249,12 +249,12 @@ func TestWhatWorksOnceMayGo(t *testing.T) {
 	token := e.shop(rotating)
 	e.delete(&corev1.Secret{ObjectMeta: e.meta("seed")})
 	e.pass(token)
-	change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenSubject.change(token) })
-	refreshTokenSubject.eventuallyRequire(e, token)
+	change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenFixture.change(token) })
+	refreshTokenFixture.eventuallyRequire(e, token)
 }
 
-// TestADeletedLineageIsNoReplay says that the Secret is gone, and sends nothing that was replaced.
-func TestADeletedLineageIsNoReplay(t *testing.T) {
+// TestADeletedTokenFamilyIsNoReplay says that the Secret is gone, and sends nothing that was replaced.
+func TestADeletedTokenFamilyIsNoReplay(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
 	token := e.shop(rotating)
@@ -267,12 +267,12 @@ func TestADeletedLineageIsNoReplay(t *testing.T) {
 		t.Errorf("a refresh token was sent %d times more", again-sent)
 	}
 	e.putSecret("seed", "refreshToken", e.refreshToken())
-	refreshTokenSubject.eventuallyRequire(e, token)
+	refreshTokenFixture.eventuallyRequire(e, token)
 	e.requireNoReuse()
 }
 
-// TestTheOutputIsRestoredFromTheLineage without a call, whatever becomes of it.
-func TestTheOutputIsRestoredFromTheLineage(t *testing.T) {
+// TestTheOutputIsRestoredFromTheTokenFamily without a call, whatever becomes of it.
+func TestTheOutputIsRestoredFromTheTokenFamily(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
 	token := e.shop(rotating)
@@ -305,7 +305,7 @@ func TestTheOutputIsRestoredFromTheLineage(t *testing.T) {
 		})
 		e.eventuallyReady(token)
 	}
-	refreshTokenSubject.requireWrites(e, 0)
+	refreshTokenFixture.requireWrites(e, 0)
 }
 
 // TestContentHash changes with the content, and with nothing else.
@@ -326,7 +326,7 @@ func TestContentHash(t *testing.T) {
 	if first == "" || hash() != first {
 		t.Errorf("the hash changed from %q to %q with a label", first, hash())
 	}
-	change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenSubject.change(token) })
+	change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenFixture.change(token) })
 	e.eventuallyReady(token)
 	if hash() == first {
 		t.Error("the hash is the same for another token")
@@ -343,7 +343,7 @@ func TestRevokeOnDelete(t *testing.T) {
 			token := e.shop(rotating)
 			change(e, token, func(token *v1alpha1.Auth0Token) { token.Spec.RevokeOnDelete = revoke })
 			e.eventuallyReady(token)
-			refreshToken := e.lineageOf().Tokens.RefreshToken
+			refreshToken := e.familyOf().Tokens.RefreshToken
 			e.deleteAndWait(token)
 			id, secret := e.machine()
 			status, answer := e.exchange(url.Values{"grant_type": {"refresh_token"}, "client_id": {id}, "client_secret": {secret}, "refresh_token": {refreshToken}})
@@ -369,9 +369,9 @@ func TestRevocationDoesNotHoldAnObject(t *testing.T) {
 func TestASignedInUserIsRefreshed(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	refreshingPasswordSubject.prepare(e)
+	refreshingPasswordFixture.prepare(e)
 	e.setTokenLifetime(5)
-	token := refreshingPasswordSubject.object(e, "one")
+	token := refreshingPasswordFixture.object(e, "one")
 	e.create(token)
 	e.eventuallyReady(token)
 	e.eventuallyLogged("sertft", 2)
@@ -380,7 +380,7 @@ func TestASignedInUserIsRefreshed(t *testing.T) {
 	}
 	id, secret := e.machine()
 	e.stopOperator()
-	if status, _ := e.post("/oauth/revoke", url.Values{"client_id": {id}, "client_secret": {secret}, "token": {e.lineageOf().Tokens.RefreshToken}}); status != http.StatusOK {
+	if status, _ := e.post("/oauth/revoke", url.Values{"client_id": {id}, "client_secret": {secret}, "token": {e.familyOf().Tokens.RefreshToken}}); status != http.StatusOK {
 		t.Fatalf("the revocation is answered with %d", status)
 	}
 	e.startOperator()
@@ -393,7 +393,7 @@ func TestDeviceApproval(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
 	seedNative(e)
-	token := deviceTokenSubject.object(e, "one").(*v1alpha1.Auth0Token)
+	token := deviceTokenFixture.object(e, "one").(*v1alpha1.Auth0Token)
 	e.create(token)
 	message := e.eventuallyReconciling(token, v1alpha1.ReasonApprovalPending)
 	device := token.Status.Device
@@ -429,7 +429,7 @@ func TestDeviceApproval(t *testing.T) {
 	if err := e.sim.ApproveDevice(simulator.DeviceApproval{UserCode: token.Status.Device.UserCode, UserID: e.adaID()}); err != nil {
 		t.Fatal(err)
 	}
-	deviceTokenSubject.eventuallyRequire(e, token)
+	deviceTokenFixture.eventuallyRequire(e, token)
 	if token.Status.Device != nil {
 		t.Error("status still shows the code")
 	}
@@ -440,7 +440,7 @@ func TestNobodyApproves(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
 	seedNative(e)
-	token := deviceTokenSubject.object(e, "one").(*v1alpha1.Auth0Token)
+	token := deviceTokenFixture.object(e, "one").(*v1alpha1.Auth0Token)
 	e.create(token)
 	codes := map[string]bool{}
 	e.within(2*patience, func() error {
@@ -485,12 +485,12 @@ func TestTokenOfADeclaredClient(t *testing.T) {
 	<-time.After(2 * time.Second)
 	e.get(worker)
 	e.dashboard("POST", "/api/v2/client-grants", map[string]any{"client_id": worker.Status.ClientID, "audience": ordersAPI, "scope": []string{"read:orders"}})
-	tokenSubject.eventuallyRequire(e, token)
+	tokenFixture.eventuallyRequire(e, token)
 }
 
-// TestEveryWayToProveAnApplication has tokens issued to an application by reference and by its output Secret, and has a tenant
+// TestEveryAuthenticationMethodOfAnApplication has tokens issued to an application by reference and by its output Secret, and has a tenant
 // reached with the Secret.
-func TestEveryWayToProveAnApplication(t *testing.T) {
+func TestEveryAuthenticationMethodOfAnApplication(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		name    string

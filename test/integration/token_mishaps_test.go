@@ -22,9 +22,9 @@ import (
 // refresh has a token refreshed now, and returns the refresh token that came of it.
 func (e *environment) refresh(token *v1alpha1.Auth0Token) string {
 	e.Helper()
-	change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenSubject.change(token) })
-	refreshTokenSubject.eventuallyRequire(e, token)
-	return e.lineageOf().Tokens.RefreshToken
+	change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenFixture.change(token) })
+	refreshTokenFixture.eventuallyRequire(e, token)
+	return e.familyOf().Tokens.RefreshToken
 }
 
 // TestTheKeyOfTheHashesIsLost as when the operator is installed anew. What a sign-in began with was replaced since, and is not
@@ -46,7 +46,7 @@ func TestTheKeyOfTheHashesIsLost(t *testing.T) {
 		e.pass(object)
 		e.eventuallyReady(object)
 	}
-	if kept := e.lineageOf().Tokens.RefreshToken; kept != newest {
+	if kept := e.familyOf().Tokens.RefreshToken; kept != newest {
 		t.Error("the sign-in did not go on where it was")
 	}
 	if issued := e.sim.Requests().Count("POST", "/oauth/token"); issued > 1 {
@@ -89,8 +89,8 @@ func TestAMistakeEndsNoSignIn(t *testing.T) {
 			e.putSecret(row.secret, row.key, right)
 			e.eventuallyReady(token)
 			change(e, token, func(token *v1alpha1.Auth0Token) { token.Spec.RefreshToken.Scopes = []string{"read:orders"} })
-			refreshTokenSubject.eventuallyRequire(e, token)
-			if previous := e.lineageOf().Previous; previous != newest {
+			refreshTokenFixture.eventuallyRequire(e, token)
+			if previous := e.familyOf().Previous; previous != newest {
 				t.Error("the sign-in did not go on where it was")
 			}
 			e.requireNoReuse()
@@ -103,7 +103,7 @@ func TestATokenGoesWithItsApplication(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
 	machine := e.declaredShop()
-	token := refreshTokenSubject.object(e, "one").(*v1alpha1.Auth0Token)
+	token := refreshTokenFixture.object(e, "one").(*v1alpha1.Auth0Token)
 	token.Spec.Client, token.Spec.RevokeOnDelete = v1alpha1.TokenClient{ClientRef: &v1alpha1.LocalReference{Name: machine.Name}}, true
 	e.create(token)
 	e.eventuallyReady(token)
@@ -121,7 +121,7 @@ func TestATokenIsRenewedWhateverItsApplicationIsStalledFor(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
 	machine := e.declaredShop()
-	token := refreshTokenSubject.object(e, "one").(*v1alpha1.Auth0Token)
+	token := refreshTokenFixture.object(e, "one").(*v1alpha1.Auth0Token)
 	token.Spec.Client = v1alpha1.TokenClient{ClientRef: &v1alpha1.LocalReference{Name: machine.Name}}
 	e.create(token)
 	e.eventuallyReady(token)
@@ -137,7 +137,7 @@ func (e *environment) declaredShop() *v1alpha1.Auth0Client {
 	e.Helper()
 	seedOrders(e)
 	e.dashboard("PATCH", "/api/v2/resource-servers/"+url.PathEscape(ordersAPI), map[string]any{"allow_offline_access": true})
-	userSubject.existing(e)
+	userFixture.existing(e)
 	machine := newMachine(e, "machine")
 	machine.Spec.AppType, machine.Spec.Callbacks, machine.Spec.OIDCConformant = new("regular_web"), []string{callback}, new(true)
 	machine.Spec.GrantTypes = &v1alpha1.ClientGrantTypes{Items: []string{"authorization_code", "refresh_token"}}
@@ -152,9 +152,9 @@ func (e *environment) declaredShop() *v1alpha1.Auth0Client {
 func TestWhatIsIssuedOnce(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	refreshTokenSubject.prepare(e)
+	refreshTokenFixture.prepare(e)
 	e.setTokenLifetime(5)
-	token := refreshTokenSubject.object(e, "one").(*v1alpha1.Auth0Token)
+	token := refreshTokenFixture.object(e, "one").(*v1alpha1.Auth0Token)
 	token.Spec.ManagementPolicy, token.Spec.RenewBefore = v1alpha1.ManagementPolicyCreateOnly, durationOf(time.Hour)
 	e.create(token)
 	e.eventuallyStalled(token, v1alpha1.ReasonInvalidSpec, "half is used instead")
@@ -177,7 +177,7 @@ func TestWhatIsIssuedOnce(t *testing.T) {
 func TestAnExpiredTokenIsNotReady(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	tokenSubject.prepare(e)
+	tokenFixture.prepare(e)
 	e.setTokenLifetime(20)
 	token := newToken(e, "orders")
 	e.create(token)
@@ -198,7 +198,7 @@ func TestAnApprovalOutlivesTheAPIServer(t *testing.T) {
 	t.Parallel()
 	e, interruptions := newInterruptedEnvironment(t)
 	seedNative(e)
-	token := deviceTokenSubject.object(e, "one").(*v1alpha1.Auth0Token)
+	token := deviceTokenFixture.object(e, "one").(*v1alpha1.Auth0Token)
 	e.create(token)
 	e.eventuallyReconciling(token, v1alpha1.ReasonApprovalPending)
 	if err := e.sim.ApproveDevice(simulator.DeviceApproval{UserCode: token.Status.Device.UserCode, UserID: e.adaID()}); err != nil {
@@ -206,7 +206,7 @@ func TestAnApprovalOutlivesTheAPIServer(t *testing.T) {
 	}
 	interruptions.breakAtAnswer()
 	interruptions.endAfter(e, func() {})
-	deviceTokenSubject.eventuallyRequire(e, token)
+	deviceTokenFixture.eventuallyRequire(e, token)
 }
 
 // TestADeletionLosesNoAnswer has an object be deleted, and what it had stay, before the answer of Auth0's could be written down.
@@ -217,26 +217,26 @@ func TestADeletionLosesNoAnswer(t *testing.T) {
 	change(e, token, func(token *v1alpha1.Auth0Token) { token.Spec.DeletionPolicy = v1alpha1.DeletionPolicyRetain })
 	e.eventuallyReady(token)
 	interruptions.breakAtAnswer()
-	change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenSubject.change(token) })
+	change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenFixture.change(token) })
 	interruptions.endAfter(e, func() { e.delete(token) })
 	e.eventuallyGone(token)
 	id, secret := e.machine()
-	kept := e.lineageOf().Tokens.RefreshToken
+	kept := e.familyOf().Tokens.RefreshToken
 	if status, answer := e.exchange(url.Values{"grant_type": {"refresh_token"}, "client_id": {id}, "client_secret": {secret}, "refresh_token": {kept}}); status != http.StatusOK {
 		t.Errorf("what is left is answered with %d %v", status, answer)
 	}
 }
 
-// TestALineageIsDeletedDuringARefresh which nobody else went on with.
-func TestALineageIsDeletedDuringARefresh(t *testing.T) {
+// TestATokenFamilyIsDeletedDuringARefresh which nobody else went on with.
+func TestATokenFamilyIsDeletedDuringARefresh(t *testing.T) {
 	t.Parallel()
 	e, interruptions := newInterruptedEnvironment(t)
 	token := e.shop(withoutLeeway)
 	interruptions.atAnswer(func() { _ = e.kube.Delete(e.ctx, &corev1.Secret{ObjectMeta: e.meta("token-refresh-token")}) })
 	newest := e.refresh(token)
 	change(e, token, func(token *v1alpha1.Auth0Token) { token.Spec.RefreshToken.Scopes = []string{"read:orders"} })
-	refreshTokenSubject.eventuallyRequire(e, token)
-	if previous := e.lineageOf().Previous; previous != newest {
+	refreshTokenFixture.eventuallyRequire(e, token)
+	if previous := e.familyOf().Previous; previous != newest {
 		t.Error("the sign-in did not go on where it was")
 	}
 	e.requireNoReuse()
@@ -246,13 +246,13 @@ func TestALineageIsDeletedDuringARefresh(t *testing.T) {
 func (e *environment) declaredAda() (*v1alpha1.Auth0User, *v1alpha1.Auth0Token) {
 	e.Helper()
 	seedShop(e, nil)
-	ada := userSubject.object(e, "ada").(*v1alpha1.Auth0User)
+	ada := userFixture.object(e, "ada").(*v1alpha1.Auth0User)
 	ada.Spec.Blocked, ada.Spec.Roles = nil, nil
 	mayAdopt(ada)
 	e.create(e.secret("password", map[string]string{"password": "Correct-Horse-1"}))
 	e.create(ada)
 	e.eventuallyReady(ada)
-	token := refreshingPasswordSubject.object(e, "one").(*v1alpha1.Auth0Token)
+	token := refreshingPasswordFixture.object(e, "one").(*v1alpha1.Auth0Token)
 	token.Spec.Password.Username, token.Spec.Password.PasswordSecretRef = nil, nil
 	token.Spec.Password.UserRef = &v1alpha1.LocalReference{Name: "ada"}
 	e.create(token)
@@ -260,13 +260,13 @@ func (e *environment) declaredAda() (*v1alpha1.Auth0User, *v1alpha1.Auth0Token) 
 	return ada, token
 }
 
-// TestAUserIsMadeAnew has somebody delete the user of a token in Auth0, and the operator create the user again, with another id.
-func TestAUserIsMadeAnew(t *testing.T) {
+// TestAUserIsRecreated has somebody delete the user of a token in Auth0, and the operator create the user again, with another id.
+func TestAUserIsRecreated(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
 	ada, token := e.declaredAda()
 	first := token.Status.Subject
-	userSubject.vanish(e, ada)
+	userFixture.deleteRemotely(e, ada)
 	e.pass(ada)
 	e.eventually(func() error {
 		e.get(token)
@@ -292,7 +292,7 @@ func TestAPasswordThatIsOnItsWay(t *testing.T) {
 	})
 	e.eventuallyStalled(token, v1alpha1.ReasonWrongPassword)
 	change(e, ada, func(user *v1alpha1.Auth0User) { user.Spec.Suspend = false })
-	refreshingPasswordSubject.eventuallyRequire(e, token)
+	refreshingPasswordFixture.eventuallyRequire(e, token)
 }
 
 // TestTheRiskIsOverWhenItsSettingIsChanged as the message says.
@@ -313,7 +313,7 @@ func TestALeewayThatIsGone(t *testing.T) {
 	token := e.shop(rotating)
 	e.setRefreshRules(withoutLeeway)
 	e.loseAnswer(simulator.DropAfter)
-	change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenSubject.change(token) })
+	change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenFixture.change(token) })
 	e.eventuallyReconciling(token, v1alpha1.ReasonRefreshResponseLost)
 	e.requireNoReuse()
 }
@@ -327,9 +327,9 @@ func TestARequestOutlivesAFailure(t *testing.T) {
 	t.Run("a sign-in", func(t *testing.T) {
 		t.Parallel()
 		e := newEnvironment(t)
-		passwordTokenSubject.prepare(e)
+		passwordTokenFixture.prepare(e)
 		e.dashboard("PATCH", userPath(e.adaID()), map[string]any{"blocked": true})
-		token := passwordTokenSubject.object(e, "one")
+		token := passwordTokenFixture.object(e, "one")
 		e.create(token)
 		e.eventuallyStalled(token, v1alpha1.ReasonUserBlocked)
 		e.dashboard("PATCH", userPath(e.adaID()), map[string]any{"blocked": false})
@@ -341,7 +341,7 @@ func TestARequestOutlivesAFailure(t *testing.T) {
 		t.Parallel()
 		e := newEnvironment(t)
 		seedNative(e)
-		token := deviceTokenSubject.object(e, "one").(*v1alpha1.Auth0Token)
+		token := deviceTokenFixture.object(e, "one").(*v1alpha1.Auth0Token)
 		e.create(token)
 		e.eventuallyReconciling(token, v1alpha1.ReasonApprovalPending)
 		if err := e.sim.ApproveDevice(simulator.DeviceApproval{UserCode: token.Status.Device.UserCode, Deny: true}); err != nil {
@@ -362,9 +362,9 @@ func TestADeletedUserIsNotSaidToHaveTheWrongPassword(t *testing.T) {
 	e.withoutScopes("read:logs", "read:events")
 	e.create(e.tenant())
 	e.startOperator()
-	refreshingPasswordSubject.prepare(e)
+	refreshingPasswordFixture.prepare(e)
 	e.setTokenLifetime(5)
-	token := refreshingPasswordSubject.object(e, "one")
+	token := refreshingPasswordFixture.object(e, "one")
 	e.create(token)
 	e.eventuallyReady(token)
 	e.dashboard("DELETE", userPath(e.adaID()), nil)
@@ -383,7 +383,7 @@ func TestAUserThatIsNotReadyStaysSignedIn(t *testing.T) {
 	before := len(e.logged("sertft"))
 	e.setTokenLifetime(5)
 	e.stopOperator()
-	e.editLineage(func(line map[string]any) { line["tokens"].(map[string]any)["expiresAt"] = time.Now().Add(time.Second) })
+	e.editFamily(func(line map[string]any) { line["tokens"].(map[string]any)["expiresAt"] = time.Now().Add(time.Second) })
 	e.startOperator()
 	e.eventuallyLogged("sertft", before+2)
 	e.eventuallyReady(token)
@@ -393,9 +393,9 @@ func TestAUserThatIsNotReadyStaysSignedIn(t *testing.T) {
 func TestWhatWasNotUsedIsFree(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	refreshTokenSubject.prepare(e)
+	refreshTokenFixture.prepare(e)
 	e.sim.AddFaults(simulator.Fault{Method: "POST", Route: "/oauth/token", Status: 503})
-	first := refreshTokenSubject.object(e, "one").(*v1alpha1.Auth0Token)
+	first := refreshTokenFixture.object(e, "one").(*v1alpha1.Auth0Token)
 	e.create(first)
 	e.eventually(func() error {
 		e.get(first)
@@ -408,7 +408,7 @@ func TestWhatWasNotUsedIsFree(t *testing.T) {
 	e.create(e.secret("other", map[string]string{"refreshToken": e.refreshToken()}))
 	change(e, first, func(token *v1alpha1.Auth0Token) { token.Spec.RefreshToken.SecretRef.Name = "other" })
 	e.eventuallyReady(first)
-	second := refreshTokenSubject.object(e, "two").(*v1alpha1.Auth0Token)
+	second := refreshTokenFixture.object(e, "two").(*v1alpha1.Auth0Token)
 	second.Spec.OutputSecret.Name = "second"
 	e.create(second)
 	e.eventuallyReady(second)
@@ -419,7 +419,7 @@ func TestNobodyIsSentToACodeThatIsOver(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
 	seedNative(e)
-	token := deviceTokenSubject.object(e, "one").(*v1alpha1.Auth0Token)
+	token := deviceTokenFixture.object(e, "one").(*v1alpha1.Auth0Token)
 	e.create(token)
 	e.eventuallyReconciling(token, v1alpha1.ReasonApprovalPending)
 	change(e, token, func(token *v1alpha1.Auth0Token) { token.Spec.DeviceCode.Audience = new("https://nowhere.example.com/") })
@@ -433,7 +433,7 @@ func TestNobodyIsSentToACodeThatIsOver(t *testing.T) {
 func TestNothingStaysOfADeletedToken(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	tokenSubject.prepare(e)
+	tokenFixture.prepare(e)
 	token := newToken(e, "short-lived")
 	e.create(token)
 	e.eventuallyReady(token)
@@ -454,11 +454,11 @@ func TestNothingStaysOfADeletedToken(t *testing.T) {
 // TestATokenThatNobodyCanRenew is left in peace until it expires, and says so.
 func TestATokenThatNobodyCanRenew(t *testing.T) {
 	t.Parallel()
-	m := newMortal(t)
+	m := newCrashable(t)
 	seedShop(m.environment, nil)
 	m.dashboard("PATCH", "/api/v2/resource-servers/"+url.PathEscape(ordersAPI), map[string]any{"allow_offline_access": false})
 	m.create(m.secret("code", map[string]string{"code": m.authorize(callback), "verifier": verifier}))
-	token := codeTokenSubject.object(m.environment, "one").(*v1alpha1.Auth0Token)
+	token := codeTokenFixture.object(m.environment, "one").(*v1alpha1.Auth0Token)
 	m.create(token)
 	m.eventuallyReady(token)
 	m.eventuallyCondition(token, v1alpha1.ConditionRefreshTokenReplaySafe, metav1.ConditionFalse, v1alpha1.ReasonNoRefreshToken)
@@ -467,7 +467,7 @@ func TestATokenThatNobodyCanRenew(t *testing.T) {
 	}
 	m.stopOperator()
 	m.sim.Advance(22 * time.Hour)
-	life := m.liveByHand()
+	life := m.startByHand()
 	result, err := life.loop.Reconcile(m.ctx, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(token)})
 	if err != nil || result.RequeueAfter < 30*time.Minute {
 		t.Errorf("looked at again after %s: %v", result.RequeueAfter, err)
@@ -478,10 +478,10 @@ func TestATokenThatNobodyCanRenew(t *testing.T) {
 func TestATokenThatIsForAnotherAPI(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	refreshTokenSubject.prepare(e)
+	refreshTokenFixture.prepare(e)
 	const invoicesAPI = "https://invoices.example.com/"
 	e.dashboard("POST", "/api/v2/resource-servers", map[string]any{"identifier": invoicesAPI, "name": "Invoices"})
-	token := refreshTokenSubject.object(e, "one").(*v1alpha1.Auth0Token)
+	token := refreshTokenFixture.object(e, "one").(*v1alpha1.Auth0Token)
 	token.Spec.RefreshToken.Audience = new(invoicesAPI)
 	e.create(token)
 	e.eventuallyReady(token)
@@ -494,14 +494,14 @@ func TestATokenThatIsForAnotherAPI(t *testing.T) {
 // TestATokenThatHasExpiredAlready as the operator's clock is wrong, or the API lets none live, is not asked for again and again.
 func TestATokenThatHasExpiredAlready(t *testing.T) {
 	t.Parallel()
-	m := newMortal(t)
-	tokenSubject.prepare(m.environment)
+	m := newCrashable(t)
+	tokenFixture.prepare(m.environment)
 	m.setTokenLifetime(0)
 	token := newToken(m.environment, "orders")
 	m.create(token)
 	m.eventuallyStalled(token, v1alpha1.ReasonNotRenewable, "has expired already", "clock")
 	m.stopOperator()
-	life := m.liveByHand()
+	life := m.startByHand()
 	result, err := life.loop.Reconcile(m.ctx, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(token)})
 	if err != nil || result.RequeueAfter < 10*time.Minute {
 		t.Errorf("looked at again after %s: %v", result.RequeueAfter, err)
@@ -526,9 +526,9 @@ func TestADeletionSaysHowToGoOn(t *testing.T) {
 func TestTokensAreRenewedWhileTheirTenantWaits(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	tokenSubject.prepare(e)
+	tokenFixture.prepare(e)
 	e.setTokenLifetime(20)
-	token := tokenSubject.object(e, "one").(*v1alpha1.Auth0Token)
+	token := tokenFixture.object(e, "one").(*v1alpha1.Auth0Token)
 	e.create(token)
 	e.eventuallyReady(token)
 	tenant := e.tenant()

@@ -34,51 +34,51 @@ func (e *environment) machineGrants() []map[string]any {
 func TestEveryRefusalHasAReason(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
-		name    string
-		subject subject
-		spoil   func(*environment)
-		reason  string
-		says    string
+		name        string
+		fixture     fixture
+		makeInvalid func(*environment)
+		reason      string
+		says        string
 		// heal is what makes it good without anybody touching the object; nil where a person must say so.
 		heal func(*environment)
 	}{
-		{"wrong password", passwordTokenSubject, func(e *environment) { e.putSecret("ada", "password", "planted-wrong") },
+		{"wrong password", passwordTokenFixture, func(e *environment) { e.putSecret("ada", "password", "planted-wrong") },
 			v1alpha1.ReasonWrongPassword, "correct the password", func(e *environment) { e.putSecret("ada", "password", "Correct-Horse-1") }},
-		{"blocked user", passwordTokenSubject, func(e *environment) {
+		{"blocked user", passwordTokenFixture, func(e *environment) {
 			e.dashboard("PATCH", userPath(e.adaID()), map[string]any{"blocked": true})
 		}, v1alpha1.ReasonUserBlocked, "unblock the user", nil},
-		{"second factor", passwordTokenSubject, oauthFault(403, "mfa_required", "Multifactor authentication required"),
+		{"second factor", passwordTokenFixture, oauthFault(403, "mfa_required", "Multifactor authentication required"),
 			v1alpha1.ReasonMFARequired, "spec.deviceCode", nil},
-		{"brute force", passwordTokenSubject, oauthFault(429, "too_many_attempts", "Your account has been blocked after multiple consecutive login attempts."),
+		{"brute force", passwordTokenFixture, oauthFault(429, "too_many_attempts", "Your account has been blocked after multiple consecutive login attempts."),
 			v1alpha1.ReasonTooManyAttempts, v1alpha1.AnnotationUnblock, nil},
-		{"breached password", passwordTokenSubject, oauthFault(401, "password_leaked", "This login attempt has been blocked."),
+		{"breached password", passwordTokenFixture, oauthFault(401, "password_leaked", "This login attempt has been blocked."),
 			v1alpha1.ReasonPasswordLeaked, "another one", nil},
-		{"connection not enabled", passwordTokenSubject, func(e *environment) {
+		{"connection not enabled", passwordTokenFixture, func(e *environment) {
 			id, _ := e.machine()
 			e.enableConnectionFor(id, connection, false)
 		}, v1alpha1.ReasonConnectionNotEnabled, "enable it", func(e *environment) {
 			id, _ := e.machine()
 			e.enableConnectionFor(id, connection, true)
 		}},
-		{"unknown audience", tokenSubject, func(e *environment) {
+		{"unknown audience", tokenFixture, func(e *environment) {
 			e.dashboard("DELETE", "/api/v2/resource-servers/"+url.PathEscape(ordersAPI), nil)
 		}, v1alpha1.ReasonAudienceNotFound, "create the API", func(e *environment) {
 			seedOrders(e)
 			id, _ := e.machine()
 			e.dashboard("POST", "/api/v2/client-grants", map[string]any{"client_id": id, "audience": ordersAPI, "scope": []string{"read:orders"}})
 		}},
-		{"no client grant", tokenSubject, func(e *environment) {
+		{"no client grant", tokenFixture, func(e *environment) {
 			e.dashboard("DELETE", "/api/v2/client-grants/"+e.machineGrants()[0]["id"].(string), nil)
 		}, v1alpha1.ReasonClientGrantMissing, "authorise it", func(e *environment) {
 			id, _ := e.machine()
 			e.dashboard("POST", "/api/v2/client-grants", map[string]any{"client_id": id, "audience": ordersAPI, "scope": []string{"read:orders"}})
 		}},
-		{"scope not granted", tokenSubject, func(e *environment) {
+		{"scope not granted", tokenFixture, func(e *environment) {
 			e.dashboard("PATCH", "/api/v2/client-grants/"+e.machineGrants()[0]["id"].(string), map[string]any{"scope": []string{"write:orders"}})
 		}, v1alpha1.ReasonScopeNotGranted, "ask for fewer", func(e *environment) {
 			e.dashboard("PATCH", "/api/v2/client-grants/"+e.machineGrants()[0]["id"].(string), map[string]any{"scope": []string{"read:orders"}})
 		}},
-		{"grant type not allowed", tokenSubject, func(e *environment) {
+		{"grant type not allowed", tokenFixture, func(e *environment) {
 			id, _ := e.machine()
 			e.dashboard("PATCH", "/api/v2/clients/"+id, map[string]any{"grant_types": []string{"implicit"}})
 		}, v1alpha1.ReasonGrantTypeNotAllowed, "add the grant type", func(e *environment) {
@@ -87,37 +87,37 @@ func TestEveryRefusalHasAReason(t *testing.T) {
 		}},
 		{"expired code", codeOfNobody, func(e *environment) { e.sim.Advance(11 * time.Minute) },
 			v1alpha1.ReasonCodeRefused, "sign in again", func(e *environment) { e.putSecret("code", "code", e.authorize(callback)) }},
-		{"unknown refresh token", refreshTokenSubject, func(e *environment) { e.putSecret("seed", "refreshToken", "v1.nobody") },
+		{"unknown refresh token", refreshTokenFixture, func(e *environment) { e.putSecret("seed", "refreshToken", "v1.nobody") },
 			v1alpha1.ReasonRefreshTokenRefused, "sign in again", func(e *environment) { e.putSecret("seed", "refreshToken", e.refreshToken()) }},
-		{"deleted user", refreshTokenSubject, func(e *environment) { e.dashboard("DELETE", userPath(e.adaID()), nil) },
+		{"deleted user", refreshTokenFixture, func(e *environment) { e.dashboard("DELETE", userPath(e.adaID()), nil) },
 			v1alpha1.ReasonUserNotFound, "does not exist any more", nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			e := newEnvironment(t)
-			row.subject.prepare(e)
-			row.spoil(e)
-			token := row.subject.object(e, "one").(*v1alpha1.Auth0Token)
+			row.fixture.prepare(e)
+			row.makeInvalid(e)
+			token := row.fixture.object(e, "one").(*v1alpha1.Auth0Token)
 			e.create(token)
 			if message := e.eventuallyStalled(token, row.reason, row.says); strings.Contains(message, "planted") {
 				t.Errorf("the message tells a secret: %s", message)
 			}
 			if row.heal != nil {
 				row.heal(e)
-				row.subject.eventuallyRequire(e, token)
+				row.fixture.eventuallyRequire(e, token)
 				return
 			}
 			e.sim.ResetRequests()
 			change(e, token, func(token *v1alpha1.Auth0Token) { token.Spec.RenewBeforePercentage = new(int32(10)) })
 			e.eventuallyStalled(token, row.reason)
-			row.subject.requireWrites(e, 0)
+			row.fixture.requireWrites(e, 0)
 		})
 	}
 }
 
 // codeOfNobody is a token by a code that nobody replaces.
-var codeOfNobody = func() subject {
-	s := codeTokenSubject
+var codeOfNobody = func() fixture {
+	s := codeTokenFixture
 	s.prepare = func(e *environment) {
 		seedShop(e, nil)
 		e.create(e.secret("code", map[string]string{"code": e.authorize(callback), "verifier": verifier}))
@@ -128,7 +128,7 @@ var codeOfNobody = func() subject {
 func TestTokenQuota(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	tokenSubject.prepare(e)
+	tokenFixture.prepare(e)
 	id, _ := e.machine()
 	e.dashboard("PATCH", "/api/v2/clients/"+id, map[string]any{"token_quota": map[string]any{"client_credentials": map[string]any{"enforce": true, "per_hour": 1}}})
 	token := newToken(e, "orders")
@@ -151,7 +151,7 @@ func TestTokenQuota(t *testing.T) {
 	})
 	e.eventuallyReconciling(other, v1alpha1.ReasonQuotaExceeded)
 	e.pass(token)
-	tokenSubject.requireWrites(e, 0)
+	tokenFixture.requireWrites(e, 0)
 	// Nobody else is held back.
 	e.dashboard("PATCH", "/api/v2/clients/"+id, map[string]any{"token_quota": nil})
 	third := newToken(e, "third")
@@ -173,8 +173,8 @@ func TestTokenQuota(t *testing.T) {
 func TestFewerScopesThanAsked(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	passwordTokenSubject.prepare(e)
-	token := passwordTokenSubject.object(e, "one").(*v1alpha1.Auth0Token)
+	passwordTokenFixture.prepare(e)
+	token := passwordTokenFixture.object(e, "one").(*v1alpha1.Auth0Token)
 	token.Spec.Password.Scopes = []string{"read:orders", "read:invoices"}
 	e.create(token)
 	e.eventuallyReady(token)
@@ -190,7 +190,7 @@ func TestFewerScopesThanAsked(t *testing.T) {
 func TestARenewalAllTheTimeIsRefused(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	tokenSubject.prepare(e)
+	tokenFixture.prepare(e)
 	token := newToken(e, "orders")
 	e.create(token)
 	e.eventuallyReady(token)
@@ -199,15 +199,15 @@ func TestARenewalAllTheTimeIsRefused(t *testing.T) {
 	if ahead := token.Status.ExpiresAt.Sub(token.Status.RenewsAt.Time); ahead < 12*time.Hour || ahead > 15*time.Hour {
 		t.Errorf("the token is renewed %s before it expires", ahead)
 	}
-	tokenSubject.require(e, token)
+	tokenFixture.require(e, token)
 }
 
 // TestTokensAreVerifiable verifies what every grant gives as those do for whom it is.
 func TestTokensAreVerifiable(t *testing.T) {
 	t.Parallel()
-	for name, s := range map[string]subject{
-		"client credentials": tokenSubject, "password": refreshingPasswordSubject, "authorization code": codeTokenSubject,
-		"refresh token": refreshTokenSubject, "device code": deviceTokenSubject,
+	for name, s := range map[string]fixture{
+		"client credentials": tokenFixture, "password": refreshingPasswordFixture, "authorization code": codeTokenFixture,
+		"refresh token": refreshTokenFixture, "device code": deviceTokenFixture,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -227,20 +227,20 @@ func TestTokensAreVerifiable(t *testing.T) {
 			id, _ := e.machine()
 			secret := &corev1.Secret{ObjectMeta: e.meta("token")}
 			e.get(secret)
-			subject := id + "@clients"
+			fixture := id + "@clients"
 			if token.Spec.ClientCredentials == nil {
-				subject = e.adaID()
+				fixture = e.adaID()
 				claims, err := e.verify(string(secret.Data["idToken"]), id)
-				if err != nil || claims["sub"] != subject {
+				if err != nil || claims["sub"] != fixture {
 					t.Errorf("the ID token says %v: %v", claims, err)
 				}
 			}
 			claims, err := e.verify(string(secret.Data["accessToken"]), ordersAPI)
-			if err != nil || claims["sub"] != subject || !strings.Contains(fmt.Sprint(claims["scope"]), "read:orders") {
+			if err != nil || claims["sub"] != fixture || !strings.Contains(fmt.Sprint(claims["scope"]), "read:orders") {
 				t.Errorf("the access token says %v: %v", claims, err)
 			}
 			status := token.Status
-			if status.Subject != subject || status.Audience != ordersAPI || status.ExpiresAt == nil || !status.ExpiresAt.Time.Equal(claims["exp"].(time.Time)) {
+			if status.Subject != fixture || status.Audience != ordersAPI || status.ExpiresAt == nil || !status.ExpiresAt.Time.Equal(claims["exp"].(time.Time)) {
 				t.Errorf("status says %+v, the token %v", status, claims)
 			}
 		})
@@ -251,20 +251,20 @@ func TestTokensAreVerifiable(t *testing.T) {
 func TestTokenByPrivateKey(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	tokenSubject.prepare(e)
+	tokenFixture.prepare(e)
 	id, _ := e.machine()
 	key := e.requireKeyOf(id, "RS256")
 	change(e, &corev1.Secret{ObjectMeta: e.meta("machine")}, func(s *corev1.Secret) {
 		s.Data = map[string][]byte{"clientId": []byte(id), "privateKey": []byte(key)}
 	})
-	tokenSubject.declared(e)
+	tokenFixture.declared(e)
 }
 
 // TestTokenForAnOrganization has a client grant that goes with organizations.
 func TestTokenForAnOrganization(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	tokenSubject.prepare(e)
+	tokenFixture.prepare(e)
 	organization := e.dashboard("POST", "/api/v2/organizations", map[string]any{"name": "acme"})
 	e.dashboard("PATCH", "/api/v2/client-grants/"+e.machineGrants()[0]["id"].(string), map[string]any{"organization_usage": "allow", "allow_any_organization": true})
 	token := newToken(e, "orders")
@@ -281,7 +281,7 @@ func TestADeletedUserIsNoticed(t *testing.T) {
 	t.Parallel()
 	inTheDashboard := func(e *environment, ada string) { e.dashboard("DELETE", userPath(ada), nil) }
 	withItsObject := func(e *environment, ada string) {
-		user := userSubject.object(e, "ada").(*v1alpha1.Auth0User)
+		user := userFixture.object(e, "ada").(*v1alpha1.Auth0User)
 		user.Spec.UserID, user.Spec.Password, user.Spec.Roles = new(ada), nil, nil
 		mayAdopt(user)
 		e.create(user)
@@ -290,18 +290,18 @@ func TestADeletedUserIsNoticed(t *testing.T) {
 	}
 	for _, row := range []struct {
 		name    string
-		subject subject
+		fixture fixture
 		remove  func(e *environment, ada string)
 	}{
-		{"of a lineage, in the dashboard", refreshTokenSubject, inTheDashboard},
-		{"of a password, in the dashboard", passwordTokenSubject, inTheDashboard},
-		{"of a lineage, with its object", refreshTokenSubject, withItsObject},
+		{"of a lineage, in the dashboard", refreshTokenFixture, inTheDashboard},
+		{"of a password, in the dashboard", passwordTokenFixture, inTheDashboard},
+		{"of a lineage, with its object", refreshTokenFixture, withItsObject},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			e := newEnvironment(t)
-			row.subject.prepare(e)
-			token := row.subject.object(e, "one").(*v1alpha1.Auth0Token)
+			row.fixture.prepare(e)
+			token := row.fixture.object(e, "one").(*v1alpha1.Auth0Token)
 			e.create(token)
 			e.eventuallyReady(token)
 			e.sim.ResetRequests()

@@ -11,8 +11,8 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 )
 
-// newTimelessEnvironment is one for whose operator no time goes by: what it does again, it does for a reason.
-func newTimelessEnvironment(t *testing.T) *environment {
+// newFrozenEnvironment is one for whose operator no time goes by: what it does again, it does for a reason.
+func newFrozenEnvironment(t *testing.T) *environment {
 	t.Helper()
 	e := newBareEnvironment(t)
 	e.clock = clocktesting.NewFakeClock(time.Now())
@@ -36,8 +36,8 @@ func (e *environment) declaredMachine(grantTypes ...string) *v1alpha1.Auth0Clien
 // TestATokenComesWithItsGrant has a token lack its client grant. That other grants appear costs no call.
 func TestATokenComesWithItsGrant(t *testing.T) {
 	t.Parallel()
-	e := newTimelessEnvironment(t)
-	tokenSubject.prepare(e)
+	e := newFrozenEnvironment(t)
+	tokenFixture.prepare(e)
 	e.dashboard("DELETE", "/api/v2/client-grants/"+e.machineGrants()[0]["id"].(string), nil)
 	invoices := newResourceServer(e, "invoices", "https://invoices.example.com/", "read:invoices")
 	e.create(invoices)
@@ -70,7 +70,7 @@ func TestATokenComesWithItsGrant(t *testing.T) {
 	if delay := readySince(token).Sub(readySince(grant)); delay > 2*time.Second {
 		t.Errorf("the token came %s after its grant", delay)
 	}
-	tokenSubject.require(e, token)
+	tokenFixture.require(e, token)
 }
 
 // readySince is when an object became Ready.
@@ -144,7 +144,7 @@ func TestWhatIsDeclaredHeals(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			e := newTimelessEnvironment(t)
+			e := newFrozenEnvironment(t)
 			row.prepare(e)
 			token := newToken(e, "orders")
 			if row.declare != nil {
@@ -159,7 +159,7 @@ func TestWhatIsDeclaredHeals(t *testing.T) {
 			} else {
 				e.eventuallyStalled(token, row.next)
 			}
-			tokenSubject.requireWrites(e, 1)
+			tokenFixture.requireWrites(e, 1)
 		})
 	}
 }

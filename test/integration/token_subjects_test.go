@@ -46,7 +46,7 @@ func seedShop(e *environment, settings map[string]any) {
 	e.Helper()
 	seedOrders(e)
 	e.dashboard("PATCH", "/api/v2/resource-servers/"+url.PathEscape(ordersAPI), map[string]any{"allow_offline_access": true})
-	userSubject.existing(e)
+	userFixture.existing(e)
 	body := map[string]any{
 		"name": "machine", "app_type": "regular_web", "callbacks": []string{callback, otherCallback}, "oidc_conformant": true, "refresh_token": rotating,
 		"grant_types": []string{
@@ -202,19 +202,19 @@ func (e *environment) putSecret(name, key, value string) {
 	_ = e.kube.Patch(e.ctx, secret, client.MergeFrom(before))
 }
 
-// lineageToken is a token that is kept alive by its refresh token.
-func lineageToken(e *environment, name string, declare func(*v1alpha1.Auth0TokenSpec)) v1alpha1.Managed {
-	token := tokenSubject.object(e, name).(*v1alpha1.Auth0Token)
+// familyToken is a token that is kept alive by its refresh token.
+func familyToken(e *environment, name string, declare func(*v1alpha1.Auth0TokenSpec)) v1alpha1.Managed {
+	token := tokenFixture.object(e, name).(*v1alpha1.Auth0Token)
 	token.Spec.ClientCredentials = nil
 	token.Spec.OutputSecret.Labels = map[string]v1alpha1.SecretLabel{"team": "shop"}
 	declare(&token.Spec)
 	return token
 }
 
-// lineageSubject is what tokens with a refresh token have in common.
-func lineageSubject(declare func(*v1alpha1.Auth0TokenSpec)) subject {
-	s := tokenSubject
-	s.object = func(e *environment, name string) v1alpha1.Managed { return lineageToken(e, name, declare) }
+// familyFixture is what tokens with a refresh token have in common.
+func familyFixture(declare func(*v1alpha1.Auth0TokenSpec)) fixture {
+	s := tokenFixture
+	s.object = func(e *environment, name string) v1alpha1.Managed { return familyToken(e, name, declare) }
 	s.clear = func(object v1alpha1.Managed) { object.(*v1alpha1.Auth0Token).Spec.OutputSecret.Labels = nil }
 	s.cleared = func(e *environment, _ v1alpha1.Managed) error {
 		secret := &corev1.Secret{ObjectMeta: e.meta("token")}
@@ -236,9 +236,9 @@ func withoutGrantType(grantType string) func(e *environment) string {
 	}
 }
 
-// codeTokenSubject is a token by an authorization code. Where the code is used up, somebody signs in again, as the words say.
-var codeTokenSubject = func() subject {
-	s := lineageSubject(func(spec *v1alpha1.Auth0TokenSpec) {
+// codeTokenFixture is a token by an authorization code. Where the code is used up, somebody signs in again, as the words say.
+var codeTokenFixture = func() fixture {
+	s := familyFixture(func(spec *v1alpha1.Auth0TokenSpec) {
 		spec.AuthorizationCode = &v1alpha1.AuthorizationCodeGrant{
 			CodeSecretRef: v1alpha1.SecretKeyReference{Name: "code", Key: "code"}, RedirectURI: callback,
 			CodeVerifierSecretRef: &v1alpha1.SecretKeyReference{Name: "code", Key: "verifier"},
@@ -269,9 +269,9 @@ var codeTokenSubject = func() subject {
 	return s
 }()
 
-// refreshTokenSubject is a token that begins with a refresh token from elsewhere.
-var refreshTokenSubject = func() subject {
-	s := lineageSubject(func(spec *v1alpha1.Auth0TokenSpec) {
+// refreshTokenFixture is a token that begins with a refresh token from elsewhere.
+var refreshTokenFixture = func() fixture {
+	s := familyFixture(func(spec *v1alpha1.Auth0TokenSpec) {
 		spec.RefreshToken = &v1alpha1.RefreshTokenGrant{
 			SecretRef: v1alpha1.SecretKeyReference{Name: "seed", Key: "refreshToken"}, Scopes: []string{"read:orders"},
 		}
@@ -287,11 +287,11 @@ var refreshTokenSubject = func() subject {
 	return s
 }()
 
-// endingTokenSubject is a token with which its sign-in ends. What there is of it in Auth0 are refresh tokens.
-var endingTokenSubject = func() subject {
-	s := refreshTokenSubject
+// endingTokenFixture is a token with which its sign-in ends. What there is of it in Auth0 are refresh tokens.
+var endingTokenFixture = func() fixture {
+	s := refreshTokenFixture
 	s.object = func(e *environment, name string) v1alpha1.Managed {
-		token := refreshTokenSubject.object(e, name).(*v1alpha1.Auth0Token)
+		token := refreshTokenFixture.object(e, name).(*v1alpha1.Auth0Token)
 		token.Spec.RevokeOnDelete = true
 		return token
 	}
@@ -308,9 +308,9 @@ func withoutRotation(e *environment) {
 	e.setRefreshRules(notRotating)
 }
 
-// deviceTokenSubject is a token by a device code, which somebody approves.
-var deviceTokenSubject = func() subject {
-	s := lineageSubject(func(spec *v1alpha1.Auth0TokenSpec) {
+// deviceTokenFixture is a token by a device code, which somebody approves.
+var deviceTokenFixture = func() fixture {
+	s := familyFixture(func(spec *v1alpha1.Auth0TokenSpec) {
 		spec.DeviceCode = &v1alpha1.DeviceCodeGrant{Audience: new(ordersAPI), Scopes: []string{"read:orders"}}
 	})
 	s.prepare = func(e *environment) {
@@ -331,12 +331,12 @@ var deviceTokenSubject = func() subject {
 	return s
 }()
 
-// refreshingPasswordSubject is a token by password that is kept alive by its refresh token.
-var refreshingPasswordSubject = func() subject {
-	s := passwordTokenSubject
+// refreshingPasswordFixture is a token by password that is kept alive by its refresh token.
+var refreshingPasswordFixture = func() fixture {
+	s := passwordTokenFixture
 	s.prepare = func(e *environment) { seedShop(e, nil) }
 	s.object = func(e *environment, name string) v1alpha1.Managed {
-		token := passwordTokenSubject.object(e, name).(*v1alpha1.Auth0Token)
+		token := passwordTokenFixture.object(e, name).(*v1alpha1.Auth0Token)
 		token.Spec.Password.Scopes = []string{"offline_access", "read:orders"}
 		return token
 	}

@@ -12,13 +12,13 @@ import (
 )
 
 func newToken(e *environment, name string) *v1alpha1.Auth0Token {
-	return tokenSubject.object(e, name).(*v1alpha1.Auth0Token)
+	return tokenFixture.object(e, name).(*v1alpha1.Auth0Token)
 }
 
 func TestTokenStatusAndSecret(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	tokenSubject.prepare(e)
+	tokenFixture.prepare(e)
 	token := newToken(e, "orders")
 	e.create(token)
 	e.eventuallyReady(token)
@@ -46,7 +46,7 @@ func TestTokenStatusAndSecret(t *testing.T) {
 func TestTokenTemplates(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	tokenSubject.prepare(e)
+	tokenFixture.prepare(e)
 	token := newToken(e, "orders")
 	token.Spec.OutputSecret.Data = map[string]v1alpha1.SecretTemplate{"AUTHORIZATION": "{{ .tokenType }} {{ .accessToken }}", "fixed": "yes"}
 	e.create(token)
@@ -62,7 +62,7 @@ func TestTokenTemplates(t *testing.T) {
 func TestTokenIsRenewedBeforeItExpires(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	tokenSubject.prepare(e)
+	tokenFixture.prepare(e)
 	e.setTokenLifetime(15)
 	token := newToken(e, "orders")
 	e.create(token)
@@ -84,7 +84,7 @@ func TestTokenIsRenewedBeforeItExpires(t *testing.T) {
 func TestTokenIsNeverIssuedTwice(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	tokenSubject.prepare(e)
+	tokenFixture.prepare(e)
 	token := newToken(e, "orders")
 	e.create(token)
 	e.eventuallyReady(token)
@@ -96,7 +96,7 @@ func TestTokenIsNeverIssuedTwice(t *testing.T) {
 	e.pass(token)
 	change(e, &corev1.Secret{ObjectMeta: e.meta("token")}, func(s *corev1.Secret) { s.Data["theirs"] = []byte("yes") })
 	e.pass(token)
-	tokenSubject.requireWrites(e, 0)
+	tokenFixture.requireWrites(e, 0)
 
 	before := token.Status.DeepCopy()
 	e.stopOperator()
@@ -152,7 +152,7 @@ func TestBadTokenInput(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			e := newEnvironment(t)
-			tokenSubject.prepare(e)
+			tokenFixture.prepare(e)
 			if row.setup != nil {
 				row.setup(e)
 			}
@@ -166,7 +166,7 @@ func TestBadTokenInput(t *testing.T) {
 			} else {
 				e.eventuallyReconciling(token, row.reason)
 			}
-			tokenSubject.requireCount(e, 0)
+			tokenFixture.requireCount(e, 0)
 		})
 	}
 }
@@ -175,7 +175,7 @@ func TestBadTokenInput(t *testing.T) {
 func TestNoTokenIsIssuedThatCannotBeWritten(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	tokenSubject.prepare(e)
+	tokenFixture.prepare(e)
 	other := newToken(e, "other")
 	other.Spec.OutputSecret.Name = "other"
 	e.create(other)
@@ -193,8 +193,8 @@ func TestNoTokenIsIssuedThatCannotBeWritten(t *testing.T) {
 	token := newToken(e, "orders")
 	e.create(token)
 	e.eventuallyReconciling(token, v1alpha1.ReasonProgressingWithRetry, "quota")
-	tokenSubject.requireWrites(e, 0)
+	tokenFixture.requireWrites(e, 0)
 	e.delete(quota)
 	e.eventuallyReady(token)
-	tokenSubject.requireWrites(e, 1)
+	tokenFixture.requireWrites(e, 1)
 }

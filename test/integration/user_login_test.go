@@ -19,14 +19,14 @@ import (
 func TestSignupSetsTheRestAtOnce(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	signupSubject.prepare(e)
-	user := signupSubject.object(e, "ada").(*v1alpha1.Auth0User)
+	signupFixture.prepare(e)
+	user := signupFixture.object(e, "ada").(*v1alpha1.Auth0User)
 	user.Spec.Roles, user.Spec.Permissions, user.Spec.EmailVerified = nil, nil, new(true)
 	e.sim.ResetRequests()
 	e.create(user)
 	e.eventuallyReady(user)
 	e.requireCalls("a sign-up", 2)
-	signupSubject.require(e, user)
+	signupFixture.require(e, user)
 	stored := e.user(user.Status.UserID)
 	if metadata := stored["user_metadata"].(map[string]any); len(metadata) != 1 {
 		t.Errorf("the proof of the sign-up is left in user_metadata: %v", metadata)
@@ -36,38 +36,38 @@ func TestSignupSetsTheRestAtOnce(t *testing.T) {
 	}
 	e.sim.ResetRequests()
 	e.pass(user)
-	signupSubject.requireWrites(e, 0)
+	signupFixture.requireWrites(e, 0)
 }
 
-// TestSignupTakesNoStrangersAccount has somebody else sign up with the same address first, who even claims to be ours.
-func TestSignupTakesNoStrangersAccount(t *testing.T) {
+// TestSignupTakesNoForeignAccount has somebody else sign up with the same address first, who even claims to be ours.
+func TestSignupTakesNoForeignAccount(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	signupSubject.prepare(e)
-	user := signupSubject.object(e, "ada").(*v1alpha1.Auth0User)
+	signupFixture.prepare(e)
+	user := signupFixture.object(e, "ada").(*v1alpha1.Auth0User)
 	e.dashboard("POST", "/api/v2/users", map[string]any{
 		"connection": connection, "email": "ada@example.com", "password": "Stranger-Horse-1", "verify_email": false,
 		"user_metadata": map[string]any{"auth0_operator": e.namespace + "/ada"},
 	})
 	e.create(user)
 	e.eventuallyStalled(user, v1alpha1.ReasonAlreadyExists)
-	if stranger := e.users()[0]; stranger["name"] == "Ada Lovelace" || stranger["app_metadata"] != nil {
-		t.Errorf("the stranger's account was changed: %v", stranger)
+	if foreignObject := e.users()[0]; foreignObject["name"] == "Ada Lovelace" || foreignObject["app_metadata"] != nil {
+		t.Errorf("the stranger's account was changed: %v", foreignObject)
 	}
 	e.deleteAndWait(user)
-	signupSubject.requireCount(e, 1)
+	signupFixture.requireCount(e, 1)
 }
 
 func TestSignupRefused(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	signupSubject.prepare(e)
+	signupFixture.prepare(e)
 	for _, found := range e.dashboardList("/api/v2/connections?name=" + connection) {
 		options := found["options"].(map[string]any)
 		options["disable_signup"] = true
 		e.dashboard("PATCH", "/api/v2/connections/"+found["id"].(string), map[string]any{"options": options})
 	}
-	user := signupSubject.object(e, "ada").(*v1alpha1.Auth0User)
+	user := signupFixture.object(e, "ada").(*v1alpha1.Auth0User)
 	e.create(user)
 	e.eventuallyStalled(user, v1alpha1.ReasonSignupRefused, "spec.provisioning to Management")
 }
@@ -75,7 +75,7 @@ func TestSignupRefused(t *testing.T) {
 // TestRefusedPasswordIsNotSentAgain until it changes. The message names the rule.
 func TestRefusedPasswordIsNotSentAgain(t *testing.T) {
 	t.Parallel()
-	for name, s := range map[string]subject{"Management": userSubject, "Signup": signupSubject} {
+	for name, s := range map[string]fixture{"Management": userFixture, "Signup": signupFixture} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			e := newEnvironment(t)
@@ -221,14 +221,14 @@ func (e *environment) invitation() string {
 func TestUserIDTakesOverAnExistingUser(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	userSubject.prepare(e)
-	userSubject.existing(e)
+	userFixture.prepare(e)
+	userFixture.existing(e)
 	id := e.users()[0]["user_id"].(string)
-	user := userSubject.object(e, "ada").(*v1alpha1.Auth0User)
+	user := userFixture.object(e, "ada").(*v1alpha1.Auth0User)
 	user.Spec.UserID, user.Spec.AdoptionPolicy = &id, v1alpha1.AdoptionPolicyIfUnmanaged
 	e.create(user)
 	e.eventuallyReady(user)
-	userSubject.require(e, user)
+	userFixture.require(e, user)
 	if e.sim.Requests().Count("POST", "/api/v2/users") != 0 {
 		t.Error("a user with a userId was created")
 	}
@@ -237,7 +237,7 @@ func TestUserIDTakesOverAnExistingUser(t *testing.T) {
 	nobody.Spec.UserID, nobody.Spec.AdoptionPolicy = new("auth0|000000000000000000000000"), v1alpha1.AdoptionPolicyIfUnmanaged
 	e.create(nobody)
 	e.eventuallyStalled(nobody, v1alpha1.ReasonUserNotFound)
-	userSubject.requireCount(e, 1)
+	userFixture.requireCount(e, 1)
 }
 
 func TestUnblockOnRequest(t *testing.T) {
@@ -280,7 +280,7 @@ func TestUnblockOnRequest(t *testing.T) {
 func TestTokenOfADeclaredUser(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	passwordTokenSubject.prepare(e)
+	passwordTokenFixture.prepare(e)
 	for _, user := range e.users() {
 		e.dashboard("DELETE", userPath(user["user_id"].(string)), nil)
 	}
@@ -325,10 +325,10 @@ func TestTokenOfADeclaredUser(t *testing.T) {
 func TestRefusedSignInIsNotRepeated(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	passwordTokenSubject.prepare(e)
+	passwordTokenFixture.prepare(e)
 	secret := &corev1.Secret{ObjectMeta: e.meta("ada")}
 	change(e, secret, func(s *corev1.Secret) { s.Data["password"] = []byte("planted-wrong") })
-	token := passwordTokenSubject.object(e, "one").(*v1alpha1.Auth0Token)
+	token := passwordTokenFixture.object(e, "one").(*v1alpha1.Auth0Token)
 	e.create(token)
 	e.eventuallyStalled(token, v1alpha1.ReasonWrongPassword)
 	e.sim.ResetRequests()
@@ -362,8 +362,8 @@ func TestCustomDomain(t *testing.T) {
 	tenant := e.tenant()
 	change(e, tenant, func(tenant *v1alpha1.Auth0Tenant) { tenant.Spec.CustomDomain = &custom })
 	e.eventuallyStalled(tenant, v1alpha1.ReasonInvalidSpec, "not a verified custom domain")
-	passwordTokenSubject.prepare(e)
-	token := passwordTokenSubject.object(e, "one")
+	passwordTokenFixture.prepare(e)
+	token := passwordTokenFixture.object(e, "one")
 	e.create(token)
 	e.eventuallyReconciling(token, v1alpha1.ReasonTenantNotReady)
 
@@ -375,7 +375,7 @@ func TestCustomDomain(t *testing.T) {
 		t.Errorf("status says %q", tenant.Status.CustomDomain)
 	}
 	e.eventuallyReady(token)
-	passwordTokenSubject.require(e, token)
+	passwordTokenFixture.require(e, token)
 }
 
 // TestProviderKeepsItsFields takes over a user whose e-mail address the sign-in keeps.
@@ -396,20 +396,20 @@ func TestProviderKeepsItsFields(t *testing.T) {
 	}
 	e.sim.ResetRequests()
 	e.pass(user)
-	userSubject.requireWrites(e, 0)
+	userFixture.requireWrites(e, 0)
 }
 
 // TestARefusedSignInHoldsNobodyElseBack has a plan whose answers to sign-ins tell of the limit on failed ones.
 func TestARefusedSignInHoldsNobodyElseBack(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t, func(o *simulator.Options) { o.RateLimit = simulator.RateLimitEnterprise })
-	passwordTokenSubject.prepare(e)
+	passwordTokenFixture.prepare(e)
 	e.create(e.secret("wrong", map[string]string{"password": "planted-wrong"}))
-	refused := passwordTokenSubject.object(e, "refused").(*v1alpha1.Auth0Token)
+	refused := passwordTokenFixture.object(e, "refused").(*v1alpha1.Auth0Token)
 	refused.Spec.Password.PasswordSecretRef.Name, refused.Spec.OutputSecret.Name = "wrong", "refused"
 	e.create(refused)
 	e.eventuallyStalled(refused, v1alpha1.ReasonWrongPassword)
-	token := passwordTokenSubject.object(e, "one")
+	token := passwordTokenFixture.object(e, "one")
 	e.create(token)
 	e.eventuallyReady(token)
 }

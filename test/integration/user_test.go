@@ -37,7 +37,7 @@ func roles(mode v1alpha1.ListMode, names ...string) *v1alpha1.UserRoles {
 func TestCallsOfAUser(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	userSubject.prepare(e)
+	userFixture.prepare(e)
 	warmUp := newUser(e, "warm-up", "warm-up@example.com")
 	warmUp.Spec.Roles = roles("", "editor")
 	e.create(warmUp)
@@ -45,7 +45,7 @@ func TestCallsOfAUser(t *testing.T) {
 
 	withRoles := newUser(e, "with-roles", "with-roles@example.com")
 	withRoles.Spec.Roles = roles("", "editor", "viewer")
-	withAll := userSubject.object(e, "with-all").(*v1alpha1.Auth0User)
+	withAll := userFixture.object(e, "with-all").(*v1alpha1.Auth0User)
 	for _, row := range []struct {
 		user *v1alpha1.Auth0User
 		want int
@@ -221,9 +221,9 @@ func (e *environment) assignRole(userID, name string) {
 func TestObserveShowsAPlan(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
-	userSubject.prepare(e)
-	userSubject.existing(e)
-	user := userSubject.object(e, "ada").(*v1alpha1.Auth0User)
+	userFixture.prepare(e)
+	userFixture.existing(e)
+	user := userFixture.object(e, "ada").(*v1alpha1.Auth0User)
 	user.Spec.ManagementPolicy = v1alpha1.ManagementPolicyObserve
 	e.sim.ResetRequests()
 	e.create(user)
@@ -243,7 +243,7 @@ func TestObserveShowsAPlan(t *testing.T) {
 	e.eventuallyStalled(user, v1alpha1.ReasonAlreadyExists)
 	change(e, user, func(u *v1alpha1.Auth0User) { u.Spec.AdoptionPolicy = v1alpha1.AdoptionPolicyIfUnmanaged })
 	e.eventuallyReady(user)
-	userSubject.require(e, user)
+	userFixture.require(e, user)
 	if len(user.Status.Differences) != 0 {
 		t.Errorf("the plan stayed: %+v", user.Status.Differences)
 	}
@@ -313,7 +313,7 @@ func TestBadUserInput(t *testing.T) {
 		},
 		{
 			name:   "e-mail taken",
-			setup:  func(e *environment) { userSubject.existing(e) },
+			setup:  func(e *environment) { userFixture.existing(e) },
 			stall:  true,
 			reason: v1alpha1.ReasonAlreadyExists, says: "set spec.adoptionPolicy to IfUnmanaged",
 			heal: func(e *environment, u *v1alpha1.Auth0User) {
@@ -402,7 +402,7 @@ func TestBadUserInput(t *testing.T) {
 			await(user, row.reason, row.says)
 			row.heal(e, user)
 			e.eventuallyReady(user)
-			userSubject.requireCount(e, 1)
+			userFixture.requireCount(e, 1)
 		})
 	}
 }
@@ -429,7 +429,7 @@ func TestTwoObjectsForOneUser(t *testing.T) {
 		}
 		return nil
 	})
-	userSubject.requireCount(e, 1)
+	userFixture.requireCount(e, 1)
 }
 
 // TestTwoOperatorsMakeOneUser has two operators, neither of which knows of the other, work on the same objects.
@@ -443,7 +443,7 @@ func TestTwoOperatorsMakeOneUser(t *testing.T) {
 	for i := range 10 {
 		e.eventuallyReady(newUser(e, fmt.Sprintf("user-%d", i), ""))
 	}
-	userSubject.requireCount(e, 10)
+	userFixture.requireCount(e, 10)
 }
 
 func TestUserByUsername(t *testing.T) {
@@ -497,7 +497,7 @@ func TestRateLimitIsKept(t *testing.T) {
 	for i := range n {
 		e.eventuallyReady(newUser(e, fmt.Sprintf("user-%d", i), ""))
 	}
-	userSubject.requireCount(e, n)
+	userFixture.requireCount(e, n)
 }
 
 // TestARefusedUserCanBeDeleted declares a user with an address of which Auth0 takes nothing, not even a question.

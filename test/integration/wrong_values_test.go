@@ -285,8 +285,8 @@ func (e *environment) passwordIn(name, password string) *v1alpha1.UserPassword {
 	return &v1alpha1.UserPassword{SecretRef: &v1alpha1.SecretKeyReference{Name: name, Key: "password"}}
 }
 
-// TestMarkThatDoesNotFit adopts what has as much metadata as Auth0 allows: the message names the operator's own key.
-func TestMarkThatDoesNotFit(t *testing.T) {
+// TestMarkerThatDoesNotFit adopts what has as much metadata as Auth0 allows: the message names the operator's own key.
+func TestMarkerThatDoesNotFit(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
 	full := func(keys int) map[string]any {
