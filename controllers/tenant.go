@@ -73,15 +73,15 @@ func (h *tenantHandler) Apply(ctx context.Context, reconciliation *engine.Reconc
 	switch {
 	case err == nil:
 		return outcome
-	case passes(err):
+	case isTransient(err):
 		return h.explain(reconciliation.Object, err)
 	}
 	return h.explain(reconciliation.Object, err).NotReady()
 }
 
-// passes reports whether an error says nothing of the tenant as a whole: it waits for the rate limit, or one call failed, which is no
+// isTransient reports whether an error says nothing of the tenant as a whole: it waits for the rate limit, or one call failed, which is no
 // outage. Without a token, nothing can be done in the tenant.
-func passes(err error) bool {
+func isTransient(err error) bool {
 	failed, ok := errors.AsType[*auth0.Error](err)
 	return ok && (failed.Class == auth0.ClassRateLimited || failed.Class == auth0.ClassUnavailable && !failed.Unanswered)
 }
@@ -122,7 +122,7 @@ func (h *tenantHandler) apply(ctx context.Context, reconciliation *engine.Reconc
 	if err := h.verifyCustomDomain(ctx, tenant, session); err != nil {
 		return engine.Outcome{}, err
 	}
-	if engine.Requested(tenant) || !h.checkedLately(tenant, session) {
+	if engine.Requested(tenant) || !h.checkedRecently(tenant, session) {
 		h.checkConnections(ctx, tenant, session)
 	}
 	h.DriftDetection.Keep(tenant)
@@ -158,7 +158,7 @@ func (h *tenantHandler) prepare(ctx context.Context, reconciliation *engine.Reco
 	if err := reconciliation.AddFinalizer(ctx); err != nil {
 		return err
 	}
-	return h.guard(ctx, reconciliation.Object)
+	return h.protect(ctx, reconciliation.Object)
 }
 
 // checkDelegations refuses a kind that does not exist: the rule would allow less than its author thinks.
@@ -256,15 +256,15 @@ func readyMessage(tenant *v1alpha1.Auth0Tenant) string {
 		tenant.Status.Domain, tenant.Status.ClientID, strings.Join(kinds, ", "))
 }
 
-// checkedLately tells whether the connections need no check, as when the tenant is looked at again because its own Secret
+// checkedRecently tells whether the connections need no check, as when the tenant is looked at again because its own Secret
 // was guarded, or its call budget changed.
-func (h *tenantHandler) checkedLately(tenant *v1alpha1.Auth0Tenant, session *auth0.Session) bool {
-	lately := engine.ResyncInterval(tenant) / 2
+func (h *tenantHandler) checkedRecently(tenant *v1alpha1.Auth0Tenant, session *auth0.Session) bool {
+	recently := engine.ResyncInterval(tenant) / 2
 	if meta.IsStatusConditionFalse(tenant.Status.Conditions, v1alpha1.ConditionConnectionsEnabled) {
-		lately = time.Minute
+		recently = time.Minute
 	}
 	last, ok := h.checked.Load(client.ObjectKeyFromObject(tenant))
-	return ok && last.(connectionCheck).session == session && h.Clock.Since(last.(connectionCheck).at) < lately
+	return ok && last.(connectionCheck).session == session && h.Clock.Since(last.(connectionCheck).at) < recently
 }
 
 // checkConnections notices that new users would fail because the operator's own application is not enabled for a
@@ -310,29 +310,29 @@ func setConnectionsEnabled(tenant *v1alpha1.Auth0Tenant, status metav1.Condition
 	})
 }
 
-// guard keeps the Secret and the CA bundle from going away before the objects of the tenant: when a namespace is deleted,
+// protect keeps the Secret and the CA bundle from going away before the objects of the tenant: when a namespace is deleted,
 // they would go first, and nothing could be deleted in Auth0 any more. Somebody who deletes just the Secret gets their
 // way, and the tenant says so.
-func (h *tenantHandler) guard(ctx context.Context, tenant *v1alpha1.Auth0Tenant) error {
+func (h *tenantHandler) protect(ctx context.Context, tenant *v1alpha1.Auth0Tenant) error {
 	inputs := tenantInputs(tenant)
 	leaving, err := h.namespaceIsLeaving(ctx, tenant.Namespace)
 	if err != nil {
 		return err
 	}
 	for _, input := range inputs {
-		if err := reference.Guard(ctx, h.Client, tenant.Namespace, input, leaving); err != nil {
+		if err := reference.SetInUse(ctx, h.Client, tenant.Namespace, input, leaving); err != nil {
 			return err
 		}
 	}
-	if err := h.unguard(ctx, tenant, func(input string) bool { return !slices.Contains(inputs, input) }); err != nil {
+	if err := h.unprotect(ctx, tenant, func(input string) bool { return !slices.Contains(inputs, input) }); err != nil {
 		return err
 	}
 	tenant.Status.Guarded = inputs
 	return nil
 }
 
-// unguard lets go of what the tenant guarded and no other tenant needs.
-func (h *tenantHandler) unguard(ctx context.Context, tenant *v1alpha1.Auth0Tenant, which func(input string) bool) error {
+// unprotect lets go of what the tenant guarded and no other tenant needs.
+func (h *tenantHandler) unprotect(ctx context.Context, tenant *v1alpha1.Auth0Tenant, which func(input string) bool) error {
 	for _, input := range tenant.Status.Guarded {
 		if !which(input) {
 			continue
@@ -348,7 +348,7 @@ func (h *tenantHandler) unguard(ctx context.Context, tenant *v1alpha1.Auth0Tenan
 		if needed {
 			continue
 		}
-		if err := reference.Unguard(ctx, h.Client, tenant.Namespace, input); err != nil {
+		if err := reference.ClearInUse(ctx, h.Client, tenant.Namespace, input); err != nil {
 			return err
 		}
 	}
@@ -397,7 +397,7 @@ func (h *tenantHandler) Remove(ctx context.Context, reconciliation *engine.Recon
 		}
 		return engine.Wait(v1alpha1.ReasonInUse, engine.InUse(dependants), engine.DependantsPoll).KeepReady()
 	}
-	if err := h.unguard(ctx, tenant, func(string) bool { return true }); err != nil {
+	if err := h.unprotect(ctx, tenant, func(string) bool { return true }); err != nil {
 		return engine.FromError(err, time.Minute)
 	}
 	h.Pool.Close(key.String())

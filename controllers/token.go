@@ -377,7 +377,7 @@ func (w *tokenSync) released(message string) engine.Outcome {
 	for _, memory := range []*sync.Map{&w.unsaved, &w.polled, &w.deletions.tokens} {
 		memory.Delete(w.token.UID)
 	}
-	w.disclaim("")
+	w.releaseClaim("")
 	w.Metrics.ForgetToken(w.token.Namespace, w.token.Name)
 	return engine.RemoveFinalizer(message)
 }

@@ -111,7 +111,7 @@ func (w *tokenSync) poll(ctx context.Context, flow *deviceFlow) (engine.Outcome,
 	w.polled.Store(w.token.UID, w.Clock.Now())
 	request := w.request
 	request.DeviceCode, request.Audience, request.Scopes = flow.DeviceCode, "", nil
-	w.learnRules(ctx)
+	w.readRules(ctx)
 	defer w.Fence.Exchange()()
 	issued, err := w.session.IssueToken(context.WithoutCancel(ctx), request)
 	failed, isAnswer := err.(*auth0.Error) //nolint:errorlint // IssueToken returns it unwrapped.

@@ -181,7 +181,7 @@ func (w *tokenSync) redeem(ctx context.Context, isSignIn bool, ask func(context.
 	if err := w.session.AwaitsTokens(ctx); err != nil {
 		return auth0.TokenSet{}, err
 	}
-	w.learnRules(ctx)
+	w.readRules(ctx)
 	before := *w.family
 	this := exchange{By: w.process, Began: now, IsSignIn: isSignIn}
 	if earlier := before.Exchange; earlier != nil && earlier.IsSignIn == isSignIn {
@@ -237,8 +237,8 @@ func inFlight(pause time.Duration) error {
 	return problem.Waiting(v1alpha1.ReasonRefreshInFlight, "another replica of the operator began to refresh the token; waiting until it has answered or given up").Again(pause)
 }
 
-// learnRules takes over what the application's settings say of refresh tokens. Without them the work goes on as well.
-func (w *tokenSync) learnRules(ctx context.Context) {
+// readRules takes over what the application's settings say of refresh tokens. Without them the work goes on as well.
+func (w *tokenSync) readRules(ctx context.Context) {
 	rules, known, err := w.session.RefreshRules(ctx, w.request.Application.ID)
 	if err == nil && known {
 		w.family.Rules, w.family.RulesKnown = rules, true
@@ -254,7 +254,7 @@ func (w *tokenSync) reviewRules(ctx context.Context) error {
 	if requested {
 		w.session.ForgetRefreshRules(w.request.Application.ID)
 	}
-	w.learnRules(ctx)
+	w.readRules(ctx)
 	if w.family.Rules == before.Rules && w.family.RulesKnown == before.RulesKnown {
 		return nil
 	}
@@ -264,7 +264,7 @@ func (w *tokenSync) reviewRules(ctx context.Context) error {
 // claim makes sure that no other object uses the same code or refresh token: the second use would end the first's sign-in.
 func (w *tokenSync) claim(ctx context.Context) error {
 	mine := w.name()
-	w.disclaim(w.initialCredentialHash)
+	w.releaseClaim(w.initialCredentialHash)
 	if holder, taken := w.claims.LoadOrStore(w.initialCredentialHash, mine); taken && holder != mine {
 		if err := w.Client.Get(ctx, holder.(types.NamespacedName), &v1alpha1.Auth0Token{}); !apierrors.IsNotFound(err) {
 			return errors.Join(err, claimed(holder.(types.NamespacedName)))
@@ -284,8 +284,8 @@ func (w *tokenSync) claim(ctx context.Context) error {
 	return w.reconciliation.Save(ctx)
 }
 
-// disclaim lets others use what this object used before, but for one.
-func (w *tokenSync) disclaim(except string) {
+// releaseClaim lets others use what this object used before, but for one.
+func (w *tokenSync) releaseClaim(except string) {
 	for _, before := range w.token.Status.AppliedSecrets {
 		if before.Field == used && before.Hash != except {
 			w.claims.CompareAndDelete(before.Hash, w.name())

@@ -31,7 +31,7 @@ func (w *tokenSync) settleUnanswered(ctx context.Context) error {
 	}
 	// What they were an hour ago is not good enough to send a token again.
 	w.session.ForgetRefreshRules(w.request.Application.ID)
-	w.learnRules(ctx)
+	w.readRules(ctx)
 	switch {
 	case w.family.mayRepeat(now):
 		return nil

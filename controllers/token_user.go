@@ -56,8 +56,8 @@ func (d *userDeletions) watch(build *builder.Builder, deps engine.Deps, _ engine
 func (w *tokenSync) userExists(ctx context.Context) error {
 	subject := w.token.Status.Subject
 	stalled := meta.FindStatusCondition(w.token.Status.Conditions, v1alpha1.ConditionStalled)
-	_, heard := w.deletions.tokens.Load(w.token.UID)
-	if !heard && (stalled == nil || stalled.Reason != v1alpha1.ReasonUserNotFound) || subject == "" {
+	_, notified := w.deletions.tokens.Load(w.token.UID)
+	if !notified && (stalled == nil || stalled.Reason != v1alpha1.ReasonUserNotFound) || subject == "" {
 		return nil
 	}
 	_, err := w.session.GetUser(ctx, subject)

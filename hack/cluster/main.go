@@ -54,7 +54,7 @@ func serve(ctx context.Context, kubeconfig, logs string) (err error) {
 	if err != nil {
 		return err
 	}
-	announce(cluster, file, len(options.CRDDirs) > 0)
+	printNextSteps(cluster, file, len(options.CRDDirs) > 0)
 	if err := cluster.Wait(ctx); err != nil {
 		return err
 	}
@@ -77,8 +77,8 @@ func chooseKubeconfig(cluster *controlplane.ControlPlane, file string) (string, 
 	return file, nil
 }
 
-// announce tells what to do next. The lines can be copied as they are.
-func announce(cluster *controlplane.ControlPlane, kubeconfig string, withCRDs bool) {
+// printNextSteps tells what to do next. The lines can be copied as they are.
+func printNextSteps(cluster *controlplane.ControlPlane, kubeconfig string, withCRDs bool) {
 	fmt.Printf(`
 The cluster is up at %s. In another terminal:
 

@@ -154,7 +154,7 @@ func (o object) state() (ready bool, text string) {
 // awaitReady prints each object as soon as it is Ready, and gives up with the state of those that are not.
 func (d *demo) awaitReady(ctx context.Context) error {
 	started := time.Now()
-	announced := map[string]bool{}
+	printed := map[string]bool{}
 	return poll(ctx, readyLimit, func() error {
 		objects, err := d.objects(ctx)
 		if err != nil {
@@ -169,8 +169,8 @@ func (d *demo) awaitReady(ctx context.Context) error {
 			switch {
 			case !ready:
 				missing = append(missing, fmt.Sprintf("  %s is not Ready: %s", o, text))
-			case !announced[o.String()]:
-				announced[o.String()] = true
+			case !printed[o.String()]:
+				printed[o.String()] = true
 				fmt.Printf("    %-48s %4.1fs  %s\n", o, time.Since(started).Seconds(), text)
 			}
 		}

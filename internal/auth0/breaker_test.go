@@ -22,7 +22,7 @@ import (
 // mishap is what is wrong with a tenant: a request is answered with a status, or gets no answer. Without either, the tenant answers.
 type mishap func(*http.Request) (status int, err error)
 
-func (m mishap) strike(request *http.Request) (status int, err error) {
+func (m mishap) failAll(request *http.Request) (status int, err error) {
 	if m == nil {
 		return 0, nil
 	}
@@ -136,22 +136,22 @@ func (l *loop) work(ctx context.Context) {
 	for {
 		select {
 		case one := <-l.urgent:
-			l.pass(ctx, one)
+			l.reconcile(ctx, one)
 			continue
 		default:
 		}
 		select {
 		case one := <-l.urgent:
-			l.pass(ctx, one)
+			l.reconcile(ctx, one)
 		case one := <-l.queue:
-			l.pass(ctx, one)
+			l.reconcile(ctx, one)
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-func (l *loop) pass(ctx context.Context, one *item) {
+func (l *loop) reconcile(ctx context.Context, one *item) {
 	if one.busy.lock(ctx) != nil {
 		return
 	}
@@ -562,9 +562,9 @@ func TestAPersonGetsAProbeAtOnce(t *testing.T) {
 		}
 		s.become(nil)
 		elapse(requestedProbeEvery)
-		mended := time.Now()
+		recoveredAt := time.Now()
 		limiter.ProbeNow()
-		if took := settled(t, items, mended, time.Minute); took > time.Second {
+		if took := settled(t, items, recoveredAt, time.Minute); took > time.Second {
 			t.Errorf("all were settled %s after somebody asked for a probe", took)
 		}
 	})

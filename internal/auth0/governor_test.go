@@ -68,7 +68,7 @@ func (s *tenant) RoundTrip(request *http.Request) (*http.Response, error) {
 	s.mu.Lock()
 	broken := s.broken
 	s.mu.Unlock()
-	status, err := broken.strike(request)
+	status, err := broken.failAll(request)
 	if err != nil {
 		s.note(request, at, 0)
 		return nil, err

@@ -32,13 +32,13 @@ func startComponent(binary, logDir string, args []string, env ...string) (*compo
 	c.command = exec.Command(binary, args...) //nolint:noctx // it outlives the context of Start; Stop ends it
 	c.command.Stdout, c.command.Stderr = log, log
 	c.command.Env = append(os.Environ(), env...)
-	untie, err := startTied(c.command)
+	detach, err := startTied(c.command)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("starting %s: %w", name, err), log.Close())
 	}
 	go func() {
 		_ = c.command.Wait() // how it ended is read from its ProcessState
-		untie()
+		detach()
 		_ = log.Close()
 		close(c.ended)
 	}()
@@ -52,15 +52,15 @@ func (c *component) kill() {
 	<-c.ended
 }
 
-// patience is how long a program may take to end when it is asked to.
-const patience = 5 * time.Second
+// timeout is how long a program may take to end when it is asked to.
+const timeout = 5 * time.Second
 
 // end asks the component to end, and kills it if it does not.
 func (c *component) end() {
 	_ = c.command.Process.Signal(syscall.SIGTERM) // it may have ended by itself
 	select {
 	case <-c.ended:
-	case <-time.After(patience):
+	case <-time.After(timeout):
 		c.kill()
 	}
 }

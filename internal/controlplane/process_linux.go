@@ -12,7 +12,7 @@ import (
 //
 // The kernel sends the parent-death signal when the *thread* that started the child ends, and Go ends threads as it
 // likes. So one goroutine owns a thread for good and starts every component from it.
-func startTied(command *exec.Cmd) (untie func(), err error) {
+func startTied(command *exec.Cmd) (detach func(), err error) {
 	// A group of its own: Ctrl-C in a terminal reaches us alone, and Stop decides what happens.
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	started := make(chan error, 1)

@@ -34,13 +34,13 @@ func (d *Deps) Connect(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (*auth
 		}
 		return nil, err
 	}
-	governor := d.Pool.RateLimiter(key)
+	limiter := d.Pool.RateLimiter(key)
 	limit := ptr.Deref(tenant.Spec.RateLimit, v1alpha1.RateLimit{})
-	governor.SetCap(limit.RequestsPerSecond, cmp.Or(limit.Burst, limit.RequestsPerSecond))
+	limiter.SetCap(limit.RequestsPerSecond, cmp.Or(limit.Burst, limit.RequestsPerSecond))
 	if since := tenant.Status.UnavailableSince; since != nil {
-		governor.Presume(since.Time)
+		limiter.Presume(since.Time)
 	}
-	governor.SetHeadroom(ptr.Deref(limit.HeadroomPercent, auth0.DefaultHeadroom))
+	limiter.SetHeadroom(ptr.Deref(limit.HeadroomPercent, auth0.DefaultHeadroom))
 	return d.Pool.Open(key, credentials), nil
 }
 

@@ -19,7 +19,7 @@ func (w *objectSync[O]) converge(ctx context.Context, have auth0.Document) (Outc
 		return Outcome{}, err
 	}
 	if !belongs {
-		w.disown()
+		w.dropOwnership()
 	}
 	w.leaveAlone(have)
 	if err := w.takeOver(ctx, have, belongs); err != nil {

@@ -16,8 +16,8 @@ type Access struct {
 	Scopes []string
 }
 
-// Giver is for kinds whose objects can give access to the Management API.
-type Giver[O v1alpha1.Managed] interface {
+// AccessGiver is for kinds whose objects can give access to the Management API.
+type AccessGiver[O v1alpha1.Managed] interface {
 	// Gives returns the access that an object gives. It makes calls only for what the object has not given yet.
 	Gives(ctx context.Context, req Request[O]) ([]Access, error)
 }
@@ -33,11 +33,11 @@ func (w *objectSync[O]) permit(ctx context.Context) error {
 	if err := w.mayDeclare(ctx); err != nil {
 		return err
 	}
-	giver, ok := w.Adapter.(Giver[O])
+	accessGiver, ok := w.Adapter.(AccessGiver[O])
 	if !ok || w.permissions.AreAll() || w.observes() {
 		return nil
 	}
-	return give(w.permissions, func() ([]Access, error) { return giver.Gives(ctx, w.req()) })
+	return give(w.permissions, func() ([]Access, error) { return accessGiver.Gives(ctx, w.req()) })
 }
 
 // mayDeclare fails if the tenant does not let the namespace declare objects of the kind.

@@ -78,7 +78,7 @@ func (w *objectSync[O]) joinsImport(ctx context.Context, importer Importer[O]) (
 	if w.tenant.Spec.UserImport == v1alpha1.UserImportPolicyNever || !importer.Importable(w.object) || w.heldByOther() {
 		return false, nil
 	}
-	return w.imports().worthwhile(w.object.GetUID(), time.Now(), w.reconciliation.waker(), func() (int, error) { return w.waiting(ctx, importer) })
+	return w.imports().worthwhile(w.object.GetUID(), time.Now(), w.reconciliation.requeueFunc(), func() (int, error) { return w.waiting(ctx, importer) })
 }
 
 // waiting counts the objects of the tenant that wait to be created.
@@ -124,7 +124,7 @@ func (w *objectSync[O]) onItsWay(ctx context.Context, note string, form *Import)
 
 func (w *objectSync[O]) member(form *Import, known *onLists) *member {
 	return &member{
-		uid: w.object.GetUID(), id: form.ID, sent: form.Item.String("user_id"), known: known, targets: w.targets(known), wake: w.reconciliation.waker(),
+		uid: w.object.GetUID(), id: form.ID, sent: form.Item.String("user_id"), known: known, targets: w.targets(known), wake: w.reconciliation.requeueFunc(),
 		isCurrent: w.currentCheck(),
 	}
 }

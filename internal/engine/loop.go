@@ -318,8 +318,8 @@ func (p *Reconciliation[O]) leavesStatus(reservation *auth0.Reservation, outcome
 	return worthSaying - waited, waits && waited < worthSaying && outcome.reason == v1alpha1.ReasonRateLimited
 }
 
-// waker returns what has the object be looked at again, whenever it is called.
-func (p *Reconciliation[O]) waker() func() {
+// requeueFunc returns what has the object be looked at again, whenever it is called.
+func (p *Reconciliation[O]) requeueFunc() func() {
 	queue, request := &p.loop.queue, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(p.Object)}
 	return func() { queue.call(request) }
 }

@@ -142,8 +142,8 @@ func (w *objectSync[O]) isOurs(ctx context.Context, have auth0.Document) (bool, 
 	return err == nil && proof != "" && w.fields.valueAt(have, w.idempotencyKeyField()) == proof, err
 }
 
-// disown forgets what was set in Auth0 through this object, as it is about to stand for something that others made.
-func (w *objectSync[O]) disown() {
+// dropOwnership forgets what was set in Auth0 through this object, as it is about to stand for something that others made.
+func (w *objectSync[O]) dropOwnership() {
 	status := w.object.GetManagedStatus()
 	status.ManagedFields, status.AppliedSecrets = nil, nil
 	maps.Copy(w.secrets, w.secretValues)

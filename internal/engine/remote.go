@@ -115,10 +115,10 @@ func (w *objectSync[O]) run(ctx context.Context) Outcome {
 		w.object.GetManagedStatus().Claims = ""
 	}
 	w.explainSecrets(ctx, err)
-	return w.conclude(outcome, err)
+	return w.outcomeFor(outcome, err)
 }
 
-func (w *objectSync[O]) conclude(outcome Outcome, err error) Outcome {
+func (w *objectSync[O]) outcomeFor(outcome Outcome, err error) Outcome {
 	if err != nil {
 		return w.explain(err)
 	}
@@ -130,7 +130,7 @@ func (w *objectSync[O]) conclude(outcome Outcome, err error) Outcome {
 
 func (w *objectSync[O]) apply(ctx context.Context) (Outcome, error) {
 	if err := w.prepare(ctx); err != nil {
-		return Outcome{}, w.rush(ctx, err)
+		return Outcome{}, w.sendUrgentFirst(ctx, err)
 	}
 	if outcome, err := w.resumeBatched(ctx); err != nil {
 		return Outcome{}, err

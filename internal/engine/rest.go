@@ -68,7 +68,7 @@ func (r *Remote[O]) reconcileListed(ctx context.Context, reconciliation *Reconci
 	if errors.Is(err, auth0.ErrListed) {
 		return Outcome{}, false
 	}
-	return w.conclude(outcome, err), true
+	return w.outcomeFor(outcome, err), true
 }
 
 // isUpToDate tells whether nothing calls for a read: the object is as declared as far as anybody knows. After a restart nothing

@@ -17,8 +17,8 @@ type Urgent[O v1alpha1.Managed] interface {
 	Urgent(O) auth0.Document
 }
 
-// rush sends what is urgent of an object that a person must correct, or that waits for others. It returns why the rest is not sent.
-func (w *objectSync[O]) rush(ctx context.Context, why error) error {
+// sendUrgentFirst sends what is urgent of an object that a person must correct, or that waits for others. It returns why the rest is not sent.
+func (w *objectSync[O]) sendUrgentFirst(ctx context.Context, why error) error {
 	urgent, ok := w.Adapter.(Urgent[O])
 	_, isProblem := errors.AsType[*problem.Problem](why)
 	if !ok || !isProblem || w.tenant == nil || !w.managed() || w.object.GetManagedSpec().ManagementPolicy == v1alpha1.ManagementPolicyCreateOnly || w.observes() {

@@ -12,28 +12,28 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 )
 
-// GuardFinalizer keeps a Secret or ConfigMap while a tenant needs it: when a whole namespace is deleted, the users in
+// InUseFinalizer keeps a Secret or ConfigMap while a tenant needs it: when a whole namespace is deleted, the users in
 // it can be deleted in Auth0 only as long as the credentials are there.
-const GuardFinalizer = "auth0-operator.io/in-use"
+const InUseFinalizer = "auth0-operator.io/in-use"
 
-// Guard keeps an input, in the form of SecretInput or ConfigMapInput, from going away. One that is being deleted already
+// SetInUse keeps an input, in the form of SecretInput or ConfigMapInput, from going away. One that is being deleted already
 // is held only if hold says so, and let go otherwise.
-func Guard(ctx context.Context, c client.Client, namespace, input string, hold bool) error {
+func SetInUse(ctx context.Context, c client.Client, namespace, input string, hold bool) error {
 	return patchInput(ctx, c, namespace, input, func(object client.Object) bool {
 		switch deleting := object.GetDeletionTimestamp() != nil; {
 		case !deleting:
-			return controllerutil.AddFinalizer(object, GuardFinalizer)
+			return controllerutil.AddFinalizer(object, InUseFinalizer)
 		case !hold:
-			return controllerutil.RemoveFinalizer(object, GuardFinalizer)
+			return controllerutil.RemoveFinalizer(object, InUseFinalizer)
 		}
 		return false
 	})
 }
 
-// Unguard lets an input go. It must not be called while another tenant needs the input.
-func Unguard(ctx context.Context, c client.Client, namespace, input string) error {
+// ClearInUse lets an input go. It must not be called while another tenant needs the input.
+func ClearInUse(ctx context.Context, c client.Client, namespace, input string) error {
 	return patchInput(ctx, c, namespace, input, func(object client.Object) bool {
-		return controllerutil.RemoveFinalizer(object, GuardFinalizer)
+		return controllerutil.RemoveFinalizer(object, InUseFinalizer)
 	})
 }
 

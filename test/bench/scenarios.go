@@ -240,7 +240,7 @@ func (w *world) drift(ctx context.Context, count int) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	id, err := w.spoil(ctx, count/2)
+	id, err := w.changeRemotely(ctx, count/2)
 	if err != nil {
 		return Result{}, err
 	}
@@ -254,8 +254,8 @@ func (w *world) drift(ctx context.Context, count int) (Result, error) {
 	return w.result(ctx, "drift", count, before, ended)
 }
 
-// spoil changes a user in the dashboard, and returns its id.
-func (w *world) spoil(ctx context.Context, number int) (string, error) {
+// changeRemotely changes a user in the dashboard, and returns its id.
+func (w *world) changeRemotely(ctx context.Context, number int) (string, error) {
 	id, err := w.userID(ctx, number)
 	if err != nil {
 		return "", err
@@ -276,7 +276,7 @@ func (w *world) awaitNickname(ctx context.Context, id, want string, limit time.D
 // measureRestart stops the operator, changes a user meanwhile, and starts it.
 func measureRestart(ctx context.Context, w *world, count int) ([]Result, error) {
 	w.stopOperator()
-	id, err := w.spoil(ctx, count-1)
+	id, err := w.changeRemotely(ctx, count-1)
 	if err != nil {
 		return nil, err
 	}

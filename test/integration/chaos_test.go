@@ -50,7 +50,7 @@ func TestChaos(t *testing.T) {
 	c.declare(chaosUsers)
 	for len(c.faults) > 1 {
 		c.strike()
-		c.meddle()
+		c.changeRemotely()
 	}
 	c.calm()
 	c.requireAllAsDeclared()
@@ -82,7 +82,7 @@ func ownControlPlane(t *testing.T) (*controlplane.ControlPlane, client.Client) {
 // chaos is an environment in which everything goes wrong.
 type chaos struct {
 	*environment
-	*storm
+	*faultPeriod
 
 	replicas []*replica
 	// faults are what is still to happen.
@@ -94,7 +94,7 @@ type chaos struct {
 
 func newChaos(t *testing.T) *chaos {
 	t.Helper()
-	c := &chaos{declared: map[string]*v1alpha1.Auth0User{}, storm: &storm{dice: rand.New(rand.NewPCG(*seed, 0))}}
+	c := &chaos{declared: map[string]*v1alpha1.Auth0User{}, faultPeriod: &faultPeriod{dice: rand.New(rand.NewPCG(*seed, 0))}}
 	cluster, kube := ownControlPlane(t)
 	c.environment = newEnvironmentIn(t, cluster, kube, func(o *simulator.Options) { o.Wrap = c.strikeCalls })
 	signupFixture.prepare(c.environment)
@@ -154,8 +154,8 @@ func (c *chaos) decorate(user *v1alpha1.Auth0User) {
 	user.Spec.Roles = roles("", names[:c.roll(len(names)+1)]...)
 }
 
-// meddle changes some users, withdraws some, and declares others.
-func (c *chaos) meddle() {
+// changeRemotely changes some users, withdraws some, and declares others.
+func (c *chaos) changeRemotely() {
 	c.Helper()
 	for _, name := range slices.Sorted(maps.Keys(c.declared)) {
 		user := c.declared[name]
@@ -257,38 +257,38 @@ func (e *environment) allUsers() []map[string]any {
 	}
 }
 
-// storm has calls to Auth0 fail at random, as long as it rages.
-type storm struct {
+// faultPeriod has calls to Auth0 fail at random, as long as it rages.
+type faultPeriod struct {
 	mu   sync.Mutex
 	dice *rand.Rand
 	over bool
 }
 
 // roll rolls a die with n sides, from 0.
-func (s *storm) roll(n int) int {
+func (s *faultPeriod) roll(n int) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.dice.IntN(n)
 }
 
-func (s *storm) calm() { s.set(true) }
+func (s *faultPeriod) calm() { s.set(true) }
 
-func (s *storm) rage() { s.set(false) }
+func (s *faultPeriod) rage() { s.set(false) }
 
-func (s *storm) set(over bool) {
+func (s *faultPeriod) set(over bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.over = over
 }
 
-func (s *storm) isOver() bool {
+func (s *faultPeriod) isOver() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.over
 }
 
 // strikeCalls is put around the simulator.
-func (s *storm) strikeCalls(tenant http.Handler) http.Handler {
+func (s *faultPeriod) strikeCalls(tenant http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.isOver() {
 			tenant.ServeHTTP(w, r)

@@ -429,14 +429,14 @@ func (e *environment) events(object client.Object) []string {
 type journal struct {
 	mu     sync.Mutex
 	text   bytes.Buffer
-	mirror io.Writer
+	copyTo io.Writer
 }
 
 func (j *journal) Write(p []byte) (int, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.mirror != nil {
-		_, _ = j.mirror.Write(p)
+	if j.copyTo != nil {
+		_, _ = j.copyTo.Write(p)
 	}
 	return j.text.Write(p)
 }

@@ -82,7 +82,7 @@ func run(m *testing.M) (int, error) {
 
 func logger() logr.Logger {
 	if *showLogs {
-		logs.mirror = os.Stderr
+		logs.copyTo = os.Stderr
 	}
 	return zap.New(zap.WriteTo(logs), zap.UseDevMode(false))
 }

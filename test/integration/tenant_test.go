@@ -297,7 +297,7 @@ func TestTenantsThatGoTogether(t *testing.T) {
 	}
 	credentials := e.secret("credentials", nil)
 	e.get(credentials)
-	if slices.Contains(credentials.Finalizers, reference.GuardFinalizer) {
+	if slices.Contains(credentials.Finalizers, reference.InUseFinalizer) {
 		t.Errorf("nobody let go of the Secret: finalizers %q", credentials.Finalizers)
 	}
 }

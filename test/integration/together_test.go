@@ -18,8 +18,8 @@ const (
 	routeRoleUsers = "/api/v2/roles/{id}/users"
 	routeUserRoles = "/api/v2/users/{id}/roles"
 	routeMembers   = "/api/v2/organizations/{id}/members"
-	// crowd is enough users for calls to be scarce on a free plan.
-	crowd = 30
+	// manyUsers is enough users for calls to be scarce on a free plan.
+	manyUsers = 30
 )
 
 func (e *environment) organization(name string) string {
@@ -94,21 +94,21 @@ func TestNewUsersShareCalls(t *testing.T) {
 	e := newEnvironment(t, freePlan)
 	role := e.dashboard(http.MethodPost, "/api/v2/roles", map[string]any{"name": "member"})
 	acme := e.organization("acme")
-	e.createAll(e.newUsers(crowd, func(u *v1alpha1.Auth0User) { u.Spec.Organizations = memberOf(acme) }))
+	e.createAll(e.newUsers(manyUsers, func(u *v1alpha1.Auth0User) { u.Spec.Organizations = memberOf(acme) }))
 
-	e.awaitUsers(crowd, "Ready", isReadyUser)
+	e.awaitUsers(manyUsers, "Ready", isReadyUser)
 
-	e.requireUsers(crowd)
-	requireFew(e, crowd/3, http.MethodPost, routeRoleUsers, routeUserRoles)
-	requireFew(e, crowd/3, http.MethodPost, routeMembers)
+	e.requireUsers(manyUsers)
+	requireFew(e, manyUsers/3, http.MethodPost, routeRoleUsers, routeUserRoles)
+	requireFew(e, manyUsers/3, http.MethodPost, routeMembers)
 	// Whoever meets a 429, as a busy machine makes calls late and many at once, is read again.
-	if reads := e.sim.Requests().Count(http.MethodGet, "/api/v2/users/{id}"); e.created() != crowd || reads > crowd/10 {
-		t.Errorf("%d users were created, want %d, and %d read, want hardly any: %+v", e.created(), crowd, reads, e.sim.Requests())
+	if reads := e.sim.Requests().Count(http.MethodGet, "/api/v2/users/{id}"); e.created() != manyUsers || reads > manyUsers/10 {
+		t.Errorf("%d users were created, want %d, and %d read, want hardly any: %+v", e.created(), manyUsers, reads, e.sim.Requests())
 	}
-	if members, inAcme := e.roleMembers(role), len(e.members(acme)); members != crowd || inAcme != crowd {
-		t.Errorf("%d users have the role, %d are members of acme, want %d", members, inAcme, crowd)
+	if members, inAcme := e.roleMembers(role), len(e.members(acme)); members != manyUsers || inAcme != manyUsers {
+		t.Errorf("%d users have the role, %d are members of acme, want %d", members, inAcme, manyUsers)
 	}
-	e.awaitUsers(crowd, "told of in status", func(u *v1alpha1.Auth0User) bool {
+	e.awaitUsers(manyUsers, "told of in status", func(u *v1alpha1.Auth0User) bool {
 		return len(u.Status.Roles) == 1 && len(u.Status.Organizations) == 1
 	})
 }
@@ -192,32 +192,32 @@ func TestRefusedMembersHarmNoOthers(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t, freePlan)
 	acme := e.organization("acme")
-	users := e.newUsers(crowd, func(u *v1alpha1.Auth0User) { u.Spec.Roles, u.Spec.Organizations = nil, memberOf(acme) })
+	users := e.newUsers(manyUsers, func(u *v1alpha1.Auth0User) { u.Spec.Roles, u.Spec.Organizations = nil, memberOf(acme) })
 	astray := users[3:12]
 	for _, user := range astray {
 		user.Spec.Organizations = memberOf("org_0000000000000000")
 	}
 	e.sim.AddFaults(simulator.Fault{Method: http.MethodPost, Route: routeMembers, Status: http.StatusServiceUnavailable})
 	e.createAll(users)
-	e.awaitUsers(crowd, "created", func(u *v1alpha1.Auth0User) bool { return u.Status.UserID != "" })
-	vanished := users[crowd-1]
-	e.get(vanished)
-	e.dashboard(http.MethodDelete, userPath(vanished.Status.UserID), nil)
+	e.awaitUsers(manyUsers, "created", func(u *v1alpha1.Auth0User) bool { return u.Status.UserID != "" })
+	deleted := users[manyUsers-1]
+	e.get(deleted)
+	e.dashboard(http.MethodDelete, userPath(deleted.Status.UserID), nil)
 	e.sim.ResetRequests()
 
 	e.sim.ClearFaults()
 
-	e.awaitUsers(crowd-len(astray), "Ready", isReadyUser)
+	e.awaitUsers(manyUsers-len(astray), "Ready", isReadyUser)
 	for _, user := range astray {
 		e.eventuallyStalled(user, v1alpha1.ReasonInvalidSpec)
 	}
-	e.requireUsers(crowd)
-	requireFew(e, crowd, http.MethodPost, routeMembers)
+	e.requireUsers(manyUsers)
+	requireFew(e, manyUsers, http.MethodPost, routeMembers)
 	if e.created() != 1 {
 		t.Errorf("%d users were created anew, want the one that vanished", e.created())
 	}
-	if members := len(e.members(acme)); members != crowd-len(astray) {
-		t.Errorf("%d members, want %d", members, crowd-len(astray))
+	if members := len(e.members(acme)); members != manyUsers-len(astray) {
+		t.Errorf("%d members, want %d", members, manyUsers-len(astray))
 	}
 }
 
@@ -227,15 +227,15 @@ func TestAListThatIsStuckHoldsNoOther(t *testing.T) {
 	e := newEnvironment(t, freePlan)
 	role := e.dashboard(http.MethodPost, "/api/v2/roles", map[string]any{"name": "member"})
 	acme := e.organization("acme")
-	users := e.newUsers(crowd, nil)
-	for i := range crowd / 2 {
+	users := e.newUsers(manyUsers, nil)
+	for i := range manyUsers / 2 {
 		users[2*i].Spec.Roles, users[2*i].Spec.Organizations = nil, memberOf(acme)
 	}
 	e.sim.AddFaults(simulator.Fault{Method: http.MethodPost, Route: routeMembers, Delay: simulator.Duration(time.Hour)})
 	e.createAll(users)
 
 	e.within(importPatience, func() error {
-		if members := e.roleMembers(role); members != crowd/2 {
+		if members := e.roleMembers(role); members != manyUsers/2 {
 			return fmt.Errorf("%d users have the role: %+v", members, e.sim.Requests())
 		}
 		return nil
@@ -243,9 +243,9 @@ func TestAListThatIsStuckHoldsNoOther(t *testing.T) {
 
 	e.sim.ClearFaults()
 	e.sim.Advance(time.Hour)
-	e.awaitUsers(crowd, "Ready", isReadyUser)
-	if members := len(e.members(acme)); members != crowd/2 {
-		t.Errorf("%d members of acme, want %d", members, crowd/2)
+	e.awaitUsers(manyUsers, "Ready", isReadyUser)
+	if members := len(e.members(acme)); members != manyUsers/2 {
+		t.Errorf("%d members of acme, want %d", members, manyUsers/2)
 	}
 }
 
@@ -256,20 +256,20 @@ func TestChangedWhileBatched(t *testing.T) {
 	e := newEnvironment(t, freePlan)
 	role := e.dashboard(http.MethodPost, "/api/v2/roles", map[string]any{"name": "member"})
 	e.sim.AddFaults(simulator.Fault{Method: http.MethodPost, Route: routeRoleUsers, Status: http.StatusServiceUnavailable})
-	users := e.newUsers(crowd, nil)
+	users := e.newUsers(manyUsers, nil)
 	e.createAll(users)
 	e.eventually(func() error {
-		if there := len(e.auth0Users()); there < crowd {
-			return fmt.Errorf("%d of %d users are created", there, crowd)
+		if there := len(e.auth0Users()); there < manyUsers {
+			return fmt.Errorf("%d of %d users are created", there, manyUsers)
 		}
 		return nil
 	})
-	changed, deleted := []*v1alpha1.Auth0User{users[0], users[crowd-1]}, []*v1alpha1.Auth0User{users[1], users[crowd-2]}
+	changed, deleted := []*v1alpha1.Auth0User{users[0], users[manyUsers-1]}, []*v1alpha1.Auth0User{users[1], users[manyUsers-2]}
 	e.editAll(changed, func(u *v1alpha1.Auth0User) { u.Spec.Roles = nil })
 	for _, user := range deleted {
 		e.delete(user)
 	}
-	suspended := users[crowd-3]
+	suspended := users[manyUsers-3]
 	suspend := func(suspend bool) {
 		change(e, suspended, func(u *v1alpha1.Auth0User) { u.Spec.Suspend = suspend })
 	}
@@ -282,22 +282,22 @@ func TestChangedWhileBatched(t *testing.T) {
 	for _, user := range deleted {
 		e.eventuallyGone(user)
 	}
-	e.awaitUsers(crowd-3, "Ready", isReadyUser)
+	e.awaitUsers(manyUsers-3, "Ready", isReadyUser)
 	id := e.auth0Users()[*suspended.Spec.Email]["user_id"].(string)
 	if given := e.dashboardList(userPath(id) + "/roles"); len(given) > 0 {
 		t.Errorf("the suspended user was given %v", given)
 	}
 	suspend(false)
-	e.awaitUsers(crowd-2, "Ready", isReadyUser)
-	e.requireUsers(crowd - 2)
+	e.awaitUsers(manyUsers-2, "Ready", isReadyUser)
+	e.requireUsers(manyUsers - 2)
 	for _, user := range changed {
 		e.get(user)
 		if len(user.Status.Roles) > 0 {
 			t.Errorf("%s says that it has %v", user.Name, user.Status.Roles)
 		}
 	}
-	if members := e.roleMembers(role); members != crowd-4 {
-		t.Errorf("%d users have the role, want %d", members, crowd-4)
+	if members := e.roleMembers(role); members != manyUsers-4 {
+		t.Errorf("%d users have the role, want %d", members, manyUsers-4)
 	}
 }
 

@@ -61,8 +61,8 @@ func TestALostAnswerWithinTheLeeway(t *testing.T) {
 	e.requireNoReuse()
 }
 
-// TestNoLeewayIsForetold with the setting to change.
-func TestNoLeewayIsForetold(t *testing.T) {
+// TestNoLeewayIsWarnedOf with the setting to change.
+func TestNoLeewayIsWarnedOf(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
 	token := e.shop(withoutLeeway)

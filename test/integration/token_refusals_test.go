@@ -86,14 +86,14 @@ func TestWhatIsDeclaredHeals(t *testing.T) {
 		prepare func(*environment)
 		declare func(*v1alpha1.Auth0Token)
 		reason  string
-		// remedy declares what is missing. Where something else is still missing, next is the reason.
-		remedy func(*environment)
-		next   string
+		// declareMissing declares what is missing. Where something else is still missing, next is the reason.
+		declareMissing func(*environment)
+		next           string
 	}{
 		{
 			name: "API", reason: v1alpha1.ReasonAudienceNotFound, next: v1alpha1.ReasonClientGrantMissing,
-			prepare: func(e *environment) { e.declaredMachine("client_credentials") },
-			remedy:  func(e *environment) { e.create(newResourceServer(e, "orders", ordersAPI, "read:orders")) },
+			prepare:        func(e *environment) { e.declaredMachine("client_credentials") },
+			declareMissing: func(e *environment) { e.create(newResourceServer(e, "orders", ordersAPI, "read:orders")) },
 		},
 		{
 			name: "scope of the grant", reason: v1alpha1.ReasonScopeNotGranted,
@@ -103,14 +103,14 @@ func TestWhatIsDeclaredHeals(t *testing.T) {
 				e.create(grant)
 				e.eventuallyReady(grant)
 			},
-			remedy: func(e *environment) {
+			declareMissing: func(e *environment) {
 				change(e, newGrant(e, "orders", "", ""), func(grant *v1alpha1.Auth0ClientGrant) { grant.Spec.Scopes = []string{"read:orders"} })
 			},
 		},
 		{
 			name: "grant type", reason: v1alpha1.ReasonGrantTypeNotAllowed,
-			prepare: func(e *environment) { e.orderingMachine("implicit") },
-			remedy:  func(e *environment) { e.allow("client_credentials") },
+			prepare:        func(e *environment) { e.orderingMachine("implicit") },
+			declareMissing: func(e *environment) { e.allow("client_credentials") },
 		},
 		{
 			name: "grant type of an application by reference", reason: v1alpha1.ReasonGrantTypeNotAllowed,
@@ -118,7 +118,7 @@ func TestWhatIsDeclaredHeals(t *testing.T) {
 			declare: func(token *v1alpha1.Auth0Token) {
 				token.Spec.Client = v1alpha1.TokenClient{ClientRef: &v1alpha1.LocalReference{Name: "machine"}}
 			},
-			remedy: func(e *environment) { e.allow("client_credentials") },
+			declareMissing: func(e *environment) { e.allow("client_credentials") },
 		},
 		{
 			name: "connection", reason: v1alpha1.ReasonConnectionNotFound, next: v1alpha1.ReasonWrongPassword,
@@ -133,7 +133,7 @@ func TestWhatIsDeclaredHeals(t *testing.T) {
 					Realm: new("customers"), Audience: new(ordersAPI),
 				}
 			},
-			remedy: func(e *environment) {
+			declareMissing: func(e *environment) {
 				id, _ := e.machine()
 				e.create(&v1alpha1.Auth0Connection{ObjectMeta: e.meta("customers"), Spec: v1alpha1.Auth0ConnectionSpec{
 					ManagedSpec: e.managedSpec(), Name: "customers", Strategy: "auth0",
@@ -153,7 +153,7 @@ func TestWhatIsDeclaredHeals(t *testing.T) {
 			e.create(token)
 			e.eventuallyStalled(token, row.reason)
 			e.sim.ResetRequests()
-			row.remedy(e)
+			row.declareMissing(e)
 			if row.next == "" {
 				e.eventuallyReady(token)
 			} else {
