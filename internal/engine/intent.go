@@ -15,7 +15,7 @@ import (
 )
 
 // Where nothing in Auth0 would tell that an object is ours, what is about to be created is noted in status first. After a
-// lost answer or a crash the note tells what to look for: docs/decisions/0009-announcements.md.
+// lost answer or a crash the note tells what to look for: docs/decisions/0009-create-intents.md.
 
 // intent is what was noted before an earlier attempt whose outcome is not known, "" if there was none.
 func (w *objectSync[O]) intent() string { return w.object.GetManagedStatus().Creating }

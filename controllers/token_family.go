@@ -19,7 +19,7 @@ import (
 )
 
 // A lineage is what follows from one sign-in: refresh token after refresh token. It is kept in a Secret of its own beside the
-// output Secret, as workloads must not use it. docs/decisions/0015-refresh-lineage.md says why nothing here can get lost.
+// output Secret, as workloads must not use it. docs/decisions/0015-token-families.md says why nothing here can get lost.
 const (
 	familySuffix = "-refresh-token"
 	familyKey    = "lineage"

@@ -36,7 +36,7 @@ type DriftDetection struct {
 }
 
 // driftDetector is an informer for the objects of one tenant: it hears what others change in Auth0, and compares everything from
-// lists now and then. See docs/decisions/0013-mirror.md.
+// lists now and then. See docs/decisions/0013-drift-detection.md.
 type driftDetector struct {
 	*DriftDetection
 	tenant types.NamespacedName
