@@ -193,12 +193,12 @@ func (a clientAdapter) Inputs(c *v1alpha1.Auth0Client) []string {
 	return names
 }
 
-// hasKeys tells whether the application has public keys, or had some that are to go.
+// hasKeys reports whether the application has public keys, or had some that are to go.
 func hasKeys(c *v1alpha1.Auth0Client) bool {
 	return c.Spec.ClientAuthenticationMethods != nil || len(c.Status.Credentials) > 0
 }
 
-// rotatesSecret tells whether the client secret is rotated by a schedule, or is to be now.
+// rotatesSecret reports whether the client secret is rotated by a schedule, or is to be now.
 func rotatesSecret(c *v1alpha1.Auth0Client) bool {
 	return c.Spec.RotateSecretEvery != nil || secretRotationAsked(c) || c.Status.SecretRotation != nil && c.Status.SecretRotation.Replacing != ""
 }
@@ -322,7 +322,7 @@ func (clientAdapter) LateInitialize(c *v1alpha1.Auth0Client, desired, have auth0
 
 func (clientAdapter) MarkerField() string { return "client_metadata." + clientMark }
 
-// Intent notes the name, for people: the application is found by its mark.
+// Intent notes the name, for people: the application is found by its marker.
 func (clientAdapter) Intent(desired auth0.Document) auth0.Document {
 	return auth0.Document{"name": desired["name"]}
 }
@@ -358,7 +358,7 @@ func (clientAdapter) Get(ctx context.Context, session *auth0.Session, id string)
 	return session.GetClient(ctx, id)
 }
 
-// Find looks for an application whose creation was not noticed, by its mark; and, where one may be taken over, for those with
+// Find looks for an application whose creation was not noticed, by its marker; and, where one may be taken over, for those with
 // the name. Among these, one that nobody holds goes first.
 func (clientAdapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], wanted auth0.Document) ([]auth0.Document, error) {
 	all, err := req.Session.ListClients(ctx)
@@ -444,7 +444,7 @@ func (clientAdapter) Reset(c *v1alpha1.Auth0Client) {
 	}
 }
 
-// Finishes tells whether there are public keys to look after, or a secret to rotate.
+// Finishes reports whether there are public keys to look after, or a secret to rotate.
 func (clientAdapter) Finishes(c *v1alpha1.Auth0Client) bool { return hasKeys(c) || rotatesSecret(c) }
 
 // Finish looks after the public keys, and rotates the secret.

@@ -122,7 +122,7 @@ func readKeyPair(held *corev1.Secret) keyPair {
 	}
 }
 
-// isDue tells whether a next key is to be made. While a former one still works, there is no room for another.
+// isDue reports whether a next key is to be made. While a former one still works, there is no room for another.
 func (p keyPair) isDue(c *v1alpha1.Auth0Client, now time.Time) bool {
 	spec := generatedKey(c)
 	if c.Spec.ManagementPolicy == v1alpha1.ManagementPolicyCreateOnly || p.retiring != "" {
@@ -203,7 +203,7 @@ func (p keyPair) credentials(over bool) ([]clientCredential, error) {
 		next, err := p.next.credential()
 		return append(wanted, next), err
 	case p.retiring != "" && !over:
-		// Its private key is gone: it is kept where it is known, and nowhere made anew.
+		// Its private key is gone: it is kept where it is known, and nowhere recreated.
 		wanted = append(wanted, clientCredential{kid: p.retiring})
 	}
 	return wanted, nil

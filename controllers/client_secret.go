@@ -92,7 +92,7 @@ func clientOutput(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client]
 	return output, current, err
 }
 
-// holdsSecret tells whether the output Secret holds a client secret.
+// holdsSecret reports whether the output Secret holds a client secret.
 func holdsSecret(c *v1alpha1.Auth0Client) bool {
 	return c.Spec.OutputSecret != nil && c.Spec.ClientAuthenticationMethods == nil
 }
@@ -133,7 +133,7 @@ func issuerOf(domain string) string { return "https://" + domain + "/" }
 
 func tokenURLOf(domain string) string { return "https://" + domain + "/oauth/token" }
 
-// secretRotationAsked tells whether the annotation asks for a new secret. What it says before the application is known is no
+// secretRotationAsked reports whether the annotation asks for a new secret. What it says before the application is known is no
 // request: a new application has a new secret.
 func secretRotationAsked(c *v1alpha1.Auth0Client) bool {
 	handled := ""
@@ -153,7 +153,7 @@ func rotatesAt(c *v1alpha1.Auth0Client) time.Time {
 }
 
 // rotateSecret has Auth0 make a new secret when it is time. The old one stops working at once, so the new one is written
-// right away. A hash of the old one is noted before: after a lost answer it tells whether the secret was replaced.
+// right away. A hash of the old one is noted before: after a lost answer it reports whether the secret was replaced.
 func (a clientAdapter) rotateSecret(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], have auth0.Document) error {
 	c, now := req.Object, req.Clock.Now()
 	if c.Status.SecretRotation == nil {

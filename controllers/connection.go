@@ -326,7 +326,7 @@ func (connectionAdapter) Lists(req engine.Request[*v1alpha1.Auth0Connection]) []
 	return []engine.List{list}
 }
 
-// makesUsers tells whether users of a connection are created through the Management API, which Auth0 allows applications only
+// makesUsers reports whether users of a connection are created through the Management API, which Auth0 allows applications only
 // that the connection is enabled for.
 func makesUsers(c *v1alpha1.Auth0Connection) bool {
 	return c.Spec.Strategy == databaseStrategy || passwordless(c.Spec.Strategy)

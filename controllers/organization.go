@@ -250,7 +250,7 @@ func (organizationAdapter) connections(req engine.Request[*v1alpha1.Auth0Organiz
 	return list
 }
 
-// differsFrom tells whether one of the attributes that are wanted is another.
+// differsFrom reports whether one of the attributes that are wanted is another.
 func differsFrom(have, wanted auth0.Document) bool {
 	for field, value := range wanted {
 		if have[field] != value {

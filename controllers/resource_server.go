@@ -96,7 +96,7 @@ func (resourceServerAdapter) LateInitialize(_ *v1alpha1.Auth0ResourceServer, des
 // Resource implements engine.Mirrored.
 func (resourceServerAdapter) Resource() string { return "resource-servers" }
 
-// ExactLists tells whether scopes that others added go.
+// ExactLists reports whether scopes that others added go.
 func (resourceServerAdapter) ExactLists(api *v1alpha1.Auth0ResourceServer) []string {
 	if scopes := api.Spec.Scopes; scopes != nil && scopes.Mode == v1alpha1.ListModeExact {
 		return []string{"scopes"}

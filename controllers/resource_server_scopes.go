@@ -205,7 +205,7 @@ func (s *holderSearch) notePermissions(kind string, object client.Object, permis
 	}
 }
 
-// isOurs tells whether an object means the API, by reference or by identifier.
+// isOurs reports whether an object means the API, by reference or by identifier.
 func (s *holderSearch) isOurs(object client.Object, ref *v1alpha1.ObjectReference, identifier *string) bool {
 	if ref != nil {
 		return reference.To(object, "", "Auth0ResourceServer", *ref).Key == client.ObjectKeyFromObject(s.Object)

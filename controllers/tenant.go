@@ -256,7 +256,7 @@ func readyMessage(tenant *v1alpha1.Auth0Tenant) string {
 		tenant.Status.Domain, tenant.Status.ClientID, strings.Join(kinds, ", "))
 }
 
-// checkedRecently tells whether the connections need no check, as when the tenant is looked at again because its own Secret
+// checkedRecently reports whether the connections need no check, as when the tenant is reconciled again because its own Secret
 // was guarded, or its call budget changed.
 func (h *tenantHandler) checkedRecently(tenant *v1alpha1.Auth0Tenant, session *auth0.Session) bool {
 	recently := engine.ResyncInterval(tenant) / 2
@@ -355,7 +355,7 @@ func (h *tenantHandler) unprotect(ctx context.Context, tenant *v1alpha1.Auth0Ten
 	return nil
 }
 
-// isNeeded tells whether other tenants still need what a tenant guards. Those that go at the same time do not: each would
+// isNeeded reports whether other tenants still need what a tenant guards. Those that go at the same time do not: each would
 // leave it to the other to let go.
 func (h *tenantHandler) isNeeded(ctx context.Context, tenant *v1alpha1.Auth0Tenant, others []v1alpha1.Auth0Tenant) (bool, error) {
 	for _, other := range others {
@@ -426,7 +426,7 @@ func (h *tenantHandler) explain(tenant *v1alpha1.Auth0Tenant, err error) engine.
 	return explainTenant(tenant, err)
 }
 
-// outageCheck is how soon a tenant that is unavailable is looked at again in the cluster, in case that nothing else has it looked at.
+// outageCheck is how soon a tenant that is unavailable is reconciled again in the cluster, in case that nothing else has it looked at.
 const outageCheck = time.Minute
 
 // unavailable says since when a tenant is. The message stays the same for as long as that lasts.

@@ -46,7 +46,7 @@ func tokenKind() engine.Kind {
 }
 
 // tokenInputs lists what a token is made of, the Secret that holds it, and what it used up. The Secret of its
-// lineage is not among them: each attempt to refresh it writes there.
+// token family is not among them: each attempt to refresh it writes there.
 func tokenInputs(token *v1alpha1.Auth0Token) []string {
 	inputs := []string{reference.SecretInput(token.Spec.OutputSecret.Name)}
 	if output := token.Spec.OutputConfigMap; output != nil {
@@ -125,7 +125,7 @@ type tokenHandler struct {
 	failures *failures
 }
 
-// tokenSync is what one pass over a token needs.
+// tokenSync is what one reconciliation of a token needs.
 type tokenSync struct {
 	*tokenHandler
 	reconciliation *engine.Reconciliation[*v1alpha1.Auth0Token]

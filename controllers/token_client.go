@@ -57,7 +57,7 @@ func (w *tokenSync) referredApplication(ctx context.Context, name string) (auth0
 	return application, err
 }
 
-// isPublic tells whether an application keeps no secret.
+// isPublic reports whether an application keeps no secret.
 func isPublic(client *v1alpha1.Auth0Client) bool {
 	if method := client.Spec.TokenEndpointAuthMethod; method != nil {
 		return *method == "none"

@@ -35,7 +35,7 @@ const (
 	slowDown = 5 * time.Second
 )
 
-// isFor tells whether somebody may still approve the sign-in, and it is what the spec asks for.
+// isFor reports whether somebody may still approve the sign-in, and it is what the spec asks for.
 func (f *deviceFlow) isFor(asked grantSource) bool {
 	return f != nil && f.For == asked && f.GaveUp == ""
 }
@@ -139,7 +139,7 @@ func (w *tokenSync) poll(ctx context.Context, flow *deviceFlow) (engine.Outcome,
 	return engine.Outcome{}, err
 }
 
-// approved begins the lineage.
+// approved begins the token family.
 func (w *tokenSync) approved(ctx context.Context, issued auth0.TokenSet) (engine.Outcome, error) {
 	now := w.Clock.Now()
 	answer := &tokenFamily{Source: w.grantSource, Tokens: issued, Asked: w.asked, SignedInAt: now, RefreshedAt: now, Rules: w.family.Rules, RulesKnown: w.family.RulesKnown}

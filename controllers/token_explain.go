@@ -92,7 +92,7 @@ func (w *tokenSync) explainInvalidGrant(who, said string) *problem.Problem {
 		"Auth0 no longer accepts the refresh token: %s; it was revoked, has expired, or was used by something else, too: sign in again and put the new %s into Secret %s", said, w.initialCredentialName(), w.initialCredentialSecret())
 }
 
-// initialCredentialName and initialCredentialSecret are what a person must bring to begin anew, and where it goes.
+// initialCredentialName and initialCredentialSecret are what a person must bring to begin again, and where it goes.
 func (w *tokenSync) initialCredentialName() string {
 	if w.token.Spec.AuthorizationCode != nil {
 		return "code"

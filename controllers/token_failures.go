@@ -43,7 +43,7 @@ type failure struct {
 	retryNow bool
 }
 
-// retryTrigger tells whether an object may be what a request lacks.
+// retryTrigger reports whether an object may be what a request lacks.
 type retryTrigger func(failedRequest, v1alpha1.Referent) bool
 
 // retryTriggers are what helps, by the reason of a refusal.
@@ -60,7 +60,7 @@ var retryTriggers = map[string][]retryTrigger{
 	v1alpha1.ReasonGrantRefused:  {failedRequest.byGrant, failedRequest.byAPI, failedRequest.byApplication, failedRequest.byOrganization},
 }
 
-// watchRetryTriggers are watches of the kinds that remedies tell of.
+// watchRetryTriggers are watches of the kinds that retry triggers tell of.
 func watchRetryTriggers(failures *failures) []engine.Watch {
 	var watches []engine.Watch
 	for _, kind := range []v1alpha1.Referent{
@@ -81,7 +81,7 @@ func (w failedRequest) byAPI(object v1alpha1.Referent) bool {
 	return ok && w.isFor(api.Status.Identifier)
 }
 
-// isFor tells whether an API may be the one asked for: which one is the tenant's default, only Auth0 knows.
+// isFor reports whether an API may be the one asked for: which one is the tenant's default, only Auth0 knows.
 func (w failedRequest) isFor(identifier string) bool {
 	return identifier != "" && (w.audience == "" || w.audience == identifier)
 }

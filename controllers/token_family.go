@@ -18,7 +18,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
-// A lineage is what follows from one sign-in: refresh token after refresh token. It is kept in a Secret of its own beside the
+// A token family is what follows from one sign-in: refresh token after refresh token. It is kept in a Secret of its own beside the
 // output Secret, as workloads must not use it. docs/decisions/0015-token-families.md says why nothing here can get lost.
 const (
 	familySuffix = "-refresh-token"
@@ -42,7 +42,7 @@ type tokenFamily struct {
 	Asked string `json:"asked,omitempty"`
 	// Previous is the refresh token before, until the next has proved itself by being used.
 	Previous string `json:"previous,omitempty"`
-	// SignedInAt is when the lineage began. RefreshedAt is when the request was sent that brought Tokens: Auth0 replaced
+	// SignedInAt is when the token family began. RefreshedAt is when the request was sent that brought Tokens: Auth0 replaced
 	// Previous no earlier.
 	SignedInAt  time.Time `json:"signedInAt"`
 	RefreshedAt time.Time `json:"refreshedAt"`
@@ -57,7 +57,7 @@ type tokenFamily struct {
 	Exchange *exchange `json:"attempt,omitempty"`
 	// Device is a sign-in that a person is to approve.
 	Device *deviceFlow `json:"device,omitempty"`
-	// Predecessor is the lineage that this one is to replace, until this one has brought tokens: a person may have made a mistake.
+	// Predecessor is the token family that this one is to replace, until this one has brought tokens: a person may have made a mistake.
 	Predecessor *tokenFamily `json:"former,omitempty"`
 }
 
@@ -74,13 +74,13 @@ type exchange struct {
 	Until time.Time `json:"until"`
 	// Began is when the first of the requests was sent whose effect is not known.
 	Began time.Time `json:"began"`
-	// IsSignIn tells a sign-in, which begins another lineage, from a refresh.
+	// IsSignIn tells a sign-in, which begins another token family, from a refresh.
 	IsSignIn bool `json:"begins,omitempty"`
 	// TookEffect is what the tenant's log said later: the refresh token was replaced, by one that nobody has.
 	TookEffect bool `json:"tookEffect,omitempty"`
 }
 
-// is tells whether two are the same, one of them read back from the Secret.
+// is reports whether two are the same, one of them read back from the Secret.
 func (a *exchange) is(other exchange) bool {
 	return a != nil && a.By == other.By && a.Until.Equal(other.Until)
 }
@@ -93,15 +93,15 @@ func (a *exchange) busy(process string, now time.Time) time.Duration {
 	return max(0, a.Until.Sub(now))
 }
 
-// isAlive tells whether there are tokens, whatever they come from.
+// isAlive reports whether there are tokens, whatever they come from.
 func (l *tokenFamily) isAlive() bool { return l.Tokens.AccessToken+l.Tokens.RefreshToken != "" }
 
-// continues tells whether the tokens are of this source. One that is gone after it was used is not held against them.
+// continues reports whether the tokens are of this source. One that is gone after it was used is not held against them.
 func (l *tokenFamily) continues(from grantSource) bool {
 	return l.isAlive() && l.Source.Base == from.Base && (from.InitialCredential == "" || from.InitialCredential == l.Source.InitialCredential)
 }
 
-// issuedFamily is the newest lineage that has brought tokens; nil if there is none.
+// issuedFamily is the newest token family that has brought tokens; nil if there is none.
 func (l *tokenFamily) issuedFamily() *tokenFamily {
 	if l.Tokens.AccessToken != "" {
 		return l
@@ -109,28 +109,28 @@ func (l *tokenFamily) issuedFamily() *tokenFamily {
 	return l.Predecessor
 }
 
-// replaced tells whether a lineage began with a refresh token that was replaced since, or may have been.
+// replaced reports whether a token family began with a refresh token that was replaced since, or may have been.
 func (l *tokenFamily) replaced(initialCredential string) bool {
 	return l != nil && l.Source.InitialCredential == initialCredential && (!l.RulesKnown || l.Rules.Rotating)
 }
 
-// mayReplayPrevious tells whether Auth0 still takes the refresh token before the newest. Outside the leeway it would revoke the
-// whole lineage instead.
+// mayReplayPrevious reports whether Auth0 still takes the refresh token before the newest. Outside the leeway it would revoke the
+// whole token family instead.
 func (l *tokenFamily) mayReplayPrevious(now time.Time) bool {
 	return l.Previous != "" && l.RulesKnown && now.Before(l.RefreshedAt.Add(l.Rules.Leeway))
 }
 
-// isReplayable tells whether a refresh survives that its answer gets lost.
+// isReplayable reports whether a refresh survives that its answer gets lost.
 func (l *tokenFamily) isReplayable() bool {
 	return l.RulesKnown && (!l.Rules.Rotating || l.Rules.Leeway > 0)
 }
 
-// mayRepeat tells whether Auth0 takes the newest refresh token again, whatever became of the attempt to use it.
+// mayRepeat reports whether Auth0 takes the newest refresh token again, whatever became of the attempt to use it.
 func (l *tokenFamily) mayRepeat(now time.Time) bool {
 	return l.RulesKnown && (!l.Rules.Rotating || now.Before(l.Exchange.Began.Add(l.Rules.Leeway)))
 }
 
-// next is the lineage after an answer to a request that was sent at a time.
+// next is the token family after an answer to a request that was sent at a time.
 func (l *tokenFamily) next(answer auth0.TokenSet, sentAt time.Time) *tokenFamily {
 	next := &tokenFamily{
 		Source: l.Source, Tokens: answer, Previous: l.Tokens.RefreshToken, SignedInAt: l.SignedInAt, RefreshedAt: sentAt,
@@ -145,13 +145,13 @@ func (l *tokenFamily) next(answer auth0.TokenSet, sentAt time.Time) *tokenFamily
 	return next
 }
 
-// familyStore is the Secret of a lineage as it was read or written last.
+// familyStore is the Secret of a token family as it was read or written last.
 type familyStore struct {
 	secret.Output
 	current *corev1.Secret
 }
 
-// openFamily reads the lineage. What Auth0 answered and could not be written down yet goes before what is stored.
+// openFamily reads the token family. What Auth0 answered and could not be written down yet goes before what is stored.
 func (w *tokenSync) openFamily(ctx context.Context) error {
 	w.familyStore = familyStore{Output: secret.Output{Client: w.Client, Owner: w.token, Name: familySecret(w.token), Type: familyType, Internal: true}}
 	if w.token.Spec.ClientCredentials != nil {
@@ -184,7 +184,7 @@ func (w *tokenSync) readFamily(ctx context.Context) error {
 	return nil
 }
 
-// save writes a lineage down, if nobody else did since it was read. Of two who try to begin a refresh, one fails here.
+// save writes a token family down, if nobody else did since it was read. Of two who try to begin a refresh, one fails here.
 func (w *tokenSync) save(ctx context.Context, family *tokenFamily) error {
 	encoded, err := json.Marshal(family)
 	if err != nil {
@@ -198,14 +198,14 @@ func (w *tokenSync) save(ctx context.Context, family *tokenFamily) error {
 	return nil
 }
 
-// unsavedFamily is a lineage after an answer of Auth0's to an attempt; nil if none was noted, as with a device code, which gives
+// unsavedFamily is a token family after an answer of Auth0's to an attempt; nil if none was noted, as with a device code, which gives
 // nobody else an answer.
 type unsavedFamily struct {
 	family   *tokenFamily
 	exchange *exchange
 }
 
-// isSuperseded tells whether another process went on with the stored lineage. That it is gone means that no process did.
+// isSuperseded reports whether another process went on with the stored token family. That it is gone means that no process did.
 func (a *unsavedFamily) isSuperseded(stored familyStore, family *tokenFamily) bool {
 	return a.exchange != nil && stored.current != nil && !family.Exchange.is(*a.exchange)
 }

@@ -112,10 +112,10 @@ func (w *tokenSync) initialCredential(ctx context.Context, from v1alpha1.SecretK
 	return strings.TrimSpace(value), err
 }
 
-// signsInByPassword tells whether the operator itself can sign the user in.
+// signsInByPassword reports whether the operator itself can sign the user in.
 func (w *tokenSync) signsInByPassword() bool { return w.token.Spec.Password != nil }
 
-// keepsFamily tells whether the tokens are to be kept alive by a refresh token.
+// keepsFamily reports whether the tokens are to be kept alive by a refresh token.
 func (w *tokenSync) keepsFamily() bool {
 	if w.signsInByPassword() {
 		return slices.Contains(w.request.Scopes, scopeOffline)
@@ -123,7 +123,7 @@ func (w *tokenSync) keepsFamily() bool {
 	return w.token.Spec.ClientCredentials == nil
 }
 
-// canRepeat tells whether the operator can sign in again by itself, or with the help of a person who just has to approve.
+// canRepeat reports whether the operator can sign in again by itself, or with the help of a person who just has to approve.
 func (w *tokenSync) canRepeat() bool {
 	return w.signsInByPassword() || w.token.Spec.DeviceCode != nil
 }

@@ -28,7 +28,7 @@ const (
 )
 
 // held returns the token in the Secret, without its value, if it was issued for this spec and nobody changed it. Of tokens with
-// a lineage, that knows more.
+// a token family, that knows more.
 func (w *tokenSync) held() *auth0.TokenSet {
 	current := w.current
 	if w.keepsFamily() || current == nil || current.Annotations[annotationInputs] != w.inputs {
@@ -151,7 +151,7 @@ func (w *tokenSync) writeConfigMap(ctx context.Context, write func(secret.Output
 	}, write)
 }
 
-// outputs are what the token was written to, but for the Secret of its lineage.
+// outputs are what the token was written to, but for the Secret of its token family.
 func (w *tokenSync) outputs() []secret.Output {
 	outputs := []secret.Output{{Client: w.Client, Owner: w.token, Name: w.token.Spec.OutputSecret.Name, Expectations: w.Outputs}}
 	names := slices.Clone(w.token.Status.OutputConfigMaps)

@@ -74,7 +74,7 @@ func (w *tokenSync) referredUser(ctx context.Context, name string) (*v1alpha1.Au
 	return &user, nil
 }
 
-// signsIn tells whether Auth0 counts refusals of the request against somebody, or against a code.
+// signsIn reports whether Auth0 counts refusals of the request against somebody, or against a code.
 func (w *tokenSync) signsIn() bool { return w.request.Username+w.request.Code != "" }
 
 // refusedBefore returns Auth0's answer to a request that it refused already: to a sign-in for good, to others for a while.

@@ -21,7 +21,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
-// continueFamily keeps the output Secret as the lineage has it, and refreshes the lineage when that is due.
+// continueFamily keeps the output Secret as the token family has it, and refreshes the token family when that is due.
 func (w *tokenSync) continueFamily(ctx context.Context) (engine.Outcome, error) {
 	if err := w.reconciliation.AddFinalizer(ctx); err != nil {
 		return engine.Outcome{}, err
@@ -47,7 +47,7 @@ func (w *tokenSync) continueFamily(ctx context.Context) (engine.Outcome, error) 
 	return engine.Outcome{}, err
 }
 
-// publish writes the output Secret anew from the lineage, if it is not as the lineage has it.
+// publish writes the output Secret again from the token family, if it is not as the token family has it.
 func (w *tokenSync) publish(ctx context.Context) error {
 	if w.family.Tokens.AccessToken == "" {
 		return nil
@@ -56,7 +56,7 @@ func (w *tokenSync) publish(ctx context.Context) error {
 	return w.write(ctx, w.family.Tokens, w.output.Put)
 }
 
-// refreshed returns the next tokens of the lineage, or says why there are none.
+// refreshed returns the next tokens of the token family, or says why there are none.
 func (w *tokenSync) refreshed(ctx context.Context) (auth0.TokenSet, error) {
 	if engine.Requested(w.token) {
 		// The request stands even if this attempt gets no answer.
@@ -71,8 +71,8 @@ func (w *tokenSync) refreshed(ctx context.Context) (auth0.TokenSet, error) {
 	return w.refresh(ctx)
 }
 
-// isDue reports whether the lineage is to be refreshed: an answer may be missing, which the leeway gives little time for, the
-// token is old enough, or another one is asked for. A refused refresh token stays due, without a call, so that every pass says so.
+// isDue reports whether the token family is to be refreshed: an answer may be missing, which the leeway gives little time for, the
+// token is old enough, or another one is asked for. A refused refresh token stays due, without a call, so that every reconciliation says so.
 func (w *tokenSync) isDue() bool {
 	family := w.family
 	if family.Tokens.AccessToken == "" || family.Lost != "" || family.Exchange != nil && !family.Exchange.IsSignIn {
@@ -83,7 +83,7 @@ func (w *tokenSync) isDue() bool {
 	return asksForAnother || !w.Clock.Now().Before(w.renewal(family.Tokens))
 }
 
-// refusedForGood says why the lineage cannot go on, if it cannot.
+// refusedForGood says why the token family cannot go on, if it cannot.
 func (w *tokenSync) refusedForGood() error {
 	switch family := w.family; {
 	case family.Lost != "":
@@ -105,7 +105,7 @@ func (w *tokenSync) signInAgain(ctx context.Context, why error) (engine.Outcome,
 	return engine.Outcome{}, why
 }
 
-// bootstrap begins a lineage with a refresh token that was got elsewhere.
+// bootstrap begins a token family with a refresh token that was got elsewhere.
 func (w *tokenSync) bootstrap(ctx context.Context) (engine.Outcome, error) {
 	if err := w.claim(ctx); err != nil {
 		return engine.Outcome{}, err
@@ -122,7 +122,7 @@ func (w *tokenSync) bootstrap(ctx context.Context) (engine.Outcome, error) {
 	return w.continueFamily(ctx)
 }
 
-// signIn begins a lineage with a code or a password.
+// signIn begins a token family with a code or a password.
 func (w *tokenSync) signIn(ctx context.Context) (engine.Outcome, error) {
 	if w.request.Grant == auth0.GrantAuthorizationCode {
 		if err := w.claim(ctx); err != nil {
@@ -168,7 +168,7 @@ func (w *tokenSync) leewayWait(this exchange) time.Duration {
 	return min(longestAttempt, max(rules.Leeway/3, time.Second), left)
 }
 
-// redeem makes a request that may use up what it is made with: a sign-in, which begins a lineage, or a refresh. That it is on
+// redeem makes a request that may use up what it is made with: a sign-in, which begins a token family, or a refresh. That it is on
 // its way is written down before, and the answer before anything else is done with it.
 func (w *tokenSync) redeem(ctx context.Context, isSignIn bool, ask func(context.Context) (auth0.TokenSet, error)) (auth0.TokenSet, error) {
 	defer w.Fence.Exchange()()
@@ -208,7 +208,7 @@ func (w *tokenSync) redeem(ctx context.Context, isSignIn bool, ask func(context.
 	return next.Tokens, w.saveAnswer(ctx, &unsavedFamily{next, &this})
 }
 
-// settleFailure writes down what a failed attempt means for the lineage: nothing if it is certain that it had no effect.
+// settleFailure writes down what a failed attempt means for the token family: nothing if it is certain that it had no effect.
 func (w *tokenSync) settleFailure(ctx context.Context, before tokenFamily, this exchange, err error) error {
 	failed, ok := errors.AsType[*auth0.Error](err)
 	if !ok || failed.Unanswered || failed.Status >= http.StatusInternalServerError {
@@ -381,7 +381,7 @@ func (w *tokenSync) reportFamily() {
 	}
 }
 
-// status is the lineage as people see it.
+// status is the token family as people see it.
 func (l *tokenFamily) status(secretName string) *v1alpha1.RefreshTokenStatus {
 	status := &v1alpha1.RefreshTokenStatus{SecretName: secretName}
 	if l.RulesKnown {

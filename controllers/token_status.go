@@ -72,7 +72,7 @@ func (w *tokenSync) show(held auth0.TokenSet) {
 	w.reportFamily()
 }
 
-// isRenewable tells whether the operator can replace the token without a person who brings something.
+// isRenewable reports whether the operator can replace the token without a person who brings something.
 func (w *tokenSync) isRenewable() bool {
 	return !w.keepsFamily() || w.canRepeat() || w.family.Tokens.RefreshToken != ""
 }

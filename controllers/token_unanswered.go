@@ -87,7 +87,7 @@ func (w *tokenSync) leewayIsOver() string {
 }
 
 // initialCredentialIsRedeemed says so if what the sign-in began with was replaced since, and sending it once more would be a replay: for another
-// application, or as the Secret of the lineage was deleted.
+// application, or as the Secret of the token family was deleted.
 func (w *tokenSync) initialCredentialIsRedeemed() error {
 	switch {
 	case w.grantSource.InitialCredential == "":
@@ -104,7 +104,7 @@ func (w *tokenSync) initialCredentialIsRedeemed() error {
 	return nil
 }
 
-// began tells whether, by its status, a sign-in was made of the seed that there is, and what followed replaced it.
+// began reports whether, by its status, a sign-in was made of the initial credential that there is, and what followed replaced it.
 func (w *tokenSync) began() bool {
 	status := w.token.Status
 	if status.RefreshToken == nil {

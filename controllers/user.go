@@ -450,7 +450,7 @@ func derivedUserID(uid types.UID) string {
 
 func databaseUserID(id string) string { return "auth0|" + id }
 
-// passwordless tells whether users of a connection have no password: Auth0 gives such connections fixed names.
+// passwordless reports whether users of a connection have no password: Auth0 gives such connections fixed names.
 func passwordless(connection string) bool { return connection == "email" || connection == "sms" }
 
 func (a userAdapter) Lists(req engine.Request[*v1alpha1.Auth0User]) []engine.List {

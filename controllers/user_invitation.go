@@ -28,7 +28,7 @@ const (
 	annotationInvitationExpires = "auth0-operator.io/invitation-expires-at"
 )
 
-// Finishes tells whether a user has an invitation, or blocks to lift.
+// Finishes reports whether a user has an invitation, or blocks to lift.
 func (userAdapter) Finishes(u *v1alpha1.Auth0User) bool {
 	return u.Spec.Invitation != nil || u.Status.Invitation != nil || unblockRequested(u)
 }

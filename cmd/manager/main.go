@@ -31,7 +31,7 @@ func main() {
 func run() error {
 	var options operator.Options
 	options.BindFlags(flag.CommandLine)
-	// A trace leads through the machinery of passes, and is the same for each error.
+	// A trace leads through the machinery of reconciliations, and is the same for each error.
 	logging := zap.Options{StacktraceLevel: zapcore.PanicLevel}
 	logging.BindFlags(flag.CommandLine)
 	flag.Parse()

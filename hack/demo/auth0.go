@@ -66,7 +66,7 @@ func (d *demo) startAuth0(ctx context.Context) error {
 	return poll(ctx, startLimit, func() error { return d.auth0.connect(ctx, caFile) })
 }
 
-// connect trusts the simulator's certificate authority, which is written anew at each start, and asks for an answer.
+// connect trusts the simulator's certificate authority, which is written again at each start, and asks for an answer.
 func (t *tenant) connect(ctx context.Context, caFile string) error {
 	var err error
 	if t.ca, err = os.ReadFile(caFile); err != nil {

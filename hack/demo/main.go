@@ -78,7 +78,7 @@ type demo struct {
 	fail func(error)
 }
 
-// newDemo makes the working directory anew, and keeps a second demo out of it.
+// newDemo makes the working directory again, and keeps a second demo out of it.
 func newDemo(fail func(error)) (*demo, error) {
 	if _, err := os.Stat(samplesDir); err != nil {
 		return nil, fmt.Errorf("no %s here: run this from the root of the checkout", samplesDir)

@@ -134,5 +134,5 @@ func (b *breaker) presume(since time.Time) {
 	b.state, b.failing, b.since = circuitOpen, since, since
 }
 
-// forget has the API be tried anew, as after its credentials changed.
+// forget has the API be tried again, as after its credentials changed.
 func (b *breaker) forget() { b.answered, b.failures = false, 0 }

@@ -537,7 +537,7 @@ func TestABlipIsNoOutage(t *testing.T) {
 	})
 }
 
-// TestAPersonGetsAProbeAtOnce asks for a pass while the tenant is down, and mends it.
+// TestAPersonGetsAProbeAtOnce asks for a reconciliation while the tenant is down, and mends it.
 func TestAPersonGetsAProbeAtOnce(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitNone)
 	synctest.Test(t, func(t *testing.T) {
@@ -658,7 +658,7 @@ func TestNobodyWaitsForATenantThatIsDown(t *testing.T) {
 	})
 }
 
-// TestAReleasedTenantIsNotProbed any more, and whoever waits for it is told.
+// TestAReleasedTenantIsNotProbed any more, and anyone who waits for it is told.
 func TestAReleasedTenantIsNotProbed(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitNone)
 	synctest.Test(t, func(t *testing.T) {

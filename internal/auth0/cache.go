@@ -29,7 +29,7 @@ type cached[T any] struct {
 	read time.Time
 }
 
-// newCache returns an empty one. governor may be nil.
+// newCache returns an empty one. rate limiter may be nil.
 func newCache[T any](limiter *RateLimiter, lifetime time.Duration) *cache[T] {
 	return &cache[T]{lifetime: lifetime, limiter: limiter, entries: map[string]*cached[T]{}}
 }

@@ -2,8 +2,8 @@ package auth0
 
 import "context"
 
-// callMutex lets one in at a time, like a mutex, but for as long as a call to Auth0 takes: those who wait can give up. A pass that
-// waits holds a worker, so that it needs one for its tenant. Else it is parked, and called back when the gate is free.
+// callMutex lets one in at a time, like a mutex, but for as long as a call to Auth0 takes: those who wait can give up. A reconciliation that
+// waits holds a worker, so that it needs one for its tenant. Else it is parked, and called back when the mutex is free.
 type callMutex struct {
 	held chan struct{}
 	// limiter is that of the tenant, nil if nobody who waits holds a worker.
@@ -16,7 +16,7 @@ func newCallMutex(limiter *RateLimiter, to routeClass) *callMutex {
 	return &callMutex{held: make(chan struct{}, 1), limiter: limiter, routeClass: to}
 }
 
-// lock waits until the gate is free. The error is that of the context, or says what a parked pass waits for.
+// lock waits until the mutex is free. The error is that of the context, or says what a parked reconciliation waits for.
 func (g *callMutex) lock(ctx context.Context) error {
 	select {
 	case g.held <- struct{}{}:

@@ -7,7 +7,7 @@ import (
 
 const routeCustomDomains = "/api/v2/custom-domains"
 
-// HasCustomDomain tells whether a domain is one of the tenant's verified custom domains.
+// HasCustomDomain reports whether a domain is one of the tenant's verified custom domains.
 func (s *Session) HasCustomDomain(ctx context.Context, domain string) (bool, error) {
 	answer, err := s.manage(ctx, http.MethodGet, routeCustomDomains, func(ctx context.Context) error {
 		_, err := s.customDomainsAPI.List(ctx, nil)

@@ -109,7 +109,7 @@ var listings = map[string]listing{
 	}},
 }
 
-// IsListed tells whether the objects of a resource can be read from lists.
+// IsListed reports whether the objects of a resource can be read from lists.
 func IsListed(resource string) bool {
 	_, ok := listings[resource]
 	return ok
@@ -192,7 +192,7 @@ func (l listing) paged(ctx context.Context, s *Session, ids []string) iter.Seq2[
 	}
 }
 
-// fairly reads each page in a turn of its own.
+// fairly reads each page in a reservation of its own.
 func fairly(read reader) reader {
 	return func(ctx context.Context, from string) (listPage, error) {
 		return fairCall(ctx, func(ctx context.Context) (listPage, error) { return read(ctx, from) })
@@ -288,7 +288,7 @@ type MemberList struct{ route, of string }
 
 func (r MemberList) String() string { return r.route + " of " + r.of }
 
-// memberLists tell in which roster those are who have an entry, by resource and field.
+// memberLists tell in which member list those are who have an entry, by resource and field.
 var memberLists = map[string]map[string]func(entry string) MemberList{
 	"users": {
 		"roles":            func(role string) MemberList { return MemberList{routeRoleUsers, role} },
@@ -308,15 +308,15 @@ func organizationMembersList(entry string) MemberList {
 	return MemberList{routeOrganizationMembers, organization}
 }
 
-// HasMemberList tells whether there is a roster for the entries of a list beside the objects of a resource.
+// HasMemberList reports whether there is a member list for the entries of a list beside the objects of a resource.
 func HasMemberList(resource, field string) bool { return memberLists[resource][field] != nil }
 
-// MemberListOf returns the roster of those who have an entry.
+// MemberListOf returns the member list of those who have an entry.
 func MemberListOf(resource string, entry Entry) MemberList {
 	return memberLists[resource][entry.Field](entry.Name)
 }
 
-// Members reads a roster for some entries, which are all its own. Each step is one call, and yields who has which of them, by
+// Members reads a member list for some entries, which are all its own. Each step is one call, and yields who has which of them, by
 // the ids of the objects.
 func (s *Session) Members(ctx context.Context, memberList MemberList, entries []Entry) iter.Seq2[map[string][]Entry, error] {
 	switch {

@@ -188,7 +188,7 @@ func scopesNamed(header http.Header, message string) []string {
 	return scopeName.FindAllString(message, -1)
 }
 
-// isApart tells whether a 429 is about a limit that holds no other calls back: on tokens, or on import jobs that run.
+// isApart reports whether a 429 is about a limit that holds no other calls back: on tokens, or on import jobs that run.
 func isApart(header http.Header, message string) bool {
 	return isQuota(header) || strings.HasSuffix(message, "quota exceeded") || strings.Contains(message, "active import users jobs")
 }
@@ -218,7 +218,7 @@ func classify(e *Error) Class {
 	return ClassInvalid
 }
 
-// meansTaken tells whether another object has the identity asked for. Not every 409 says so, and two 400s do.
+// meansTaken reports whether another object has the identity asked for. Not every 409 says so, and two 400s do.
 func meansTaken(e *Error) bool {
 	if e.Status == http.StatusConflict {
 		return e.Code != "custom_domain_conflict"

@@ -68,13 +68,13 @@ func (s *Session) AssignRole(ctx context.Context, roleID string, userIDs []strin
 	return err
 }
 
-// MayAssignRole tells whether AssignRole is granted.
+// MayAssignRole reports whether AssignRole is granted.
 func (s *Session) MayAssignRole(ctx context.Context) (bool, error) {
 	scopes, err := s.Scopes(ctx)
 	return slices.Contains(scopes, "update:roles") || slices.Contains(scopes, "create:role_members"), err
 }
 
-// MayFindConnections tells whether DatabaseConnectionID is granted.
+// MayFindConnections reports whether DatabaseConnectionID is granted.
 func (s *Session) MayFindConnections(ctx context.Context) (bool, error) {
 	scopes, err := s.Scopes(ctx)
 	return slices.Contains(scopes, "read:connections"), err

@@ -10,11 +10,11 @@ import (
 )
 
 const (
-	// longestWait is how long a pass that has begun may hold its worker while it waits for the rate limit.
+	// longestWait is how long a reconciliation that has begun may hold its worker while it waits for the rate limit.
 	longestWait = 5 * time.Second
-	// mostCalled is how many passes are called back at once: as many as find a worker soon.
+	// mostCalled is how many reconciliations are called back at once: as many as find a worker soon.
 	mostCalled = 8
-	// reservationTimeout is when a pass that was called back and did not come loses its call to others: by then a worker was free, even
+	// reservationTimeout is when a reconciliation that was called back and did not come loses its call to others: by then a worker was free, even
 	// if all of them waited.
 	reservationTimeout = longestWait + time.Second
 	// DefaultHeadroom is the share of each of Auth0's limits, in percent, that is left to others if nobody says.
@@ -22,7 +22,7 @@ const (
 )
 
 // RateLimiter keeps the calls to one tenant, of all kinds and for tokens, within Auth0's rate limits and within a cap of its
-// own. It learns from the answers which limits there are, keeps step with them, and says whose turn it is. It holds calls back
+// own. It learns from the answers which limits there are, keeps step with them, and says whose reservation it is. It holds calls back
 // while the tenant is unavailable, and keeps the tenant from holding all workers. It outlives the sessions of its tenant: a
 // changed credential does not refill Auth0's buckets.
 type RateLimiter struct {
@@ -42,7 +42,7 @@ type RateLimiter struct {
 	headroom float64
 
 	queue *queue
-	// places holds those who ended their pass to be called back, by the key of their turn, and called those who were.
+	// places holds those who ended their reconciliation to be called back, by the key of their reservation, and called those who were.
 	places map[any]*waiter
 	called map[*waiter]time.Time
 	timer  *time.Timer
@@ -64,7 +64,7 @@ type RateLimiter struct {
 	// released reports whether the tenant is served no more.
 	released bool
 
-	// pooled holds, by key, which governor of a pool has the place of an object; nil without a pool.
+	// pooled holds, by key, which rate limiter of a pool has the place of an object; nil without a pool.
 	pooled *sync.Map
 
 	// changed is called when the budget is another than was told, or the tenant becomes unavailable or available; telling that it
@@ -88,7 +88,7 @@ type permit struct {
 	answered []int
 }
 
-// NewRateLimiter returns a Governor without a cap, which knows nothing of the limits yet. metrics may be nil.
+// NewRateLimiter returns a RateLimiter without a cap, which knows nothing of the limits yet. metrics may be nil.
 func NewRateLimiter(tenant string, metrics *Metrics) *RateLimiter {
 	return &RateLimiter{
 		tenant: tenant, metrics: metrics, headroom: DefaultHeadroom / 100.0,
@@ -124,7 +124,7 @@ func (g *RateLimiter) SetHeadroom(percent int32) {
 	g.dispatch(time.Now())
 }
 
-// acquire returns when a call may be made. A pass whose first call would have to wait gets an *Error of ClassRateLimited, or of
+// acquire returns when a call may be made. A reconciliation whose first call would have to wait gets an *Error of ClassRateLimited, or of
 // ClassCircuitOpen, at once, keeps its place, and is called back. One that has begun waits here, unless that takes too long.
 func (g *RateLimiter) acquire(ctx context.Context, to routeClass, route string) (*permit, error) {
 	if err := ctx.Err(); err != nil {
@@ -164,7 +164,7 @@ func rateLimited(route string, wait time.Duration) *Error {
 }
 
 // enqueue puts a call in line. It returns the permit if there is one at once, or says what the call waits for if that may take too
-// long: then its turn is called back, if it has one. Else the waiter waits at ready. Whether it got its permit meanwhile is for
+// long: then its reservation is called back, if it has one. Else the waiter waits at ready. Whether it got its permit meanwhile is for
 // the lock to know.
 func (g *RateLimiter) enqueue(ctx context.Context, to routeClass, route string, now time.Time) (*waiter, *permit, *Error) {
 	g.mu.Lock()
@@ -216,7 +216,7 @@ func (g *RateLimiter) takePlaceInQueue(reservation *Reservation, to routeClass, 
 	reservation.limiter = g
 	place := g.places[reservation.key]
 	if place != nil && place.permit != nil {
-		// A turn that was called back may use what it was called for, and has begun in any case.
+		// A reservation that was called back may use what it was called for, and has begun in any case.
 		reservation.begun = true
 		reservation.takeWorkerOf(place)
 		if place.routeClass == to {
@@ -229,7 +229,7 @@ func (g *RateLimiter) takePlaceInQueue(reservation *Reservation, to routeClass, 
 	return g.keepPlace(reservation, to, now)
 }
 
-// keepPlace returns the place of a turn in the line, at least as good as it was.
+// keepPlace returns the place of a reservation in the line, at least as good as it was.
 func (g *RateLimiter) keepPlace(reservation *Reservation, to routeClass, now time.Time) *waiter {
 	place := g.places[reservation.key]
 	switch {
@@ -255,7 +255,7 @@ func (g *RateLimiter) addPlace(key any, place *waiter) {
 		return
 	}
 	if before, had := g.pooled.Swap(key, g); had && before != g {
-		// The object has another tenant now. The other governor may be waiting for this one's lock.
+		// The object has another tenant now. The other rate limiter may be waiting for this one's lock.
 		go before.(*RateLimiter).Forget(key)
 	}
 }
@@ -287,7 +287,7 @@ func (g *RateLimiter) begin(reservation *Reservation, w *waiter, now time.Time) 
 	}
 }
 
-// tooLong reports whether a call does not wait where it is made. A pass does not hold its worker while others are to find out
+// tooLong reports whether a call does not wait where it is made. A reconciliation does not hold its worker while others are to find out
 // whether the tenant answers, and nobody waits for one that is unavailable.
 func (g *RateLimiter) tooLong(ctx context.Context, reservation *Reservation, to routeClass, wait time.Duration, now time.Time) bool {
 	b := &g.breakers[to.api()]
@@ -318,7 +318,7 @@ func (g *RateLimiter) giveUp(ctx context.Context, w *waiter, route string) (*per
 	return nil, g.parked(reservation, w.routeClass, route, g.estimate(w, now))
 }
 
-// end sees to what a turn leaves behind: its place stays if this turn asked for it, and what it was called for and did not
+// end sees to what a reservation leaves behind: its place stays if this reservation asked for it, and what it was called for and did not
 // use goes back.
 func (g *RateLimiter) end(reservation *Reservation) {
 	g.mu.Lock()
@@ -336,7 +336,7 @@ func (g *RateLimiter) Waiting() int {
 	return g.queue.length() + len(g.called)
 }
 
-// WaitingIn is Waiting of the calls that are at least as urgent as a lane.
+// WaitingIn is Waiting of the calls that are at least as urgent as a priority.
 func (g *RateLimiter) WaitingIn(priority Priority) int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -413,7 +413,7 @@ func (g *RateLimiter) release() {
 	}
 }
 
-// dispatch lets everybody through whose turn it is, and sees to it that it is called again in time.
+// dispatch lets everybody through whose reservation it is, and makes sure that it is called again in time.
 func (g *RateLimiter) dispatch(now time.Time) {
 	for w, at := range g.called {
 		if now.Sub(at) >= reservationTimeout {
@@ -456,8 +456,8 @@ func (g *RateLimiter) opens(w *waiter, now time.Time) (time.Time, bool) {
 	return opens, true
 }
 
-// isPromised tells whether passes that were called back and have not come hold all tokens of a bucket but one. That one is
-// for passes that have begun: they hold workers, which those need to come.
+// isPromised reports whether reconciliations that were called back and have not come hold all tokens of a bucket but one. That one is
+// for reconciliations that have begun: they hold workers, which those need to come.
 func (g *RateLimiter) isPromised(b *bucket) bool {
 	var promised int
 	for w := range g.called {

@@ -337,7 +337,7 @@ func (g *RateLimiter) look() {
 	g.dispatch(time.Now())
 }
 
-// waitForMutex lets a call wait at a gate where it is made, or parks its pass.
+// waitForMutex lets a call wait at a mutex where it is made, or parks its reconciliation.
 func (g *RateLimiter) waitForMutex(ctx context.Context, held *callMutex) error {
 	if isProbe(ctx) {
 		return nil
@@ -355,7 +355,7 @@ func (g *RateLimiter) waitForMutex(ctx context.Context, held *callMutex) error {
 	return g.parked(reservation, held.routeClass, "", 0)
 }
 
-// check parks a pass whose calls could not be made in the end, as the API is unavailable.
+// check parks a reconciliation whose calls could not be made in the end, as the API is unavailable.
 func (g *RateLimiter) check(ctx context.Context, to routeClass) error {
 	if isProbe(ctx) {
 		return nil
@@ -372,7 +372,7 @@ func (g *RateLimiter) check(ctx context.Context, to routeClass) error {
 	return g.parked(reservation, to, "", 0)
 }
 
-// holdsWorker reports whether a pass holds a worker, takes one, or needs none.
+// holdsWorker reports whether a reconciliation holds a worker, takes one, or needs none.
 func (g *RateLimiter) holdsWorker(reservation *Reservation, b *breaker, now time.Time) bool {
 	if reservation == nil || reservation.workers == nil || reservation.slot != nil {
 		return true
@@ -394,12 +394,12 @@ func (g *RateLimiter) isResponsive(to routeClass) bool {
 	return g.breakers[to.api()].responsive(time.Now())
 }
 
-// mayUseReserved reports whether a pass may have a worker that is kept for tenants that answer.
+// mayUseReserved reports whether a reconciliation may have a worker that is kept for tenants that answer.
 func (g *RateLimiter) mayUseReserved(reservation *Reservation, b *breaker, now time.Time) bool {
 	return b.responsive(now) && g.held[reservation.workers] == 0
 }
 
-// mayHaveWorker reports whether there is a worker for a pass, if it needs one.
+// mayHaveWorker reports whether there is a worker for a reconciliation, if it needs one.
 func (g *RateLimiter) mayHaveWorker(reservation *Reservation, b *breaker, now time.Time) bool {
 	return reservation == nil || reservation.workers == nil || reservation.slot != nil || reservation.workers.has(g, g.mayUseReserved(reservation, b, now))
 }

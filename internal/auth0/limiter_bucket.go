@@ -24,7 +24,7 @@ type knowledge int
 const (
 	// unknown: calls go one at a time until an answer tells.
 	unknown knowledge = iota
-	// unlimited: whoever answers tells of no limit.
+	// unlimited: anyone who answers tells of no limit.
 	unlimited
 	// counted: the tokens are counted.
 	counted

@@ -5,7 +5,7 @@ import "time"
 // budgetDelay is how long a change of the budget waits to be told: most are over by then, and more come.
 const budgetDelay = 10 * time.Second
 
-// budget is what people are told of how a governor stands.
+// budget is what people are told of how a rate limiter stands.
 type budget struct {
 	plan    string
 	waiting int32

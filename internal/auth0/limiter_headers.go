@@ -96,7 +96,7 @@ func (g *RateLimiter) detectSubscription(of routeClass, burst int) {
 	}
 }
 
-// block keeps calls back after a 429, and keeps a place for the pass that got it.
+// block keeps calls back after a 429, and keeps a place for the reconciliation that got it.
 func (g *RateLimiter) block(p *permit, failed *Error, now time.Time) {
 	charged := g.bucketsOf(p.routeClass, now)
 	blocked := charged[len(charged)-1]

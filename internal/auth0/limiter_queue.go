@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// Priority says how urgent a call is. Within a lane, who came first goes first.
+// Priority says how urgent a call is. Within a priority, who came first goes first.
 type Priority int
 
 const (
-	// priorityBegun is for a pass that is in the middle: it holds a worker, and what it read grows old.
+	// priorityBegun is for a reconciliation that is in the middle: it holds a worker, and what it read grows old.
 	priorityBegun Priority = iota
 	// PriorityShared is for the few calls that no object makes for itself, and of which each serves many: lists that are changed
 	// together, imports, and what tells of changes. Nobody calls them back, so that they must not wait for long.
@@ -24,12 +24,12 @@ const (
 	priorities
 )
 
-// String is how a lane stands in metrics.
+// String is how a priority stands in metrics.
 func (l Priority) String() string {
 	return [priorities]string{"begun", "shared", "edited", "new", "periodic"}[l]
 }
 
-// starvationLimit is how often those of a lane let those of better lanes go ahead, before one of them goes first.
+// starvationLimit is how often those of a priority let those of better priorities go ahead, before one of them goes first.
 const starvationLimit = 8
 
 // waiter waits for its turn to make a call.
@@ -45,19 +45,19 @@ type waiter struct {
 	// reservation is called back if nobody waits at ready.
 	reservation *Reservation
 	ready       chan struct{}
-	// isDispatched tells that the turn is there to take the permit itself.
+	// isDispatched tells that the reservation is there to take the permit itself.
 	isDispatched bool
-	// released tells that the governor was closed.
+	// released tells that the rate limiter was closed.
 	released bool
 	// refused reports whether the tenant became unavailable while the call waited.
 	refused bool
-	// awaited is a gate at which the turn waits, too.
+	// awaited is a mutex at which the reservation waits, too.
 	awaited *callMutex
-	// workerSlot is the worker that the turn gets when it comes.
+	// workerSlot is the worker that the reservation gets when it comes.
 	slot *workerSlot
 }
 
-// queue holds those who wait, by class and lane.
+// queue holds those who wait, by class and priority.
 type queue struct {
 	queues     map[routeClass]*[priorities]list.List
 	counts     [priorities]int
@@ -75,7 +75,7 @@ func (l *queue) length() int {
 	return length
 }
 
-// join puts a waiter at the end of its lane.
+// join puts a waiter at the end of its priority.
 func (l *queue) join(w *waiter) {
 	queues := l.queues[w.routeClass]
 	if queues == nil {
@@ -99,7 +99,7 @@ func (l *queue) leave(w *waiter) {
 }
 
 // choose returns who goes next among those for whom there are tokens, nil if there is nobody: the longest waiting of the
-// best lane, unless a lane ran out of patience.
+// best priority, unless a priority ran out of patience.
 func (l *queue) choose(open func(*waiter) bool) *waiter {
 	var heads [priorities]*waiter
 	for _, queues := range l.queues {
@@ -155,7 +155,7 @@ func (l *queue) of(one api) []*waiter {
 	return found
 }
 
-// ahead counts those who go before a newcomer of a lane, as far as they need the same tokens.
+// ahead counts those who go before a newcomer of a priority, as far as they need the same tokens.
 func (l *queue) ahead(priority Priority, shares func(routeClass) bool) int {
 	var count int
 	for of, queues := range l.queues {

@@ -20,7 +20,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/simulator"
 )
 
-// The tests run the Governor against the simulator with its real limits, in virtual time: the simulator is called without
+// The tests run the RateLimiter against the simulator with its real limits, in virtual time: the simulator is called without
 // a network, and only the latency that they choose passes.
 
 // elapse lets virtual time go by.
@@ -125,13 +125,13 @@ func (s *tenant) made() int {
 	return len(s.calls)
 }
 
-// session opens a session that calls the tenant, with a governor of its own.
+// session opens a session that calls the tenant, with a rate limiter of its own.
 func (s *tenant) session() (*Session, *RateLimiter) {
 	limiter := NewRateLimiter("test", nil)
 	return s.sessionOf(limiter), limiter
 }
 
-// sessionOf opens a session that calls the tenant under a governor that it may share with others.
+// sessionOf opens a session that calls the tenant under a rate limiter that it may share with others.
 func (s *tenant) sessionOf(limiter *RateLimiter) *Session {
 	session := newSession(Credentials{Domain: s.Domain, Application: Application{ID: "client", Secret: "secret"}}, "test", limiter, NewMetrics(noRegistry{}))
 	session.transport.base = s
@@ -263,7 +263,7 @@ func TestCallsThatArriveTogether(t *testing.T) {
 	}
 }
 
-// TestOneWorker has passes of several calls on one worker: those that were called back do not hold what it waits for.
+// TestOneWorker has reconciliations of several calls on one worker: those that were called back do not hold what it waits for.
 func TestOneWorker(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitFree)
 	synctest.Test(t, func(t *testing.T) {
@@ -322,7 +322,7 @@ func TestRateLimiterKeepsApartWhatAuth0CountsApart(t *testing.T) {
 	})
 }
 
-// office is a work queue with workers, as the engine has one: an object whose pass ends at the rate limit is called back.
+// office is a work queue with workers, as the engine has one: an object whose reconciliation ends at the rate limit is called back.
 type office struct {
 	session *Session
 	queue   chan int
@@ -401,7 +401,7 @@ func newOffice(session *Session, n int) *office {
 	return o
 }
 
-// TestWaitingCostsNoWorker has hundreds of objects wait for three workers: each object needs two passes, goes in the order
+// TestWaitingCostsNoWorker has hundreds of objects wait for three workers: each object needs two reconciliations, goes in the order
 // in which it came, and the limit is used to the full.
 func TestWaitingCostsNoWorker(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitSelfService)
@@ -508,7 +508,7 @@ func TestCallsForManyGoBeforeEdits(t *testing.T) {
 	})
 }
 
-// TestNoPriorityStarves keeps the better lanes busy all the time.
+// TestNoPriorityStarves keeps the better priorities busy all the time.
 func TestNoPriorityStarves(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitFree)
 	synctest.Test(t, func(t *testing.T) {
@@ -564,8 +564,8 @@ func TestAReconcileThatHasBegunGoesFirst(t *testing.T) {
 	})
 }
 
-// TestA429InTheMiddleIsNotTheEnd has Auth0 refuse, for the sake of somebody else's calls, the call of a pass that has begun
-// and waited for it: the pass is called back.
+// TestA429InTheMiddleIsNotTheEnd has Auth0 refuse, for the sake of somebody else's calls, the call of a reconciliation that has begun
+// and waited for it: the reconciliation is called back.
 func TestA429InTheMiddleIsNotTheEnd(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitFree)
 	s.AddFaults(simulator.Fault{Method: http.MethodGet, Route: "/api/v2/users/{id}", Status: http.StatusTooManyRequests, Times: 3})
@@ -593,7 +593,7 @@ func TestA429InTheMiddleIsNotTheEnd(t *testing.T) {
 	})
 }
 
-// lineUp has n objects wait for their turn; wake is told whose it is.
+// lineUp has n objects wait for their reservation; wake is told whose it is.
 func lineUp(t *testing.T, session *Session, n int, priority Priority, wake func(i int)) {
 	t.Helper()
 	for i := range n {
@@ -655,7 +655,7 @@ func TestAReservationWithoutACallHoldsNobodyUp(t *testing.T) {
 	})
 }
 
-// TestReconcilesOfATenantDoNotWaitForOthers ends passes while the governor of another tenant is busy.
+// TestReconcilesOfATenantDoNotWaitForOthers ends reconciliations while the rate limiter of another tenant is busy.
 func TestReconcilesOfATenantDoNotWaitForOthers(t *testing.T) {
 	pool := NewPool(NewMetrics(noRegistry{}))
 	busy, own := pool.RateLimiter("busy"), pool.RateLimiter("own")

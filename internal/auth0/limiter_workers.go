@@ -5,9 +5,9 @@ import "sync"
 // Workers are those of the loop of a kind. Half of them are for tenants that answer: see docs/decisions/0016-breaker.md.
 type Workers struct {
 	mu sync.Mutex
-	// free counts those that hold no pass that called Auth0.
+	// free counts those that hold no reconciliation that called Auth0.
 	free, reserved int
-	// waiting are the governors in whose line somebody waits for a worker.
+	// waiting are the rate limiters in whose line somebody waits for a worker.
 	waiting map[*RateLimiter]bool
 }
 
@@ -16,8 +16,8 @@ func NewWorkers(size int) *Workers {
 	return &Workers{free: size, reserved: size / 2, waiting: map[*RateLimiter]bool{}}
 }
 
-// take takes a worker, and reports false if there is none. The reserved ones are for the first pass of a tenant that answers. A
-// governor that got none is told when one is free again.
+// take takes a worker, and reports false if there is none. The reserved ones are for the first reconciliation of a tenant that answers. A
+// rate limiter that got none is told when one is free again.
 func (w *Workers) take(of *RateLimiter, mayUseReserved bool) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -56,13 +56,13 @@ func (w *Workers) release() {
 	clear(w.waiting)
 }
 
-// workerSlot is a worker that a pass of a tenant holds.
+// workerSlot is a worker that a reconciliation of a tenant holds.
 type workerSlot struct {
 	limiter *RateLimiter
 	workers *Workers
 }
 
-// takeWorker takes a worker for a turn, and reports false if there is none for it.
+// takeWorker takes a worker for a reservation, and reports false if there is none for it.
 func (g *RateLimiter) takeWorker(reservation *Reservation, mayUseReserved bool) (*workerSlot, bool) {
 	if reservation.workers == nil {
 		return nil, true
@@ -74,7 +74,7 @@ func (g *RateLimiter) takeWorker(reservation *Reservation, mayUseReserved bool) 
 	return &workerSlot{g, reservation.workers}, true
 }
 
-// releaseLocked gives the worker back. The governor must be locked.
+// releaseLocked gives the worker back. The rate limiter must be locked.
 func (s *workerSlot) releaseLocked() {
 	if s == nil {
 		return
@@ -86,7 +86,7 @@ func (s *workerSlot) releaseLocked() {
 	s.workers.release()
 }
 
-// release is release for those who do not hold the lock of the governor.
+// release is release for those who do not hold the lock of the rate limiter.
 func (s *workerSlot) release() {
 	if s == nil {
 		return

@@ -77,7 +77,7 @@ func (m *Metrics) CountFullResync(tenant string) { m.resyncs.WithLabelValues(ten
 // CountDrift counts an object that others changed.
 func (m *Metrics) CountDrift(tenant, kind string) { m.found.WithLabelValues(tenant, kind).Inc() }
 
-// CountCorrected counts an object that others changed and that was put right.
+// CountCorrected counts an object that others changed and that was corrected.
 func (m *Metrics) CountCorrected(tenant, kind string) {
 	m.corrected.WithLabelValues(tenant, kind).Inc()
 }
@@ -105,7 +105,7 @@ func (m *Metrics) waited(tenant string, priority Priority, wait time.Duration) {
 	}
 }
 
-// watch has a governor shown.
+// watch has a rate limiter shown.
 func (m *Metrics) watch(g *RateLimiter) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// Pool holds the session and the governor of every tenant. Keys are those of the Auth0Tenant: namespace/name.
+// Pool holds the session and the rate limiter of every tenant. Keys are those of the Auth0Tenant: namespace/name.
 type Pool struct {
 	metrics *Metrics
 	// Changed is told of a tenant whose Budget or Outage changed. It must not block.
@@ -16,7 +16,7 @@ type Pool struct {
 	mu       sync.Mutex
 	sessions map[string]*Session
 	limiters map[string]*RateLimiter
-	// places holds, by the key of its turns, the governor in whose line an object has a place.
+	// places holds, by the key of its turns, the rate limiter in whose line an object has a place.
 	places sync.Map
 }
 
@@ -55,7 +55,7 @@ func (p *Pool) Get(tenant string) (*Session, bool) {
 	return session, ok
 }
 
-// Close drops the session of a tenant: its credentials are gone or refused. The governor stays.
+// Close drops the session of a tenant: its credentials are gone or refused. The rate limiter stays.
 func (p *Pool) Close(tenant string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -75,7 +75,7 @@ func (p *Pool) Pause(tenant string) {
 	}
 }
 
-// RateLimiter returns the governor of a tenant.
+// RateLimiter returns the rate limiter of a tenant.
 func (p *Pool) RateLimiter(tenant string) *RateLimiter {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -96,14 +96,14 @@ func (p *Pool) limiter(tenant string) *RateLimiter {
 	return p.limiters[tenant]
 }
 
-// Forget drops the place that an object that is gone has in the line of a governor, by the key of its turns.
+// Forget drops the place that an object that is gone has in the line of a rate limiter, by the key of its turns.
 func (p *Pool) Forget(key any) {
 	if limiter, ok := p.places.Load(key); ok {
 		limiter.(*RateLimiter).Forget(key)
 	}
 }
 
-// End gives back what an object was called back for, whatever its tenant, and did not use in the pass that now ends: others
+// End gives back what an object was called back for, whatever its tenant, and did not use in the reconciliation that now ends: others
 // wait for it.
 func (p *Pool) End(reservation *Reservation) {
 	reservation.End()

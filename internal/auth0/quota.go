@@ -21,7 +21,7 @@ type Quota struct {
 // quotaHeaders tell what is left of a quota, by whose it is.
 var quotaHeaders = map[string]string{"Client": "Auth0-Client-Quota-Limit", "Organization": "Auth0-Organization-Quota-Limit"}
 
-// isQuota tells whether a 429 is about a quota. The rate limit comes without these headers.
+// isQuota reports whether a 429 is about a quota. The rate limit comes without these headers.
 func isQuota(header http.Header) bool {
 	for _, name := range quotaHeaders {
 		for _, quota := range parseBuckets("", header.Get(name), time.Time{}) {

@@ -203,7 +203,7 @@ func (c *roleCatalog) learn(role Role) {
 	c.ids[role.Name] = role.ID
 }
 
-// forget makes the next look-up read the roles anew.
+// forget makes the next look-up read the roles again.
 func (c *roleCatalog) forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

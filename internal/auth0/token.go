@@ -109,7 +109,7 @@ func (s *Session) IssueToken(ctx context.Context, request TokenRequest) (TokenSe
 	return set, err
 }
 
-// AwaitsTokens returns what a pass waits for that is about to ask for a token while the tenant issues none: it need not prepare
+// AwaitsTokens returns what a reconciliation waits for that is about to ask for a token while the tenant issues none: it need not prepare
 // anything.
 func (s *Session) AwaitsTokens(ctx context.Context) error {
 	return s.transport.limiter.check(ctx, classToken)
@@ -256,7 +256,7 @@ type managementToken struct {
 	current TokenSet
 }
 
-// newManagementToken returns an empty one. governor may be nil.
+// newManagementToken returns an empty one. rate limiter may be nil.
 func newManagementToken(limiter *RateLimiter, issue func(context.Context) (TokenSet, error)) *managementToken {
 	return &managementToken{issue: issue, issuing: newCallMutex(limiter, classToken)}
 }
@@ -304,7 +304,7 @@ func (m *managementToken) usable() (TokenSet, bool) {
 	return m.current, m.fresh(time.Now())
 }
 
-// fresh tells whether the token is far enough from its expiry: a tenth of its lifetime, or a minute.
+// fresh reports whether the token is far enough from its expiry: a tenth of its lifetime, or a minute.
 func (m *managementToken) fresh(now time.Time) bool {
 	lifetime := m.current.ExpiresAt.Sub(m.current.IssuedAt)
 	margin := max(lifetime/10, min(time.Minute, lifetime/2))
@@ -312,7 +312,7 @@ func (m *managementToken) fresh(now time.Time) bool {
 }
 
 // forget drops a token that Auth0 refused, so that the next call gets another, which may carry newly granted scopes, and
-// tells whether there will be another. A token that is young is kept: the next would be no better.
+// reports whether there will be another. A token that is young is kept: the next would be no better.
 func (m *managementToken) forget(refused string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -55,7 +55,7 @@ func cause(err error) string {
 	return last.Error()
 }
 
-// isHTTP2 tells whether the server ended a stream or a connection of HTTP/2. net/http has no types for that.
+// isHTTP2 reports whether the server ended a stream or a connection of HTTP/2. net/http has no types for that.
 func isHTTP2(err error) bool {
 	return strings.HasPrefix(err.Error(), "stream error:") || strings.HasPrefix(err.Error(), "http2:")
 }

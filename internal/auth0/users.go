@@ -163,7 +163,7 @@ func asPermission(permission Document) Permission {
 	return Permission{Audience: permission.String("resource_server_identifier"), Name: permission.String("permission_name")}
 }
 
-// isDirect tells whether a permission was granted to the user, perhaps besides coming from a role.
+// isDirect reports whether a permission was granted to the user, perhaps besides coming from a role.
 func isDirect(permission Document) bool {
 	sources := permission.Objects("sources")
 	for _, source := range sources {

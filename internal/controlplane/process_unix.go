@@ -30,7 +30,7 @@ func startTied(command *exec.Cmd) (untie func(), err error) {
 		return nil, errors.Join(err, command.Process.Kill(), command.Wait())
 	}
 	return func() {
-		// First the watcher, then the pipe: it must not wake and kill whoever has the number by then.
+		// First the watcher, then the pipe: it must not wake and kill anyone who has the number by then.
 		_ = syscall.Kill(-watcher.Process.Pid, syscall.SIGKILL)
 		_ = watcher.Wait()
 		_ = pipe.Close()

@@ -32,8 +32,8 @@ type Adapter[O v1alpha1.Managed] interface {
 
 	// Get reads the object.
 	Get(ctx context.Context, session *auth0.Session, id string) (auth0.Document, error)
-	// Find returns the objects that could be the wanted one, by its natural key and, where names repeat, by its mark, all of
-	// them. wanted is what is desired, or what an Announcer announced before.
+	// Find returns the objects that could be the wanted one, by its natural key and, where names repeat, by its marker, all of
+	// them. wanted is what is desired, or what an Announcer recorded before.
 	Find(ctx context.Context, req Request[O], wanted auth0.Document) ([]auth0.Document, error)
 	// Create creates the object, and returns it as far as the answer shows it. If one with its natural key exists, it fails
 	// with auth0.ClassConflict.
@@ -47,7 +47,7 @@ type Adapter[O v1alpha1.Managed] interface {
 // Scope is a scope of the Management API that a kind needs.
 type Scope[O v1alpha1.Managed] struct {
 	Name string
-	// Needed tells whether an object needs it; nil means that every one does.
+	// Needed reports whether an object needs it; nil means that every one does.
 	Needed func(O) bool
 }
 
@@ -55,7 +55,7 @@ type Scope[O v1alpha1.Managed] struct {
 
 // Marker marks the object in Auth0 as held by a Kubernetes object.
 type Marker interface {
-	// MarkerField is where the mark is, as object.key of an object of Fields.Merged or Fields.Replaced.
+	// MarkerField is where the marker is, as object.key of an object of Fields.Merged or Fields.Replaced.
 	MarkerField() string
 }
 
@@ -79,7 +79,7 @@ type SecretExplainer[O v1alpha1.Managed] interface {
 	ExplainSecret(ctx context.Context, req Request[O], field, value string, failed *auth0.Error) string
 }
 
-// Inputs names further Secrets that an object is made of or writes, besides those of SecretFields: it is looked at again
+// Inputs names further Secrets that an object is made of or writes, besides those of SecretFields: it is reconciled again
 // when one of them changes.
 type Inputs[O v1alpha1.Managed] interface {
 	Inputs(O) []string
@@ -131,7 +131,7 @@ type Preserver[O v1alpha1.Managed] interface {
 	Preserve(req Request[O], have, patch auth0.Document) error
 }
 
-// ExactLister has lists of Fields.Keyed that hold nothing but what is declared, whoever added the rest.
+// ExactLister has lists of Fields.Keyed that hold nothing but what is declared, anyone who added the rest.
 type ExactLister[O v1alpha1.Managed] interface {
 	ExactLists(O) []string
 }
@@ -139,7 +139,7 @@ type ExactLister[O v1alpha1.Managed] interface {
 // RemovalDelayer holds back for a while what others would miss, such as the removal of a scope that roles have.
 type RemovalDelayer[O v1alpha1.Managed] interface {
 	// DelayRemoval takes out of the patch what is not to be sent yet, and says why and until when; nil if there is no such thing.
-	// It is asked in every pass, with an empty patch if nothing differs.
+	// It is asked in every reconciliation, with an empty patch if nothing differs.
 	DelayRemoval(ctx context.Context, req Request[O], have, patch auth0.Document) (*problem.Problem, error)
 }
 
@@ -166,24 +166,24 @@ type Resetter[O v1alpha1.Managed] interface {
 // mark, and those whose names repeat, so that Auth0 would make a second one. What is about to be created is noted in
 // status first. A kind that is a Marker as well is one whose names repeat.
 type IntentRecorder interface {
-	// Intent returns the fields that are noted: the natural key, and others that tell the object from a stranger's. None of
+	// Intent returns the fields that are noted: the natural key, and others that tell the object from a somebody else's. None of
 	// them may be secret.
 	Intent(desired auth0.Document) auth0.Document
 }
 
-// Renamer is an Announcer that carries a mark and whose names are unique, but can change: after a lost answer the object may
+// Renamer is an Announcer that carries a marker and whose names are unique, but can change: after a lost answer the object may
 // have been created under the name that was declared before.
 type Renamer interface {
 	IntentRecorder
 	Renames()
 }
 
-// IdempotentCreator is for objects whose creation cannot carry the mark: it carries a proof instead, which only this operator can
-// make, and which goes when the mark comes.
+// IdempotentCreator is for objects whose creation cannot carry the marker: it carries an idempotency key instead, which only this operator can
+// make, and which goes when the marker comes.
 type IdempotentCreator[O v1alpha1.Managed] interface {
-	// IdempotencyKeyField is where the proof goes, as object.key of a merged object; "" if the creation carries the mark.
+	// IdempotencyKeyField is where the idempotency key goes, as object.key of a merged object; "" if the creation carries the marker.
 	IdempotencyKeyField(O) string
-	// IdempotencyKeyName is the name under which the object is created, and found again with its proof.
+	// IdempotencyKeyName is the name under which the object is created, and found again with its idempotency key.
 	IdempotencyKeyName(O) string
 }
 
@@ -209,7 +209,7 @@ type ConfigMapWriter[O v1alpha1.Managed] interface {
 
 // Scheduler is for objects of which something falls due at a time.
 type Scheduler[O v1alpha1.Managed] interface {
-	// NextAt is when the object must be looked at again whatever happens, the zero time for no such time.
+	// NextAt is when the object must be reconciled again whatever happens, the zero time for no such time.
 	NextAt(O) time.Time
 }
 
@@ -226,7 +226,7 @@ type Preparer[O v1alpha1.Managed] interface {
 
 // Finisher sees to what comes after the object is as declared. It is not called under managementPolicy Observe.
 type Finisher[O v1alpha1.Managed] interface {
-	// Finishes tells whether there is anything to see to.
+	// Finishes reports whether there is anything to see to.
 	Finishes(O) bool
 	// Finish gets the object as it is in Auth0 now.
 	Finish(ctx context.Context, req Request[O], have auth0.Document) error
@@ -248,7 +248,7 @@ func (t Request[O]) RetainReason(ctx context.Context, have auth0.Document) (stri
 	return t.retainReason(ctx, have)
 }
 
-// Save writes the status down before the pass goes on.
+// Save writes the status down before the reconciliation goes on.
 func (t Request[O]) Save(ctx context.Context) error { return t.reconciliation.Save(ctx) }
 
 // Event tells people of something that was done.

@@ -18,7 +18,7 @@ func AnyApplication(ctx context.Context, reader client.Reader, namespace, name s
 	return readApplication(ctx, reader, namespace, name, "clientId")
 }
 
-// Credential reads from a Secret how an application proves who it is, by secret or key, whoever it is.
+// Credential reads from a Secret how an application proves who it is, by secret or key, anyone who it is.
 func Credential(ctx context.Context, reader client.Reader, namespace, name string) (auth0.Application, error) {
 	application, err := readApplication(ctx, reader, namespace, name)
 	if err == nil && application.IsPublic() {

@@ -88,7 +88,7 @@ func (t *tenantImports) callFor(to target) (call Change, most int) {
 var ofOne = []auth0.Class{auth0.ClassNotFound, auth0.ClassInvalid, auth0.ClassConflict}
 
 // changeAll makes a change for all members, by as few calls as it takes. Those that a person changed, suspended or deleted
-// meanwhile are left to their own passes. If Auth0 refuses a call, each half of its members is tried by itself, so that nobody
+// meanwhile are left to their own reconciliations. If Auth0 refuses a call, each half of its members is tried by itself, so that nobody
 // suffers for another. Who is left over tries alone, later, and is told Auth0's answer.
 func (t *tenantImports) changeAll(ctx context.Context, session *auth0.Session, to target, members []*member) {
 	call, most := t.callFor(to)

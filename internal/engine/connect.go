@@ -16,7 +16,7 @@ import (
 )
 
 // Session returns the session of a tenant. The tenant's own reconciliation keeps it open and up to date; after a restart,
-// whoever comes first opens it.
+// anyone who comes first opens it.
 func (d *Deps) Session(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (*auth0.Session, error) {
 	if session, ok := d.Pool.Get(client.ObjectKeyFromObject(tenant).String()); ok {
 		return session, nil
@@ -76,7 +76,7 @@ func (d *Deps) credentials(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (a
 	return credentials, nil
 }
 
-// verifiedCustomDomain is the custom domain once Auth0 confirmed that it is the tenant's: passwords go there, and whoever
+// verifiedCustomDomain is the custom domain once Auth0 confirmed that it is the tenant's: passwords go there, and anyone who
 // may write a tenant object must not be able to send them to a host of their choice.
 func verifiedCustomDomain(tenant *v1alpha1.Auth0Tenant) string {
 	if declared := tenant.Spec.CustomDomain; declared != nil && *declared == tenant.Status.CustomDomain {

@@ -65,7 +65,7 @@ func (w *objectSync[O]) leaveAlone(have auth0.Document) {
 	}
 }
 
-// takeOver remembers an object that this pass did not know by its id, before anything else can fail.
+// takeOver remembers an object that this reconciliation did not know by its id, before anything else can fail.
 func (w *objectSync[O]) takeOver(ctx context.Context, have auth0.Document, belongs bool) error {
 	if err := w.reconciliation.AddFinalizer(ctx); err != nil {
 		return err
@@ -185,7 +185,7 @@ func (w *objectSync[O]) patch(have auth0.Document, changes []change) auth0.Docum
 func (w *objectSync[O]) changes(have auth0.Document) []change {
 	managed := slices.Concat(w.enforced(have), w.abandonedSecrets())
 	if field := w.idempotencyKeyField(); field != "" {
-		// The mark comes, the proof goes.
+		// The mark comes, the idempotency key goes.
 		managed = append(managed, field)
 	}
 	return w.withoutKnown(append(w.fields.diff(w.desired, have, managed), w.abandonedUnshown()...))
@@ -222,7 +222,7 @@ func (w *objectSync[O]) updatedMessage() string {
 	return "updated: "
 }
 
-// wasDeclared tells whether the object was as it is declared now, so that a difference is not of our own making.
+// wasDeclared reports whether the object was as it is declared now, so that a difference is not of our own making.
 func (w *objectSync[O]) wasDeclared() bool {
 	return w.object.GetCommonStatus().ObservedGeneration == w.object.GetGeneration() && len(w.secrets) == 0
 }

@@ -192,7 +192,7 @@ func (w *objectSync[O]) idempotencyKeyField() string {
 }
 
 // idempotencyKeyFor is what nobody else can put on an object: names and ids can be known, the key of the hashes cannot. It is "" for
-// an object whose creation carries the mark.
+// an object whose creation carries the marker.
 func (w *objectSync[O]) idempotencyKeyFor(ctx context.Context) (string, error) {
 	if w.idempotencyKeyField() == "" {
 		return "", nil
@@ -200,7 +200,7 @@ func (w *objectSync[O]) idempotencyKeyFor(ctx context.Context) (string, error) {
 	return w.Hasher.Hash(ctx, "proof", Owner(w.object))
 }
 
-// addIdempotencyKey puts the proof on a document.
+// addIdempotencyKey puts the idempotency key on a document.
 func (w *objectSync[O]) addIdempotencyKey(document auth0.Document, idempotencyKey string) {
 	if idempotencyKey == "" {
 		return

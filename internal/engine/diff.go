@@ -31,7 +31,7 @@ type Fields struct {
 	Unshown []string
 	// With lists fields that are sent whenever another one is: Auth0 resets them with it, or reads them only beside it.
 	With map[string][]string
-	// Lifted lists boolean fields that Auth0 sets to false when another one is sent. One that is true stays so, whoever set it.
+	// Lifted lists boolean fields that Auth0 sets to false when another one is sent. One that is true stays so, anyone who set it.
 	Lifted map[string][]string
 	// WriteOnly are sent only beside the field that names them in With, and never read back.
 	WriteOnly []string

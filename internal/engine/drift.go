@@ -17,7 +17,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
-// DriftDetection keeps a mirror for every tenant that can be worked with. It is a Runnable of the manager.
+// DriftDetection keeps a drift detector for every tenant that can be worked with. It is a Runnable of the manager.
 type DriftDetection struct {
 	Client  client.Client
 	Pool    *auth0.Pool
@@ -79,7 +79,7 @@ func (m *DriftDetection) OnDeletion(resource string, heard func(ctx context.Cont
 	m.deletions[resource] = heard
 }
 
-// Keep has a mirror of the tenant be there from now on, until the tenant is gone.
+// Keep has a drift detector of the tenant be there from now on, until the tenant is gone.
 func (m *DriftDetection) Keep(tenant *v1alpha1.Auth0Tenant) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -112,7 +112,7 @@ func (m *DriftDetection) keep(tenant *v1alpha1.Auth0Tenant) *driftDetector {
 	return kept
 }
 
-// unseen tells whether an object of a tenant came after everything was compared, so that it was not.
+// unseen reports whether an object of a tenant came after everything was compared, so that it was not.
 func (m *DriftDetection) unseen(tenant types.UID, object client.Object) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -142,7 +142,7 @@ func (m *driftDetector) start(ctx context.Context) {
 	})
 }
 
-// usablePoll is how soon a tenant that cannot be worked with is looked at again, in the cache.
+// usablePoll is how soon a tenant that cannot be worked with is reconciled again, in the cache.
 const usablePoll = time.Second
 
 // usableTenant returns a tenant and, if it can be worked with now, its session.

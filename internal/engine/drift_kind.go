@@ -26,14 +26,14 @@ const (
 	listLag = time.Minute
 	// listCall is about how many objects one call lists.
 	listCall = 100
-	// mostShown is how many documents of lists may wait for the pass of their object, and longestShown how long.
+	// mostShown is how many documents of lists may wait for the resync of their object, and longestShown how long.
 	mostShown    = 100
 	longestShown = 10 * time.Minute
-	// mostKept is how large a document may be that waits in memory for the pass of its object, in bytes.
+	// mostKept is how large a document may be that waits in memory for the resync of its object, in bytes.
 	mostKept = 128 << 10
 )
 
-// kindDetector is a kind as the mirror of a tenant sees it.
+// kindDetector is a kind as the drift detector of a tenant sees it.
 type kindDetector interface {
 	resource() string
 	// changed has the objects with these ids be read.
@@ -44,7 +44,7 @@ type kindDetector interface {
 	plan(ctx context.Context, session *auth0.Session, tenant types.NamespacedName, requested bool) (kindResync, error)
 }
 
-// kindDriftDetector is what the mirrors do with the objects of one kind.
+// kindDriftDetector is what the drift detectors do with the objects of one kind.
 type kindDriftDetector[O v1alpha1.Managed] struct {
 	*Remote[O]
 	// started is closed when queue is there.
@@ -189,7 +189,7 @@ func (k *kindDriftDetector[O]) forgetDeleted(ctx context.Context) error {
 	return nil
 }
 
-// isNoList tells whether Auth0 gives no list, and would give none if it was asked again.
+// isNoList reports whether Auth0 gives no list, and would give none if it was asked again.
 func isNoList(err error) bool {
 	classes := []auth0.Class{auth0.ClassInvalid, auth0.ClassForbidden, auth0.ClassMissingScope, auth0.ClassNotFound, auth0.ClassTooLarge}
 	return slices.Contains(classes, auth0.ClassOf(err))
@@ -343,15 +343,15 @@ func (k *kindDriftDetector[O]) comparable(ctx context.Context, key types.Namespa
 type difference int
 
 const (
-	// same: a pass would do nothing.
+	// same: a resync would do nothing.
 	same difference = iota
-	// news: a pass would change nothing in Auth0 as far as the list tells, and has something else to see to.
+	// news: a resync would change nothing in Auth0 as far as the list tells, and has something else to see to.
 	news
 	// differs: the object is not as declared, or not on the list.
 	differs
 )
 
-// compare tells what a pass over an object would come to, going by what a list shows of it. It makes no call.
+// compare tells what a resync of an object would come to, going by what a list shows of it. It makes no call.
 func (k *kindDriftDetector[O]) compare(ctx context.Context, session *auth0.Session, object O, shown auth0.Document) difference {
 	if shown == nil {
 		return differs

@@ -12,13 +12,13 @@ import (
 const (
 	// watchedResync is how often everything is compared while changes are heard of, if the tenant does not say.
 	watchedResync = 24 * time.Hour
-	// resyncRetry is how soon a pass that failed is made again.
+	// resyncRetry is how soon a resync that failed is made again.
 	resyncRetry = time.Minute
-	// paceCheck is how often a pass that is waiting looks whether it should go on sooner.
+	// paceCheck is how often a resync that is waiting looks whether it should go on sooner.
 	paceCheck = time.Minute
 )
 
-// errAgain ends a pass because everything is to be compared at once.
+// errAgain ends a resync because everything is to be compared at once.
 var errAgain = errors.New("everything is to be compared at once")
 
 // runResyncs compares everything at once, and from then on once per interval.
@@ -78,7 +78,7 @@ type kindResync struct {
 	run   func(context.Context, *pace) error
 }
 
-// pace spreads the calls of a pass over the interval.
+// pace spreads the calls of a resync of the interval.
 type pace struct {
 	*driftDetector
 	began time.Time

@@ -12,13 +12,13 @@ import (
 )
 
 // snapshot is what this process knows of the objects of a kind, besides what they say themselves. It is lost with the
-// process, and nothing with it but calls. A kind that is not mirrored has none.
+// process, and nothing with it but calls. A kind that is not watched for drift has none.
 type snapshot struct {
 	mu sync.Mutex
 	// dirty are the objects that must be read, as something may have changed them.
 	dirty  map[types.NamespacedName]dirtyMark
 	serial uint64
-	// shown are documents from lists that wait for the pass of their object.
+	// shown are documents from lists that wait for the resync of their object.
 	shown map[types.NamespacedName]auth0.Document
 	// synced are the objects that were brought in line.
 	synced map[types.UID]lastSync
@@ -35,7 +35,7 @@ type dirtyMark struct {
 type lastSync struct {
 	// desired is a hash of what it was brought in line with.
 	desired uint64
-	// at is when it was read, in nanoseconds; 0 if it was left to the first pass of the mirror.
+	// at is when it was read, in nanoseconds; 0 if it was left to the first resync of the drift detector.
 	at int64
 }
 
@@ -59,7 +59,7 @@ func (m *snapshot) dirtyMark(key types.NamespacedName) dirtyMark {
 	return m.dirty[key]
 }
 
-// clearDirty takes a mark away, but none that was set since.
+// clearDirty takes a marker away, but none that was set since.
 func (m *snapshot) clearDirty(key types.NamespacedName, known dirtyMark) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -120,7 +120,7 @@ func (m *snapshot) lastSync(uid types.UID) (lastSync, bool) {
 	return what, ok
 }
 
-// syncedSince tells whether an object was brought in line after a time.
+// syncedSince reports whether an object was brought in line after a time.
 func (m *snapshot) syncedSince(uid types.UID, since time.Time) bool {
 	what, ok := m.lastSync(uid)
 	return ok && what.at > since.UnixNano()

@@ -29,7 +29,7 @@ const (
 	checkpointEvery = 5 * time.Minute
 )
 
-// watch is how a mirror hears of changes, and how far it has heard.
+// watch is how a drift detector hears of changes, and how far it has heard.
 type watch struct {
 	mu             sync.Mutex
 	log, events    string
@@ -99,7 +99,7 @@ func (m *driftDetector) readLog(ctx context.Context, tenant *v1alpha1.Auth0Tenan
 	return pause, nil
 }
 
-// isGone tells whether Auth0 does not take a checkpoint any more.
+// isGone reports whether Auth0 does not take a checkpoint any more.
 func isGone(err error) bool {
 	return slices.Contains([]auth0.Class{auth0.ClassInvalid, auth0.ClassNotFound, auth0.ClassExpired}, auth0.ClassOf(err))
 }
@@ -205,13 +205,13 @@ func (m *driftDetector) disconnectInTime(ctx context.Context, session *auth0.Ses
 	}
 }
 
-// wants tells whether the spec allows a way of watching.
+// wants reports whether the spec allows a way of watching.
 func wants(tenant *v1alpha1.Auth0Tenant, way v1alpha1.WatchPolicy) bool {
 	policy := tenant.Spec.Watch
 	return policy == "" || policy == v1alpha1.WatchPolicyAuto || policy == way
 }
 
-// mayWatch tells whether the spec and the token allow a way of watching.
+// mayWatch reports whether the spec and the token allow a way of watching.
 func (m *driftDetector) mayWatch(ctx context.Context, tenant *v1alpha1.Auth0Tenant, session *auth0.Session, scope string, only v1alpha1.WatchPolicy) bool {
 	if !wants(tenant, only) {
 		return false
@@ -259,7 +259,7 @@ func (w *watch) lacks(tenant *v1alpha1.Auth0Tenant) string {
 	return strings.Join(parts, "; ")
 }
 
-// due tells whether it is time to write down how the watch stands, and takes it as written.
+// due reports whether it is time to write down how the watch stands, and takes it as written.
 func (w *watch) due(now time.Time, urgent bool) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -270,7 +270,7 @@ func (w *watch) due(now time.Time, urgent bool) bool {
 	return true
 }
 
-// isWatched tells whether changes to all kinds are heard of.
+// isWatched reports whether changes to all kinds are heard of.
 func (m *driftDetector) isWatched() bool {
 	m.watch.mu.Lock()
 	defer m.watch.mu.Unlock()

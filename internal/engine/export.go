@@ -59,10 +59,10 @@ func kubernetesName(called string) string {
 	return name[:min(len(name), longestName)]
 }
 
-// Exports tells whether the objects of a kind can be exported.
+// Exports reports whether the objects of a kind can be exported.
 func (k Kind) Exports() bool { return k.export != nil }
 
-// Resource is the name of the kind in the paths of the Management API, "" if it is not mirrored.
+// Resource is the name of the kind in the paths of the Management API, "" if it is not watched for drift.
 func (k Kind) Resource() string { return k.resource }
 
 // Export makes the manifest of an object in Auth0, nil if it is not to be taken over.

@@ -89,7 +89,7 @@ func isSeen(object v1alpha1.Managed) bool {
 	return ready != nil && ready.ObservedGeneration == object.GetGeneration()
 }
 
-// handOver makes something in Auth0 the other object's: by its mark, or, for kinds that carry none, by its status.
+// handOver makes something in Auth0 the other object's: by its marker, or, for kinds that carry none, by its status.
 func (w *objectSync[O]) handOver(ctx context.Context, have auth0.Document, successor client.Object) error {
 	if err := w.keepSuccessor(ctx, successor); err != nil {
 		return err

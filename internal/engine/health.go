@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// longestReconciliation is when a pass counts as stuck. A call takes half a minute at most, and what waits for the rate limit waits
-// outside of a pass, so this is far beyond what the slowest takes.
+// longestReconciliation is when a reconciliation counts as stuck. A call takes half a minute at most, and what waits for the rate limit waits
+// outside of a reconciliation, so this is far beyond what the slowest takes.
 const longestReconciliation = 30 * time.Minute
 
 // Health knows what the loops of all kinds are doing.
@@ -38,7 +38,7 @@ func (h *Health) end(reconciliation reservationKey) {
 	delete(h.reconciliations, reconciliation)
 }
 
-// Started tells whether the loop of every kind takes objects from its work queue.
+// Started reports whether the loop of every kind takes objects from its work queue.
 func (h *Health) Started() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -50,7 +50,7 @@ func (h *Health) Started() bool {
 	return true
 }
 
-// Stuck returns an error if a pass does not end.
+// Stuck returns an error if a reconciliation does not end.
 func (h *Health) Stuck(now time.Time) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// TestStuckReconcile wants a pass that does not end to show, and one that ended or just began not to.
+// TestStuckReconcile wants a reconciliation that does not end to show, and one that ended or just began not to.
 func TestStuckReconcile(t *testing.T) {
 	health, began := NewHealth(), time.Now()
 	slow := reservationKey{"Auth0User", types.NamespacedName{Namespace: "auth0", Name: "slow"}}

@@ -19,7 +19,7 @@ import (
 
 // Importer is for kinds of which Auth0 creates many by one import job: docs/decisions/0012-imports.md.
 type Importer[O v1alpha1.Managed] interface {
-	// Importable tells whether an import makes of the object just what a creation by itself would.
+	// Importable reports whether an import makes of the object just what a creation by itself would.
 	Importable(O) bool
 	// Importing is where in status the note is kept that the object is being imported.
 	Importing(O) *string
@@ -73,7 +73,7 @@ func (w *objectSync[O]) throughImport(ctx context.Context, body auth0.Document) 
 	return w.importing(), nil
 }
 
-// joinsImport tells whether an object that is not on its way should go by import.
+// joinsImport reports whether an object that is not on its way should go by import.
 func (w *objectSync[O]) joinsImport(ctx context.Context, importer Importer[O]) (bool, error) {
 	if w.tenant.Spec.UserImport == v1alpha1.UserImportPolicyNever || !importer.Importable(w.object) || w.heldByOther() {
 		return false, nil
@@ -129,7 +129,7 @@ func (w *objectSync[O]) member(form *Import, known *onLists) *member {
 	}
 }
 
-// importing is the outcome of a pass over an object that is on its way. Whoever ends the import wakes it.
+// importing is the outcome of a reconciliation of an object that is on its way. Whoever ends the import wakes it.
 func (w *objectSync[O]) importing() *Outcome {
 	outcome := Wait(v1alpha1.ReasonImporting, "is being created together with many others, by an import job", 0)
 	return &outcome
@@ -205,7 +205,7 @@ func (w *objectSync[O]) arrive(known *member, isThere bool) {
 	*w.importNote() = ""
 }
 
-// goOn ends the pass over an object that is as it is declared, but for what is beside it.
+// goOn ends the reconciliation of an object that is as it is declared, but for what is beside it.
 func (w *objectSync[O]) goOn(ctx context.Context, have auth0.Document, known *onLists) (Outcome, error) {
 	w.lateInitialize(have)
 	w.secrets = nil

@@ -36,7 +36,7 @@ const (
 	importTick = 250 * time.Millisecond
 	// importLifetime is how long Auth0 keeps a job.
 	importLifetime = 24 * time.Hour
-	// collectedWithin is how long members may take to come for what is known of them; whoever does not was deleted by force.
+	// collectedWithin is how long members may take to come for what is known of them; anyone who does not was deleted by force.
 	collectedWithin = time.Hour
 )
 
@@ -72,7 +72,7 @@ type tenantImports struct {
 	waiting      map[types.UID]func()
 	// bulk says how a list of many objects is changed, by its field.
 	bulk map[string]BulkChange
-	// listBatches are new objects that go on lists together, gathered all of them until they know that they are, nextListBatch is
+	// listBatches are new objects that go on lists together, batched all of them until they know that they are, nextListBatch is
 	// when a list takes the next, and changing are the lists that take some at present.
 	listBatches   map[target]*listBatch
 	batched       map[types.UID]*member
@@ -97,7 +97,7 @@ type batch struct {
 	joining int
 	closed  bool
 	members []*member
-	// job is its id, and recorded tells whether it is noted in the status of the tenant. Of a job that another process started,
+	// job is its id, and recorded reports whether it is noted in the status of the tenant. Of a job that another process started,
 	// nobody knows who else is in it: its note is left to grow old.
 	job               string
 	recorded, resumed bool
@@ -125,12 +125,12 @@ type member struct {
 	known   *onLists
 	targets []target
 	changed []target
-	// isCurrent tells whether the object is still declared as it was.
+	// isCurrent reports whether the object is still declared as it was.
 	isCurrent func(context.Context) bool
 	wake      func()
 	batch     *batch
 	over      bool
-	// Of one that is there already, have is what Auth0 has of it in a generation, serial the mark that had it read, and left how
+	// Of one that is there already, have is what Auth0 has of it in a generation, serial the marker that had it read, and left how
 	// many changes are not made yet.
 	have       auth0.Document
 	generation int64
@@ -198,7 +198,7 @@ func (i *Imports) keepOnly(present map[types.UID]bool) {
 	}
 }
 
-// worthwhile tells whether an object should join: imports are under way, or many wait. If not, wake is called when that
+// worthwhile reports whether an object should join: imports are under way, or many wait. If not, wake is called when that
 // changes.
 func (t *tenantImports) worthwhile(uid types.UID, now time.Time, wake func(), count func() (int, error)) (bool, error) {
 	t.mu.Lock()
@@ -234,14 +234,14 @@ func (t *tenantImports) created(uid types.UID) {
 	delete(t.excluded, uid)
 }
 
-// find returns an object that is among the members or the gathered, nil if it is not.
+// find returns an object that is among the members or the batched, nil if it is not.
 func (t *tenantImports) find(uid types.UID, among map[types.UID]*member) *member {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return among[uid]
 }
 
-// isOver tells whether it is known what came of a member.
+// isOver reports whether it is known what came of a member.
 func (t *tenantImports) isOver(m *member) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -323,7 +323,7 @@ func (t *tenantImports) resume(ctx context.Context, batchID string, m *member, n
 	return true, nil
 }
 
-// isImported tells whether the import created a member for all that is known. It is over.
+// isImported reports whether the import created a member for all that is known. It is over.
 func (t *tenantImports) isImported(m *member) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()

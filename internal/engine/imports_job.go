@@ -100,7 +100,7 @@ func (t *tenantImports) setOff(b *batch, do func()) {
 	})
 }
 
-// mayGo tells whether to send a batch now, and lets nobody join it any more if so.
+// mayGo reports whether to send a batch now, and lets nobody join it any more if so.
 func (t *tenantImports) mayGo(b *batch, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -130,7 +130,7 @@ func (t *tenantImports) isDue(b *batch, now time.Time) bool {
 	return b.job != "" && !b.ended && !now.Before(b.next)
 }
 
-// isDone tells whether all members know what came of them, or all have left.
+// isDone reports whether all members know what came of them, or all have left.
 func (t *tenantImports) isDone(b *batch) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -184,7 +184,7 @@ func importInto(ctx context.Context, session *auth0.Session, b *batch, users []b
 	return session.ImportUsers(ctx, connection, b.id, users)
 }
 
-// record notes the job in the status of the tenant, for whoever goes on after a crash.
+// record notes the job in the status of the tenant, for anyone who goes on after a crash.
 func (t *tenantImports) record(ctx context.Context, b *batch) {
 	b.recorded = t.changeNotes(ctx, func(notes []v1alpha1.ImportStatus) []v1alpha1.ImportStatus {
 		return append(notes, v1alpha1.ImportStatus{Batch: b.id, Job: b.job, StartedAt: metav1.Now()})

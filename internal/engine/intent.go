@@ -20,7 +20,7 @@ import (
 // intent is what was noted before an earlier attempt whose outcome is not known, "" if there was none.
 func (w *objectSync[O]) intent() string { return w.object.GetManagedStatus().Creating }
 
-// intentOf is what is noted before the object is created, "" if the creation speaks for itself by an id or a mark.
+// intentOf is what is noted before the object is created, "" if the creation speaks for itself by an id or a marker.
 func (w *objectSync[O]) intentOf() string {
 	switch adapter := w.Adapter.(type) {
 	case IntentRecorder:
@@ -35,7 +35,7 @@ func (w *objectSync[O]) intentOf() string {
 	return ""
 }
 
-// recordIntent writes the announcement down.
+// recordIntent writes the create intent down.
 func (w *objectSync[O]) recordIntent(ctx context.Context) error {
 	if err := w.reconciliation.AddFinalizer(ctx); err != nil {
 		return err
@@ -52,7 +52,7 @@ func (w *objectSync[O]) recordIntent(ctx context.Context) error {
 	return err
 }
 
-// clearIntent forgets an announcement when Auth0's answer leaves no doubt that nothing was created. One whose own answer
+// clearIntent forgets an create intent when Auth0's answer leaves no doubt that nothing was created. One whose own answer
 // was lost stays.
 func (w *objectSync[O]) clearIntent(before string, err error) {
 	failed, answered := errors.AsType[*auth0.Error](err)
@@ -61,7 +61,7 @@ func (w *objectSync[O]) clearIntent(before string, err error) {
 	}
 }
 
-// mustFind tells whether to look for the object before it is created: an earlier attempt was announced under another name,
+// mustFind reports whether to look for the object before it is created: an earlier attempt was recorded as intent under another name,
 // so that trying again would be no conflict; or names repeat, so that it never would be.
 func (w *objectSync[O]) mustFind() bool {
 	tried := w.intent()
@@ -78,7 +78,7 @@ func (w *objectSync[O]) mustFind() bool {
 	return w.heldByOther()
 }
 
-// namesRepeat tells whether Auth0 would make a second object of the same name.
+// namesRepeat reports whether Auth0 would make a second object of the same name.
 func (w *objectSync[O]) namesRepeat() bool {
 	_, recordsIntent := w.Adapter.(IntentRecorder)
 	_, marks := w.Adapter.(Marker)
@@ -86,7 +86,7 @@ func (w *objectSync[O]) namesRepeat() bool {
 	return recordsIntent && marks && !unique
 }
 
-// heldByOther tells whether the object was found to be there already and is somebody else's: to ask whether it still is
+// heldByOther reports whether the object was found to be there already and is somebody else's: to ask whether it still is
 // costs a read, to try in vain a write as well.
 func (w *objectSync[O]) heldByOther() bool {
 	ready := meta.FindStatusCondition(w.object.GetCommonStatus().Conditions, v1alpha1.ConditionReady)
@@ -107,13 +107,13 @@ func (w *objectSync[O]) findIntended(ctx context.Context) (candidates []auth0.Do
 	}
 	candidates, ours, err = w.find(ctx, wanted)
 	if moved && ours == nil && !w.namesRepeat() {
-		// What bears the old name is a stranger's; the new name has not been tried.
+		// What bears the old name is a somebody else's; the new name has not been tried.
 		candidates = nil
 	}
 	return candidates, ours, err
 }
 
-// hasIntent reports whether an object that carries no mark, and was found by what was announced, is the one that was. One
+// hasIntent reports whether an object that carries no marker, and was found by what was recorded as intent, is the one that was. One
 // whose id status has already was not found so.
 func (w *objectSync[O]) hasIntent(have auth0.Document) bool {
 	if _, recordsIntent := w.Adapter.(IntentRecorder); !recordsIntent || w.markerField() != "" || w.intent() == "" {
@@ -123,7 +123,7 @@ func (w *objectSync[O]) hasIntent(have auth0.Document) bool {
 	return intent != nil && w.Adapter.ID(w.object) != w.idOf(have) && len(w.fields.diff(intent, have, nil)) == 0
 }
 
-// intentDocument is what was announced, nil if nothing was or it is no document.
+// intentDocument is what was recorded as intent, nil if nothing was or it is no document.
 func (w *objectSync[O]) intentDocument() auth0.Document {
 	if _, recordsIntent := w.Adapter.(IntentRecorder); !recordsIntent {
 		return nil
@@ -133,7 +133,7 @@ func (w *objectSync[O]) intentDocument() auth0.Document {
 	return intent
 }
 
-// holder returns who else holds an object in Auth0: by its mark, or, as many carry none, by the id that another Kubernetes
+// holder returns who else holds an object in Auth0: by its marker, or, as many carry none, by the id that another Kubernetes
 // object has in status. "" means nobody.
 func (w *objectSync[O]) holder(ctx context.Context, have auth0.Document) (string, error) {
 	if foreign := w.foreignOwner(have); foreign != "" {
@@ -169,7 +169,7 @@ func (w *objectSync[O]) idKey(have auth0.Document) string {
 	return reference.IDKey(w.object, w.idOf(have))
 }
 
-// claim takes an object in Auth0 that carries no mark for this Kubernetes object, or fails because another one did so a
+// claim takes an object in Auth0 that carries no marker for this Kubernetes object, or fails because another one did so a
 // moment ago, which the cache does not show yet.
 func (w *objectSync[O]) claim(ctx context.Context, have auth0.Document) error {
 	if _, marks := w.Adapter.(Marker); marks {

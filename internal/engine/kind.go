@@ -82,7 +82,7 @@ type Kind struct {
 	indexed reference.Indexed
 	loop    func(Deps, events.EventRecorder, []Kind) reconcile.Reconciler
 	setup   func(context.Context, ctrl.Manager, Deps, []Kind) error
-	// resource is the name of the kind in the paths of the Management API, if it is mirrored.
+	// resource is the name of the kind in the paths of the Management API, if it is watched for drift.
 	resource string
 	export   func(context.Context, *auth0.Session, auth0.Document, Names) (v1alpha1.Managed, error)
 	// apply runs one object through its Handler, without the loop around it.
@@ -193,7 +193,7 @@ func inputsOf[O v1alpha1.Managed](adapter Adapter[O], object O) []string {
 	return slices.Compact(names)
 }
 
-// Register makes a Kind of a Handler. An object is looked at again when one of the Secrets, ConfigMaps and objects changes
+// Register makes a Kind of a Handler. An object is reconciled again when one of the Secrets, ConfigMaps and objects changes
 // that it names, as indexed tells.
 func Register[T any, O interface {
 	*T
@@ -251,7 +251,7 @@ func loopWorkers(deps Deps) int { return 2 * max(deps.Workers, 1) }
 // Watch adds a watch of its own to a kind.
 type Watch func(build *builder.Builder, deps Deps, kind Kind, all []Kind) *builder.Builder
 
-// changed lets through what calls for a pass: a change of spec, of the size, a request, a deletion. Changes of status, which are our
+// changed lets through what calls for a reconciliation: a change of spec, of the size, a request, a deletion. Changes of status, which are our
 // own, do not.
 func changed() predicate.Predicate {
 	return predicate.Or(
@@ -269,7 +269,7 @@ func changed() predicate.Predicate {
 	)
 }
 
-// isRelabelledTenant tells whether a tenant may have become another instance's.
+// isRelabelledTenant reports whether a tenant may have become another instance's.
 func isRelabelledTenant(e event.UpdateEvent) bool {
 	_, isTenant := e.ObjectNew.(*v1alpha1.Auth0Tenant)
 	return isTenant && !maps.Equal(e.ObjectOld.GetLabels(), e.ObjectNew.GetLabels())

@@ -14,7 +14,7 @@ import (
 type List struct {
 	// Field in the spec, for messages.
 	Field string
-	// Declared tells whether the spec has the list at all; otherwise only what was set through it before is taken back.
+	// Declared reports whether the spec has the list at all; otherwise only what was set through it before is taken back.
 	Declared bool
 	Mode     v1alpha1.ListMode
 	// Want are the entries of the spec.
@@ -50,7 +50,7 @@ func (l List) differing() []string {
 	return l.Differing()
 }
 
-// idle tells whether there is nothing to look after.
+// idle reports whether there is nothing to look after.
 func (l List) idle() bool {
 	return len(l.Want) == 0 && len(*l.Managed) == 0 && (!l.Declared || l.Mode != v1alpha1.ListModeExact)
 }
@@ -208,7 +208,7 @@ func (o *onLists) with(changes []target) *onLists {
 	return after
 }
 
-// isNews tells whether people are told of a list: it was changed, just now or before, and not because the object is new.
+// isNews reports whether people are told of a list: it was changed, just now or before, and not because the object is new.
 func (o *onLists) isNews(field string, changed bool) bool {
 	if o == nil {
 		return changed
@@ -230,7 +230,7 @@ func (w *objectSync[O]) lists() []List {
 	return w.withoutMemberLists(slices.DeleteFunc(lister.Lists(w.req()), List.idle))
 }
 
-// finishes tells whether there is something to see to after the object.
+// finishes reports whether there is something to see to after the object.
 func (w *objectSync[O]) finishes() bool {
 	finisher, ok := w.Adapter.(Finisher[O])
 	return ok && finisher.Finishes(w.object)
@@ -246,7 +246,7 @@ func (w *objectSync[O]) publish(ctx context.Context, have auth0.Document) error 
 	return w.publishConfigMap(ctx, have)
 }
 
-// settle brings the lists beside the object in line, all of them, sees to the rest, and ends the pass.
+// settle brings the lists beside the object in line, all of them, sees to the rest, and ends the reconciliation.
 func (w *objectSync[O]) settle(ctx context.Context, have auth0.Document, known *onLists) (Outcome, error) {
 	if err := w.publish(ctx, have); err != nil {
 		return Outcome{}, err

@@ -60,7 +60,7 @@ func (t *tenantImports) joinListBatches(m *member, priority auth0.Priority, now 
 	t.ensureRunning()
 }
 
-// hasListBatches tells whether objects of the tenant are gathered that are at least as urgent as a lane.
+// hasListBatches reports whether objects of the tenant are batched that are at least as urgent as a priority.
 func (t *tenantImports) hasListBatches(priority auth0.Priority) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -72,7 +72,7 @@ func (t *tenantImports) hasListBatches(priority auth0.Priority) bool {
 	return false
 }
 
-// leaveListBatches takes an object out of what is gathered. It returns false while a call for it is on its way.
+// leaveListBatches takes an object out of what is batched. It returns false while a call for it is on its way.
 func (t *tenantImports) leaveListBatches(m *member) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -121,7 +121,7 @@ func (t *tenantImports) dueListBatches(now time.Time) map[target][]*member {
 	return due
 }
 
-// changeListBatch makes a change for those that were gathered, and wakes those that wait for no other.
+// changeListBatch makes a change for those that were batched, and wakes those that wait for no other.
 func (t *tenantImports) changeListBatch(ctx context.Context, session *auth0.Session, to target, members []*member) {
 	t.changeAll(ctx, session, to, members)
 	t.mu.Lock()
@@ -141,17 +141,17 @@ func (t *tenantImports) changeListBatch(ctx context.Context, session *auth0.Sess
 	}
 }
 
-// isExcluded tells whether an object is to see to its lists itself, so that it is told Auth0's answer.
+// isExcluded reports whether an object is to see to its lists itself, so that it is told Auth0's answer.
 func (t *tenantImports) isExcluded(uid types.UID, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return now.Before(t.excluded[uid])
 }
 
-// mayBatch tells whether the lists of a new object can be changed together with those of others.
+// mayBatch reports whether the lists of a new object can be changed together with those of others.
 func (w *objectSync[O]) mayBatch() bool { return len(w.targets(&onLists{isNew: true})) > 0 }
 
-// batchesNew tells whether the lists of a new object are changed together with those of others: calls are scarce, and one
+// batchesNew reports whether the lists of a new object are changed together with those of others: calls are scarce, and one
 // serves many.
 func (w *objectSync[O]) batchesNew(have auth0.Document) bool {
 	return w.mayBatch() && have.Size() <= mostKept && w.isBusy(auth0.PriorityPeriodic)
@@ -163,7 +163,7 @@ func (w *objectSync[O]) batchesChanges(have auth0.Document) bool {
 	return !w.listed && have.Size() <= mostKept && w.isBusy(priorityOf(w.object))
 }
 
-// isBusy tells whether many wait for the rate limit that are at least as urgent as a lane, or share calls already. It is
+// isBusy reports whether many wait for the rate limit that are at least as urgent as a priority, or share calls already. It is
 // not for an object that was refused among many.
 func (w *objectSync[O]) isBusy(priority auth0.Priority) bool {
 	if w.imports().isExcluded(w.object.GetUID(), time.Now()) {
@@ -172,7 +172,7 @@ func (w *objectSync[O]) isBusy(priority auth0.Priority) bool {
 	return w.Pool.RateLimiter(w.tenantKey().String()).WaitingIn(priority) >= batchThreshold || w.imports().hasListBatches(priority)
 }
 
-// waitForBatch is the outcome of a pass over an object whose lists are changed together with those of others. It is woken when they
+// waitForBatch is the outcome of a reconciliation of an object whose lists are changed together with those of others. It is woken when they
 // are.
 func (w *objectSync[O]) waitForBatch() Outcome {
 	return Wait(v1alpha1.ReasonRateLimited, "rate limited by Auth0; role and membership changes will be sent in a batch", batchRecheck)
@@ -180,7 +180,7 @@ func (w *objectSync[O]) waitForBatch() Outcome {
 
 // recordIntended takes into status what the creation of an object is going to set, if the object is to share calls. The write that
 // says that it waits for the limit carries this along, so that none is needed when it is created: whatever happens then,
-// it is found by its id and its mark.
+// it is found by its id and its marker.
 func (w *objectSync[O]) recordIntended() {
 	if w.Adapter.ID(w.object) != "" || !w.mayBatch() {
 		return
@@ -192,7 +192,7 @@ func (w *objectSync[O]) recordIntended() {
 	}
 }
 
-// intended tells whether status has all that a creation set, and says that the object waits for the limit.
+// intended reports whether status has all that a creation set, and says that the object waits for the limit.
 func (w *objectSync[O]) intended() bool {
 	if w.Adapter.ID(w.object) != "" || len(w.applied) > 0 {
 		return false
@@ -210,7 +210,7 @@ func (w *objectSync[O]) joinBatch(have auth0.Document, known *onLists) Outcome {
 	return w.waitForBatch()
 }
 
-// stillBatched is sharing for a later pass. What was created and left unsaid is said if it takes long.
+// stillBatched is sharing for a later reconciliation. What was created and left unsaid is said if it takes long.
 func (w *objectSync[O]) stillBatched(m *member) Outcome {
 	left := batchReportDelay - time.Since(m.since)
 	switch {
@@ -253,7 +253,7 @@ func (w *objectSync[O]) readLists(ctx context.Context) *onLists {
 	return known
 }
 
-// currentCheck returns what tells whether the object is still declared as it is now. It keeps nothing of this pass, as thousands wait
+// currentCheck returns what reports whether the object is still declared as it is now. It keeps nothing of this reconciliation, as thousands wait
 // with it.
 func (w *objectSync[O]) currentCheck() func(context.Context) bool {
 	remote, key, uid, generation := w.Remote, client.ObjectKeyFromObject(w.object), w.object.GetUID(), w.object.GetGeneration()
@@ -264,7 +264,7 @@ func (w *objectSync[O]) currentCheck() func(context.Context) bool {
 	}
 }
 
-// serial tells the mark that has the object be read from the next.
+// serial tells the marker that has the object be read from the next.
 func (w *objectSync[O]) serial() uint64 {
 	if w.snapshot == nil {
 		return 0
@@ -272,8 +272,8 @@ func (w *objectSync[O]) serial() uint64 {
 	return w.snapshot.dirtyMark(client.ObjectKeyFromObject(w.object)).serial
 }
 
-// resumeBatched goes on with an object whose lists have been changed since an earlier pass. Nothing is read, unless something else
-// changed meanwhile. It returns nil if there is no such pass.
+// resumeBatched goes on with an object whose lists have been changed since an earlier reconciliation. Nothing is read, unless something else
+// changed meanwhile. It returns nil if there is no such reconciliation.
 func (w *objectSync[O]) resumeBatched(ctx context.Context) (*Outcome, error) {
 	if _, ok := w.Adapter.(Lister[O]); !ok || w.Imports == nil {
 		return nil, nil

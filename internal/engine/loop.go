@@ -49,7 +49,7 @@ type Handler[O v1alpha1.Object] interface {
 	Remove(context.Context, *Reconciliation[O]) Outcome
 }
 
-// Pauser is a Handler that does more for an object after its passes.
+// Pauser is a Handler that does more for an object after its reconciliations.
 type Pauser[O v1alpha1.Object] interface {
 	// Pause takes that back, as far as it has not begun.
 	Pause(*Reconciliation[O])
@@ -118,7 +118,7 @@ func (r *Reconciler[O]) Reconcile(ctx context.Context, request ctrl.Request) (ct
 	return result, err
 }
 
-// reservation returns the turn of a pass over an object.
+// reservation returns the reservation of a reconciliation of an object.
 func (r *Reconciler[O]) reservation(object O, key reservationKey, request ctrl.Request) *auth0.Reservation {
 	priority := priorityOf(object)
 	reservation := auth0.NewReservation(key, priority, func() { r.queue.call(request) })
@@ -172,7 +172,7 @@ func (r *Reconciler[O]) read(ctx context.Context, name types.NamespacedName) (O,
 	return r.readWhole(ctx, name)
 }
 
-// isCurrent tells whether an object from the cache is as new as our own last write to it.
+// isCurrent reports whether an object from the cache is as new as our own last write to it.
 func (r *Reconciler[O]) isCurrent(object O) bool {
 	version, ok := r.written.Load(client.ObjectKeyFromObject(object))
 	if !ok {
@@ -287,7 +287,7 @@ func requestsOf(object client.Object) map[string]string {
 	return requests
 }
 
-// Requested tells whether somebody asked for a reconciliation that has not been handled yet.
+// Requested reports whether somebody asked for a reconciliation that has not been handled yet.
 func Requested(object v1alpha1.Object) bool {
 	return requestedAt(object) != object.GetCommonStatus().LastHandledReconcileAt
 }
@@ -300,7 +300,7 @@ type Reconciliation[O v1alpha1.Object] struct {
 	loop   *Reconciler[O]
 	// found tells that status took in what is in Auth0, which is not to be found out once more.
 	found bool
-	// reported are the messages of the Events of this pass, by reason.
+	// reported are the messages of the Events of this reconciliation, by reason.
 	reported map[string][]string
 }
 
@@ -318,13 +318,13 @@ func (p *Reconciliation[O]) leavesStatus(reservation *auth0.Reservation, outcome
 	return worthSaying - waited, waits && waited < worthSaying && outcome.reason == v1alpha1.ReasonRateLimited
 }
 
-// requeueFunc returns what has the object be looked at again, whenever it is called.
+// requeueFunc returns what has the object be reconciled again, whenever it is called.
 func (p *Reconciliation[O]) requeueFunc() func() {
 	queue, request := &p.loop.queue, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(p.Object)}
 	return func() { queue.call(request) }
 }
 
-// Save writes the status if it changed. It is called at the end of every pass, and by a Handler right after something
+// Save writes the status if it changed. It is called at the end of every reconciliation, and by a Handler right after something
 // happened in Auth0 that must not be forgotten. It fails with a conflict if another replica wrote the status meanwhile, which
 // knows more; what people change besides does not matter.
 func (p *Reconciliation[O]) Save(ctx context.Context) error {
@@ -349,7 +349,7 @@ func (p *Reconciliation[O]) Save(ctx context.Context) error {
 // saveTries is how often a status is written that somebody changes the object of.
 const saveTries = 5
 
-// catchUp takes over the version of the object as it is now, if its status is still the one that this pass began with.
+// catchUp takes over the version of the object as it is now, if its status is still the one that this reconciliation began with.
 func (p *Reconciliation[O]) catchUp(ctx context.Context) (statusStays bool, err error) {
 	current := p.loop.New()
 	if err := p.loop.Reader.Get(ctx, client.ObjectKeyFromObject(p.Object), current); err != nil {
@@ -402,7 +402,7 @@ func (p *Reconciliation[O]) AddFinalizer(ctx context.Context) error {
 }
 
 // patchFinalizer changes the finalizers only, and only if nobody changed the object since it was read: a stale object
-// may have been deleted and made anew.
+// may have been deleted and recreated.
 func (p *Reconciliation[O]) patchFinalizer(ctx context.Context, change func(client.Object, string) bool) error {
 	object := p.saved.DeepCopyObject().(O)
 	if !change(object, v1alpha1.Finalizer) {
@@ -481,7 +481,7 @@ func (p *Reconciliation[O]) reportTransition(ctx context.Context) {
 	p.Event(ctx, eventType, is.Reason, is.Message)
 }
 
-// deletionBeginsToWait reports whether this is the first pass that says what a deletion waits for: the deletion raised the generation
+// deletionBeginsToWait reports whether this is the first reconciliation that says what a deletion waits for: the deletion raised the generation
 // since Ready was written last. Deletions in great number wait for the rate limit as a rule, which is no news.
 func (p *Reconciliation[O]) deletionBeginsToWait(was, is *metav1.Condition) bool {
 	if p.Object.GetDeletionTimestamp() == nil || is == nil || is.Reason == v1alpha1.ReasonRateLimited {
@@ -490,7 +490,7 @@ func (p *Reconciliation[O]) deletionBeginsToWait(was, is *metav1.Condition) bool
 	return was == nil || was.ObservedGeneration < is.ObservedGeneration
 }
 
-// isPause tells whether an object with this reason waits for others, and goes on as if nothing had been. Of a tenant that is
+// isPause reports whether an object with this reason waits for others, and goes on as if nothing had been. Of a tenant that is
 // unavailable, the Event of the tenant tells.
 func isPause(object v1alpha1.Object, reason string) bool {
 	_, managed := object.(v1alpha1.Managed)

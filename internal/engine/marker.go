@@ -21,7 +21,7 @@ func Owner(object client.Object) string {
 	return object.GetNamespace() + "/" + name + "/" + string(object.GetUID())
 }
 
-// markerField is where the kind carries its mark, "" if it carries none.
+// markerField is where the kind carries its marker, "" if it carries none.
 func (w *objectSync[O]) markerField() string {
 	if marker, ok := w.Adapter.(Marker); ok {
 		return marker.MarkerField()
@@ -29,14 +29,14 @@ func (w *objectSync[O]) markerField() string {
 	return ""
 }
 
-// marker adds the mark to what is desired.
+// marker adds the marker to what is desired.
 func (w *objectSync[O]) addMarker() {
 	if field := w.markerField(); field != "" {
 		setIn(w.desired, splitPath(field), Owner(w.object))
 	}
 }
 
-// ownerOf reads the mark of an object in Auth0, "" if there is none.
+// ownerOf reads the marker of an object in Auth0, "" if there is none.
 func (w *objectSync[O]) ownerOf(have auth0.Document) string {
 	if w.markerField() == "" {
 		return ""
@@ -45,12 +45,12 @@ func (w *objectSync[O]) ownerOf(have auth0.Document) string {
 	return marker
 }
 
-// hasMarker tells whether an object in Auth0 carries the mark of this Kubernetes object.
+// hasMarker reports whether an object in Auth0 carries the marker of this Kubernetes object.
 func (w *objectSync[O]) hasMarker(have auth0.Document) bool {
 	return w.ownerOf(have) == Owner(w.object)
 }
 
-// foreignOwner returns the mark of another Kubernetes object, "" if there is none.
+// foreignOwner returns the marker of another Kubernetes object, "" if there is none.
 func (w *objectSync[O]) foreignOwner(have auth0.Document) string {
 	if w.hasMarker(have) {
 		return ""
@@ -58,7 +58,7 @@ func (w *objectSync[O]) foreignOwner(have auth0.Document) string {
 	return w.ownerOf(have)
 }
 
-// removeMarker hands over what stays in Auth0 to another Kubernetes object that declares it too, or takes the mark off, so that one may
+// removeMarker hands over what stays in Auth0 to another Kubernetes object that declares it too, or takes the marker off, so that one may
 // adopt it.
 func (w *objectSync[O]) removeMarker(ctx context.Context) error {
 	successor, err := w.successor(ctx, w.Adapter.ID(w.object))

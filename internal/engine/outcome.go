@@ -18,13 +18,13 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 )
 
-// state is what a pass came to.
+// state is what a reconciliation came to.
 type state int
 
 const (
 	// done: the object is in sync with Auth0, or was observed.
 	done state = iota
-	// waiting: the operator goes on by itself when something happens or after a time.
+	// waiting: the operator resumes by itself when something happens or after a time.
 	waiting
 	// failed: the attempt failed for a reason that may pass; it is retried with growing pauses.
 	failed
@@ -34,16 +34,16 @@ const (
 	suspended
 	// released: nothing is left to do for an object that is being deleted.
 	removeFinalizer
-	// interrupted: the pass ended through no fault of the object, by a write conflict, a shutdown or a lost lease; status stays.
+	// interrupted: the reconciliation ended through no fault of the object, by a write conflict, a shutdown or a lost lease; status stays.
 	interrupted
-	// unsaid: nothing came of the pass that is worth a write; whatever it took into status is dropped.
+	// unsaid: nothing came of the reconciliation that is worth a write; whatever it took into status is dropped.
 	noStatusChange
 )
 
-// longestStall is the longest pause between two looks at a stalled object: Auth0 may have been put right meanwhile.
+// longestStall is the longest pause between two looks at a stalled object: Auth0 may have been corrected meanwhile.
 const longestStall = 15 * time.Minute
 
-// Outcome is what a pass came to: the only source of conditions, and of when to come back.
+// Outcome is what a reconciliation came to: the only source of conditions, and of when to come back.
 type Outcome struct {
 	state   state
 	reason  string
@@ -65,12 +65,12 @@ func Done(reason, message string, after time.Duration) Outcome {
 	return Outcome{state: done, reason: reason, message: message, after: spread(after)}
 }
 
-// DoneUntil says that the object is Ready, and when just it must be looked at again.
+// DoneUntil says that the object is Ready, and when just it must be reconciled again.
 func DoneUntil(reason, message string, after time.Duration) Outcome {
 	return Outcome{state: done, reason: reason, message: message, after: max(after, time.Second)}
 }
 
-// Wait says that the operator goes on by itself; after 0 leaves that to watches.
+// Wait says that the operator resumes by itself; after 0 leaves that to watches.
 func Wait(reason, message string, after time.Duration) Outcome {
 	return Outcome{state: waiting, reason: reason, message: message, after: after}
 }
@@ -80,7 +80,7 @@ func Stall(reason, message string, after time.Duration) Outcome {
 	return Outcome{state: stalled, reason: reason, message: message, after: spread(min(after, longestStall))}
 }
 
-// NoStatusChange says that the operator goes on by itself, which is not worth a write.
+// NoStatusChange says that the operator resumes by itself, which is not worth a write.
 func NoStatusChange(after time.Duration) Outcome { return Outcome{state: noStatusChange, after: after} }
 
 // Requeue says that the operator finds out soon what to say of the object. Until then its conditions stay.
@@ -96,18 +96,18 @@ func RemoveFinalizer(message string) Outcome {
 	return Outcome{state: removeFinalizer, message: message}
 }
 
-// isFinal tells whether the pass came to its end: it found Auth0 as it is, and is not to be repeated.
+// isFinal reports whether the reconciliation came to its end: it found Auth0 as it is, and is not to be repeated.
 func (o Outcome) isFinal() bool {
 	return o.state == done || o.state == stalled || o.state == removeFinalizer
 }
 
-// awaitsTenant reports whether the pass ended because the tenant is unavailable: it made no call, and somebody tells when the tenant
+// awaitsTenant reports whether the reconciliation ended because the tenant is unavailable: it made no call, and somebody tells when the tenant
 // is available again.
 func (o Outcome) awaitsTenant() bool {
 	return o.state == waiting && o.reason == v1alpha1.ReasonTenantUnavailable
 }
 
-// RequeueWithin has an object that waits, or is tried again, be looked at again after a time, if not before.
+// RequeueWithin has an object that waits, or is tried again, be reconciled again after a time, if not before.
 func (o Outcome) RequeueWithin(after time.Duration) Outcome {
 	switch {
 	case o.state == waiting && after > 0 && (o.after <= 0 || after < o.after):
@@ -161,7 +161,7 @@ func (o Outcome) WithRequestID(failed *auth0.Error) Outcome {
 	return o
 }
 
-// FromError turns an error into an Outcome. resync is when to look again at what a person must put right.
+// FromError turns an error into an Outcome. resync is when to look again at what a person must corrected.
 func FromError(err error, resync time.Duration) Outcome {
 	var known *problem.Problem
 	switch {
@@ -224,11 +224,11 @@ func (o Outcome) writeTo(status *v1alpha1.CommonStatus, generation int64) {
 		conditions.set(v1alpha1.ConditionReconciling, metav1.ConditionTrue, o.reason, o.message)
 		conditions.remove(v1alpha1.ConditionStalled)
 	default:
-		// Released, interrupted and unsaid passes leave the status alone.
+		// Released, interrupted and unsaid reconciliations leave the status alone.
 	}
 }
 
-// staysReady tells whether what was Ready stays so while the operator waits: only the regular check has to, and nothing is
+// staysReady reports whether what was Ready stays so while the operator waits: only the regular check has to, and nothing is
 // known to be wrong.
 func (o Outcome) staysReady(status *v1alpha1.CommonStatus, generation int64) bool {
 	current := o.keepReady || status.ObservedGeneration == generation

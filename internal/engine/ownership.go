@@ -12,7 +12,7 @@ import (
 )
 
 // An object in Auth0 belongs to a Kubernetes object that created it or took it over, and to no other. Two things prove that:
-// the mark that it carries in Auth0, and status.owned, which only a creation and a takeover set. An id in status proves
+// the marker that it carries in Auth0, and status.owned, which only a creation and a takeover set. An id in status proves
 // nothing: managementPolicy Observe writes one, too. See docs/decisions/0019-ownership.md.
 
 // mayManage fails unless an object in Auth0 is this Kubernetes object's to change: it belongs to it, or may be adopted.
@@ -133,7 +133,7 @@ func (w *objectSync[O]) own(have auth0.Document) {
 	w.object.GetManagedStatus().Owned = &v1alpha1.OwnedObject{ID: w.idOf(have), UID: w.object.GetUID()}
 }
 
-// isOurs reports whether an object in Auth0 carries the mark of this Kubernetes object, or the proof that it made it.
+// isOurs reports whether an object in Auth0 carries the marker of this Kubernetes object, or the idempotency key that it made it.
 func (w *objectSync[O]) isOurs(ctx context.Context, have auth0.Document) (bool, error) {
 	if w.hasMarker(have) || w.hasIntent(have) {
 		return true, nil

@@ -21,7 +21,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 )
 
-// priorityOf says how urgent a pass over an object is, by what the object shows: a restart changes nothing about it.
+// priorityOf says how urgent a reconciliation of an object is, by what the object shows: a restart changes nothing about it.
 func priorityOf(object v1alpha1.Object) auth0.Priority {
 	_, managed := object.(v1alpha1.Managed)
 	switch {
@@ -40,7 +40,7 @@ func priorityOf(object v1alpha1.Object) auth0.Priority {
 	return auth0.PriorityNew
 }
 
-// queuePriorities in the work queue follow the lanes. An object that was called back to make its call goes first: few are, and
+// queuePriorities in the work queue follow the priorities. An object that was called back to make its call goes first: few are, and
 // Auth0's limit goes by meanwhile.
 var (
 	queuePriorities = map[auth0.Priority]int{auth0.PriorityEdited: 0, auth0.PriorityNew: -10, auth0.PriorityPeriodic: handler.LowPriority}
@@ -65,7 +65,7 @@ func (q *queueOf) call(request reconcile.Request) {
 	(*q.Load()).AddWithOpts(priorityqueue.AddOpts{Priority: &calledPriority}, request)
 }
 
-// lookLater has an object looked at, as urgently as its lane says.
+// lookLater has an object looked at, as urgently as its priority says.
 func (q *queueOf) lookLater(request reconcile.Request, priority auth0.Priority) {
 	queuePriority := queuePriorities[priority]
 	(*q.Load()).AddWithOpts(priorityqueue.AddOpts{Priority: &queuePriority}, request)
@@ -82,13 +82,13 @@ func (q *queueOf) look(key string) {
 	(*q.Load()).Add(reconcile.Request{NamespacedName: types.NamespacedName{Namespace: namespace, Name: name}})
 }
 
-// reservationKey is how an object is known to the governors.
+// reservationKey is how an object is known to the rate limiters.
 type reservationKey struct {
 	kind string
 	name types.NamespacedName
 }
 
-// enqueue puts an object into the work queue, at least as urgently as a lane says.
+// enqueue puts an object into the work queue, at least as urgently as a priority says.
 func enqueue(queue workqueue.TypedRateLimitingInterface[reconcile.Request], object v1alpha1.Object, least auth0.Priority) {
 	queuePriority := queuePriorities[min(priorityOf(object), least)]
 	queue.(workQueue).AddWithOpts(priorityqueue.AddOpts{Priority: &queuePriority}, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(object)})
@@ -114,7 +114,7 @@ func enqueueItself() handler.EventHandler {
 }
 
 // enqueueBy finds the objects of a kind through an index, and puts them into the work queue, at least as urgently as a
-// lane says if something happened. An object for which unless holds has no use for the news, unless it is of a deletion.
+// priority says if something happened. An object for which unless holds has no use for the news, unless it is of a deletion.
 func enqueueBy(reader client.Reader, newList func() client.ObjectList, index string, least auth0.Priority, key func(client.Object) (namespace, value string), unless ...func(changed, object client.Object) bool) handler.EventHandler {
 	add := func(ctx context.Context, changed client.Object, queue workqueue.TypedRateLimitingInterface[reconcile.Request], least auth0.Priority, unless ...func(changed, object client.Object) bool) {
 		namespace, value := key(changed)
@@ -146,7 +146,7 @@ func enqueueBy(reader client.Reader, newList func() client.ObjectList, index str
 	}
 }
 
-// logged names the object of a pass in the log. What is about none is how the parts of the operator start and stop, a hundred
+// logged names the object of a reconciliation in the log. What is about none is how the parts of the operator start and stop, a hundred
 // lines of it, which only those want to read who look for a fault in it.
 func logged(logger logr.Logger, kind string) func(*reconcile.Request) logr.Logger {
 	return func(request *reconcile.Request) logr.Logger {

@@ -12,7 +12,7 @@ import (
 
 // DuplicateFinder is an Announcer whose names repeat: of two attempts to create an object, both may have an effect.
 type DuplicateFinder interface {
-	// FindByMarker returns all objects in Auth0 that carry a mark, as far as a list shows them.
+	// FindByMarker returns all objects in Auth0 that carry a marker, as far as a list shows them.
 	FindByMarker(ctx context.Context, session *auth0.Session, mark string) ([]auth0.Document, error)
 }
 
@@ -25,7 +25,7 @@ func (d *Deps) expectLateEffect(object v1alpha1.Managed) {
 // ExpectLateEffect has the object be looked at once more, as an earlier attempt at what was done just now may take effect late.
 func (t Request[O]) ExpectLateEffect() { t.expectLateEffect(t.Object) }
 
-// expectDuplicate is expectLateEffect for a creation of which an earlier attempt was announced, "" if there was none.
+// expectDuplicate is expectLateEffect for a creation of which an earlier attempt was recorded as intent, "" if there was none.
 func (w *objectSync[O]) expectDuplicate(intent string) {
 	if _, repeats := w.Adapter.(DuplicateFinder); repeats && intent != "" {
 		w.expectLateEffect(w.object)
@@ -53,8 +53,8 @@ func (w *objectSync[O]) recheck(ctx context.Context, have auth0.Document) error 
 	return nil
 }
 
-// deleteDuplicates deletes what carries the mark of this very Kubernetes object, its uid included, and is not the one in
-// status: when that was created, nothing carried the mark, so this is what an earlier attempt made afterwards.
+// deleteDuplicates deletes what carries the marker of this very Kubernetes object, its uid included, and is not the one in
+// status: when that was created, nothing carried the marker, so this is what an earlier attempt made afterwards.
 func (w *objectSync[O]) deleteDuplicates(ctx context.Context) error {
 	finder, repeats := w.Adapter.(DuplicateFinder)
 	if !repeats {

@@ -252,7 +252,7 @@ func dependantsOf(kind string, key client.ObjectKey) client.MatchingFields {
 	return client.MatchingFields{reference.ObjectIndex: reference.ObjectKey(kind, key)}
 }
 
-// holds tells whether an object keeps what it refers to from going: weak references do not.
+// holds reports whether an object keeps what it refers to from going: weak references do not.
 func (k Kind) holds(object client.Object, kind string, key client.ObjectKey) bool {
 	return slices.ContainsFunc(k.referencesOf(object), func(ref reference.Reference) bool {
 		return ref.Kind == kind && ref.Key == key && !ref.Weak

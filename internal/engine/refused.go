@@ -18,7 +18,7 @@ import (
 // at every look. See docs/decisions/0027-refused-fields.md.
 
 const (
-	// mostRefusals bounds the calls that Auth0 refuses in one pass: each of them names at least one field that the next one leaves out.
+	// mostRefusals bounds the calls that Auth0 refuses in one reconciliation: each of them names at least one field that the next one leaves out.
 	mostRefusals = 5
 	// longestRefusal bounds what status keeps of Auth0's words.
 	longestRefusal = 500
@@ -128,7 +128,7 @@ func (w *objectSync[O]) refusedOf(err error, changes []change, reported string) 
 	}
 	named := failed.Refuses(changedPaths(changes))
 	if slices.Contains(named, w.markerField()) {
-		// Without its mark, nothing is managed.
+		// Without its marker, nothing is managed.
 		return nil
 	}
 	var refused []change

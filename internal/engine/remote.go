@@ -26,7 +26,7 @@ const (
 	scopeRetry = time.Minute
 	// outageRetry is how soon to come back when Auth0 refuses the operator's own credentials; the tenant says so, too.
 	outageRetry = 30 * time.Second
-	// longestMarkerRemoval is how long an object that is left in Auth0 waits for the rate limit to have its mark taken off.
+	// longestMarkerRemoval is how long an object that is left in Auth0 waits for the rate limit to have its marker taken off.
 	longestMarkerRemoval = 15 * time.Minute
 	// deletionPoll is how soon to look again whether an object may go.
 	deletionPoll = 10 * time.Second
@@ -38,15 +38,15 @@ type Remote[O v1alpha1.Managed] struct {
 	Deps
 	kind  Kind
 	kinds []Kind
-	// claims are those on what carries no mark in Auth0.
+	// claims are those on what carries no marker in Auth0.
 	claims *claims
 	// New returns an empty object.
 	New func() O
-	// snapshot is nil for a kind that is not mirrored.
+	// snapshot is nil for a kind that is not watched for drift.
 	snapshot *snapshot
 }
 
-// objectSync is what one pass over a remote object needs.
+// objectSync is what one reconciliation of a remote object needs.
 type objectSync[O v1alpha1.Managed] struct {
 	*Remote[O]
 	reconciliation *Reconciliation[O]
@@ -61,9 +61,9 @@ type objectSync[O v1alpha1.Managed] struct {
 	drifted bool
 	// references are what the references of the spec resolved to.
 	references reference.Values
-	// desired is the spec in Auth0's names, with the owner's mark, without the values of secrets.
+	// desired is the spec in Auth0's names, with the owner's marker, without the values of secrets.
 	desired auth0.Document
-	// desiredHash is a hash of what is desired, if the kind is mirrored.
+	// desiredHash is a hash of what is desired, if the kind is watched for drift.
 	desiredHash uint64
 	// secretValues are all values that come from Secrets, by path; secrets are those that changed since they were sent last.
 	secretValues, secrets map[string]any
@@ -71,7 +71,7 @@ type objectSync[O v1alpha1.Managed] struct {
 	applied []v1alpha1.AppliedSecret
 	// unshown are paths whose values Auth0 took and does not show.
 	unshown map[string]bool
-	// unapplied are differences that Auth0 took without applying them, and notApplied those of former passes.
+	// unapplied are differences that Auth0 took without applying them, and notApplied those of former reconciliations.
 	unapplied  []change
 	notApplied []v1alpha1.Difference
 	// failure is Auth0's refusal of a part of the object, in which failed are the changes; refusals counts all answers of that kind.
@@ -361,7 +361,7 @@ func withSecret(all []v1alpha1.AppliedSecret, one v1alpha1.AppliedSecret) []v1al
 	return append(all, one)
 }
 
-// mustSend tells whether a secret value has not been sent yet. If the key of the hashes was lost, whether it changed
+// mustSend reports whether a secret value has not been sent yet. If the key of the hashes was lost, whether it changed
 // cannot be known; sending it could undo what a person changed since, so it is taken as known.
 func (w *objectSync[O]) mustSend(field, hash string) bool {
 	for _, before := range w.object.GetManagedStatus().AppliedSecrets {
@@ -412,7 +412,7 @@ func (w *objectSync[O]) done(message string) Outcome {
 	return w.ready(v1alpha1.ReasonReconciled, message+w.exempt)
 }
 
-// ready ends a pass over an object that is as it should be.
+// ready ends a reconciliation of an object that is as it should be.
 func (w *objectSync[O]) ready(reason, message string) Outcome {
 	again := w.resync
 	if w.hasDriftDetection() {
@@ -425,7 +425,7 @@ func (w *objectSync[O]) ready(reason, message string) Outcome {
 	return Done(reason, message, again)
 }
 
-// nextAt is when the object must be looked at again whatever happens, the zero time for no such time.
+// nextAt is when the object must be reconciled again whatever happens, the zero time for no such time.
 func (w *objectSync[O]) nextAt() time.Time {
 	var next time.Time
 	if scheduler, ok := w.Adapter.(Scheduler[O]); ok {
@@ -459,7 +459,7 @@ func (w *objectSync[O]) explain(err error) Outcome {
 	return FromAuth0(failed, w.session, w.resync)
 }
 
-// explainMarker says that the mark does not fit into metadata that is full. It returns nil if that is not what Auth0 refused.
+// explainMarker says that the marker does not fit into metadata that is full. It returns nil if that is not what Auth0 refused.
 func (w *objectSync[O]) explainMarker(failed *auth0.Error) error {
 	metadata, key, marked := strings.Cut(w.markerField(), ".")
 	full := strings.Contains(failed.Message, "Too many properties") || strings.Contains(failed.Message, "too many properties")
@@ -530,7 +530,7 @@ func Untrusted(failed *auth0.Error) string {
 	return failed.Message + "; if the domain is served with a certificate of your own authority, name it in spec.caBundle of the Auth0Tenant"
 }
 
-// waitForLimit says when an object goes on. It is called back when its turn comes; that it comes back by itself, later, is
+// waitForLimit says when an object goes on. It is called back when its reservation comes; that it comes back by itself, later, is
 // for the case that nobody calls. The time is a coarse one, so that saying it again changes nothing.
 func waitForLimit(failed *auth0.Error, now time.Time) Outcome {
 	what, wait := "waiting for Auth0's rate limit", failed.After

@@ -128,13 +128,13 @@ func (w *objectSync[O]) leaveToSuccessor(ctx context.Context, have auth0.Documen
 	return &outcome, nil
 }
 
-// holdsNothing reports whether status alone proves that nothing in Auth0 belongs to the object: what carries no mark is noted
+// holdsNothing reports whether status alone proves that nothing in Auth0 belongs to the object: what carries no marker is noted
 // there before it is created.
 func (w *objectSync[O]) holdsNothing() bool {
 	return w.markerField() == "" && w.intent() == "" && !w.managed()
 }
 
-// isOutOfReach tells whether the tenant is gone or cannot be worked with, so that nothing in it comes to an end.
+// isOutOfReach reports whether the tenant is gone or cannot be worked with, so that nothing in it comes to an end.
 func (w *objectSync[O]) isOutOfReach(ctx context.Context) bool {
 	_, session, err := usableTenant(ctx, w.Client, w.Pool, reference.TenantKey(w.object))
 	return client.IgnoreNotFound(err) == nil && session == nil
@@ -152,7 +152,7 @@ func (w *objectSync[O]) reach(ctx context.Context) error {
 }
 
 // toRemove reads the object in Auth0, nil if there is none. Without an id, it may have been created and the answer lost:
-// then it carries the mark.
+// then it carries the marker.
 func (w *objectSync[O]) toRemove(ctx context.Context) (auth0.Document, error) {
 	if w.Adapter.ID(w.object) != "" {
 		return w.known(ctx)
@@ -174,7 +174,7 @@ func explainRemoval(err error) error {
 	return &explained
 }
 
-// retain leaves the object in Auth0, and takes the mark off so that another Kubernetes object may adopt it. Retain is
+// retain leaves the object in Auth0, and takes the marker off so that another Kubernetes object may adopt it. Retain is
 // also the way out when the tenant is gone or refuses everything, so nothing that fails here keeps the object.
 func (w *objectSync[O]) retain(ctx context.Context) Outcome {
 	err := w.removeMarker(ctx)

@@ -19,7 +19,7 @@ func (f Fields) replacedObject(path string) string {
 	return ""
 }
 
-// declares tells whether a document has a value at a path, or below it.
+// declares reports whether a document has a value at a path, or below it.
 func (f Fields) declares(document auth0.Document, path string) bool {
 	if f.replacedObject(path) == "" {
 		return false
@@ -27,7 +27,7 @@ func (f Fields) declares(document auth0.Document, path string) bool {
 	return valueIn(document, splitPath(path)) != nil
 }
 
-// carries tells whether a patch carries the value of a path.
+// carries reports whether a patch carries the value of a path.
 func (f Fields) carries(patch auth0.Document, path string) bool {
 	if object := f.replacedObject(path); object != "" {
 		return valueIn(patch[object], splitPath(path)[1:]) != nil

@@ -11,7 +11,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
-// serves tells whether an object is this instance's: a tenant by its labels, and any other object by those of its tenant.
+// serves reports whether an object is this instance's: a tenant by its labels, and any other object by those of its tenant.
 // An object whose tenant does not exist is like one of a tenant without labels, so that just one instance says so.
 func (d *Deps) serves(ctx context.Context, object v1alpha1.Object) (bool, error) {
 	if d.Shard == nil || d.Shard.Empty() {

@@ -22,7 +22,7 @@ var (
 		"When the token of an Auth0Token is due to be replaced, by tenant, namespace and name of the Auth0Token, in seconds since 1970.", []string{"tenant", "namespace", "name"}, nil)
 )
 
-// The states in which the census finds objects.
+// The states in which the state collector finds objects.
 const (
 	stateReady     = "ready"
 	stateWaiting   = "waiting"

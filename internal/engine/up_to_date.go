@@ -15,12 +15,12 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 )
 
-// hasDriftDetection tells whether the mirror of the tenant looks after an object that is Ready, so that it needs no timer.
+// hasDriftDetection reports whether the drift detector of the tenant looks after an object that is Ready, so that it needs no timer.
 func (w *objectSync[O]) hasDriftDetection() bool {
 	return w.snapshot != nil && w.Adapter.ID(w.object) != ""
 }
 
-// isReadyAsDeclared tells whether an object is Ready as it is declared now, and nobody asked for a look at it.
+// isReadyAsDeclared reports whether an object is Ready as it is declared now, and nobody asked for a look at it.
 func (r *Remote[O]) isReadyAsDeclared(object O) bool {
 	status := object.GetCommonStatus()
 	ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionReady)
@@ -29,7 +29,7 @@ func (r *Remote[O]) isReadyAsDeclared(object O) bool {
 		object.GetDeletionTimestamp() == nil && !object.IsSuspended() && !Requested(object) && r.Adapter.ID(object) != ""
 }
 
-// reconcileListedOrRead passes over an object with what a list showed of it, if that is all there is to the pass, and else with a read.
+// reconcileListedOrRead reconciles an object with what a list showed of it, if that is all there is to the reconciliation, and else with a read.
 func (r *Remote[O]) reconcileListedOrRead(ctx context.Context, reconciliation *Reconciliation[O]) Outcome {
 	key := client.ObjectKeyFromObject(reconciliation.Object)
 	if r.snapshot == nil {
@@ -59,7 +59,7 @@ func (r *Remote[O]) reconcileListedOrRead(ctx context.Context, reconciliation *R
 	return outcome
 }
 
-// reconcileListed passes over an object with what a list showed of it. It gives up before anything is written to Auth0.
+// reconcileListed reconciles an object with what a list showed of it. It gives up before anything is written to Auth0.
 func (r *Remote[O]) reconcileListed(ctx context.Context, reconciliation *Reconciliation[O], shown auth0.Document) (Outcome, bool) {
 	w := r.newSync(reconciliation)
 	w.listed = true
@@ -71,8 +71,8 @@ func (r *Remote[O]) reconcileListed(ctx context.Context, reconciliation *Reconci
 	return w.outcomeFor(outcome, err), true
 }
 
-// isUpToDate tells whether nothing calls for a read: the object is as declared as far as anybody knows. After a restart nothing
-// is known, and what is Ready is left to the first pass of the mirror.
+// isUpToDate reports whether nothing calls for a read: the object is as declared as far as anybody knows. After a restart nothing
+// is known, and what is Ready is left to the first reconciliation of the drift detector.
 func (w *objectSync[O]) isUpToDate() bool {
 	if w.snapshot == nil || w.listed || w.object.GetManagedStatus().RecheckAt != nil || len(w.secrets) > 0 || !w.isReadyAsDeclared(w.object) || w.snapshot.dirtyMark(client.ObjectKeyFromObject(w.object)).serial != 0 {
 		return false
@@ -90,13 +90,13 @@ func (w *objectSync[O]) publishes() bool {
 	return publishes || w.outputConfigMap() != nil
 }
 
-// hasFurtherSteps reports whether a pass sees to more than that the object is in sync with Auth0.
+// hasFurtherSteps reports whether a reconciliation sees to more than that the object is in sync with Auth0.
 func (w *objectSync[O]) hasFurtherSteps() bool {
 	_, delays := w.Adapter.(RemovalDelayer[O])
 	return w.publishes() || delays || w.finishes()
 }
 
-// skip ends a pass over an object that rests.
+// skip ends a reconciliation of an object that rests.
 func (w *objectSync[O]) skip() Outcome {
 	if _, known := w.snapshot.lastSync(w.object.GetUID()); !known {
 		w.snapshot.recordSync(w.object.GetUID(), lastSync{desired: w.desiredHash})
@@ -131,7 +131,7 @@ func (w *objectSync[O]) hashDesired() uint64 {
 	return sum.Sum64()
 }
 
-// isComparedByMembers tells whether a list is compared from the other side: who is on it. An exact list is not, as what is too much
+// isComparedByMembers reports whether a list is compared from the other side: who is on it. An exact list is not, as what is too much
 // on it would show only by asking for every entry there could be.
 func (r *Remote[O]) isComparedByMembers(list List) bool {
 	listed, ok := r.Adapter.(ListedKind)
@@ -139,7 +139,7 @@ func (r *Remote[O]) isComparedByMembers(list List) bool {
 	return ok && !exact && auth0.HasMemberList(listed.Resource(), list.Field)
 }
 
-// withoutMemberLists leaves out the lists that the mirror compares by itself.
+// withoutMemberLists leaves out the lists that the drift detector compares by itself.
 func (w *objectSync[O]) withoutMemberLists(lists []List) []List {
 	if !w.listed {
 		return lists

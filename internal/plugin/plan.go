@@ -54,7 +54,7 @@ allowed to read; the Auth0Tenant itself must be in the cluster, and Ready.`,
 	return command
 }
 
-// plan prints what would be done with each object, and tells whether there is anything to do.
+// plan prints what would be done with each object, and reports whether there is anything to do.
 func (p *plugin) plan(ctx context.Context, kube client.Client, objects []v1alpha1.Object) (bool, error) {
 	overlay := &manifests{Client: kube, objects: map[string]v1alpha1.Object{}}
 	for _, object := range objects {

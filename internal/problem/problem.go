@@ -15,7 +15,7 @@ import (
 type Problem struct {
 	Reason  string
 	Message string
-	// Stalled means that a person must act. Otherwise the operator goes on by itself.
+	// Stalled means that a person must act. Otherwise the operator resumes by itself.
 	Stalled bool
 	// Secret means that a secret value is at fault, and asking again with the same one is of no use.
 	Secret bool

@@ -95,7 +95,7 @@ func Known(ctx context.Context, reader client.Client, object v1alpha1.Managed, r
 	return values
 }
 
-// get reads a referent. It must belong to the tenant of the object, which must admit both: whoever the tenant admits may refer
+// get reads a referent. It must belong to the tenant of the object, which must admit both: anyone who the tenant admits may refer
 // to what is in it. Of what is in another namespace and is not so, nothing is told, not even that it is there.
 func get(ctx context.Context, reader client.Client, object v1alpha1.Managed, reference Reference) (v1alpha1.Referent, error) {
 	created, err := reader.Scheme().New(v1alpha1.SchemeGroupVersion.WithKind(reference.Kind))
@@ -147,7 +147,7 @@ func usable(referent v1alpha1.Referent, reference Reference) error {
 	return problem.Waiting(v1alpha1.ReasonReferenceNotReady, "%s: %s %s", reference.Field, reference, NotReady(referent))
 }
 
-// IsReady tells whether an object is Ready as it is declared now, and stays.
+// IsReady reports whether an object is Ready as it is declared now, and stays.
 func IsReady(object v1alpha1.Object) bool {
 	status := object.GetCommonStatus()
 	return object.GetDeletionTimestamp() == nil && status.ObservedGeneration == object.GetGeneration() &&

@@ -76,7 +76,7 @@ func (j *Expectations) Forget(name client.ObjectKey) {
 	}
 }
 
-// Knows tells whether a Secret, as it is seen now, is no newer than our last write to it.
+// Knows reports whether a Secret, as it is seen now, is no newer than our last write to it.
 func (j *Expectations) Knows(seen client.Object) bool {
 	known, ok := j.entries.Get(journalKey(seen.GetObjectKind().GroupVersionKind().Kind, seen.GetNamespace(), seen.GetName()))
 	if !ok {

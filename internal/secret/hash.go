@@ -39,7 +39,7 @@ type Hasher struct {
 	key []byte
 }
 
-// Ephemeral is a Hasher with a key of its own, for whoever writes nothing down: its hashes are like none that were.
+// Ephemeral is a Hasher with a key of its own, for anyone who writes nothing down: its hashes are like none that were.
 func Ephemeral() *Hasher { return &Hasher{key: newKey()} }
 
 func newKey() []byte {
@@ -62,7 +62,7 @@ func (h *Hasher) Hash(ctx context.Context, scope, value string) (string, error) 
 	return keyID(key) + "." + hex.EncodeToString(mac.Sum(nil)), nil
 }
 
-// SameKey tells whether two hashes were made with the same key. Hashes made with different keys say nothing about each
+// SameKey reports whether two hashes were made with the same key. Hashes made with different keys say nothing about each
 // other: the key was lost, and whether the value changed cannot be known.
 func SameKey(a, b string) bool {
 	idA, _, okA := strings.Cut(a, ".")

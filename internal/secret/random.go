@@ -86,7 +86,7 @@ func newRandom(length int) []byte {
 	return []byte(base64.RawURLEncoding.EncodeToString(bits)[:length])
 }
 
-// refuseToLoseRandom refuses to replace a Secret with random values: whoever fails between the deletion and the creation has lost
+// refuseToLoseRandom refuses to replace a Secret with random values: anyone who fails between the deletion and the creation has lost
 // them.
 func (o Output) refuseToLoseRandom(current *corev1.Secret) error {
 	for _, key := range slices.Sorted(maps.Keys(o.Random)) {

@@ -273,7 +273,7 @@ func (o Output) journalKey() client.ObjectKey {
 // kind of the owner.
 func (o Output) kind() string { return reflect.TypeOf(o.Owner).Elem().Name() }
 
-// explain tells what only a person can put right from what may pass. What Kubernetes finds in the data it quotes in part, so that
+// explain tells what only a person can corrected from what may pass. What Kubernetes finds in the data it quotes in part, so that
 // is not passed on.
 func (o Output) explain(err error) error {
 	refused, ok := errors.AsType[*apierrors.StatusError](err)
@@ -291,7 +291,7 @@ func (o Output) explain(err error) error {
 	return problem.Stalled(v1alpha1.ReasonInvalidSpec, "Kubernetes refuses the output %s that the spec asks for: %s", o.Destination.kind(), strings.Join(causes, ", "))
 }
 
-// isAsDeclared tells whether type and labels are.
+// isAsDeclared reports whether type and labels are.
 func (o Output) isAsDeclared(current *corev1.Secret) bool {
 	for key, value := range o.Labels {
 		if current.Labels[key] != value {

@@ -24,5 +24,5 @@ func date(year int, month time.Month) time.Time {
 	return time.Date(year, month, 1, 0, 0, 0, 0, time.UTC)
 }
 
-// shows tells whether Auth0's answers have a field that came at a time.
+// shows reports whether Auth0's answers have a field that came at a time.
 func (s *Server) shows(since time.Time) bool { return !s.options.APIDate.Before(since) }

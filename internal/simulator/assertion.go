@@ -54,7 +54,7 @@ func (c *call) assertedClient() (*client, error) {
 	return o, nil
 }
 
-// signedBy tells whether one of an application's keys made a signature.
+// signedBy reports whether one of an application's keys made a signature.
 func (c *call) signedBy(o *client, header doc, text string, signature []byte) bool {
 	return slices.ContainsFunc(c.keysOf(o), func(key *credential) bool {
 		kid := str(header, "kid")
@@ -101,7 +101,7 @@ func (c *call) keysOf(o *client) []*credential {
 	return out
 }
 
-// verifies tells whether a signature is this credential's.
+// verifies reports whether a signature is this credential's.
 func (c *credential) verifies(text string, signature []byte) bool {
 	block, _ := pem.Decode([]byte(c.PEM))
 	if block == nil {

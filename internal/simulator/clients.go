@@ -446,7 +446,7 @@ func (o *client) hasSecret(secret string) bool {
 	return subtle.ConstantTimeCompare([]byte(o.Secret), []byte(secret)) == 1
 }
 
-// allows tells whether the client may use a grant type.
+// allows reports whether the client may use a grant type.
 func (o *client) allows(grantType string) bool {
 	return contains(texts(o.Doc, "grant_types"), grantType)
 }

@@ -22,7 +22,7 @@ func (c *clock) Now() time.Time {
 	return time.Now().UTC().Add(c.offset)
 }
 
-// Advance moves the clock forward and wakes whoever sleeps on it.
+// Advance moves the clock forward and wakes anyone who sleeps on it.
 func (c *clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

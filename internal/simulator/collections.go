@@ -36,7 +36,7 @@ func (t *table[T]) Get(id string) (T, bool) {
 	return e.row, ok
 }
 
-// Has tells whether a row has that id.
+// Has reports whether a row has that id.
 func (t *table[T]) Has(id string) bool {
 	_, ok := t.rows[id]
 	return ok
@@ -57,7 +57,7 @@ func (t *table[T]) Put(id string, row T) {
 	t.rows[id] = e
 }
 
-// Delete removes a row, and tells whether it was there.
+// Delete removes a row, and reports whether it was there.
 func (t *table[T]) Delete(id string) bool {
 	if !t.Has(id) {
 		return false

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// doc is a JSON object. Documents kept in the tenant are never changed in place, only replaced: whoever got one under
+// doc is a JSON object. Documents kept in the tenant are never changed in place, only replaced: anyone who got one under
 // the lock may go on reading it without.
 type doc = map[string]any
 

@@ -30,7 +30,7 @@ func (f *failure) with(key, value string) *failure {
 	return f
 }
 
-// apiError is an error in the Management API's envelope. Many have no errorCode; pass "" for those.
+// apiError is an error in the Management API's envelope. Many have no errorCode; reconciliation "" for those.
 func apiError(status int, code, message string) *failure {
 	body := doc{"statusCode": status, "error": http.StatusText(status), "message": message}
 	if code != "" {

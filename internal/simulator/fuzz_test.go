@@ -45,7 +45,7 @@ func FuzzRequests(f *testing.F) {
 	})
 }
 
-// checkAnswer tells whether an answer is one that Auth0 could give.
+// checkAnswer reports whether an answer is one that Auth0 could give.
 func checkAnswer(t *testing.T, what string, recorder *httptest.ResponseRecorder) {
 	t.Helper()
 	if recorder.Code < http.StatusBadRequest {

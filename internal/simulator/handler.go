@@ -60,7 +60,7 @@ type accessToken struct {
 	scopes   []string
 }
 
-// may tells whether the caller has one of the scopes. An administrator may do anything.
+// may reports whether the caller has one of the scopes. An administrator may do anything.
 func (c *call) may(scopes ...string) bool {
 	if c.dashboard {
 		return true

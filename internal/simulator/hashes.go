@@ -35,7 +35,7 @@ var digests = map[string]func() hash.Hash{
 // maxHashMemory is what verifying one password may take.
 const maxHashMemory = 1 << 30
 
-// verifier tells whether a password is the one that was hashed.
+// verifier reports whether a password is the one that was hashed.
 type verifier func(password []byte) bool
 
 // verifierOf reads a custom_password_hash, whose form the schema has checked, or says what is wrong with it.

@@ -81,7 +81,7 @@ func (c *call) newJob(kind string, takes time.Duration, more doc) *job {
 	return j
 }
 
-// jobsDue tells whether there are jobs to complete.
+// jobsDue reports whether there are jobs to complete.
 func (t *tenant) jobsDue(now time.Time) bool {
 	_, found := t.Jobs.First(func(j *job) bool { return !j.Done && !now.Before(j.Due) })
 	return found
@@ -330,7 +330,7 @@ func (u *user) importHash(given doc) {
 	}
 }
 
-// importTaken tells whether an identifier of a new user is someone else's.
+// importTaken reports whether an identifier of a new user is someone else's.
 func (c *call) importTaken(connection *connection, given doc) bool {
 	if id := str(given, "user_id"); id != "" && c.Users.Has("auth0|"+strings.TrimPrefix(id, "auth0|")) {
 		return true

@@ -146,7 +146,7 @@ func textOf(v any) string {
 // freeFields are where a term without a field is looked for.
 var freeFields = []string{"email", "name", "given_name", "family_name", "nickname", "username", "user_id", "phone_number"}
 
-// anyValue tells whether a value at a dotted path, through arrays too, satisfies a test.
+// anyValue reports whether a value at a dotted path, through arrays too, satisfies a test.
 func anyValue(p doc, field string, test func(any) bool) bool {
 	if field == "" {
 		return slices.ContainsFunc(freeFields, func(f string) bool { return anyAt(p, f, test) })
@@ -257,7 +257,7 @@ func (p *parser) conjunction(field string) (query, error) {
 	return out, nil
 }
 
-// startsNegation tells whether NOT comes next: "a NOT b" means both.
+// startsNegation reports whether NOT comes next: "a NOT b" means both.
 func (p *parser) startsNegation() bool {
 	return !p.done() && (strings.HasPrefix(p.rest, "NOT ") || strings.HasPrefix(p.rest, "-"))
 }

@@ -229,7 +229,7 @@ func listGrantOrganizations(c *call) (any, error) {
 	return page(c, "organizations", found, showOrganization)
 }
 
-// grantIsOf tells whether an organization uses a client grant.
+// grantIsOf reports whether an organization uses a client grant.
 func (t *tenant) grantIsOf(grantID, organizationID string) bool {
 	o, ok := t.Organizations.Get(organizationID)
 	return ok && o.Grants.Has(grantID)

@@ -255,7 +255,7 @@ func (p passwordPolicy) common(password string) bool {
 	return slices.ContainsFunc(commonPasswords, same) || slices.ContainsFunc(p.custom, same)
 }
 
-// personal tells whether the password holds something of the profile.
+// personal reports whether the password holds something of the profile.
 func (p passwordPolicy) personal(password string, profile doc) bool {
 	lower := strings.ToLower(password)
 	for _, field := range p.profile {

@@ -200,7 +200,7 @@ func (l *limiter) takeFrom(group, key string, now time.Time, header http.Header)
 	return l.bucket(group, key, everyPlan[group]).take(false, now, header)
 }
 
-// mayLogIn tells whether suspicious IP throttling lets a login from an address go on, and puts the state of that bucket
+// mayLogIn reports whether suspicious IP throttling lets a login from an address go on, and puts the state of that bucket
 // into header, in place of the plan's.
 func (l *limiter) mayLogIn(ip string, now time.Time, header http.Header) bool {
 	l.mu.Lock()

@@ -49,7 +49,7 @@ func (c *call) newRefreshToken(o *client, u *user, api doc, scopes []string, ses
 	return t.Token
 }
 
-// orphanRefreshTokens keeps the refresh tokens of a user who goes: whoever uses one is told that there is no such user.
+// orphanRefreshTokens keeps the refresh tokens of a user who goes: anyone who uses one is told that there is no such user.
 func (c *call) orphanRefreshTokens(userID string) {
 	for _, t := range c.RefreshTokens.Where(func(t *refreshToken) bool { return t.UserID == userID }) {
 		orphan := *t

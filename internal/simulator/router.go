@@ -59,7 +59,7 @@ func newRouter(routes []*route) *router {
 	return r
 }
 
-// knows tells whether a templated path is a route's.
+// knows reports whether a templated path is a route's.
 func (r *router) knows(path string) bool { return r.pathSet[path] }
 
 // find returns the route and the path's parameters. Without a route, template is that of another method's, if there is one.

@@ -62,7 +62,7 @@ func (o *observer) ready() int {
 	return len(o.names)
 }
 
-// isReady tells whether an object is Ready in its present generation.
+// isReady reports whether an object is Ready in its present generation.
 func isReady(object v1alpha1.Object) bool {
 	status := object.GetCommonStatus()
 	return status.ObservedGeneration == object.GetGeneration() && meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionReady)

@@ -111,7 +111,7 @@ func leaveOutTenants(ctx context.Context, client *kubernetes.Clientset, counts m
 	return nil
 }
 
-// isWrite tells whether requests are the operator's writes for its objects. Users are made by the harness alone.
+// isWrite reports whether requests are the operator's writes for its objects. Users are made by the harness alone.
 func isWrite(labels map[string]string) bool {
 	resource, verb := labels["resource"], labels["verb"]
 	if resource == "" || writes[labels["group"]] != resource || resource == "auth0users" && verb == http.MethodPost {

@@ -187,7 +187,7 @@ func measurePass(ctx context.Context, w *world, count int) ([]Result, error) {
 	return []Result{result}, err
 }
 
-// callsOfPass is what one pass over users may cost: 250 calls for 10,000.
+// callsOfPass is what one reconciliation of users may cost: 250 calls for 10,000.
 func callsOfPass(count int) float64 { return math.Ceil(10 + 0.024*float64(count)) }
 
 // measureIdle waits.

@@ -147,7 +147,7 @@ func (c *comparison) object(path string, want, got map[string]any) {
 	}
 }
 
-// dependsOnOthers tells whether a property of a page depends on things in the tenant that the cassette did not make.
+// dependsOnOthers reports whether a property of a page depends on things in the tenant that the cassette did not make.
 func (c *comparison) dependsOnOthers(path, key string) bool {
 	return path == "" && c.others && (key == "total" || key == "length" || key == "next")
 }
@@ -204,7 +204,7 @@ func (c *comparison) ours(ids []any) (out []any) {
 	return out
 }
 
-// strangers tells whether a list, the simulator's or the recorded one, has items that the cassette has not made.
+// strangers reports whether a list, the simulator's or the recorded one, has items that the cassette has not made.
 func (c *comparison) strangers(items []any, simulated bool) bool {
 	for _, item := range items {
 		id, ok := identity(item)
@@ -256,12 +256,12 @@ func (c *comparison) value(path, key string, want, got any) {
 	}
 }
 
-// sameText tells whether two texts differ only in what is different every time: times, ids, the name of the tenant.
+// sameText reports whether two texts differ only in what is different every time: times, ids, the name of the tenant.
 func (c *comparison) sameText(want, got string) bool {
 	return timeForm.MatchString(want) && timeForm.MatchString(got) || c.sameID(want, got) || c.normal(want) == c.normal(got)
 }
 
-// sameID tells whether two ids stand for the same thing, as far as is known, and remembers it.
+// sameID reports whether two ids stand for the same thing, as far as is known, and remembers it.
 func (c *comparison) sameID(want, got string) bool {
 	if known, ok := c.ids[want]; ok {
 		return known == got

@@ -36,7 +36,7 @@ type Result struct {
 	verdict
 }
 
-// Differs tells whether anything does.
+// Differs reports whether anything does.
 func (r *Result) Differs() bool { return !r.status || !r.shape || !r.values }
 
 // replayer replays one cassette against a fresh tenant.

@@ -214,7 +214,7 @@ func (i *installation) awaitAll(what string, in func(kind string, object v1alpha
 	})
 }
 
-// isReady tells whether an object is as declared, or stalled where it can be nothing else.
+// isReady reports whether an object is as declared, or stalled where it can be nothing else.
 func (i *installation) isReady(kind string, object v1alpha1.Object) bool {
 	i.approve(object)
 	ready := readyOf(object)
@@ -235,7 +235,7 @@ func (i *installation) approve(object v1alpha1.Object) {
 	_ = i.auth0.ApproveDevice(simulator.DeviceApproval{UserCode: token.Status.Device.UserCode, UserID: i.auth0.someUser(i.T)})
 }
 
-// isWaiting tells whether an object waits for something, and does so by itself.
+// isWaiting reports whether an object waits for something, and does so by itself.
 func isWaiting(_ string, object v1alpha1.Object) bool {
 	return meta.IsStatusConditionTrue(object.GetCommonStatus().Conditions, v1alpha1.ConditionReconciling)
 }

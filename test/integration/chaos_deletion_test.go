@@ -29,7 +29,7 @@ var deletions = map[string]func(*environment) []client.Object{
 // pace is how people do it.
 type pace struct {
 	name string
-	// operator tells whether one runs meanwhile.
+	// operator reports whether one runs meanwhile.
 	operator bool
 	// after is what they wait for after each step.
 	after func(*environment)

@@ -33,7 +33,7 @@ var seed = flag.Uint64("seed", 0, "seed of TestChaos; 0 takes a new one")
 
 const (
 	chaosUsers = 200
-	// recoveryTime is how long the operator may take to put everything right once the storm is over: the lease of a leader
+	// recoveryTime is how long the operator may take to correct everything once the storm is over: the lease of a leader
 	// that died, and the pauses between the attempts at what failed before.
 	recoveryTime = 90 * time.Second
 )
@@ -182,7 +182,7 @@ func (c *chaos) withdraw(name string) {
 	delete(c.declared, name)
 }
 
-// strike waits until the operator is at work, and then has the next misfortune happen.
+// strike waits until the operator is at work, and then has the next fault happen.
 func (c *chaos) strike() {
 	c.Helper()
 	calls := c.sim.Requests().Total
@@ -378,7 +378,7 @@ func (r *replica) startProcess(ctx context.Context) {
 	_ = manager.Start(ctx)
 }
 
-// leads tells whether the replica is the one that works.
+// leads reports whether the replica is the one that works.
 func (r *replica) leads() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -72,7 +72,7 @@ func TestGrantForTheManagementAPI(t *testing.T) {
 	e.deleteAndWait(grant)
 }
 
-// TestGrantFollowsItsApplication has the application be replaced by another one: gone from Auth0 and made anew, and left
+// TestGrantFollowsItsApplication has the application be replaced by another one: gone from Auth0 and recreated, and left
 // behind in Auth0 by an object of the same name.
 func TestGrantFollowsItsApplication(t *testing.T) {
 	t.Parallel()

@@ -129,7 +129,7 @@ func TestForeignSecretStopsTheCreation(t *testing.T) {
 	clientFixture.require(e, c)
 }
 
-// TestClientSecretOfOnesOwn takes the secret from a Secret, follows its changes, and puts right what others change.
+// TestClientSecretOfOnesOwn takes the secret from a Secret, follows its changes, and corrects what others change.
 func TestClientSecretOfOnesOwn(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
@@ -183,7 +183,7 @@ func TestClientIsTakenOverByID(t *testing.T) {
 	e.eventuallyStalled(other, v1alpha1.ReasonClientNotFound)
 }
 
-// TestClientIsFoundByItsID has somebody take the mark off: the application is known by its id.
+// TestClientIsFoundByItsID has somebody take the marker off: the application is known by its id.
 func TestClientIsFoundByItsID(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)

@@ -98,7 +98,7 @@ func (p *process) mayWrite() error {
 	return nil
 }
 
-// do carries out an effect, and tells whether the process lives to learn of it.
+// do carries out an effect, and reports whether the process lives to learn of it.
 func (p *process) do(effect string, carryOut func()) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -134,7 +134,7 @@ func (p *process) stopAround(carryOut func()) {
 	p.fenced = !p.unfenced
 }
 
-// count notes an effect, and tells whether it is the last.
+// count notes an effect, and reports whether it is the last.
 func (p *process) count(effect string) bool {
 	if !p.watched {
 		return false
@@ -310,7 +310,7 @@ func (m *crashable) intercept(auth0 http.Handler) http.Handler {
 	})
 }
 
-// listens tells whether a call only hears what others do. It is no step of an undertaking, and may take as long as the process
+// listens reports whether a call only hears what others do. It is no step of an scenario, and may take as long as the process
 // lives.
 func listens(r *http.Request) bool {
 	return r.Method == http.MethodGet && (r.URL.Path == "/api/v2/events" || r.URL.Path == "/api/v2/logs")

@@ -21,9 +21,9 @@ import (
 type scenario struct {
 	fixture
 
-	// prepare makes what the undertaking takes, besides what the subject prepares.
+	// prepare makes what the scenario takes, besides what the fixture prepares.
 	prepare func(*environment)
-	// declare edits what the subject declares.
+	// declare edits what the fixture declares.
 	declare func(v1alpha1.Managed)
 	// ready has the object be there and Ready before.
 	ready bool
@@ -36,7 +36,7 @@ type scenario struct {
 	// left is how many things there are in Auth0 in the end, if the object is to go; otherwise it is to become Ready.
 	gone bool
 	left int
-	// settled waits until what the undertaking changes besides is as declared.
+	// settled waits until what the scenario changes besides is as declared.
 	settled func(*environment)
 	// issued is how many things were issued that cannot be had again, such as tokens, and output the Secret they go to. A
 	// crash may cost another one only if the one before did not get there.
@@ -175,7 +175,7 @@ var scenarios = map[string]scenario{
 	"delete a role":                {fixture: roleFixture, ready: true, begin: deleteIt, gone: true},
 }
 
-// TestCrash has the operator die before the first step of every undertaking and right after each that changes something, and another
+// TestCrash has the operator die before the first step of every scenario and right after each that changes something, and another
 // one take over. What it leaves behind right before a later step is what it left behind after the one before that.
 func TestCrash(t *testing.T) {
 	for name, u := range scenarios {
@@ -202,7 +202,7 @@ func instants(steps []step) []instant {
 	return ends
 }
 
-// observe returns the steps of the undertaking when nothing goes wrong.
+// observe returns the steps of the scenario when nothing goes wrong.
 func (u scenario) observe(t *testing.T) []step {
 	t.Helper()
 	m, object := u.setUp(t)
@@ -227,7 +227,7 @@ func (u scenario) observe(t *testing.T) []step {
 	return steps
 }
 
-// interrupt has the operator die in the middle of the undertaking, and another one take over.
+// interrupt has the operator die in the middle of the scenario, and another one take over.
 func (u scenario) interrupt(t *testing.T, end instant) {
 	t.Helper()
 	m, object := u.setUp(t)
@@ -261,7 +261,7 @@ func (u scenario) interrupt(t *testing.T, end instant) {
 	}
 }
 
-// awaitEnd waits until the operator died, and tells whether it did: it may get done without taking the step.
+// awaitEnd waits until the operator died, and reports whether it did: it may get done without taking the step.
 func (u scenario) awaitEnd(e *environment, current *process, object v1alpha1.Managed) bool {
 	e.Helper()
 	died := func(within time.Duration) bool {
@@ -284,7 +284,7 @@ func (u scenario) awaitEnd(e *environment, current *process, object v1alpha1.Man
 	return true
 }
 
-// isDone tells whether the object is as it is to be in the end.
+// isDone reports whether the object is as it is to be in the end.
 func (u scenario) isDone(e *environment, object v1alpha1.Managed) bool {
 	e.Helper()
 	err := e.kube.Get(e.ctx, client.ObjectKeyFromObject(object), object)
@@ -451,14 +451,14 @@ func (u scenario) requireNoOrphans(e *environment) {
 	}
 }
 
-// unmarked lists the ids of what carries no mark in Auth0, by the kind that declares it.
+// unmarked lists the ids of what carries no marker in Auth0, by the kind that declares it.
 var unmarked = map[string]func(*environment) []string{
 	"*v1alpha1.Auth0ClientGrant":    func(e *environment) []string { return fieldOf(e.grants(ordersAPI), "id") },
 	"*v1alpha1.Auth0ResourceServer": func(e *environment) []string { return fieldOf(e.apis(ordersAPI), "id") },
 	"*v1alpha1.Auth0Role":           func(e *environment) []string { return fieldOf(e.dashboardList(rolesRoute), "id") },
 }
 
-// requireNoUnmarkedOrphans fails if something in Auth0 that carries no mark is known to no object that would stay until it
+// requireNoUnmarkedOrphans fails if something in Auth0 that carries no marker is known to no object that would stay until it
 // is gone: neither by its id, nor by a note that it may have been created.
 func (u scenario) requireNoUnmarkedOrphans(e *environment) {
 	e.Helper()
@@ -494,7 +494,7 @@ func holder(object client.Object) string {
 	return fmt.Sprintf("%s/%s/%s", object.GetNamespace(), object.GetName(), object.GetUID())
 }
 
-// requireHeld fails unless the user carries the mark of its object, and no proof any more.
+// requireHeld fails unless the user carries the marker of its object, and no proof any more.
 func requireHeld(e *environment, object *v1alpha1.Auth0User) {
 	e.Helper()
 	user := e.user(object.Status.UserID)
@@ -577,7 +577,7 @@ func rotateAndInvite(e *environment, object v1alpha1.Managed) {
 	annotateIt(v1alpha1.AnnotationRotatePassword, v1alpha1.AnnotationInvite)(e, object)
 }
 
-// annotateIt makes requests by annotation, and one for a pass.
+// annotateIt makes requests by annotation, and one for a reconciliation.
 func annotateIt(requests ...string) func(*environment, v1alpha1.Managed) {
 	return func(e *environment, object v1alpha1.Managed) {
 		change(e, object, func(o v1alpha1.Managed) {

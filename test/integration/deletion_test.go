@@ -22,7 +22,7 @@ var deletable = []string{
 }
 
 // TestDeletionThatTakesAWhile has Auth0 accept a deletion and show the object for some time yet. The Kubernetes object stays until
-// it is gone: somebody who makes it anew at once must not meet what is left of it.
+// it is gone: somebody who makes it again at once must not meet what is left of it.
 func TestDeletionThatTakesAWhile(t *testing.T) {
 	for _, kind := range deletable {
 		t.Run(kind, func(t *testing.T) {
@@ -65,7 +65,7 @@ func (d *slowDeletion) wrap(auth0 http.Handler) http.Handler {
 	})
 }
 
-// TestDeletionLeavesWhatAnotherObjectHolds deletes objects whose thing in Auth0 became another one's since: its mark says so, or the
+// TestDeletionLeavesWhatAnotherObjectHolds deletes objects whose thing in Auth0 became another one's since: its marker says so, or the
 // status of an older object. Their own status still says that it is theirs.
 func TestDeletionLeavesWhatAnotherObjectHolds(t *testing.T) {
 	for kind, lose := range map[string]func(*environment, fixture, v1alpha1.Managed){
@@ -90,7 +90,7 @@ func TestDeletionLeavesWhatAnotherObjectHolds(t *testing.T) {
 	}
 }
 
-// removeMarker has an object in Auth0 carry the mark of another Kubernetes object, and deletes the one that made it.
+// removeMarker has an object in Auth0 carry the marker of another Kubernetes object, and deletes the one that made it.
 func removeMarker(route, metadata string) func(*environment, fixture, v1alpha1.Managed) {
 	return func(e *environment, _ fixture, object v1alpha1.Managed) {
 		e.stopOperator()

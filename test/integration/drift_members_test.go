@@ -151,7 +151,7 @@ func TestMembersAreHints(t *testing.T) {
 	}
 }
 
-// TestMembersThatAreNotListed has users whose memberships the pass must read one by one: the list of one of them is exact,
+// TestMembersThatAreNotListed has users whose memberships the resync must read one by one: the list of one of them is exact,
 // and the operator may not list members.
 func TestMembersThatAreNotListed(t *testing.T) {
 	t.Parallel()
@@ -201,7 +201,7 @@ func TestMembersThatAreNotListed(t *testing.T) {
 	})
 }
 
-// TestAReconcileCorrectsPermissions has a user lose a permission, which no list tells of: the pass reads it, and puts it right.
+// TestAReconcileCorrectsPermissions has a user lose a permission, which no list tells of: the resync reads it, and corrects it.
 func TestAReconcileCorrectsPermissions(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t, v1alpha1.WatchPolicyNone, v1alpha1.WatchedByNone)

@@ -89,7 +89,7 @@ func (w *watched) eventuallyWatched(by v1alpha1.WatchedBy) *v1alpha1.WatchStatus
 	return tenant.Status.Watch
 }
 
-// advance lets time pass for the operator.
+// advance lets time resync for the operator.
 func (w *watched) advance(d time.Duration) {
 	for ; d > 0; d -= time.Second {
 		w.fake.Step(time.Second)
@@ -136,7 +136,7 @@ func (w *watched) eventuallyNamed(user *v1alpha1.Auth0User, limit time.Duration)
 	})
 }
 
-// pass has everything be compared from lists, and waits until it was.
+// resync has everything be compared from lists, and waits until it was.
 func (w *watched) reconcileAll() {
 	w.Helper()
 	before := w.passes()
@@ -214,7 +214,7 @@ func TestDriftIsCorrectedByTheLog(t *testing.T) {
 		return nil
 	})
 
-	// Many changes of one user between two polls are one pass, and a deletion is one, too.
+	// Many changes of one user between two polls are one resync, and a deletion is one, too.
 	w.sim.ResetRequests()
 	for i := range 10 {
 		w.edit(users[0], map[string]any{"name": fmt.Sprint("Mallory ", i)})
@@ -393,7 +393,7 @@ func TestAResyncTakesFewCalls(t *testing.T) {
 	w.requireReconcile(3)
 	w.requireVersions(before)
 
-	// What differs in a list is read, and put right; so is who lost a role.
+	// What differs in a list is read, and corrected; so is who lost a role.
 	w.advance(2 * time.Minute)
 	w.edit(users[7], map[string]any{"name": "Mallory"})
 	role := w.dashboardList(userPath(users[9].Status.UserID) + "/roles")[0]["id"]
@@ -412,7 +412,7 @@ func TestAResyncTakesFewCalls(t *testing.T) {
 	}
 }
 
-// requireReconcile fails unless the calls were those of one pass, with so many pages of users and of role members.
+// requireReconcile fails unless the calls were those of one resync, with so many pages of users and of role members.
 func (w *watched) requireReconcile(pages int) {
 	w.Helper()
 	requests := w.sim.Requests()
@@ -470,7 +470,7 @@ func TestListsAreHints(t *testing.T) {
 	}
 }
 
-// TestRestartGoesOnFromTheCheckpoint shows that what changed while the operator was away is handled before the pass.
+// TestRestartGoesOnFromTheCheckpoint shows that what changed while the operator was away is handled before the resync.
 func TestRestartGoesOnFromTheCheckpoint(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t, v1alpha1.WatchPolicyLog, v1alpha1.WatchedByLog)
@@ -497,7 +497,7 @@ func TestRestartGoesOnFromTheCheckpoint(t *testing.T) {
 	}
 }
 
-// TestLostCheckpoints shows that a pass makes up for what could not be heard of.
+// TestLostCheckpoints shows that a resync makes up for what could not be heard of.
 func TestLostCheckpoints(t *testing.T) {
 	t.Parallel()
 	for policy, by := range map[v1alpha1.WatchPolicy]v1alpha1.WatchedBy{
@@ -546,7 +546,7 @@ func TestWithoutScopesTheResyncRemains(t *testing.T) {
 	w.eventuallyNamed(users[1], 11*time.Minute)
 }
 
-// TestAnIdleHour holds the budget of watching: 120 calls for the log, and the share of the pass.
+// TestAnIdleHour holds the budget of watching: 120 calls for the log, and the share of the resync.
 func TestAnIdleHour(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t, v1alpha1.WatchPolicyLog, v1alpha1.WatchedByLog)

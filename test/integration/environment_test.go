@@ -35,7 +35,7 @@ const (
 	tenantName           = "main"
 	// patience is how long a test waits for something that happens within moments.
 	patience = time.Minute
-	// shortestPause is how soon a condition is looked at again, longestPause after a while: the looks of all tests are most of
+	// shortestPause is how soon a condition is reconciled again, longestPause after a while: the looks of all tests are most of
 	// what the API server has to do.
 	shortestPause = 10 * time.Millisecond
 	longestPause  = 160 * time.Millisecond
@@ -342,7 +342,7 @@ func checkInvariants(e *environment, object v1alpha1.Object) {
 	}
 }
 
-// pass has the operator look at an object again, and waits until it has.
+// reconciliation has the operator look at an object again, and waits until it has.
 func (e *environment) pass(object v1alpha1.Object) {
 	e.Helper()
 	token := fmt.Sprint(time.Now().UnixNano())
@@ -400,7 +400,7 @@ func calls(report simulator.Report) int {
 	return report.Total - report.Count("GET", "/api/v2/logs") - report.Count("GET", "/api/v2/events")
 }
 
-// requireCalls fails unless the operator made so many calls to Auth0, besides those by which it watches, since they were counted anew.
+// requireCalls fails unless the operator made so many calls to Auth0, besides those by which it watches, since they were counted again.
 func (e *environment) requireCalls(what string, want int) {
 	e.Helper()
 	if requests := e.sim.Requests(); calls(requests) != want {

@@ -222,7 +222,7 @@ func (e *environment) memberships(user *v1alpha1.Auth0User) []string {
 	return found
 }
 
-// requireNoOrphansWithMarker fails if something in Auth0 carries the mark of an object that is gone, or that would not stay until
+// requireNoOrphansWithMarker fails if something in Auth0 carries the marker of an object that is gone, or that would not stay until
 // it is gone.
 func requireNoOrphansWithMarker(e *environment, things []map[string]any, list client.ObjectList, objects func() []client.Object) {
 	e.Helper()

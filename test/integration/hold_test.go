@@ -273,7 +273,7 @@ func TestInheritanceTakesTheRightToAdopt(t *testing.T) {
 }
 
 // TestNothingIsHandedOverToAnotherTenant has two Auth0Tenants of one domain, and a user declared in both. Who follows the message keeps the
-// user. A role carries no mark: it is found as somebody's, and left alone.
+// user. A role carries no marker: it is found as somebody's, and left alone.
 func TestNothingIsHandedOverToAnotherTenant(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)

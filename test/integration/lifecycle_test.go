@@ -34,14 +34,14 @@ type fixture struct {
 	writes func(simulator.Report) int
 	// create is the call that creates, for faults.
 	create call
-	// namesRepeat tells whether Auth0 allows several such things of the same name.
+	// namesRepeat reports whether Auth0 allows several such things of the same name.
 	namesRepeat bool
 
 	// change edits the spec; clear takes a field out of it, and cleared says what is left of the field.
 	change  func(v1alpha1.Managed)
 	clear   func(v1alpha1.Managed)
 	cleared func(*environment, v1alpha1.Managed) error
-	// drift changes the thing behind the operator's back; vanish deletes it.
+	// drift changes the thing behind the operator's back; be deleted deletes it.
 	drift          func(*environment, v1alpha1.Managed)
 	deleteRemotely func(*environment, v1alpha1.Managed)
 	// existing makes the thing that the object declares, as somebody else would.
@@ -222,7 +222,7 @@ func secondReconcile(e *environment, s fixture) {
 	s.require(e, object)
 }
 
-// snapshot is all that the operator could have written, but for the request for the pass itself.
+// snapshot is all that the operator could have written, but for the request for the reconciliation itself.
 func snapshot(e *environment, object v1alpha1.Managed) map[string]any {
 	e.Helper()
 	e.get(object)

@@ -186,7 +186,7 @@ func TestImportedUsersBecomeMembersTogether(t *testing.T) {
 	}
 }
 
-// TestRefusedMembersHarmNoOthers has a user vanish while it is about to become a member together with others, and some be
+// TestRefusedMembersHarmNoOthers has a user be deleted while it is about to become a member together with others, and some be
 // declared as members of what does not exist.
 func TestRefusedMembersHarmNoOthers(t *testing.T) {
 	t.Parallel()

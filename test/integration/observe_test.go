@@ -135,7 +135,7 @@ func (e *environment) samples(name, by string, where ...string) map[string]float
 	return found
 }
 
-// TestOneLogLinePerChange wants a line for each change, with the object's keys, and none for a pass that changes nothing.
+// TestOneLogLinePerChange wants a line for each change, with the object's keys, and none for a reconciliation that changes nothing.
 func TestOneLogLinePerChange(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)

@@ -12,7 +12,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 )
 
-// pausable are the undertakings in the middle of which the operator is stopped: one of each sort for each kind. Those in which
+// pausable are the scenarios in the middle of which the operator is stopped: one of each sort for each kind. Those in which
 // people change their mind meanwhile are left to the crashes.
 var pausable = []string{
 	"create a user", "sign a user up", "update a user", "delete a user", "create a user with a generated password and an invitation",
@@ -62,7 +62,7 @@ func (u scenario) creates(s step) bool {
 	return !u.ready && (noted || s.effect == u.create.method+" "+u.create.route)
 }
 
-// stopAt has the operator be stopped in the middle of the undertaking, another one complete it, and the first one continue.
+// stopAt has the operator be stopped in the middle of the scenario, another one complete it, and the first one continue.
 func (u scenario) stopAt(t *testing.T, at instant, unfenced bool) {
 	t.Helper()
 	m, object := u.setUp(t)

@@ -40,7 +40,7 @@ func ownApplication(e *environment, name string) *v1alpha1.Auth0Client {
 }
 
 // TestNobodyManagesTheOperatorsAccess has a namespace that the tenant admits reach for what the operator depends on: by id, by
-// name, by a mark from before, without an update, and by deletion with a finalizer put on by hand.
+// name, by a marker from before, without an update, and by deletion with a finalizer put on by hand.
 func TestNobodyManagesTheOperatorsAccess(t *testing.T) {
 	t.Parallel()
 	e, elsewhere := newSharedEnvironment(t)

@@ -341,7 +341,7 @@ func TestAnAdoptedSecretStays(t *testing.T) {
 		change(e, theirs, func(s *corev1.Secret) {
 			s.Data["later"] = []byte("yes")
 			if kind.value != "url" {
-				// A link is not made anew for that.
+				// A link is not recreated for that.
 				s.Data["more"] = []byte("edited")
 			}
 		})

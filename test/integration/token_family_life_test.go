@@ -228,7 +228,7 @@ func (m *crashable) untilRefreshed(life *tokenLife, token *v1alpha1.Auth0Token) 
 	m.Fatal("the token is not refreshed")
 }
 
-// refreshed goes round the loop once, and tells whether the token is good for long. Time goes by as the loop asks for.
+// refreshed goes round the loop once, and reports whether the token is good for long. Time goes by as the loop asks for.
 func (m *crashable) refreshed(life *tokenLife, token *v1alpha1.Auth0Token) bool {
 	m.Helper()
 	result, err := life.loop.Reconcile(m.ctx, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(token)})

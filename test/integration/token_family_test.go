@@ -26,7 +26,7 @@ func (e *environment) loseAnswer(drop simulator.Drop) {
 	e.sim.AddFaults(simulator.Fault{Method: "POST", Route: "/oauth/token", Times: 1, Drop: drop})
 }
 
-// shop declares a token with a lineage whose application has the settings.
+// shop declares a token with a token family whose application has the settings.
 func (e *environment) shop(settings map[string]any) *v1alpha1.Auth0Token {
 	e.Helper()
 	refreshTokenFixture.prepare(e)

@@ -27,7 +27,7 @@ func (e *environment) refresh(token *v1alpha1.Auth0Token) string {
 	return e.familyOf().Tokens.RefreshToken
 }
 
-// TestTheKeyOfTheHashesIsLost as when the operator is installed anew. What a sign-in began with was replaced since, and is not
+// TestTheKeyOfTheHashesIsLost as when the operator is installed again. What a sign-in began with was replaced since, and is not
 // sent again.
 func TestTheKeyOfTheHashesIsLost(t *testing.T) {
 	t.Parallel()
@@ -64,7 +64,7 @@ func (e *environment) orderingApplication(name string) string {
 	return name
 }
 
-// TestAMistakeEndsNoSignIn has a person put a wrong value where a sign-in began, and put it right.
+// TestAMistakeEndsNoSignIn has a person put a wrong value where a sign-in began, and correct it.
 func TestAMistakeEndsNoSignIn(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {

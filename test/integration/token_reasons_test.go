@@ -276,7 +276,7 @@ func TestTokenForAnOrganization(t *testing.T) {
 	}
 }
 
-// TestADeletedUserIsNoticed long before the token runs out, whoever deleted the user.
+// TestADeletedUserIsNoticed long before the token runs out, anyone who deleted the user.
 func TestADeletedUserIsNoticed(t *testing.T) {
 	t.Parallel()
 	inTheDashboard := func(e *environment, ada string) { e.dashboard("DELETE", userPath(ada), nil) }

@@ -321,7 +321,7 @@ func TestTokenOfADeclaredUser(t *testing.T) {
 	}
 }
 
-// TestRefusedSignInIsNotRepeated until its inputs change: not by a pass over other things, not by a restart.
+// TestRefusedSignInIsNotRepeated until its inputs change: not by a reconciliation of other things, not by a restart.
 func TestRefusedSignInIsNotRepeated(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)

@@ -81,7 +81,7 @@ func Objects(manifests []byte) ([]*unstructured.Unstructured, error) {
 	}
 }
 
-// run runs a tool of hack/deploy. Helm's own settings of whoever runs the tests stay out of it.
+// run runs a tool of hack/deploy. Helm's own settings of anyone who runs the tests stay out of it.
 func run(ctx context.Context, tool string, args ...string) ([]byte, error) {
 	args = append([]string{"tool", "-modfile=" + filepath.Join(Root(), "hack", "deploy", "go.mod"), tool}, args...)
 	command := exec.CommandContext(ctx, "go", args...)

@@ -79,7 +79,7 @@ func TestEveryFieldIsInASample(t *testing.T) {
 	}
 }
 
-// TestSpecsAreBounded wants a bound on everything in a spec that can be long: whoever may create an object fills the operator's
+// TestSpecsAreBounded wants a bound on everything in a spec that can be long: anyone who may create an object fills the operator's
 // memory. The schema cannot bound free JSON; the operator does, by the size of the object.
 func TestSpecsAreBounded(t *testing.T) {
 	for _, crd := range crds(t) {
