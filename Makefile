@@ -110,7 +110,7 @@ bench: controlplane ## Measure the operator (docs/benchmarks.md): an hour and mo
 	go run ./test/bench $(ARGS)
 
 .PHONY: verify
-verify: verify-generated verify-format verify-tidy verify-shell verify-workflows verify-subjects vet lint lint-api verify-vulnerabilities ## All that needs no running.
+verify: verify-generated verify-format verify-tidy verify-shell verify-workflows verify-subjects verify-words vet lint lint-api verify-vulnerabilities ## All that needs no running.
 
 .PHONY: verify-generated
 verify-generated: generate ## The generated files are those of the sources, and committed.
@@ -152,6 +152,10 @@ verify-subjects: ## The subjects of commits have at most 72 characters, and one 
 		echo "$$wrong"; \
 		exit 1; \
 	fi
+
+.PHONY: verify-words
+verify-words: ## Identifiers are made of standard words and those of docs/glossary.md.
+	go run ./hack/words
 
 .PHONY: verify-vulnerabilities
 verify-vulnerabilities: ## Nothing with a known vulnerability is called (govulncheck; needs vuln.go.dev or GOVULNDB).

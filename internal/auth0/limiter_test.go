@@ -227,9 +227,9 @@ func TestCallsThatArriveTogether(t *testing.T) {
 	for plan, allowed := range map[simulator.RateLimit]allowance{
 		simulator.RateLimitFree: {2, 2}, simulator.RateLimitSelfService: {20, 200.0 / 60},
 	} {
-		for name, where := range map[string]func(*tenant, *office){
-			"on the way": func(s *tenant, _ *office) { s.late = stand },
-			"before the pass": func(_ *tenant, o *office) {
+		for name, where := range map[string]func(*tenant, *workQueue){
+			"on the way": func(s *tenant, _ *workQueue) { s.late = stand },
+			"before the pass": func(_ *tenant, o *workQueue) {
 				inner := o.calls
 				o.calls = func(ctx context.Context, i int) error {
 					elapse(stand(time.Now()))
@@ -242,7 +242,7 @@ func TestCallsThatArriveTogether(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					session, _ := s.session()
 					const n = 200
-					o := newOffice(session, n)
+					o := newWorkQueue(session, n)
 					where(s, o)
 					begin := time.Now()
 					for i := range n {
@@ -269,7 +269,7 @@ func TestOneWorker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		session, _ := s.session()
 		const n = 40
-		o := newOffice(session, n)
+		o := newWorkQueue(session, n)
 		inner := o.calls
 		o.calls = func(ctx context.Context, i int) error {
 			if err := inner(ctx, i); err != nil {
@@ -322,8 +322,8 @@ func TestRateLimiterKeepsApartWhatAuth0CountsApart(t *testing.T) {
 	})
 }
 
-// office is a work queue with workers, as the engine has one: an object whose reconciliation ends at the rate limit is called back.
-type office struct {
+// workQueue is a work queue with workers, as the engine has one: an object whose reconciliation ends at the rate limit is called back.
+type workQueue struct {
 	session *Session
 	queue   chan int
 	called  chan int
@@ -338,7 +338,7 @@ type office struct {
 	most   time.Duration
 }
 
-func (o *office) work(t *testing.T, n, workers int) {
+func (o *workQueue) work(t *testing.T, n, workers int) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -348,15 +348,15 @@ func (o *office) work(t *testing.T, n, workers int) {
 			for {
 				select {
 				case i := <-o.called:
-					o.pass(t, i, n, finished)
+					o.reconcile(t, i, n, finished)
 					continue
 				default:
 				}
 				select {
 				case i := <-o.called:
-					o.pass(t, i, n, finished)
+					o.reconcile(t, i, n, finished)
 				case i := <-o.queue:
-					o.pass(t, i, n, finished)
+					o.reconcile(t, i, n, finished)
 				case <-ctx.Done():
 					return
 				}
@@ -366,7 +366,7 @@ func (o *office) work(t *testing.T, n, workers int) {
 	<-finished
 }
 
-func (o *office) pass(t *testing.T, i, n int, finished chan struct{}) {
+func (o *workQueue) reconcile(t *testing.T, i, n int, finished chan struct{}) {
 	t.Helper()
 	_ = o.passing[i].lock(t.Context())
 	defer o.passing[i].unlock()
@@ -389,8 +389,8 @@ func (o *office) pass(t *testing.T, i, n int, finished chan struct{}) {
 	}
 }
 
-func newOffice(session *Session, n int) *office {
-	o := &office{session: session, queue: make(chan int, n), called: make(chan int, n), priorities: func(int) Priority { return PriorityNew }}
+func newWorkQueue(session *Session, n int) *workQueue {
+	o := &workQueue{session: session, queue: make(chan int, n), called: make(chan int, n), priorities: func(int) Priority { return PriorityNew }}
 	o.calls = func(ctx context.Context, i int) error {
 		_, err := session.CreateUser(ctx, someUser(i))
 		return err
@@ -411,10 +411,10 @@ func TestWaitingCostsNoWorker(t *testing.T) {
 			t.Fatal(err)
 		}
 		const n = 300
-		o := newOffice(session, n)
+		o := newWorkQueue(session, n)
 		begin := time.Now()
 		for i := range n {
-			o.pass(t, i, n, nil)
+			o.reconcile(t, i, n, nil)
 		}
 		o.work(t, n, 3)
 		if floor := (n - 20) / (200.0 / 60); time.Since(begin).Seconds() > floor/0.95 {
@@ -443,7 +443,7 @@ func TestAnEditGoesFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		session, _ := s.session()
 		const n, edited = 200, 200
-		o := newOffice(session, n+1)
+		o := newWorkQueue(session, n+1)
 		o.priorities = func(i int) Priority {
 			if i == edited {
 				return PriorityEdited
@@ -485,7 +485,7 @@ func TestCallsForManyGoBeforeEdits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		session, _ := s.session()
 		const n = 200
-		o := newOffice(session, n)
+		o := newWorkQueue(session, n)
 		o.priorities = func(int) Priority { return PriorityEdited }
 		for i := range n {
 			o.queue <- i
@@ -514,7 +514,7 @@ func TestNoPriorityStarves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		session, _ := s.session()
 		const n = 300
-		o := newOffice(session, n)
+		o := newWorkQueue(session, n)
 		o.priorities = func(i int) Priority { return PriorityEdited + Priority(i%3) }
 		for i := range n {
 			o.queue <- i
@@ -537,7 +537,7 @@ func TestAReconcileThatHasBegunGoesFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		session, _ := s.session()
 		const n = 40
-		o := newOffice(session, n)
+		o := newWorkQueue(session, n)
 		inner := o.calls
 		o.calls = func(ctx context.Context, i int) error {
 			if err := inner(ctx, i); err != nil {
@@ -572,7 +572,7 @@ func TestA429InTheMiddleIsNotTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		session, _ := s.session()
 		const n = 10
-		o := newOffice(session, n)
+		o := newWorkQueue(session, n)
 		o.calls = func(ctx context.Context, i int) error {
 			if _, err := session.listRoles(ctx); err != nil {
 				return err
@@ -989,8 +989,8 @@ func TestReleaseEndsEveryWait(t *testing.T) {
 	})
 }
 
-// TestBudgetIsToldCoarsely: what people see of the budget changes by powers of ten, and some time after the fact.
-func TestBudgetIsToldCoarsely(t *testing.T) {
+// TestBudgetIsRoundedDown: what people see of the budget changes by powers of ten, and some time after the fact.
+func TestBudgetIsRoundedDown(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitFree)
 	synctest.Test(t, func(t *testing.T) {
 		session, limiter := s.session()
@@ -1001,14 +1001,14 @@ func TestBudgetIsToldCoarsely(t *testing.T) {
 				reported = append(reported, waiting)
 			}()
 		}
-		var pass func(i int)
-		pass = func(i int) {
-			reservation := NewReservation(i, PriorityNew, func() { go pass(i) })
+		var reconcile func(i int)
+		reconcile = func(i int) {
+			reservation := NewReservation(i, PriorityNew, func() { go reconcile(i) })
 			_, _ = session.CreateUser(WithReservation(t.Context(), reservation), someUser(i))
 			reservation.End()
 		}
 		for i := range 150 {
-			pass(i)
+			reconcile(i)
 		}
 		elapse(2 * time.Minute)
 		synctest.Wait()

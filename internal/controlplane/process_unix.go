@@ -14,7 +14,7 @@ import (
 //
 // Without a parent-death signal in the kernel, a shell watches: its standard input is a pipe whose other end only this
 // process holds, so it reads to the end exactly when this process is gone, and then kills what was started.
-func startTied(command *exec.Cmd) (untie func(), err error) {
+func startTied(command *exec.Cmd) (detach func(), err error) {
 	// A group of its own: Ctrl-C in a terminal reaches us alone, and Stop decides what happens.
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := command.Start(); err != nil {

@@ -123,7 +123,7 @@ func (w *objectSync[O]) sendFirst(ctx context.Context, have, part auth0.Document
 // before: if it comes again, what was taken out was not what Auth0 meant.
 func (w *objectSync[O]) refusedOf(err error, changes []change, reported string) []change {
 	failed, ok := refusalOf(err)
-	if !ok || failed.IsTooMuchAtOnce() || failed.Message == reported || w.refusals >= mostRefusals || !w.isMemorable(failed) {
+	if !ok || failed.IsTooMuchAtOnce() || failed.Message == reported || w.refusals >= mostRefusals || !w.isRemembered(failed) {
 		return nil
 	}
 	named := failed.Refuses(changedPaths(changes))
@@ -167,8 +167,8 @@ func (w *objectSync[O]) explained(failed *auth0.Error) error {
 	return nil
 }
 
-// isMemorable reports whether Auth0's message alone tells what there is to say of a refusal, so that it can be said again later.
-func (w *objectSync[O]) isMemorable(failed *auth0.Error) bool {
+// isRemembered reports whether Auth0's message alone tells what there is to say of a refusal, so that it can be said again later.
+func (w *objectSync[O]) isRemembered(failed *auth0.Error) bool {
 	explained := w.explained(failed)
 	if explained == nil {
 		return true

@@ -26,8 +26,8 @@ type clocks struct{ moment }
 
 func (c *clocks) read() moment { return c.moment }
 
-// pass moves both on.
-func (c *clocks) pass(d time.Duration) {
+// advance moves both on.
+func (c *clocks) advance(d time.Duration) {
 	c.wall = c.wall.Add(d)
 	c.steady += d
 }
@@ -93,9 +93,9 @@ func TestFenceFollowsTheLease(t *testing.T) {
 	requireOpen(t, fence, false, "before the Lease is held")
 	acquire(t, lock)
 	requireOpen(t, fence, true, "with the Lease")
-	now.pass(deadline - 1)
+	now.advance(deadline - 1)
 	requireOpen(t, fence, true, "right before the deadline")
-	now.pass(1)
+	now.advance(1)
 	requireOpen(t, fence, false, "at the deadline")
 
 	lease.err = errors.New("the API server is away")
@@ -116,13 +116,13 @@ func TestFenceFollowsTheLease(t *testing.T) {
 
 // A machine that sleeps stops one clock, and a clock that is set moves the other one.
 func TestFenceGoesByTheClockThatSaysMore(t *testing.T) {
-	for name, pass := range map[string]func(*clocks){
+	for name, advance := range map[string]func(*clocks){
 		"the monotonic clock stands still": func(c *clocks) { c.wall = c.wall.Add(deadline) },
 		"the wall clock was set back":      func(c *clocks) { c.wall, c.steady = c.wall.Add(-time.Hour), c.steady+deadline },
 	} {
 		fence, now, _, lock := newFence()
 		acquire(t, lock)
-		pass(now)
+		advance(now)
 		requireOpen(t, fence, false, name)
 	}
 }
@@ -130,7 +130,7 @@ func TestFenceGoesByTheClockThatSaysMore(t *testing.T) {
 // The API server may have taken the renewal long before its answer comes, and others count from there.
 func TestRenewalCountsFromBeforeItIsSent(t *testing.T) {
 	fence, now, lease, lock := newFence()
-	lease.during = func() { now.pass(deadline) }
+	lease.during = func() { now.advance(deadline) }
 	acquire(t, lock)
 	requireOpen(t, fence, false, "after a renewal that took as long as the deadline")
 }
@@ -161,12 +161,12 @@ func TestWhatAnotherReplicaHeldIsLostForGood(t *testing.T) {
 func TestAnswersAreRecordedALittleLonger(t *testing.T) {
 	fence, now, _, lock := newFence()
 	acquire(t, lock)
-	now.pass(deadline)
+	now.advance(deadline)
 	ctx := Recording(t.Context())
 	if err := fence.Check(ctx); err != nil {
 		t.Errorf("an answer cannot be recorded at the deadline: %v", err)
 	}
-	now.pass(duration - deadline - time.Second)
+	now.advance(duration - deadline - time.Second)
 	if err := fence.Check(ctx); !errors.Is(err, ErrLost) {
 		t.Errorf("an answer may be recorded a second before another replica can lead: %v", err)
 	}
@@ -259,7 +259,7 @@ func TestTransportAsksOnceMore(t *testing.T) {
 	fence, now, _, lock := newFence()
 	acquire(t, lock)
 	slow := roundTripper(func(r *http.Request) (*http.Response, error) {
-		now.pass(duration)
+		now.advance(duration)
 		return http.DefaultTransport.RoundTrip(r)
 	})
 	if err := send(t.Context(), http.MethodPost, url, fence.Transport(slow, IsWrite)); !errors.Is(err, ErrLost) || whole.Load() != 0 {

@@ -11,8 +11,8 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/engine"
 )
 
-// syncPatience is how long a probe waits to see that the caches are filled. Whoever probes waits a second.
-const syncPatience = 200 * time.Millisecond
+// syncTimeout is how long a probe waits to see that the caches are filled. Whoever probes waits a second.
+const syncTimeout = 200 * time.Millisecond
 
 // addProbes has /healthz and /readyz say how the manager is.
 func addProbes(manager ctrl.Manager, health *engine.Health) error {
@@ -23,7 +23,7 @@ func addProbes(manager ctrl.Manager, health *engine.Health) error {
 
 // readiness is nil for who serves, and for who stands by and could.
 func readiness(ctx context.Context, manager ctrl.Manager, health *engine.Health) error {
-	ctx, cancel := context.WithTimeout(ctx, syncPatience)
+	ctx, cancel := context.WithTimeout(ctx, syncTimeout)
 	defer cancel()
 	if !manager.GetCache().WaitForCacheSync(ctx) {
 		return errors.New("the caches are not filled yet")

@@ -151,18 +151,18 @@ func (l *limiter) floor(routes *router, report Report) time.Duration {
 	if l.plan == nil {
 		return 0
 	}
-	drawn := map[*bucket]int{}
+	charged := map[*bucket]int{}
 	for _, count := range report.ByRoute {
 		found, _, _ := routes.find(count.Method, count.Route)
 		if found == nil || count.Status == http.StatusTooManyRequests {
 			continue
 		}
 		for _, b := range l.bucketsOf(found, "") {
-			drawn[b] += count.Count
+			charged[b] += count.Count
 		}
 	}
 	var floor time.Duration
-	for b, tokens := range drawn {
+	for b, tokens := range charged {
 		floor = max(floor, time.Duration(float64(tokens-b.burst)/b.refill*float64(b.per)))
 	}
 	return floor

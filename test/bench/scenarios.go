@@ -31,7 +31,7 @@ func (s scenario) run(ctx context.Context, set settings) ([]Result, error) {
 var scenarios = []scenario{
 	{"create", "users with a role each, import off, self-service limits", 1000, measureCreate},
 	{"import", "users with a role each, import on, free limits", 10000, measureImport},
-	{"pass", "nothing changed, one full pass over users with a role each", 10000, withFilled(measurePass)},
+	{"resync", "nothing changed, one full resync of users with a role each", 10000, withFilled(measureResync)},
 	{"idle", "an hour, nothing happens", 10000, withFilled(measureIdle)},
 	{"drift", "a dashboard edit to one of the users", 10000, withFilled(measureDrift)},
 	{"restart", "the operator restarts", 10000, withFilled(measureRestart)},
@@ -164,8 +164,8 @@ func (w *world) fill(ctx context.Context, count int) error {
 	return nil
 }
 
-// measurePass has everything be compared with Auth0 once.
-func measurePass(ctx context.Context, w *world, count int) ([]Result, error) {
+// measureResync measures one comparison of everything with Auth0.
+func measureResync(ctx context.Context, w *world, count int) ([]Result, error) {
 	before, err := w.read(ctx)
 	if err != nil {
 		return nil, err
@@ -178,8 +178,8 @@ func measurePass(ctx context.Context, w *world, count int) ([]Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	result, err := w.result(ctx, "pass", count, before, ended)
-	result.must("calls", float64(result.Calls), callsOfPass(count))
+	result, err := w.result(ctx, "resync", count, before, ended)
+	result.must("calls", float64(result.Calls), callsOfResync(count))
 	lists := result.report.Count(http.MethodGet, "/api/v2/users")
 	result.mustHold(lists >= (count+99)/100, "%d lists of 100 cannot have compared %d users", lists, count)
 	result.must("writes to Auth0", float64(result.report.Writes()), 0)
@@ -187,8 +187,8 @@ func measurePass(ctx context.Context, w *world, count int) ([]Result, error) {
 	return []Result{result}, err
 }
 
-// callsOfPass is what one reconciliation of users may cost: 250 calls for 10,000.
-func callsOfPass(count int) float64 { return math.Ceil(10 + 0.024*float64(count)) }
+// callsOfResync is what one reconciliation of users may cost: 250 calls for 10,000.
+func callsOfResync(count int) float64 { return math.Ceil(10 + 0.024*float64(count)) }
 
 // measureIdle waits.
 func measureIdle(ctx context.Context, w *world, count int) ([]Result, error) {
@@ -299,7 +299,7 @@ func measureRestart(ctx context.Context, w *world, count int) ([]Result, error) 
 	}
 	result, err := w.result(ctx, "restart", count, before, ended)
 	result.note("the user that was changed meanwhile was put right after %.1f s and %d calls", fixed.Sub(before.at).Seconds(), callsBefore)
-	result.must("calls", float64(result.Calls), callsOfPass(count)+10)
+	result.must("calls", float64(result.Calls), callsOfResync(count)+10)
 	result.must("calls before the user that was changed meanwhile was put right", float64(callsBefore), 15)
 	result.mustHold(w.users.ready() == count, "%d of %d users are Ready", w.users.ready(), count)
 	return []Result{result}, err

@@ -168,7 +168,7 @@ func identity(item any) (string, bool) {
 
 // array compares arrays. Of a list, only what the cassette has brought about is compared, in any order, if there is more.
 func (c *comparison) array(path, key string, want, got []any) {
-	if c.list && strings.Count(path, ".") <= 1 && !strings.Contains(path, "[") && (c.strangers(want, false) || c.strangers(got, true)) {
+	if c.list && strings.Count(path, ".") <= 1 && !strings.Contains(path, "[") && (c.hasForeignItems(want, false) || c.hasForeignItems(got, true)) {
 		c.others = true
 		c.known(path, want, got)
 		return
@@ -204,8 +204,8 @@ func (c *comparison) ours(ids []any) (out []any) {
 	return out
 }
 
-// strangers reports whether a list, the simulator's or the recorded one, has items that the cassette has not made.
-func (c *comparison) strangers(items []any, simulated bool) bool {
+// hasForeignItems reports whether a list, the simulator's or the recorded one, has items that the cassette has not made.
+func (c *comparison) hasForeignItems(items []any, simulated bool) bool {
 	for _, item := range items {
 		id, ok := identity(item)
 		if ok && (simulated && !c.seen[id] || !simulated && c.ids[id] == "") {

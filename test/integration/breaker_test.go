@@ -234,11 +234,11 @@ func TestAnOutage(t *testing.T) {
 			}
 
 			e.sim.ClearFaults()
-			mended := time.Now()
+			recovered := time.Now()
 			for _, object := range waiting {
 				e.eventuallyReady(object)
 			}
-			took := time.Since(mended)
+			took := time.Since(recovered)
 			t.Logf("all objects were Ready %s after the tenant was mended", took)
 			// TestAnOutageCostsFewCalls is exact about it. Here the machine may be busy.
 			if took > probeEvery+20*time.Second {
@@ -292,7 +292,7 @@ func TestAPersonEndsAnOutage(t *testing.T) {
 			t.Fatal(err)
 		}
 		repaired := time.Now()
-		e.pass(asked)
+		e.reconcile(asked)
 		e.eventuallyReady(role)
 		e.eventuallyReady(e.tenant())
 		if took := time.Since(repaired); took > 5*time.Second {

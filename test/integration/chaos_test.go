@@ -49,7 +49,7 @@ func TestChaos(t *testing.T) {
 	c := newChaos(t)
 	c.declare(chaosUsers)
 	for len(c.faults) > 1 {
-		c.strike()
+		c.injectFault()
 		c.changeRemotely()
 	}
 	c.calm()
@@ -59,7 +59,7 @@ func TestChaos(t *testing.T) {
 	for name := range c.declared {
 		c.withdraw(name)
 	}
-	c.strike()
+	c.injectFault()
 	c.calm()
 	c.requireAllAsDeclared()
 }
@@ -182,8 +182,8 @@ func (c *chaos) withdraw(name string) {
 	delete(c.declared, name)
 }
 
-// strike waits until the operator is at work, and then has the next fault happen.
-func (c *chaos) strike() {
+// injectFault waits until the operator is at work, and then has the next fault happen.
+func (c *chaos) injectFault() {
 	c.Helper()
 	calls := c.sim.Requests().Total
 	c.within(recoveryTime, func() error {

@@ -28,13 +28,13 @@ func TestNothingIsDoneTwiceWhileTheCacheLags(t *testing.T) {
 	user.Spec.Password = &v1alpha1.UserPassword{Generate: &v1alpha1.GeneratedPassword{OutputSecret: v1alpha1.OutputSecret{Name: "login"}}}
 	e.create(user)
 	e.eventuallyReady(user)
-	e.pass(user)
+	e.reconcile(user)
 	e.sim.ResetRequests()
 	change(e, user, func(u *v1alpha1.Auth0User) {
 		u.Annotations[v1alpha1.AnnotationRotatePassword], u.Annotations[v1alpha1.AnnotationReconcileRequestedAt] = "now", "now"
 	})
 	e.eventuallyHandled(user)
-	e.pass(user)
+	e.reconcile(user)
 	if report := e.sim.Requests(); report.Writes() != 1 {
 		t.Errorf("%d calls changed something in Auth0, want the new password alone: %+v", report.Writes(), report.ByRoute)
 	}
@@ -54,7 +54,7 @@ func TestANewPasswordIsSentOnceWhileTheCacheLags(t *testing.T) {
 	user.Spec.Password = passwordFrom("other")
 	e.create(user)
 	e.eventuallyReady(user)
-	e.pass(user)
+	e.reconcile(user)
 	e.sim.ResetRequests()
 	e.putSecret("other", "password", "planted-Other-Password-3")
 	e.eventually(func() error {
@@ -66,7 +66,7 @@ func TestANewPasswordIsSentOnceWhileTheCacheLags(t *testing.T) {
 	for n := range 20 {
 		e.putSecret("other", "touched", strconv.Itoa(n))
 	}
-	e.pass(user)
+	e.reconcile(user)
 	if report := e.sim.Requests(); report.Writes() != 1 {
 		t.Errorf("%d calls changed something in Auth0, want the new password alone: %+v", report.Writes(), report.ByRoute)
 	}

@@ -29,7 +29,7 @@ func TestCallsOfAClientGrant(t *testing.T) {
 	e.create(grant)
 	e.eventuallyReady(grant)
 	e.requireCalls("creating a grant", 1)
-	e.pass(grant)
+	e.reconcile(grant)
 	e.requireCalls("finding nothing to do", 1)
 	change(e, grant, func(grant *v1alpha1.Auth0ClientGrant) { grant.Spec.Scopes = []string{"write:orders"} })
 	e.eventuallyReady(grant)
@@ -97,7 +97,7 @@ func TestGrantFollowsItsApplication(t *testing.T) {
 	e.get(machine)
 	before := machine.Status.ClientID
 	e.dashboard("DELETE", "/api/v2/clients/"+before, nil)
-	e.pass(machine)
+	e.reconcile(machine)
 	follow()
 	if grant.Status.ClientID == before {
 		t.Error("the application was not made anew")

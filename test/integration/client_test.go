@@ -82,7 +82,7 @@ func TestClientCalls(t *testing.T) {
 			e.create(c)
 			e.eventuallyReady(c)
 			e.requireCalls("create", row.create)
-			e.pass(c)
+			e.reconcile(c)
 			e.requireCalls("nothing to do", row.idle)
 			change(e, c, func(c *v1alpha1.Auth0Client) { c.Spec.Description = new("another") })
 			e.eventuallyReady(c)
@@ -152,10 +152,10 @@ func TestClientSecretOfOnesOwn(t *testing.T) {
 	change(e, own, func(s *corev1.Secret) { s.Data["secret"] = []byte("planted-client-secret-of-my-own-0002") })
 	expect("planted-client-secret-of-my-own-0002")
 	e.dashboard("POST", clientPath(c)+"/rotate-secret", nil)
-	e.pass(c)
+	e.reconcile(c)
 	expect("planted-client-secret-of-my-own-0002")
 	e.dashboard("DELETE", clientPath(c), nil)
-	e.pass(c)
+	e.reconcile(c)
 	expect("planted-client-secret-of-my-own-0002")
 }
 
@@ -192,7 +192,7 @@ func TestClientIsFoundByItsID(t *testing.T) {
 	e.eventuallyReady(c)
 	id := c.Status.ClientID
 	e.dashboard("PATCH", clientPath(c), map[string]any{"client_metadata": map[string]any{"auth0_operator": nil}})
-	e.pass(c)
+	e.reconcile(c)
 	clientFixture.eventuallyRequire(e, c)
 	if c.Status.ClientID != id {
 		t.Errorf("the application is %s, was %s", c.Status.ClientID, id)
@@ -247,13 +247,13 @@ func TestSecretRotation(t *testing.T) {
 	e.eventuallyReady(c)
 	requireRotations(e, 0)
 	change(e, c, func(c *v1alpha1.Auth0Client) { c.Annotations[v1alpha1.AnnotationRotateSecret] = "now" })
-	e.pass(c)
+	e.reconcile(c)
 	requireRotations(e, 1)
 	clientFixture.require(e, c)
-	e.pass(c)
+	e.reconcile(c)
 	requireRotations(e, 1)
 	clock.SetTime(clock.Now().Add(25 * time.Hour))
-	e.pass(c)
+	e.reconcile(c)
 	requireRotations(e, 2)
 	clientFixture.require(e, c)
 	if want := metav1.NewTime(clock.Now().Truncate(time.Second)); !c.Status.SecretRotation.RotatedAt.Equal(&want) {
@@ -327,7 +327,7 @@ func TestPublicKeys(t *testing.T) {
 	}
 	e.sim.ResetRequests()
 	e.dashboard("PATCH", clientPath(c), map[string]any{"client_authentication_methods": nil})
-	e.pass(c)
+	e.reconcile(c)
 	requireKeys(e, c, "key-0", "key-1")
 	change(e, c, func(c *v1alpha1.Auth0Client) {
 		c.Spec.ClientAuthenticationMethods = nil
@@ -338,9 +338,9 @@ func TestPublicKeys(t *testing.T) {
 	if have := e.client(c.Status.ClientID); have["token_endpoint_auth_method"] != "client_secret_post" {
 		t.Errorf("token_endpoint_auth_method is %v", have["token_endpoint_auth_method"])
 	}
-	e.pass(c)
+	e.reconcile(c)
 	e.sim.ResetRequests()
-	e.pass(c)
+	e.reconcile(c)
 	e.requireCalls("nothing to do", 1)
 }
 
@@ -391,7 +391,7 @@ func TestKeyPairIsRotated(t *testing.T) {
 	requireKeyCount(e, c, 1)
 
 	clock.SetTime(clock.Now().Add(25 * time.Hour))
-	e.pass(c)
+	e.reconcile(c)
 	e.get(keys)
 	second := string(keys.Data["privateKey"])
 	if second == first || len(keys.Data["nextPrivateKey"]) > 0 {
@@ -402,7 +402,7 @@ func TestKeyPairIsRotated(t *testing.T) {
 		t.Errorf("status does not tell of the former key: %+v", c.Status.KeyPair)
 	}
 	clock.SetTime(clock.Now().Add(61 * time.Minute))
-	e.pass(c)
+	e.reconcile(c)
 	requireKeyCount(e, c, 1)
 	e.get(keys)
 	if string(keys.Data["privateKey"]) != second {
@@ -420,7 +420,7 @@ func TestKeyPairIsRotated(t *testing.T) {
 		}
 		return nil
 	})
-	e.pass(c)
+	e.reconcile(c)
 	requireKeyCount(e, c, 1)
 }
 

@@ -34,7 +34,7 @@ func TestConnectionCalls(t *testing.T) {
 	object := declaredConnection(e, func(spec *v1alpha1.Auth0ConnectionSpec) { spec.EnabledClients.Items = clients })
 	e.eventuallyReady(object)
 	e.requireCalls("creating a connection with 61 applications", 3)
-	e.pass(object)
+	e.reconcile(object)
 	e.requireCalls("finding nothing to do", 2)
 	change(e, object, func(c *v1alpha1.Auth0Connection) { c.Spec.DisplayName = new("Other") })
 	e.eventuallyReady(object)
@@ -74,7 +74,7 @@ func TestConnectionOptionsScopes(t *testing.T) {
 			e.withoutScopes(scope)
 			e.restartOperator()
 			tenant := e.tenant()
-			e.pass(tenant)
+			e.reconcile(tenant)
 			if missing := fmt.Sprint(tenant.Status.MissingScopes); !strings.Contains(missing, scope) {
 				t.Errorf("missing scopes are %s", missing)
 			}
@@ -126,7 +126,7 @@ func TestConnectionExactClients(t *testing.T) {
 	e.eventuallyReady(object)
 	other := e.dashboard("POST", "/api/v2/clients", map[string]any{"name": "other"})["client_id"].(string)
 	e.enableConnectionFor(other, "customers", true)
-	e.pass(object)
+	e.reconcile(object)
 	e.eventuallyReady(object)
 	connectionFixture.require(e, object)
 }
@@ -166,7 +166,7 @@ func TestOrganizationCalls(t *testing.T) {
 	e.create(object)
 	e.eventuallyReady(object)
 	e.requireCalls("creating an organization with a connection and a client grant", 2)
-	e.pass(object)
+	e.reconcile(object)
 	e.requireCalls("finding nothing to do", 3)
 	change(e, object, func(o *v1alpha1.Auth0Organization) { o.Spec.Connections.Items[0].IsSignupEnabled = new(true) })
 	e.eventuallyReady(object)

@@ -333,7 +333,7 @@ func (u scenario) setUp(t *testing.T) (*crashable, v1alpha1.Managed) {
 		m.create(object)
 		m.eventuallyReady(object)
 		// Nothing may be left to do when the counting begins.
-		m.pass(object)
+		m.reconcile(object)
 	}
 	if u.rival {
 		second := u.rivalOf(m.environment)
@@ -398,7 +398,7 @@ func (u scenario) complete(e *environment, object v1alpha1.Managed) {
 		return
 	}
 	writes := u.spent(e)
-	e.pass(object)
+	e.reconcile(object)
 	if u.spent(e) != writes {
 		e.Errorf("Ready, and %d more calls changed something in Auth0: %+v", u.spent(e)-writes, e.sim.Requests().ByRoute)
 	}

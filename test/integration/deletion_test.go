@@ -132,6 +132,6 @@ func loseToOlder(e *environment, s fixture, object v1alpha1.Managed) {
 	e.delete(younger)
 	e.startOperator()
 	e.eventuallyGone(younger)
-	e.pass(object)
+	e.reconcile(object)
 	s.require(e, object)
 }

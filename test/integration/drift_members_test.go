@@ -132,7 +132,7 @@ func TestMembersAreHints(t *testing.T) {
 	if w.reads(routeMembers) != 1 || w.reads(routeUser) != 0 {
 		t.Errorf("the list shows everybody, and users were read: %+v", w.sim.Requests())
 	}
-	w.pass(users[1])
+	w.reconcile(users[1])
 	if err := w.isMember(acme, users[1]); err != nil {
 		t.Error(err)
 	}
@@ -145,7 +145,7 @@ func TestMembersAreHints(t *testing.T) {
 		}
 		return nil
 	})
-	w.pass(users[1])
+	w.reconcile(users[1])
 	if w.sim.Requests().Writes() != 0 {
 		t.Errorf("a list that lags behind led to writes: %+v", w.sim.Requests())
 	}

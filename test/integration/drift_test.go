@@ -440,7 +440,7 @@ func TestListsAreHints(t *testing.T) {
 	w.sim.Advance(2 * time.Hour)
 	for i, user := range users {
 		w.edit(user, map[string]any{"name": fmt.Sprint("Mallory ", i)})
-		w.pass(user)
+		w.reconcile(user)
 	}
 	w.advance(2 * time.Minute)
 	before := w.versions()
@@ -582,7 +582,7 @@ func TestRestartReadsFromLists(t *testing.T) {
 				}
 				return nil
 			})
-			e.pass(object)
+			e.reconcile(object)
 			requests := e.sim.Requests()
 			reads := 1
 			if application, ok := object.(*v1alpha1.Auth0Client); ok && application.Spec.OutputSecret != nil {

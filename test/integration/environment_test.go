@@ -75,7 +75,7 @@ func newEnvironment(t *testing.T, options ...func(*simulator.Options)) *environm
 	e.eventuallyReady(e.tenant())
 	e.eventually(func() error {
 		if e.counter("auth0_operator_full_resyncs_total") == 0 {
-			return fmt.Errorf("the pass at the start has not ended")
+			return fmt.Errorf("the first resync has not ended")
 		}
 		return nil
 	})
@@ -342,8 +342,8 @@ func checkInvariants(e *environment, object v1alpha1.Object) {
 	}
 }
 
-// reconciliation has the operator look at an object again, and waits until it has.
-func (e *environment) pass(object v1alpha1.Object) {
+// reconcile requests a reconciliation of an object, and waits until it has.
+func (e *environment) reconcile(object v1alpha1.Object) {
 	e.Helper()
 	token := fmt.Sprint(time.Now().UnixNano())
 	copied := object.DeepCopyObject().(v1alpha1.Object)

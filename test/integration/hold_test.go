@@ -82,7 +82,7 @@ func TestDeletedCRDsDeleteNothingInAuth0(t *testing.T) {
 	operators.restartOperator()
 	for _, d := range all {
 		d.confirmDeletions(time.Now().Add(-time.Hour))
-		d.pass(d.object)
+		d.reconcile(d.object)
 		d.requireHeld()
 	}
 
@@ -158,7 +158,7 @@ func TestDeletionProtection(t *testing.T) {
 			}
 			e.restartOperator()
 			for _, role := range roles[:3] {
-				e.pass(role)
+				e.reconcile(role)
 				e.eventuallyStalled(role, v1alpha1.ReasonDeletionHeld)
 			}
 			if writes := e.sim.Requests().Writes(); writes > 0 {

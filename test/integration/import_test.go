@@ -218,7 +218,7 @@ func TestImportedUserIsLikeACreatedOne(t *testing.T) {
 		t.Errorf("status differs: %s, note %q", diff, users[0].Status.Importing)
 	}
 	e.sim.ResetRequests()
-	e.pass(users[0])
+	e.reconcile(users[0])
 	if writes := e.sim.Requests().Writes(); writes != 0 {
 		t.Errorf("a second pass over an imported user writes %d times", writes)
 	}

@@ -79,7 +79,7 @@ func TestTooLargeObjects(t *testing.T) {
 			e.eventuallyStalled(object, v1alpha1.ReasonInvalidSpec, "KiB; at most 512 KiB are allowed")
 			s.requireWrites(e, 0)
 			e.restartOperator()
-			e.pass(object)
+			e.reconcile(object)
 			e.eventuallyStalled(object, v1alpha1.ReasonInvalidSpec, "KiB; at most 512 KiB are allowed")
 			s.requireCount(e, 1)
 
@@ -229,9 +229,9 @@ func TestAResponseThatIsTooLarge(t *testing.T) {
 	e.create(role)
 	e.eventuallyReady(role)
 	isLarge.Store(true)
-	e.pass(role)
+	e.reconcile(role)
 	e.eventuallyStalled(role, v1alpha1.ReasonResponseTooLarge, "make the object in Auth0 smaller")
 	isLarge.Store(false)
-	e.pass(role)
+	e.reconcile(role)
 	e.eventuallyReady(role)
 }

@@ -211,10 +211,10 @@ func create(e *environment, s fixture) {
 
 func secondReconcile(e *environment, s fixture) {
 	object := s.declared(e)
-	e.pass(object)
+	e.reconcile(object)
 	before := snapshot(e, object)
 	e.sim.ResetRequests()
-	e.pass(object)
+	e.reconcile(object)
 	s.requireWrites(e, 0)
 	if difference := cmp.Diff(before, snapshot(e, object)); difference != "" {
 		e.Errorf("a second pass changed something in the API server (-before +after):\n%s", difference)
@@ -250,7 +250,7 @@ func drift(e *environment, s fixture) {
 	object := s.declared(e)
 	e.sim.ResetRequests()
 	s.drift(e, object)
-	e.pass(object)
+	e.reconcile(object)
 	s.eventuallyRequire(e, object)
 	if report := e.sim.Requests(); s.writes(report) > 1 {
 		e.Errorf("%d calls changed something in Auth0, want one at most: %+v", s.writes(report), report.ByRoute)
@@ -305,7 +305,7 @@ func notApplied(e *environment, s fixture) {
 	e.eventuallyStalled(object, v1alpha1.ReasonNotApplied)
 	s.requireWrites(e, 0)
 	e.sim.ClearFaults()
-	e.pass(object)
+	e.reconcile(object)
 	e.eventuallyReady(object)
 	s.require(e, object)
 }
@@ -323,7 +323,7 @@ func adopt(e *environment, s fixture) {
 		e.eventuallyStalled(object, s.existsReason, "adoptionPolicy")
 	} else {
 		change(e, object, mayAdopt)
-		e.pass(object)
+		e.reconcile(object)
 		e.eventuallyStalled(object, s.existsReason, v1alpha1.AnnotationAdoptableBy)
 	}
 	s.requireCount(e, 1)
@@ -412,7 +412,7 @@ func inheritFrom(e *environment, s fixture, edit func(first v1alpha1.Managed)) {
 func externalDelete(e *environment, s fixture) {
 	object := s.declared(e)
 	s.deleteRemotely(e, object)
-	e.pass(object)
+	e.reconcile(object)
 	s.eventuallyRequire(e, object)
 }
 
@@ -424,7 +424,7 @@ func foreignObject(e *environment, s fixture) {
 	s.existing(e)
 	e.startOperator()
 	if s.namesRepeat {
-		e.pass(object)
+		e.reconcile(object)
 		s.requireCount(e, 2)
 		return
 	}
@@ -509,7 +509,7 @@ func missingScope(e *environment, s fixture) {
 func tenantDown(e *environment, s fixture) {
 	object := s.declared(e)
 	e.sim.Stop()
-	e.pass(object)
+	e.reconcile(object)
 	if ready := readyStatus(object); ready != metav1.ConditionTrue {
 		e.Errorf("a tenant that is down makes an object that was Ready say Ready=%s", ready)
 	}
@@ -576,7 +576,7 @@ func observedStays(e *environment, s fixture) {
 	object := s.object(e, "one")
 	object.GetManagedSpec().ManagementPolicy = v1alpha1.ManagementPolicyObserve
 	e.create(object)
-	e.pass(object)
+	e.reconcile(object)
 	s.requireUntouched(e, object)
 }
 
@@ -586,7 +586,7 @@ func existingStays(e *environment, s fixture) {
 	s.existing(e)
 	object := s.object(e, "one")
 	e.create(object)
-	e.pass(object)
+	e.reconcile(object)
 	setPolicy(e, object, v1alpha1.ManagementPolicyObserve)
 	s.requireUntouched(e, object)
 }
@@ -597,14 +597,14 @@ func observedForeignObjectStays(e *environment, s fixture) {
 	setPolicy(e, object, v1alpha1.ManagementPolicyObserve)
 	s.deleteRemotely(e, object)
 	s.existing(e)
-	e.pass(object)
+	e.reconcile(object)
 	s.requireUntouched(e, object)
 }
 
 func setPolicy(e *environment, object v1alpha1.Managed, policy v1alpha1.ManagementPolicy) {
 	e.Helper()
 	change(e, object, func(o v1alpha1.Managed) { o.GetManagedSpec().ManagementPolicy = policy })
-	e.pass(object)
+	e.reconcile(object)
 }
 
 // requireUntouched has an object that observed something be managed and deleted, with a finalizer put on by hand, and fails
@@ -636,7 +636,7 @@ func createOnly(e *environment, s fixture) {
 	e.eventuallyReady(object)
 	s.require(e, object)
 	e.sim.ResetRequests()
-	e.pass(object)
+	e.reconcile(object)
 	s.requireWrites(e, 0)
 	e.deleteAndWait(object)
 }
@@ -647,7 +647,7 @@ func suspend(e *environment, s fixture) {
 	e.eventuallyCondition(object, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSuspended)
 	s.drift(e, object)
 	e.sim.ResetRequests()
-	e.pass(object)
+	e.reconcile(object)
 	// The organization of a member may be read, as the drift is one of its own, too.
 	const organizations = "/api/v2/organizations"
 	requests := e.sim.Requests()
@@ -680,7 +680,7 @@ func deletionWaits(e *environment, s fixture) {
 
 func restart(e *environment, s fixture) {
 	object := s.declared(e)
-	e.pass(object)
+	e.reconcile(object)
 	before := snapshot(e, object)
 	e.sim.ResetRequests()
 	e.restartOperator()
@@ -691,7 +691,7 @@ func restart(e *environment, s fixture) {
 		return nil
 	})
 	e.sim.ResetRequests()
-	e.pass(object)
+	e.reconcile(object)
 	s.requireWrites(e, 0)
 	if difference := cmp.Diff(before, snapshot(e, object)); difference != "" {
 		e.Errorf("a restart changed something in the API server (-before +after):\n%s", difference)

@@ -345,7 +345,7 @@ func crashTogether(t *testing.T, end instant) {
 	}
 	writes := m.sim.Requests().Writes()
 	for _, user := range users {
-		m.pass(user)
+		m.reconcile(user)
 	}
 	if again := m.sim.Requests().Writes() - writes; again > 0 {
 		t.Errorf("Ready, and %d more calls changed something in Auth0: %+v", again, m.sim.Requests())

@@ -60,10 +60,10 @@ func TestOptionsThatAuth0DoesNotShow(t *testing.T) {
 		return e.dashboard(http.MethodGet, "/api/v2/connections/"+connection.Status.ConnectionID, nil)["options"].(map[string]any)
 	}
 	e.sim.ResetRequests()
-	e.pass(connection)
+	e.reconcile(connection)
 	e.eventuallyReady(connection)
 	e.restartOperator()
-	e.pass(connection)
+	e.reconcile(connection)
 	e.eventuallyReady(connection)
 	if report := e.sim.Requests(); report.Writes() > 0 {
 		t.Errorf("what Auth0 does not show was sent again: %+v", report.ByRoute)
@@ -123,7 +123,7 @@ func TestSettingsOfAConnectionThatAreNotApplied(t *testing.T) {
 		t.Errorf("the settings were sent %d times", sent)
 	}
 	e.sim.ClearFaults()
-	e.pass(organization)
+	e.reconcile(organization)
 	e.eventuallyReady(organization)
 }
 
@@ -176,7 +176,7 @@ func TestEntriesThatAuth0LeavesOut(t *testing.T) {
 				t.Errorf("differences are %+v, want %+v", got, row.difference)
 			}
 			e.sim.ClearFaults()
-			e.pass(user)
+			e.reconcile(user)
 			e.eventuallyReady(user)
 			if len(user.Status.Differences)+len(user.Status.ManagedFields) == 0 {
 				t.Error("status forgot what is managed")

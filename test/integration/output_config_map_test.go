@@ -67,7 +67,7 @@ func TestPublicValuesGoToAConfigMap(t *testing.T) {
 		if !metav1.IsControlledBy(written, object) {
 			e.Error("the ConfigMap does not go with its object")
 		}
-		e.pass(object)
+		e.reconcile(object)
 		if now := e.configMap("public").ResourceVersion; now != written.ResourceVersion {
 			e.Error("a second pass wrote the ConfigMap")
 		}

@@ -129,9 +129,9 @@ func TestARandomValueStays(t *testing.T) {
 	if len(made) != 40 {
 		t.Fatalf("the value has %d characters, want 40", len(made))
 	}
-	e.pass(application)
+	e.reconcile(application)
 	version := e.outputOf("shop-one").ResourceVersion
-	e.pass(application)
+	e.reconcile(application)
 	if now := e.outputOf("shop-one").ResourceVersion; now != version {
 		t.Error("a second look wrote the Secret")
 	}
@@ -142,7 +142,7 @@ func TestARandomValueStays(t *testing.T) {
 	e.eventuallyReady(application)
 	e.restartOperator()
 	e.eventuallyReady(e.tenant())
-	e.pass(application)
+	e.reconcile(application)
 	if sessionKey(e) != made || len(e.outputOf("shop-one").Data["MORE"]) != 16 {
 		t.Error("the value changed with another template or a restart")
 	}
@@ -294,7 +294,7 @@ func TestAudienceOfAToken(t *testing.T) {
 	token.Spec.OutputSecret.Data = map[string]v1alpha1.SecretTemplate{"config": `audience={{ .audience }}`}
 	e.create(token)
 	e.eventuallyReady(token)
-	e.pass(token)
+	e.reconcile(token)
 	output := &corev1.Secret{ObjectMeta: e.meta(token.Spec.OutputSecret.Name)}
 	e.get(output)
 	if have, want := string(output.Data["config"]), "audience="+ordersAPI; have != want || len(output.Data) != 1 {

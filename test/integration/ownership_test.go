@@ -117,7 +117,7 @@ func TestAStatusThatWasCopiedProvesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	e.startOperator()
-	e.pass(restored)
+	e.reconcile(restored)
 	e.eventuallyStalled(restored, v1alpha1.ReasonAlreadyExists)
 	e.deleteAndWait(restored)
 	roleFixture.requireCount(e, 1)
@@ -136,7 +136,7 @@ func TestASuccessorKeepsWhatOthersSet(t *testing.T) {
 	setPolicy(e, shop, v1alpha1.ManagementPolicyObserve)
 	e.dashboard("DELETE", clientsPath+"/"+shop.Status.ClientID, nil)
 	theirs := e.dashboard("POST", clientsPath, map[string]any{"name": "Shop", "app_type": "non_interactive", "grant_types": []string{"client_credentials", "password"}})
-	e.pass(shop)
+	e.reconcile(shop)
 	if shop.Status.ClientID != theirs["client_id"] {
 		t.Fatalf("the application %s was observed, want %s", shop.Status.ClientID, theirs["client_id"])
 	}
@@ -160,7 +160,7 @@ func TestASuccessorGetsThePassword(t *testing.T) {
 	setPolicy(e, user, v1alpha1.ManagementPolicyObserve)
 	userFixture.deleteRemotely(e, user)
 	userFixture.existing(e)
-	e.pass(user)
+	e.reconcile(user)
 	change(e, user, func(u *v1alpha1.Auth0User) { mayAdopt(u) })
 	setPolicy(e, user, v1alpha1.ManagementPolicyFull)
 	e.eventuallyReady(user)

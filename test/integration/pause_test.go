@@ -87,7 +87,7 @@ func (u scenario) stopAt(t *testing.T, at instant, unfenced bool) {
 	m.recheck(object)
 	if !u.gone {
 		// What got through late is mended when the object is looked at next.
-		m.pass(object)
+		m.reconcile(object)
 	}
 	u.complete(m.environment, object)
 	m.stopOperator()
@@ -122,7 +122,7 @@ func (m *crashable) recheck(object v1alpha1.Managed) {
 		return
 	}
 	m.later.ahead.Add(int64(time.Until(current.GetManagedStatus().RecheckAt.Time) + time.Second))
-	m.pass(current)
+	m.reconcile(current)
 	if at := current.GetManagedStatus().RecheckAt; at != nil {
 		m.Errorf("late effects are still to be looked for: %s", at)
 	}

@@ -79,7 +79,7 @@ func (e *environment) requireDeletionIsSaid(object v1alpha1.Object, reason strin
 		}
 		return nil
 	})
-	e.pass(object)
+	e.reconcile(object)
 	if count := said(); count != 1 {
 		e.Errorf("%d Events say that the deletion waits", count)
 	}

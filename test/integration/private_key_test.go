@@ -45,7 +45,7 @@ func TestTenantByPrivateKey(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
 	key := e.requireKeyOf(operatorClientID, "PS256")
-	e.pass(e.tenant())
+	e.reconcile(e.tenant())
 	e.eventuallyStalled(e.tenant(), v1alpha1.ReasonInvalidCredentials)
 	credentials := &corev1.Secret{ObjectMeta: e.meta("credentials")}
 	change(e, credentials, func(s *corev1.Secret) {

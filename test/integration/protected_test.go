@@ -77,7 +77,7 @@ func TestNobodyManagesTheOperatorsAccess(t *testing.T) {
 		t.Errorf("the operator's access changed (-before +after):\n%s", difference)
 	}
 	requireNoSecret(e, elsewhere, "stolen")
-	e.pass(e.tenant())
+	e.reconcile(e.tenant())
 	e.eventuallyReady(e.tenant())
 }
 

@@ -109,7 +109,7 @@ func TestOneRefusedField(t *testing.T) {
 			e.eventuallyStalled(object, v1alpha1.ReasonRejected, "Auth0 refuses "+row.refused)
 			requirePatches(e, row.route, 2)
 			e.sim.ClearFaults()
-			e.pass(object)
+			e.reconcile(object)
 			e.eventuallyReady(object)
 			requirePatches(e, row.route, 3)
 			if left := object.GetManagedStatus().Differences; len(left) > 0 {
@@ -231,7 +231,7 @@ func TestAFieldThatAuth0DoesNotClear(t *testing.T) {
 	})
 	e.eventuallyStalled(application, v1alpha1.ReasonRejected, "Auth0 does not clear initiate_login_uri")
 	e.sim.ClearFaults()
-	e.pass(application)
+	e.reconcile(application)
 	e.eventuallyReady(application)
 	if got := e.dashboard(http.MethodGet, "/api/v2/clients/"+application.Status.ClientID, nil)["initiate_login_uri"]; got != nil {
 		t.Errorf("initiate_login_uri is still %v", got)

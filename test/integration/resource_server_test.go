@@ -32,7 +32,7 @@ func TestCallsOfAResourceServer(t *testing.T) {
 	e.create(api)
 	e.eventuallyReady(api)
 	e.requireCalls("creating an API", 1)
-	e.pass(api)
+	e.reconcile(api)
 	e.requireCalls("finding nothing to do", 1)
 	change(e, api, func(api *v1alpha1.Auth0ResourceServer) {
 		api.Spec.Scopes.Items = append(api.Spec.Scopes.Items, v1alpha1.ResourceServerScope{Value: "write:orders"})
@@ -118,7 +118,7 @@ func TestScopesInUseStayAMoment(t *testing.T) {
 	now.SetTime(now.Now().Add(59 * time.Second))
 	e.restartOperator()
 	e.sim.ResetRequests()
-	e.pass(api)
+	e.reconcile(api)
 	e.requireScopes(api, inUse)
 	if calls := e.sim.Requests().Count("GET", "/api/v2/roles"); calls != 0 {
 		t.Errorf("who has the scopes was asked %d times again", calls)
@@ -129,7 +129,7 @@ func TestScopesInUseStayAMoment(t *testing.T) {
 	})
 	e.eventuallyReconciling(api, v1alpha1.ReasonScopesInUse)
 	now.SetTime(now.Now().Add(time.Second))
-	e.pass(api)
+	e.reconcile(api)
 	e.eventuallyReady(api)
 	e.requireScopes(api, map[string]string{"sell:orders": "", "stay:orders": ""})
 	if left := api.Status.RemovingScopes; len(left) > 0 {
@@ -152,7 +152,7 @@ func TestTokenEncryption(t *testing.T) {
 	e.create(api)
 	e.eventuallyReady(api)
 	e.requireCalls("creating an API", 1)
-	e.pass(api)
+	e.reconcile(api)
 	e.requireCalls("finding nothing to do", 1)
 	change(e, api, func(api *v1alpha1.Auth0ResourceServer) { api.Spec.TokenEncryption = key("BBBB") })
 	e.eventuallyReady(api)
@@ -209,7 +209,7 @@ func TestTwoObjectsAdoptAtOnce(t *testing.T) {
 					e.deleteAndWait(object)
 				}
 			}
-			e.pass(holder)
+			e.reconcile(holder)
 			s.require(e, holder)
 		})
 	}

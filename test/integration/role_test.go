@@ -37,7 +37,7 @@ func TestCallsOfARole(t *testing.T) {
 			e.create(role)
 			e.eventuallyReady(role)
 			e.requireCalls("creating a role", row.create)
-			e.pass(role)
+			e.reconcile(role)
 			e.requireCalls("finding nothing to do", row.check)
 			if row.permissions > 1 {
 				return
@@ -107,7 +107,7 @@ func TestPermissionsOfOthers(t *testing.T) {
 	e.dashboard("POST", rolePath(role.Status.ID)+"/permissions", map[string]any{"permissions": []any{
 		map[string]any{"resource_server_identifier": ordersAPI, "permission_name": "write:orders"},
 	}})
-	e.pass(role)
+	e.reconcile(role)
 	if have := e.rolePermissions(role.Status.ID); len(have) != 2 {
 		t.Errorf("Additive leaves %v", have)
 	}

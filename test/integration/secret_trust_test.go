@@ -348,9 +348,9 @@ func TestAnAdoptedSecretStays(t *testing.T) {
 		e.eventually(expect("later", "more", "ours", "theirs"))
 		change(e, object, func(o v1alpha1.Managed) { delete(kind.secret(o).Data, "more") })
 		e.eventually(expect("later", "ours", "theirs"))
-		e.pass(object)
+		e.reconcile(object)
 		version := theirs.ResourceVersion
-		e.pass(object)
+		e.reconcile(object)
 		e.get(theirs)
 		if theirs.ResourceVersion != version {
 			e.Error("the Secret was written again, with nothing to write")

@@ -64,7 +64,7 @@ func TestANewApplicationCostsAnAdditiveConnectionNothing(t *testing.T) {
 	partner := clientFixture.object(e, "partner")
 	e.create(partner)
 	e.eventuallyReady(partner)
-	e.pass(partner)
+	e.reconcile(partner)
 	e.requireCalls("creating an application, and reading it once", 3)
 }
 
@@ -147,7 +147,7 @@ func TestWhatIsCreatedAgainReturnsToThoseWhoHadIt(t *testing.T) {
 	e.create(user)
 	e.eventuallyReady(user)
 	e.dashboard("DELETE", rolesRoute+"/"+role.Status.ID, nil)
-	e.pass(role)
+	e.reconcile(role)
 	e.eventually(func() error {
 		if roles := e.userRoles(e.user(user.Status.UserID)); !slices.Contains(roles, "editor") {
 			return fmt.Errorf("the user has the roles %v", roles)
@@ -174,7 +174,7 @@ func TestANewPasswordLeavesABlockOfOthers(t *testing.T) {
 		}
 		return nil
 	})
-	e.pass(user)
+	e.reconcile(user)
 	if blocked := e.user(user.Status.UserID)["blocked"]; blocked != true {
 		t.Errorf("blocked is %v: the operator let in whom somebody blocked", blocked)
 	}

@@ -31,7 +31,7 @@ func TestTenantStatus(t *testing.T) {
 
 	e.withoutScopes("delete:users", "read:roles")
 	e.restartOperator()
-	e.pass(tenant)
+	e.reconcile(tenant)
 	want := []v1alpha1.MissingScopes{
 		{Kind: "Auth0Role", Scopes: []string{"read:roles"}}, {Kind: "Auth0User", Scopes: []string{"delete:users", "read:roles"}},
 	}
@@ -47,11 +47,11 @@ func TestTenantSaysWhereUsersCannotBeCreated(t *testing.T) {
 	e.dashboard("POST", "/api/v2/connections", map[string]any{"name": "partners", "strategy": "auth0"})
 	e.enableConnection("partners", false)
 	tenant := e.tenant()
-	e.pass(tenant)
+	e.reconcile(tenant)
 	e.eventuallyCondition(tenant, v1alpha1.ConditionConnectionsEnabled, metav1.ConditionFalse, v1alpha1.ReasonNotEnabled, "new users cannot be created in partners", operatorClientID)
 	e.eventuallyReady(tenant)
 	e.enableConnection("partners", true)
-	e.pass(tenant)
+	e.reconcile(tenant)
 	e.eventuallyCondition(tenant, v1alpha1.ConditionConnectionsEnabled, metav1.ConditionTrue, v1alpha1.ReasonEnabled)
 }
 
@@ -116,7 +116,7 @@ func TestBadCredentials(t *testing.T) {
 			}
 			e.eventuallyReconciling(user, waits)
 			change(e, secret, func(s *corev1.Secret) { s.Data = good })
-			e.pass(tenant)
+			e.reconcile(tenant)
 			e.eventuallyReady(tenant)
 			e.eventuallyReady(user)
 		})

@@ -16,7 +16,7 @@ func TestATokenThatIsGoneIsNotReady(t *testing.T) {
 	}
 	down := func(e *environment) {
 		e.sim.Stop()
-		e.pass(e.tenant())
+		e.reconcile(e.tenant())
 	}
 	for name, prevent := range map[string]func(*environment){"while Auth0 is down": down, "while the tenant is suspended": suspend} {
 		t.Run(name, func(t *testing.T) {
@@ -34,7 +34,7 @@ func TestATokenThatIsGoneIsNotReady(t *testing.T) {
 			e.putSecret("changed", "accessToken", "another")
 			e.eventuallyCondition(gone, v1alpha1.ConditionReady, metav1.ConditionFalse, "", "Secret gone does not hold the token")
 			e.eventuallyCondition(changed, v1alpha1.ConditionReady, metav1.ConditionFalse, "", "Secret changed does not hold the token")
-			e.pass(fine)
+			e.reconcile(fine)
 			if ready := readyStatus(fine); ready != metav1.ConditionTrue {
 				t.Errorf("a token that is there says Ready=%s", ready)
 			}

@@ -97,7 +97,7 @@ func TestALostAnswerWithoutLeeway(t *testing.T) {
 	// What the log said is remembered: it need not say so again.
 	e.sim.AddFaults(simulator.Fault{Method: "GET", Route: "/api/v2/logs", Status: 503})
 	change(e, token, func(token *v1alpha1.Auth0Token) { token.Spec.RenewBeforePercentage = new(int32(10)) })
-	e.pass(token)
+	e.reconcile(token)
 	e.eventuallyStalled(token, v1alpha1.ReasonRefreshResponseLost, message)
 	e.sim.ClearFaults()
 	if again := e.refreshes(); again != sent {
@@ -232,7 +232,7 @@ func TestASignInIsKeptByOneObject(t *testing.T) {
 	e.create(second)
 	e.eventuallyStalled(second, v1alpha1.ReasonConflict, e.namespace+"/one", "delete this object", "If you delete "+e.namespace+"/one instead, without spec.deletionPolicy: Retain")
 	e.restartOperator()
-	e.pass(second)
+	e.reconcile(second)
 	e.eventuallyStalled(second, v1alpha1.ReasonConflict)
 	change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenFixture.change(token) })
 	e.eventuallyReady(token)
@@ -248,7 +248,7 @@ func TestWhatWorksOnceMayGo(t *testing.T) {
 	e := newEnvironment(t)
 	token := e.shop(rotating)
 	e.delete(&corev1.Secret{ObjectMeta: e.meta("seed")})
-	e.pass(token)
+	e.reconcile(token)
 	change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenFixture.change(token) })
 	refreshTokenFixture.eventuallyRequire(e, token)
 }
@@ -261,7 +261,7 @@ func TestADeletedTokenFamilyIsNoReplay(t *testing.T) {
 	sent := e.refreshes()
 	e.delete(&corev1.Secret{ObjectMeta: e.meta("token-refresh-token")})
 	e.restartOperator()
-	e.pass(token)
+	e.reconcile(token)
 	e.eventuallyStalled(token, v1alpha1.ReasonRefreshTokenSecretDeleted, "Secret token-refresh-token", "Secret seed")
 	if again := e.refreshes(); again != sent {
 		t.Errorf("a refresh token was sent %d times more", again-sent)
@@ -410,7 +410,7 @@ func TestDeviceApproval(t *testing.T) {
 	})
 	// A restart shows the same code.
 	e.restartOperator()
-	e.pass(token)
+	e.reconcile(token)
 	if again := token.Status.Device; again == nil || again.UserCode != device.UserCode {
 		t.Errorf("after a restart status says %+v", again)
 	}
@@ -424,7 +424,7 @@ func TestDeviceApproval(t *testing.T) {
 	if requests := e.sim.Requests(); requests.Count("POST", "/oauth/device/code")+requests.Count("POST", "/oauth/token") != 0 {
 		t.Errorf("a no is not taken for an answer: %v", requests.ByRoute)
 	}
-	e.pass(token)
+	e.reconcile(token)
 	e.eventuallyReconciling(token, v1alpha1.ReasonApprovalPending)
 	if err := e.sim.ApproveDevice(simulator.DeviceApproval{UserCode: token.Status.Device.UserCode, UserID: e.adaID()}); err != nil {
 		t.Fatal(err)

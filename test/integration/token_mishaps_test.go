@@ -43,7 +43,7 @@ func TestTheKeyOfTheHashesIsLost(t *testing.T) {
 	e.sim.ResetRequests()
 	e.startOperator()
 	for _, object := range []v1alpha1.Object{token, machine} {
-		e.pass(object)
+		e.reconcile(object)
 		e.eventuallyReady(object)
 	}
 	if kept := e.familyOf().Tokens.RefreshToken; kept != newest {
@@ -267,7 +267,7 @@ func TestAUserIsRecreated(t *testing.T) {
 	ada, token := e.declaredAda()
 	first := token.Status.Subject
 	userFixture.deleteRemotely(e, ada)
-	e.pass(ada)
+	e.reconcile(ada)
 	e.eventually(func() error {
 		e.get(token)
 		e.get(ada)
@@ -302,7 +302,7 @@ func TestTheRiskIsOverWhenItsSettingIsChanged(t *testing.T) {
 	token := e.shop(withoutLeeway)
 	e.eventuallyCondition(token, v1alpha1.ConditionRefreshTokenReplaySafe, metav1.ConditionFalse, v1alpha1.ReasonNoLeeway)
 	e.setRefreshRules(rotating)
-	e.pass(token)
+	e.reconcile(token)
 	e.eventuallyCondition(token, v1alpha1.ConditionRefreshTokenReplaySafe, metav1.ConditionTrue, v1alpha1.ReasonReplayAllowed)
 }
 
@@ -334,7 +334,7 @@ func TestARequestOutlivesAFailure(t *testing.T) {
 		e.eventuallyStalled(token, v1alpha1.ReasonUserBlocked)
 		e.dashboard("PATCH", userPath(e.adaID()), map[string]any{"blocked": false})
 		outOfOrder(e, "/oauth/token")
-		e.pass(token)
+		e.reconcile(token)
 		e.eventuallyReady(token)
 	})
 	t.Run("another code", func(t *testing.T) {
@@ -349,7 +349,7 @@ func TestARequestOutlivesAFailure(t *testing.T) {
 		}
 		e.eventuallyStalled(token, v1alpha1.ReasonApprovalDenied)
 		outOfOrder(e, "/oauth/device/code")
-		e.pass(token)
+		e.reconcile(token)
 		e.eventuallyReconciling(token, v1alpha1.ReasonApprovalPending)
 	})
 }

@@ -39,8 +39,8 @@ func TestEveryRefusalHasAReason(t *testing.T) {
 		makeInvalid func(*environment)
 		reason      string
 		says        string
-		// heal is what makes it good without anybody touching the object; nil where a person must say so.
-		heal func(*environment)
+		// fix is what makes it good without anybody touching the object; nil where a person must say so.
+		fix func(*environment)
 	}{
 		{"wrong password", passwordTokenFixture, func(e *environment) { e.putSecret("ada", "password", "planted-wrong") },
 			v1alpha1.ReasonWrongPassword, "correct the password", func(e *environment) { e.putSecret("ada", "password", "Correct-Horse-1") }},
@@ -102,8 +102,8 @@ func TestEveryRefusalHasAReason(t *testing.T) {
 			if message := e.eventuallyStalled(token, row.reason, row.says); strings.Contains(message, "planted") {
 				t.Errorf("the message tells a secret: %s", message)
 			}
-			if row.heal != nil {
-				row.heal(e)
+			if row.fix != nil {
+				row.fix(e)
 				row.fixture.eventuallyRequire(e, token)
 				return
 			}
@@ -150,7 +150,7 @@ func TestTokenQuota(t *testing.T) {
 		token.Spec.OutputSecret.Labels = map[string]v1alpha1.SecretLabel{"team": "shop"}
 	})
 	e.eventuallyReconciling(other, v1alpha1.ReasonQuotaExceeded)
-	e.pass(token)
+	e.reconcile(token)
 	tokenFixture.requireWrites(e, 0)
 	// Nobody else is held back.
 	e.dashboard("PATCH", "/api/v2/clients/"+id, map[string]any{"token_quota": nil})
@@ -160,7 +160,7 @@ func TestTokenQuota(t *testing.T) {
 	e.eventuallyReady(third)
 
 	tenant := e.tenant()
-	e.pass(tenant)
+	e.reconcile(tenant)
 	if issued := tenant.Status.IssuedTokens; issued == nil || issued.ThisMonth != 2 {
 		t.Errorf("the tenant counts %+v", issued)
 	}
@@ -309,7 +309,7 @@ func TestADeletedUserIsNoticed(t *testing.T) {
 			e.eventuallyStalled(token, v1alpha1.ReasonUserNotFound, "Secret token is valid until "+token.Status.ExpiresAt.UTC().Format(time.RFC3339))
 			// Who comes later knows, too.
 			e.restartOperator()
-			e.pass(token)
+			e.reconcile(token)
 			e.eventuallyStalled(token, v1alpha1.ReasonUserNotFound)
 			if issued := len(e.logged("sertft")) + len(e.logged("fertft")) + len(e.logged("sepft")); issued != 1 {
 				t.Errorf("a token was asked for %d times", issued)

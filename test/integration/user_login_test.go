@@ -35,7 +35,7 @@ func TestSignupSetsTheRestAtOnce(t *testing.T) {
 		t.Errorf("the user in Auth0 is %v", stored)
 	}
 	e.sim.ResetRequests()
-	e.pass(user)
+	e.reconcile(user)
 	signupFixture.requireWrites(e, 0)
 }
 
@@ -130,9 +130,9 @@ func TestGeneratedPassword(t *testing.T) {
 	}
 
 	e.sim.ResetRequests()
-	e.pass(user)
+	e.reconcile(user)
 	e.restartOperator()
-	e.pass(user)
+	e.reconcile(user)
 	if e.generated("login") != first || e.sim.Requests().Writes() != 0 {
 		t.Error("the password changed by itself")
 	}
@@ -149,7 +149,7 @@ func TestGeneratedPassword(t *testing.T) {
 		}
 		return nil
 	})
-	e.pass(user)
+	e.reconcile(user)
 	second := e.generated("login")
 	requirePassword(e, second, false)
 
@@ -160,7 +160,7 @@ func TestGeneratedPassword(t *testing.T) {
 		}
 		return nil
 	})
-	e.pass(user)
+	e.reconcile(user)
 	requirePassword(e, e.generated("login"), false)
 }
 
@@ -190,9 +190,9 @@ func TestInvitation(t *testing.T) {
 	if left := time.Until(user.Status.Invitation.ExpiresAt.Time); left < 47*time.Hour || left > 48*time.Hour {
 		t.Errorf("the link is good for %s", left)
 	}
-	e.pass(user)
+	e.reconcile(user)
 	e.restartOperator()
-	e.pass(user)
+	e.reconcile(user)
 	if tickets := e.sim.Requests().Count("POST", "/api/v2/tickets/password-change"); tickets != 1 || e.invitation() != link {
 		t.Errorf("%d links were made, want 1", tickets)
 	}
@@ -267,7 +267,7 @@ func TestUnblockOnRequest(t *testing.T) {
 	if status, answer := e.signIn("ada@example.com", "Correct-Horse-1"); status != 200 {
 		t.Errorf("the block was not lifted: %d %s", status, answer)
 	}
-	e.pass(user)
+	e.reconcile(user)
 	if user.Status.Logins != 1 || user.Status.LastLogin != e.sim.Now().UTC().Format(time.DateOnly) {
 		t.Errorf("status says %d logins, the last on %q", user.Status.Logins, user.Status.LastLogin)
 	}
@@ -369,7 +369,7 @@ func TestCustomDomain(t *testing.T) {
 
 	domain := e.dashboard("POST", "/api/v2/custom-domains", map[string]any{"domain": custom, "type": "auth0_managed_certs"})
 	e.dashboard("POST", "/api/v2/custom-domains/"+domain["custom_domain_id"].(string)+"/verify", nil)
-	e.pass(tenant)
+	e.reconcile(tenant)
 	e.eventuallyReady(tenant)
 	if tenant.Status.CustomDomain != custom {
 		t.Errorf("status says %q", tenant.Status.CustomDomain)
@@ -395,7 +395,7 @@ func TestProviderKeepsItsFields(t *testing.T) {
 		t.Errorf("the user in Auth0 is %v", stored)
 	}
 	e.sim.ResetRequests()
-	e.pass(user)
+	e.reconcile(user)
 	userFixture.requireWrites(e, 0)
 }
 

@@ -63,7 +63,7 @@ func TestCallsOfAUser(t *testing.T) {
 	plain := newUser(e, "plain", "plain@example.com")
 	e.get(plain)
 	e.sim.ResetRequests()
-	e.pass(plain)
+	e.reconcile(plain)
 	e.requireCalls("finding nothing to do", 1)
 	change(e, plain, func(u *v1alpha1.Auth0User) { u.Spec.Name = new("Plain") })
 	e.eventuallyReady(plain)
@@ -105,7 +105,7 @@ func TestNoMailUnlessAskedFor(t *testing.T) {
 	asking.Spec.VerifyEmail = new(true)
 	e.create(asking)
 	e.eventuallyReady(asking)
-	e.pass(asking)
+	e.reconcile(asking)
 	if mails := e.sim.Emails(); len(mails) != 1 || mails[0].To != "asking@example.com" {
 		t.Errorf("want one mail to asking@example.com, got %+v", mails)
 	}
@@ -143,10 +143,10 @@ func TestPasswordIsSetWhenItChanges(t *testing.T) {
 
 	e.dashboard("PATCH", userPath(user.Status.UserID), map[string]any{"password": "Chosen-By-Ada-1"})
 	e.dashboard("PATCH", userPath(user.Status.UserID), map[string]any{"blocked": true})
-	e.pass(user)
+	e.reconcile(user)
 	change(e, secret, func(s *corev1.Secret) { s.Labels = map[string]string{"touched": "yes"} })
 	e.restartOperator()
-	e.pass(user)
+	e.reconcile(user)
 	// The operator would put the block right that is lifted to sign in.
 	e.stopOperator()
 	requirePassword(e, "Chosen-By-Ada-1", true)
@@ -205,7 +205,7 @@ func TestRolesExactAndAdditive(t *testing.T) {
 		}
 	}
 	e.sim.ResetRequests()
-	e.pass(user)
+	e.reconcile(user)
 	e.requireCalls("checking a user without roles", 1)
 }
 
@@ -268,7 +268,7 @@ func TestBadUserInput(t *testing.T) {
 			reason: v1alpha1.ReasonConnectionNotFound, says: `"nowhere" does not exist`,
 			heal: func(e *environment, u *v1alpha1.Auth0User) {
 				e.dashboard("POST", "/api/v2/connections", map[string]any{"name": "nowhere", "strategy": "auth0", "enabled_clients": []any{operatorClientID}})
-				e.pass(u)
+				e.reconcile(u)
 			},
 		},
 		{
@@ -280,7 +280,7 @@ func TestBadUserInput(t *testing.T) {
 			reason: v1alpha1.ReasonConnectionNotEnabled, says: operatorClientID,
 			heal: func(e *environment, u *v1alpha1.Auth0User) {
 				e.enableConnection(connection, true)
-				e.pass(u)
+				e.reconcile(u)
 			},
 		},
 		{
@@ -320,7 +320,7 @@ func TestBadUserInput(t *testing.T) {
 				for _, other := range e.users() {
 					e.dashboard("DELETE", userPath(other["user_id"].(string)), nil)
 				}
-				e.pass(u)
+				e.reconcile(u)
 			},
 		},
 		{
@@ -417,7 +417,7 @@ func TestTwoObjectsForOneUser(t *testing.T) {
 	e.create(second)
 	e.eventuallyStalled(second, v1alpha1.ReasonConflict, e.namespace+"/first/")
 	e.deleteAndWait(first)
-	e.pass(second)
+	e.reconcile(second)
 	e.eventuallyReady(second)
 	third := newUser(e, "third", "ada@example.com")
 	e.create(third)
@@ -478,7 +478,7 @@ func TestUsernameInUpperCase(t *testing.T) {
 	e.create(user)
 	e.eventuallyReady(user)
 	e.sim.ResetRequests()
-	e.pass(user)
+	e.reconcile(user)
 	e.requireCalls("another pass", 1)
 	if stored := e.user(user.Status.UserID)["username"]; stored != "gracehopper" {
 		t.Errorf("Auth0 has %q", stored)

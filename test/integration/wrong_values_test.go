@@ -252,7 +252,7 @@ func TestUsedPasswordNamesTheRule(t *testing.T) {
 		}
 		return nil
 	})
-	e.pass(user)
+	e.reconcile(user)
 	e.eventuallyReady(user)
 	change(e, secret, func(s *corev1.Secret) { s.Data["password"] = []byte("Pl4nted-first") })
 	e.eventuallyStalled(user, v1alpha1.ReasonPasswordRejected, "it is one of the last 3 passwords of the user")
@@ -359,7 +359,7 @@ spec:
 	e.eventuallyStalled(customers, v1alpha1.ReasonMissingScope, "missing scopes: read:connections_options, update:connections_options", operatorClientID)
 	e.eventuallyReconciling(ada, v1alpha1.ReasonReferenceNotReady, "customers", v1alpha1.ReasonMissingScope)
 	tenant := e.tenant()
-	e.pass(tenant)
+	e.reconcile(tenant)
 	if missing := fmt.Sprint(tenant.Status.MissingScopes); !strings.Contains(missing, "read:connections_options update:connections_options") {
 		t.Errorf("status.missingScopes: %s", missing)
 	}

@@ -124,13 +124,13 @@ func startOperator(t *testing.T) *operator {
 		t.Fatalf("%s: %v\n%s", build, err, output)
 	}
 	o := &operator{T: t, metrics: freeAddress(t), simulator: freeAddress(t), kubeconfig: filepath.Join(dir, "kubeconfig")}
-	announced := o.start(filepath.Join(dir, "cluster"), "--kubeconfig", o.kubeconfig)
+	printed := o.start(filepath.Join(dir, "cluster"), "--kubeconfig", o.kubeconfig)
 	ca := filepath.Join(dir, "ca.crt")
 	o.start(filepath.Join(dir, "auth0-simulator"), "--addr", o.simulator, "--ca-file", ca, "--client-id", "operator", "--client-secret", "not-a-secret")
 	o.eventually(func() error {
-		found := regexp.MustCompile(`no kubectl: (\S+)`).FindStringSubmatch(announced.String())
+		found := regexp.MustCompile(`no kubectl: (\S+)`).FindStringSubmatch(printed.String())
 		if found == nil {
-			return fmt.Errorf("the control plane is not up:\n%s", announced)
+			return fmt.Errorf("the control plane is not up:\n%s", printed)
 		}
 		o.kubectl = found[1]
 		var err error
