@@ -1,4 +1,4 @@
-// Package argocd runs the scripts of config/argocd as Argo CD does: in a Lua machine without files, commands or network.
+// Package argocd runs the scripts of config/argocd as Argo CD does: in a Lua interpreter without files, commands or network.
 // Start with its test.
 package argocd
 

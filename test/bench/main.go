@@ -1,5 +1,5 @@
-// Command bench measures what the operator costs: it runs the built operator against a real API server and the simulator
-// with the limits of a plan of Auth0's, and holds what it needed against docs/benchmarks.md. It is what make bench calls.
+// Command bench measures the time and calls that the operator needs: it runs the built operator against a real API server and
+// the simulator with the limits of an Auth0 plan, and compares the results with docs/benchmarks.md. `make bench` calls it.
 //
 //	go run ./test/bench -scenario create -n 100 -json results.json
 package main

@@ -1,8 +1,8 @@
 // Command conformance replays recorded traffic of Auth0 against the simulator, and prints how well they agree.
 //
-// The recordings are the cassettes of the SDK go-auth0, read from the module cache. Each is replayed against a fresh
-// tenant, in which what the recording presupposes is set up first. Ids are translated; ids, times and secrets are not
-// compared. Things in lists that the cassette did not make belong to the recorded tenant, and are left out.
+// The recordings are the cassettes of the SDK go-auth0, read from the module cache. Each is replayed against a new tenant,
+// which first gets the objects that the recording expects. Ids are translated; ids, times and secrets are not
+// compared. List entries that the cassette did not create belong to the recorded tenant and are ignored.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Command apilint is golangci-lint with kube-api-linter, the rules of Kubernetes' API reviewers, which golangci-lint does not contain.
-// It lints api/ alone, by the file api.golangci.yml beside it: make lint-api.
+// Command apilint is golangci-lint with kube-api-linter, the rules of Kubernetes' API reviewers, which golangci-lint does not
+// contain. It lints api/ with golangci.yml in this folder. `make lint-api` calls it.
 package main
 
 import (
