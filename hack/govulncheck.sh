@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Looks for known vulnerabilities in what the operator calls. make verify-vulnerabilities runs it.
+# Finds known vulnerabilities in code that the operator calls. make verify-vulnerabilities runs it.
 #
-# It needs Go's vulnerability database, vuln.go.dev, or a mirror of it that GOVULNDB names (https://… or file:///…). Where
-# neither can be reached it says so and lets the rest go on; with REQUIRE_VULNDB=1, as in CI, that is a failure.
+# It needs Go's vulnerability database, vuln.go.dev, or the mirror in GOVULNDB (https://… or file:///…). If it cannot reach
+# either, it prints a warning and succeeds. With REQUIRE_VULNDB=1, as in CI, it fails.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Holds the shell scripts to shfmt and, where it is installed, to shellcheck: that is no Go program, so there is nothing to
-# build it from. CI installs it.
+# Checks the shell scripts with shfmt and, if it is installed, with shellcheck. shellcheck is not a Go program, so the build
+# cannot provide it. CI installs it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -9,5 +9,5 @@ go tool -modfile=hack/deploy/go.mod mvdan.cc/sh/v3/cmd/shfmt -d "${scripts[@]}"
 if command -v shellcheck >/dev/null; then
 	shellcheck "${scripts[@]}"
 else
-	echo "shellcheck is not installed: the scripts were only parsed and held to shfmt"
+	echo "shellcheck is not installed: shfmt alone checked the scripts"
 fi

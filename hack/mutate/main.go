@@ -25,15 +25,15 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// guard is a piece of code that keeps something from going wrong.
+// guard is code that prevents a fault.
 type guard struct {
-	// Name says what the guard does.
+	// Name describes the guard.
 	Name string `json:"name"`
-	// File holds Code just once, which Without takes the place of.
+	// File contains Code exactly once. Without replaces it.
 	File    string `json:"file"`
 	Code    string `json:"code"`
 	Without string `json:"without"`
-	// The tests fail without the guard.
+	// Tests fail without the guard.
 	tests `json:",inline"`
 }
 
@@ -46,7 +46,7 @@ type tests struct {
 //go:embed guards.yaml
 var listed []byte
 
-// longest is how long the tests of one guard may take.
+// longest bounds the tests of one guard.
 const longest = 10 * time.Minute
 
 func main() {
@@ -106,8 +106,8 @@ func verdict(err error) string {
 	return "FAILED"
 }
 
-// try runs the tests without the guard. They must pass with it, so that what fails, fails for want of it; passing are those that
-// are known to.
+// try runs the tests without the guard. They must pass with it, so that a failure has no other cause. passing are the tests that
+// are known to pass.
 func (g guard) try(ctx context.Context, dir string, passing map[tests]bool) error {
 	overlay, err := g.overlay(dir)
 	if err != nil {
@@ -135,7 +135,7 @@ func (g guard) try(ctx context.Context, dir string, passing map[tests]bool) erro
 	return nil
 }
 
-// overlay writes what Go is to compile in place of the file, and returns the name of the list that says so.
+// overlay writes the mutated file and an overlay that replaces the original with it. It returns the name of the overlay.
 func (g guard) overlay(dir string) (string, error) {
 	content, err := os.ReadFile(g.File)
 	if err != nil {
@@ -164,7 +164,7 @@ func (t tests) run(ctx context.Context, overlay string) ([]byte, error) {
 	return goCommand(ctx, overlay, "test", "-count=1", "-run", t.Run, t.Package)
 }
 
-// goCommand runs go with an overlay, which reaches the programs that a test builds as well.
+// goCommand runs go with an overlay, which also applies to the programs that a test builds.
 func goCommand(ctx context.Context, overlay string, args ...string) ([]byte, error) {
 	command := exec.CommandContext(ctx, "go", args...)
 	if overlay != "" {

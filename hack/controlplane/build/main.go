@@ -7,7 +7,7 @@
 // go.sum; prebuilt archives would need another host, another checksum list, and lack kube-controller-manager. It takes
 // minutes once. The result lies in the user's cache folder, named by version, so a fresh clone finds it there.
 //
-// This program alone knows where the binaries are. Everybody else asks it.
+// Only this program knows where the binaries are. All others call it.
 package main
 
 import (
