@@ -126,12 +126,14 @@ type ClientPublicKey struct {
 	// name of the key, for display.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="name must not be blank"
 	// +required
 	Name string `json:"name"`
 
 	// pem is the RSA public key, or its X.509 certificate, in PEM format.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=4096
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="pem must not be blank"
 	// +optional
 	PEM *string `json:"pem,omitempty"`
 
@@ -147,6 +149,7 @@ type ClientPublicKey struct {
 	// kid is the key id in the assertions. Default: the thumbprint of the key (RFC 7638).
 	// +kubebuilder:validation:MinLength=10
 	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="kid must not be blank"
 	// +optional
 	Kid *string `json:"kid,omitempty"`
 
@@ -238,6 +241,7 @@ type ClientSettings struct {
 	// name of the application, as users see it. Names are not unique in Auth0.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="name must not be blank"
 	// +kubebuilder:validation:XValidation:rule="!self.contains('<') && !self.contains('>')",message="name must not contain < or >"
 	// +required
 	Name string `json:"name"`
@@ -245,6 +249,7 @@ type ClientSettings struct {
 	// description is free text, at most 140 characters.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=140
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="description must not be blank"
 	// +optional
 	Description *string `json:"description,omitempty"`
 
@@ -256,7 +261,7 @@ type ClientSettings struct {
 
 	// logoUri is the URL of the logo that users see; 150 by 150 pixels are recommended.
 	// +kubebuilder:validation:MaxLength=2048
-	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://[^/?#[:space:]]+[^[:space:]]*$') && isURL(self)",message="logoUri must be a URL with http:// or https:// and a host, such as https://example.com/logo.png, without spaces"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://[^/?#:@[:space:]][^[:space:]]*$') && isURL(self)",message="logoUri must be a URL with http:// or https:// and a host, such as https://example.com/logo.png, without spaces"
 	// +optional
 	LogoURI *string `json:"logoUri,omitempty"`
 
@@ -269,7 +274,7 @@ type ClientSettings struct {
 	// +kubebuilder:validation:items:MaxLength=2048
 	// +kubebuilder:validation:items:Pattern=`^[^\t\r\v\f]*$`
 	// +kubebuilder:validation:items:XValidation:rule="!self.contains(' ') && !self.contains(',') && !self.contains('\\n') && self.matches('^[a-zA-Z][a-zA-Z0-9+.-]*:[^0-9]')",message="each entry is one URL with its scheme, such as https://shop.example.com/callback or com.example.shop://callback, without spaces and commas; give every URL an entry of its own, and write a comma within one as %2C"
-	// +kubebuilder:validation:items:XValidation:rule="self.startsWith('http:') || self.startsWith('https:') ? self.matches('^https?://[^/?#]') : !(self.lowerAscii().startsWith('javascript:') || self.lowerAscii().startsWith('data:'))",message="http:// and https:// are followed by a host, and javascript: and data: are no URLs to send users to; use a URL such as https://shop.example.com/callback"
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^(?i:https?):') ? self.matches('^(?i:https?)://[^/?#:@]') : !(self.lowerAscii().startsWith('javascript:') || self.lowerAscii().startsWith('data:'))",message="http:// and https:// are followed by a host, and javascript: and data: are no URLs to send users to; use a URL such as https://shop.example.com/callback"
 	// +kubebuilder:validation:items:XValidation:rule="!self.contains('*') || self.matches('^http[^*.]*[*][^/*.]*[.][^/*.]+[.][^*]+$')",message="Auth0 takes one wildcard, in the first label of the host, before a domain of your own: https://*.example.com/callback"
 	// +optional
 	Callbacks []string `json:"callbacks,omitzero"`
@@ -282,7 +287,7 @@ type ClientSettings struct {
 	// +kubebuilder:validation:items:MaxLength=2048
 	// +kubebuilder:validation:items:Pattern=`^[^\t\r\v\f]*$`
 	// +kubebuilder:validation:items:XValidation:rule="!self.contains(' ') && !self.contains(',') && !self.contains('\\n') && self.matches('^[a-zA-Z][a-zA-Z0-9+.-]*:[^0-9]')",message="each entry is one URL with its scheme, such as https://shop.example.com/callback or com.example.shop://callback, without spaces and commas; give every URL an entry of its own, and write a comma within one as %2C"
-	// +kubebuilder:validation:items:XValidation:rule="self.startsWith('http:') || self.startsWith('https:') ? self.matches('^https?://[^/?#]') : !(self.lowerAscii().startsWith('javascript:') || self.lowerAscii().startsWith('data:'))",message="http:// and https:// are followed by a host, and javascript: and data: are no URLs to send users to; use a URL such as https://shop.example.com/callback"
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^(?i:https?):') ? self.matches('^(?i:https?)://[^/?#:@]') : !(self.lowerAscii().startsWith('javascript:') || self.lowerAscii().startsWith('data:'))",message="http:// and https:// are followed by a host, and javascript: and data: are no URLs to send users to; use a URL such as https://shop.example.com/callback"
 	// +kubebuilder:validation:items:XValidation:rule="!self.contains('*') || self.matches('^http[^*.]*[*][^/*.]*[.][^/*.]+[.][^*]+$')",message="Auth0 takes one wildcard, in the first label of the host, before a domain of your own: https://*.example.com/callback"
 	// +optional
 	AllowedLogoutURLs []string `json:"allowedLogoutUrls,omitzero"`
@@ -292,7 +297,7 @@ type ClientSettings struct {
 	// +kubebuilder:validation:MaxItems=1000
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=2048
-	// +kubebuilder:validation:items:XValidation:rule="!self.contains(' ') && !self.contains(',') && (self == 'file://*' || self.matches('^[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]+/?$'))",message="each entry is one origin: scheme, host and port, such as https://shop.example.com, without a path, spaces and commas; give every origin an entry of its own"
+	// +kubebuilder:validation:items:XValidation:rule="self == 'file://*' || self.matches('^[a-zA-Z][\\\\w+.-]*://[^/?#:@ ,][^/?#@ ,]*/?$')",message="each entry is one origin: scheme, host and port, such as https://shop.example.com, without a path, spaces and commas; give every origin an entry of its own"
 	// +kubebuilder:validation:items:XValidation:rule="!self.contains('*') || self == 'file://*' || self.matches('^http[^*.]*[*][^/*.]*[.][^/*.]+[.][^*]+$')",message="Auth0 takes one wildcard, in the first label of the host, before a domain of your own: https://*.example.com"
 	// +optional
 	AllowedOrigins []string `json:"allowedOrigins,omitzero"`
@@ -303,7 +308,7 @@ type ClientSettings struct {
 	// +kubebuilder:validation:MaxItems=1000
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=2048
-	// +kubebuilder:validation:items:XValidation:rule="!self.contains(' ') && !self.contains(',') && (self == 'file://*' || self.matches('^[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]+/?$'))",message="each entry is one origin: scheme, host and port, such as https://shop.example.com, without a path, spaces and commas; give every origin an entry of its own"
+	// +kubebuilder:validation:items:XValidation:rule="self == 'file://*' || self.matches('^[a-zA-Z][\\\\w+.-]*://[^/?#:@ ,][^/?#@ ,]*/?$')",message="each entry is one origin: scheme, host and port, such as https://shop.example.com, without a path, spaces and commas; give every origin an entry of its own"
 	// +kubebuilder:validation:items:XValidation:rule="!self.contains('*') || self == 'file://*' || self.matches('^http[^*.]*[*][^/*.]*[.][^/*.]+[.][^*]+$')",message="Auth0 takes one wildcard, in the first label of the host, before a domain of your own: https://*.example.com"
 	// +optional
 	WebOrigins []string `json:"webOrigins,omitzero"`
@@ -311,7 +316,7 @@ type ClientSettings struct {
 	// initiateLoginUri is the application's own login page, to which Auth0 redirects users who have to start the login
 	// again. https only.
 	// +kubebuilder:validation:MaxLength=2048
-	// +kubebuilder:validation:XValidation:rule="self.matches('^https://[^/?#*[:space:],]+[^#*[:space:],]*$')",message="initiateLoginUri must begin with https:// and a host, and hold no spaces, commas, wildcards and fragment (#…)"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^https://[^/?#:@*[:space:],][^#*[:space:],]*$')",message="initiateLoginUri must begin with https:// and a host, and hold no spaces, commas, wildcards and fragment (#…)"
 	// +optional
 	InitiateLoginURI *string `json:"initiateLoginUri,omitempty"`
 
@@ -320,6 +325,7 @@ type ClientSettings struct {
 	// +kubebuilder:validation:MaxItems=1000
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=600
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="entries of allowedClients must not be blank"
 	// +optional
 	AllowedClients []string `json:"allowedClients,omitzero"`
 
@@ -328,6 +334,7 @@ type ClientSettings struct {
 	// +kubebuilder:validation:MaxItems=1000
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=2048
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="entries of clientAliases must not be blank"
 	// +optional
 	ClientAliases []string `json:"clientAliases,omitzero"`
 
@@ -376,7 +383,7 @@ type ClientSettings struct {
 
 	// crossOriginLoc is the URL of your page for cross-origin verification.
 	// +kubebuilder:validation:MaxLength=2048
-	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://[^/?#[:space:]]+[^[:space:]]*$') && isURL(self)",message="crossOriginLoc must be a URL with http:// or https:// and a host, such as https://example.com/verify, without spaces"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://[^/?#:@[:space:]][^[:space:]]*$') && isURL(self)",message="crossOriginLoc must be a URL with http:// or https:// and a host, such as https://example.com/verify, without spaces"
 	// +optional
 	CrossOriginLoc *string `json:"crossOriginLoc,omitempty"`
 
@@ -387,18 +394,21 @@ type ClientSettings struct {
 	// customLoginPage is the HTML of the login page, in the classic login.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=262144
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="customLoginPage must not be blank"
 	// +optional
 	CustomLoginPage *string `json:"customLoginPage,omitempty"`
 
 	// customLoginPagePreview is the HTML of the login page in previews.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=262144
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="customLoginPagePreview must not be blank"
 	// +optional
 	CustomLoginPagePreview *string `json:"customLoginPagePreview,omitempty"`
 
 	// formTemplate is the HTML form for WS-Federation.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=262144
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="formTemplate must not be blank"
 	// +optional
 	FormTemplate *string `json:"formTemplate,omitempty"`
 
@@ -492,6 +502,7 @@ type ClientSettings struct {
 	// resourceServerIdentifier is the API that the application represents, with appType `resource_server`. Immutable.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=600
+	// +kubebuilder:validation:XValidation:rule="!self.matches('[\\\\s\\\\p{Z}]')",message="resourceServerIdentifier must not contain spaces or line breaks"
 	// +optional
 	ResourceServerIdentifier *string `json:"resourceServerIdentifier,omitempty"`
 
@@ -560,18 +571,21 @@ type ClientEncryptionKey struct {
 	// pub is the RSA public key in PEM format.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=8192
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="pub must not be blank"
 	// +optional
 	Pub *string `json:"pub,omitempty"`
 
 	// cert is its X.509 certificate in PEM format.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=16384
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="cert must not be blank"
 	// +optional
 	Cert *string `json:"cert,omitempty"`
 
 	// subject of the certificate. Example: `/CN=example.com`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="subject must not be blank"
 	// +optional
 	Subject *string `json:"subject,omitempty"`
 }
@@ -628,6 +642,7 @@ type ClientRefreshTokenPolicy struct {
 	// audience is the identifier of the API.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=600
+	// +kubebuilder:validation:XValidation:rule="!self.matches('[\\\\s\\\\p{Z}]')",message="audience must not contain spaces or line breaks"
 	// +required
 	Audience string `json:"audience"`
 
@@ -636,6 +651,7 @@ type ClientRefreshTokenPolicy struct {
 	// +kubebuilder:validation:MaxItems=1000
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=280
+	// +kubebuilder:validation:items:Pattern=`^[^\s]+$`
 	// +required
 	Scope []string `json:"scope"`
 }
@@ -656,6 +672,7 @@ type ClientMobileAndroid struct {
 	// appPackageName is the package name in AndroidManifest.xml.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="appPackageName must not be blank"
 	// +optional
 	AppPackageName *string `json:"appPackageName,omitempty"`
 
@@ -664,6 +681,7 @@ type ClientMobileAndroid struct {
 	// +kubebuilder:validation:MaxItems=100
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=255
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="entries of sha256CertFingerprints must not be blank"
 	// +optional
 	SHA256CertFingerprints []string `json:"sha256CertFingerprints,omitempty"`
 }
@@ -673,12 +691,14 @@ type ClientMobileIOS struct {
 	// teamId is the Apple team ID.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="teamId must not be blank"
 	// +optional
 	TeamID *string `json:"teamId,omitempty"`
 
 	// appBundleIdentifier is the application's name in the store. Example: `com.example.shop`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="appBundleIdentifier must not be blank"
 	// +optional
 	AppBundleIdentifier *string `json:"appBundleIdentifier,omitempty"`
 }
@@ -726,7 +746,7 @@ type ClientOIDCLogout struct {
 	// +kubebuilder:validation:MaxItems=1
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=2048
-	// +kubebuilder:validation:items:XValidation:rule="self.matches('^https?://[^/?#*[:space:],][^*[:space:],]*$')",message="backchannelLogoutUrls are URLs that Auth0 calls, such as https://shop.example.com/logout, without spaces, commas and wildcards"
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^https?://[^/?#:@*[:space:],][^*[:space:],]*$')",message="backchannelLogoutUrls are URLs that Auth0 calls, such as https://shop.example.com/logout, without spaces, commas and wildcards"
 	// +optional
 	BackchannelLogoutURLs []string `json:"backchannelLogoutUrls,omitzero"`
 
@@ -853,18 +873,21 @@ type ClientExpressConfiguration struct {
 	// connection_name in braces.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="initiateLoginUriTemplate must not be blank"
 	// +required
 	InitiateLoginURITemplate string `json:"initiateLoginUriTemplate"`
 
 	// userAttributeProfileId is the id of the user attribute profile.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="userAttributeProfileId must not be blank"
 	// +required
 	UserAttributeProfileID string `json:"userAttributeProfileId"`
 
 	// connectionProfileId is the id of the connection profile.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="connectionProfileId must not be blank"
 	// +required
 	ConnectionProfileID string `json:"connectionProfileId"`
 
@@ -885,18 +908,21 @@ type ClientExpressConfiguration struct {
 	// oktaOinClientId is the id of Okta's own application.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="oktaOinClientId must not be blank"
 	// +required
 	OktaOINClientID string `json:"oktaOinClientId"`
 
 	// adminLoginDomain is the domain where administrators sign in: the tenant's domain or a custom domain.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="adminLoginDomain must not be blank"
 	// +required
 	AdminLoginDomain string `json:"adminLoginDomain"`
 
 	// oinSubmissionId is the id of the application in the Okta Integration Network.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="oinSubmissionId must not be blank"
 	// +optional
 	OINSubmissionID *string `json:"oinSubmissionId,omitempty"`
 }
@@ -911,6 +937,7 @@ type ClientLinkedClient struct {
 	// clientId of an application that no Kubernetes object declares.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="clientId must not be blank"
 	// +optional
 	ClientID *string `json:"clientId,omitempty"`
 }
@@ -920,12 +947,14 @@ type ClientMyOrganizationConfiguration struct {
 	// connectionProfileId is the id of the connection profile that connections must use.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="connectionProfileId must not be blank"
 	// +optional
 	ConnectionProfileID *string `json:"connectionProfileId,omitempty"`
 
 	// userAttributeProfileId is the id of the user attribute profile that connections must use.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="userAttributeProfileId must not be blank"
 	// +optional
 	UserAttributeProfileID *string `json:"userAttributeProfileId,omitempty"`
 
@@ -944,6 +973,7 @@ type ClientMyOrganizationConfiguration struct {
 	// invitationLandingClientId is the client ID of the application that invitations open.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="invitationLandingClientId must not be blank"
 	// +optional
 	InvitationLandingClientID *string `json:"invitationLandingClientId,omitempty"`
 }

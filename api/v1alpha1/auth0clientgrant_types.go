@@ -45,6 +45,7 @@ type Auth0ClientGrantSpec struct {
 	// audience is the identifier of the API. Immutable. Example: `https://orders.example.com/`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=600
+	// +kubebuilder:validation:XValidation:rule="!self.matches('[\\\\s\\\\p{Z}]')",message="audience must not contain spaces or line breaks"
 	// +optional
 	Audience *string `json:"audience,omitempty"`
 
@@ -90,6 +91,7 @@ type Auth0ClientGrantSpec struct {
 	// +kubebuilder:validation:MaxItems=100
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=255
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="entries of authorizationDetailsTypes must not be blank"
 	// +optional
 	AuthorizationDetailsTypes []string `json:"authorizationDetailsTypes,omitempty"`
 }

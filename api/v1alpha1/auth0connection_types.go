@@ -6,6 +6,7 @@ import (
 )
 
 // Auth0ConnectionSpec declares a connection.
+// +kubebuilder:validation:XValidation:rule="!(has(self.database) && has(self.database.enabledDatabaseCustomization) && self.database.enabledDatabaseCustomization) || (has(self.database.customScripts) && has(self.database.customScripts.login)) || (has(self.adoptionPolicy) && self.adoptionPolicy == 'IfUnmanaged') || (has(self.managementPolicy) && self.managementPolicy == 'Observe')",message="database.enabledDatabaseCustomization needs the script database.customScripts.login: without it, nobody can sign in; only a connection that exists (adoptionPolicy IfUnmanaged, or managementPolicy Observe) may keep the scripts that it has"
 // +kubebuilder:validation:XValidation:rule="!has(self.database) || self.strategy == 'auth0'",message="database is for connections of strategy auth0; those of other strategies have options"
 // +kubebuilder:validation:XValidation:rule="!(has(self.options) || has(self.optionSecrets)) || self.strategy != 'auth0'",message="options and optionSecrets are for other strategies; a connection of strategy auth0 has database"
 type Auth0ConnectionSpec struct {
@@ -32,6 +33,7 @@ type Auth0ConnectionSpec struct {
 	// displayName is the name on the login page. Auth0's default: the name.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="displayName must not be blank"
 	// +optional
 	DisplayName *string `json:"displayName,omitempty"`
 
@@ -50,6 +52,7 @@ type Auth0ConnectionSpec struct {
 	// +kubebuilder:validation:MaxItems=100
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=255
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="entries of realms must not be blank"
 	// +optional
 	Realms []string `json:"realms,omitempty"`
 
@@ -187,7 +190,7 @@ type EnabledClient struct {
 // +kubebuilder:validation:XValidation:rule="!has(self.passwordOptions) || !(has(self.passwordPolicy) || has(self.passwordComplexityOptions) || has(self.passwordHistory) || has(self.passwordDictionary) || has(self.passwordNoPersonalInfo))",message="passwordOptions replaces passwordPolicy, passwordComplexityOptions, passwordHistory, passwordDictionary and passwordNoPersonalInfo: set either it or those"
 // +kubebuilder:validation:XValidation:rule="!has(self.attributes) || !(has(self.requiresUsername) || has(self.validation))",message="attributes replaces requiresUsername and validation: set either it or those"
 // +kubebuilder:validation:XValidation:rule="!has(self.precedence) || has(self.attributes)",message="precedence orders the attributes: it needs attributes"
-// +kubebuilder:validation:XValidation:rule="!(has(self.importMode) && self.importMode) || has(self.customScripts)",message="importMode needs customScripts with login and getUser, by which users are found in your database"
+// +kubebuilder:validation:XValidation:rule="!(has(self.importMode) && self.importMode) || (has(self.customScripts) && has(self.customScripts.login) && has(self.customScripts.getUser))",message="importMode needs customScripts with login and getUser, by which users are found in your database"
 type DatabaseOptions struct {
 	// passwordPolicy is the required strength of new passwords: `none` (1 character), `low` (6), `fair` (8, with a
 	// lower-case letter, an upper-case letter and a digit), `good` (8, with three of: lower-case, upper-case, digit,
@@ -269,6 +272,7 @@ type DatabaseOptions struct {
 	// +kubebuilder:validation:MaxItems=100
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=255
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="entries of nonPersistentAttrs must not be blank"
 	// +optional
 	NonPersistentAttrs []string `json:"nonPersistentAttrs,omitempty"`
 
@@ -282,8 +286,8 @@ type DatabaseOptions struct {
 	// +optional
 	RealmFallback *bool `json:"realmFallback,omitempty"`
 
-	// enabledDatabaseCustomization stores the users in your own database, which Auth0 calls through customScripts. Auth0's
-	// default: false.
+	// enabledDatabaseCustomization stores the users in your own database, which Auth0 calls through customScripts. Needs the
+	// script login, unless the connection exists already. Auth0's default: false.
 	// +optional
 	EnabledDatabaseCustomization *bool `json:"enabledDatabaseCustomization,omitempty"`
 
@@ -350,6 +354,7 @@ type PasswordDictionary struct {
 	// +kubebuilder:validation:MaxItems=200
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=50
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="entries of dictionary must not be blank"
 	// +optional
 	Dictionary []string `json:"dictionary,omitempty"`
 }
@@ -434,6 +439,7 @@ type PasswordOptionsDictionary struct {
 	// +kubebuilder:validation:MaxItems=200
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=50
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="entries of custom must not be blank"
 	// +optional
 	Custom []string `json:"custom,omitempty"`
 }
@@ -462,6 +468,7 @@ type PasswordOptionsProfileData struct {
 	// +kubebuilder:validation:MaxItems=12
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=255
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="entries of blockedFields must not be blank"
 	// +optional
 	BlockedFields []string `json:"blockedFields,omitempty"`
 }
@@ -783,6 +790,7 @@ type CustomPasswordHash struct {
 	// actionId of the Action with the trigger `password-hash-migration`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="actionId must not be blank"
 	// +required
 	ActionID string `json:"actionId"`
 }

@@ -18,6 +18,7 @@ type Auth0OrganizationSpec struct {
 	// displayName is the name on the login page. Auth0's default: the name.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="displayName must not be blank"
 	// +optional
 	DisplayName *string `json:"displayName,omitempty"`
 
@@ -55,7 +56,7 @@ type Auth0OrganizationSpec struct {
 type OrganizationBranding struct {
 	// logoUrl is the URL of the logo. Example: `https://initech.example.com/logo.png`.
 	// +kubebuilder:validation:MaxLength=2048
-	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://[^/?#[:space:]]+[^[:space:]]*$') && isURL(self)",message="logoUrl must be a URL with http:// or https:// and a host, such as https://example.com/logo.png, without spaces"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://[^/?#:@[:space:]][^[:space:]]*$') && isURL(self)",message="logoUrl must be a URL with http:// or https:// and a host, such as https://example.com/logo.png, without spaces"
 	// +optional
 	LogoURL *string `json:"logoUrl,omitempty"`
 

@@ -16,7 +16,7 @@ type Auth0ResourceServerSpec struct {
 	// `https://orders.example.com/`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=600
-	// +kubebuilder:validation:XValidation:rule="!self.matches('^[[:space:]]|[[:space:]]$')",message="identifier must not begin or end with a space or line break"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('[\\\\s\\\\p{Z}]')",message="identifier must not contain spaces or line breaks"
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="identifier is immutable: tokens are issued for it; create another Auth0ResourceServer for another identifier and delete this one"
 	// +required
 	Identifier string `json:"identifier"`
@@ -25,6 +25,7 @@ type Auth0ResourceServerSpec struct {
 	// `Orders`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=200
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="name must not be blank"
 	// +kubebuilder:validation:XValidation:rule="!self.contains('<') && !self.contains('>')",message="name cannot contain < or >"
 	// +optional
 	Name *string `json:"name,omitempty"`
@@ -146,6 +147,7 @@ type ResourceServerScope struct {
 	// description of the scope, for the consent prompt. Unset: none.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=500
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="description must not be blank"
 	// +optional
 	Description *string `json:"description,omitempty"`
 }
@@ -184,6 +186,7 @@ type AuthorizationDetail struct {
 	// type of the request. Example: `payment`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="type must not be blank"
 	// +required
 	Type string `json:"type"`
 }
@@ -207,6 +210,7 @@ type TokenEncryptionKey struct {
 	// name of the key, for display.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="name must not be blank"
 	// +optional
 	Name *string `json:"name,omitempty"`
 
@@ -219,6 +223,7 @@ type TokenEncryptionKey struct {
 	// from the key, so that every key has its own.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="kid must not be blank"
 	// +optional
 	Kid *string `json:"kid,omitempty"`
 
@@ -250,6 +255,7 @@ type AuthorizationPolicy struct {
 	// policyId is the id of the policy.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="policyId must not be blank"
 	// +required
 	PolicyID string `json:"policyId"`
 }

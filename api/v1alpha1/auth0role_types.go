@@ -11,12 +11,14 @@ type Auth0RoleSpec struct {
 	// name of the role, unique in the tenant. You can change it: users keep the role. Example: `editor`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=300
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="name must not be blank"
 	// +required
 	Name string `json:"name"`
 
 	// description of the role, for display. Unset: not managed.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1000
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="description must not be blank"
 	// +optional
 	Description *string `json:"description,omitempty"`
 

@@ -99,6 +99,7 @@ type ClientCredentialsGrant struct {
 	// audience is the identifier of the API. Example: `https://orders.example.com/`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=600
+	// +kubebuilder:validation:XValidation:rule="!self.matches('[\\\\s\\\\p{Z}]')",message="audience must not contain spaces or line breaks"
 	// +required
 	Audience string `json:"audience"`
 
@@ -114,6 +115,7 @@ type ClientCredentialsGrant struct {
 	// organization of the token, by id or name. The client grant must allow organizations. Example: `org_8xrk2mPwkV7iUvGd`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=50
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="organization must not be blank"
 	// +optional
 	Organization *string `json:"organization,omitempty"`
 }
@@ -130,6 +132,7 @@ type PasswordGrant struct {
 	// username is the email, username or phone number to sign in with. Needs passwordSecretRef.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=254
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="username must not be blank"
 	// +optional
 	Username *string `json:"username,omitempty"`
 
@@ -141,12 +144,14 @@ type PasswordGrant struct {
 	// directory.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="realm must not be blank"
 	// +optional
 	Realm *string `json:"realm,omitempty"`
 
 	// audience is the identifier of the API. Unset: the tenant's default audience, or the user's own profile.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=600
+	// +kubebuilder:validation:XValidation:rule="!self.matches('[\\\\s\\\\p{Z}]')",message="audience must not contain spaces or line breaks"
 	// +optional
 	Audience *string `json:"audience,omitempty"`
 
@@ -172,7 +177,8 @@ type AuthorizationCodeGrant struct {
 	// redirectUri is the redirect URI of the sign-in. Example: `https://shop.example.com/callback`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=2048
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-zA-Z][-+.a-zA-Z0-9]*:[^[:space:]]+$')",message="redirectUri must be an absolute URI such as https://shop.example.com/callback"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-zA-Z][-+.a-zA-Z0-9]*:[^[:space:]#*]+$')",message="redirectUri must be an absolute URI such as https://shop.example.com/callback, without spaces, wildcards and fragment (#…)"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(?i:https?):') ? self.matches('^(?i:https?)://[^/?#:@]') : !self.matches('^(?i:javascript|data):')",message="redirectUri: http:// and https:// are followed by a host, and javascript: and data: are no redirect URIs"
 	// +required
 	RedirectURI string `json:"redirectUri"`
 
@@ -193,6 +199,7 @@ type RefreshTokenGrant struct {
 	// policy of the application.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=600
+	// +kubebuilder:validation:XValidation:rule="!self.matches('[\\\\s\\\\p{Z}]')",message="audience must not contain spaces or line breaks"
 	// +optional
 	Audience *string `json:"audience,omitempty"`
 
@@ -211,6 +218,7 @@ type DeviceCodeGrant struct {
 	// audience is the identifier of the API. Unset: the tenant's default audience, or the user's own profile.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=600
+	// +kubebuilder:validation:XValidation:rule="!self.matches('[\\\\s\\\\p{Z}]')",message="audience must not contain spaces or line breaks"
 	// +optional
 	Audience *string `json:"audience,omitempty"`
 

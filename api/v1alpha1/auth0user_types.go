@@ -26,6 +26,7 @@ type Auth0UserSpec struct {
 	// users cannot move between connections: create another Auth0User for another connection. Excludes connectionRef.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="connection must not be blank"
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="connection is immutable: a user cannot move to another connection; create another Auth0User there and delete this one"
 	// +optional
 	Connection string `json:"connection,omitempty"`
@@ -59,7 +60,7 @@ type Auth0UserSpec struct {
 	// email address of the user. Auth0 stores it in lower case. You can change it: the new address is unverified unless
 	// emailVerified is set. Example: `ada@example.com`.
 	// +kubebuilder:validation:MaxLength=254
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[^@\\\\s<>(),;]{1,64}@([^@\\\\s<>(),;.]+[.])+[^@\\\\s<>(),;.]+$')",message="email must be an e-mail address such as ada@example.com, at most 64 characters before the @"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[^@]{1,64}@') && self.matches('^[^@\\\\s\\\\p{Z}\\\\p{C}<>(),;:\\\\[\\\\]\\\\\\\\\".]+([.][^@\\\\s\\\\p{Z}\\\\p{C}<>(),;:\\\\[\\\\]\\\\\\\\\".]+)*@([\\\\pL\\\\pN]([-\\\\pL\\\\pM\\\\pN]*[\\\\pL\\\\pM\\\\pN])?[.])+[\\\\pL\\\\pN]([-\\\\pL\\\\pM\\\\pN]*[\\\\pL\\\\pM\\\\pN])?$')",message="email must be an e-mail address such as ada@example.com, at most 64 characters before the @, without double dots"
 	// +optional
 	Email *string `json:"email,omitempty"`
 
@@ -75,6 +76,7 @@ type Auth0UserSpec struct {
 	// username of the user, if the connection uses usernames. Auth0's default limits are 1 to 15 characters.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="username must not be blank"
 	// +optional
 	Username *string `json:"username,omitempty"`
 
@@ -91,30 +93,34 @@ type Auth0UserSpec struct {
 	// name is the full name. Auth0's default: the email address.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=300
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="name must not be blank"
 	// +optional
 	Name *string `json:"name,omitempty"`
 
 	// givenName is the first name.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=150
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="givenName must not be blank"
 	// +optional
 	GivenName *string `json:"givenName,omitempty"`
 
 	// familyName is the last name.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=150
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="familyName must not be blank"
 	// +optional
 	FamilyName *string `json:"familyName,omitempty"`
 
 	// nickname of the user. Auth0's default: the part of the email address before the @.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=300
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="nickname must not be blank"
 	// +optional
 	Nickname *string `json:"nickname,omitempty"`
 
 	// picture is the URL of the user's picture. Auth0's default: a Gravatar address.
 	// +kubebuilder:validation:MaxLength=2048
-	// +kubebuilder:validation:XValidation:rule="self.matches('^(https?://[^/?#[:space:]]+|data:image/)[^[:space:]]*$') && isURL(self)",message="picture must be a URL with http:// or https:// and a host, such as https://example.com/ada.png, without spaces"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(https?://[^/?#:@[:space:]]|data:image/)[^[:space:]]*$') && isURL(self)",message="picture must be a URL with http:// or https:// and a host, such as https://example.com/ada.png, without spaces"
 	// +optional
 	Picture *string `json:"picture,omitempty"`
 
@@ -235,7 +241,7 @@ type UserInvitation struct {
 
 	// resultUrl is the page that Auth0 opens after the user has chosen a password. Excludes clientRef and clientId.
 	// +kubebuilder:validation:MaxLength=2048
-	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://[^/?#[:space:]]+[^[:space:]]*$') && isURL(self)",message="resultUrl must be a URL with http:// or https:// and a host, such as https://app.example.com/welcome, without spaces"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://[^/?#:@[:space:]][^[:space:]]*$') && isURL(self)",message="resultUrl must be a URL with http:// or https:// and a host, such as https://app.example.com/welcome, without spaces"
 	// +optional
 	ResultURL *string `json:"resultUrl,omitempty"`
 
@@ -291,6 +297,7 @@ type UserRole struct {
 	// name of the role in Auth0, case-sensitive.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=300
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="name must not be blank"
 	// +optional
 	Name *string `json:"name,omitempty"`
 }

@@ -28,6 +28,7 @@ type Delegation struct {
 	// +kubebuilder:validation:MaxItems=1000
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=280
+	// +kubebuilder:validation:items:Pattern=`^[^\s]+$`
 	// +optional
 	ManagementAPIScopes []string `json:"managementApiScopes,omitempty"`
 

@@ -47,6 +47,7 @@ type NamespaceSelectorRequirement struct {
 	// key of the label.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=317
+	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="key must not be blank"
 	// +required
 	Key string `json:"key"`
 

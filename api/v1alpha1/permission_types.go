@@ -11,6 +11,7 @@ type Permission struct {
 	// audience is the identifier of the API that defines the permission. Example: `https://orders.example.com/`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=600
+	// +kubebuilder:validation:XValidation:rule="!self.matches('[\\\\s\\\\p{Z}]')",message="audience must not contain spaces or line breaks"
 	// +optional
 	Audience *string `json:"audience,omitempty"`
 
