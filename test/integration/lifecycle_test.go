@@ -396,7 +396,7 @@ func inheritFrom(e *environment, s fixture, edit func(first v1alpha1.Managed)) {
 		second.GetManagedSpec().AdoptionPolicy = v1alpha1.AdoptionPolicyIfUnmanaged
 	}
 	e.create(second)
-	e.eventuallyStalled(second, s.conflictReason, "set its spec.deletionPolicy to Retain")
+	e.eventuallyStalled(second, s.conflictReason, "needs spec.deletionPolicy: Retain")
 	edit(first)
 	created := e.sim.Requests().Count(s.create.method, s.create.route)
 	e.deleteAndWait(first)
