@@ -505,7 +505,7 @@ func TestARefusedUserCanBeDeleted(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
 	user := &v1alpha1.Auth0User{ObjectMeta: e.meta("ada"), Spec: v1alpha1.Auth0UserSpec{
-		ManagedSpec: e.managedSpec(), Connection: connection, Email: new("ada..l@example.com"),
+		ManagedSpec: e.managedSpec(), Connection: connection, Email: new(strings.Repeat("ä", 40) + "@example.com"),
 	}}
 	e.create(user)
 	e.eventuallyStalled(user, v1alpha1.ReasonRejected, "on property email")
