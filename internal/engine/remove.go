@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -175,17 +176,25 @@ func explainRemoval(err error) error {
 }
 
 // retain leaves the object in Auth0, and takes the marker off so that another Kubernetes object may adopt it. Retain is
-// also the way out when the tenant is gone or refuses everything, so nothing that fails here keeps the object.
+// also the way out when the tenant is gone or refuses everything, so nothing that fails in Auth0 keeps the object.
 func (w *objectSync[O]) retain(ctx context.Context) Outcome {
 	err := w.removeMarker(ctx)
-	if errors.Is(err, lease.ErrLost) {
+	if errors.Is(err, lease.ErrLost) || apierrors.IsConflict(err) {
+		// The successor changed while it was given the object: the next attempt gives it the object.
 		return FromError(err, 0)
 	}
-	if waited, waits := auth0.ReservationOf(ctx).Waits(); waits && waited < longestMarkerRemoval && auth0.ClassOf(err) == auth0.ClassRateLimited {
+	if auth0.ClassOf(err) == auth0.ClassRateLimited && w.mayAwaitLimit(ctx) {
 		return w.explain(err).NotReady()
 	}
 	if err != nil {
-		return RemoveFinalizer("left in Auth0, as spec.deletionPolicy is Retain; its mark could not be taken off: " + err.Error())
+		return RemoveFinalizer("left in Auth0, as spec.deletionPolicy is Retain; its marker could not be removed: " + err.Error())
 	}
 	return RemoveFinalizer("left in Auth0, as spec.deletionPolicy is Retain")
+}
+
+// mayAwaitLimit reports whether an object that stays in Auth0 has not waited too long for the rate limit: in the queue, or since it
+// was deleted if it was let through, and Auth0 refused.
+func (w *objectSync[O]) mayAwaitLimit(ctx context.Context) bool {
+	waited, waits := auth0.ReservationOf(ctx).Waits()
+	return waits && waited < longestMarkerRemoval || w.Clock.Since(w.object.GetDeletionTimestamp().Time) < longestMarkerRemoval
 }
