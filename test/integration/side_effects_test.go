@@ -50,8 +50,8 @@ func TestANewApplicationLeavesAnExactConnection(t *testing.T) {
 	})
 	e.eventually(func() error { return checkExact(e, connection) })
 	e.eventuallyReady(connection)
-	// Two writes for the application; two reads and a write for the connection.
-	e.requireCalls("creating an application beside an exact connection", 5)
+	// Two writes for the application; two reads and a write for the connection, and a read of what came of it.
+	e.requireCalls("creating an application beside an exact connection", 6)
 }
 
 // TestANewApplicationCostsAnAdditiveConnectionNothing counts the calls where nobody minds.
