@@ -47,12 +47,13 @@ func (clientAdapter) Fields() engine.Fields {
 		UpdateOnly: []string{"client_secret"},
 		Shown:      []string{"client_secret"},
 		Cleared:    clearedClient,
-		// Which grants Auth0 gives by default to a type of application, it does not tell.
-		KeepReady: []string{"grant_types", "client_metadata." + clientMark},
+		// Which grants Auth0 gives by default to a type of application, it does not tell, and it takes null for none of the others.
+		KeepReady: []string{"grant_types", "client_metadata." + clientMark, "app_type", "third_party_security_mode", "redirection_policy"},
 	}
 }
 
-// clearedClient are Auth0's defaults of the fields that cannot be null, and the objects that cannot be empty.
+// clearedClient clears the fields that Auth0 takes null for by the definition of its API (the objects that {} does not clear),
+// and those that it does not: by Auth0's default, or by an empty value. See docs/decisions/0029-cleared-forms.md.
 var clearedClient = map[string]any{
 	"is_token_endpoint_ip_header_trusted":   false,
 	"is_first_party":                        true,
@@ -63,19 +64,34 @@ var clearedClient = map[string]any{
 	"custom_login_page_on":                  true,
 	"require_pushed_authorization_requests": false,
 	"require_proof_of_possession":           false,
-	"async_approval_notification_channels":  []any{},
+
+	"description":               "",
+	"logo_uri":                  "",
+	"initiate_login_uri":        "",
+	"custom_login_page":         "",
+	"custom_login_page_preview": "",
+	"form_template":             "",
+
+	"callbacks":           []any{},
+	"allowed_logout_urls": []any{},
+	"allowed_origins":     []any{},
+	"web_origins":         []any{},
+	"client_aliases":      []any{},
+	"allowed_clients":     []any{},
 
 	"default_organization":          nil,
 	"encryption_key":                nil,
 	"express_configuration":         nil,
-	"fedcm_login":                   nil,
-	"jwt_configuration":             nil,
 	"my_organization_configuration": nil,
-	"native_social_login":           nil,
-	"oidc_logout":                   nil,
 	"session_transfer":              nil,
 	"token_exchange":                nil,
 	"token_quota":                   nil,
+
+	"native_social_login.apple.enabled":    false,
+	"native_social_login.facebook.enabled": false,
+	"native_social_login.google.enabled":   false,
+	"fedcm_login.google.is_enabled":        false,
+	"oidc_logout.backchannel_logout_urls":  []any{},
 
 	"refresh_token.rotation_type":                "non-rotating",
 	"refresh_token.expiration_type":              "non-expiring",
@@ -412,6 +428,10 @@ func (clientAdapter) Create(ctx context.Context, req engine.Request[*v1alpha1.Au
 	}
 	if err := withCredentials(ctx, req, desired); err != nil {
 		return nil, err
+	}
+	if desired["client_authentication_methods"] == nil {
+		// Null takes former keys away, and a new application has none.
+		delete(desired, "client_authentication_methods")
 	}
 	return req.Session.CreateClient(ctx, desired)
 }

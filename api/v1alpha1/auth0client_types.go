@@ -254,7 +254,8 @@ type ClientSettings struct {
 	Description *string `json:"description,omitempty"`
 
 	// appType is the application type: `native`, `spa` (single page), `regular_web`, `non_interactive` (machine to machine),
-	// or another type of Auth0. It determines the defaults of other settings when the application is created.
+	// or another type of Auth0. It determines the defaults of other settings when the application is created. It cannot be
+	// cleared: if you remove it, the application keeps its type.
 	// +kubebuilder:validation:Enum=native;spa;regular_web;non_interactive;resource_server;express_configuration;rms;box;cloudbees;concur;dropbox;mscrm;echosign;egnyte;newrelic;office365;salesforce;sentry;sharepoint;slack;springcm;zendesk;zoom;sso_integration;oag
 	// +optional
 	AppType *string `json:"appType,omitempty"`
@@ -506,13 +507,15 @@ type ClientSettings struct {
 	// +optional
 	ResourceServerIdentifier *string `json:"resourceServerIdentifier,omitempty"`
 
-	// thirdPartySecurityMode is the security mode of a third-party application: `strict` or `permissive`.
+	// thirdPartySecurityMode is the security mode of a third-party application: `strict` or `permissive`. It cannot be cleared:
+	// if you remove it, the application keeps its mode.
 	// +kubebuilder:validation:Enum=strict;permissive
 	// +optional
 	ThirdPartySecurityMode *string `json:"thirdPartySecurityMode,omitempty"`
 
 	// redirectionPolicy selects whether Auth0 always redirects users of a third-party application, or protects them against
-	// open redirects: `allow_always` or `open_redirect_protection`.
+	// open redirects: `allow_always` or `open_redirect_protection`. It cannot be cleared: if you remove it, the application keeps
+	// its policy.
 	// +kubebuilder:validation:Enum=allow_always;open_redirect_protection
 	// +optional
 	RedirectionPolicy *string `json:"redirectionPolicy,omitempty"`

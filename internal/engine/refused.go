@@ -287,12 +287,13 @@ func (w *objectSync[O]) refused() Outcome {
 // refusedMessages name the fields that Auth0 refused, in the words of the kind where it has some.
 func (w *objectSync[O]) refusedMessages() (reason string, messages []string) {
 	reason = v1alpha1.ReasonRejected
+	declared := w.fields.flatten(w.desired)
 	for _, one := range w.unapplied {
 		if one.refused == "" {
 			continue
 		}
 		verb := "refuses"
-		if one.want == nil {
+		if _, kept := declared[one.path]; one.want == nil || !kept && !one.isBeside {
 			verb = "does not clear"
 		}
 		message := fmt.Sprintf("Auth0 %s %s: %s", verb, one.path, one.refused)

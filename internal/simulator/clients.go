@@ -23,27 +23,28 @@ client_id string len=1.. # ID of the client.
 credential_id string len=1.. # ID of the credential.
 `)
 
+// clientChange allows null where Auth0's definition of its API does (the types of node-auth0 are generated from it).
 var clientChange = objectOf(`
 name string len=1.. pattern=^[^<>]+$ # Name of this client (min length: 1 character, does not allow < or >).
-description string? len=..140 # Free text description of this client (max length: 140 characters).
-client_secret string? len=1.. # The secret used to sign tokens for the client
-logo_uri string? # URL of the logo to display for this client. Recommended size is 150x150 pixels.
-callbacks array<string>? # Comma-separated list of URLs whitelisted for Auth0 to use as a callback to the client after authentication.
-oidc_logout object? # Configuration for OIDC backchannel logout
-oidc_backchannel_logout object? # Configuration for OIDC backchannel logout (deprecated)
+description string len=..140 # Free text description of this client (max length: 140 characters).
+client_secret string len=1.. # The secret used to sign tokens for the client
+logo_uri string # URL of the logo to display for this client. Recommended size is 150x150 pixels.
+callbacks array<string> # Comma-separated list of URLs whitelisted for Auth0 to use as a callback to the client after authentication.
+oidc_logout object # Configuration for OIDC backchannel logout
+oidc_backchannel_logout object # Configuration for OIDC backchannel logout (deprecated)
 session_transfer object? # Native to Web SSO Configuration
-allowed_origins array<string>? # Comma-separated list of URLs allowed to make requests from JavaScript to Auth0 API (typically used with CORS).
-web_origins array<string>? # Comma-separated list of allowed origins for use with Cross-Origin Authentication, Device Flow, and web message response mode.
-client_aliases array<string>? # List of audiences/realms for SAML protocol. Used by the wsfed addon.
-allowed_clients array<string>? # List of allow clients and API ids that are allowed to make delegation requests.
-allowed_logout_urls array<string>? # Comma-separated list of URLs that are valid to redirect to after logout from Auth0.
-grant_types array<string>? # List of grant types supported for this application.
+allowed_origins array<string> # Comma-separated list of URLs allowed to make requests from JavaScript to Auth0 API (typically used with CORS).
+web_origins array<string> # Comma-separated list of allowed origins for use with Cross-Origin Authentication, Device Flow, and web message response mode.
+client_aliases array<string> # List of audiences/realms for SAML protocol. Used by the wsfed addon.
+allowed_clients array<string> # List of allow clients and API ids that are allowed to make delegation requests.
+allowed_logout_urls array<string> # Comma-separated list of URLs that are valid to redirect to after logout from Auth0.
+grant_types array<string> # List of grant types supported for this application.
 token_endpoint_auth_method string? enum=none,client_secret_post,client_secret_basic # Defines the requested authentication method for the token endpoint.
 is_token_endpoint_ip_header_trusted boolean # If true, trust that the IP specified in the auth0-forwarded-for header is the end-user's IP for brute-force-protection on token endpoint.
-app_type string? enum=native,spa,regular_web,non_interactive,resource_server,express_configuration,rms,box,cloudbees,concur,dropbox,mscrm,echosign,egnyte,newrelic,office365,salesforce,sentry,sharepoint,slack,springcm,zendesk,zoom,sso_integration,oag # The type of application this client represents
+app_type string enum=native,spa,regular_web,non_interactive,resource_server,express_configuration,rms,box,cloudbees,concur,dropbox,mscrm,echosign,egnyte,newrelic,office365,salesforce,sentry,sharepoint,slack,springcm,zendesk,zoom,sso_integration,oag # The type of application this client represents
 is_first_party boolean # Whether this client a first party client or not
 oidc_conformant boolean # Whether this client conforms to strict OIDC specifications (true) or uses legacy features (false).
-jwt_configuration object? # An object that holds settings related to how JWTs are created
+jwt_configuration object # An object that holds settings related to how JWTs are created
   lifetime_in_seconds integer
   secret_encoded boolean
   scopes object
@@ -55,15 +56,15 @@ cross_origin_authentication boolean # Whether this client can be used to make cr
 cross_origin_auth boolean
 cross_origin_loc string? # URL of the location in your site where the cross origin verification takes place.
 custom_login_page_on boolean # true if the custom login page is to be used, false otherwise. (default: true)
-custom_login_page string? # The content (HTML, CSS, JS) of the custom login page.
-custom_login_page_preview string? # The content (HTML, CSS, JS) of the custom login page. (Used on Previews)
-form_template string? # HTML form template to be used for WS-Federation.
+custom_login_page string # The content (HTML, CSS, JS) of the custom login page.
+custom_login_page_preview string # The content (HTML, CSS, JS) of the custom login page. (Used on Previews)
+form_template string # HTML form template to be used for WS-Federation.
 addons object # Addons enabled for this client and their associated configurations.
 client_metadata object # Metadata associated with the client, in the form of an object with string values (max 255 chars). Maximum of 10 metadata properties allowed.
 mobile object # Additional configuration for native mobile apps.
-initiate_login_uri string? # Initiate login uri, must be https
-native_social_login object?
-fedcm_login object?
+initiate_login_uri string format=absolute-https-uri-with-placeholders-or-empty # Initiate login uri, must be https
+native_social_login object
+fedcm_login object
 refresh_token object? # Refresh token configuration
   rotation_type string enum=rotating,non-rotating
   expiration_type string enum=expiring,non-expiring
@@ -97,15 +98,17 @@ par_request_expiry integer? range=10..600 # Specifies how long, in seconds, a Pu
 token_quota object?` + quotaProperties + `
 express_configuration object?
 my_organization_configuration object?
-async_approval_notification_channels array<string>
-third_party_security_mode string? enum=strict,permissive
-redirection_policy string? enum=allow_always,open_redirect_protection
+async_approval_notification_channels array<string>?
+third_party_security_mode string enum=strict,permissive
+redirection_policy string enum=allow_always,open_redirect_protection
 `)
 
 var clientCreation = clientChange.without("client_secret", "name").extend(`
 name! string len=1.. pattern=^[^<>]+$ # Name of this client (min length: 1 character, does not allow < or >).
 resource_server_identifier string len=1.. # The identifier of the resource server that this client is linked to.
-`)
+`).notNull("cross_origin_loc", "token_endpoint_auth_method", "token_quota", "organization_usage", "organization_require_behavior",
+	"organization_discovery_methods", "client_authentication_methods", "skip_non_verifiable_callback_uri_confirmation_prompt",
+	"token_exchange", "express_configuration", "my_organization_configuration", "async_approval_notification_channels")
 
 var clientQuery = queryOf(offsetParameters, checkpointParameters, fieldParameters, `
 is_global boolean # Optional filter on the global client parameter.

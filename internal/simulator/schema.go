@@ -128,6 +128,18 @@ func (s *schema) optional() *schema {
 	return out
 }
 
+// notNull returns the schema with null refused for some top-level properties: a POST takes it for fewer than a PATCH.
+func (s *schema) notNull(names ...string) *schema {
+	out := objectOf("")
+	out.open, out.additionalAdvice = s.open, s.additionalAdvice
+	for _, p := range s.properties {
+		strict := *p
+		strict.nullable = p.nullable && !contains(names, p.name)
+		out.add(&strict)
+	}
+	return out
+}
+
 func parseProperty(line string) *schema {
 	rule, about, _ := strings.Cut(line, " # ")
 	words := strings.Fields(rule)
@@ -394,8 +406,9 @@ var (
 
 // formats are the named forms of strings.
 var formats = map[string]func(string) bool{
-	"email":           isEmail,
-	"uri":             isURI,
+	"email": isEmail,
+	"uri":   isURI,
+	"absolute-https-uri-with-placeholders-or-empty": func(s string) bool { return s == "" || strings.HasPrefix(s, "https://") && isURI(s) },
 	"client-id":       clientIDForm.MatchString,
 	"role-id":         roleIDForm.MatchString,
 	"event-stream-id": streamIDForm.MatchString,
