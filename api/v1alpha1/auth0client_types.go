@@ -11,17 +11,17 @@ import (
 // crossOriginAuthentication replace; `signed_request_object` and `token_vault_privileged_access`, which contain credentials
 // that the operator does not manage yet.
 // +kubebuilder:validation:XValidation:rule="!has(self.clientId) || (has(self.adoptionPolicy) && self.adoptionPolicy == 'IfUnmanaged') || (has(self.managementPolicy) && self.managementPolicy == 'Observe')",message="clientId names an application that exists: set adoptionPolicy to IfUnmanaged, or managementPolicy to Observe"
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.clientId) || (has(self.clientId) && self.clientId == oldSelf.clientId)",message="clientId is immutable: another application is another Auth0Client"
-// +kubebuilder:validation:XValidation:rule="has(oldSelf.resourceServerIdentifier) == has(self.resourceServerIdentifier) && (!has(self.resourceServerIdentifier) || self.resourceServerIdentifier == oldSelf.resourceServerIdentifier)",message="resourceServerIdentifier is immutable: Auth0 takes it only when the application is created; create another Auth0Client"
-// +kubebuilder:validation:XValidation:rule="!(has(self.isFirstParty) && !self.isFirstParty && has(self.organizationUsage))",message="organizationUsage is for first-party applications: remove it, or isFirstParty: false"
-// +kubebuilder:validation:XValidation:rule="!(has(self.clientAuthenticationMethods) && has(self.tokenEndpointAuthMethod))",message="clientAuthenticationMethods and tokenEndpointAuthMethod exclude each other"
-// +kubebuilder:validation:XValidation:rule="!has(self.rotateSecretEvery) || has(self.outputSecret)",message="rotateSecretEvery needs outputSecret: somebody must learn of the new secret"
-// +kubebuilder:validation:XValidation:rule="!(has(self.rotateSecretEvery) && (has(self.clientSecret) || has(self.clientAuthenticationMethods)))",message="rotateSecretEvery is for secrets that Auth0 makes: it excludes clientSecret and clientAuthenticationMethods"
-// +kubebuilder:validation:XValidation:rule="!(has(self.clientAuthenticationMethods) && has(self.clientAuthenticationMethods.privateKeyJwt.generate)) || has(self.outputSecret)",message="generate needs outputSecret: the private key is written there"
-// +kubebuilder:validation:XValidation:rule="!(has(self.clientAuthenticationMethods) && has(self.clientSecret))",message="clientAuthenticationMethods and clientSecret exclude each other"
-// +kubebuilder:validation:XValidation:rule="!(has(self.tokenEndpointAuthMethod) && self.tokenEndpointAuthMethod == 'none' && has(self.grantTypes) && 'client_credentials' in self.grantTypes.items)",message="grantTypes: client_credentials takes an application that proves who it is: set tokenEndpointAuthMethod to client_secret_post, or remove client_credentials"
-// +kubebuilder:validation:XValidation:rule="!(has(self.appType) && self.appType == 'spa' && has(self.grantTypes) && 'client_credentials' in self.grantTypes.items)",message="grantTypes: a single-page application (appType: spa) keeps no secret, and cannot use client_credentials; remove it, or declare another Auth0Client with appType non_interactive for it"
-// +kubebuilder:validation:XValidation:rule="!(has(self.appType) && self.appType == 'native' && !has(self.tokenEndpointAuthMethod) && !has(self.clientAuthenticationMethods) && has(self.grantTypes) && 'client_credentials' in self.grantTypes.items)",message="grantTypes: a native application keeps no secret unless tokenEndpointAuthMethod says so, and cannot use client_credentials; remove it, or declare another Auth0Client with appType non_interactive for it"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.clientId) || (has(self.clientId) && self.clientId == oldSelf.clientId)",message="clientId is immutable: create another Auth0Client for another application"
+// +kubebuilder:validation:XValidation:rule="has(oldSelf.resourceServerIdentifier) == has(self.resourceServerIdentifier) && (!has(self.resourceServerIdentifier) || self.resourceServerIdentifier == oldSelf.resourceServerIdentifier)",message="resourceServerIdentifier is immutable: Auth0 accepts it only at creation; create another Auth0Client"
+// +kubebuilder:validation:XValidation:rule="!(has(self.isFirstParty) && !self.isFirstParty && has(self.organizationUsage))",message="organizationUsage needs a first-party application: remove it, or isFirstParty: false"
+// +kubebuilder:validation:XValidation:rule="!(has(self.clientAuthenticationMethods) && has(self.tokenEndpointAuthMethod))",message="set at most one of spec.clientAuthenticationMethods and spec.tokenEndpointAuthMethod"
+// +kubebuilder:validation:XValidation:rule="!has(self.rotateSecretEvery) || has(self.outputSecret)",message="rotateSecretEvery needs spec.outputSecret: the operator writes the new secret there"
+// +kubebuilder:validation:XValidation:rule="!(has(self.rotateSecretEvery) && (has(self.clientSecret) || has(self.clientAuthenticationMethods)))",message="rotateSecretEvery needs a secret from Auth0: remove clientSecret and clientAuthenticationMethods"
+// +kubebuilder:validation:XValidation:rule="!(has(self.clientAuthenticationMethods) && has(self.clientAuthenticationMethods.privateKeyJwt.generate)) || has(self.outputSecret)",message="generate needs spec.outputSecret: the operator writes the private key there"
+// +kubebuilder:validation:XValidation:rule="!(has(self.clientAuthenticationMethods) && has(self.clientSecret))",message="set at most one of spec.clientAuthenticationMethods and spec.clientSecret"
+// +kubebuilder:validation:XValidation:rule="!(has(self.tokenEndpointAuthMethod) && self.tokenEndpointAuthMethod == 'none' && has(self.grantTypes) && 'client_credentials' in self.grantTypes.items)",message="grantTypes: client_credentials needs an application that authenticates: set tokenEndpointAuthMethod to client_secret_post, or remove client_credentials"
+// +kubebuilder:validation:XValidation:rule="!(has(self.appType) && self.appType == 'spa' && has(self.grantTypes) && 'client_credentials' in self.grantTypes.items)",message="grantTypes: a single-page application (appType: spa) keeps no secret and cannot use client_credentials; remove it, or create another Auth0Client with appType non_interactive"
+// +kubebuilder:validation:XValidation:rule="!(has(self.appType) && self.appType == 'native' && !has(self.tokenEndpointAuthMethod) && !has(self.clientAuthenticationMethods) && has(self.grantTypes) && 'client_credentials' in self.grantTypes.items)",message="grantTypes: a native application without tokenEndpointAuthMethod keeps no secret and cannot use client_credentials; remove it, or create another Auth0Client with appType non_interactive"
 type Auth0ClientSpec struct {
 	ManagedSpec    `json:",inline"`
 	ClientSettings `json:",inline"`
@@ -32,7 +32,7 @@ type Auth0ClientSpec struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:Pattern=`^[^/\\\x00-\x1f\x7f]+$`
-	// +kubebuilder:validation:XValidation:rule="self != '.' && self != '..'",message="no id is . or .."
+	// +kubebuilder:validation:XValidation:rule="self != '.' && self != '..'",message="must not be . or .."
 	// +optional
 	ClientID *string `json:"clientId,omitempty"`
 
@@ -118,10 +118,10 @@ type ClientAssertionAlgorithm string
 
 // ClientPublicKey is a public key.
 // +kubebuilder:validation:ExactlyOneOf=pem;secretRef
-// +kubebuilder:validation:XValidation:rule="has(self.alg) == has(oldSelf.alg) && (!has(self.alg) || self.alg == oldSelf.alg)",message="alg is immutable: declare the key again under another name and kid, or another key"
-// +kubebuilder:validation:XValidation:rule="!has(self.kid) || !has(oldSelf.kid) || self.kid != oldSelf.kid || (has(self.pem) == has(oldSelf.pem) && (!has(self.pem) || self.pem == oldSelf.pem))",message="what a kid stands for is immutable: another key has another kid"
-// +kubebuilder:validation:XValidation:rule="!has(self.pem) || !self.pem.contains('PRIVATE KEY')",fieldPath=".pem",message="pem is a private key, which is leaked now: make a new key pair, and put its public key or certificate here"
-// +kubebuilder:validation:XValidation:rule="!has(self.pem) || self.pem.contains('PRIVATE KEY') || self.pem.matches('-----BEGIN (PUBLIC KEY|RSA PUBLIC KEY|CERTIFICATE)-----')",fieldPath=".pem",message="pem must be a public key or certificate in PEM form, from -----BEGIN PUBLIC KEY----- or -----BEGIN CERTIFICATE----- on"
+// +kubebuilder:validation:XValidation:rule="has(self.alg) == has(oldSelf.alg) && (!has(self.alg) || self.alg == oldSelf.alg)",message="alg is immutable: declare the key under another name and kid, or declare another key"
+// +kubebuilder:validation:XValidation:rule="!has(self.kid) || !has(oldSelf.kid) || self.kid != oldSelf.kid || (has(self.pem) == has(oldSelf.pem) && (!has(self.pem) || self.pem == oldSelf.pem))",message="the key of a kid is immutable: use another kid for another key"
+// +kubebuilder:validation:XValidation:rule="!has(self.pem) || !self.pem.contains('PRIVATE KEY')",fieldPath=".pem",message="pem is a private key, which is now exposed: create a new key pair, and set pem to its public key or certificate"
+// +kubebuilder:validation:XValidation:rule="!has(self.pem) || self.pem.contains('PRIVATE KEY') || self.pem.matches('-----BEGIN (PUBLIC KEY|RSA PUBLIC KEY|CERTIFICATE)-----')",fieldPath=".pem",message="pem must be a public key or certificate in PEM format, starting with -----BEGIN PUBLIC KEY----- or -----BEGIN CERTIFICATE-----"
 type ClientPublicKey struct {
 	// name of the key, for display.
 	// +kubebuilder:validation:MinLength=1
@@ -159,7 +159,7 @@ type ClientPublicKey struct {
 }
 
 // ClientKeyPair configures a generated key pair.
-// +kubebuilder:validation:XValidation:rule="!has(self.rotateEvery) || !has(self.overlap) || duration(self.overlap) <= duration(self.rotateEvery)",message="overlap must not be longer than rotateEvery, as Auth0 keeps two keys of an application: lower it, or raise rotateEvery"
+// +kubebuilder:validation:XValidation:rule="!has(self.rotateEvery) || !has(self.overlap) || duration(self.overlap) <= duration(self.rotateEvery)",message="overlap must be at most rotateEvery, because an application has two keys at most: lower overlap, or raise rotateEvery"
 type ClientKeyPair struct {
 	// alg is the signing algorithm of the assertions: `RS256` (default), `RS384` or `PS256`. A change generates a new key
 	// pair.
@@ -214,7 +214,7 @@ type ClientDefaultOrganization struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:Pattern=`^[^/\\\x00-\x1f\x7f]+$`
-	// +kubebuilder:validation:XValidation:rule="self != '.' && self != '..'",message="no id is . or .."
+	// +kubebuilder:validation:XValidation:rule="self != '.' && self != '..'",message="must not be . or .."
 	// +optional
 	OrganizationID *string `json:"organizationId,omitempty"`
 
@@ -236,7 +236,7 @@ type ClientSecret struct {
 }
 
 // ClientSettings are the settings that go to Auth0 as they are.
-// +kubebuilder:validation:XValidation:rule="!has(self.refreshToken) || self.refreshToken.rotationType != 'rotating' || self.refreshToken.expirationType == 'expiring'",message="refreshToken: rotating tokens must be expiring"
+// +kubebuilder:validation:XValidation:rule="!has(self.refreshToken) || self.refreshToken.rotationType != 'rotating' || self.refreshToken.expirationType == 'expiring'",message="rotationType: rotating needs expirationType: expiring"
 type ClientSettings struct {
 	// name of the application, as users see it. Names are not unique in Auth0.
 	// +kubebuilder:validation:MinLength=1
@@ -274,9 +274,9 @@ type ClientSettings struct {
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=2048
 	// +kubebuilder:validation:items:Pattern=`^[^\t\r\v\f]*$`
-	// +kubebuilder:validation:items:XValidation:rule="!self.contains(' ') && !self.contains(',') && !self.contains('\\n') && self.matches('^[a-zA-Z][a-zA-Z0-9+.-]*:[^0-9]')",message="each entry is one URL with its scheme, such as https://shop.example.com/callback or com.example.shop://callback, without spaces and commas; give every URL an entry of its own, and write a comma within one as %2C"
-	// +kubebuilder:validation:items:XValidation:rule="self.matches('^(?i:https?):') ? self.matches('^(?i:https?)://[^/?#:@]') : !(self.lowerAscii().startsWith('javascript:') || self.lowerAscii().startsWith('data:'))",message="http:// and https:// are followed by a host, and javascript: and data: are no URLs to send users to; use a URL such as https://shop.example.com/callback"
-	// +kubebuilder:validation:items:XValidation:rule="!self.contains('*') || self.matches('^http[^*.]*[*][^/*.]*[.][^/*.]+[.][^*]+$')",message="Auth0 takes one wildcard, in the first label of the host, before a domain of your own: https://*.example.com/callback"
+	// +kubebuilder:validation:items:XValidation:rule="!self.contains(' ') && !self.contains(',') && !self.contains('\\n') && self.matches('^[a-zA-Z][a-zA-Z0-9+.-]*:[^0-9]')",message="each entry must be one URL with a scheme, such as https://shop.example.com/callback or com.example.shop://callback, without spaces and commas; put each URL into its own entry, and write a comma in a URL as %2C"
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^(?i:https?):') ? self.matches('^(?i:https?)://[^/?#:@]') : !(self.lowerAscii().startsWith('javascript:') || self.lowerAscii().startsWith('data:'))",message="http:// and https:// need a host, and javascript: and data: are not allowed; use a URL such as https://shop.example.com/callback"
+	// +kubebuilder:validation:items:XValidation:rule="!self.contains('*') || self.matches('^http[^*.]*[*][^/*.]*[.][^/*.]+[.][^*]+$')",message="use at most one wildcard, in the first label of a host below your own domain: https://*.example.com/callback"
 	// +optional
 	Callbacks []string `json:"callbacks,omitzero"`
 
@@ -287,9 +287,9 @@ type ClientSettings struct {
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=2048
 	// +kubebuilder:validation:items:Pattern=`^[^\t\r\v\f]*$`
-	// +kubebuilder:validation:items:XValidation:rule="!self.contains(' ') && !self.contains(',') && !self.contains('\\n') && self.matches('^[a-zA-Z][a-zA-Z0-9+.-]*:[^0-9]')",message="each entry is one URL with its scheme, such as https://shop.example.com/callback or com.example.shop://callback, without spaces and commas; give every URL an entry of its own, and write a comma within one as %2C"
-	// +kubebuilder:validation:items:XValidation:rule="self.matches('^(?i:https?):') ? self.matches('^(?i:https?)://[^/?#:@]') : !(self.lowerAscii().startsWith('javascript:') || self.lowerAscii().startsWith('data:'))",message="http:// and https:// are followed by a host, and javascript: and data: are no URLs to send users to; use a URL such as https://shop.example.com/callback"
-	// +kubebuilder:validation:items:XValidation:rule="!self.contains('*') || self.matches('^http[^*.]*[*][^/*.]*[.][^/*.]+[.][^*]+$')",message="Auth0 takes one wildcard, in the first label of the host, before a domain of your own: https://*.example.com/callback"
+	// +kubebuilder:validation:items:XValidation:rule="!self.contains(' ') && !self.contains(',') && !self.contains('\\n') && self.matches('^[a-zA-Z][a-zA-Z0-9+.-]*:[^0-9]')",message="each entry must be one URL with a scheme, such as https://shop.example.com/callback or com.example.shop://callback, without spaces and commas; put each URL into its own entry, and write a comma in a URL as %2C"
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^(?i:https?):') ? self.matches('^(?i:https?)://[^/?#:@]') : !(self.lowerAscii().startsWith('javascript:') || self.lowerAscii().startsWith('data:'))",message="http:// and https:// need a host, and javascript: and data: are not allowed; use a URL such as https://shop.example.com/callback"
+	// +kubebuilder:validation:items:XValidation:rule="!self.contains('*') || self.matches('^http[^*.]*[*][^/*.]*[.][^/*.]+[.][^*]+$')",message="use at most one wildcard, in the first label of a host below your own domain: https://*.example.com/callback"
 	// +optional
 	AllowedLogoutURLs []string `json:"allowedLogoutUrls,omitzero"`
 
@@ -298,8 +298,8 @@ type ClientSettings struct {
 	// +kubebuilder:validation:MaxItems=1000
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=2048
-	// +kubebuilder:validation:items:XValidation:rule="self == 'file://*' || self.matches('^[a-zA-Z][\\\\w+.-]*://[^/?#:@ ,][^/?#@ ,]*/?$')",message="each entry is one origin: scheme, host and port, such as https://shop.example.com, without a path, spaces and commas; give every origin an entry of its own"
-	// +kubebuilder:validation:items:XValidation:rule="!self.contains('*') || self == 'file://*' || self.matches('^http[^*.]*[*][^/*.]*[.][^/*.]+[.][^*]+$')",message="Auth0 takes one wildcard, in the first label of the host, before a domain of your own: https://*.example.com"
+	// +kubebuilder:validation:items:XValidation:rule="self == 'file://*' || self.matches('^[a-zA-Z][\\\\w+.-]*://[^/?#:@ ,][^/?#@ ,]*/?$')",message="each entry must be one origin (scheme, host and port) such as https://shop.example.com, without a path, spaces and commas; put each origin into its own entry"
+	// +kubebuilder:validation:items:XValidation:rule="!self.contains('*') || self == 'file://*' || self.matches('^http[^*.]*[*][^/*.]*[.][^/*.]+[.][^*]+$')",message="use at most one wildcard, in the first label of a host below your own domain: https://*.example.com"
 	// +optional
 	AllowedOrigins []string `json:"allowedOrigins,omitzero"`
 
@@ -309,15 +309,15 @@ type ClientSettings struct {
 	// +kubebuilder:validation:MaxItems=1000
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=2048
-	// +kubebuilder:validation:items:XValidation:rule="self == 'file://*' || self.matches('^[a-zA-Z][\\\\w+.-]*://[^/?#:@ ,][^/?#@ ,]*/?$')",message="each entry is one origin: scheme, host and port, such as https://shop.example.com, without a path, spaces and commas; give every origin an entry of its own"
-	// +kubebuilder:validation:items:XValidation:rule="!self.contains('*') || self == 'file://*' || self.matches('^http[^*.]*[*][^/*.]*[.][^/*.]+[.][^*]+$')",message="Auth0 takes one wildcard, in the first label of the host, before a domain of your own: https://*.example.com"
+	// +kubebuilder:validation:items:XValidation:rule="self == 'file://*' || self.matches('^[a-zA-Z][\\\\w+.-]*://[^/?#:@ ,][^/?#@ ,]*/?$')",message="each entry must be one origin (scheme, host and port) such as https://shop.example.com, without a path, spaces and commas; put each origin into its own entry"
+	// +kubebuilder:validation:items:XValidation:rule="!self.contains('*') || self == 'file://*' || self.matches('^http[^*.]*[*][^/*.]*[.][^/*.]+[.][^*]+$')",message="use at most one wildcard, in the first label of a host below your own domain: https://*.example.com"
 	// +optional
 	WebOrigins []string `json:"webOrigins,omitzero"`
 
 	// initiateLoginUri is the application's own login page, to which Auth0 redirects users who have to start the login
 	// again. https only.
 	// +kubebuilder:validation:MaxLength=2048
-	// +kubebuilder:validation:XValidation:rule="self.matches('^https://[^/?#:@*[:space:],][^#*[:space:],]*$')",message="initiateLoginUri must begin with https:// and a host, and hold no spaces, commas, wildcards and fragment (#…)"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^https://[^/?#:@*[:space:],][^#*[:space:],]*$')",message="initiateLoginUri must be a URL with https:// and a host, without spaces, commas, wildcards and fragment (#…)"
 	// +optional
 	InitiateLoginURI *string `json:"initiateLoginUri,omitempty"`
 
@@ -423,8 +423,8 @@ type ClientSettings struct {
 	// clientMetadata are custom values. The operator manages each key on its own, and ignores keys that you do not declare.
 	// Auth0 allows 10 keys, of which the operator uses one, and 255 characters in keys and values.
 	// +kubebuilder:validation:MaxProperties=9
-	// +kubebuilder:validation:XValidation:rule="!('auth0_operator' in self)",message="the key auth0_operator is reserved; choose another"
-	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() > 0 && key.size() <= 255)",message="keys have 1 to 255 characters"
+	// +kubebuilder:validation:XValidation:rule="!('auth0_operator' in self)",message="the key auth0_operator is reserved for the operator: choose another"
+	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() > 0 && key.size() <= 255)",message="keys must have 1 to 255 characters"
 	// +optional
 	ClientMetadata map[string]ClientMetadataValue `json:"clientMetadata,omitempty"`
 
@@ -565,11 +565,11 @@ type ClientJWTConfiguration struct {
 }
 
 // ClientEncryptionKey is a public key.
-// +kubebuilder:validation:XValidation:rule="has(self.pub) || has(self.cert)",message="encryptionKey needs pub with the public key, and cert with its certificate"
-// +kubebuilder:validation:XValidation:rule="!has(self.pub) || !self.pub.contains('PRIVATE KEY')",fieldPath=".pub",message="pub is a private key, which is leaked now: make a new key pair, and put its public key here"
-// +kubebuilder:validation:XValidation:rule="!has(self.pub) || self.pub.contains('PRIVATE KEY') || self.pub.matches('-----BEGIN (RSA )?PUBLIC KEY-----')",fieldPath=".pub",message="pub must be a public key in PEM form, from -----BEGIN PUBLIC KEY----- on; a certificate goes into cert"
-// +kubebuilder:validation:XValidation:rule="!has(self.cert) || !self.cert.contains('PRIVATE KEY')",fieldPath=".cert",message="cert holds a private key, which is leaked now: make a new key pair, and put its certificate here"
-// +kubebuilder:validation:XValidation:rule="!has(self.cert) || self.cert.contains('PRIVATE KEY') || self.cert.contains('-----BEGIN CERTIFICATE-----')",fieldPath=".cert",message="cert must be a certificate in PEM form, from -----BEGIN CERTIFICATE----- on; a public key goes into pub"
+// +kubebuilder:validation:XValidation:rule="has(self.pub) || has(self.cert)",message="set both pub (the public key) and cert (its certificate)"
+// +kubebuilder:validation:XValidation:rule="!has(self.pub) || !self.pub.contains('PRIVATE KEY')",fieldPath=".pub",message="pub is a private key, which is now exposed: create a new key pair, and set pub to its public key"
+// +kubebuilder:validation:XValidation:rule="!has(self.pub) || self.pub.contains('PRIVATE KEY') || self.pub.matches('-----BEGIN (RSA )?PUBLIC KEY-----')",fieldPath=".pub",message="pub must be a public key in PEM format, starting with -----BEGIN PUBLIC KEY-----; set cert to the certificate"
+// +kubebuilder:validation:XValidation:rule="!has(self.cert) || !self.cert.contains('PRIVATE KEY')",fieldPath=".cert",message="cert contains a private key, which is now exposed: create a new key pair, and set cert to its certificate"
+// +kubebuilder:validation:XValidation:rule="!has(self.cert) || self.cert.contains('PRIVATE KEY') || self.cert.contains('-----BEGIN CERTIFICATE-----')",fieldPath=".cert",message="cert must be a certificate in PEM format, starting with -----BEGIN CERTIFICATE-----; set pub to the public key"
 type ClientEncryptionKey struct {
 	// pub is the RSA public key in PEM format.
 	// +kubebuilder:validation:MinLength=1
@@ -594,7 +594,7 @@ type ClientEncryptionKey struct {
 }
 
 // ClientRefreshToken configures the lifetime and rotation of refresh tokens.
-// +kubebuilder:validation:XValidation:rule="!has(self.tokenLifetime) || !has(self.idleTokenLifetime) || (has(self.infiniteTokenLifetime) && self.infiniteTokenLifetime) || (has(self.infiniteIdleTokenLifetime) && self.infiniteIdleTokenLifetime) || self.idleTokenLifetime <= self.tokenLifetime",message="idleTokenLifetime must not be longer than tokenLifetime: lower it, or raise tokenLifetime"
+// +kubebuilder:validation:XValidation:rule="!has(self.tokenLifetime) || !has(self.idleTokenLifetime) || (has(self.infiniteTokenLifetime) && self.infiniteTokenLifetime) || (has(self.infiniteIdleTokenLifetime) && self.infiniteIdleTokenLifetime) || self.idleTokenLifetime <= self.tokenLifetime",message="idleTokenLifetime must be at most tokenLifetime: lower idleTokenLifetime, or raise tokenLifetime"
 type ClientRefreshToken struct {
 	// rotationType is `rotating` (each use returns a new refresh token) or `non-rotating`.
 	// +kubebuilder:validation:Enum=rotating;non-rotating
@@ -749,7 +749,7 @@ type ClientOIDCLogout struct {
 	// +kubebuilder:validation:MaxItems=1
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=2048
-	// +kubebuilder:validation:items:XValidation:rule="self.matches('^https?://[^/?#:@*[:space:],][^*[:space:],]*$')",message="backchannelLogoutUrls are URLs that Auth0 calls, such as https://shop.example.com/logout, without spaces, commas and wildcards"
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^https?://[^/?#:@*[:space:],][^*[:space:],]*$')",message="each of backchannelLogoutUrls must be a URL such as https://shop.example.com/logout, without spaces, commas and wildcards"
 	// +optional
 	BackchannelLogoutURLs []string `json:"backchannelLogoutUrls,omitzero"`
 
@@ -763,7 +763,7 @@ type ClientOIDCLogout struct {
 }
 
 // ClientLogoutInitiators selects which events trigger a back-channel logout.
-// +kubebuilder:validation:XValidation:rule="self.mode == 'custom' || !has(self.selectedInitiators)",message="selectedInitiators goes with mode: custom"
+// +kubebuilder:validation:XValidation:rule="self.mode == 'custom' || !has(self.selectedInitiators)",message="selectedInitiators needs mode: custom"
 type ClientLogoutInitiators struct {
 	// mode is `all`, or `custom` with selectedInitiators.
 	// +kubebuilder:validation:Enum=custom;all

@@ -8,13 +8,13 @@ import (
 // immutable: to change one, create another Auth0ClientGrant.
 // +kubebuilder:validation:ExactlyOneOf=clientRef;clientId;defaultFor
 // +kubebuilder:validation:ExactlyOneOf=resourceServerRef;audience;managementApi
-// +kubebuilder:validation:XValidation:rule="has(self.scopes) != (has(self.allowAllScopes) && self.allowAllScopes)",message="set either scopes or allowAllScopes: true"
+// +kubebuilder:validation:XValidation:rule="has(self.scopes) != (has(self.allowAllScopes) && self.allowAllScopes)",message="set exactly one of scopes and allowAllScopes: true"
 // +kubebuilder:validation:XValidation:rule="has(self.clientRef) == has(oldSelf.clientRef) && (!has(self.clientRef) || self.clientRef == oldSelf.clientRef)",message="clientRef is immutable: create another Auth0ClientGrant for the other application and delete this one"
 // +kubebuilder:validation:XValidation:rule="has(self.clientId) == has(oldSelf.clientId) && (!has(self.clientId) || self.clientId == oldSelf.clientId)",message="clientId is immutable: create another Auth0ClientGrant for the other application and delete this one"
 // +kubebuilder:validation:XValidation:rule="has(self.resourceServerRef) == has(oldSelf.resourceServerRef) && (!has(self.resourceServerRef) || self.resourceServerRef == oldSelf.resourceServerRef)",message="resourceServerRef is immutable: create another Auth0ClientGrant for the other API and delete this one"
 // +kubebuilder:validation:XValidation:rule="has(self.audience) == has(oldSelf.audience) && (!has(self.audience) || self.audience == oldSelf.audience)",message="audience is immutable: create another Auth0ClientGrant for the other API and delete this one"
 // +kubebuilder:validation:XValidation:rule="(has(self.subjectType) ? self.subjectType : 'client') == (has(oldSelf.subjectType) ? oldSelf.subjectType : 'client')",message="subjectType is immutable: create another Auth0ClientGrant for the other subject type"
-// +kubebuilder:validation:XValidation:rule="!(has(self.managementApi) && has(self.allowAllScopes) && self.allowAllScopes)",message="allowAllScopes is not for the Management API: Auth0 refuses it for its own APIs; list the permissions in scopes"
+// +kubebuilder:validation:XValidation:rule="!(has(self.managementApi) && has(self.allowAllScopes) && self.allowAllScopes)",message="Auth0 refuses allowAllScopes for the Management API: list the permissions in scopes"
 type Auth0ClientGrantSpec struct {
 	ManagedSpec `json:",inline"`
 
@@ -27,7 +27,7 @@ type Auth0ClientGrantSpec struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:Pattern=`^[^/\\\x00-\x1f\x7f]+$`
-	// +kubebuilder:validation:XValidation:rule="self != '.' && self != '..'",message="no id is . or .."
+	// +kubebuilder:validation:XValidation:rule="self != '.' && self != '..'",message="must not be . or .."
 	// +optional
 	ClientID *string `json:"clientId,omitempty"`
 
@@ -50,7 +50,7 @@ type Auth0ClientGrantSpec struct {
 	Audience *string `json:"audience,omitempty"`
 
 	// managementApi is `true` for the tenant's Management API. Immutable.
-	// +kubebuilder:validation:XValidation:rule="self",message="managementApi is true or not set"
+	// +kubebuilder:validation:XValidation:rule="self",message="managementApi must be true or unset"
 	// +optional
 	ManagementAPI *bool `json:"managementApi,omitempty"`
 

@@ -7,8 +7,8 @@ import (
 
 // Auth0ConnectionSpec declares a connection.
 // +kubebuilder:validation:XValidation:rule="!(has(self.database) && has(self.database.enabledDatabaseCustomization) && self.database.enabledDatabaseCustomization) || (has(self.database.customScripts) && has(self.database.customScripts.login)) || (has(self.adoptionPolicy) && self.adoptionPolicy == 'IfUnmanaged') || (has(self.managementPolicy) && self.managementPolicy == 'Observe')",message="database.enabledDatabaseCustomization needs the script database.customScripts.login: without it, nobody can sign in; only a connection that exists (adoptionPolicy IfUnmanaged, or managementPolicy Observe) may keep the scripts that it has"
-// +kubebuilder:validation:XValidation:rule="!has(self.database) || self.strategy == 'auth0'",message="database is for connections of strategy auth0; those of other strategies have options"
-// +kubebuilder:validation:XValidation:rule="!(has(self.options) || has(self.optionSecrets)) || self.strategy != 'auth0'",message="options and optionSecrets are for other strategies; a connection of strategy auth0 has database"
+// +kubebuilder:validation:XValidation:rule="!has(self.database) || self.strategy == 'auth0'",message="database needs strategy auth0: use options for other strategies"
+// +kubebuilder:validation:XValidation:rule="!(has(self.options) || has(self.optionSecrets)) || self.strategy != 'auth0'",message="options and optionSecrets need a strategy other than auth0: use database for strategy auth0"
 type Auth0ConnectionSpec struct {
 	ManagedSpec `json:",inline"`
 
@@ -16,7 +16,7 @@ type Auth0ConnectionSpec struct {
 	// cannot rename a connection, and deleting it deletes its users. Example: `customers`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-zA-Z0-9](-[a-zA-Z0-9]|[a-zA-Z0-9])*$')",message="name consists of letters, digits and single hyphens, with a letter or digit at both ends, such as customers-eu"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-zA-Z0-9](-[a-zA-Z0-9]|[a-zA-Z0-9])*$')",message="name must consist of letters, digits and single hyphens, with a letter or digit at both ends, such as customers-eu"
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="name is immutable: Auth0 cannot rename a connection; create another Auth0Connection, move its users, and delete this one"
 	// +required
 	Name string `json:"name"`
@@ -25,7 +25,7 @@ type Auth0ConnectionSpec struct {
 	// provider, such as `google-oauth2`, `samlp`, `oidc`, `waad`, `email` or `sms`. Immutable.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]+([-_][a-z0-9]+)*$')",message="strategy is Auth0's name of an identity provider, such as auth0 or google-oauth2"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]+([-_][a-z0-9]+)*$')",message="strategy must be Auth0's name of an identity provider, such as auth0 or google-oauth2"
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="strategy is immutable: create another Auth0Connection with the other strategy"
 	// +required
 	Strategy string `json:"strategy"`
@@ -59,7 +59,7 @@ type Auth0ConnectionSpec struct {
 	// metadata are custom values. The operator manages each key on its own, and ignores keys that you do not declare. Auth0
 	// allows 10 keys, of which the operator uses one.
 	// +kubebuilder:validation:MaxProperties=9
-	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() >= 1 && key.size() <= 255 && key != 'auth0_operator')",message="keys of metadata have 1 to 255 characters, and auth0_operator is the operator's own"
+	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() >= 1 && key.size() <= 255 && key != 'auth0_operator')",message="keys of metadata must have 1 to 255 characters; auth0_operator is reserved for the operator"
 	// +optional
 	Metadata map[string]MetadataValue `json:"metadata,omitempty"`
 
@@ -139,7 +139,7 @@ type OptionSecret struct {
 	// `gateway_authentication.secret`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
-	// +kubebuilder:validation:XValidation:rule="self.matches('^([^.\\\\\\\\]|\\\\\\\\.)+([.]([^.\\\\\\\\]|\\\\\\\\.)+)*$')",message="path consists of names with dots between them, such as client_secret or gateway_authentication.secret"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([^.\\\\\\\\]|\\\\\\\\.)+([.]([^.\\\\\\\\]|\\\\\\\\.)+)*$')",message="path must be names separated by dots, such as client_secret or gateway_authentication.secret"
 	// +required
 	Path string `json:"path"`
 
@@ -181,16 +181,16 @@ type EnabledClient struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:Pattern=`^[^/\\\x00-\x1f\x7f]+$`
-	// +kubebuilder:validation:XValidation:rule="self != '.' && self != '..'",message="no id is . or .."
+	// +kubebuilder:validation:XValidation:rule="self != '.' && self != '..'",message="must not be . or .."
 	// +optional
 	ClientID *string `json:"clientId,omitempty"`
 }
 
 // DatabaseOptions are the options of a database connection.
-// +kubebuilder:validation:XValidation:rule="!has(self.passwordOptions) || !(has(self.passwordPolicy) || has(self.passwordComplexityOptions) || has(self.passwordHistory) || has(self.passwordDictionary) || has(self.passwordNoPersonalInfo))",message="passwordOptions replaces passwordPolicy, passwordComplexityOptions, passwordHistory, passwordDictionary and passwordNoPersonalInfo: set either it or those"
-// +kubebuilder:validation:XValidation:rule="!has(self.attributes) || !(has(self.requiresUsername) || has(self.validation))",message="attributes replaces requiresUsername and validation: set either it or those"
-// +kubebuilder:validation:XValidation:rule="!has(self.precedence) || has(self.attributes)",message="precedence orders the attributes: it needs attributes"
-// +kubebuilder:validation:XValidation:rule="!(has(self.importMode) && self.importMode) || (has(self.customScripts) && has(self.customScripts.login) && has(self.customScripts.getUser))",message="importMode needs customScripts with login and getUser, by which users are found in your database"
+// +kubebuilder:validation:XValidation:rule="!has(self.passwordOptions) || !(has(self.passwordPolicy) || has(self.passwordComplexityOptions) || has(self.passwordHistory) || has(self.passwordDictionary) || has(self.passwordNoPersonalInfo))",message="set either passwordOptions, or passwordPolicy, passwordComplexityOptions, passwordHistory, passwordDictionary and passwordNoPersonalInfo"
+// +kubebuilder:validation:XValidation:rule="!has(self.attributes) || !(has(self.requiresUsername) || has(self.validation))",message="set either attributes, or requiresUsername and validation"
+// +kubebuilder:validation:XValidation:rule="!has(self.precedence) || has(self.attributes)",message="precedence needs attributes"
+// +kubebuilder:validation:XValidation:rule="!(has(self.importMode) && self.importMode) || (has(self.customScripts) && has(self.customScripts.login) && has(self.customScripts.getUser))",message="importMode needs customScripts.login and customScripts.getUser, which find users in your database"
 type DatabaseOptions struct {
 	// passwordPolicy is the required strength of new passwords: `none` (1 character), `low` (6), `fair` (8, with a
 	// lower-case letter, an upper-case letter and a digit), `good` (8, with three of: lower-case, upper-case, digit,
@@ -238,7 +238,7 @@ type DatabaseOptions struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=3
-	// +kubebuilder:validation:XValidation:rule="self.all(one, self.exists_one(other, other == one))",message="precedence names each attribute once"
+	// +kubebuilder:validation:XValidation:rule="self.all(one, self.exists_one(other, other == one))",message="precedence must name each attribute once"
 	// +optional
 	Precedence []DatabaseIdentifier `json:"precedence,omitempty"`
 
@@ -301,14 +301,14 @@ type DatabaseOptions struct {
 	CustomScripts *CustomScripts `json:"customScripts,omitempty"`
 
 	// enableScriptContext passes the context of the request to customScripts. Auth0 does not allow you to turn it off again.
-	// +kubebuilder:validation:XValidation:rule="self || !oldSelf",message="enableScriptContext cannot be switched off once it is on"
+	// +kubebuilder:validation:XValidation:rule="self || !oldSelf",message="enableScriptContext is immutable once it is true: Auth0 cannot turn it off"
 	// +optional
 	EnableScriptContext *bool `json:"enableScriptContext,omitempty"`
 
 	// configuration are values for customScripts, available as `configuration.NAME`, from Secrets in the same namespace.
 	// Auth0 encrypts and hides them, so declare all values of the connection before you change one of its options.
 	// +kubebuilder:validation:MaxProperties=50
-	// +kubebuilder:validation:XValidation:rule="self.all(name, name.matches('^[A-Za-z_][A-Za-z0-9_]{0,127}$'))",message="names of configuration consist of letters, digits and '_', as in DATABASE_URL"
+	// +kubebuilder:validation:XValidation:rule="self.all(name, name.matches('^[A-Za-z_][A-Za-z0-9_]{0,127}$'))",message="keys of configuration must consist of letters, digits and '_', such as DATABASE_URL"
 	// +optional
 	Configuration map[string]SecretKeyReference `json:"configuration,omitempty"`
 
@@ -481,7 +481,7 @@ type DatabaseValidation struct {
 }
 
 // UsernameLength limits the length of usernames.
-// +kubebuilder:validation:XValidation:rule="self.min <= self.max",message="min must not be greater than max"
+// +kubebuilder:validation:XValidation:rule="self.min <= self.max",message="min must be at most max"
 type UsernameLength struct {
 	// min is the minimum length. Auth0's default: 1.
 	// +kubebuilder:validation:Minimum=1
@@ -501,7 +501,7 @@ type UsernameLength struct {
 type DatabaseIdentifier string
 
 // DatabaseAttributes are the identifiers of users.
-// +kubebuilder:validation:XValidation:rule="(has(self.email) && has(self.email.identifier) && self.email.identifier.active) || (has(self.phoneNumber) && has(self.phoneNumber.identifier) && self.phoneNumber.identifier.active) || (has(self.username) && has(self.username.identifier) && self.username.identifier.active)",message="at least one of attributes must be an active identifier, or nobody could sign in"
+// +kubebuilder:validation:XValidation:rule="(has(self.email) && has(self.email.identifier) && self.email.identifier.active) || (has(self.phoneNumber) && has(self.phoneNumber.identifier) && self.phoneNumber.identifier.active) || (has(self.username) && has(self.username.identifier) && self.username.identifier.active)",message="at least one of attributes must be an active identifier, so that users can sign in"
 type DatabaseAttributes struct {
 	// email configures the email address.
 	// +optional
@@ -517,7 +517,7 @@ type DatabaseAttributes struct {
 }
 
 // EmailAttribute configures the email address as an attribute of users.
-// +kubebuilder:validation:XValidation:rule="!(has(self.profileRequired) && self.profileRequired && has(self.signup) && has(self.signup.status) && self.signup.status == 'inactive')",message="an attribute with profileRequired must be asked for on sign-up: signup.status must not be inactive"
+// +kubebuilder:validation:XValidation:rule="!(has(self.profileRequired) && self.profileRequired && has(self.signup) && has(self.signup.status) && self.signup.status == 'inactive')",message="profileRequired needs the attribute at sign-up: set signup.status to required or optional"
 type EmailAttribute struct {
 	// identifier selects whether users can sign in with it.
 	// +optional
@@ -555,7 +555,7 @@ type EmailIdentifier struct {
 }
 
 // PhoneNumberAttribute configures the phone number as an attribute of users.
-// +kubebuilder:validation:XValidation:rule="!(has(self.profileRequired) && self.profileRequired && has(self.signup) && has(self.signup.status) && self.signup.status == 'inactive')",message="an attribute with profileRequired must be asked for on sign-up: signup.status must not be inactive"
+// +kubebuilder:validation:XValidation:rule="!(has(self.profileRequired) && self.profileRequired && has(self.signup) && has(self.signup.status) && self.signup.status == 'inactive')",message="profileRequired needs the attribute at sign-up: set signup.status to required or optional"
 type PhoneNumberAttribute struct {
 	// identifier selects whether users can sign in with it.
 	// +optional
@@ -583,7 +583,7 @@ type PhoneNumberIdentifier struct {
 }
 
 // UsernameAttribute configures the username as an attribute of users.
-// +kubebuilder:validation:XValidation:rule="!(has(self.profileRequired) && self.profileRequired && has(self.signup) && has(self.signup.status) && self.signup.status == 'inactive')",message="an attribute with profileRequired must be asked for on sign-up: signup.status must not be inactive"
+// +kubebuilder:validation:XValidation:rule="!(has(self.profileRequired) && self.profileRequired && has(self.signup) && has(self.signup.status) && self.signup.status == 'inactive')",message="profileRequired needs the attribute at sign-up: set signup.status to required or optional"
 type UsernameAttribute struct {
 	// identifier selects whether users can sign in with it.
 	// +optional
@@ -639,7 +639,7 @@ type UsernameSignup struct {
 }
 
 // UsernameValidation limits usernames.
-// +kubebuilder:validation:XValidation:rule="!has(self.minLength) || !has(self.maxLength) || self.minLength <= self.maxLength",message="minLength must not be greater than maxLength"
+// +kubebuilder:validation:XValidation:rule="!has(self.minLength) || !has(self.maxLength) || self.minLength <= self.maxLength",message="minLength must be at most maxLength"
 type UsernameValidation struct {
 	// minLength is the minimum length, 1 to 128. Auth0's default: 1.
 	// +kubebuilder:validation:Minimum=1

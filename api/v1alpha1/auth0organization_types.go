@@ -11,7 +11,7 @@ type Auth0OrganizationSpec struct {
 	// Example: `initech`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=50
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9][a-z0-9_-]*$')",message="name consists of lower-case letters, digits, '-' and '_', with a letter or digit in front, such as initech"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9][a-z0-9_-]*$')",message="name must consist of lower-case letters, digits, '-' and '_', and start with a letter or digit, such as initech"
 	// +required
 	Name string `json:"name"`
 
@@ -29,7 +29,7 @@ type Auth0OrganizationSpec struct {
 	// metadata are custom values that Actions can read. The operator manages each key on its own, and ignores keys that you
 	// do not declare. Auth0 allows 25 keys, of which the operator uses one.
 	// +kubebuilder:validation:MaxProperties=24
-	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() >= 1 && key.size() <= 255 && key != 'auth0_operator')",message="keys of metadata have 1 to 255 characters, and auth0_operator is the operator's own"
+	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() >= 1 && key.size() <= 255 && key != 'auth0_operator')",message="keys of metadata must have 1 to 255 characters; auth0_operator is reserved for the operator"
 	// +optional
 	Metadata map[string]MetadataValue `json:"metadata,omitempty"`
 
@@ -68,13 +68,13 @@ type OrganizationBranding struct {
 // OrganizationColors are the colors of the login page.
 type OrganizationColors struct {
 	// primary is the color of buttons and links. Example: `#0059d6`.
-	// +kubebuilder:validation:XValidation:rule="self.matches('^#([A-Fa-f0-9]{6}|[A-Fa-f0-9]{3})$')",message="a color is written as #0059d6"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^#([A-Fa-f0-9]{6}|[A-Fa-f0-9]{3})$')",message="must be a color such as #0059d6"
 	// +kubebuilder:validation:MaxLength=7
 	// +required
 	Primary string `json:"primary"`
 
 	// pageBackground is the background color. Example: `#000000`.
-	// +kubebuilder:validation:XValidation:rule="self.matches('^#([A-Fa-f0-9]{6}|[A-Fa-f0-9]{3})$')",message="a color is written as #0059d6"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^#([A-Fa-f0-9]{6}|[A-Fa-f0-9]{3})$')",message="must be a color such as #0059d6"
 	// +kubebuilder:validation:MaxLength=7
 	// +required
 	PageBackground string `json:"pageBackground"`
@@ -95,7 +95,7 @@ type OrganizationConnections struct {
 
 // OrganizationConnection is a connection of an organization. The operator does not manage unset fields.
 // +kubebuilder:validation:ExactlyOneOf=connectionRef;connectionId
-// +kubebuilder:validation:XValidation:rule="!(has(self.isSignupEnabled) && self.isSignupEnabled) || (has(self.assignMembershipOnLogin) && self.assignMembershipOnLogin)",message="isSignupEnabled needs assignMembershipOnLogin: who signs up becomes a member"
+// +kubebuilder:validation:XValidation:rule="!(has(self.isSignupEnabled) && self.isSignupEnabled) || (has(self.assignMembershipOnLogin) && self.assignMembershipOnLogin)",message="isSignupEnabled needs assignMembershipOnLogin: a user who signs up becomes a member"
 type OrganizationConnection struct {
 	// connectionRef refers to an Auth0Connection of the same tenant.
 	// +optional
@@ -105,7 +105,7 @@ type OrganizationConnection struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:Pattern=`^[^/\\\x00-\x1f\x7f]+$`
-	// +kubebuilder:validation:XValidation:rule="self != '.' && self != '..'",message="no id is . or .."
+	// +kubebuilder:validation:XValidation:rule="self != '.' && self != '..'",message="must not be . or .."
 	// +optional
 	ConnectionID *string `json:"connectionId,omitempty"`
 
@@ -146,7 +146,7 @@ type OrganizationClientGrant struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:Pattern=`^[^/\\\x00-\x1f\x7f]+$`
-	// +kubebuilder:validation:XValidation:rule="self != '.' && self != '..'",message="no id is . or .."
+	// +kubebuilder:validation:XValidation:rule="self != '.' && self != '..'",message="must not be . or .."
 	// +optional
 	ClientGrantID *string `json:"clientGrantId,omitempty"`
 }
@@ -159,7 +159,7 @@ type OrganizationTokenQuota struct {
 }
 
 // OrganizationTokenQuotaLimits are the bounds.
-// +kubebuilder:validation:XValidation:rule="has(self.perDay) || has(self.perHour)",message="a quota needs perDay, perHour or both"
+// +kubebuilder:validation:XValidation:rule="has(self.perDay) || has(self.perHour)",message="set perDay, perHour or both"
 type OrganizationTokenQuotaLimits struct {
 	// enforce makes Auth0 refuse tokens beyond the quota. Otherwise Auth0 only logs them.
 	// +required

@@ -5,8 +5,8 @@ import (
 )
 
 // Auth0ResourceServerSpec declares an API.
-// +kubebuilder:validation:XValidation:rule="!has(self.signingSecretRef) || (has(self.signingAlg) && self.signingAlg == 'HS256')",message="signingSecretRef goes with signingAlg: HS256, and only with it"
-// +kubebuilder:validation:XValidation:rule="!(has(self.tokenLifetime) && has(self.tokenLifetimeForWeb)) || self.tokenLifetimeForWeb <= self.tokenLifetime",message="tokenLifetimeForWeb cannot be greater than tokenLifetime"
+// +kubebuilder:validation:XValidation:rule="!has(self.signingSecretRef) || (has(self.signingAlg) && self.signingAlg == 'HS256')",message="signingSecretRef needs signingAlg: HS256"
+// +kubebuilder:validation:XValidation:rule="!(has(self.tokenLifetime) && has(self.tokenLifetimeForWeb)) || self.tokenLifetimeForWeb <= self.tokenLifetime",message="tokenLifetimeForWeb must be at most tokenLifetime"
 type Auth0ResourceServerSpec struct {
 	ManagedSpec `json:",inline"`
 
@@ -17,7 +17,7 @@ type Auth0ResourceServerSpec struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=600
 	// +kubebuilder:validation:XValidation:rule="!self.matches('[\\\\s\\\\p{Z}]')",message="identifier must not contain spaces or line breaks"
-	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="identifier is immutable: tokens are issued for it; create another Auth0ResourceServer for another identifier and delete this one"
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="identifier is immutable: create another Auth0ResourceServer for another identifier and delete this one"
 	// +required
 	Identifier string `json:"identifier"`
 
@@ -26,7 +26,7 @@ type Auth0ResourceServerSpec struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=200
 	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="name must not be blank"
-	// +kubebuilder:validation:XValidation:rule="!self.contains('<') && !self.contains('>')",message="name cannot contain < or >"
+	// +kubebuilder:validation:XValidation:rule="!self.contains('<') && !self.contains('>')",message="name must not contain < or >"
 	// +optional
 	Name *string `json:"name,omitempty"`
 
@@ -204,8 +204,8 @@ type TokenEncryption struct {
 }
 
 // TokenEncryptionKey is the public key that encrypts access tokens.
-// +kubebuilder:validation:XValidation:rule="!self.pem.contains('PRIVATE KEY')",fieldPath=".pem",message="pem is a private key, which is leaked now: make a new key pair, and put its public key here"
-// +kubebuilder:validation:XValidation:rule="self.pem.contains('PRIVATE KEY') || self.pem.startsWith('-----BEGIN PUBLIC KEY-----') || self.pem.startsWith('-----BEGIN CERTIFICATE-----')",fieldPath=".pem",message="pem must be a public key in PEM form, from -----BEGIN PUBLIC KEY----- on"
+// +kubebuilder:validation:XValidation:rule="!self.pem.contains('PRIVATE KEY')",fieldPath=".pem",message="pem is a private key, which is now exposed: create a new key pair, and set pem to its public key"
+// +kubebuilder:validation:XValidation:rule="self.pem.contains('PRIVATE KEY') || self.pem.startsWith('-----BEGIN PUBLIC KEY-----') || self.pem.startsWith('-----BEGIN CERTIFICATE-----')",fieldPath=".pem",message="pem must be a public key in PEM format, starting with -----BEGIN PUBLIC KEY-----"
 type TokenEncryptionKey struct {
 	// name of the key, for display.
 	// +kubebuilder:validation:MinLength=1

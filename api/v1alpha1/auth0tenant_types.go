@@ -87,7 +87,7 @@ type Auth0TenantSpec struct {
 }
 
 // DeletionProtection limits how many objects of a tenant can be deleted in Auth0 without confirmation.
-// +kubebuilder:validation:XValidation:rule="has(self.maxObjects) || has(self.maxPercent)",message="deletionProtection needs maxObjects, maxPercent or both"
+// +kubebuilder:validation:XValidation:rule="has(self.maxObjects) || has(self.maxPercent)",message="set maxObjects, maxPercent or both"
 type DeletionProtection struct {
 	// maxObjects is the maximum number of the tenant's objects that can be deleted within the window. Default: no maximum.
 	// Example: 20.
@@ -170,7 +170,7 @@ const (
 )
 
 // RateLimit limits how much of the tenant's rate limit the operator uses.
-// +kubebuilder:validation:XValidation:rule="!has(self.burst) || has(self.requestsPerSecond)",message="burst goes with requestsPerSecond"
+// +kubebuilder:validation:XValidation:rule="!has(self.burst) || has(self.requestsPerSecond)",message="burst needs requestsPerSecond"
 type RateLimit struct {
 	// requestsPerSecond is the maximum number of calls per second, on average. Default: the limit of Auth0. Example: 5.
 	// +kubebuilder:validation:Minimum=1

@@ -7,8 +7,8 @@ import (
 // Auth0TokenSpec declares a token that Auth0 issues and the operator renews in a Secret.
 // +kubebuilder:validation:ExactlyOneOf=clientCredentials;password;authorizationCode;refreshToken;deviceCode
 // +kubebuilder:validation:AtMostOneOf=renewBefore;renewBeforePercentage
-// +kubebuilder:validation:XValidation:rule="!has(self.revokeOnDelete) || !self.revokeOnDelete || !has(self.clientCredentials)",message="revokeOnDelete is for refresh tokens, which clientCredentials never has"
-// +kubebuilder:validation:XValidation:rule="size(self.outputSecret.name) <= 245",message="outputSecret.name may have at most 245 characters: refresh tokens are kept in a Secret of that name with -refresh-token"
+// +kubebuilder:validation:XValidation:rule="!has(self.revokeOnDelete) || !self.revokeOnDelete || !has(self.clientCredentials)",message="revokeOnDelete needs a grant with refresh tokens, which clientCredentials does not have: remove it"
+// +kubebuilder:validation:XValidation:rule="size(self.outputSecret.name) <= 245",message="outputSecret.name must have at most 245 characters: the operator keeps refresh tokens in a Secret with this name and the suffix -refresh-token"
 type Auth0TokenSpec struct {
 	ManagedSpec `json:",inline"`
 
@@ -122,7 +122,7 @@ type ClientCredentialsGrant struct {
 
 // PasswordGrant is the OAuth 2.0 resource owner password grant, with Auth0's realm extension.
 // +kubebuilder:validation:ExactlyOneOf=userRef;username
-// +kubebuilder:validation:XValidation:rule="has(self.username) == has(self.passwordSecretRef)",message="username and passwordSecretRef go together"
+// +kubebuilder:validation:XValidation:rule="has(self.username) == has(self.passwordSecretRef)",message="set both username and passwordSecretRef, or neither"
 type PasswordGrant struct {
 	// userRef refers to an Auth0User in the same namespace with spec.password. The operator requests the token when the user
 	// is Ready.

@@ -6,18 +6,18 @@ import (
 )
 
 // Auth0UserSpec declares a user.
-// +kubebuilder:validation:XValidation:rule="has(self.email) || has(self.username) || has(self.phoneNumber) || has(self.userId)",message="a user needs an email, a username or a phoneNumber"
+// +kubebuilder:validation:XValidation:rule="has(self.email) || has(self.username) || has(self.phoneNumber) || has(self.userId)",message="set at least one of spec.email, spec.username and spec.phoneNumber"
 // +kubebuilder:validation:XValidation:rule="!has(self.userId) || (has(self.adoptionPolicy) && self.adoptionPolicy == 'IfUnmanaged') || (has(self.managementPolicy) && self.managementPolicy == 'Observe')",message="userId names a user who exists: set adoptionPolicy to IfUnmanaged, or managementPolicy to Observe"
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.userId) || (has(self.userId) && self.userId == oldSelf.userId)",message="userId is immutable: another user is another Auth0User"
-// +kubebuilder:validation:XValidation:rule="!has(self.signup) || (has(self.provisioning) && self.provisioning == 'Signup')",message="signup goes with provisioning: Signup, and only with it"
-// +kubebuilder:validation:XValidation:rule="!(has(self.provisioning) && self.provisioning == 'Signup') || has(self.signup)",message="provisioning: Signup needs signup with the application through which the user signs up"
-// +kubebuilder:validation:XValidation:rule="!(has(self.provisioning) && self.provisioning == 'Signup' && has(self.userId))",message="a user with a userId exists already and cannot sign up"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.userId) || (has(self.userId) && self.userId == oldSelf.userId)",message="userId is immutable: create another Auth0User for another user"
+// +kubebuilder:validation:XValidation:rule="!has(self.signup) || (has(self.provisioning) && self.provisioning == 'Signup')",message="signup needs provisioning: Signup"
+// +kubebuilder:validation:XValidation:rule="!(has(self.provisioning) && self.provisioning == 'Signup') || has(self.signup)",message="provisioning: Signup needs signup: set signup.clientRef or signup.clientId to the application of the sign-up"
+// +kubebuilder:validation:XValidation:rule="!(has(self.provisioning) && self.provisioning == 'Signup' && has(self.userId))",message="a user with spec.userId exists already and cannot sign up: remove userId, or provisioning: Signup"
 // +kubebuilder:validation:XValidation:rule="!has(self.emailVerified) || has(self.email)",message="emailVerified needs email"
 // +kubebuilder:validation:XValidation:rule="!has(self.verifyEmail) || has(self.email)",message="verifyEmail needs email"
-// +kubebuilder:validation:XValidation:rule="!(has(self.verifyEmail) && self.verifyEmail && has(self.emailVerified) && self.emailVerified)",message="verifyEmail asks for a mail to verify an address that emailVerified declares verified: set one of them"
+// +kubebuilder:validation:XValidation:rule="!(has(self.verifyEmail) && self.verifyEmail && has(self.emailVerified) && self.emailVerified)",message="set at most one of verifyEmail: true and emailVerified: true"
 // +kubebuilder:validation:XValidation:rule="!has(self.phoneVerified) || has(self.phoneNumber)",message="phoneVerified needs phoneNumber"
-// +kubebuilder:validation:XValidation:rule="has(self.connection) != has(self.connectionRef)",message="name the connection by one of connection and connectionRef"
-// +kubebuilder:validation:XValidation:rule="!(has(self.password) && has(self.password.generate) && has(self.invitation)) || self.password.generate.outputSecret.name != self.invitation.outputSecret.name",message="password.generate.outputSecret and invitation.outputSecret have the same name, and each would overwrite the other: choose two names"
+// +kubebuilder:validation:XValidation:rule="has(self.connection) != has(self.connectionRef)",message="set exactly one of spec.connection and spec.connectionRef"
+// +kubebuilder:validation:XValidation:rule="!(has(self.password) && has(self.password.generate) && has(self.invitation)) || self.password.generate.outputSecret.name != self.invitation.outputSecret.name",message="password.generate.outputSecret and invitation.outputSecret must have different names, because each would overwrite the other"
 // +kubebuilder:validation:XValidation:rule="has(self.connection) == has(oldSelf.connection)",message="connection and connectionRef are immutable: create another Auth0User there and delete this one"
 type Auth0UserSpec struct {
 	ManagedSpec `json:",inline"`
@@ -43,7 +43,7 @@ type Auth0UserSpec struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
 	// +kubebuilder:validation:Pattern=`^[^/\\\x00-\x1f\x7f]+$`
-	// +kubebuilder:validation:XValidation:rule="self != '.' && self != '..'",message="no id is . or .."
+	// +kubebuilder:validation:XValidation:rule="self != '.' && self != '..'",message="must not be . or .."
 	// +optional
 	UserID *string `json:"userId,omitempty"`
 
@@ -82,7 +82,7 @@ type Auth0UserSpec struct {
 
 	// phoneNumber of the user in E.164 format. Example: `+4915112345678`.
 	// +kubebuilder:validation:MaxLength=16
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[+][0-9]{1,15}$')",message="phoneNumber must be in E.164 form, such as +4915112345678"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[+][0-9]{1,15}$')",message="phoneNumber must be in E.164 format, such as +4915112345678"
 	// +optional
 	PhoneNumber *string `json:"phoneNumber,omitempty"`
 
@@ -192,7 +192,7 @@ type UserSignup struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:Pattern=`^[^/\\\x00-\x1f\x7f]+$`
-	// +kubebuilder:validation:XValidation:rule="self != '.' && self != '..'",message="no id is . or .."
+	// +kubebuilder:validation:XValidation:rule="self != '.' && self != '..'",message="must not be . or .."
 	// +optional
 	ClientID *string `json:"clientId,omitempty"`
 
@@ -225,7 +225,7 @@ type GeneratedPassword struct {
 }
 
 // UserInvitation is a link where a user chooses a password.
-// +kubebuilder:validation:XValidation:rule="(has(self.resultUrl) ? 1 : 0) + (has(self.clientId) ? 1 : 0) + (has(self.clientRef) ? 1 : 0) <= 1",message="resultUrl, clientRef and clientId exclude each other: they say where the user ends up"
+// +kubebuilder:validation:XValidation:rule="(has(self.resultUrl) ? 1 : 0) + (has(self.clientId) ? 1 : 0) + (has(self.clientRef) ? 1 : 0) <= 1",message="set at most one of resultUrl, clientRef and clientId"
 type UserInvitation struct {
 	// outputSecret is the Secret for the link. Values for templates, and default keys: `url` and `expiresAt` (RFC 3339).
 	// Anyone who has the link can take the account: treat it like a password.
@@ -253,7 +253,7 @@ type UserInvitation struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:Pattern=`^[^/\\\x00-\x1f\x7f]+$`
-	// +kubebuilder:validation:XValidation:rule="self != '.' && self != '..'",message="no id is . or .."
+	// +kubebuilder:validation:XValidation:rule="self != '.' && self != '..'",message="must not be . or .."
 	// +optional
 	ClientID *string `json:"clientId,omitempty"`
 
@@ -340,7 +340,7 @@ type UserOrganization struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:Pattern=`^[^/\\\x00-\x1f\x7f]+$`
-	// +kubebuilder:validation:XValidation:rule="self != '.' && self != '..'",message="no id is . or .."
+	// +kubebuilder:validation:XValidation:rule="self != '.' && self != '..'",message="must not be . or .."
 	// +optional
 	OrganizationID *string `json:"organizationId,omitempty"`
 

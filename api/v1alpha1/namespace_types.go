@@ -16,7 +16,7 @@ const (
 )
 
 // AllowedNamespaces selects namespaces.
-// +kubebuilder:validation:XValidation:rule="has(self.selector) == (self.from == 'Selector')",message="selector goes with from: Selector, and only with it"
+// +kubebuilder:validation:XValidation:rule="has(self.selector) == (self.from == 'Selector')",message="set selector if and only if from is Selector"
 type AllowedNamespaces struct {
 	// from is `Same` (the tenant's namespace), `Selector` (that and the namespaces that match selector) or `All`.
 	// +required
@@ -31,7 +31,7 @@ type AllowedNamespaces struct {
 type NamespaceSelector struct {
 	// matchLabels are labels with their values. Example: `{team: shop}`.
 	// +kubebuilder:validation:MaxProperties=32
-	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() <= 317)",message="keys of labels have at most 317 characters"
+	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() <= 317)",message="keys of labels must have at most 317 characters"
 	// +optional
 	MatchLabels map[string]LabelValue `json:"matchLabels,omitempty"`
 

@@ -85,7 +85,7 @@ type OutputSecret struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
-	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="the name of the output Secret is immutable: workloads may mount it; create another object for another Secret"
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="the name of the output Secret is immutable, because workloads may mount it: create another object for another Secret"
 	// +required
 	Name string `json:"name"`
 
@@ -98,7 +98,7 @@ type OutputSecret struct {
 	// value.
 	// +kubebuilder:validation:MinProperties=1
 	// +kubebuilder:validation:MaxProperties=32
-	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() <= 253 && key.matches('^[-._a-zA-Z0-9]+$'))",message="keys of a Secret consist of letters, digits, '-', '_' and '.', at most 253 of them"
+	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() <= 253 && key.matches('^[-._a-zA-Z0-9]+$'))",message="keys of a Secret must have at most 253 characters: letters, digits, '-', '_' and '.'"
 	// +optional
 	Data map[string]SecretTemplate `json:"data,omitempty"`
 
@@ -107,15 +107,15 @@ type OutputSecret struct {
 	// grant access to Kubernetes, and the operator's own types, are not allowed. Example: `kubernetes.io/basic-auth`.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:XValidation:rule="self != 'kubernetes.io/service-account-token' && !self.startsWith('bootstrap.kubernetes.io/')",message="type must not be one with which Kubernetes grants access to itself"
-	// +kubebuilder:validation:XValidation:rule="!self.startsWith('auth0-operator.io/')",message="the types auth0-operator.io/… are for credentials of an Auth0Tenant, which you write yourself, and for the operator"
+	// +kubebuilder:validation:XValidation:rule="self != 'kubernetes.io/service-account-token' && !self.startsWith('bootstrap.kubernetes.io/')",message="type must not be a type that Kubernetes uses for tokens"
+	// +kubebuilder:validation:XValidation:rule="!self.startsWith('auth0-operator.io/')",message="the types auth0-operator.io/… are reserved for credentials of an Auth0Tenant and for the operator"
 	// +optional
 	Type string `json:"type,omitempty"`
 
 	// labels of the Secret, in addition to the operator's own.
 	// +kubebuilder:validation:MaxProperties=32
-	// +kubebuilder:validation:XValidation:rule="self.all(key, key != 'app.kubernetes.io/managed-by' && !key.startsWith('auth0-operator.io/'))",message="the labels app.kubernetes.io/managed-by and auth0-operator.io/… are the operator's"
-	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() <= 317)",message="keys of labels have at most 317 characters"
+	// +kubebuilder:validation:XValidation:rule="self.all(key, key != 'app.kubernetes.io/managed-by' && !key.startsWith('auth0-operator.io/'))",message="the labels app.kubernetes.io/managed-by and auth0-operator.io/… are reserved for the operator"
+	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() <= 317)",message="keys of labels must have at most 317 characters"
 	// +optional
 	Labels map[string]SecretLabel `json:"labels,omitempty"`
 
@@ -123,8 +123,8 @@ type OutputSecret struct {
 	// operator does not set them on an adopted Secret, because its other keys do not belong to this object. Example:
 	// `reloader.stakater.com/match: "true"`.
 	// +kubebuilder:validation:MaxProperties=32
-	// +kubebuilder:validation:XValidation:rule="self.all(key, !key.startsWith('auth0-operator.io/') && !key.startsWith('kubectl.kubernetes.io/'))",message="the annotations auth0-operator.io/… are the operator's, and kubectl.kubernetes.io/… are those of kubectl"
-	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() <= 317)",message="keys of annotations have at most 317 characters"
+	// +kubebuilder:validation:XValidation:rule="self.all(key, !key.startsWith('auth0-operator.io/') && !key.startsWith('kubectl.kubernetes.io/'))",message="the annotations auth0-operator.io/… are reserved for the operator, and kubectl.kubernetes.io/… for kubectl"
+	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() <= 317)",message="keys of annotations must have at most 317 characters"
 	// +optional
 	Annotations map[string]SecretAnnotation `json:"annotations,omitempty"`
 }
@@ -138,7 +138,7 @@ type OutputConfigMap struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
-	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="the name of the output ConfigMap is immutable: workloads may mount it; remove outputConfigMap first, or create another object"
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="the name of the output ConfigMap is immutable, because workloads may mount it: remove outputConfigMap first, or create another object"
 	// +required
 	Name string `json:"name"`
 
@@ -148,23 +148,23 @@ type OutputConfigMap struct {
 	// .clientId }}" }}`, because Helm evaluates templates itself. Default: one key per value, with the name of the value.
 	// +kubebuilder:validation:MinProperties=1
 	// +kubebuilder:validation:MaxProperties=32
-	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() <= 253 && key.matches('^[-._a-zA-Z0-9]+$'))",message="keys of a ConfigMap consist of letters, digits, '-', '_' and '.', at most 253 of them"
-	// +kubebuilder:validation:XValidation:rule="self.all(key, !self[key].matches('[{][{][^}]*([.](clientSecret|privateKey|accessToken|refreshToken|idToken|password|url)|[{( |-]random)([^a-zA-Z]|$)'))",message="a ConfigMap is no place for secrets: use public values only, and outputSecret for client secrets, keys, tokens, passwords, invitations and random values"
+	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() <= 253 && key.matches('^[-._a-zA-Z0-9]+$'))",message="keys of a ConfigMap must have at most 253 characters: letters, digits, '-', '_' and '.'"
+	// +kubebuilder:validation:XValidation:rule="self.all(key, !self[key].matches('[{][{][^}]*([.](clientSecret|privateKey|accessToken|refreshToken|idToken|password|url)|[{( |-]random)([^a-zA-Z]|$)'))",message="a ConfigMap must not contain secrets: use outputSecret for client secrets, keys, tokens, passwords, invitations and random values"
 	// +optional
 	Data map[string]SecretTemplate `json:"data,omitempty"`
 
 	// labels of the ConfigMap, in addition to the operator's own.
 	// +kubebuilder:validation:MaxProperties=32
-	// +kubebuilder:validation:XValidation:rule="self.all(key, key != 'app.kubernetes.io/managed-by' && !key.startsWith('auth0-operator.io/'))",message="the labels app.kubernetes.io/managed-by and auth0-operator.io/… are the operator's"
-	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() <= 317)",message="keys of labels have at most 317 characters"
+	// +kubebuilder:validation:XValidation:rule="self.all(key, key != 'app.kubernetes.io/managed-by' && !key.startsWith('auth0-operator.io/'))",message="the labels app.kubernetes.io/managed-by and auth0-operator.io/… are reserved for the operator"
+	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() <= 317)",message="keys of labels must have at most 317 characters"
 	// +optional
 	Labels map[string]SecretLabel `json:"labels,omitempty"`
 
 	// annotations of the ConfigMap, in addition to the operator's own, for tools that restart workloads or copy ConfigMaps.
 	// The operator does not set them on an adopted ConfigMap. Example: `reloader.stakater.com/match: "true"`.
 	// +kubebuilder:validation:MaxProperties=32
-	// +kubebuilder:validation:XValidation:rule="self.all(key, !key.startsWith('auth0-operator.io/') && !key.startsWith('kubectl.kubernetes.io/'))",message="the annotations auth0-operator.io/… are the operator's, and kubectl.kubernetes.io/… are those of kubectl"
-	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() <= 317)",message="keys of annotations have at most 317 characters"
+	// +kubebuilder:validation:XValidation:rule="self.all(key, !key.startsWith('auth0-operator.io/') && !key.startsWith('kubectl.kubernetes.io/'))",message="the annotations auth0-operator.io/… are reserved for the operator, and kubectl.kubernetes.io/… for kubectl"
+	// +kubebuilder:validation:XValidation:rule="self.all(key, key.size() <= 317)",message="keys of annotations must have at most 317 characters"
 	// +optional
 	Annotations map[string]SecretAnnotation `json:"annotations,omitempty"`
 }

@@ -138,7 +138,7 @@ func TestAConfigMapHoldsNoSecret(t *testing.T) {
 		} {
 			refused := object.DeepCopyObject().(v1alpha1.Managed)
 			declare(refused, templates(text))
-			if err := e.kube.Create(e.ctx, refused); err == nil || !strings.Contains(err.Error(), "no place for secrets") {
+			if err := e.kube.Create(e.ctx, refused); err == nil || !strings.Contains(err.Error(), "must not contain secrets") {
 				e.Errorf("%s: %v", text, err)
 			}
 		}

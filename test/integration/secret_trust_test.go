@@ -285,11 +285,11 @@ func TestNoSecretIsForged(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
 	for name, forge := range map[string]func(*v1alpha1.OutputSecret){
-		"the types auth0-operator.io/":        func(s *v1alpha1.OutputSecret) { s.Type = v1alpha1.CredentialsSecretType },
-		"the types auth0-operator.io/… are":   func(s *v1alpha1.OutputSecret) { s.Type = "auth0-operator.io/refresh-token" },
-		"Kubernetes grants access to itself":  func(s *v1alpha1.OutputSecret) { s.Type = "kubernetes.io/service-account-token" },
-		"with which Kubernetes grants access": func(s *v1alpha1.OutputSecret) { s.Type = "bootstrap.kubernetes.io/token" },
-		"auth0-operator.io/… are the operator's": func(s *v1alpha1.OutputSecret) {
+		"the types auth0-operator.io/":           func(s *v1alpha1.OutputSecret) { s.Type = v1alpha1.CredentialsSecretType },
+		"the types auth0-operator.io/… are":      func(s *v1alpha1.OutputSecret) { s.Type = "auth0-operator.io/refresh-token" },
+		"that Kubernetes uses for tokens":        func(s *v1alpha1.OutputSecret) { s.Type = "kubernetes.io/service-account-token" },
+		"a type that Kubernetes uses for tokens": func(s *v1alpha1.OutputSecret) { s.Type = "bootstrap.kubernetes.io/token" },
+		"auth0-operator.io/… are reserved for the operator": func(s *v1alpha1.OutputSecret) {
 			s.Labels = map[string]v1alpha1.SecretLabel{"auth0-operator.io/adopted-by": "x"}
 		},
 		"app.kubernetes.io/managed-by and auth0-oper": func(s *v1alpha1.OutputSecret) {

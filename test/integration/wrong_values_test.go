@@ -144,9 +144,9 @@ func TestImpossibleApplications(t *testing.T) {
 	e := newEnvironment(t)
 	for _, row := range []struct{ spec, want string }{
 		{"appType: non_interactive\n  tokenEndpointAuthMethod: none\n  grantTypes: {mode: Exact, items: [client_credentials]}", "set tokenEndpointAuthMethod to client_secret_post, or remove client_credentials"},
-		{`callbacks: ["http://localhost:3000/cb, https://app.example.com/cb"]`, "give every URL an entry of its own"},
-		{`callbacks: ["*.apps.example.com/callback"]`, "each entry is one URL with its scheme"},
-		{"refreshToken: {rotationType: non-rotating, expirationType: non-expiring, tokenLifetime: 100, idleTokenLifetime: 200}", "idleTokenLifetime must not be longer than tokenLifetime"},
+		{`callbacks: ["http://localhost:3000/cb, https://app.example.com/cb"]`, "put each URL into its own entry"},
+		{`callbacks: ["*.apps.example.com/callback"]`, "each entry must be one URL with a scheme"},
+		{"refreshToken: {rotationType: non-rotating, expirationType: non-expiring, tokenLifetime: 100, idleTokenLifetime: 200}", "idleTokenLifetime must be at most tokenLifetime"},
 	} {
 		err := e.apply("kind: Auth0Client\nmetadata: {name: c12}\nspec:\n  tenantRef: {name: main}\n  name: c12\n  " + row.spec)
 		if err == nil || !strings.Contains(err.Error(), row.want) {
@@ -163,7 +163,7 @@ func TestAllScopesOfASystemAPI(t *testing.T) {
 	grant := func(name, api string) string {
 		return "kind: Auth0ClientGrant\nmetadata: {name: " + name + "}\nspec:\n  tenantRef: {name: main}\n  clientRef: {name: c05}\n  allowAllScopes: true\n  " + api
 	}
-	if err := e.apply(grant("management", "managementApi: true")); err == nil || !strings.Contains(err.Error(), "allowAllScopes is not for the Management API") {
+	if err := e.apply(grant("management", "managementApi: true")); err == nil || !strings.Contains(err.Error(), "Auth0 refuses allowAllScopes for the Management API") {
 		t.Errorf("the API server says: %v", err)
 	}
 	e.mustApply(grant("management", "audience: https://"+e.sim.Domain+"/api/v2/"))
