@@ -8,7 +8,7 @@ import (
 // +kubebuilder:validation:ExactlyOneOf=clientCredentials;password;authorizationCode;refreshToken;deviceCode
 // +kubebuilder:validation:AtMostOneOf=renewBefore;renewBeforePercentage
 // +kubebuilder:validation:XValidation:rule="!has(self.revokeOnDelete) || !self.revokeOnDelete || !has(self.clientCredentials)",message="revokeOnDelete needs a grant with refresh tokens, which clientCredentials does not have: remove it"
-// +kubebuilder:validation:XValidation:rule="size(self.outputSecret.name) <= 245",message="outputSecret.name must have at most 245 characters: the operator keeps refresh tokens in a Secret with this name and the suffix -refresh-token"
+// +kubebuilder:validation:XValidation:rule="size(self.outputSecret.name) <= 239",message="outputSecret.name must have at most 239 characters: the operator keeps refresh tokens in a Secret with this name and the suffix -refresh-token"
 type Auth0TokenSpec struct {
 	ManagedSpec `json:",inline"`
 
