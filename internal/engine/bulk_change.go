@@ -17,7 +17,7 @@ const (
 	mostRefused = 2
 )
 
-// BulkChange changes a list beside many objects by one call.
+// BulkChange changes a list beside many objects with one call.
 type BulkChange struct {
 	// Most is how many objects one call takes.
 	Most int
@@ -25,8 +25,8 @@ type BulkChange struct {
 	Add, Remove Change
 }
 
-// Change adds or removes an entry, such as a role, for many objects. It returns false if it cannot. Those that have it
-// already, or do not have it, do no harm.
+// Change adds or removes an entry, such as a role, for many objects. It returns false if it cannot. It ignores objects that have
+// the entry already, or do not have it.
 type Change func(ctx context.Context, session *auth0.Session, entry string, ids []string) (bool, error)
 
 // target is a change to a list: an entry that is added or removed.
@@ -35,7 +35,7 @@ type target struct {
 	remove       bool
 }
 
-// targets are the changes that bring the list from what is on it to what is declared, as far as they can be made together.
+// targets are the changes from the current entries of the list to the declared ones, as far as a batch can make them.
 func (l List) targets(have []string) []target {
 	var targets []target
 	missing, surplus := l.plan(have)
@@ -53,8 +53,7 @@ func (l List) targets(have []string) []target {
 	return targets
 }
 
-// targets are the changes to the lists of the object that can be made together with those of others, going by what is known
-// to be on them.
+// targets are the changes to the lists of the object that a batch can make, based on the known entries.
 func (w *objectSync[O]) targets(known *onLists) []target {
 	var targets []target
 	for _, list := range w.lists() {
@@ -66,7 +65,7 @@ func (w *objectSync[O]) targets(known *onLists) []target {
 	return targets
 }
 
-// learn keeps how to change a list of many objects.
+// learn records how to change a list of many objects.
 func (t *tenantImports) learn(field string, bulk BulkChange) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -84,12 +83,12 @@ func (t *tenantImports) callFor(to target) (call Change, most int) {
 	return bulk.Add, bulk.Most
 }
 
-// ofOne are the answers for which one object of many may be the reason.
+// ofOne are the responses for which one object of many may be the reason.
 var ofOne = []auth0.Class{auth0.ClassNotFound, auth0.ClassInvalid, auth0.ClassConflict}
 
-// changeAll makes a change for all members, by as few calls as it takes. Those that a person changed, suspended or deleted
-// meanwhile are left to their own reconciliations. If Auth0 refuses a call, each half of its members is tried by itself, so that nobody
-// suffers for another. Who is left over tries alone, later, and is told Auth0's answer.
+// changeAll makes a change for all members with few calls. Members that a person edited, suspended or deleted meanwhile are left
+// to their own reconciliations. If Auth0 refuses a call, it tries each half of the members separately, so that no member fails
+// because of another. The remaining members try alone later, and report Auth0's answer.
 func (t *tenantImports) changeAll(ctx context.Context, session *auth0.Session, to target, members []*member) {
 	call, most := t.callFor(to)
 	parts := slices.Collect(slices.Chunk(members, most))
@@ -112,8 +111,8 @@ func (t *tenantImports) changeAll(ctx context.Context, session *auth0.Session, t
 	}
 }
 
-// change makes a change by one call, for those that are still declared as they were, and returns them. What fails for a reason
-// that may pass is tried again some times.
+// change makes a change with one call, for the members with a current spec, and returns them. It retries a transient failure a
+// few times.
 func (t *tenantImports) change(ctx context.Context, session *auth0.Session, call Change, to target, members []*member) ([]*member, bool, error) {
 	for attempt := 1; ; attempt++ {
 		var ids []string
@@ -141,7 +140,7 @@ func (t *tenantImports) change(ctx context.Context, session *auth0.Session, call
 	}
 }
 
-// currentMembers are those that are still declared as they were, and their ids.
+// currentMembers are the members with a current spec, and their ids.
 func currentMembers(ctx context.Context, members []*member) (left []*member, ids []string) {
 	for _, m := range members {
 		if m.isCurrent(ctx) {

@@ -17,7 +17,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
-// Importer is for kinds of which Auth0 creates many by one import job: docs/decisions/0012-imports.md.
+// Importer is for kinds that Auth0 can create in import jobs: docs/decisions/0012-imports.md.
 type Importer[O v1alpha1.Managed] interface {
 	// Importable reports whether an import makes of the object just what a creation by itself would.
 	Importable(O) bool
@@ -27,7 +27,7 @@ type Importer[O v1alpha1.Managed] interface {
 	Import(ctx context.Context, req Request[O], body auth0.Document) (*Import, error)
 }
 
-// Import is an object in the form of an import.
+// Import is an object in the format of an import.
 type Import struct {
 	// Connection is the name of the one that the object is imported into.
 	Connection string
@@ -40,8 +40,7 @@ type Import struct {
 	Seal func(item auth0.Document) error
 }
 
-// throughImport has an object be created together with others, if many wait. It returns nil if the object is to be created
-// by itself.
+// throughImport creates an object in an import job if many objects wait. It returns nil if the object needs a call of its own.
 func (w *objectSync[O]) throughImport(ctx context.Context, body auth0.Document) (*Outcome, error) {
 	importer, ok := w.Adapter.(Importer[O])
 	if !ok || w.Adapter.ID(w.object) != "" {
@@ -73,7 +72,7 @@ func (w *objectSync[O]) throughImport(ctx context.Context, body auth0.Document) 
 	return w.importing(), nil
 }
 
-// joinsImport reports whether an object that is not on its way should go by import.
+// joinsImport reports whether an object that is in no import should join one.
 func (w *objectSync[O]) joinsImport(ctx context.Context, importer Importer[O]) (bool, error) {
 	if w.tenant.Spec.UserImport == v1alpha1.UserImportPolicyNever || !importer.Importable(w.object) || w.heldByOther() {
 		return false, nil
@@ -81,7 +80,7 @@ func (w *objectSync[O]) joinsImport(ctx context.Context, importer Importer[O]) (
 	return w.imports().worthwhile(w.object.GetUID(), time.Now(), w.reconciliation.requeueFunc(), func() (int, error) { return w.waiting(ctx, importer) })
 }
 
-// waiting counts the objects of the tenant that wait to be created.
+// waiting counts the objects of the tenant that wait for their creation.
 func (w *objectSync[O]) waiting(ctx context.Context, importer Importer[O]) (int, error) {
 	list := w.kind.NewList()
 	err := w.Client.List(ctx, list, client.MatchingFields{reference.TenantIndex: w.tenantKey().String()}, client.UnsafeDisableDeepCopy)
@@ -100,7 +99,7 @@ func (w *objectSync[O]) waiting(ctx context.Context, importer Importer[O]) (int,
 
 func (w *objectSync[O]) tenantKey() types.NamespacedName { return client.ObjectKeyFromObject(w.tenant) }
 
-// noteCreated tells the imports that they need not wait for the object.
+// noteCreated informs the imports that the object exists.
 func (w *objectSync[O]) noteCreated() {
 	if _, ok := w.Adapter.(Importer[O]); ok {
 		w.imports().created(w.object.GetUID())
@@ -109,7 +108,7 @@ func (w *objectSync[O]) noteCreated() {
 
 func (w *objectSync[O]) imports() *tenantImports { return w.Imports.of(w.tenantKey()) }
 
-// onItsWay finds the object in an import, be it one of before a restart; nil if it is in none.
+// onItsWay finds the object in an import, also in one from before a restart. It returns nil if the object is in none.
 func (w *objectSync[O]) onItsWay(ctx context.Context, note string, form *Import) (*member, error) {
 	if known := w.imports().find(w.object.GetUID(), w.imports().members); known != nil || note == "" {
 		return known, nil
@@ -129,14 +128,13 @@ func (w *objectSync[O]) member(form *Import, known *onLists) *member {
 	}
 }
 
-// importing is the outcome of a reconciliation of an object that is on its way. Whoever ends the import wakes it.
+// importing is the outcome of a reconciliation of an object in an import. The end of the import requeues it.
 func (w *objectSync[O]) importing() *Outcome {
 	outcome := Wait(v1alpha1.ReasonImporting, "is being created together with many others, by an import job", 0)
 	return &outcome
 }
 
-// join has the object go by import. The note is written before anything is sent, together with the lists that the object
-// will be on.
+// join adds the object to an import. Status records the import and the future lists of the object before anything is sent.
 func (w *objectSync[O]) join(ctx context.Context, form *Import) (*Outcome, error) {
 	stamp, err := w.stamp(form)
 	if err != nil {
@@ -166,16 +164,16 @@ func (w *objectSync[O]) join(ctx context.Context, form *Import) (*Outcome, error
 
 func (w *objectSync[O]) importNote() *string { return w.Adapter.(Importer[O]).Importing(w.object) }
 
-// stamp is a hash of an import, by which it is known again.
+// stamp is a hash of an import, which identifies it.
 func (w *objectSync[O]) stamp(form *Import) (string, error) {
 	rendered, err := json.Marshal([]any{form.Connection, form.Item, w.applied})
 	sum := sha256.Sum256(rendered)
 	return hex.EncodeToString(sum[:12]), err
 }
 
-// imported goes on with an object whose import is over. If what was sent is still what is declared, nothing is read. What
-// was refused is looked at by its id, as an import that was sent twice refuses its own; if it is not there, it is created
-// by itself.
+// imported continues an object after its import. If the sent values are still declared, it reads nothing. It reads a refused
+// object by its id, because an import that was sent twice refuses its own objects. If the object does not exist, it is created by
+// a call of its own.
 func (w *objectSync[O]) imported(ctx context.Context, known *member, form *Import) (*Outcome, error) {
 	stamp, err := w.stamp(form)
 	if err != nil {
@@ -199,13 +197,13 @@ func (w *objectSync[O]) imported(ctx context.Context, known *member, form *Impor
 	return &outcome, err
 }
 
-// arrive ends the way of an object through an import.
+// arrive removes the object from its import.
 func (w *objectSync[O]) arrive(known *member, isThere bool) {
 	w.imports().take(known, isThere)
 	*w.importNote() = ""
 }
 
-// goOn ends the reconciliation of an object that is as it is declared, but for what is beside it.
+// goOn ends the reconciliation of an object that is in sync, and continues with its lists and follow-up work.
 func (w *objectSync[O]) goOn(ctx context.Context, have auth0.Document, known *onLists) (Outcome, error) {
 	w.lateInitialize(have)
 	w.secrets = nil
@@ -214,7 +212,7 @@ func (w *objectSync[O]) goOn(ctx context.Context, have auth0.Document, known *on
 	return w.settle(ctx, have, known)
 }
 
-// Pause implements Pauser: an object that is suspended goes by no import that has not begun.
+// Pause implements Pauser: a suspended object leaves an import that was not sent.
 func (r *Remote[O]) Pause(reconciliation *Reconciliation[O]) {
 	importer, ok := r.Adapter.(Importer[O])
 	if !ok {
@@ -226,7 +224,7 @@ func (r *Remote[O]) Pause(reconciliation *Reconciliation[O]) {
 	}
 }
 
-// awaitImport tells an object that is being deleted to wait for the import that it is in: it would appear afterwards.
+// awaitImport makes an object that is being deleted wait for its import, because the object in Auth0 would appear afterwards.
 func (w *objectSync[O]) awaitImport(ctx context.Context) (*Outcome, error) {
 	importer, ok := w.Adapter.(Importer[O])
 	if !ok || *importer.Importing(w.object) == "" {

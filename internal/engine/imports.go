@@ -40,8 +40,8 @@ const (
 	collectedWithin = time.Hour
 )
 
-// Imports creates many objects of a tenant at once, by Auth0's import jobs: docs/decisions/0012-imports.md. It is a Runnable
-// of the manager.
+// Imports creates many objects of a tenant at once with Auth0's import jobs: docs/decisions/0012-imports.md. It is a Runnable of
+// the manager.
 type Imports struct {
 	Client client.Client
 	Pool   *auth0.Pool
@@ -87,7 +87,7 @@ type tenantImports struct {
 	sendAfter time.Time
 }
 
-// batch is what goes by one job.
+// batch is the content of one job.
 type batch struct {
 	id         string
 	connection string
@@ -114,7 +114,7 @@ type batch struct {
 	withdrawn map[types.UID]bool
 }
 
-// member is an object on its way through an import.
+// member is an object in an import.
 type member struct {
 	uid types.UID
 	// id is the one that the object has in Auth0 afterwards, and sent the one in the import.
@@ -140,7 +140,7 @@ type member struct {
 	since time.Time
 }
 
-// listsNow is what is on its lists after the changes.
+// listsNow are the entries of its lists after the changes.
 func (m *member) listsNow() *onLists { return m.known.with(m.changed) }
 
 // Start implements manager.Runnable.
@@ -177,7 +177,7 @@ func (i *Imports) of(tenant types.NamespacedName) *tenantImports {
 	return i.tenants[tenant]
 }
 
-// Forget ends what is under way in a tenant that is gone.
+// Forget stops the imports of a tenant that is gone.
 func (i *Imports) Forget(tenant types.NamespacedName) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -187,7 +187,7 @@ func (i *Imports) Forget(tenant types.NamespacedName) {
 	}
 }
 
-// keepOnly forgets the objects that are gone.
+// keepOnly forgets all other objects.
 func (i *Imports) keepOnly(present map[types.UID]bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -198,8 +198,8 @@ func (i *Imports) keepOnly(present map[types.UID]bool) {
 	}
 }
 
-// worthwhile reports whether an object should join: imports are under way, or many wait. If not, wake is called when that
-// changes.
+// worthwhile reports whether an object should join an import: imports are running, or many objects wait. If not, it calls wake
+// when that changes.
 func (t *tenantImports) worthwhile(uid types.UID, now time.Time, wake func(), count func() (int, error)) (bool, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -225,7 +225,7 @@ func (t *tenantImports) worthwhile(uid types.UID, now time.Time, wake func(), co
 	return true, nil
 }
 
-// created says that an object is there.
+// created records that an object exists.
 func (t *tenantImports) created(uid types.UID) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -234,21 +234,21 @@ func (t *tenantImports) created(uid types.UID) {
 	delete(t.excluded, uid)
 }
 
-// find returns an object that is among the members or the batched, nil if it is not.
+// find returns an object of a batch of imports or list changes, nil if it is in none.
 func (t *tenantImports) find(uid types.UID, among map[types.UID]*member) *member {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return among[uid]
 }
 
-// isOver reports whether it is known what came of a member.
+// isOver reports whether the outcome of a member is known.
 func (t *tenantImports) isOver(m *member) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return m.over
 }
 
-// join puts an object into a batch, whose id is returned. The batch does not go before confirm or withdraw is called.
+// join adds an object to a batch and returns the id of the batch. The batch is not sent before confirm or withdraw.
 func (t *tenantImports) join(m *member, connection string, now time.Time) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -272,14 +272,14 @@ func (t *tenantImports) add(b *batch, m *member) {
 	t.ensureRunning()
 }
 
-// confirm says that the note of a member is written.
+// confirm records that the status of a member names the batch.
 func (t *tenantImports) confirm(m *member) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	m.batch.joining--
 }
 
-// withdraw takes a member out again. It returns false if it is too late.
+// withdraw removes a member again. It returns false if it is too late.
 func (t *tenantImports) withdraw(m *member, joining bool) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -296,8 +296,8 @@ func (t *tenantImports) withdraw(m *member, joining bool) bool {
 	return true
 }
 
-// resume lets an object follow the job of its batch, which another process may have started. It returns false if nothing is
-// known of such a job.
+// resume makes an object follow the job of its batch, which another process may have started. It returns false if no such job is
+// known.
 func (t *tenantImports) resume(ctx context.Context, batchID string, m *member, now time.Time) (bool, error) {
 	var tenant v1alpha1.Auth0Tenant
 	if err := t.Client.Get(ctx, t.tenant, &tenant); err != nil {
@@ -323,14 +323,14 @@ func (t *tenantImports) resume(ctx context.Context, batchID string, m *member, n
 	return true, nil
 }
 
-// isImported reports whether the import created a member for all that is known. It is over.
+// isImported reports whether the import, which is over, created a member as far as is known.
 func (t *tenantImports) isImported(m *member) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return !m.batch.lost && !m.batch.refused[m.sent]
 }
 
-// take forgets a member that knows what came of it. One that is not there is created singly from now on.
+// take removes a member whose outcome is known. A member that was not created is created by a call of its own from now on.
 func (t *tenantImports) take(m *member, isThere bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

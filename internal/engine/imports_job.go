@@ -55,7 +55,7 @@ func (t *tenantImports) run(ctx context.Context) {
 	}
 }
 
-// step sets off what is due. Each goes its own way: one whose calls fail, or take long, holds no other.
+// step starts everything that is due. Each batch is independent: a slow or failing one delays no other.
 func (t *tenantImports) step(ctx context.Context, session *auth0.Session) {
 	now := time.Now()
 	for to, members := range t.dueListBatches(now) {
@@ -73,7 +73,7 @@ func (t *tenantImports) step(ctx context.Context, session *auth0.Session) {
 	}
 }
 
-// idle are the batches that nobody sees to at present.
+// idle are the batches that nothing works on at present.
 func (t *tenantImports) idle() []*batch {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -86,7 +86,7 @@ func (t *tenantImports) idle() []*batch {
 	return idle
 }
 
-// setOff has a batch be seen to, by one at a time.
+// setOff starts work on a batch, one goroutine at a time.
 func (t *tenantImports) setOff(b *batch, do func()) {
 	busy := func(is bool) {
 		t.mu.Lock()
@@ -100,7 +100,7 @@ func (t *tenantImports) setOff(b *batch, do func()) {
 	})
 }
 
-// mayGo reports whether to send a batch now, and lets nobody join it any more if so.
+// mayGo reports whether to send a batch now. If so, no object can join it any more.
 func (t *tenantImports) mayGo(b *batch, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -130,7 +130,7 @@ func (t *tenantImports) isDue(b *batch, now time.Time) bool {
 	return b.job != "" && !b.ended && !now.Before(b.next)
 }
 
-// isDone reports whether all members know what came of them, or all have left.
+// isDone reports whether the outcomes of all members are known, or all have left.
 func (t *tenantImports) isDone(b *batch) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -141,7 +141,7 @@ func (t *tenantImports) isDone(b *batch) bool {
 	return b.uncollected == 0 && (b.ended || b.job == "")
 }
 
-// refusals are the answers after which it is no use to send the same again.
+// refusals are the responses after which sending the same again is pointless.
 var refusals = []auth0.Class{auth0.ClassInvalid, auth0.ClassForbidden, auth0.ClassMissingScope, auth0.ClassNotFound, auth0.ClassConflict}
 
 // send starts the job of a batch.
@@ -184,14 +184,14 @@ func importInto(ctx context.Context, session *auth0.Session, b *batch, users []b
 	return session.ImportUsers(ctx, connection, b.id, users)
 }
 
-// record notes the job in the status of the tenant, for anyone who goes on after a crash.
+// record writes the job to the status of the tenant, so that another process can continue after a crash.
 func (t *tenantImports) record(ctx context.Context, b *batch) {
 	b.recorded = t.changeNotes(ctx, func(notes []v1alpha1.ImportStatus) []v1alpha1.ImportStatus {
 		return append(notes, v1alpha1.ImportStatus{Batch: b.id, Job: b.job, StartedAt: metav1.Now()})
 	})
 }
 
-// changeNotes changes the notes in the status of the tenant, and drops those of jobs that Auth0 has forgotten.
+// changeNotes changes the records in the status of the tenant, and drops jobs that Auth0 has forgotten.
 func (t *tenantImports) changeNotes(ctx context.Context, change func([]v1alpha1.ImportStatus) []v1alpha1.ImportStatus) bool {
 	var tenant v1alpha1.Auth0Tenant
 	err := t.Client.Get(ctx, t.tenant, &tenant)
@@ -208,7 +208,7 @@ func (t *tenantImports) changeNotes(ctx context.Context, change func([]v1alpha1.
 	return client.IgnoreNotFound(err) == nil
 }
 
-// follow asks for a job, and ends the batch when the job is over.
+// follow polls a job, and ends the batch when the job is over.
 func (t *tenantImports) follow(ctx context.Context, session *auth0.Session, b *batch) {
 	if !b.recorded {
 		t.record(ctx, b)
@@ -229,7 +229,7 @@ func (t *tenantImports) follow(ctx context.Context, session *auth0.Session, b *b
 	}
 }
 
-// lose ends a batch of which Auth0 does not say what it imported.
+// lose ends a batch if Auth0 does not say what it imported.
 func (t *tenantImports) lose(ctx context.Context, b *batch) {
 	log.FromContext(ctx).Info("an import job failed; reconciling its users individually", "job", b.job)
 	t.end(b, true, nil)
@@ -257,7 +257,7 @@ func (t *tenantImports) askAgain(b *batch, after time.Duration) {
 	b.next = time.Now().Add(after)
 }
 
-// refused returns the ids of those that a job did not create; "" is among them if Auth0 does not say who all of them are.
+// refused returns the ids that a job did not create, and "" among them if Auth0 does not name all of them.
 func (t *tenantImports) refused(ctx context.Context, session *auth0.Session, b *batch, job auth0.Document) (map[string]bool, error) {
 	refused := map[string]bool{}
 	number, _ := job.Object("summary")["failed"].(json.Number)
@@ -278,7 +278,7 @@ func (t *tenantImports) refused(ctx context.Context, session *auth0.Session, b *
 	return refused, err
 }
 
-// changeLists puts the members on the lists that they go on, many at a time. What fails here, each object tries by itself.
+// changeLists adds the members to their lists in batches. If a change fails, each object tries it in its own reconciliation.
 func (t *tenantImports) changeLists(ctx context.Context, session *auth0.Session, b *batch, refused map[string]bool) {
 	var changes sync.WaitGroup
 	for to, members := range t.targets(b, refused) {
@@ -287,7 +287,7 @@ func (t *tenantImports) changeLists(ctx context.Context, session *auth0.Session,
 	changes.Wait()
 }
 
-// targets are the changes to lists that members take, and who takes each.
+// targets are the changes to lists, with the members that need each.
 func (t *tenantImports) targets(b *batch, refused map[string]bool) map[target][]*member {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -303,7 +303,7 @@ func (t *tenantImports) targets(b *batch, refused map[string]bool) map[target][]
 	return targets
 }
 
-// tell tells people of an import that is over.
+// tell reports a finished import to people.
 func (t *tenantImports) tell(ctx context.Context, session *auth0.Session, b *batch, refused int) {
 	message := fmt.Sprintf("import %s created %d users in %s", b.job, len(b.members)-refused, session.Domain())
 	if refused > 0 {
@@ -317,7 +317,7 @@ func (t *tenantImports) tell(ctx context.Context, session *auth0.Session, b *bat
 	}
 }
 
-// end lets the members know.
+// end informs the members.
 func (t *tenantImports) end(b *batch, lost bool, refused map[string]bool) {
 	t.mu.Lock()
 	b.ended, b.lost, b.refused, b.next = true, lost, refused, time.Now()
@@ -332,7 +332,7 @@ func (t *tenantImports) end(b *batch, lost bool, refused map[string]bool) {
 	}
 }
 
-// forget drops a batch whose members all know.
+// forget drops a batch when all members know their outcome.
 func (t *tenantImports) forget(ctx context.Context, b *batch) {
 	noted := b.job == "" || b.resumed || t.changeNotes(ctx, func(notes []v1alpha1.ImportStatus) []v1alpha1.ImportStatus {
 		return slices.DeleteFunc(notes, func(note v1alpha1.ImportStatus) bool { return note.Batch == b.id })

@@ -17,29 +17,28 @@ import (
 )
 
 const (
-	// batchThreshold is how many calls must wait for the rate limit for objects to share calls.
+	// batchThreshold is how many calls must wait for the rate limit before objects join batches.
 	batchThreshold = 3
-	// minBatchDelay is how long at least others may join, and maxBatchDelay how long at most. In between it is the longer, the more
-	// came the last time.
+	// minBatchDelay and maxBatchDelay bound how long others may join a batch. The more joined last time, the longer it stays open.
 	minBatchDelay       = 200 * time.Millisecond
 	maxBatchDelay       = 30 * time.Second
 	batchDelayPerMember = 10 * time.Second
-	// batchRecheck is when to look at an object that nobody woke, and batchReportDelay how long that it was created may be left unsaid.
+	// batchRecheck is when to reconcile an object that nothing requeued. batchReportDelay is when to report a creation at the latest.
 	batchRecheck     = time.Minute + maxBatchDelay
 	batchReportDelay = maxBatchDelay + 2*worthSaying
-	// excludedFor is how long an object sees to its lists itself after a call for many was refused for it.
+	// excludedFor is how long an object changes its lists with calls of its own after Auth0 refused a batch because of it.
 	excludedFor = 10 * time.Minute
 )
 
-// listBatch are objects that take the same change to a list, by one call.
+// listBatch is a set of objects that need the same change to a list, which one call makes.
 type listBatch struct {
-	// priority is how urgent the most urgent of them is.
+	// priority is that of the most urgent member.
 	priority   auth0.Priority
 	members    []*member
 	began, due time.Time
 }
 
-// joinListBatches has the lists of an object be changed together with those of others.
+// joinListBatches adds an object to the batches of its lists.
 func (t *tenantImports) joinListBatches(m *member, priority auth0.Priority, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -60,7 +59,7 @@ func (t *tenantImports) joinListBatches(m *member, priority auth0.Priority, now 
 	t.ensureRunning()
 }
 
-// hasListBatches reports whether objects of the tenant are batched that are at least as urgent as a priority.
+// hasListBatches reports whether the tenant has batches that are at least as urgent as a priority.
 func (t *tenantImports) hasListBatches(priority auth0.Priority) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -72,7 +71,7 @@ func (t *tenantImports) hasListBatches(priority auth0.Priority) bool {
 	return false
 }
 
-// leaveListBatches takes an object out of what is batched. It returns false while a call for it is on its way.
+// leaveListBatches removes an object from its batches. It returns false while a call for it is in flight.
 func (t *tenantImports) leaveListBatches(m *member) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -88,7 +87,7 @@ func (t *tenantImports) leaveListBatches(m *member) bool {
 	return m.left == 0
 }
 
-// keep leaves some members in a gathering.
+// keep leaves some members in a batch.
 func (t *tenantImports) keep(to target, g *listBatch, members []*member) {
 	g.members = members
 	if len(members) == 0 {
@@ -96,8 +95,8 @@ func (t *tenantImports) keep(to target, g *listBatch, members []*member) {
 	}
 }
 
-// dueListBatches takes out those whose time has come, or for which nobody can come any more, and of the others as many as fill
-// a call. Who comes while a list is being changed waits for the end of that.
+// dueListBatches removes and returns the batches that are due or that no further object can join. From the others it returns as
+// many members as fill a call. An object that joins while the list is being changed waits for the end of that call.
 func (t *tenantImports) dueListBatches(now time.Time) map[target][]*member {
 	noneWaiting := t.Pool.RateLimiter(t.tenant.String()).Waiting() == 0
 	t.mu.Lock()
@@ -121,7 +120,7 @@ func (t *tenantImports) dueListBatches(now time.Time) map[target][]*member {
 	return due
 }
 
-// changeListBatch makes a change for those that were batched, and wakes those that wait for no other.
+// changeListBatch makes a change for the members of a batch, and requeues those that wait for no other batch.
 func (t *tenantImports) changeListBatch(ctx context.Context, session *auth0.Session, to target, members []*member) {
 	t.changeAll(ctx, session, to, members)
 	t.mu.Lock()
@@ -141,30 +140,28 @@ func (t *tenantImports) changeListBatch(ctx context.Context, session *auth0.Sess
 	}
 }
 
-// isExcluded reports whether an object is to see to its lists itself, so that it is told Auth0's answer.
+// isExcluded reports whether an object must change its lists with calls of its own, so that it reports Auth0's answer.
 func (t *tenantImports) isExcluded(uid types.UID, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return now.Before(t.excluded[uid])
 }
 
-// mayBatch reports whether the lists of a new object can be changed together with those of others.
+// mayBatch reports whether the lists of a new object can be changed in batches.
 func (w *objectSync[O]) mayBatch() bool { return len(w.targets(&onLists{isNew: true})) > 0 }
 
-// batchesNew reports whether the lists of a new object are changed together with those of others: calls are scarce, and one
-// serves many.
+// batchesNew reports whether the lists of a new object are changed in batches: calls are scarce, and one serves many objects.
 func (w *objectSync[O]) batchesNew(have auth0.Document) bool {
 	return w.mayBatch() && have.Size() <= mostKept && w.isBusy(auth0.PriorityPeriodic)
 }
 
-// batchesChanges is batchesNew for an object that is there already. A person who changed just this one is not to wait for
-// what is less urgent.
+// batchesChanges is batchesNew for an existing object. An object that a person edited does not wait for less urgent ones.
 func (w *objectSync[O]) batchesChanges(have auth0.Document) bool {
 	return !w.listed && have.Size() <= mostKept && w.isBusy(priorityOf(w.object))
 }
 
-// isBusy reports whether many wait for the rate limit that are at least as urgent as a priority, or share calls already. It is
-// not for an object that was refused among many.
+// isBusy reports whether many calls that are at least as urgent as a priority wait for the rate limit, or batches of that
+// priority exist. It is false for an object that was refused within a batch.
 func (w *objectSync[O]) isBusy(priority auth0.Priority) bool {
 	if w.imports().isExcluded(w.object.GetUID(), time.Now()) {
 		return false
@@ -172,15 +169,14 @@ func (w *objectSync[O]) isBusy(priority auth0.Priority) bool {
 	return w.Pool.RateLimiter(w.tenantKey().String()).WaitingIn(priority) >= batchThreshold || w.imports().hasListBatches(priority)
 }
 
-// waitForBatch is the outcome of a reconciliation of an object whose lists are changed together with those of others. It is woken when they
-// are.
+// waitForBatch is the outcome of a reconciliation of an object that joined a batch. The end of the batch requeues the object.
 func (w *objectSync[O]) waitForBatch() Outcome {
 	return Wait(v1alpha1.ReasonRateLimited, "rate limited by Auth0; role and membership changes will be sent in a batch", batchRecheck)
 }
 
-// recordIntended takes into status what the creation of an object is going to set, if the object is to share calls. The write that
-// says that it waits for the limit carries this along, so that none is needed when it is created: whatever happens then,
-// it is found by its id and its marker.
+// recordIntended records in status what the creation of an object sets, if the object is to join a batch. The write that reports
+// the wait for the rate limit carries it, so the creation needs no write. After a crash, the object is found by its id and its
+// marker.
 func (w *objectSync[O]) recordIntended() {
 	if w.Adapter.ID(w.object) != "" || !w.mayBatch() {
 		return
@@ -192,7 +188,7 @@ func (w *objectSync[O]) recordIntended() {
 	}
 }
 
-// intended reports whether status has all that a creation set, and says that the object waits for the limit.
+// intended reports whether status has everything that a creation set, and reports the wait for the rate limit.
 func (w *objectSync[O]) intended() bool {
 	if w.Adapter.ID(w.object) != "" || len(w.applied) > 0 {
 		return false
@@ -202,7 +198,7 @@ func (w *objectSync[O]) intended() bool {
 	return reconciling != nil && reconciling.Reason == v1alpha1.ReasonRateLimited && equality.Semantic.DeepEqual(w.reconciliation.saved, w.object)
 }
 
-// joinBatch has the lists of an object be changed together with those of others.
+// joinBatch adds the object to the batches of its lists.
 func (w *objectSync[O]) joinBatch(have auth0.Document, known *onLists) Outcome {
 	m := w.member(&Import{ID: w.Adapter.ID(w.object)}, known)
 	m.have, m.generation, m.serial = have, w.object.GetGeneration(), w.serial()
@@ -210,7 +206,7 @@ func (w *objectSync[O]) joinBatch(have auth0.Document, known *onLists) Outcome {
 	return w.waitForBatch()
 }
 
-// stillBatched is sharing for a later reconciliation. What was created and left unsaid is said if it takes long.
+// stillBatched is joinBatch for a later reconciliation. It reports a creation that was not reported yet, if the batch takes long.
 func (w *objectSync[O]) stillBatched(m *member) Outcome {
 	left := batchReportDelay - time.Since(m.since)
 	switch {
@@ -224,7 +220,7 @@ func (w *objectSync[O]) stillBatched(m *member) Outcome {
 	return w.waitForBatch()
 }
 
-// batchChanges is share for an object that is there already. What is about to be added is written down first.
+// batchChanges is joinBatch for an existing object. It first records the entries to add.
 func (w *objectSync[O]) batchChanges(ctx context.Context, have auth0.Document, known *onLists) (Outcome, error) {
 	for _, list := range w.lists() {
 		if entries, ok := known.entriesOf(list); ok {
@@ -239,7 +235,7 @@ func (w *objectSync[O]) batchChanges(ctx context.Context, have auth0.Document, k
 	return w.joinBatch(have, known), nil
 }
 
-// readLists reads the lists that can be changed together with those of others. What cannot be read is left unknown.
+// readLists reads the lists that can be changed in batches. A list that cannot be read stays unknown.
 func (w *objectSync[O]) readLists(ctx context.Context) *onLists {
 	known := &onLists{entries: map[string][]string{}}
 	for _, list := range w.lists() {
@@ -253,8 +249,8 @@ func (w *objectSync[O]) readLists(ctx context.Context) *onLists {
 	return known
 }
 
-// currentCheck returns what reports whether the object is still declared as it is now. It keeps nothing of this reconciliation, as thousands wait
-// with it.
+// currentCheck returns a function that reports whether the spec is still the current one. The function retains nothing of this
+// reconciliation, because thousands of objects wait with one.
 func (w *objectSync[O]) currentCheck() func(context.Context) bool {
 	remote, key, uid, generation := w.Remote, client.ObjectKeyFromObject(w.object), w.object.GetUID(), w.object.GetGeneration()
 	return func(ctx context.Context) bool {
@@ -264,7 +260,7 @@ func (w *objectSync[O]) currentCheck() func(context.Context) bool {
 	}
 }
 
-// serial tells the marker that has the object be read from the next.
+// serial distinguishes a recorded change from the next one.
 func (w *objectSync[O]) serial() uint64 {
 	if w.snapshot == nil {
 		return 0
@@ -272,8 +268,8 @@ func (w *objectSync[O]) serial() uint64 {
 	return w.snapshot.dirtyMark(client.ObjectKeyFromObject(w.object)).serial
 }
 
-// resumeBatched goes on with an object whose lists have been changed since an earlier reconciliation. Nothing is read, unless something else
-// changed meanwhile. It returns nil if there is no such reconciliation.
+// resumeBatched continues an object whose lists were changed since an earlier reconciliation. It reads nothing, unless something
+// else changed meanwhile. It returns nil if there is no such reconciliation.
 func (w *objectSync[O]) resumeBatched(ctx context.Context) (*Outcome, error) {
 	if _, ok := w.Adapter.(Lister[O]); !ok || w.Imports == nil {
 		return nil, nil
@@ -298,7 +294,7 @@ func (w *objectSync[O]) resumeBatched(ctx context.Context) (*Outcome, error) {
 	return &outcome, err
 }
 
-// awaitBatched tells an object that is being deleted to wait while a call for its lists is on its way.
+// awaitBatched makes an object that is being deleted wait while a call for its lists is in flight.
 func (w *objectSync[O]) awaitBatched() *Outcome {
 	imports := w.Imports.of(reference.TenantKey(w.object))
 	if m := imports.find(w.object.GetUID(), imports.batched); m == nil || imports.leaveListBatches(m) {
