@@ -10,46 +10,47 @@ import (
 )
 
 const (
-	// longestWait is how long a reconciliation that has begun may hold its worker while it waits for the rate limit.
+	// longestWait is how long a reconciliation may hold its worker while it waits for the rate limit.
 	longestWait = 5 * time.Second
-	// mostCalled is how many reconciliations are called back at once: as many as find a worker soon.
+	// mostCalled is how many reconciliations are called back at once: as many as get a worker soon.
 	mostCalled = 8
-	// reservationTimeout is when a reconciliation that was called back and did not come loses its call to others: by then a worker was free, even
-	// if all of them waited.
+	// reservationTimeout is when a reconciliation that was called back and made no call loses its permit. By then a worker was free,
+	// even if all of them waited.
 	reservationTimeout = longestWait + time.Second
-	// DefaultHeadroom is the share of each of Auth0's limits, in percent, that is left to others if nobody says.
+	// DefaultHeadroom is the default share of each of Auth0's limits, in percent, that the operator leaves to others.
 	DefaultHeadroom = 10
 )
 
-// RateLimiter keeps the calls to one tenant, of all kinds and for tokens, within Auth0's rate limits and within a cap of its
-// own. It learns from the answers which limits there are, keeps step with them, and says whose reservation it is. It holds calls back
-// while the tenant is unavailable, and keeps the tenant from holding all workers. It outlives the sessions of its tenant: a
-// changed credential does not refill Auth0's buckets.
+// RateLimiter keeps the calls to one tenant, of all kinds and for tokens, within Auth0's rate limits and within a cap. It learns
+// the limits from the responses, follows their buckets, and decides whose call is next. It holds calls back while the tenant is
+// unavailable, and prevents the tenant from holding all workers. It outlives the sessions of its tenant, because a new credential
+// does not refill Auth0's buckets.
 type RateLimiter struct {
 	tenant  string
 	metrics *Metrics
 
 	mu sync.Mutex
-	// subscription is the one whose limits the answers tell of; nil if they tell of none, or of such that no plan has.
+	// subscription is the plan whose limits the responses report; nil if they report none, or limits that no plan has.
 	subscription *subscription
-	// seen are the sizes of the buckets that answers told of.
+	// seen are the sizes of the buckets in responses.
 	seen    map[routeClass]int
 	buckets map[string]*bucket
 	charged map[routeClass][]*bucket
 	// limit is the cap, nil if there is none.
 	limit *bucket
-	// headroom is the share of each bucket that is left to others.
+	// headroom is the share of each bucket that the operator leaves to others.
 	headroom float64
 
 	queue *queue
-	// places holds those who ended their reconciliation to be called back, by the key of their reservation, and called those who were.
+	// places contains the ended reconciliations that wait to be called back, by the key of their reservation. called contains those
+	// that were called back.
 	places map[any]*waiter
 	called map[*waiter]time.Time
 	timer  *time.Timer
 
 	// breakers are those of the tenant's APIs.
 	breakers [apis]breaker
-	// held counts the workers that passes of the tenant hold, or were promised.
+	// held counts the workers that reconciliations of the tenant hold, or were promised.
 	held map[*Workers]int
 	// probe makes a call to find out whether an API answers, nil without credentials.
 	probe       prober
@@ -59,22 +60,22 @@ type RateLimiter struct {
 	// probed is when the last probe began, nextProbe when the next may, and probedFirst what the last one called first.
 	probed, nextProbe time.Time
 	probedFirst       api
-	// recovered is closed when the tenant is available again, and another takes its place.
+	// recovered is closed and replaced when the tenant is available again.
 	recovered chan struct{}
-	// released reports whether the tenant is served no more.
+	// released reports whether the operator no longer serves the tenant.
 	released bool
 
 	// pooled holds, by key, which rate limiter of a pool has the place of an object; nil without a pool.
 	pooled *sync.Map
 
-	// changed is called when the budget is another than was told, or the tenant becomes unavailable or available; telling that it
-	// will be for the budget.
+	// changed is called when the budget differs from the reported one, or when the tenant becomes unavailable or available. reporting
+	// is true while a call for the budget is scheduled.
 	changed   func()
 	reported  budget
 	reporting bool
 }
 
-// permit is the leave to make one call.
+// permit allows one call.
 type permit struct {
 	routeClass  routeClass
 	reservation *Reservation
@@ -88,7 +89,7 @@ type permit struct {
 	answered []int
 }
 
-// NewRateLimiter returns a RateLimiter without a cap, which knows nothing of the limits yet. metrics may be nil.
+// NewRateLimiter returns a RateLimiter without a cap that does not know the limits yet. metrics may be nil.
 func NewRateLimiter(tenant string, metrics *Metrics) *RateLimiter {
 	return &RateLimiter{
 		tenant: tenant, metrics: metrics, headroom: DefaultHeadroom / 100.0,
@@ -116,7 +117,7 @@ func (g *RateLimiter) SetCap(requestsPerSecond, burst int32) {
 	g.dispatch(time.Now())
 }
 
-// SetHeadroom sets the share of each of Auth0's limits, in percent, that is left to others.
+// SetHeadroom sets the share of each of Auth0's limits, in percent, that the operator leaves to others.
 func (g *RateLimiter) SetHeadroom(percent int32) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -124,8 +125,9 @@ func (g *RateLimiter) SetHeadroom(percent int32) {
 	g.dispatch(time.Now())
 }
 
-// acquire returns when a call may be made. A reconciliation whose first call would have to wait gets an *Error of ClassRateLimited, or of
-// ClassCircuitOpen, at once, keeps its place, and is called back. One that has begun waits here, unless that takes too long.
+// acquire returns when a call may be made. If the first call of a reconciliation would have to wait, it returns an *Error of
+// ClassRateLimited or ClassCircuitOpen at once, keeps the reservation, and requeues the object later. A reconciliation that has
+// begun waits here, unless that takes too long.
 func (g *RateLimiter) acquire(ctx context.Context, to routeClass, route string) (*permit, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -156,16 +158,16 @@ func (g *RateLimiter) acquire(ctx context.Context, to routeClass, route string) 
 	return w.permit, nil
 }
 
-// errReleased ends the calls to a tenant that is no longer ours.
+// errReleased ends the calls to a tenant that the operator no longer serves.
 var errReleased = fmt.Errorf("the tenant is not served any more: %w", context.Canceled)
 
 func rateLimited(route string, wait time.Duration) *Error {
 	return &Error{Class: ClassRateLimited, Route: route, After: max(wait, time.Second), Message: "waiting for Auth0's rate limit"}
 }
 
-// enqueue puts a call in line. It returns the permit if there is one at once, or says what the call waits for if that may take too
-// long: then its reservation is called back, if it has one. Else the waiter waits at ready. Whether it got its permit meanwhile is for
-// the lock to know.
+// enqueue adds a call to the queue. It returns a permit if one is available at once. If the wait may be too long, it returns its
+// cause, and the reservation, if there is one, is called back. Otherwise the caller waits for the waiter's ready. Only the holder
+// of the lock knows whether it got its permit meanwhile.
 func (g *RateLimiter) enqueue(ctx context.Context, to routeClass, route string, now time.Time) (*waiter, *permit, *Error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -196,7 +198,7 @@ func (g *RateLimiter) enqueue(ctx context.Context, to routeClass, route string, 
 	return w, nil, nil
 }
 
-// park keeps a place for a call that waited in vain.
+// park keeps the place of a call that gave up waiting.
 func (g *RateLimiter) park(ctx context.Context, to routeClass, route string) *Error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -208,7 +210,7 @@ func (g *RateLimiter) park(ctx context.Context, to routeClass, route string) *Er
 	return g.parked(reservation, to, route, 0)
 }
 
-// takePlaceInQueue finds the waiter for a call, or makes one.
+// takePlaceInQueue finds or creates the waiter for a call.
 func (g *RateLimiter) takePlaceInQueue(reservation *Reservation, to routeClass, priority Priority, now time.Time) *waiter {
 	if reservation == nil {
 		return g.join(&waiter{routeClass: to, priority: priority, since: now, ready: make(chan struct{})})
@@ -229,7 +231,7 @@ func (g *RateLimiter) takePlaceInQueue(reservation *Reservation, to routeClass, 
 	return g.keepPlace(reservation, to, now)
 }
 
-// keepPlace returns the place of a reservation in the line, at least as good as it was.
+// keepPlace returns the place of a reservation in the queue, which never gets worse.
 func (g *RateLimiter) keepPlace(reservation *Reservation, to routeClass, now time.Time) *waiter {
 	place := g.places[reservation.key]
 	switch {
@@ -287,8 +289,8 @@ func (g *RateLimiter) begin(reservation *Reservation, w *waiter, now time.Time) 
 	}
 }
 
-// tooLong reports whether a call does not wait where it is made. A reconciliation does not hold its worker while others are to find out
-// whether the tenant answers, and nobody waits for one that is unavailable.
+// tooLong reports whether a call must not wait in its worker. A reconciliation does not hold its worker while a probe is running,
+// and does not wait for an unavailable tenant.
 func (g *RateLimiter) tooLong(ctx context.Context, reservation *Reservation, to routeClass, wait time.Duration, now time.Time) bool {
 	b := &g.breakers[to.api()]
 	if !b.since.IsZero() || reservation != nil && !b.trusted() {
@@ -298,7 +300,7 @@ func (g *RateLimiter) tooLong(ctx context.Context, reservation *Reservation, to 
 	return reservation != nil && wait > longestWait || bounded && deadline.Sub(now) < wait
 }
 
-// giveUp ends a wait that its context ended.
+// giveUp ends a wait whose context is done.
 func (g *RateLimiter) giveUp(ctx context.Context, w *waiter, route string) (*permit, error) {
 	now := time.Now()
 	g.mu.Lock()
@@ -318,8 +320,7 @@ func (g *RateLimiter) giveUp(ctx context.Context, w *waiter, route string) (*per
 	return nil, g.parked(reservation, w.routeClass, route, g.estimate(w, now))
 }
 
-// end sees to what a reservation leaves behind: its place stays if this reservation asked for it, and what it was called for and did not
-// use goes back.
+// end cleans up after a reservation: its place stays if the reservation asked for it, and an unused permit is returned.
 func (g *RateLimiter) end(reservation *Reservation) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -329,14 +330,14 @@ func (g *RateLimiter) end(reservation *Reservation) {
 	}
 }
 
-// Waiting is how many calls wait, or have waited and are about to be made.
+// Waiting returns how many calls wait, or have waited and are about to be made.
 func (g *RateLimiter) Waiting() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.queue.length() + len(g.called)
 }
 
-// WaitingIn is Waiting of the calls that are at least as urgent as a priority.
+// WaitingIn is Waiting for the calls that are at least as urgent as a priority.
 func (g *RateLimiter) WaitingIn(priority Priority) int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -349,7 +350,7 @@ func (g *RateLimiter) WaitingIn(priority Priority) int {
 	return waiting
 }
 
-// waits tells for how long there has been a place in the line for the object with this key.
+// waits returns how long the object with this key has had a place in the queue.
 func (g *RateLimiter) waits(key any, now time.Time) (time.Duration, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -360,7 +361,7 @@ func (g *RateLimiter) waits(key any, now time.Time) (time.Duration, bool) {
 	return now.Sub(place.since), true
 }
 
-// Forget drops the place of an object that is gone.
+// Forget drops the place of a deleted object.
 func (g *RateLimiter) Forget(key any) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -383,7 +384,8 @@ func (g *RateLimiter) forget(key any) {
 	}
 }
 
-// release ends every wait: the tenant is not ours any more. Passes that were to be called back are, and find that out.
+// release ends every wait, because the operator no longer serves the tenant. It calls back the reconciliations that wait, which
+// then find that out.
 func (g *RateLimiter) release() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -413,7 +415,7 @@ func (g *RateLimiter) release() {
 	}
 }
 
-// dispatch lets everybody through whose reservation it is, and makes sure that it is called again in time.
+// dispatch grants every permit that is due, and schedules its next run.
 func (g *RateLimiter) dispatch(now time.Time) {
 	for w, at := range g.called {
 		if now.Sub(at) >= reservationTimeout {
@@ -436,7 +438,7 @@ func (g *RateLimiter) choose(now time.Time) *waiter {
 	})
 }
 
-// opens returns when a call may be let through, false if something else has to happen first.
+// opens returns when a call may be made, false if something else has to happen first.
 func (g *RateLimiter) opens(w *waiter, now time.Time) (time.Time, bool) {
 	opens, b := now, &g.breakers[w.routeClass.api()]
 	if !b.lets() || w.awaited.isLocked() || w.ready == nil && !g.mayHaveWorker(w.reservation, b, now) {
@@ -456,8 +458,8 @@ func (g *RateLimiter) opens(w *waiter, now time.Time) (time.Time, bool) {
 	return opens, true
 }
 
-// isPromised reports whether reconciliations that were called back and have not come hold all tokens of a bucket but one. That one is
-// for reconciliations that have begun: they hold workers, which those need to come.
+// isPromised reports whether reconciliations that were called back hold all tokens of a bucket but one. The last token is for
+// reconciliations that have begun, because the others need their workers.
 func (g *RateLimiter) isPromised(b *bucket) bool {
 	var promised int
 	for w := range g.called {
@@ -475,7 +477,7 @@ func (g *RateLimiter) reserve(b *bucket) float64 {
 	return g.headroom * float64(b.burst)
 }
 
-// grant lets a call be made. It reports false if the worker that it takes went to another tenant just now.
+// grant allows a call. It returns false if its worker went to another tenant just now.
 func (g *RateLimiter) grant(w *waiter, now time.Time) bool {
 	if w.ready == nil && w.reservation.workers != nil && w.reservation.slot == nil {
 		taken, ok := g.takeWorker(w.reservation, g.mayUseReserved(w.reservation, &g.breakers[w.routeClass.api()], now))
@@ -497,7 +499,7 @@ func (g *RateLimiter) grant(w *waiter, now time.Time) bool {
 	return true
 }
 
-// let draws a call from the buckets.
+// let takes a token for the call from each bucket.
 func (g *RateLimiter) let(to routeClass, now time.Time) *permit {
 	breaker := &g.breakers[to.api()]
 	p := &permit{routeClass: to, buckets: g.bucketsOf(to, now), since: now, timeout: breaker.timeout()}
@@ -516,7 +518,7 @@ func (g *RateLimiter) giveBack(p *permit) {
 	}
 }
 
-// unused takes a permit back whose call was not made.
+// unused takes back a permit whose call was not made.
 func (g *RateLimiter) unused(p *permit) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -524,7 +526,7 @@ func (g *RateLimiter) unused(p *permit) {
 	g.dispatch(time.Now())
 }
 
-// schedule has dispatch called when the next of those who wait may go.
+// schedule runs dispatch when the next waiter may go.
 func (g *RateLimiter) schedule(now time.Time) {
 	if g.timer != nil {
 		g.timer.Stop()
@@ -558,7 +560,7 @@ func (g *RateLimiter) schedule(now time.Time) {
 	})
 }
 
-// estimate says about how long a waiter has to wait, from what is known of the pace and of those ahead.
+// estimate returns about how long a waiter has to wait, by the known rate and the waiters ahead of it.
 func (g *RateLimiter) estimate(w *waiter, now time.Time) time.Duration {
 	var longest time.Duration
 	for _, b := range g.bucketsOf(w.routeClass, now) {

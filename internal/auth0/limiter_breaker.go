@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// requestedProbeEvery bounds the probes that people ask for.
+// requestedProbeEvery bounds the probes that people request.
 const requestedProbeEvery = 2 * time.Second
 
 // prober makes a call to an API, to find out whether it answers.
@@ -18,13 +18,14 @@ type probeKey struct{}
 // isProbe reports whether the calls under a context are those of a probe.
 func isProbe(ctx context.Context) bool { return ctx.Value(probeKey{}) != nil }
 
-// Outage says since when a tenant is unavailable, and by which failure that was noticed: nil if only another process knows.
+// Outage contains the time since which a tenant is unavailable, and the failure that showed it: nil if only another process knows
+// it.
 type Outage struct {
 	Since time.Time
 	Cause *Error
 }
 
-// Outage returns the one that lasts, nil if the tenant is available for all that is known.
+// Outage returns the current outage, nil if the tenant is available as far as is known.
 func (g *RateLimiter) Outage() *Outage {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -58,7 +59,8 @@ func (g *RateLimiter) hasCircuit(state circuit) bool {
 	return false
 }
 
-// AwaitAvailable waits until the tenant is available. The error is that of the context, or says that the tenant is served no more.
+// AwaitAvailable waits until the tenant is available. The error is that of the context, or reports that the operator no longer
+// serves the tenant.
 func (g *RateLimiter) AwaitAvailable(ctx context.Context) error {
 	for {
 		g.mu.Lock()
@@ -79,8 +81,8 @@ func (g *RateLimiter) AwaitAvailable(ctx context.Context) error {
 	}
 }
 
-// Presume takes over from another process that the tenant is unavailable since a time, unless the tenant answered or failed this
-// process already. A probe finds out whether that is still so.
+// Presume takes over from another process that the tenant is unavailable since a time, unless the tenant already answered or
+// failed in this process. A probe verifies it.
 func (g *RateLimiter) Presume(since time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -92,8 +94,7 @@ func (g *RateLimiter) Presume(since time.Time) {
 	g.scheduleProbe(time.Now())
 }
 
-// ProbeNow has a tenant that is unavailable probed at once, as somebody may have repaired it. Requests in quick succession count
-// as one.
+// ProbeNow probes an unavailable tenant at once, because someone may have repaired it. Requests in quick succession count as one.
 func (g *RateLimiter) ProbeNow() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -105,7 +106,7 @@ func (g *RateLimiter) probeSoon(now time.Time) {
 	g.scheduleProbe(now)
 }
 
-// connect has the tenant probed by other credentials from now on. What was known of the tenant may not be true with them.
+// connect probes the tenant with other credentials from now on. What was known of the tenant may not hold for them.
 func (g *RateLimiter) connect(probe prober) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -129,7 +130,7 @@ func (g *RateLimiter) resume(probe prober) {
 	}
 }
 
-// disconnect ends the probes, as there are no credentials.
+// disconnect ends the probes, because there are no credentials.
 func (g *RateLimiter) disconnect() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -140,7 +141,7 @@ func (g *RateLimiter) disconnect() {
 	g.scheduleProbe(time.Now())
 }
 
-// scheduleProbe has the next probe made in time, if a circuit is not closed.
+// scheduleProbe schedules the next probe if a circuit is not closed.
 func (g *RateLimiter) scheduleProbe(now time.Time) {
 	if g.probeTimer != nil {
 		g.probeTimer.Stop()
@@ -152,8 +153,8 @@ func (g *RateLimiter) scheduleProbe(now time.Time) {
 	}
 }
 
-// runProbe calls the APIs whose circuits are not closed, one after the other until one does not answer: then the tenant gets no
-// second call.
+// runProbe calls the APIs whose circuits are not closed. It stops at the first that does not answer, so the tenant gets no second
+// call.
 func (g *RateLimiter) runProbe() {
 	ctx, cancel := context.WithTimeout(context.WithValue(context.Background(), probeKey{}, true), suspectTimeout)
 	defer cancel()
@@ -169,7 +170,7 @@ func (g *RateLimiter) runProbe() {
 	g.scheduleProbe(time.Now())
 }
 
-// beginProbe returns what to probe. If both APIs are unavailable, each is the first in turn.
+// beginProbe returns what to probe. If both APIs are unavailable, they alternate as the first.
 func (g *RateLimiter) beginProbe(cancel context.CancelFunc) ([]api, prober) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -221,13 +222,12 @@ func (g *RateLimiter) endProbe(of api, err error) bool {
 	return false
 }
 
-// isOutage reports whether a call failed in a way that says that the tenant is unavailable. A limit does not, and neither does a
-// refusal.
+// isOutage reports whether a failure means that the tenant is unavailable. A rate limit or a refusal does not.
 func (e *Error) isOutage() bool {
 	return e.Class == ClassUnavailable || e.Class == ClassUntrusted
 }
 
-// judge takes the outcome of a call into the breaker.
+// judge updates the breaker with the outcome of a call.
 func (g *RateLimiter) judge(p *permit, failed *Error, now time.Time) {
 	of := p.routeClass.api()
 	b := &g.breakers[of]
@@ -243,7 +243,7 @@ func (g *RateLimiter) judge(p *permit, failed *Error, now time.Time) {
 	}
 }
 
-// succeeded closes a circuit, and tells of it.
+// succeeded closes a circuit, and reports it.
 func (g *RateLimiter) succeeded(of api, took time.Duration, now time.Time) {
 	b := &g.breakers[of]
 	wasUnavailable := !b.since.IsZero()
@@ -261,7 +261,7 @@ func (g *RateLimiter) succeeded(of api, took time.Duration, now time.Time) {
 	}
 }
 
-// becameUnavailable ends the waits for an API that nobody knows the end of, and tells of it.
+// becameUnavailable ends the waits for an API that is unavailable for an unknown time, and reports it.
 func (g *RateLimiter) becameUnavailable(of api) {
 	for _, w := range g.queue.of(of) {
 		if w.ready != nil {
@@ -276,7 +276,7 @@ func (g *RateLimiter) becameUnavailable(of api) {
 	}
 }
 
-// recall takes the calls back from those who were called to make them and have not come yet.
+// recall withdraws the permits of reconciliations that were called back and have not used them.
 func (g *RateLimiter) recall(of api) {
 	for w := range g.called {
 		if w.routeClass.api() != of {
@@ -290,8 +290,8 @@ func (g *RateLimiter) recall(of api) {
 	}
 }
 
-// lookAgain has all objects that wait for an API looked at, as what they wait for is another. since is when they begin to wait for
-// that, zero to leave it.
+// lookAgain requeues all objects that wait for an API, because the cause of their wait changed. since is when the new wait
+// begins, zero to keep the old time.
 func (g *RateLimiter) lookAgain(of api, since time.Time) {
 	for _, place := range g.places {
 		if place.routeClass.api() != of || place.permit != nil {
@@ -306,7 +306,7 @@ func (g *RateLimiter) lookAgain(of api, since time.Time) {
 	}
 }
 
-// probePermit is the leave for a call of a probe. It waits for nothing, as no other call is made meanwhile.
+// probePermit allows a call of a probe. It does not wait, because no other call is made meanwhile.
 func (g *RateLimiter) probePermit(to routeClass) *permit {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -315,7 +315,7 @@ func (g *RateLimiter) probePermit(to routeClass) *permit {
 	return p
 }
 
-// parked says what a call waits for, if that is not known to be over soon.
+// parked returns what a call waits for, if that may take long.
 func (g *RateLimiter) parked(reservation *Reservation, to routeClass, route string, wait time.Duration) *Error {
 	b := &g.breakers[to.api()]
 	switch {
@@ -330,14 +330,14 @@ func (g *RateLimiter) parked(reservation *Reservation, to routeClass, route stri
 	return rateLimited(route, wait)
 }
 
-// look has those go who may go by now.
+// look runs dispatch.
 func (g *RateLimiter) look() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.dispatch(time.Now())
 }
 
-// waitForMutex lets a call wait at a mutex where it is made, or parks its reconciliation.
+// waitForMutex waits for a mutex in the worker, or parks the reconciliation.
 func (g *RateLimiter) waitForMutex(ctx context.Context, held *callMutex) error {
 	if isProbe(ctx) {
 		return nil
@@ -355,7 +355,7 @@ func (g *RateLimiter) waitForMutex(ctx context.Context, held *callMutex) error {
 	return g.parked(reservation, held.routeClass, "", 0)
 }
 
-// check parks a reconciliation whose calls could not be made in the end, as the API is unavailable.
+// check parks a reconciliation whose calls could not be made because the API is unavailable.
 func (g *RateLimiter) check(ctx context.Context, to routeClass) error {
 	if isProbe(ctx) {
 		return nil
@@ -387,19 +387,19 @@ func (g *RateLimiter) holdsWorker(reservation *Reservation, b *breaker, now time
 	return ok
 }
 
-// isResponsive reports whether the API of a class of calls answers at once, for all that is known.
+// isResponsive reports whether the API of a class of calls answers promptly, as far as is known.
 func (g *RateLimiter) isResponsive(to routeClass) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.breakers[to.api()].responsive(time.Now())
 }
 
-// mayUseReserved reports whether a reconciliation may have a worker that is kept for tenants that answer.
+// mayUseReserved reports whether a reconciliation may use a worker that is reserved for tenants that answer.
 func (g *RateLimiter) mayUseReserved(reservation *Reservation, b *breaker, now time.Time) bool {
 	return b.responsive(now) && g.held[reservation.workers] == 0
 }
 
-// mayHaveWorker reports whether there is a worker for a reconciliation, if it needs one.
+// mayHaveWorker reports whether a reconciliation has a worker, can get one, or needs none.
 func (g *RateLimiter) mayHaveWorker(reservation *Reservation, b *breaker, now time.Time) bool {
 	return reservation == nil || reservation.workers == nil || reservation.slot != nil || reservation.workers.has(g, g.mayUseReserved(reservation, b, now))
 }

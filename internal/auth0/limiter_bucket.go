@@ -18,7 +18,7 @@ const (
 	increase = 3 * time.Minute
 )
 
-// knowledge is what is known of how many tokens there are.
+// knowledge is how much is known about the number of tokens.
 type knowledge int
 
 const (
@@ -30,9 +30,9 @@ const (
 	counted
 )
 
-// bucket keeps step with one of Auth0's token buckets. It fills from when a call is let through, and Auth0's from when
-// the call arrives: so it never holds more than Auth0's, unless others draw from that one. Nor does it fill above what
-// Auth0's holds if all calls in flight arrive together, late. Answers correct it, within what they prove.
+// bucket follows one of Auth0's token buckets. It refills from the moment a call is permitted, and Auth0's from the moment the
+// call arrives. So it never holds more than Auth0's, unless other clients use that one. It also does not refill beyond what
+// Auth0's bucket holds if all calls in flight arrive together, late. Responses correct it, as far as they prove something.
 type bucket struct {
 	allowance
 	name  string
@@ -57,7 +57,7 @@ func newBucket(name string, size allowance, known knowledge, now time.Time) *buc
 	return &bucket{name: name, allowance: size, known: known, tokens: float64(size.burst), at: now, share: 1}
 }
 
-// pace is how many tokens a second are expected.
+// pace is how many tokens per second are expected.
 func (b *bucket) pace() float64 {
 	if b.own {
 		return b.perSecond
@@ -75,7 +75,7 @@ func (b *bucket) fill(now time.Time) {
 	b.share = min(1, b.share+float64(elapsed)/float64(increase))
 }
 
-// room is how many tokens there can be besides those that calls in flight have yet to take.
+// room is how many tokens the bucket can hold besides those for calls in flight.
 func (b *bucket) room() float64 {
 	if b.own {
 		return float64(b.burst)
@@ -83,8 +83,8 @@ func (b *bucket) room() float64 {
 	return float64(b.burst - b.inFlight)
 }
 
-// opens returns when a call may be let through that leaves reserve tokens: now, or a later time. It returns false if
-// only the answer to another call can tell.
+// opens returns when a call may be made that leaves reserve tokens: now, or a later time. It returns false if only the response
+// to another call can tell.
 func (b *bucket) opens(now time.Time, reserve float64) (time.Time, bool) {
 	if now.Before(b.blockedUntil) {
 		return b.blockedUntil, true
@@ -118,21 +118,21 @@ func (b *bucket) take(now time.Time) {
 	}
 }
 
-// giveBack returns a token with which no call was made.
+// giveBack returns the token of a call that was not made.
 func (b *bucket) giveBack() {
 	b.inFlight--
 	b.tokens = min(b.tokens+1, b.room())
 }
 
-// answer counts a call as answered.
+// answer counts a response.
 func (b *bucket) answer(now time.Time) {
 	b.fill(now)
 	b.inFlight--
 	b.answered++
 }
 
-// update takes in how many tokens Auth0 said were left. since is when the call was let through, and between how many
-// others were answered since then. Those, and those in flight, may have been counted before this one or after it.
+// update processes how many tokens Auth0 reported. since is when the call was permitted, and between how many other responses
+// arrived since then. Auth0 may have counted those calls, and those in flight, before or after this one.
 func (b *bucket) update(remaining int, since time.Time, between int, reset, now time.Time) {
 	b.fill(now)
 	atLeast := float64(remaining - between - b.inFlight)
@@ -141,8 +141,7 @@ func (b *bucket) update(remaining int, since time.Time, between int, reset, now 
 	b.reset = reset
 }
 
-// block keeps calls back after a 429. The first token after it is waited for a random part of its time, as others wait for
-// the same one.
+// block holds calls back after a 429. It adds a random delay to the first token, because other clients wait for the same one.
 func (b *bucket) block(until, now time.Time) {
 	if !now.Before(b.blockedUntil) {
 		b.share = max(b.share*decrease, minShare)
@@ -157,7 +156,7 @@ func (b *bucket) block(until, now time.Time) {
 	b.at = later(b.at, b.blockedUntil)
 }
 
-// free lifts what is known of a limit: an answer came that tells of none.
+// free drops what is known of a limit, because a response reported none.
 func (b *bucket) free() {
 	if b.known == unknown {
 		b.known = unlimited

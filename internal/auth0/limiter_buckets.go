@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// bucketsOf returns the buckets that a call draws from: the cap, that of the whole API, and last the narrowest, of which
-// Auth0's answers tell.
+// bucketsOf returns the buckets that a call uses: the cap, the bucket of the whole API, and last the narrowest, which Auth0's
+// responses report.
 func (g *RateLimiter) bucketsOf(of routeClass, now time.Time) []*bucket {
 	if charged := g.charged[of]; charged != nil {
 		return charged
@@ -48,8 +48,8 @@ func (g *RateLimiter) managementBuckets(of routeClass, now time.Time) []*bucket 
 	return []*bucket{narrowest}
 }
 
-// authenticationBuckets are taken to be full at first, as no answer tells: the headers of a sign-in tell of the limit on
-// failed sign-ins of one address, which comes back within a day.
+// authenticationBuckets start full, because no response reports them: the headers of a sign-in report the limit on failed
+// sign-ins of one address, which resets within a day.
 func (g *RateLimiter) authenticationBuckets(of routeClass, now time.Time) []*bucket {
 	var charged []*bucket
 	limited := func(name string, size allowance) {

@@ -2,17 +2,17 @@ package auth0
 
 import "time"
 
-// budgetDelay is how long a change of the budget waits to be told: most are over by then, and more come.
+// budgetDelay delays the report of a changed budget: most changes revert by then, and more follow.
 const budgetDelay = 10 * time.Second
 
-// budget is what people are told of how a rate limiter stands.
+// budget is the state of a rate limiter that people see.
 type budget struct {
 	plan    string
 	waiting int32
 }
 
-// Budget returns the plan whose limits Auth0's answers tell of, "" if none does, and about how many calls wait, rounded
-// down to a power of ten.
+// Budget returns the plan whose limits Auth0's responses report, "" if none matches, and about how many calls wait, rounded down
+// to a power of ten.
 func (g *RateLimiter) Budget() (plan string, waiting int32) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -28,7 +28,7 @@ func (g *RateLimiter) budget() budget {
 	return now
 }
 
-// roundedDown rounds down to a power of ten. Fewer than ten come and go all the time.
+// roundedDown rounds down to a power of ten. Fewer than ten count as none, because they come and go all the time.
 func roundedDown(count int) int32 {
 	var rounded int32
 	for power := int32(10); int(power) <= count; power *= 10 {
@@ -37,7 +37,7 @@ func roundedDown(count int) int32 {
 	return rounded
 }
 
-// reportBudget has a change of the budget told soon.
+// reportBudget reports a change of the budget after a delay.
 func (g *RateLimiter) reportBudget() {
 	if g.changed == nil || g.reporting || g.budget() == g.reported {
 		return

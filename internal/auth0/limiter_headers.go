@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// abandon ends a call of which nobody knows whether the tenant would have answered: it was cancelled.
+// abandon ends a cancelled call, which does not show whether the tenant would have answered.
 func (g *RateLimiter) abandon(p *permit, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -18,7 +18,7 @@ func (g *RateLimiter) abandon(p *permit, now time.Time) {
 	g.dispatch(now)
 }
 
-// observe learns from an answer, or from the lack of one.
+// observe learns from a response, or from its absence.
 func (g *RateLimiter) observe(p *permit, header http.Header, failed *Error, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -41,7 +41,7 @@ func (g *RateLimiter) observe(p *permit, header http.Header, failed *Error, now 
 	g.dispatch(now)
 }
 
-// update finds out which limits there are, and how many tokens are left in the bucket that the answer tells of.
+// update learns the limits, and how many tokens are left in the bucket that the response reports.
 func (g *RateLimiter) update(p *permit, reported limits, now time.Time) {
 	if g.seen[p.routeClass] != reported.limit && (g.subscription == nil || p.routeClass != classReadUsersByEmail) {
 		g.detectSubscription(p.routeClass, reported.limit)
@@ -61,7 +61,7 @@ func (g *RateLimiter) update(p *permit, reported limits, now time.Time) {
 	}
 }
 
-// between counts the other calls that a bucket saw answered since this one was let through.
+// between counts the other responses of a bucket since this call was permitted.
 func (p *permit) between(b *bucket) int {
 	for i, charged := range p.buckets {
 		if charged == b {
@@ -71,8 +71,8 @@ func (p *permit) between(b *bucket) int {
 	return 0
 }
 
-// detectSubscription finds the plan that has buckets of the sizes seen. If the tenant was moved to another plan, what was seen
-// before counts no more; a size that no plan has says nothing against a plan that is known.
+// detectSubscription finds the plan that has buckets of the observed sizes. If the tenant moved to another plan, earlier
+// observations no longer count. A size that no plan has does not contradict a known plan.
 func (g *RateLimiter) detectSubscription(of routeClass, burst int) {
 	seen := map[routeClass]int{of: burst}
 	for other, size := range g.seen {
@@ -96,7 +96,7 @@ func (g *RateLimiter) detectSubscription(of routeClass, burst int) {
 	}
 }
 
-// block keeps calls back after a 429, and keeps a place for the reconciliation that got it.
+// block holds calls back after a 429, and keeps a place for the reconciliation that got it.
 func (g *RateLimiter) block(p *permit, failed *Error, now time.Time) {
 	charged := g.bucketsOf(p.routeClass, now)
 	blocked := charged[len(charged)-1]
@@ -117,13 +117,13 @@ const (
 	headerReset     = "X-RateLimit-Reset"
 )
 
-// limits is what an answer tells of the narrowest bucket.
+// limits is what a response reports of the narrowest bucket.
 type limits struct {
 	limit, remaining int
 	reset            time.Time
 }
 
-// limitsIn reads what an answer tells, false if that is nothing.
+// limitsIn reads the headers of a response. It returns false if they report no limit.
 func limitsIn(header http.Header, now time.Time) (limits, bool) {
 	limit, err := strconv.Atoi(header.Get(headerLimit))
 	remaining, err2 := strconv.Atoi(header.Get(headerRemaining))
@@ -134,7 +134,7 @@ func limitsIn(header http.Header, now time.Time) (limits, bool) {
 	return limits{limit, max(remaining, 0), reset}, err == nil && err2 == nil && ok && limit > 0
 }
 
-// resetTime reads when the next token arrives: unix seconds by the clock of the server, which the answer tells, too.
+// resetTime reads when the next token arrives: unix seconds by the clock of the server, which the response also reports.
 func resetTime(header http.Header, now time.Time) (time.Time, bool) {
 	seconds, err := strconv.ParseInt(header.Get(headerReset), 10, 64)
 	if err != nil {

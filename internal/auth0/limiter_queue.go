@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// Priority says how urgent a call is. Within a priority, who came first goes first.
+// Priority is how urgent a call is. Within a priority, the queue is first in, first out.
 type Priority int
 
 const (
-	// priorityBegun is for a reconciliation that is in the middle: it holds a worker, and what it read grows old.
+	// priorityBegun is for a reconciliation that has made a call: it holds a worker, and what it read becomes stale.
 	priorityBegun Priority = iota
 	// PriorityShared is for the few calls that no object makes for itself, and of which each serves many: lists that are changed
 	// together, imports, and what tells of changes. Nobody calls them back, so that they must not wait for long.
@@ -24,12 +24,12 @@ const (
 	priorities
 )
 
-// String is how a priority stands in metrics.
+// String is the priority in metrics.
 func (l Priority) String() string {
 	return [priorities]string{"begun", "shared", "edited", "new", "periodic"}[l]
 }
 
-// starvationLimit is how often those of a priority let those of better priorities go ahead, before one of them goes first.
+// starvationLimit is how often the calls of a priority let better priorities go first, before one of them goes first.
 const starvationLimit = 8
 
 // waiter waits for its turn to make a call.
@@ -57,7 +57,7 @@ type waiter struct {
 	slot *workerSlot
 }
 
-// queue holds those who wait, by class and priority.
+// queue holds the waiters, by class and priority.
 type queue struct {
 	queues     map[routeClass]*[priorities]list.List
 	counts     [priorities]int
@@ -75,7 +75,7 @@ func (l *queue) length() int {
 	return length
 }
 
-// join puts a waiter at the end of its priority.
+// join adds a waiter at the end of its priority.
 func (l *queue) join(w *waiter) {
 	queues := l.queues[w.routeClass]
 	if queues == nil {
@@ -88,7 +88,7 @@ func (l *queue) join(w *waiter) {
 	l.counts[w.priority]++
 }
 
-// leave takes a waiter out, if it is still in.
+// leave removes a waiter from the queue.
 func (l *queue) leave(w *waiter) {
 	if w.at == nil {
 		return
@@ -98,8 +98,8 @@ func (l *queue) leave(w *waiter) {
 	l.counts[w.priority]--
 }
 
-// choose returns who goes next among those for whom there are tokens, nil if there is nobody: the longest waiting of the
-// best priority, unless a priority ran out of patience.
+// choose returns the next waiter for which there are tokens, nil if there is none: the oldest of the best priority, unless a
+// priority reached its starvation limit.
 func (l *queue) choose(open func(*waiter) bool) *waiter {
 	var heads [priorities]*waiter
 	for _, queues := range l.queues {
@@ -139,7 +139,7 @@ func (l *queue) preferred(heads [priorities]*waiter) *waiter {
 	return best
 }
 
-// of returns those who wait to call an API.
+// of returns the waiters for calls to an API.
 func (l *queue) of(one api) []*waiter {
 	var found []*waiter
 	for of, queues := range l.queues {
@@ -155,7 +155,7 @@ func (l *queue) of(one api) []*waiter {
 	return found
 }
 
-// ahead counts those who go before a newcomer of a priority, as far as they need the same tokens.
+// ahead counts the waiters that go before a new one of a priority and need the same tokens.
 func (l *queue) ahead(priority Priority, shares func(routeClass) bool) int {
 	var count int
 	for of, queues := range l.queues {

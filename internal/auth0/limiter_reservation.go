@@ -5,44 +5,44 @@ import (
 	"time"
 )
 
-// Reservation is one reconciliation of one object, whose calls wait together: the first of them gives its worker back if it has to wait,
-// and keeps its place; those after it are let through first, as the reconciliation has begun. It is used by one goroutine at a time.
+// Reservation is the place of one reconciliation in the queue. If the first call has to wait, the reconciliation gives its worker
+// back and keeps its place. Later calls go first, because the reconciliation has begun. One goroutine at a time uses it.
 type Reservation struct {
 	key      any
 	priority Priority
 	wake     func()
-	// look has the object of the reservation be looked at, as what it waits for is another; nil if nobody needs to know.
+	// look requeues the object, because the cause of its wait changed; nil if that is not needed.
 	look func()
-	// workers are those one of which the reconciliation holds, nil if it holds none.
+	// workers are the loop's workers if the reconciliation holds one of them, else nil.
 	workers *Workers
 	// requested reports whether a person asked for the reconciliation.
 	requested bool
 
-	// limiter is the last that was asked.
+	// limiter is the one of the last call.
 	limiter *RateLimiter
-	// slot is the worker that the reservation holds from its first call on.
+	// slot is the worker that the reservation holds since its first call.
 	slot *workerSlot
-	// begun tells that a call was made.
+	// begun reports whether a call was made.
 	begun bool
 }
 
-// NewReservation returns a reservation for the object with this key. wake is called when a call may be made for which a place was kept;
-// it must not block.
+// NewReservation returns a reservation for the object with this key. The rate limiter calls wake when the call of a kept place
+// may be made. wake must not block.
 func NewReservation(key any, priority Priority, wake func()) *Reservation {
 	return &Reservation{key: key, priority: priority, wake: wake}
 }
 
-// Hold says that the reconciliation holds one of a loop's workers, and how its object is reconciled again when a tenant that it waits for
-// becomes unavailable, or available. look must not block.
+// Hold records that the reconciliation holds one of a loop's workers. look requeues the object when the tenant that it waits for
+// becomes unavailable or available. look must not block.
 func (t *Reservation) Hold(workers *Workers, look func()) { t.workers, t.look = workers, look }
 
-// Request says that a person asked for the reconciliation: a tenant that is unavailable is probed at once.
+// Request records that a person asked for the reconciliation: an unavailable tenant is probed at once.
 func (t *Reservation) Request() { t.requested = true }
 
-// IsPeriodic reports whether nobody waits for what the reservation is for.
+// IsPeriodic reports whether the reconciliation is a periodic check that nobody waits for.
 func (t *Reservation) IsPeriodic() bool { return t.priority == PriorityPeriodic }
 
-// takeWorkerOf takes over the worker that was kept for the reservation.
+// takeWorkerOf takes the worker that was kept for the reservation.
 func (t *Reservation) takeWorkerOf(place *waiter) {
 	if t.slot == nil {
 		t.slot, place.slot = place.slot, nil
@@ -56,7 +56,7 @@ func (t *Reservation) RaisePriority(priority Priority) {
 	}
 }
 
-// Waits tells for how long the reservation has been waiting to make its first call, false if it does not.
+// Waits returns how long the reservation has waited to make its first call, false if it does not wait.
 func (t *Reservation) Waits() (time.Duration, bool) {
 	if t.limiter == nil || t.begun {
 		return 0, false
@@ -64,7 +64,7 @@ func (t *Reservation) Waits() (time.Duration, bool) {
 	return t.limiter.waits(t.key, time.Now())
 }
 
-// End gives back what the reservation did not use. A place that it waits for stays.
+// End gives back what the reservation did not use. A kept place stays.
 func (t *Reservation) End() {
 	t.slot.release()
 	t.slot = nil
@@ -73,7 +73,7 @@ func (t *Reservation) End() {
 	}
 }
 
-// Cancel gives everything back, also a place that the reservation waits for.
+// Cancel gives everything back, also a kept place.
 func (t *Reservation) Cancel() {
 	if t.limiter != nil {
 		t.limiter.Forget(t.key)
@@ -82,7 +82,7 @@ func (t *Reservation) Cancel() {
 
 type reservationKey struct{}
 
-// WithReservation has the calls under a context wait in a reservation. Other calls wait where they are made.
+// WithReservation returns a context whose calls use a reservation. Calls without one wait where they are made.
 func WithReservation(ctx context.Context, reservation *Reservation) context.Context {
 	return context.WithValue(ctx, reservationKey{}, reservation)
 }
@@ -95,7 +95,7 @@ func ReservationOf(ctx context.Context) *Reservation {
 
 type priorityKey struct{}
 
-// WithPriority says how urgent the calls under a context are that belong to no reservation.
+// WithPriority returns a context with the priority of calls without a reservation.
 func WithPriority(ctx context.Context, priority Priority) context.Context {
 	return context.WithValue(ctx, priorityKey{}, priority)
 }

@@ -9,7 +9,7 @@ import (
 // routeClass is a group of routes that Auth0 counts together on at least one plan.
 type routeClass string
 
-// The groups of Auth0's rate limit policy, and what is left of each API.
+// The groups of Auth0's rate limit policy, and the rest of each API.
 const (
 	classManagement       routeClass = "management"
 	classReadUsers        routeClass = "users_read"
@@ -41,7 +41,7 @@ const (
 	classChangePassword routeClass = "change_password"
 )
 
-// isManagement tells the two APIs apart, which Auth0 counts apart.
+// isManagement distinguishes the two APIs, which Auth0 counts separately.
 func (c routeClass) isManagement() bool {
 	return !slices.Contains([]routeClass{classAuthentication, classToken, classLogin, classSignup, classChangePassword}, c)
 }
@@ -130,7 +130,7 @@ func readsOnly(reads bool, read routeClass) routeClass {
 	return classManagement
 }
 
-// allowance is the size of a token bucket, and the tokens that flow in per second. A burst of 0 stands for no bucket.
+// allowance is the size of a token bucket, and its refill rate in tokens per second. A burst of 0 means no bucket.
 type allowance struct {
 	burst     int
 	perSecond float64
@@ -139,17 +139,17 @@ type allowance struct {
 func perSecond(burst int, tokens float64) allowance { return allowance{burst, tokens} }
 func perMinute(burst int, tokens float64) allowance { return allowance{burst, tokens / 60} }
 
-// subscription is what a subscription allows, by Auth0's rate limit policy. A call counts against its API as a whole first, and
-// then against its class; others is for the classes of the Management API that have no limit of their own, where the API
-// as a whole has none.
+// subscription contains the limits of a plan, by Auth0's rate limit policy. A call counts against its API as a whole first, and
+// then against its class. others is for the classes of the Management API without a limit of their own, if the API as a whole has
+// none.
 type subscription struct {
 	name                               string
 	management, authentication, others allowance
 	classes                            map[routeClass]allowance
 }
 
-// subscriptions are those that Auth0 publishes, the strictest first: the answers tell only the size of a bucket, so that two plans
-// may fit.
+// subscriptions are the plans that Auth0 publishes, the strictest first. Responses show only the size of a bucket, so two plans
+// may match.
 var subscriptions = []*subscription{
 	{
 		name:           "Free",
@@ -194,7 +194,7 @@ var enterpriseClasses = map[routeClass]allowance{
 	classReadUserOrgs: perMinute(40, 500),
 }
 
-// narrowest returns the allowance that Auth0's headers tell of, and the name of its bucket.
+// narrowest returns the allowance that Auth0's headers report, and the name of its bucket.
 func (p *subscription) narrowest(of routeClass) (string, allowance) {
 	if of == classReadUsersByEmail {
 		of = classReadUsers
@@ -210,7 +210,7 @@ func (p *subscription) narrowest(of routeClass) (string, allowance) {
 	return bucketOthers, p.others
 }
 
-// bucketOthers is for what has no limit of its own, where the whole API has none.
+// bucketOthers is for classes without a limit of their own, if the whole API has none.
 const bucketOthers = "others"
 
 // subscriptionFor returns the strictest plan under which the classes have buckets of the sizes seen, nil if there is none.

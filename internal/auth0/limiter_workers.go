@@ -2,7 +2,8 @@ package auth0
 
 import "sync"
 
-// Workers are those of the loop of a kind. Half of them are for tenants that answer: see docs/decisions/0016-breaker.md.
+// Workers are the workers of a kind's reconcile loop. Half of them are reserved for tenants that answer: see
+// docs/decisions/0016-breaker.md.
 type Workers struct {
 	mu sync.Mutex
 	// free counts those that hold no reconciliation that called Auth0.
@@ -11,13 +12,13 @@ type Workers struct {
 	waiting map[*RateLimiter]bool
 }
 
-// NewWorkers returns the workers of a loop that has as many.
+// NewWorkers returns the workers of a loop.
 func NewWorkers(size int) *Workers {
 	return &Workers{free: size, reserved: size / 2, waiting: map[*RateLimiter]bool{}}
 }
 
-// take takes a worker, and reports false if there is none. The reserved ones are for the first reconciliation of a tenant that answers. A
-// rate limiter that got none is told when one is free again.
+// take takes a worker, and returns false if none is free. The reserved workers are for the first reconciliation of a tenant that
+// answers. A rate limiter that got none is notified when one is free again.
 func (w *Workers) take(of *RateLimiter, mayUseReserved bool) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -29,7 +30,7 @@ func (w *Workers) take(of *RateLimiter, mayUseReserved bool) bool {
 	return true
 }
 
-// has reports what take would.
+// has reports whether take would succeed.
 func (w *Workers) has(of *RateLimiter, mayUseReserved bool) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -62,7 +63,7 @@ type workerSlot struct {
 	workers *Workers
 }
 
-// takeWorker takes a worker for a reservation, and reports false if there is none for it.
+// takeWorker takes a worker for a reservation, and returns false if none is available for it.
 func (g *RateLimiter) takeWorker(reservation *Reservation, mayUseReserved bool) (*workerSlot, bool) {
 	if reservation.workers == nil {
 		return nil, true
@@ -86,7 +87,7 @@ func (s *workerSlot) releaseLocked() {
 	s.workers.release()
 }
 
-// release is release for those who do not hold the lock of the rate limiter.
+// release is releaseLocked for callers without the lock of the rate limiter.
 func (s *workerSlot) release() {
 	if s == nil {
 		return
