@@ -11,8 +11,8 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 )
 
-// create creates the object with everything that Auth0 takes at once. Looking for it first would cost a call and prove
-// nothing: Auth0 refuses a second one, and an answer that was lost shows as such a refusal.
+// create creates the object with every field that Auth0 accepts at creation. Reading first would cost a call and prove nothing:
+// Auth0 refuses a second object, and a lost response shows as such a refusal.
 func (w *objectSync[O]) create(ctx context.Context) (Outcome, error) {
 	if w.failure != nil {
 		return Outcome{}, w.failure
@@ -69,8 +69,8 @@ func (w *objectSync[O]) create(ctx context.Context) (Outcome, error) {
 	return w.complete(ctx, have)
 }
 
-// addSecrets puts the secret values that the creation takes into its body; the others are sent after it. What was sent to an
-// object that is gone is unknown to this one.
+// addSecrets adds the secret values that the creation accepts to its body. The others are sent after it. Values that were sent to
+// a deleted object do not count for the new one.
 func (w *objectSync[O]) addSecrets(body auth0.Document) {
 	maps.Copy(w.secrets, w.secretValues)
 	taken := maps.Clone(w.secrets)
@@ -78,7 +78,7 @@ func (w *objectSync[O]) addSecrets(body auth0.Document) {
 	w.fields.setSecrets(body, taken)
 }
 
-// conflict finds what Auth0 says exists already.
+// conflict handles an object that exists according to Auth0.
 func (w *objectSync[O]) conflict(ctx context.Context, conflict error) (Outcome, error) {
 	candidates, ours, err := w.find(ctx, w.desired)
 	if err == nil && len(candidates) == 0 {
@@ -88,7 +88,7 @@ func (w *objectSync[O]) conflict(ctx context.Context, conflict error) (Outcome, 
 	return w.choose(ctx, candidates, ours, err)
 }
 
-// choose goes on with what was found: with what is ours, or the only candidate.
+// choose continues with one of the found objects: ours, or the only candidate.
 func (w *objectSync[O]) choose(ctx context.Context, candidates []auth0.Document, ours auth0.Document, err error) (Outcome, error) {
 	switch {
 	case err != nil:
@@ -107,7 +107,7 @@ func (w *objectSync[O]) choose(ctx context.Context, candidates []auth0.Document,
 	return w.stall(v1alpha1.ReasonAmbiguous, "several objects in Auth0 could be this one: %s; delete all but one, or tell them apart", w.describeAll(candidates)), nil
 }
 
-// find returns the objects that could be the wanted one, and the one among them that is known to be ours, if any.
+// find returns the objects that could be the wanted one, and the one that is known to be ours, if any.
 func (w *objectSync[O]) find(ctx context.Context, wanted auth0.Document) (candidates []auth0.Document, ours auth0.Document, err error) {
 	candidates, err = w.Adapter.Find(ctx, w.req(), wanted)
 	if auth0.IsQueryRefused(err) && w.object.GetDeletionTimestamp() != nil {
@@ -125,7 +125,7 @@ func (w *objectSync[O]) find(ctx context.Context, wanted auth0.Document) (candid
 	return candidates, nil, nil
 }
 
-// complete sends what the creation could not carry, after its id is safe.
+// complete sends what the creation could not contain, after status has recorded the id.
 func (w *objectSync[O]) complete(ctx context.Context, have auth0.Document) (Outcome, error) {
 	w.lateInitialize(have)
 	intended := w.intended()
@@ -162,8 +162,8 @@ func (w *objectSync[O]) complete(ctx context.Context, have auth0.Document) (Outc
 	return w.settle(ctx, have, &onLists{isNew: true})
 }
 
-// reportCreated tells people of a creation. Where it might as well have been an import, which has no Event for each object, the
-// status says it all.
+// reportCreated records an Event of a creation. If an import, which has no Event per object, could have created the object, the
+// status alone reports it.
 func (w *objectSync[O]) reportCreated(ctx context.Context, again bool, have auth0.Document) {
 	importer, imports := w.Adapter.(Importer[O])
 	switch described := w.Adapter.Describe(have); {
@@ -191,8 +191,8 @@ func (w *objectSync[O]) idempotencyKeyField() string {
 	return ""
 }
 
-// idempotencyKeyFor is what nobody else can put on an object: names and ids can be known, the key of the hashes cannot. It is "" for
-// an object whose creation carries the marker.
+// idempotencyKeyFor returns a value that nobody else can put on an object: others can know names and ids, but not the HMAC key.
+// It is "" for an object whose creation carries the marker.
 func (w *objectSync[O]) idempotencyKeyFor(ctx context.Context) (string, error) {
 	if w.idempotencyKeyField() == "" {
 		return "", nil
@@ -200,7 +200,7 @@ func (w *objectSync[O]) idempotencyKeyFor(ctx context.Context) (string, error) {
 	return w.Hasher.Hash(ctx, "proof", Owner(w.object))
 }
 
-// addIdempotencyKey puts the idempotency key on a document.
+// addIdempotencyKey adds the idempotency key to a document.
 func (w *objectSync[O]) addIdempotencyKey(document auth0.Document, idempotencyKey string) {
 	if idempotencyKey == "" {
 		return

@@ -14,13 +14,13 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
-// Where nothing in Auth0 would tell that an object is ours, what is about to be created is noted in status first. After a
-// lost answer or a crash the note tells what to look for: docs/decisions/0009-create-intents.md.
+// If nothing in Auth0 would show that an object is ours, status records the intent before its creation. After a lost response or
+// a crash, the intent says what to look for: docs/decisions/0009-create-intents.md.
 
-// intent is what was noted before an earlier attempt whose outcome is not known, "" if there was none.
+// intent is the recorded intent of an earlier attempt whose outcome is unknown, "" if there is none.
 func (w *objectSync[O]) intent() string { return w.object.GetManagedStatus().Creating }
 
-// intentOf is what is noted before the object is created, "" if the creation speaks for itself by an id or a marker.
+// intentOf is what to record before the creation, "" if an id or a marker identifies the object.
 func (w *objectSync[O]) intentOf() string {
 	switch adapter := w.Adapter.(type) {
 	case IntentRecorder:
@@ -35,7 +35,7 @@ func (w *objectSync[O]) intentOf() string {
 	return ""
 }
 
-// recordIntent writes the create intent down.
+// recordIntent writes the intent to status.
 func (w *objectSync[O]) recordIntent(ctx context.Context) error {
 	if err := w.reconciliation.AddFinalizer(ctx); err != nil {
 		return err
@@ -52,8 +52,7 @@ func (w *objectSync[O]) recordIntent(ctx context.Context) error {
 	return err
 }
 
-// clearIntent forgets an create intent when Auth0's answer leaves no doubt that nothing was created. One whose own answer
-// was lost stays.
+// clearIntent removes an intent if Auth0's response proves that nothing was created. An intent with a lost response stays.
 func (w *objectSync[O]) clearIntent(before string, err error) {
 	failed, answered := errors.AsType[*auth0.Error](err)
 	if before == "" && answered && failed.Class != auth0.ClassUnavailable {
@@ -61,8 +60,8 @@ func (w *objectSync[O]) clearIntent(before string, err error) {
 	}
 }
 
-// mustFind reports whether to look for the object before it is created: an earlier attempt was recorded as intent under another name,
-// so that trying again would be no conflict; or names repeat, so that it never would be.
+// mustFind reports whether to look for the object before its creation: either an earlier attempt has an intent under another
+// name, so that a retry would not conflict, or names repeat, so that it never would.
 func (w *objectSync[O]) mustFind() bool {
 	tried := w.intent()
 	if tried != "" && tried != w.intentOf() {
@@ -78,7 +77,7 @@ func (w *objectSync[O]) mustFind() bool {
 	return w.heldByOther()
 }
 
-// namesRepeat reports whether Auth0 would make a second object of the same name.
+// namesRepeat reports whether Auth0 allows a second object with the same name.
 func (w *objectSync[O]) namesRepeat() bool {
 	_, recordsIntent := w.Adapter.(IntentRecorder)
 	_, marks := w.Adapter.(Marker)
@@ -86,15 +85,14 @@ func (w *objectSync[O]) namesRepeat() bool {
 	return recordsIntent && marks && !unique
 }
 
-// heldByOther reports whether the object was found to be there already and is somebody else's: to ask whether it still is
-// costs a read, to try in vain a write as well.
+// heldByOther reports whether status says that the object exists and belongs to someone else. To check again costs a read. A
+// futile creation would cost a write as well.
 func (w *objectSync[O]) heldByOther() bool {
 	ready := meta.FindStatusCondition(w.object.GetCommonStatus().Conditions, v1alpha1.ConditionReady)
 	return ready != nil && (ready.Reason == v1alpha1.ReasonAlreadyExists || ready.Reason == v1alpha1.ReasonConflict)
 }
 
-// findIntended looks for what an earlier attempt may have created, under the name that it had then, and for what is
-// declared now.
+// findIntended looks for the object of an earlier attempt, under its recorded name, and for the declared one.
 func (w *objectSync[O]) findIntended(ctx context.Context) (candidates []auth0.Document, ours auth0.Document, err error) {
 	_, recordsIntent := w.Adapter.(IntentRecorder)
 	if recordsIntent && w.intent() == "" && w.desired == nil {
@@ -113,8 +111,8 @@ func (w *objectSync[O]) findIntended(ctx context.Context) (candidates []auth0.Do
 	return candidates, ours, err
 }
 
-// hasIntent reports whether an object that carries no marker, and was found by what was recorded as intent, is the one that was. One
-// whose id status has already was not found so.
+// hasIntent reports whether an object without a marker matches the recorded intent. An object whose id status had already was not
+// found by its intent.
 func (w *objectSync[O]) hasIntent(have auth0.Document) bool {
 	if _, recordsIntent := w.Adapter.(IntentRecorder); !recordsIntent || w.markerField() != "" || w.intent() == "" {
 		return false
@@ -123,7 +121,7 @@ func (w *objectSync[O]) hasIntent(have auth0.Document) bool {
 	return intent != nil && w.Adapter.ID(w.object) != w.idOf(have) && len(w.fields.diff(intent, have, nil)) == 0
 }
 
-// intentDocument is what was recorded as intent, nil if nothing was or it is no document.
+// intentDocument is the recorded intent, nil if there is none or it is not a document.
 func (w *objectSync[O]) intentDocument() auth0.Document {
 	if _, recordsIntent := w.Adapter.(IntentRecorder); !recordsIntent {
 		return nil
@@ -133,8 +131,8 @@ func (w *objectSync[O]) intentDocument() auth0.Document {
 	return intent
 }
 
-// holder returns who else holds an object in Auth0: by its marker, or, as many carry none, by the id that another Kubernetes
-// object has in status. "" means nobody.
+// holder returns the other owner of an object in Auth0: by its marker, or, for kinds without one, by the id in the status of
+// another Kubernetes object. "" means that there is none.
 func (w *objectSync[O]) holder(ctx context.Context, have auth0.Document) (string, error) {
 	if foreign := w.foreignOwner(have); foreign != "" {
 		return foreign, nil
@@ -164,13 +162,13 @@ func (w *objectSync[O]) idOf(have auth0.Document) string {
 	return w.Adapter.ID(seen)
 }
 
-// idKey is how an object in Auth0 stands in reference.IDIndex.
+// idKey is the key of an object in Auth0 in reference.IDIndex.
 func (w *objectSync[O]) idKey(have auth0.Document) string {
 	return reference.IDKey(w.object, w.idOf(have))
 }
 
-// claim takes an object in Auth0 that carries no marker for this Kubernetes object, or fails because another one did so a
-// moment ago, which the cache does not show yet.
+// claim reserves an object in Auth0 without a marker for this Kubernetes object. It fails if another one did so a moment ago,
+// which the cache does not show yet.
 func (w *objectSync[O]) claim(ctx context.Context, have auth0.Document) error {
 	if _, marks := w.Adapter.(Marker); marks {
 		return nil
@@ -198,7 +196,7 @@ func heldBy(described, holder string) error {
 		"%s is held by the Kubernetes object %s (namespace/name/uid); delete one of the two. That one needs spec.deletionPolicy: Retain first if its cluster, namespace or Auth0Tenant is another", described, holder)
 }
 
-// isOlder decides who holds what two objects took over at the same time.
+// isOlder decides which of two objects that adopted the same thing at the same time keeps it.
 func isOlder(a, b client.Object) bool {
 	before, after := a.GetCreationTimestamp(), b.GetCreationTimestamp()
 	if before.Equal(&after) {

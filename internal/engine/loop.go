@@ -34,14 +34,14 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
-// worthSaying is how long an object must have waited for Auth0's rate limit for its status to say so: most waits are over by
-// then, and to say it is a write.
+// worthSaying is how long an object must wait for Auth0's rate limit before its status reports it: most waits end sooner, and the
+// report is a write.
 const worthSaying = 5 * time.Second
 
-// mostStatus is how many bytes one write of a status may take: what Auth0 says goes there, and the cache holds all of it.
+// mostStatus bounds the bytes of one write to a status: it contains text from Auth0, and the cache holds all of it.
 const mostStatus = 256 << 10
 
-// Handler is what a kind does between the beginning and the end of the loop.
+// Handler is the part of a reconciliation that is specific to a kind.
 type Handler[O v1alpha1.Object] interface {
 	// Apply brings Auth0 in line with the object.
 	Apply(context.Context, *Reconciliation[O]) Outcome
@@ -49,19 +49,19 @@ type Handler[O v1alpha1.Object] interface {
 	Remove(context.Context, *Reconciliation[O]) Outcome
 }
 
-// Pauser is a Handler that does more for an object after its reconciliations.
+// Pauser is a Handler that also acts when its object is suspended.
 type Pauser[O v1alpha1.Object] interface {
 	// Pause takes that back, as far as it has not begun.
 	Pause(*Reconciliation[O])
 }
 
-// Forgetter is a Handler that knows something of objects besides what they say themselves.
+// Forgetter is a Handler that remembers something about objects beyond their status.
 type Forgetter interface {
 	// Forget drops what is known of an object that is gone.
 	Forget(name types.NamespacedName)
 }
 
-// Reconciler is the loop of one kind.
+// Reconciler is the reconcile loop of one kind.
 type Reconciler[O v1alpha1.Object] struct {
 	Deps
 	Kind    string
@@ -118,7 +118,7 @@ func (r *Reconciler[O]) Reconcile(ctx context.Context, request ctrl.Request) (ct
 	return result, err
 }
 
-// reservation returns the reservation of a reconciliation of an object.
+// reservation returns the reservation for a reconciliation of an object.
 func (r *Reconciler[O]) reservation(object O, key reservationKey, request ctrl.Request) *auth0.Reservation {
 	priority := priorityOf(object)
 	reservation := auth0.NewReservation(key, priority, func() { r.queue.call(request) })
@@ -129,7 +129,7 @@ func (r *Reconciler[O]) reservation(object O, key reservationKey, request ctrl.R
 	return reservation
 }
 
-// forget drops what is known of an object that cannot be read, and more if that is because it is gone.
+// forget drops what is known of an object that cannot be read, and more if the object was deleted.
 func (r *Reconciler[O]) forget(key reservationKey, err error) error {
 	r.Pool.Forget(key)
 	forgetter, ok := r.Handler.(Forgetter)
@@ -142,11 +142,11 @@ func (r *Reconciler[O]) forget(key reservationKey, err error) error {
 	return client.IgnoreNotFound(err)
 }
 
-// largeObjects bounds how many large objects the process works on at once, and so their memory.
+// largeObjects bounds how many large objects the process reconciles at once, and so their memory.
 var largeObjects = semaphore.NewWeighted(8)
 
-// needsWhole reports whether work on an object takes more than the part that the cache holds. The loop works on an object that is
-// too large only to delete it.
+// needsWhole reports whether a reconciliation needs more than the part of the object in the cache. An object that is too large is
+// only reconciled for its deletion.
 func needsWhole(object v1alpha1.Object) bool {
 	return partial.Is(object) && (partial.Refusal(object) == "" || object.GetDeletionTimestamp() != nil)
 }
@@ -160,8 +160,8 @@ func (r *Reconciler[O]) readWhole(ctx context.Context, name types.NamespacedName
 	return object, partial.Refuse(object, r.indexes)
 }
 
-// read returns the object, or a part of it, from the cache, and from the API server while the cache has not seen our own last write: on an
-// old status, what was done would be done again, and what was found out be forgotten.
+// read returns the object, or a part of it, from the cache. It reads from the API server while the cache lags behind the
+// operator's own last write: with an old status, the operator would repeat work and lose what it learned.
 func (r *Reconciler[O]) read(ctx context.Context, name types.NamespacedName) (O, error) {
 	object := r.New()
 	err := r.Client.Get(ctx, name, object, partial.Allowed)
@@ -172,7 +172,7 @@ func (r *Reconciler[O]) read(ctx context.Context, name types.NamespacedName) (O,
 	return r.readWhole(ctx, name)
 }
 
-// isCurrent reports whether an object from the cache is as new as our own last write to it.
+// isCurrent reports whether an object from the cache is as new as the operator's own last write to it.
 func (r *Reconciler[O]) isCurrent(object O) bool {
 	version, ok := r.written.Load(client.ObjectKeyFromObject(object))
 	if !ok {
@@ -182,7 +182,7 @@ func (r *Reconciler[O]) isCurrent(object O) bool {
 	return err == nil && order >= 0
 }
 
-// wrote remembers our own last write.
+// wrote remembers the operator's own last write.
 func (r *Reconciler[O]) wrote(object O) {
 	r.written.Store(client.ObjectKeyFromObject(object), object.GetResourceVersion())
 }
@@ -218,14 +218,14 @@ func (r *Reconciler[O]) remove(ctx context.Context, reconciliation *Reconciliati
 	return r.Handler.Remove(ctx, reconciliation)
 }
 
-// pause takes back what was to be done later for an object that is suspended.
+// pause cancels scheduled work for a suspended object.
 func (r *Reconciler[O]) pause(reconciliation *Reconciliation[O]) {
 	if pauser, ok := r.Handler.(Pauser[O]); ok {
 		pauser.Pause(reconciliation)
 	}
 }
 
-// finish writes the outcome down: the finalizer, or the status, an Event where it changed, and when to come back.
+// finish records the outcome: the finalizer or the status, an Event if it changed, and the time of the next reconciliation.
 func (r *Reconciler[O]) finish(ctx context.Context, reconciliation *Reconciliation[O], outcome Outcome) (ctrl.Result, error) {
 	if outcome.state == removeFinalizer {
 		return r.release(ctx, reconciliation, outcome)
@@ -268,7 +268,7 @@ func (r *Reconciler[O]) release(ctx context.Context, reconciliation *Reconciliat
 	return ctrl.Result{}, nil
 }
 
-// longestToken is how much of a request to reconcile is compared, and echoed in status.
+// longestToken bounds how much of a request to reconcile is compared, and copied to status.
 const longestToken = 256
 
 // requestedAt returns the token of the latest request to reconcile now.
@@ -278,7 +278,7 @@ func requestedAt(object client.Object) string {
 	return token[:min(len(token), longestToken)]
 }
 
-// requestsOf returns the annotations by which people and tools ask for something.
+// requestsOf returns the annotations that request an action.
 func requestsOf(object client.Object) map[string]string {
 	requests := maps.Clone(object.GetAnnotations())
 	maps.DeleteFunc(requests, func(key, _ string) bool {
@@ -287,12 +287,12 @@ func requestsOf(object client.Object) map[string]string {
 	return requests
 }
 
-// Requested reports whether somebody asked for a reconciliation that has not been handled yet.
+// Requested reports whether a person or a tool requested a reconciliation that has not been handled yet.
 func Requested(object v1alpha1.Object) bool {
 	return requestedAt(object) != object.GetCommonStatus().LastHandledReconcileAt
 }
 
-// Reconciliation is one run through the loop for one object.
+// Reconciliation is one run of the loop for one object.
 type Reconciliation[O v1alpha1.Object] struct {
 	// Object is changed in memory; Save writes its status.
 	Object O
@@ -304,8 +304,8 @@ type Reconciliation[O v1alpha1.Object] struct {
 	reported map[string][]string
 }
 
-// leavesStatus reports whether an object waits for what is over soon, or waits with nothing to do but the regular check, and
-// when to look at it again.
+// leavesStatus reports whether the status stays unchanged, because the object waits for a short time or only for its periodic
+// check. It also returns when to reconcile the object again.
 func (p *Reconciliation[O]) leavesStatus(reservation *auth0.Reservation, outcome Outcome) (again time.Duration, noStatusChange bool) {
 	if p.found {
 		return 0, false
@@ -318,15 +318,15 @@ func (p *Reconciliation[O]) leavesStatus(reservation *auth0.Reservation, outcome
 	return worthSaying - waited, waits && waited < worthSaying && outcome.reason == v1alpha1.ReasonRateLimited
 }
 
-// requeueFunc returns what has the object be reconciled again, whenever it is called.
+// requeueFunc returns a function that requeues the object.
 func (p *Reconciliation[O]) requeueFunc() func() {
 	queue, request := &p.loop.queue, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(p.Object)}
 	return func() { queue.call(request) }
 }
 
-// Save writes the status if it changed. It is called at the end of every reconciliation, and by a Handler right after something
-// happened in Auth0 that must not be forgotten. It fails with a conflict if another replica wrote the status meanwhile, which
-// knows more; what people change besides does not matter.
+// Save writes the status if it changed. Every reconciliation calls it at its end, and a Handler calls it right after a result in
+// Auth0 that must not be lost. It fails with a conflict if another replica wrote the status meanwhile. Changes to other fields do
+// not matter.
 func (p *Reconciliation[O]) Save(ctx context.Context) error {
 	if equality.Semantic.DeepEqual(p.saved, p.Object) {
 		return nil
@@ -346,10 +346,10 @@ func (p *Reconciliation[O]) Save(ctx context.Context) error {
 	}
 }
 
-// saveTries is how often a status is written that somebody changes the object of.
+// saveTries bounds how often a write of the status is repeated because someone changed the object.
 const saveTries = 5
 
-// catchUp takes over the version of the object as it is now, if its status is still the one that this reconciliation began with.
+// catchUp takes the current version of the object if its status is still the one that this reconciliation began with.
 func (p *Reconciliation[O]) catchUp(ctx context.Context) (statusStays bool, err error) {
 	current := p.loop.New()
 	if err := p.loop.Reader.Get(ctx, client.ObjectKeyFromObject(p.Object), current); err != nil {
@@ -372,8 +372,8 @@ func (p *Reconciliation[O]) catchUp(ctx context.Context) (statusStays bool, err 
 	return true, nil
 }
 
-// saveUnlessChanged is Save, but only if nobody changed the object since it was read: what is about to be done must not be
-// done on a stale one.
+// saveUnlessChanged is Save, but it fails if anyone changed the object since it was read, because the next step must not use a
+// stale object.
 func (p *Reconciliation[O]) saveUnlessChanged(ctx context.Context) error {
 	return p.patchStatus(ctx, client.MergeFromWithOptions(p.saved, client.MergeFromWithOptimisticLock{}))
 }
@@ -420,15 +420,15 @@ func (p *Reconciliation[O]) patchFinalizer(ctx context.Context, change func(clie
 	return nil
 }
 
-// Event tells people of a change, and logs it.
+// Event reports a change to people, and logs it.
 func (p *Reconciliation[O]) Event(ctx context.Context, eventType, reason, message string) {
 	message = display.Text(message)
 	p.loop.Events.Eventf(p.Object, nil, eventType, reason, p.action(reason, message), "%s", shortenTo(message, longestNote))
 	logr.FromContextOrDiscard(ctx).Info(message, "reason", reason)
 }
 
-// action is what an Event says was going on. Kubernetes takes Events of the same reason and action for one that repeats, and drops
-// what the second one says: so another message has another action.
+// action is the action of an Event. Kubernetes treats Events with the same reason and action as repetitions, and drops the second
+// text. So a different message gets another action.
 func (p *Reconciliation[O]) action(reason, message string) string {
 	at := slices.Index(p.reported[reason], message)
 	if at < 0 {
@@ -443,7 +443,7 @@ func (p *Reconciliation[O]) action(reason, message string) string {
 	return fmt.Sprintf("Reconcile%d", at+1)
 }
 
-// longestNote is what the API server accepts in an Event.
+// longestNote is the limit of the API server for the note of an Event.
 const longestNote = 1000
 
 func shortenTo(message string, limit int) string {
@@ -453,8 +453,8 @@ func shortenTo(message string, limit int) string {
 	return message[:limit] + "…"
 }
 
-// reportTransition tells people when the reason of Ready changed. Of a new object, and of one that waits for the rate limit,
-// it tells only what needs a person: that all is well, the Event of the creation says, and that it waits is no news.
+// reportTransition records an Event when the reason of Ready changed. For a new object, and for one that waits for the rate
+// limit, it records only what needs a person: the Event of the creation already reports success, and a wait is not news.
 func (p *Reconciliation[O]) reportTransition(ctx context.Context) {
 	was := meta.FindStatusCondition(p.saved.GetCommonStatus().Conditions, v1alpha1.ConditionReady)
 	is := meta.FindStatusCondition(p.Object.GetCommonStatus().Conditions, v1alpha1.ConditionReady)
@@ -481,8 +481,9 @@ func (p *Reconciliation[O]) reportTransition(ctx context.Context) {
 	p.Event(ctx, eventType, is.Reason, is.Message)
 }
 
-// deletionBeginsToWait reports whether this is the first reconciliation that says what a deletion waits for: the deletion raised the generation
-// since Ready was written last. Deletions in great number wait for the rate limit as a rule, which is no news.
+// deletionBeginsToWait reports whether this is the first reconciliation that reports the cause of a waiting deletion: the
+// deletion raised the generation since Ready was written last. In mass deletions a wait for the rate limit is normal and not
+// news.
 func (p *Reconciliation[O]) deletionBeginsToWait(was, is *metav1.Condition) bool {
 	if p.Object.GetDeletionTimestamp() == nil || is == nil || is.Reason == v1alpha1.ReasonRateLimited {
 		return false
@@ -490,8 +491,8 @@ func (p *Reconciliation[O]) deletionBeginsToWait(was, is *metav1.Condition) bool
 	return was == nil || was.ObservedGeneration < is.ObservedGeneration
 }
 
-// isPause reports whether an object with this reason waits for others, and goes on as if nothing had been. Of a tenant that is
-// unavailable, the Event of the tenant tells.
+// isPause reports whether an object with this reason waits for something else and then continues unchanged. For an unavailable
+// tenant, the Event of the tenant reports it.
 func isPause(object v1alpha1.Object, reason string) bool {
 	_, managed := object.(v1alpha1.Managed)
 	return reason == v1alpha1.ReasonRateLimited || reason == v1alpha1.ReasonImporting || managed && reason == v1alpha1.ReasonTenantUnavailable

@@ -18,7 +18,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 )
 
-// state is what a reconciliation came to.
+// state is the result of a reconciliation.
 type state int
 
 const (
@@ -40,10 +40,11 @@ const (
 	noStatusChange
 )
 
-// longestStall is the longest pause between two looks at a stalled object: Auth0 may have been corrected meanwhile.
+// longestStall is the longest delay between two reconciliations of a stalled object: someone may have fixed it in Auth0
+// meanwhile.
 const longestStall = 15 * time.Minute
 
-// Outcome is what a reconciliation came to: the only source of conditions, and of when to come back.
+// Outcome is the result of a reconciliation: the only source of conditions, and of the time of the next reconciliation.
 type Outcome struct {
 	state   state
 	reason  string
@@ -60,54 +61,54 @@ type Outcome struct {
 	err       error
 }
 
-// Done says that the object is Ready, and when to look again; some more time is added at random.
+// Done reports that the object is Ready, and when to reconcile it again, plus a random delay.
 func Done(reason, message string, after time.Duration) Outcome {
 	return Outcome{state: done, reason: reason, message: message, after: spread(after)}
 }
 
-// DoneUntil says that the object is Ready, and when just it must be reconciled again.
+// DoneUntil reports that the object is Ready, and exactly when to reconcile it again.
 func DoneUntil(reason, message string, after time.Duration) Outcome {
 	return Outcome{state: done, reason: reason, message: message, after: max(after, time.Second)}
 }
 
-// Wait says that the operator resumes by itself; after 0 leaves that to watches.
+// Wait reports that the operator continues without action. after is the delay of the next reconciliation; 0 relies on watches.
 func Wait(reason, message string, after time.Duration) Outcome {
 	return Outcome{state: waiting, reason: reason, message: message, after: after}
 }
 
-// Stall says that a person must act, and when to look again whether somebody has.
+// Stall reports that a person must act, and when to check again.
 func Stall(reason, message string, after time.Duration) Outcome {
 	return Outcome{state: stalled, reason: reason, message: message, after: spread(min(after, longestStall))}
 }
 
-// NoStatusChange says that the operator resumes by itself, which is not worth a write.
+// NoStatusChange reports that the operator continues without action, and that this needs no write.
 func NoStatusChange(after time.Duration) Outcome { return Outcome{state: noStatusChange, after: after} }
 
-// Requeue says that the operator finds out soon what to say of the object. Until then its conditions stay.
+// Requeue reports that the operator will know the state of the object soon. Until then its conditions stay.
 func Requeue(after time.Duration) Outcome { return Outcome{state: interrupted, after: after} }
 
-// Retry says that the attempt failed for a reason that may pass.
+// Retry reports that the attempt failed for a transient reason.
 func Retry(reason string, err error) Outcome {
 	return Outcome{state: failed, reason: reason, message: err.Error(), err: err}
 }
 
-// RemoveFinalizer says that the object may go.
+// RemoveFinalizer reports that the object may be deleted.
 func RemoveFinalizer(message string) Outcome {
 	return Outcome{state: removeFinalizer, message: message}
 }
 
-// isFinal reports whether the reconciliation came to its end: it found Auth0 as it is, and is not to be repeated.
+// isFinal reports whether the reconciliation is complete: it compared the object with Auth0 and needs no retry.
 func (o Outcome) isFinal() bool {
 	return o.state == done || o.state == stalled || o.state == removeFinalizer
 }
 
-// awaitsTenant reports whether the reconciliation ended because the tenant is unavailable: it made no call, and somebody tells when the tenant
-// is available again.
+// awaitsTenant reports whether the reconciliation ended because the tenant is unavailable: it made no call, and the rate limiter
+// requeues the object when the tenant is available again.
 func (o Outcome) awaitsTenant() bool {
 	return o.state == waiting && o.reason == v1alpha1.ReasonTenantUnavailable
 }
 
-// RequeueWithin has an object that waits, or is tried again, be reconciled again after a time, if not before.
+// RequeueWithin sets the maximum delay of the next reconciliation of an object that waits or is retried.
 func (o Outcome) RequeueWithin(after time.Duration) Outcome {
 	switch {
 	case o.state == waiting && after > 0 && (o.after <= 0 || after < o.after):
@@ -118,7 +119,7 @@ func (o Outcome) RequeueWithin(after time.Duration) Outcome {
 	return o
 }
 
-// meanwhile adds to an outcome that waits for a person what came of keeping the object of use until then.
+// meanwhile adds to an outcome that waits for a person the result of keeping the object usable until then.
 func (o Outcome) meanwhile(keepReady Outcome) Outcome {
 	if keepReady.state == interrupted {
 		return keepReady
@@ -135,25 +136,25 @@ func (o Outcome) meanwhile(keepReady Outcome) Outcome {
 	return o
 }
 
-// NotReady marks an outcome under which an object that was Ready no longer is.
+// NotReady marks an outcome that makes a Ready object not Ready.
 func (o Outcome) NotReady() Outcome {
 	o.notReady = true
 	return o
 }
 
-// NotReadyBecause is Lost, and says why.
+// NotReadyBecause is NotReady with a reason.
 func (o Outcome) NotReadyBecause(why string) Outcome {
 	o.message += "; " + why
 	return o.NotReady()
 }
 
-// KeepReady marks an outcome under which an object that was Ready still is, although it is being deleted.
+// KeepReady marks an outcome that keeps a Ready object Ready, although it is being deleted.
 func (o Outcome) KeepReady() Outcome {
 	o.keepReady = true
 	return o
 }
 
-// WithRequestID adds to an outcome that tells of a failed call what Auth0 calls the request. That calls are too many is told without.
+// WithRequestID adds Auth0's request ID to an outcome of a failed call. It adds none for rate limits.
 func (o Outcome) WithRequestID(failed *auth0.Error) Outcome {
 	if failed.Class != auth0.ClassRateLimited && o.message != "" {
 		o.message = failed.Name(o.message)
@@ -161,7 +162,7 @@ func (o Outcome) WithRequestID(failed *auth0.Error) Outcome {
 	return o
 }
 
-// FromError turns an error into an Outcome. resync is when to look again at what a person must corrected.
+// FromError converts an error to an Outcome. resync is when to reconcile an object again that a person must fix.
 func FromError(err error, resync time.Duration) Outcome {
 	var known *problem.Problem
 	switch {
@@ -184,7 +185,7 @@ func firstPositive(a, b time.Duration) time.Duration {
 	return b
 }
 
-// result is the only place that decides when an object comes back.
+// result is the only function that decides when an object is requeued.
 func (o Outcome) result() (ctrl.Result, error) {
 	switch o.state {
 	case done, stalled, waiting, interrupted, noStatusChange:
@@ -196,7 +197,7 @@ func (o Outcome) result() (ctrl.Result, error) {
 	}
 }
 
-// writeTo brings the conditions and observedGeneration in line with the outcome.
+// writeTo sets the conditions and observedGeneration to the outcome.
 func (o Outcome) writeTo(status *v1alpha1.CommonStatus, generation int64) {
 	conditions := conditionWriter{status: status, generation: generation}
 	switch o.state {
@@ -228,8 +229,8 @@ func (o Outcome) writeTo(status *v1alpha1.CommonStatus, generation int64) {
 	}
 }
 
-// staysReady reports whether what was Ready stays so while the operator waits: only the regular check has to, and nothing is
-// known to be wrong.
+// staysReady reports whether a Ready object stays Ready while the operator waits: only its periodic check is pending, and no
+// fault is known.
 func (o Outcome) staysReady(status *v1alpha1.CommonStatus, generation int64) bool {
 	current := o.keepReady || status.ObservedGeneration == generation
 	return current && !o.notReady && lastReady(status) == metav1.ConditionTrue
@@ -242,13 +243,13 @@ func lastReady(status *v1alpha1.CommonStatus) metav1.ConditionStatus {
 	return metav1.ConditionUnknown
 }
 
-// conditionWriter writes conditions of one generation.
+// conditionWriter writes the conditions of one generation.
 type conditionWriter struct {
 	status     *v1alpha1.CommonStatus
 	generation int64
 }
 
-// set writes a condition. A message that differs from the former one in nothing but the request is not written again.
+// set writes a condition. It skips a message that differs from the previous one only in the request ID.
 func (w conditionWriter) set(kind string, status metav1.ConditionStatus, reason, message string) {
 	message = shorten(display.Text(message))
 	if before := meta.FindStatusCondition(w.status.Conditions, kind); before != nil && auth0.SameMessage(before.Message, message) {
@@ -275,8 +276,8 @@ func shorten(message string) string {
 	return message[:longestMessage] + "…"
 }
 
-// spread adds up to a tenth, so that objects which were made together do not come due together. It never takes away: a
-// wake-up before its time would find nothing to do.
+// spread adds up to a tenth, so that objects that were created together are not due together. It never subtracts, because an
+// early reconciliation would find nothing to do.
 func spread(d time.Duration) time.Duration {
 	if d <= 0 {
 		return d
