@@ -63,7 +63,7 @@ var clientFixture = fixture{
 	cleared: func(e *environment, object v1alpha1.Managed) error {
 		have := e.client(object.(*v1alpha1.Auth0Client).Status.ClientID)
 		want := map[string]any{
-			"description": nil, "callbacks": nil, "oidc_conformant": false,
+			"description": "", "callbacks": []any{}, "oidc_conformant": false,
 			"jwt_configuration": map[string]any{"alg": "RS256", "secret_encoded": false},
 			"grant_types":       []any{"authorization_code", "implicit", "refresh_token", "client_credentials"},
 			"client_metadata":   map[string]any{"auth0_operator": holder(object)},
