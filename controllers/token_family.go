@@ -22,7 +22,7 @@ import (
 // output Secret, as workloads must not use it. docs/decisions/0015-token-families.md says why nothing here can get lost.
 const (
 	familySuffix = "-refresh-token"
-	familyKey    = "lineage"
+	familyKey    = "family"
 	// familyType tells the Secret from those that are for workloads.
 	familyType = "auth0-operator.io/refresh-token"
 )
@@ -188,7 +188,7 @@ func (w *tokenSync) readFamily(ctx context.Context) error {
 func (w *tokenSync) save(ctx context.Context, family *tokenFamily) error {
 	encoded, err := json.Marshal(family)
 	if err != nil {
-		return fmt.Errorf("encode lineage: %w", err)
+		return fmt.Errorf("encode token family: %w", err)
 	}
 	written, err := w.familyStore.Swap(ctx, w.familyStore.current, map[string][]byte{familyKey: encoded})
 	if err != nil {
@@ -226,7 +226,7 @@ func (w *tokenSync) saveAnswer(ctx context.Context, answer *unsavedFamily) error
 	for try := 1; ; try++ {
 		if answer.isSuperseded(w.familyStore, w.family) {
 			w.unsaved.Delete(w.token.UID)
-			return apierrors.NewConflict(corev1.Resource("secrets"), w.familyStore.Name, errors.New("another process went on with the lineage"))
+			return apierrors.NewConflict(corev1.Resource("secrets"), w.familyStore.Name, errors.New("another process went on with the token family"))
 		}
 		err := w.save(ctx, answer.family)
 		if err == nil {

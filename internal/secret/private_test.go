@@ -16,22 +16,22 @@ import (
 // could note that they do.
 func TestOfTwoSwapsOneFails(t *testing.T) {
 	owner := &v1alpha1.Auth0Token{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "one", UID: "1"}}
-	read := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "token-refresh-token"}, Data: map[string][]byte{"lineage": []byte("before")}}
+	read := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "token-refresh-token"}, Data: map[string][]byte{"family": []byte("before")}}
 	kube := fake.NewClientBuilder().WithObjects(read).Build()
 	if err := kube.Get(t.Context(), client.ObjectKeyFromObject(read), read); err != nil {
 		t.Fatal(err)
 	}
 	kept := Output{Client: kube, Owner: owner, Name: read.Name, Internal: true}
-	if _, err := kept.Swap(t.Context(), read, map[string][]byte{"lineage": []byte("the first's")}); err != nil {
+	if _, err := kept.Swap(t.Context(), read, map[string][]byte{"family": []byte("the first's")}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := kept.Swap(t.Context(), read, map[string][]byte{"lineage": []byte("the second's")}); !apierrors.IsConflict(err) {
+	if _, err := kept.Swap(t.Context(), read, map[string][]byte{"family": []byte("the second's")}); !apierrors.IsConflict(err) {
 		t.Errorf("the second write: %v, want a conflict", err)
 	}
 	if err := kube.Get(t.Context(), client.ObjectKeyFromObject(read), read); err != nil {
 		t.Fatal(err)
 	}
-	if have := string(read.Data["lineage"]); have != "the first's" {
+	if have := string(read.Data["family"]); have != "the first's" {
 		t.Errorf("the Secret holds %q", have)
 	}
 }

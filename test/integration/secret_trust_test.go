@@ -157,10 +157,10 @@ func TestCredentialsAreUsedForNothingElse(t *testing.T) {
 	robot := &corev1.Secret{ObjectMeta: e.meta("robot"), Type: corev1.SecretTypeServiceAccountToken, StringData: map[string]string{"clientSecret": "any", "clientId": "any"}}
 	robot.Annotations = map[string]string{corev1.ServiceAccountNameKey: "robot"}
 	e.create(robot)
-	tokenFamily := &corev1.Secret{ObjectMeta: e.meta("lineage"), Type: "auth0-operator.io/refresh-token", StringData: map[string]string{"clientSecret": "any", "clientId": "any"}}
+	tokenFamily := &corev1.Secret{ObjectMeta: e.meta("family"), Type: "auth0-operator.io/refresh-token", StringData: map[string]string{"clientSecret": "any", "clientId": "any"}}
 	e.create(tokenFamily)
 	for secret, purpose := range map[string]string{
-		"credentials": "is for the credentials of an Auth0Tenant", "robot": "is for access to Kubernetes", "lineage": "is for the operator alone", "auth0-operator-hash-key": "is for the operator alone",
+		"credentials": "is for the credentials of an Auth0Tenant", "robot": "is for access to Kubernetes", "family": "is for the operator alone", "auth0-operator-hash-key": "is for the operator alone",
 	} {
 		key := v1alpha1.SecretKeyReference{Name: secret, Key: "clientSecret"}
 		for name, object := range map[string]v1alpha1.Managed{
@@ -244,7 +244,7 @@ func TestASecretOfSomebodyElsesIsNotWritten(t *testing.T) {
 			"controlled": {owned(new(true)), true, "belongs to ConfigMap owner"},
 			"helm":       {func(s *corev1.Secret) { s.Labels = map[string]string{"app.kubernetes.io/managed-by": "Helm"} }, true, "is managed by Helm"},
 			"credential": {func(s *corev1.Secret) { s.Type = v1alpha1.CredentialsSecretType }, true, "is for the credentials of an Auth0Tenant"},
-			"lineage":    {func(s *corev1.Secret) { s.Type = "auth0-operator.io/refresh-token" }, true, "is for the operator alone"},
+			"family":    {func(s *corev1.Secret) { s.Type = "auth0-operator.io/refresh-token" }, true, "is for the operator alone"},
 			"named":      {func(*corev1.Secret) {}, true, "is named by Auth0Tenant harvest"},
 			"trusted":    {func(*corev1.Secret) {}, true, "is named by Auth0Tenant harvest"},
 		} {

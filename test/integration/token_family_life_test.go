@@ -271,7 +271,7 @@ func (e *environment) familyOf() (line struct {
 	e.Helper()
 	stored := &corev1.Secret{ObjectMeta: e.meta("token-refresh-token")}
 	e.get(stored)
-	if err := json.Unmarshal(stored.Data["lineage"], &line); err != nil {
+	if err := json.Unmarshal(stored.Data["family"], &line); err != nil {
 		e.Fatal(err)
 	}
 	return line

@@ -126,11 +126,11 @@ func (e *environment) editFamily(edit func(map[string]any)) {
 	e.Helper()
 	change(e, &corev1.Secret{ObjectMeta: e.meta("token-refresh-token")}, func(s *corev1.Secret) {
 		var line map[string]any
-		if err := json.Unmarshal(s.Data["lineage"], &line); err != nil {
+		if err := json.Unmarshal(s.Data["family"], &line); err != nil {
 			e.Fatal(err)
 		}
 		edit(line)
-		s.Data["lineage"], _ = json.Marshal(line)
+		s.Data["family"], _ = json.Marshal(line)
 	})
 }
 

@@ -293,9 +293,9 @@ func TestADeletedUserIsNoticed(t *testing.T) {
 		fixture fixture
 		remove  func(e *environment, ada string)
 	}{
-		{"of a lineage, in the dashboard", refreshTokenFixture, inTheDashboard},
+		{"of a token family, in the dashboard", refreshTokenFixture, inTheDashboard},
 		{"of a password, in the dashboard", passwordTokenFixture, inTheDashboard},
-		{"of a lineage, with its object", refreshTokenFixture, withItsObject},
+		{"of a token family, with its object", refreshTokenFixture, withItsObject},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
