@@ -244,7 +244,7 @@ func TestASecretOfSomebodyElsesIsNotWritten(t *testing.T) {
 			"controlled": {owned(new(true)), true, "belongs to ConfigMap owner"},
 			"helm":       {func(s *corev1.Secret) { s.Labels = map[string]string{"app.kubernetes.io/managed-by": "Helm"} }, true, "is managed by Helm"},
 			"credential": {func(s *corev1.Secret) { s.Type = v1alpha1.CredentialsSecretType }, true, "is for the credentials of an Auth0Tenant"},
-			"family":    {func(s *corev1.Secret) { s.Type = "auth0-operator.io/refresh-token" }, true, "is for the operator alone"},
+			"family":     {func(s *corev1.Secret) { s.Type = "auth0-operator.io/refresh-token" }, true, "is for the operator alone"},
 			"named":      {func(*corev1.Secret) {}, true, "is named by Auth0Tenant harvest"},
 			"trusted":    {func(*corev1.Secret) {}, true, "is named by Auth0Tenant harvest"},
 		} {
