@@ -60,6 +60,8 @@ type Deps struct {
 	Deletions *Deletions
 	// IsClusterWide reports whether the operator serves all namespaces, and may read what is in none.
 	IsClusterWide bool
+	// NamespaceLabels is nil if the operator serves all namespaces.
+	NamespaceLabels *NamespaceLabels
 	// Shard picks the tenants that this instance serves, by their labels; nil means all.
 	Shard labels.Selector
 }

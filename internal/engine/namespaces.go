@@ -3,8 +3,11 @@ package engine
 import (
 	"context"
 	"maps"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -12,25 +15,78 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
-// watchNamespaces looks at the objects of a namespace again when its labels change, by which tenants of other namespaces admit it.
-// Who serves some namespaces only may not watch them.
+// labelPoll is how often the labels of the namespaces are read that the operator serves one by one: one request to the API server each.
+const labelPoll = 5 * time.Second
+
+// NamespaceLabels tells of changes of the labels of some namespaces. Roles let an operator that serves a few namespaces read these,
+// and not watch them. It is a Runnable of the manager; nil is for one that watches all namespaces.
+type NamespaceLabels struct {
+	Reader client.Reader
+	Names  []string
+
+	listeners []chan event.GenericEvent
+}
+
+// listen returns a channel that gets the namespaces whose labels changed. It is called before Start.
+func (n *NamespaceLabels) listen() chan event.GenericEvent {
+	listener := make(chan event.GenericEvent)
+	n.listeners = append(n.listeners, listener)
+	return listener
+}
+
+// Start implements manager.Runnable.
+func (n *NamespaceLabels) Start(ctx context.Context) error {
+	known := map[string]map[string]string{}
+	for {
+		for _, name := range n.Names {
+			n.read(ctx, name, known)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(labelPoll):
+		}
+	}
+}
+
+// read tells the listeners if the labels of a namespace are not those that are known. One that cannot be read is left as it was: the
+// next poll tries again.
+func (n *NamespaceLabels) read(ctx context.Context, name string, known map[string]map[string]string) {
+	namespace := &metav1.PartialObjectMetadata{}
+	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
+	if err := n.Reader.Get(ctx, types.NamespacedName{Name: name}, namespace); err != nil {
+		ctrl.LoggerFrom(ctx).V(1).Info("the labels of a namespace are not read", "namespace", name, "error", err.Error())
+		return
+	}
+	before, seen := known[name]
+	known[name] = namespace.Labels
+	if !seen || maps.Equal(before, namespace.Labels) {
+		return
+	}
+	for _, listener := range n.listeners {
+		select {
+		case listener <- event.GenericEvent{Object: namespace}:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// watchNamespaces reconciles the objects of a namespace when its labels change, by which tenants of other namespaces admit it.
 func watchNamespaces(build *builder.Builder, deps Deps, kind Kind, _ []Kind) *builder.Builder {
-	if _, managed := kind.New().(v1alpha1.Managed); !managed || !deps.IsClusterWide {
+	if _, managed := kind.New().(v1alpha1.Managed); !managed {
 		return build
 	}
-	update := func(ctx context.Context, e event.UpdateEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-		if maps.Equal(e.ObjectOld.GetLabels(), e.ObjectNew.GetLabels()) {
-			return
-		}
+	enqueueIn := func(ctx context.Context, namespace string, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
 		list := kind.NewList()
-		if err := deps.Client.List(ctx, list, client.InNamespace(e.ObjectNew.GetName()), client.UnsafeDisableDeepCopy); err != nil {
-			ctrl.LoggerFrom(ctx).Error(err, "find the objects of a namespace", "namespace", e.ObjectNew.GetName())
+		if err := deps.Client.List(ctx, list, client.InNamespace(namespace), client.UnsafeDisableDeepCopy); err != nil {
+			ctrl.LoggerFrom(ctx).Error(err, "find the objects of a namespace", "namespace", namespace)
 			return
 		}
 		for _, object := range objectsIn(list) {
@@ -39,5 +95,18 @@ func watchNamespaces(build *builder.Builder, deps Deps, kind Kind, _ []Kind) *bu
 			}
 		}
 	}
-	return build.WatchesMetadata(&corev1.Namespace{}, handler.Funcs{UpdateFunc: update})
+	if deps.NamespaceLabels != nil {
+		return build.WatchesRawSource(source.Channel(deps.NamespaceLabels.listen(), handler.Funcs{
+			GenericFunc: func(ctx context.Context, e event.GenericEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+				enqueueIn(ctx, e.Object.GetName(), queue)
+			},
+		}))
+	}
+	return build.WatchesMetadata(&corev1.Namespace{}, handler.Funcs{
+		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			if !maps.Equal(e.ObjectOld.GetLabels(), e.ObjectNew.GetLabels()) {
+				enqueueIn(ctx, e.ObjectNew.GetName(), queue)
+			}
+		},
+	})
 }

@@ -137,6 +137,12 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 	if err := manager.Add(deps.Imports); err != nil {
 		return nil, err
 	}
+	if !deps.IsClusterWide {
+		deps.NamespaceLabels = &engine.NamespaceLabels{Reader: manager.GetAPIReader(), Names: options.WatchNamespaces}
+		if err := manager.Add(deps.NamespaceLabels); err != nil {
+			return nil, err
+		}
+	}
 	for _, kind := range kinds {
 		if err := kind.Setup(ctx, manager, deps, kinds); err != nil {
 			return nil, fmt.Errorf("set up %s: %w", kind.Name, err)
