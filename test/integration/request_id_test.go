@@ -2,12 +2,16 @@ package integration
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/simulator"
@@ -63,6 +67,51 @@ func TestRefusalsCarryTheRequestID(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRefusedChangesCarryTheRequestID lets Auth0 refuse every write to what exists: the update and the deletion of each kind.
+func TestRefusedChangesCarryTheRequestID(t *testing.T) {
+	t.Parallel()
+	body, err := json.Marshal(map[string]any{"statusCode": http.StatusBadRequest, "error": "Bad Request", "message": plantedRefusal, "errorCode": "invalid_body"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kind, s := range fixtures {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			e := newEnvironment(t)
+			s.prepare(e)
+			object := s.declared(e)
+			for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+				e.sim.AddFaults(simulator.Fault{Method: method, Status: http.StatusBadRequest, Body: body})
+			}
+			change(e, object, s.change)
+			e.eventually(func() error { return e.quotes(object) })
+			e.sim.ResetRequests()
+			if err := e.kube.Delete(e.ctx, object); err != nil {
+				t.Fatal(err)
+			}
+			e.eventually(func() error { return e.refusesDeletion(object) })
+			for _, event := range e.events(object) {
+				requireRequestID(t, event)
+			}
+			e.sim.ClearFaults()
+		})
+	}
+}
+
+// refusesDeletion fails until an object says why it is not deleted. Most tokens go without a call that Auth0 could refuse.
+func (e *environment) refusesDeletion(object v1alpha1.Managed) error {
+	if err := e.kube.Get(e.ctx, client.ObjectKeyFromObject(object), object); err != nil {
+		return client.IgnoreNotFound(err)
+	}
+	if !slices.ContainsFunc(e.sim.Requests().ByRoute, func(call simulator.Count) bool { return call.Method != http.MethodGet }) {
+		return errors.New("nothing was tried")
+	}
+	for _, condition := range abnormal(object) {
+		requireRequestID(e.T, condition.Reason+": "+condition.Message)
+	}
+	return nil
 }
 
 // request asks for another look at an object, and does not wait.
