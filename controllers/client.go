@@ -252,7 +252,7 @@ func checkAddons(addons map[string]apiextensionsv1.JSON) error {
 			return fmt.Errorf("spec.addons.%s: %w; correct it", name, err)
 		}
 		if path := privateKeyIn(name, settings); path != "" {
-			return fmt.Errorf("spec.addons.%s holds a private key, which is leaked now: make a new one, and set it in Auth0 Dashboard → Applications → (the application) → Addons", path)
+			return fmt.Errorf("spec.addons.%s holds a private key, which is now exposed: create a new one, and set it in Auth0 Dashboard → Applications → (the application) → Addons", path)
 		}
 	}
 	return nil

@@ -122,7 +122,7 @@ func (connectionAdapter) Check(c *v1alpha1.Auth0Connection) error {
 		named[string(name)] = true
 	}
 	if path := privateKeyIn("", map[string]any(optionsOf(c))); path != "" && c.Spec.Database != nil {
-		return fmt.Errorf("spec.database: %s holds a private key, which is leaked now: make a new one, put it into a Secret, and name that in spec.database.configuration", path)
+		return fmt.Errorf("spec.database: %s holds a private key, which is now exposed: create a new one, put it into a Secret, and name that in spec.database.configuration", path)
 	}
 	return checkOptions(freeOptions(c))
 }

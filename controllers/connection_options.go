@@ -19,7 +19,7 @@ import (
 // checkOptions finds secrets and keys where everybody could read them, and certificates that are none.
 func checkOptions(options auth0.Document) error {
 	if path := privateKeyIn("", map[string]any(options)); path != "" {
-		return fmt.Errorf("spec.options.%s holds a private key, which is leaked now: make a new one, put it into a Secret, and name that in spec.optionSecrets, with path %s", path, path)
+		return fmt.Errorf("spec.options.%s holds a private key, which is now exposed: create a new one, put it into a Secret, and name that in spec.optionSecrets, with path %s", path, path)
 	}
 	if path := secretIn(options); path != "" {
 		return fmt.Errorf("spec.options.%s is a secret; put its value into a Secret and name that in spec.optionSecrets, with path %s", path, path)

@@ -37,13 +37,13 @@ func TestOptionsThatCannotBe(t *testing.T) {
 		err           error
 		failedRequest string
 	}{
-		{"private key as a certificate", connectionAdapter{}.Check(providerConnection("samlp", map[string]any{"signingCert": key})), "spec.options.signingCert holds a private key, which is leaked now"},
+		{"private key as a certificate", connectionAdapter{}.Check(providerConnection("samlp", map[string]any{"signingCert": key})), "spec.options.signingCert holds a private key, which is now exposed"},
 		{"private key deep in options", connectionAdapter{}.Check(providerConnection("samlp", map[string]any{"idp": map[string]any{"keys": []any{"", key}}})), "spec.options.idp.keys[1] holds a private key"},
 		{"certificate that is none", connectionAdapter{}.Check(providerConnection("samlp", map[string]any{"signingCert": "MIIB"})), "spec.options.signingCert is no X.509 certificate"},
 		{"certificate by another name", connectionAdapter{}.Check(providerConnection("samlp", map[string]any{"x509_cert": "MIIB"})), "spec.options.x509_cert is no X.509 certificate"},
 		{"certificate in a list", connectionAdapter{}.Check(providerConnection("ad", map[string]any{"certs": []any{"MIIB"}})), "spec.options.certs[0] is no X.509 certificate"},
 		{"public key that is none", connectionAdapter{}.Check(providerConnection("samlp", map[string]any{"publicKey": "ssh-rsa AAAA"})), "spec.options.publicKey is neither a certificate nor a public key"},
-		{"private key in a script", connectionAdapter{}.Check(databaseScript(key)), "spec.database: customScripts.login holds a private key, which is leaked now"},
+		{"private key in a script", connectionAdapter{}.Check(databaseScript(key)), "spec.database: customScripts.login holds a private key, which is now exposed"},
 		{"URL without scheme", connectionAdapter{}.Check(providerConnection("oidc", map[string]any{"discovery_url": "id.example.com/x"})), "spec.options.discovery_url must be a URL with https:// and a host"},
 		{"URL with a space", connectionAdapter{}.Check(providerConnection("samlp", map[string]any{"signInEndpoint": "https://id.example.com/s o"})), "spec.options.signInEndpoint must be a URL"},
 		{"path instead of a URL", connectionAdapter{}.Check(providerConnection("oauth2", map[string]any{"tokenURL": "/oauth/token"})), "spec.options.tokenURL must be a URL"},

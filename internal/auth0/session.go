@@ -69,7 +69,7 @@ func (c Credentials) Validate() error {
 // CheckCABundle refuses what holds no certificate in PEM form, and what holds more than certificates.
 func CheckCABundle(bundle string) error {
 	if strings.Contains(bundle, "PRIVATE KEY-----") {
-		return errors.New("it holds a private key, which everybody who reads it has: make a new key pair, and leave nothing but certificates there")
+		return errors.New("it holds a private key, which is now exposed: create a new key pair, and leave only certificates there")
 	}
 	if !x509.NewCertPool().AppendCertsFromPEM([]byte(bundle)) {
 		return errors.New("it holds no certificate in PEM form; put the certificate of the authority there, from -----BEGIN CERTIFICATE----- on")

@@ -326,7 +326,7 @@ func TestPrivateKeyInTheCABundle(t *testing.T) {
 	tenant := e.tenant()
 	e.create(tenant)
 	e.startOperator()
-	message := e.eventuallyStalled(tenant, v1alpha1.ReasonSecretInvalid, "spec.caBundle: ConfigMap "+e.namespace+"/"+bundle.Name, `key "ca.crt"`, "it holds a private key", "make a new key pair")
+	message := e.eventuallyStalled(tenant, v1alpha1.ReasonSecretInvalid, "spec.caBundle: ConfigMap "+e.namespace+"/"+bundle.Name, `key "ca.crt"`, "it holds a private key", "create a new key pair")
 	if strings.Contains(message, "planted") {
 		t.Errorf("the message quotes the key: %s", message)
 	}
