@@ -33,7 +33,7 @@ func tokenKind() engine.Kind {
 		func() client.ObjectList { return &v1alpha1.Auth0TokenList{} },
 		reference.Indexed{
 			Inputs: func(object client.Object) []string { return tokenInputs(object.(*v1alpha1.Auth0Token)) },
-			// A token stands for its user, as far as others tell of it.
+			// Drift detection reports changes by the user's ID, so the token is indexed by its subject.
 			ID: func(object client.Object) string { return object.(*v1alpha1.Auth0Token).Status.Subject },
 			References: func(object client.Object) []reference.Reference {
 				return tokenReferences(object.(*v1alpha1.Auth0Token))
@@ -45,8 +45,8 @@ func tokenKind() engine.Kind {
 		}, append(watchRetryTriggers(failures), deletions.watch, engine.WatchConfigMaps)...)
 }
 
-// tokenInputs lists what a token is made of, the Secret that holds it, and what it used up. The Secret of its
-// token family is not among them: each attempt to refresh it writes there.
+// tokenInputs lists the Secrets and the ConfigMap that a token reads or writes, and the one-time secrets that it used. It leaves
+// out the Secret of the token family, because every refresh writes to it.
 func tokenInputs(token *v1alpha1.Auth0Token) []string {
 	inputs := []string{reference.SecretInput(token.Spec.OutputSecret.Name)}
 	if output := token.Spec.OutputConfigMap; output != nil {
@@ -72,14 +72,14 @@ func tokenReferences(token *v1alpha1.Auth0Token) []reference.Reference {
 	}
 	if grant := token.Spec.Password; grant != nil && grant.UserRef != nil {
 		user := reference.To(token, "spec.password.userRef", "Auth0User", v1alpha1.ObjectReference{Name: grant.UserRef.Name})
-		// A user may go; the token says so.
+		// The user may be deleted before the token. The token's status reports that.
 		user.Weak = true
 		references = append(references, user)
 	}
 	return references
 }
 
-// tokenNames lists the API and the connection that a token names as Auth0 does.
+// tokenNames lists the objects that a token names by their name in Auth0.
 func tokenNames(token *v1alpha1.Auth0Token) []reference.Named {
 	var names []reference.Named
 	name := func(field, kind string, value *string) {
@@ -102,30 +102,30 @@ func tokenNames(token *v1alpha1.Auth0Token) []reference.Named {
 	return names
 }
 
-// usedInput is how a secret that works once stands in reference.InputIndex, by its keyed hash.
+// usedInput is the key of a used one-time secret in reference.InputIndex. The hash is keyed.
 func usedInput(hash string) string { return "Used/" + hash }
 
-// tokenHandler keeps a token in a Secret.
+// tokenHandler reconciles Auth0Tokens: it keeps a valid token in a Secret.
 type tokenHandler struct {
 	engine.Deps
 
-	// kinds are those of the registry.
+	// kinds are all registered kinds.
 	kinds []engine.Kind
-	// process tells this life of the operator from others.
+	// process identifies this process of the operator.
 	process string
-	// claims are who uses which code or refresh token, for the time until the cache shows it.
+	// claims maps a code or refresh token to the Auth0Token that uses it, until the cache shows that.
 	claims sync.Map
-	// unsaved are answers of Auth0's that could not be written down yet, by the UID of the object.
+	// unsaved holds answers of Auth0 that could not be saved yet, by the UID of the object.
 	unsaved sync.Map
-	// deletions are of users.
+	// deletions records the tokens whose user was deleted.
 	deletions *userDeletions
-	// polled is when a device code was last asked for, by the UID of the object.
+	// polled is the time of the last poll with a device code, by the UID of the object.
 	polled sync.Map
-	// failures are the requests that lack something.
+	// failures records the requests that Auth0 refused because something is missing.
 	failures *failures
 }
 
-// tokenSync is what one reconciliation of a token needs.
+// tokenSync is one reconciliation of a token.
 type tokenSync struct {
 	*tokenHandler
 	reconciliation *engine.Reconciliation[*v1alpha1.Auth0Token]
@@ -133,17 +133,18 @@ type tokenSync struct {
 	session        *auth0.Session
 	resync         time.Duration
 	request        auth0.TokenRequest
-	// userID is that of the user of userRef, and admitted changes when somebody unblocks that user, and when Auth0 gets the password.
+	// userID is the ID of the user of userRef. admitted changes when somebody unblocks that user, and when Auth0 gets a new
+	// password.
 	userID, admitted string
-	// unready says why nobody is to be signed in just now.
+	// unready says why the user cannot sign in now.
 	unready error
-	// grantSource is what the tokens come from.
+	// grantSource identifies where the tokens come from.
 	grantSource grantSource
-	// asked is a digest of what a refresh asks for besides.
+	// asked is a digest of the audience and scopes that a refresh asks for.
 	asked string
-	// inputs is a digest of all that the output Secret depends on, but for the client secret: a token outlives it.
+	// inputs is a digest of all that the output Secret depends on, except the client secret: a token outlives it.
 	inputs string
-	// initialCredentialHash is a keyed hash of what works once, for status.
+	// initialCredentialHash is a keyed hash of the code or refresh token in the spec, for status.
 	initialCredentialHash string
 	// inputsHash is a keyed hash of all that Auth0's answer to the request depends on.
 	inputsHash string
@@ -174,7 +175,7 @@ func (h *tokenHandler) Apply(ctx context.Context, reconciliation *engine.Reconci
 	if err != nil && !w.isDelivered(ctx) {
 		return outcome.NotReadyBecause("Secret " + w.token.Spec.OutputSecret.Name + " does not hold the token")
 	}
-	// Nothing else may happen until the token expires, and it is not Ready then.
+	// Without another event, nothing reconciles the token before it expires. It is not Ready from then on.
 	return outcome.RequeueWithin(expires.Sub(h.Clock.Now()))
 }
 
@@ -199,7 +200,8 @@ func (w *tokenSync) apply(ctx context.Context) (engine.Outcome, error) {
 	return w.startFamily(ctx)
 }
 
-// prepare finds everything that the work needs, and fails with what is missing. It makes no call.
+// prepare reads everything that the reconciliation needs, and returns an error that says what is missing. It makes no call to
+// Auth0.
 func (w *tokenSync) prepare(ctx context.Context) error {
 	tenant, err := reference.UsableTenant(ctx, w.Client, w.token)
 	if err != nil {
@@ -242,12 +244,14 @@ func (w *tokenSync) prepare(ctx context.Context) error {
 	return nil
 }
 
-// awaitsNames reports whether the token waits for what it names: one that was issued before is renewed whatever becomes of that.
+// awaitsNames reports whether the token waits for the objects that it names. The operator renews an issued token even if they are
+// gone.
 func (w *tokenSync) awaitsNames() bool {
 	return w.token.Status.IssuedAt == nil && w.token.Spec.ManagementPolicy != v1alpha1.ManagementPolicyObserve
 }
 
-// openSecrets reads the Secrets that hold what was issued. Those that may not be written must show before a token is issued.
+// openSecrets reads the Secrets that hold issued tokens. It runs before a token is issued, so that a Secret that the operator
+// must not write is found in time.
 func (w *tokenSync) openSecrets(ctx context.Context) error {
 	spec := w.token.Spec.OutputSecret
 	if _, err := tokenData(spec, auth0.TokenSet{}); err != nil {
@@ -274,7 +278,7 @@ func (w *tokenSync) openSecrets(ctx context.Context) error {
 	return w.openFamily(ctx)
 }
 
-// startFamily has a token issued that does not follow from another, and writes it down before anything else.
+// startFamily requests a token that does not continue an earlier one, and saves it before it does anything else.
 func (w *tokenSync) startFamily(ctx context.Context) (engine.Outcome, error) {
 	if err := w.reconciliation.AddFinalizer(ctx); err != nil {
 		return engine.Outcome{}, err
@@ -288,7 +292,7 @@ func (w *tokenSync) startFamily(ctx context.Context) (engine.Outcome, error) {
 	if err := w.refusedBefore(); err != nil {
 		return engine.Outcome{}, err
 	}
-	// Somebody's token runs out.
+	// A workload's token may be about to expire.
 	auth0.ReservationOf(ctx).RaisePriority(auth0.PriorityNew)
 	if err := w.session.AwaitsTokens(ctx); err != nil {
 		return engine.Outcome{}, err
@@ -313,7 +317,7 @@ func (w *tokenSync) startFamily(ctx context.Context) (engine.Outcome, error) {
 	return w.deliver(ctx, issued)
 }
 
-// deliver writes a token that was just issued to its Secret, and tells of it.
+// deliver writes a new token to the output Secret and records an Event.
 func (w *tokenSync) deliver(ctx context.Context, issued auth0.TokenSet) (engine.Outcome, error) {
 	ctx = lease.Recording(context.WithoutCancel(ctx))
 	w.count(issued)
@@ -334,13 +338,13 @@ func (w *tokenSync) deliver(ctx context.Context, issued auth0.TokenSet) (engine.
 	return w.done(issued), nil
 }
 
-// Deletes implements engine.Deleter: a sign-in that is deleted cannot be had back without the user.
+// Deletes implements engine.Deleter. Only the user can restore a deleted sign-in.
 func (h *tokenHandler) Deletes(reconciliation *engine.Reconciliation[*v1alpha1.Auth0Token]) bool {
 	spec := reconciliation.Object.Spec
 	return spec.ManagementPolicy != v1alpha1.ManagementPolicyObserve && spec.DeletionPolicy != v1alpha1.DeletionPolicyRetain
 }
 
-// Maintain implements engine.Maintainer: workloads use a token that was issued until it is gone.
+// Maintain implements engine.Maintainer. Workloads use an issued token until the object is gone.
 func (h *tokenHandler) Maintain(ctx context.Context, reconciliation *engine.Reconciliation[*v1alpha1.Auth0Token]) engine.Outcome {
 	if reconciliation.Object.Status.IssuedAt == nil {
 		return engine.Outcome{}
@@ -348,7 +352,7 @@ func (h *tokenHandler) Maintain(ctx context.Context, reconciliation *engine.Reco
 	return h.Apply(ctx, reconciliation)
 }
 
-// Remove implements engine.Handler. The Secrets go with their owner, unless they are to stay.
+// Remove implements engine.Handler. Kubernetes deletes the Secrets with their owner, unless deletionPolicy is Retain.
 func (h *tokenHandler) Remove(ctx context.Context, reconciliation *engine.Reconciliation[*v1alpha1.Auth0Token]) engine.Outcome {
 	w := &tokenSync{tokenHandler: h, reconciliation: reconciliation, token: reconciliation.Object, resync: time.Minute, family: &tokenFamily{}}
 	spec := w.token.Spec
@@ -361,7 +365,7 @@ func (h *tokenHandler) Remove(ctx context.Context, reconciliation *engine.Reconc
 	return w.leave(ctx, "")
 }
 
-// leave lets the object go, after its values are out of a Secret that it did not make.
+// leave first removes the token's values from outputs that it did not create. Then it removes the finalizer.
 func (w *tokenSync) leave(ctx context.Context, message string) engine.Outcome {
 	for _, output := range w.outputs() {
 		if err := output.Withdraw(ctx); err != nil {
@@ -371,7 +375,7 @@ func (w *tokenSync) leave(ctx context.Context, message string) engine.Outcome {
 	return w.released(message)
 }
 
-// released lets the object go, and what this process remembers of it.
+// released removes the finalizer, and all that this process remembers of the object.
 func (w *tokenSync) released(message string) engine.Outcome {
 	w.failures.forget(w.name())
 	for _, memory := range []*sync.Map{&w.unsaved, &w.polled, &w.deletions.tokens} {
@@ -382,7 +386,7 @@ func (w *tokenSync) released(message string) engine.Outcome {
 	return engine.RemoveFinalizer(message)
 }
 
-// release leaves the Secrets behind, with all that Auth0 answered.
+// release removes the owner from the Secrets, so that they stay with all that Auth0 issued.
 func (w *tokenSync) release(ctx context.Context) engine.Outcome {
 	w.Outputs.Forget(client.ObjectKey{Namespace: w.token.Namespace, Name: w.token.Spec.OutputSecret.Name})
 	err := w.openFamily(ctx)

@@ -19,7 +19,7 @@ func clientReference(token *v1alpha1.Auth0Token, name string) reference.Referenc
 	return reference.To(token, "spec.client.clientRef", "Auth0Client", v1alpha1.ObjectReference{Name: name})
 }
 
-// readApplication finds out which application asks for the token, and how it proves that.
+// readApplication returns the application that requests the token, with its credentials.
 func (w *tokenSync) readApplication(ctx context.Context) (auth0.Application, error) {
 	client := w.token.Spec.Client
 	if client.ClientRef != nil {
@@ -28,8 +28,9 @@ func (w *tokenSync) readApplication(ctx context.Context) (auth0.Application, err
 	return engine.AnyApplication(ctx, w.Reader, w.token.Namespace, client.SecretRef.Name)
 }
 
-// referredApplication takes the application from an Auth0Client, which is waited for until it is Ready; but not for a token that
-// was there already, as the application is the same, whatever it is stalled for, and as it may wait to be deleted after the token.
+// referredApplication reads the application from an Auth0Client. A token that was never issued waits until that is Ready. An
+// issued token does not wait: its application stays the same whatever stalls the Auth0Client, which may also be waiting for the
+// deletion of the token.
 func (w *tokenSync) referredApplication(ctx context.Context, name string) (auth0.Application, error) {
 	to := clientReference(w.token, name)
 	to.Weak = w.token.Status.ExpiresAt != nil || w.token.DeletionTimestamp != nil
@@ -57,7 +58,7 @@ func (w *tokenSync) referredApplication(ctx context.Context, name string) (auth0
 	return application, err
 }
 
-// isPublic reports whether an application keeps no secret.
+// isPublic reports whether an application has no secret.
 func isPublic(client *v1alpha1.Auth0Client) bool {
 	if method := client.Spec.TokenEndpointAuthMethod; method != nil {
 		return *method == "none"
@@ -65,8 +66,8 @@ func isPublic(client *v1alpha1.Auth0Client) bool {
 	return client.Spec.AppType != nil && slices.Contains([]string{"native", "spa"}, *client.Spec.AppType)
 }
 
-// applicationName names the application for people: its client id, unless that comes from a Secret, which may hold anything
-// under that key.
+// applicationName is the application's name in messages. It is the client ID, unless that comes from a Secret: the key there may
+// hold anything, even a secret.
 func (w *tokenSync) applicationName() string {
 	if ref := w.token.Spec.Client.SecretRef; ref != nil {
 		return "of Secret " + ref.Name
@@ -74,7 +75,7 @@ func (w *tokenSync) applicationName() string {
 	return w.request.Application.ID
 }
 
-// withoutClientID takes out of an answer of Auth0's a client id that comes from a Secret.
+// withoutClientID removes a client ID that comes from a Secret from Auth0's error message.
 func (w *tokenSync) withoutClientID(failed *auth0.Error) *auth0.Error {
 	id := w.request.Application.ID
 	if w.token.Spec.Client.SecretRef == nil || id == "" {
@@ -85,7 +86,7 @@ func (w *tokenSync) withoutClientID(failed *auth0.Error) *auth0.Error {
 	return &cleaned
 }
 
-// credentialsName names for people what holds the credentials of the application.
+// credentialsName is the name, in messages, of the object that holds the application's credentials.
 func credentialsName(token *v1alpha1.Auth0Token) string {
 	if ref := token.Spec.Client.ClientRef; ref != nil {
 		return "Auth0Client " + ref.Name

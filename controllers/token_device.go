@@ -15,36 +15,36 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 )
 
-// deviceFlow is a sign-in that a person is to approve.
+// deviceFlow is a sign-in that waits for a person's approval.
 type deviceFlow struct {
 	auth0.DeviceFlow
 
-	// For is what the sign-in is for.
+	// For is the grant source that the sign-in was started for.
 	For grantSource `json:"for"`
-	// Number counts the codes that were shown, this one included.
+	// Number counts the codes shown so far, including this one.
 	Number int `json:"number"`
-	// GaveUp is the reason why no further code is shown, if that is so, and Said what Auth0 said.
+	// GaveUp is the reason for which no further code is shown, or empty. Said is Auth0's message.
 	GaveUp string `json:"gaveUp,omitempty"`
 	Said   string `json:"said,omitempty"`
 }
 
 const (
-	// mostCodes is how many codes are shown one after the other before it is clear that nobody looks.
+	// mostCodes is how many codes in a row may expire before the operator gives up.
 	mostCodes = 4
-	// slowDown is what RFC 8628 wants added to the interval.
+	// slowDown is the increase of the interval that RFC 8628 demands.
 	slowDown = 5 * time.Second
 )
 
-// isFor reports whether somebody may still approve the sign-in, and it is what the spec asks for.
+// isFor reports whether the sign-in is for this grant source and still waits for approval.
 func (f *deviceFlow) isFor(asked grantSource) bool {
 	return f != nil && f.For == asked && f.GaveUp == ""
 }
 
-// awaitApproval shows a person where to approve the sign-in, and asks whether that has happened.
+// awaitApproval shows a person where to approve the sign-in, and polls for the approval.
 func (w *tokenSync) awaitApproval(ctx context.Context) (engine.Outcome, error) {
 	flow := w.family.Device
 	if flow != nil && flow.GaveUp != "" && engine.Requested(w.token) {
-		// The request stands even if there is no code to be had just now.
+		// A reconcile request counts even if Auth0 gives no code now.
 		if err := w.saveDevice(ctx, nil); err != nil {
 			return engine.Outcome{}, err
 		}
@@ -58,7 +58,7 @@ func (w *tokenSync) awaitApproval(ctx context.Context) (engine.Outcome, error) {
 	}
 	pause := w.untilPoll(flow)
 	if pause > 0 && meta.IsStatusConditionTrue(w.token.Status.Conditions, v1alpha1.ConditionStalled) {
-		// What Auth0 said stands until it is asked again.
+		// Keep the stalled condition until the next poll.
 		return engine.NoStatusChange(pause), nil
 	}
 	w.showDevice(flow)
@@ -68,7 +68,7 @@ func (w *tokenSync) awaitApproval(ctx context.Context) (engine.Outcome, error) {
 	return w.poll(ctx, flow)
 }
 
-// showCode gets a code and shows it.
+// showCode starts a device flow and shows its code.
 func (w *tokenSync) showCode(ctx context.Context, number int) (engine.Outcome, error) {
 	started, err := w.session.StartDeviceFlow(ctx, w.request.Application, w.request.Audience, w.request.Scopes)
 	if err != nil {
@@ -97,7 +97,7 @@ func (w *tokenSync) showDevice(flow *deviceFlow) {
 	}
 }
 
-// untilPoll is how long to wait before asking again.
+// untilPoll is the time until the next poll.
 func (w *tokenSync) untilPoll(flow *deviceFlow) time.Duration {
 	last, ok := w.polled.Load(w.token.UID)
 	if !ok {
@@ -106,7 +106,7 @@ func (w *tokenSync) untilPoll(flow *deviceFlow) time.Duration {
 	return flow.Interval - w.Clock.Since(last.(time.Time))
 }
 
-// poll asks whether the person has approved.
+// poll asks Auth0 whether the person has approved.
 func (w *tokenSync) poll(ctx context.Context, flow *deviceFlow) (engine.Outcome, error) {
 	w.polled.Store(w.token.UID, w.Clock.Now())
 	request := w.request
@@ -139,7 +139,7 @@ func (w *tokenSync) poll(ctx context.Context, flow *deviceFlow) (engine.Outcome,
 	return engine.Outcome{}, err
 }
 
-// approved begins the token family.
+// approved starts the token family.
 func (w *tokenSync) approved(ctx context.Context, issued auth0.TokenSet) (engine.Outcome, error) {
 	now := w.Clock.Now()
 	answer := &tokenFamily{Source: w.grantSource, Tokens: issued, Asked: w.asked, SignedInAt: now, RefreshedAt: now, Rules: w.family.Rules, RulesKnown: w.family.RulesKnown}

@@ -14,13 +14,13 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 )
 
-// grantRetry is how soon to ask again for a token that was refused: the grant may be on its way.
+// grantRetry is the pause before a refused request is repeated: somebody may be creating the grant.
 const grantRetry = time.Minute
 
-// soonestRetry is how soon to ask again for the first time after something was found missing that may be about to appear.
+// soonestRetry is the first pause before a request is repeated after something was missing that may appear soon.
 const soonestRetry = 2 * time.Second
 
-// explain gives the answers of the token endpoint a reason and a way out.
+// explain turns an error into an outcome. It gives errors of the token endpoint a reason and a remedy.
 func (w *tokenSync) explain(err error) engine.Outcome {
 	var failed *auth0.Error
 	if !errors.As(err, &failed) {
@@ -44,13 +44,13 @@ func (w *tokenSync) explainQuota(failed *auth0.Error) *problem.Problem {
 	return problem.Waiting(v1alpha1.ReasonQuotaExceeded, "%s; Auth0 issues the next token at %s", failed.Message, next.Format("2006-01-02 15:04 MST")).Again(failed.After)
 }
 
-// askAgain is how a person has a sign-in repeated, untilChange when it is by itself.
+// askAgain says how a person repeats a sign-in. untilChange also says when the operator repeats it.
 const (
 	askAgain    = "set the annotation " + v1alpha1.AnnotationReconcileRequestedAt + " to a new value"
 	untilChange = "it is not repeated until the password, the user or the application changes, or you " + askAgain
 )
 
-// explainSignIn explains what is the matter with the user, or with what proves the user.
+// explainSignIn explains an error that concerns the user or the user's credentials.
 func (w *tokenSync) explainSignIn(failed *auth0.Error) *problem.Problem {
 	who := cmp.Or(w.request.Username, w.token.Status.Subject, "the user")
 	said := strings.TrimSuffix(failed.Message, ".")
@@ -76,7 +76,7 @@ func (w *tokenSync) explainSignIn(failed *auth0.Error) *problem.Problem {
 func (w *tokenSync) explainInvalidGrant(who, said string) *problem.Problem {
 	const gone = "exist anymore"
 	if w.signsInByPassword() && strings.Contains(w.family.Lost, gone) {
-		// The sign-in that was tried in its place is refused in other words.
+		// The operator signed in again with the password, and Auth0 words that refusal differently.
 		said = strings.TrimSuffix(w.family.Lost, ".")
 	}
 	switch {
@@ -92,7 +92,8 @@ func (w *tokenSync) explainInvalidGrant(who, said string) *problem.Problem {
 		"Auth0 no longer accepts the refresh token: %s; it was revoked, has expired, or was used by something else, too: sign in again and put the new %s into Secret %s", said, w.initialCredentialName(), w.initialCredentialSecret())
 }
 
-// initialCredentialName and initialCredentialSecret are what a person must bring to begin again, and where it goes.
+// initialCredentialName is the name, in messages, of what a person must provide to sign in again. initialCredentialSecret is the
+// Secret to put it into.
 func (w *tokenSync) initialCredentialName() string {
 	if w.token.Spec.AuthorizationCode != nil {
 		return "code"
@@ -109,14 +110,14 @@ func (w *tokenSync) initialCredentialSecret() string {
 	return ""
 }
 
-// explainGrant explains what is the matter with the application, or with what it asks for.
+// explainGrant explains an error that concerns the application or what it requests.
 func (w *tokenSync) explainGrant(failed *auth0.Error) *problem.Problem {
 	application, audience := w.applicationName(), cmp.Or(w.request.Audience, "the default audience")
 	said := strings.TrimSuffix(failed.Message, ".")
 	mentions := func(text string) bool { return strings.Contains(failed.Message, text) }
 	switch {
 	case failed.Class == auth0.ClassUnauthorized && w.token.Spec.Client.ClientRef != nil:
-		// The secret may just have been replaced.
+		// The secret may have been rotated a moment ago.
 		return w.invalidCredentials(said).Again(w.soon())
 	case failed.Class == auth0.ClassUnauthorized:
 		return w.invalidCredentials(said)
@@ -152,8 +153,8 @@ func (w *tokenSync) invalidCredentials(said string) *problem.Problem {
 	return problem.Stalled(v1alpha1.ReasonInvalidCredentials, "Auth0 rejected the client ID, the client secret or the private key in %s (%s); correct it", credentialsName(w.token), said)
 }
 
-// soon is how soon to ask again for what is missing: it may be about to appear in Auth0 without being declared, or take a person
-// who looks tomorrow. The pauses grow with the time that it has been missing, up to the usual one.
+// soon is the pause before a request is repeated after something was missing. It may appear in Auth0 at any moment, or take a
+// person until tomorrow, so the pause grows with the time since then, up to the resync interval.
 func (w *tokenSync) soon() time.Duration {
 	stalled := meta.FindStatusCondition(w.token.Status.Conditions, v1alpha1.ConditionStalled)
 	if stalled == nil {

@@ -14,15 +14,15 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
-// failures are the requests for tokens that Auth0 refused for the lack of something that may be declared. One is repeated as
-// soon as that appears. Until then, or until its pause is over, nothing else that wakes a token up has it repeated. They are
-// kept in memory: after a restart, each request is made once more.
+// failures records token requests that Auth0 refused because something is missing. An object that may be the missing one triggers
+// a retry as soon as it is Ready. Otherwise the request is repeated only after its pause, whatever reconciles the token. The
+// record is in memory: after a restart, the operator makes each request once more.
 type failures struct {
 	mu sync.Mutex
 	of map[types.NamespacedName]*failure
 }
 
-// failedRequest is what a token is wanted for, and from whom.
+// failedRequest describes the request for a token.
 type failedRequest struct {
 	tenant                                     types.NamespacedName
 	application, audience, realm, organization string
@@ -30,23 +30,23 @@ type failedRequest struct {
 	hash string
 }
 
-// failure is a request that Auth0 refused, or is about to answer.
+// failure is a request that Auth0 refused or has not answered yet.
 type failure struct {
 	failedRequest
 
-	// answer is nil before there is one. The request is not repeated before until.
+	// answer is nil until Auth0 answers. The request is not repeated before until.
 	answer *problem.Problem
 	until  time.Time
-	// becameReady are the objects that became Ready while the request was made.
+	// becameReady are the objects that became Ready during the request.
 	becameReady []v1alpha1.Referent
-	// retryNow tells that what was missing may be there now.
+	// retryNow is true once an object became Ready that may be the missing one.
 	retryNow bool
 }
 
-// retryTrigger reports whether an object may be what a request lacks.
+// retryTrigger reports whether an object may be what the request lacks.
 type retryTrigger func(failedRequest, v1alpha1.Referent) bool
 
-// retryTriggers are what helps, by the reason of a refusal.
+// retryTriggers are the triggers for each reason of a refusal.
 var retryTriggers = map[string][]retryTrigger{
 	v1alpha1.ReasonClientGrantMissing:   {failedRequest.byGrant},
 	v1alpha1.ReasonScopeNotGranted:      {failedRequest.byGrant, failedRequest.byAPI},
@@ -55,12 +55,12 @@ var retryTriggers = map[string][]retryTrigger{
 	v1alpha1.ReasonInvalidCredentials:   {failedRequest.byApplication},
 	v1alpha1.ReasonConnectionNotFound:   {failedRequest.byConnection},
 	v1alpha1.ReasonConnectionNotEnabled: {failedRequest.byConnection},
-	// Of a quota, only Auth0 knows when there is more.
+	// Only Auth0 knows when a quota is available again.
 	v1alpha1.ReasonQuotaExceeded: {},
 	v1alpha1.ReasonGrantRefused:  {failedRequest.byGrant, failedRequest.byAPI, failedRequest.byApplication, failedRequest.byOrganization},
 }
 
-// watchRetryTriggers are watches of the kinds that retry triggers tell of.
+// watchRetryTriggers watches the kinds that can trigger a retry.
 func watchRetryTriggers(failures *failures) []engine.Watch {
 	var watches []engine.Watch
 	for _, kind := range []v1alpha1.Referent{
@@ -81,7 +81,7 @@ func (w failedRequest) byAPI(object v1alpha1.Referent) bool {
 	return ok && w.isFor(api.Status.Identifier)
 }
 
-// isFor reports whether an API may be the one asked for: which one is the tenant's default, only Auth0 knows.
+// isFor reports whether the request may be for this API. Only Auth0 knows the tenant's default audience.
 func (w failedRequest) isFor(identifier string) bool {
 	return identifier != "" && (w.audience == "" || w.audience == identifier)
 }
@@ -101,7 +101,7 @@ func (w failedRequest) byOrganization(object v1alpha1.Referent) bool {
 	return ok && w.organization != "" && (organization.Status.Name == w.organization || organization.Status.OrganizationID == w.organization)
 }
 
-// failedRequest is what the token is asked for.
+// failedRequest describes the request of this token.
 func (w *tokenSync) failedRequest() failedRequest {
 	r := w.request
 	return failedRequest{
@@ -112,14 +112,14 @@ func (w *tokenSync) failedRequest() failedRequest {
 
 func (w *tokenSync) name() types.NamespacedName { return client.ObjectKeyFromObject(w.token) }
 
-// asking takes note that a request is about to be made.
+// asking records that a request is about to be made.
 func (r *failures) asking(token types.NamespacedName, request failedRequest) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.of[token] = &failure{failedRequest: request}
 }
 
-// refused takes note of Auth0's answer. What appeared while the request was made has it repeated at once.
+// refused records Auth0's refusal. If a matching object became Ready during the request, the request is repeated at once.
 func (r *failures) refused(token types.NamespacedName, request failedRequest, answer *problem.Problem, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -135,14 +135,14 @@ func (r *failures) refused(token types.NamespacedName, request failedRequest, an
 	r.of[token] = this
 }
 
-// forget takes note that there is nothing to repeat.
+// forget deletes the record of a token.
 func (r *failures) forget(token types.NamespacedName) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.of, token)
 }
 
-// stillFailing is Auth0's answer to the same request, if it is too soon to make it again.
+// stillFailing returns the recorded refusal of the same request until it may be repeated.
 func (r *failures) stillFailing(token types.NamespacedName, request failedRequest, now time.Time) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -154,7 +154,7 @@ func (r *failures) stillFailing(token types.NamespacedName, request failedReques
 	return again.Again(this.until.Sub(now))
 }
 
-// objectReady takes note that an object is Ready now, and returns the tokens that are to be asked for again.
+// objectReady records that an object is Ready, and returns the tokens to request again.
 func (r *failures) objectReady(object v1alpha1.Referent) []types.NamespacedName {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -18,12 +18,12 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
-// A token family is what follows from one sign-in: refresh token after refresh token. It is kept in a Secret of its own beside the
-// output Secret, as workloads must not use it. docs/decisions/0015-token-families.md says why nothing here can get lost.
+// A token family is the chain of refresh tokens that follows from one sign-in. It has a Secret of its own beside the output
+// Secret, because workloads must not use it. docs/decisions/0015-token-families.md explains why nothing in it can get lost.
 const (
 	familySuffix = "-refresh-token"
 	familyKey    = "family"
-	// familyType tells the Secret from those that are for workloads.
+	// familyType distinguishes the Secret from Secrets for workloads.
 	familyType = "auth0-operator.io/refresh-token"
 )
 
@@ -32,60 +32,61 @@ func familySecret(token *v1alpha1.Auth0Token) string {
 	return token.Spec.OutputSecret.Name + familySuffix
 }
 
-// tokenFamily is what the operator remembers of a sign-in.
+// tokenFamily is the state of a sign-in.
 type tokenFamily struct {
-	// Source is what the sign-in was made of.
+	// Source identifies the grant that the sign-in used.
 	Source grantSource `json:"source"`
 	// Tokens are the newest that Auth0 issued, with the refresh token to use next.
 	Tokens auth0.TokenSet `json:"tokens"`
-	// Asked is what they were asked for.
+	// Asked is a digest of the audience and scopes of the request for Tokens.
 	Asked string `json:"asked,omitempty"`
-	// Previous is the refresh token before, until the next has proved itself by being used.
+	// Previous is the refresh token before the current one. Auth0 accepts it within the leeway.
 	Previous string `json:"previous,omitempty"`
-	// SignedInAt is when the token family began. RefreshedAt is when the request was sent that brought Tokens: Auth0 replaced
-	// Previous no earlier.
+	// SignedInAt is when the family started. RefreshedAt is when the request for Tokens was sent: Auth0 replaced Previous no
+	// earlier.
 	SignedInAt  time.Time `json:"signedInAt"`
 	RefreshedAt time.Time `json:"refreshedAt"`
-	// Lost is Auth0's answer to the refresh token if it does not accept it any more.
+	// Lost is Auth0's message if it no longer accepts the refresh token.
 	Lost string `json:"lost,omitempty"`
 
-	// Rules are the application's settings, as far as they could be read.
+	// Rules are the application's settings, if the operator could read them.
 	Rules      auth0.RefreshRules `json:"rules"`
 	RulesKnown bool               `json:"rulesKnown,omitempty"`
 
-	// Exchange is a request that may be on its way, or whose answer did not get here.
+	// Exchange is a request that may be in flight, or whose answer got lost.
 	Exchange *exchange `json:"attempt,omitempty"`
-	// Device is a sign-in that a person is to approve.
+	// Device is a sign-in that waits for a person's approval.
 	Device *deviceFlow `json:"device,omitempty"`
-	// Predecessor is the token family that this one is to replace, until this one has brought tokens: a person may have made a mistake.
+	// Predecessor is the family that this one replaces. It is kept until this one has tokens, because a person may have made a
+	// mistake.
 	Predecessor *tokenFamily `json:"former,omitempty"`
 }
 
-// grantSource says what tokens come from, as digests: the spec, and what works once.
+// grantSource identifies where tokens come from, by digests of the spec and of the initial code or refresh token.
 type grantSource struct {
 	Base              string `json:"base"`
 	InitialCredential string `json:"seed,omitempty"`
 }
 
-// exchange is a request that may use up what it is made with.
+// exchange is a request that may use up its code or refresh token.
 type exchange struct {
-	// By is the process that makes it, which gives up at Until.
+	// By is the process that makes the request. It gives up at Until.
 	By    string    `json:"by"`
 	Until time.Time `json:"until"`
-	// Began is when the first of the requests was sent whose effect is not known.
+	// Began is when the first request with an unknown effect was sent.
 	Began time.Time `json:"began"`
-	// IsSignIn tells a sign-in, which begins another token family, from a refresh.
+	// IsSignIn is true for a sign-in, which starts another token family, and false for a refresh.
 	IsSignIn bool `json:"begins,omitempty"`
-	// TookEffect is what the tenant's log said later: the refresh token was replaced, by one that nobody has.
+	// TookEffect is true if the tenant's log shows that Auth0 replaced the refresh token. Nobody has the new one.
 	TookEffect bool `json:"tookEffect,omitempty"`
 }
 
-// is reports whether two are the same, one of them read back from the Secret.
+// is reports whether two exchanges are the same. One may have been read back from the Secret.
 func (a *exchange) is(other exchange) bool {
 	return a != nil && a.By == other.By && a.Until.Equal(other.Until)
 }
 
-// busy is how long another process may still be at it.
+// busy is how long another process may still be waiting for its answer.
 func (a *exchange) busy(process string, now time.Time) time.Duration {
 	if a == nil || a.By == process {
 		return 0
@@ -93,15 +94,15 @@ func (a *exchange) busy(process string, now time.Time) time.Duration {
 	return max(0, a.Until.Sub(now))
 }
 
-// isAlive reports whether there are tokens, whatever they come from.
+// isAlive reports whether the family has tokens, of whatever source.
 func (l *tokenFamily) isAlive() bool { return l.Tokens.AccessToken+l.Tokens.RefreshToken != "" }
 
-// continues reports whether the tokens are of this source. One that is gone after it was used is not held against them.
+// continues reports whether the tokens are of this source. A used code or refresh token may be missing from its Secret.
 func (l *tokenFamily) continues(from grantSource) bool {
 	return l.isAlive() && l.Source.Base == from.Base && (from.InitialCredential == "" || from.InitialCredential == l.Source.InitialCredential)
 }
 
-// issuedFamily is the newest token family that has brought tokens; nil if there is none.
+// issuedFamily is the newest family that has an access token, or nil.
 func (l *tokenFamily) issuedFamily() *tokenFamily {
 	if l.Tokens.AccessToken != "" {
 		return l
@@ -109,49 +110,49 @@ func (l *tokenFamily) issuedFamily() *tokenFamily {
 	return l.Predecessor
 }
 
-// replaced reports whether a token family began with a refresh token that was replaced since, or may have been.
+// replaced reports whether the family started with this refresh token and Auth0 has, or may have, replaced it.
 func (l *tokenFamily) replaced(initialCredential string) bool {
 	return l != nil && l.Source.InitialCredential == initialCredential && (!l.RulesKnown || l.Rules.Rotating)
 }
 
-// mayReplayPrevious reports whether Auth0 still takes the refresh token before the newest. Outside the leeway it would revoke the
-// whole token family instead.
+// mayReplayPrevious reports whether Auth0 still accepts the previous refresh token. After the leeway, Auth0 would revoke the
+// whole token family.
 func (l *tokenFamily) mayReplayPrevious(now time.Time) bool {
 	return l.Previous != "" && l.RulesKnown && now.Before(l.RefreshedAt.Add(l.Rules.Leeway))
 }
 
-// isReplayable reports whether a refresh survives that its answer gets lost.
+// isReplayable reports whether a refresh can be repeated after its answer got lost.
 func (l *tokenFamily) isReplayable() bool {
 	return l.RulesKnown && (!l.Rules.Rotating || l.Rules.Leeway > 0)
 }
 
-// mayRepeat reports whether Auth0 takes the newest refresh token again, whatever became of the attempt to use it.
+// mayRepeat reports whether Auth0 accepts the newest refresh token again, even if the lost exchange took effect.
 func (l *tokenFamily) mayRepeat(now time.Time) bool {
 	return l.RulesKnown && (!l.Rules.Rotating || now.Before(l.Exchange.Began.Add(l.Rules.Leeway)))
 }
 
-// next is the token family after an answer to a request that was sent at a time.
+// next is the family after a refresh that was sent at sentAt.
 func (l *tokenFamily) next(answer auth0.TokenSet, sentAt time.Time) *tokenFamily {
 	next := &tokenFamily{
 		Source: l.Source, Tokens: answer, Previous: l.Tokens.RefreshToken, SignedInAt: l.SignedInAt, RefreshedAt: sentAt,
 		Rules: l.Rules, RulesKnown: l.RulesKnown,
 	}
-	// An opaque token does not say whom it is for.
+	// An opaque token does not contain its subject.
 	next.Tokens.Subject = cmp.Or(answer.Subject, l.Tokens.Subject)
 	if answer.RefreshToken == "" || answer.RefreshToken == l.Tokens.RefreshToken {
-		// It does not rotate.
+		// The refresh token does not rotate.
 		next.Tokens.RefreshToken, next.Previous = l.Tokens.RefreshToken, ""
 	}
 	return next
 }
 
-// familyStore is the Secret of a token family as it was read or written last.
+// familyStore is the Secret of a token family as last read or written.
 type familyStore struct {
 	secret.Output
 	current *corev1.Secret
 }
 
-// openFamily reads the token family. What Auth0 answered and could not be written down yet goes before what is stored.
+// openFamily reads the token family. An answer of Auth0 that could not be saved yet takes precedence over the stored family.
 func (w *tokenSync) openFamily(ctx context.Context) error {
 	w.familyStore = familyStore{Output: secret.Output{Client: w.Client, Owner: w.token, Name: familySecret(w.token), Type: familyType, Internal: true}}
 	if w.token.Spec.ClientCredentials != nil {
@@ -184,7 +185,7 @@ func (w *tokenSync) readFamily(ctx context.Context) error {
 	return nil
 }
 
-// save writes a token family down, if nobody else did since it was read. Of two who try to begin a refresh, one fails here.
+// save writes the token family if nobody else has since it was read. If two processes start a refresh, one of them fails here.
 func (w *tokenSync) save(ctx context.Context, family *tokenFamily) error {
 	encoded, err := json.Marshal(family)
 	if err != nil {
@@ -198,27 +199,27 @@ func (w *tokenSync) save(ctx context.Context, family *tokenFamily) error {
 	return nil
 }
 
-// unsavedFamily is a token family after an answer of Auth0's to an attempt; nil if none was noted, as with a device code, which gives
-// nobody else an answer.
+// unsavedFamily is a token family after Auth0's answer to an exchange. exchange is nil for a device code, which needs no record:
+// nobody else can use it.
 type unsavedFamily struct {
 	family   *tokenFamily
 	exchange *exchange
 }
 
-// isSuperseded reports whether another process went on with the stored token family. That it is gone means that no process did.
+// isSuperseded reports whether another process has continued the stored token family. A deleted Secret does not count.
 func (a *unsavedFamily) isSuperseded(stored familyStore, family *tokenFamily) bool {
 	return a.exchange != nil && stored.current != nil && !family.Exchange.is(*a.exchange)
 }
 
-// answerTries and answerPause are how an answer is written down against all odds. If they do not do, it is kept in memory.
+// answerTries and answerPause bound the attempts to save an answer. After the last one, the answer stays in memory.
 const (
 	answerTries   = 5
 	answerPause   = 200 * time.Millisecond
 	answerTimeout = 15 * time.Second
 )
 
-// saveAnswer writes down what followed from an attempt, even if somebody touched the Secret meanwhile, but not over what
-// another process did after this one was given up on.
+// saveAnswer saves the result of an exchange, even if somebody has changed the Secret meanwhile. It does not overwrite the result
+// of another process that took over after this one's time was up.
 func (w *tokenSync) saveAnswer(ctx context.Context, answer *unsavedFamily) error {
 	ctx, cancel := context.WithTimeout(lease.Recording(context.WithoutCancel(ctx)), answerTimeout)
 	defer cancel()
@@ -237,7 +238,7 @@ func (w *tokenSync) saveAnswer(ctx context.Context, answer *unsavedFamily) error
 			return err
 		}
 		<-w.Clock.After(answerPause)
-		// If it cannot be read either, the next attempt to write fails again.
+		// If the read fails as well, the next write fails again.
 		_ = w.readFamily(ctx)
 	}
 }

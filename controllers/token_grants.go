@@ -17,7 +17,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
-// scopeOffline asks for a refresh token.
+// scopeOffline requests a refresh token.
 const scopeOffline = "offline_access"
 
 // grantSecrets are the Secrets that a grant names, by field.
@@ -37,7 +37,7 @@ func grantSecrets(token *v1alpha1.Auth0Token) map[string]v1alpha1.SecretKeyRefer
 	return named
 }
 
-// readGrant completes the request with what the grant asks for.
+// readGrant adds to the request what the grant declares.
 func (w *tokenSync) readGrant(ctx context.Context) error {
 	switch spec := w.token.Spec; {
 	case spec.ClientCredentials != nil:
@@ -66,7 +66,7 @@ func (w *tokenSync) readClientCredentialsGrant(grant *v1alpha1.ClientCredentials
 	return nil
 }
 
-// ask takes over whom the token is for and what it allows.
+// ask adds the audience and the scopes to the request.
 func (w *tokenSync) ask(audience *string, scopes []string) {
 	if audience != nil {
 		w.request.Audience = *audience
@@ -103,7 +103,8 @@ func (w *tokenSync) readDeviceGrant(grant *v1alpha1.DeviceCodeGrant) error {
 	return nil
 }
 
-// initialCredential reads what works once: "" if it is gone after it has been used.
+// initialCredential reads a code or refresh token that works once. It returns "" if the Secret is gone and the sign-in already
+// has tokens.
 func (w *tokenSync) initialCredential(ctx context.Context, from v1alpha1.SecretKeyReference) (string, error) {
 	value, err := secret.Value(ctx, w.Reader, w.token.Namespace, from)
 	if _, ok := errors.AsType[*problem.Problem](err); ok && w.family.isAlive() {
@@ -115,7 +116,7 @@ func (w *tokenSync) initialCredential(ctx context.Context, from v1alpha1.SecretK
 // signsInByPassword reports whether the operator itself can sign the user in.
 func (w *tokenSync) signsInByPassword() bool { return w.token.Spec.Password != nil }
 
-// keepsFamily reports whether the tokens are to be kept alive by a refresh token.
+// keepsFamily reports whether the tokens belong to a token family.
 func (w *tokenSync) keepsFamily() bool {
 	if w.signsInByPassword() {
 		return slices.Contains(w.request.Scopes, scopeOffline)
@@ -123,12 +124,12 @@ func (w *tokenSync) keepsFamily() bool {
 	return w.token.Spec.ClientCredentials == nil
 }
 
-// canRepeat reports whether the operator can sign in again by itself, or with the help of a person who just has to approve.
+// canRepeat reports whether the operator can sign in again by itself, or with nothing more than a person's approval.
 func (w *tokenSync) canRepeat() bool {
 	return w.signsInByPassword() || w.token.Spec.DeviceCode != nil
 }
 
-// hashInputs finds out what the tokens come from, and what the output Secret depends on.
+// hashInputs computes the digests of the grant source, of the inputs of the output Secret, and of the request.
 func (w *tokenSync) hashInputs(ctx context.Context) error {
 	r := w.request
 	parts := []string{w.session.Domain(), r.Application.ID, r.Audience, strings.Join(r.Scopes, " "), r.Username, r.Realm}
@@ -140,7 +141,7 @@ func (w *tokenSync) hashInputs(ctx context.Context) error {
 	}
 	base := parts
 	if r.Grant == auth0.GrantRefreshToken {
-		// A refresh can ask for other scopes; it stays the same sign-in.
+		// A refresh may request other scopes and is still the same sign-in.
 		base = parts[:2]
 	}
 	templates := w.token.Spec.OutputSecret.Data
@@ -163,8 +164,9 @@ func (w *tokenSync) hashInputs(ctx context.Context) error {
 	return err
 }
 
-// digest is a hash of what a token comes from, or of what it is. It is not keyed, as a key may get lost: a sign-in that is not
-// recognised any more would begin with what was replaced long ago, and end. It is kept in Secrets only, and nothing in it can be guessed.
+// digest hashes what a token comes from, or its content. It has no key, because a key can get lost: the operator would no longer
+// recognise the sign-in and would start it with a replaced token, which ends it. The result is stored only in Secrets, and nobody
+// can guess the inputs.
 func digest(scope string, parts ...string) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s%q", scope, parts))
 	return hex.EncodeToString(sum[:])

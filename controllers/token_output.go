@@ -16,8 +16,8 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
-// The output Secret itself remembers what its token was issued for, so that neither a restart nor a lost status issues
-// another: each one counts. The content hash is also there for tools that restart workloads when a Secret changes.
+// The output Secret records in annotations what its token was issued for. So neither a restart nor a lost status issues another
+// token, which would count against a quota. Tools that restart workloads can watch the content hash.
 const (
 	annotationInputs    = "auth0-operator.io/token-inputs"
 	annotationContent   = "auth0-operator.io/content-hash"
@@ -27,8 +27,8 @@ const (
 	annotationExpiresAt = "auth0-operator.io/token-expires-at"
 )
 
-// held returns the token in the Secret, without its value, if it was issued for this spec and nobody changed it. Of tokens with
-// a token family, that knows more.
+// held returns the token in the Secret, without its value, if it was issued for this spec and nobody changed it. It returns nil
+// for tokens of a token family, which records more.
 func (w *tokenSync) held() *auth0.TokenSet {
 	current := w.current
 	if w.keepsFamily() || current == nil || current.Annotations[annotationInputs] != w.inputs {
@@ -47,8 +47,8 @@ func (w *tokenSync) held() *auth0.TokenSet {
 	}
 }
 
-// isDelivered reports whether the output Secret is there and has what the operator wrote last. It is asked when nothing could be
-// done; a Secret that cannot be read now counts as it was.
+// isDelivered reports whether the output Secret has what the operator wrote last. It is called after a failure, so a Secret that
+// cannot be read now counts as unchanged.
 func (w *tokenSync) isDelivered(ctx context.Context) bool {
 	output := secret.NewOutput(w.Client, w.token, w.token.Spec.OutputSecret)
 	output.Expectations = w.Outputs
@@ -59,7 +59,7 @@ func (w *tokenSync) isDelivered(ctx context.Context) bool {
 	return current != nil && current.Annotations[annotationContent] == digestOf(w.ours(current.Data))
 }
 
-// timeIn reads an annotation, the zero time if it is not there or somebody edited it.
+// timeIn reads an annotation. It returns the zero time if the annotation is missing or invalid.
 func timeIn(current *corev1.Secret, annotation string) time.Time {
 	parsed, err := time.Parse(time.RFC3339, current.Annotations[annotation])
 	if err != nil {
@@ -68,9 +68,9 @@ func timeIn(current *corev1.Secret, annotation string) time.Time {
 	return parsed
 }
 
-// ours is what the operator wrote of the data of the output Secret. Others may have added keys, which stay.
+// ours is the part of the output Secret's data that the operator wrote. Keys that others added stay.
 func (w *tokenSync) ours(data map[string][]byte) map[string][]byte {
-	// A template that cannot be filled was refused before.
+	// openSecrets has refused a template that cannot be rendered.
 	written, _ := tokenData(w.token.Spec.OutputSecret, auth0.TokenSet{IDToken: "any"})
 	found := maps.Clone(data)
 	maps.DeleteFunc(found, func(key string, _ []byte) bool {
@@ -89,7 +89,7 @@ func digestOf(data map[string][]byte) string {
 	return digest("token-content", content...)
 }
 
-// keep leaves a valid token where it is. A Secret that another object left behind becomes this one's.
+// keep leaves a valid token in its Secret. If another object left the Secret behind, this one becomes its owner.
 func (w *tokenSync) keep(ctx context.Context, held auth0.TokenSet) (engine.Outcome, error) {
 	if err := w.reconciliation.AddFinalizer(ctx); err != nil {
 		return engine.Outcome{}, err
@@ -103,7 +103,7 @@ func (w *tokenSync) keep(ctx context.Context, held auth0.TokenSet) (engine.Outco
 	return w.done(held), nil
 }
 
-// write puts the token into the Secret, or tries whether that would work.
+// write writes the token to the Secret, or only checks that it can, depending on the writer.
 func (w *tokenSync) write(ctx context.Context, issued auth0.TokenSet, write secret.Writer) error {
 	issued.Audience = cmp.Or(w.request.Audience, issued.Audience)
 	data, err := tokenData(w.token.Spec.OutputSecret, issued)
@@ -113,7 +113,7 @@ func (w *tokenSync) write(ctx context.Context, issued auth0.TokenSet, write secr
 	return write(ctx, w.current, data, w.annotations(issued, digestOf(data)))
 }
 
-// annotations say what the Secret holds.
+// annotations describe the token in the Secret.
 func (w *tokenSync) annotations(issued auth0.TokenSet, content string) map[string]string {
 	return map[string]string{
 		annotationInputs:    w.inputs,
@@ -125,7 +125,7 @@ func (w *tokenSync) annotations(issued auth0.TokenSet, content string) map[strin
 	}
 }
 
-// openConfigMap finds out whether the ConfigMap may be written before a token is issued. Nothing is abandoned under Observe.
+// openConfigMap checks before a token is issued that the ConfigMap can be written. Under Observe it abandons no ConfigMap.
 func (w *tokenSync) openConfigMap(ctx context.Context) error {
 	if w.token.Spec.ManagementPolicy == v1alpha1.ManagementPolicyObserve {
 		return nil
@@ -136,7 +136,7 @@ func (w *tokenSync) openConfigMap(ctx context.Context) error {
 	return w.writeConfigMap(ctx, secret.Output.Try)
 }
 
-// writeConfigMap writes what is public of the token in the Secret, or tries whether that would work.
+// writeConfigMap writes the public values of the token to the ConfigMap, or only checks that it can.
 func (w *tokenSync) writeConfigMap(ctx context.Context, write func(secret.Output, context.Context, *corev1.Secret, map[string][]byte, map[string]string) error) error {
 	declared := w.token.Spec.OutputConfigMap
 	if declared == nil || w.token.Spec.ManagementPolicy == v1alpha1.ManagementPolicyObserve {
@@ -151,7 +151,7 @@ func (w *tokenSync) writeConfigMap(ctx context.Context, write func(secret.Output
 	}, write)
 }
 
-// outputs are what the token was written to, but for the Secret of its token family.
+// outputs are the Secret and ConfigMaps that the token was written to, except the Secret of its token family.
 func (w *tokenSync) outputs() []secret.Output {
 	outputs := []secret.Output{{Client: w.Client, Owner: w.token, Name: w.token.Spec.OutputSecret.Name, Expectations: w.Outputs}}
 	names := slices.Clone(w.token.Status.OutputConfigMaps)
@@ -164,8 +164,8 @@ func (w *tokenSync) outputs() []secret.Output {
 	return outputs
 }
 
-// tokenData makes the data of the output Secret. Templates can use every value; the default keys are those that Auth0
-// issued, but for the refresh token: a workload that used it would end the sign-in. The audience is for templates only.
+// tokenData renders the data of the output Secret. Templates can use every value. The default keys leave out the refresh token,
+// because a workload that used it would end the sign-in, and the audience.
 func tokenData(output v1alpha1.OutputSecret, issued auth0.TokenSet) (map[string][]byte, error) {
 	values := map[string]string{
 		"accessToken":  issued.AccessToken,

@@ -20,14 +20,14 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
-// signIn is the field under which status remembers a sign-in that was refused.
+// signIn is the field in status.appliedSecrets that records a refused sign-in.
 const signIn = "signIn"
 
-// signInRefusals are Auth0's answers to a sign-in that must not be repeated as it is: it would block the account, and the
-// operator's address for everybody; or the code is used up.
+// signInRefusals are the errors after which the same sign-in must not be repeated. It would block the account, or the operator's
+// IP address for all users, or the code is used up.
 var signInRefusals = []string{codeInvalidGrant, "unauthorized", "password_leaked", "too_many_attempts", "mfa_required"}
 
-// readPasswordGrant completes the request with who signs in.
+// readPasswordGrant adds the user's credentials to the request.
 func (w *tokenSync) readPasswordGrant(ctx context.Context, grant *v1alpha1.PasswordGrant) error {
 	w.request.Grant = auth0.GrantPassword
 	w.ask(grant.Audience, grant.Scopes)
@@ -55,7 +55,8 @@ func (w *tokenSync) readPasswordGrant(ctx context.Context, grant *v1alpha1.Passw
 	return err
 }
 
-// referredUser returns the user of userRef. Who is not Ready is not to sign in: the password may just be changed.
+// referredUser returns the user of userRef. A user that is not Ready cannot sign in yet, because the operator may be changing the
+// password.
 func (w *tokenSync) referredUser(ctx context.Context, name string) (*v1alpha1.Auth0User, error) {
 	var user v1alpha1.Auth0User
 	err := w.Client.Get(ctx, types.NamespacedName{Namespace: w.token.Namespace, Name: name}, &user)
@@ -74,13 +75,14 @@ func (w *tokenSync) referredUser(ctx context.Context, name string) (*v1alpha1.Au
 	return &user, nil
 }
 
-// signsIn reports whether Auth0 counts refusals of the request against somebody, or against a code.
+// signsIn reports whether Auth0 counts refusals of the request against a user or a code.
 func (w *tokenSync) signsIn() bool { return w.request.Username+w.request.Code != "" }
 
-// refusedBefore returns Auth0's answer to a request that it refused already: to a sign-in for good, to others for a while.
+// refusedBefore returns Auth0's earlier refusal of the same request. A refusal of a sign-in stands for good, any other for a
+// while.
 func (w *tokenSync) refusedBefore() error {
 	if engine.Requested(w.token) {
-		// The request stands even if this attempt gets no answer.
+		// A reconcile request counts even if this attempt gets no answer.
 		w.forgetRefusal()
 		w.failures.forget(w.name())
 		return nil
@@ -94,7 +96,7 @@ func (w *tokenSync) refusedBefore() error {
 	return w.failures.stillFailing(w.name(), w.failedRequest(), w.Clock.Now())
 }
 
-// noteRefusal remembers a sign-in that Auth0 refused, so that not even a restart repeats it.
+// noteRefusal records a refused sign-in in status, so that the operator does not repeat it even after a restart.
 func (w *tokenSync) noteRefusal(err error) error {
 	failed, ok := errors.AsType[*auth0.Error](err)
 	if ok && w.signsIn() && slices.Contains(signInRefusals, failed.Code) {
@@ -110,7 +112,7 @@ func (w *tokenSync) forgetRefusal() {
 	status.AppliedSecrets = slices.DeleteFunc(status.AppliedSecrets, func(s v1alpha1.AppliedSecret) bool { return s.Field == signIn })
 }
 
-// hashWhole is a keyed hash of everything that the answer to a sign-in, or to another request, depends on.
+// hashWhole is a keyed hash of all that Auth0's answer to the request depends on.
 func (w *tokenSync) hashWhole(ctx context.Context) (string, error) {
 	r := w.request
 	return w.hash(ctx, "sign-in/"+string(w.token.UID), []string{w.inputs, r.Username, r.Password, r.Application.Secret, r.Application.PrivateKey, r.Code, r.CodeVerifier, w.admitted})

@@ -21,7 +21,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
-// continueFamily keeps the output Secret as the token family has it, and refreshes the token family when that is due.
+// continueFamily refreshes the token family when that is due, and writes its tokens to the output Secret.
 func (w *tokenSync) continueFamily(ctx context.Context) (engine.Outcome, error) {
 	if err := w.reconciliation.AddFinalizer(ctx); err != nil {
 		return engine.Outcome{}, err
@@ -37,7 +37,7 @@ func (w *tokenSync) continueFamily(ctx context.Context) (engine.Outcome, error) 
 			return w.deliver(ctx, refreshed)
 		}
 	}
-	// The token that there is may still be good.
+	// The current token may still be valid.
 	if errPublish := w.publish(ctx); errPublish != nil {
 		return engine.Outcome{}, errPublish
 	}
@@ -47,7 +47,7 @@ func (w *tokenSync) continueFamily(ctx context.Context) (engine.Outcome, error) 
 	return engine.Outcome{}, err
 }
 
-// publish writes the output Secret again from the token family, if it is not as the token family has it.
+// publish writes the tokens of the family to the output Secret if they differ.
 func (w *tokenSync) publish(ctx context.Context) error {
 	if w.family.Tokens.AccessToken == "" {
 		return nil
@@ -56,10 +56,10 @@ func (w *tokenSync) publish(ctx context.Context) error {
 	return w.write(ctx, w.family.Tokens, w.output.Put)
 }
 
-// refreshed returns the next tokens of the token family, or says why there are none.
+// refreshed refreshes the token family and returns its new tokens.
 func (w *tokenSync) refreshed(ctx context.Context) (auth0.TokenSet, error) {
 	if engine.Requested(w.token) {
-		// The request stands even if this attempt gets no answer.
+		// A reconcile request counts even if this attempt gets no answer.
 		w.family.Lost = ""
 	}
 	if err := w.refusedForGood(); err != nil {
@@ -71,8 +71,8 @@ func (w *tokenSync) refreshed(ctx context.Context) (auth0.TokenSet, error) {
 	return w.refresh(ctx)
 }
 
-// isDue reports whether the token family is to be refreshed: an answer may be missing, which the leeway gives little time for, the
-// token is old enough, or another one is asked for. A refused refresh token stays due, without a call, so that every reconciliation says so.
+// isDue reports whether to refresh the token family: the token is old enough, the spec asks for another, or an answer is missing
+// and the leeway is short. A refused refresh token stays due, so that every reconciliation reports it. That makes no call.
 func (w *tokenSync) isDue() bool {
 	family := w.family
 	if family.Tokens.AccessToken == "" || family.Lost != "" || family.Exchange != nil && !family.Exchange.IsSignIn {
@@ -83,7 +83,7 @@ func (w *tokenSync) isDue() bool {
 	return asksForAnother || !w.Clock.Now().Before(w.renewal(family.Tokens))
 }
 
-// refusedForGood says why the token family cannot go on, if it cannot.
+// refusedForGood returns the reason why the token family cannot continue, or nil.
 func (w *tokenSync) refusedForGood() error {
 	switch family := w.family; {
 	case family.Lost != "":
@@ -94,7 +94,8 @@ func (w *tokenSync) refusedForGood() error {
 	return nil
 }
 
-// signInAgain signs in again if the operator can. Otherwise a person must, and while the token is valid, only knows.
+// signInAgain signs in again if the operator can. Otherwise a person must. If the sign-in gave no refresh token, the error waits
+// until the token expires.
 func (w *tokenSync) signInAgain(ctx context.Context, why error) (engine.Outcome, error) {
 	if w.canRepeat() {
 		return w.startFamily(ctx)
@@ -105,7 +106,7 @@ func (w *tokenSync) signInAgain(ctx context.Context, why error) (engine.Outcome,
 	return engine.Outcome{}, why
 }
 
-// bootstrap begins a token family with a refresh token that was got elsewhere.
+// bootstrap starts a token family with a refresh token that was issued elsewhere.
 func (w *tokenSync) bootstrap(ctx context.Context) (engine.Outcome, error) {
 	if err := w.claim(ctx); err != nil {
 		return engine.Outcome{}, err
@@ -122,7 +123,7 @@ func (w *tokenSync) bootstrap(ctx context.Context) (engine.Outcome, error) {
 	return w.continueFamily(ctx)
 }
 
-// signIn begins a token family with a code or a password.
+// signIn starts a token family with a code or a password.
 func (w *tokenSync) signIn(ctx context.Context) (engine.Outcome, error) {
 	if w.request.Grant == auth0.GrantAuthorizationCode {
 		if err := w.claim(ctx); err != nil {
@@ -138,7 +139,7 @@ func (w *tokenSync) signIn(ctx context.Context) (engine.Outcome, error) {
 	return w.deliver(ctx, issued)
 }
 
-// refresh trades the refresh token for the next tokens.
+// refresh exchanges the refresh token for new tokens.
 func (w *tokenSync) refresh(ctx context.Context) (auth0.TokenSet, error) {
 	request := auth0.TokenRequest{Application: w.request.Application, Grant: auth0.GrantRefreshToken, RefreshToken: w.family.Tokens.RefreshToken}
 	if w.request.Grant == auth0.GrantRefreshToken {
@@ -154,11 +155,11 @@ func (w *tokenSync) refresh(ctx context.Context) (auth0.TokenSet, error) {
 	})
 }
 
-// longestAttempt bounds a request that may use something up, so that another process knows when it is over.
+// longestAttempt bounds an exchange, so that another process knows when it is over.
 const longestAttempt = 10 * time.Second
 
-// leewayWait is how long a request may take: short enough that a refresh can be repeated within the leeway, and that a repeated
-// one is over when the leeway is.
+// leewayWait is the timeout of an exchange. It leaves time to repeat a refresh within the leeway, and a repeated refresh ends
+// with the leeway.
 func (w *tokenSync) leewayWait(this exchange) time.Duration {
 	rules := w.family.Rules
 	if this.IsSignIn || !w.family.RulesKnown || !rules.Rotating || rules.Leeway == 0 {
@@ -168,15 +169,15 @@ func (w *tokenSync) leewayWait(this exchange) time.Duration {
 	return min(longestAttempt, max(rules.Leeway/3, time.Second), left)
 }
 
-// redeem makes a request that may use up what it is made with: a sign-in, which begins a token family, or a refresh. That it is on
-// its way is written down before, and the answer before anything else is done with it.
+// redeem makes a request that may use up its credential: a sign-in, which starts a token family, or a refresh. It records the
+// exchange before it sends the request, and saves the answer before it does anything else.
 func (w *tokenSync) redeem(ctx context.Context, isSignIn bool, ask func(context.Context) (auth0.TokenSet, error)) (auth0.TokenSet, error) {
 	defer w.Fence.Exchange()()
 	now := w.Clock.Now()
 	if pause := w.family.Exchange.busy(w.process, now); pause > 0 {
 		return auth0.TokenSet{}, inFlight(pause)
 	}
-	// Somebody's token runs out.
+	// A workload's token may be about to expire.
 	auth0.ReservationOf(ctx).RaisePriority(auth0.PriorityNew)
 	if err := w.session.AwaitsTokens(ctx); err != nil {
 		return auth0.TokenSet{}, err
@@ -208,7 +209,8 @@ func (w *tokenSync) redeem(ctx context.Context, isSignIn bool, ask func(context.
 	return next.Tokens, w.saveAnswer(ctx, &unsavedFamily{next, &this})
 }
 
-// settleFailure writes down what a failed attempt means for the token family: nothing if it is certain that it had no effect.
+// settleFailure records what a failed exchange means for the token family. An error that leaves the effect open keeps the
+// exchange on record.
 func (w *tokenSync) settleFailure(ctx context.Context, before tokenFamily, this exchange, err error) error {
 	failed, ok := errors.AsType[*auth0.Error](err)
 	if !ok || failed.Unanswered || failed.Status >= http.StatusInternalServerError {
@@ -224,20 +226,20 @@ func (w *tokenSync) settleFailure(ctx context.Context, before tokenFamily, this 
 	return errors.Join(w.saveAnswer(ctx, &unsavedFamily{&after, &this}), err)
 }
 
-// isRefusal tells that Auth0 does not know a refresh token or code, or any more.
+// isRefusal reports whether Auth0 refused the code, password or refresh token.
 func isRefusal(err error) bool {
 	failed, ok := errors.AsType[*auth0.Error](err)
 	return ok && failed.Code == codeInvalidGrant
 }
 
-// codeInvalidGrant is Auth0's for a password, a code or a refresh token that it does not accept.
+// codeInvalidGrant is Auth0's error code for a password, a code or a refresh token that it does not accept.
 const codeInvalidGrant = "invalid_grant"
 
 func inFlight(pause time.Duration) error {
 	return problem.Waiting(v1alpha1.ReasonRefreshInFlight, "another replica of the operator began to refresh the token; waiting until it has answered or given up").Again(pause)
 }
 
-// readRules takes over what the application's settings say of refresh tokens. Without them the work goes on as well.
+// readRules reads the application's settings for refresh tokens. If it cannot, the reconciliation continues without them.
 func (w *tokenSync) readRules(ctx context.Context) {
 	rules, known, err := w.session.RefreshRules(ctx, w.request.Application.ID)
 	if err == nil && known {
@@ -245,7 +247,7 @@ func (w *tokenSync) readRules(ctx context.Context) {
 	}
 }
 
-// reviewRules looks whether the settings are safe now, if they were not, or if somebody asks.
+// reviewRules reads the settings again if they were not safe, or if a person requests it.
 func (w *tokenSync) reviewRules(ctx context.Context) error {
 	before, requested := *w.family, engine.Requested(w.token)
 	if before.Tokens.RefreshToken == "" || before.isReplayable() && !requested {
@@ -261,7 +263,7 @@ func (w *tokenSync) reviewRules(ctx context.Context) error {
 	return w.save(ctx, w.family)
 }
 
-// claim makes sure that no other object uses the same code or refresh token: the second use would end the first's sign-in.
+// claim ensures that no other object uses the same code or refresh token. The second use would end the first one's sign-in.
 func (w *tokenSync) claim(ctx context.Context) error {
 	mine := w.name()
 	w.releaseClaim(w.initialCredentialHash)
@@ -284,7 +286,7 @@ func (w *tokenSync) claim(ctx context.Context) error {
 	return w.reconciliation.Save(ctx)
 }
 
-// releaseClaim lets others use what this object used before, but for one.
+// releaseClaim releases what this object used before, except one hash.
 func (w *tokenSync) releaseClaim(except string) {
 	for _, before := range w.token.Status.AppliedSecrets {
 		if before.Field == used && before.Hash != except {
@@ -293,14 +295,14 @@ func (w *tokenSync) releaseClaim(except string) {
 	}
 }
 
-// used is the field under which status remembers a code or refresh token that was used.
+// used is the field in status.appliedSecrets that records a used code or refresh token.
 const used = "used"
 
 func claimed(by types.NamespacedName) error {
 	return problem.Stalled(v1alpha1.ReasonConflict, "Auth0Token %s uses the same code or refresh token: delete this object, or sign in again for it. If you delete %s instead, without spec.deletionPolicy: Retain, the user must sign in again", by, by)
 }
 
-// revoke ends the sign-in in Auth0. What makes that impossible for good does not hold the object back.
+// revoke revokes the refresh token. If the Secret with the credentials is missing, it removes the object all the same.
 func (w *tokenSync) revoke(ctx context.Context) engine.Outcome {
 	err := w.revokeFamily(ctx)
 	known, isProblem := errors.AsType[*problem.Problem](err)
@@ -322,7 +324,7 @@ func (w *tokenSync) revoke(ctx context.Context) engine.Outcome {
 	return w.explain(err)
 }
 
-// doNotRevoke is how a person has an object go whose sign-in cannot be ended.
+// doNotRevoke says how to delete an object whose refresh token cannot be revoked.
 const doNotRevoke = "set spec.revokeOnDelete to false, and the sign-in is left as it is"
 
 func (w *tokenSync) revokeFamily(ctx context.Context) error {
@@ -349,7 +351,7 @@ func (w *tokenSync) revokeFamily(ctx context.Context) error {
 	return nil
 }
 
-// reportFamily takes into status how the token is kept alive, and whether that is safe.
+// reportFamily reports in status how the token is renewed, and whether a lost answer is safe.
 func (w *tokenSync) reportFamily() {
 	status := &w.token.Status
 	family := w.family
@@ -381,7 +383,7 @@ func (w *tokenSync) reportFamily() {
 	}
 }
 
-// status is the token family as people see it.
+// status is the state of the token family that status shows.
 func (l *tokenFamily) status(secretName string) *v1alpha1.RefreshTokenStatus {
 	status := &v1alpha1.RefreshTokenStatus{SecretName: secretName}
 	if l.RulesKnown {

@@ -16,14 +16,14 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/engine"
 )
 
-// renewalPercentage is the part of a token's lifetime before its expiry in which it is replaced; jitterShare is the part of the
-// lifetime over which tokens spread that were issued together.
+// renewalPercentage is the last part of a token's lifetime, in which it is renewed. Renewals of tokens that were issued together
+// spread over the lifetime divided by jitterShare.
 const (
 	renewalPercentage = 20
 	jitterShare       = 10
 )
 
-// renewal is when a token is to be replaced.
+// renewal is when a token is renewed.
 func (w *tokenSync) renewal(held auth0.TokenSet) time.Time {
 	if w.token.Spec.ManagementPolicy == v1alpha1.ManagementPolicyCreateOnly {
 		return held.ExpiresAt
@@ -38,7 +38,7 @@ func (w *tokenSync) renewal(held auth0.TokenSet) time.Time {
 	}
 	at := held.ExpiresAt.Add(-before - w.jitter(lifetime/jitterShare, held.IssuedAt))
 	if idle := w.family.Rules.IdleLifetime; idle > 0 && w.family.continues(w.grantSource) && w.family.Tokens.RefreshToken != "" {
-		// A refresh token that is not used dies before the access token may.
+		// An unused refresh token may expire before the access token does.
 		if unused := w.family.RefreshedAt.Add(idle / 2); unused.Before(at) {
 			return unused
 		}
@@ -46,7 +46,7 @@ func (w *tokenSync) renewal(held auth0.TokenSet) time.Time {
 	return at
 }
 
-// jitter is a time up to a limit that is always the same for the same token.
+// jitter is a duration below limit, always the same for the same token.
 func (w *tokenSync) jitter(limit time.Duration, issuedAt time.Time) time.Duration {
 	initialCredential := fnv.New32a()
 	// Hash.Write never fails.
@@ -54,7 +54,7 @@ func (w *tokenSync) jitter(limit time.Duration, issuedAt time.Time) time.Duratio
 	return time.Duration(float64(limit) * float64(initialCredential.Sum32()) / (1 << 32))
 }
 
-// show takes into status what is in the Secret.
+// show reports the token in status.
 func (w *tokenSync) show(held auth0.TokenSet) {
 	status := &w.token.Status
 	status.Audience = cmp.Or(held.Audience, w.request.Audience)
@@ -72,12 +72,12 @@ func (w *tokenSync) show(held auth0.TokenSet) {
 	w.reportFamily()
 }
 
-// isRenewable reports whether the operator can replace the token without a person who brings something.
+// isRenewable reports whether the operator can renew the token without a new code or refresh token from a person.
 func (w *tokenSync) isRenewable() bool {
 	return !w.keepsFamily() || w.canRepeat() || w.family.Tokens.RefreshToken != ""
 }
 
-// tellGranted says whether all was granted that was asked for.
+// tellGranted reports in status whether Auth0 granted all requested scopes.
 func (w *tokenSync) tellGranted(held auth0.TokenSet) {
 	asked, granted := w.request.Scopes, held.Scopes
 	if audience := w.request.Audience; audience != "" && held.Audience != "" && audience != held.Audience {
@@ -122,7 +122,7 @@ func (w *tokenSync) done(held auth0.TokenSet) engine.Outcome {
 			again)
 	}
 	if safe := meta.FindStatusCondition(w.token.Status.Conditions, v1alpha1.ConditionRefreshTokenReplaySafe); safe != nil && safe.Status != metav1.ConditionTrue {
-		// Somebody may change the settings.
+		// Somebody may change the application's settings.
 		again = min(again, w.resync)
 	}
 	return engine.DoneUntil(v1alpha1.ReasonReconciled, message, again)
@@ -137,7 +137,7 @@ func (w *tokenSync) observe(held *auth0.TokenSet) engine.Outcome {
 	return engine.Done(v1alpha1.ReasonObserved, "Secret "+w.output.Name+" holds a valid token", w.resync)
 }
 
-// count takes into status and metrics that a token was issued.
+// count counts an issued token in status and metrics.
 func (w *tokenSync) count(issued auth0.TokenSet) {
 	status := &w.token.Status
 	if status.Issued == nil {

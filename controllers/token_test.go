@@ -15,7 +15,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
-// TestRenewalsSpread has ten thousand tokens that were issued at once come due over hours, each always at the same time.
+// TestRenewalsSpread checks that ten thousand tokens that were issued at once are due over hours, each always at the same time.
 func TestRenewalsSpread(t *testing.T) {
 	issued := time.Unix(1_800_000_000, 0)
 	held := auth0.TokenSet{IssuedAt: issued, ExpiresAt: issued.Add(24 * time.Hour)}
@@ -40,7 +40,7 @@ func TestRenewalsSpread(t *testing.T) {
 	}
 }
 
-// TestNothingIsRememberedOfTheDeleted by the process, which may live long.
+// TestNothingIsRememberedOfTheDeleted checks that the process, which may run for months, keeps nothing of a deleted object.
 func TestNothingIsRememberedOfTheDeleted(t *testing.T) {
 	h := &tokenHandler{
 		Deps:      engine.Deps{Outputs: secret.NewExpectations()},
@@ -69,7 +69,7 @@ func TestNothingIsRememberedOfTheDeleted(t *testing.T) {
 	}
 }
 
-// TestRenewalComesBeforeTheRefreshTokenDies of idleness.
+// TestRenewalComesBeforeTheRefreshTokenDies checks that an idle refresh token is used before it expires.
 func TestRenewalComesBeforeTheRefreshTokenDies(t *testing.T) {
 	issued := time.Unix(1_800_000_000, 0)
 	tokens := auth0.TokenSet{AccessToken: "a", RefreshToken: "r", IssuedAt: issued, ExpiresAt: issued.Add(30 * 24 * time.Hour)}

@@ -16,9 +16,9 @@ import (
 // logDelay is how long an entry may take to appear in the tenant's log.
 const logDelay = 2 * time.Minute
 
-// settleUnanswered finds out what became of a refresh whose answer did not get here. Within the leeway the same token may be
-// sent again. After that, a token that Auth0 has replaced would end the whole sign-in, so it is sent only if the tenant's log
-// says that it was not replaced.
+// settleUnanswered decides whether to repeat a refresh whose answer got lost. Within the leeway, the operator may send the same
+// refresh token again. After it, a replaced token would end the whole sign-in, so the operator sends it only if the tenant's log
+// shows that Auth0 did not replace it.
 func (w *tokenSync) settleUnanswered(ctx context.Context) error {
 	lost, now := w.family.Exchange, w.Clock.Now()
 	switch pause := lost.busy(w.process, now); {
@@ -29,7 +29,7 @@ func (w *tokenSync) settleUnanswered(ctx context.Context) error {
 	case pause > 0:
 		return inFlight(pause)
 	}
-	// What they were an hour ago is not good enough to send a token again.
+	// Cached settings are not good enough to send a token again.
 	w.session.ForgetRefreshRules(w.request.Application.ID)
 	w.readRules(ctx)
 	switch {
@@ -46,7 +46,7 @@ func (w *tokenSync) settleUnanswered(ctx context.Context) error {
 	return w.askTheLog(ctx)
 }
 
-// askTheLog takes back a refresh that never happened, and writes down one that did.
+// askTheLog deletes the record of a refresh that never happened, and records that one took effect.
 func (w *tokenSync) askTheLog(ctx context.Context) error {
 	family := *w.family
 	refreshed, known, err := w.session.WasRefreshed(ctx, w.request.Application.ID, family.Tokens.Subject, family.Exchange.Began)
@@ -86,8 +86,9 @@ func (w *tokenSync) leewayIsOver() string {
 	return fmt.Sprintf("the leeway of %s is over", w.family.Rules.Leeway)
 }
 
-// initialCredentialIsRedeemed says so if what the sign-in began with was replaced since, and sending it once more would be a replay: for another
-// application, or as the Secret of the token family was deleted.
+// initialCredentialIsRedeemed returns an error if Auth0 has replaced the initial refresh token or code, so that sending it again
+// would be a replay. That happens when the spec names another application, or when somebody deleted the Secret of the token
+// family.
 func (w *tokenSync) initialCredentialIsRedeemed() error {
 	switch {
 	case w.grantSource.InitialCredential == "":
@@ -104,7 +105,7 @@ func (w *tokenSync) initialCredentialIsRedeemed() error {
 	return nil
 }
 
-// began reports whether, by its status, a sign-in was made of the initial credential that there is, and what followed replaced it.
+// began reports whether status shows a sign-in with the current code or refresh token, which Auth0 has replaced since.
 func (w *tokenSync) began() bool {
 	status := w.token.Status
 	if status.RefreshToken == nil {
@@ -114,12 +115,12 @@ func (w *tokenSync) began() bool {
 		return false
 	}
 	return slices.ContainsFunc(status.AppliedSecrets, func(s v1alpha1.AppliedSecret) bool {
-		// With another key, it cannot be known, and a replay would be worse.
+		// Hashes with different keys cannot be compared. Assume that it was used: a replay would be worse.
 		return s.Field == used && (s.Hash == w.initialCredentialHash || !secret.SameKey(s.Hash, w.initialCredentialHash))
 	})
 }
 
-// isAnswerLost tells that a refresh token must not be sent any more, as its successor got lost.
+// isAnswerLost reports whether the refresh token must not be sent any more because its successor got lost.
 func isAnswerLost(err error) bool {
 	known, ok := errors.AsType[*problem.Problem](err)
 	return ok && known.Stalled && known.Reason == v1alpha1.ReasonRefreshResponseLost

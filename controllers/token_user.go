@@ -21,10 +21,10 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
-// userDeletions are the tokens whose user is said to have been deleted. A token does not show that: it is good until it
-// expires, and then the refresh fails.
+// userDeletions records the tokens whose user was deleted. The token itself does not show that: it stays valid until it expires,
+// and then the refresh fails.
 type userDeletions struct {
-	// tokens are their UIDs.
+	// tokens are the UIDs of the Auth0Tokens.
 	tokens sync.Map
 	looks  chan event.GenericEvent
 }
@@ -33,7 +33,7 @@ func newUserDeletions() *userDeletions {
 	return &userDeletions{looks: make(chan event.GenericEvent)}
 }
 
-// watch looks at a token again when its user is deleted in Auth0.
+// watch reconciles a token when its user is deleted in Auth0.
 func (d *userDeletions) watch(build *builder.Builder, deps engine.Deps, _ engine.Kind, _ []engine.Kind) *builder.Builder {
 	deps.DriftDetection.OnDeletion("users", func(ctx context.Context, tenant types.NamespacedName, id string) {
 		var tokens v1alpha1.Auth0TokenList
@@ -51,8 +51,8 @@ func (d *userDeletions) watch(build *builder.Builder, deps engine.Deps, _ engine
 	return build.WatchesRawSource(eventsource.Channel(d.looks, &handler.EnqueueRequestForObject{}))
 }
 
-// userExists says so if the user of the token was deleted. It makes a call after a deletion was heard of, and for as long as
-// the object says so.
+// userExists returns an error if the user of the token was deleted. It calls Auth0 after a notice of the deletion, and as long as
+// the object is stalled for that reason.
 func (w *tokenSync) userExists(ctx context.Context) error {
 	subject := w.token.Status.Subject
 	stalled := meta.FindStatusCondition(w.token.Status.Conditions, v1alpha1.ConditionStalled)
