@@ -12,13 +12,14 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
-// AnyApplication reads from a Secret which application asks, and how it proves that: clientId, and clientSecret or privateKey. A
-// public application has neither secret nor key.
+// AnyApplication reads from a Secret the client ID of an application and its credential: clientSecret or privateKey. A public
+// application has neither.
 func AnyApplication(ctx context.Context, reader client.Reader, namespace, name string) (auth0.Application, error) {
 	return readApplication(ctx, reader, namespace, name, "clientId")
 }
 
-// Credential reads from a Secret how an application proves who it is, by secret or key, anyone who it is.
+// Credential reads from a Secret the credential of an application, a client secret or a private key. The client ID may be
+// missing.
 func Credential(ctx context.Context, reader client.Reader, namespace, name string) (auth0.Application, error) {
 	application, err := readApplication(ctx, reader, namespace, name)
 	if err == nil && application.IsPublic() {
@@ -31,7 +32,7 @@ func noCredential(namespace, name string) error {
 	return problem.Stalled(v1alpha1.ReasonSecretInvalid, "Secret %s/%s has a value neither under the key \"clientSecret\" nor under \"privateKey\"; add one", namespace, name)
 }
 
-// applicationKeys are the keys of a Secret that say how an application proves who it is.
+// applicationKeys are the keys of a Secret that describe an application and its credential.
 var applicationKeys = []string{"clientId", "clientSecret", "privateKey", "signingAlgorithm", "tokenEndpointAuthMethod"}
 
 func readApplication(ctx context.Context, reader client.Reader, namespace, name string, required ...string) (auth0.Application, error) {
@@ -42,7 +43,7 @@ func readApplication(ctx context.Context, reader client.Reader, namespace, name 
 	return applicationIn(values, namespace, name)
 }
 
-// applicationIn returns the application that the values of a Secret tell of.
+// applicationIn returns the application that the values of a Secret describe.
 func applicationIn(values map[string]string, namespace, name string) (auth0.Application, error) {
 	application := auth0.Application{
 		ID:     strings.TrimSpace(values["clientId"]),

@@ -11,13 +11,13 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 )
 
-// Auth0 may answer a write with success and not do what it says. What it left out is compared once more after each write. Some
-// values it takes and never shows: those are remembered as sent, by a keyed hash in status.
+// Auth0 may answer a write with success and apply only part of it. The operator compares the object again after each write. Auth0
+// accepts some values and never shows them: status keeps them as sent, as a keyed hash.
 
-// verify compares an object after a write with what was sent. An answer may leave fields out, so the object is read before
-// anything is said of it.
+// verify compares an object after a write with what was sent. An answer may lack fields, so it reads the object before it reports
+// any as not applied.
 func (w *objectSync[O]) verify(ctx context.Context, have auth0.Document, sent []change) (auth0.Document, error) {
-	// What Auth0 does not show as it was sent is completed like before the write.
+	// An object that Auth0 does not show as it was sent is completed as before the write.
 	w.lateInitialize(have)
 	if len(w.left(have, sent)) == 0 {
 		return have, nil
@@ -41,7 +41,7 @@ func (w *objectSync[O]) verify(ctx context.Context, have auth0.Document, sent []
 		}
 	}
 	if len(left) > 0 {
-		// What was sent beside was not applied either.
+		// The other changes of the call were not applied either.
 		w.unapplied = slices.Concat(w.unapplied, left, cleared)
 	}
 	return have, nil
@@ -57,15 +57,15 @@ func (w *objectSync[O]) mayBeDefault(one change) bool {
 	return !nested || !slices.Contains(w.fields.Merged, field) && w.fields.Keyed[field] == ""
 }
 
-// left are the differences that were sent and are still there.
+// left returns the differences that were sent and still exist.
 func (w *objectSync[O]) left(have auth0.Document, sent []change) []change {
 	return slices.DeleteFunc(w.fields.diff(w.desired, have, changedPaths(sent)), func(one change) bool {
 		return !slices.ContainsFunc(sent, func(other change) bool { return other.path == one.path })
 	})
 }
 
-// verifying returns a list that says which changes Auth0 took and did not make, entries and their attributes, and does not make them
-// again.
+// verifying returns a list that reports the changes to entries and their attributes that Auth0 accepted and did not make, and
+// does not send them again.
 func (w *objectSync[O]) verifying(list List) List {
 	list.leftOut = func(entry string, remove bool) {
 		w.unapplied = append(w.unapplied, entryChange(list.Field, entry, remove))
@@ -102,7 +102,7 @@ func (w *objectSync[O]) verifying(list List) List {
 	return list
 }
 
-// entryChange is the addition of an entry to a list, or its removal.
+// entryChange returns the change that adds an entry to a list, or removes it.
 func entryChange(field, entry string, remove bool) change {
 	one := change{path: field + "." + entry, isBeside: true}
 	if remove {
@@ -113,7 +113,7 @@ func entryChange(field, entry string, remove bool) change {
 	return one
 }
 
-// appliedFields are the fields of a patch in which Auth0 took something.
+// appliedFields returns the fields of a patch in which Auth0 applied something.
 func (w *objectSync[O]) appliedFields(patch auth0.Document) []string {
 	left := map[string]bool{}
 	for _, path := range changedPaths(slices.Concat(w.unapplied, w.failed)) {
@@ -124,7 +124,7 @@ func (w *objectSync[O]) appliedFields(patch auth0.Document) []string {
 }
 
 // withoutKnown leaves out the differences that Auth0 did not apply before, and those in values that it does not show. An object
-// that is replaced whole is sent with all of them.
+// that is replaced whole is sent with all its differences.
 func (w *objectSync[O]) withoutKnown(changes []change) []change {
 	var fresh, known []change
 	w.unapplied = nil
@@ -158,7 +158,7 @@ func (w *objectSync[O]) sends(object string, changes []change) bool {
 	return slices.ContainsFunc(changes, func(one change) bool { return w.fields.replacedObject(one.path) == object })
 }
 
-// notAppliedBefore returns the differences that Auth0 did not apply, or refused, when they were sent last.
+// notAppliedBefore returns the differences that Auth0 did not apply, or refused, when they were last sent.
 func notAppliedBefore(object v1alpha1.Managed) []v1alpha1.Difference {
 	status := object.GetManagedStatus()
 	if object.GetManagedSpec().ManagementPolicy == v1alpha1.ManagementPolicyObserve || Requested(object) {
@@ -173,7 +173,8 @@ func notAppliedBefore(object v1alpha1.Managed) []v1alpha1.Difference {
 	})
 }
 
-// wasNotApplied reports whether Auth0 did not apply this very difference before, and adds what it said if it refused it.
+// wasNotApplied reports whether Auth0 did not apply this very difference before. If Auth0 refused it, it adds the refusal to the
+// change.
 func (w *objectSync[O]) wasNotApplied(one *change) bool {
 	now := differenceOf(*one)
 	for _, before := range w.notApplied {
@@ -193,7 +194,7 @@ func (f Fields) mayHide(path string) bool {
 	return slices.Contains(f.Unshown, f.replacedObject(path))
 }
 
-// recallUnshown finds out which values Auth0 took before and does not show.
+// recallUnshown finds out which values Auth0 accepted before and does not show.
 func (w *objectSync[O]) recallUnshown(ctx context.Context) error {
 	w.unshown = map[string]bool{}
 	if len(w.fields.Unshown) == 0 {
@@ -217,7 +218,7 @@ func (w *objectSync[O]) recallUnshown(ctx context.Context) error {
 	return nil
 }
 
-// rememberUnshown takes note of a value that Auth0 took and does not show.
+// rememberUnshown records a value that Auth0 accepted and does not show.
 func (w *objectSync[O]) rememberUnshown(ctx context.Context, one change) error {
 	hash, err := w.hashUnshown(ctx, one.path, one.want)
 	if err != nil {
@@ -229,12 +230,12 @@ func (w *objectSync[O]) rememberUnshown(ctx context.Context, one change) error {
 }
 
 func (w *objectSync[O]) hashUnshown(ctx context.Context, path string, value any) (string, error) {
-	// What came from JSON can become JSON.
+	// A value that came from JSON can become JSON.
 	text, _ := json.Marshal(value)
 	return w.Hasher.Hash(ctx, string(w.object.GetUID())+"/"+path, string(text))
 }
 
-// abandonedUnshown takes values away that Auth0 does not show, and that are no longer declared.
+// abandonedUnshown returns changes that clear values that Auth0 does not show and that are no longer declared.
 func (w *objectSync[O]) abandonedUnshown() []change {
 	want := w.fields.flatten(w.desired)
 	var gone []change

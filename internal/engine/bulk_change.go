@@ -11,17 +11,17 @@ import (
 )
 
 const (
-	// changeAttempts is how often a change is tried that fails for a reason that may pass.
+	// changeAttempts is how often to try a change that fails for a transient reason.
 	changeAttempts = 5
-	// mostRefused is how many objects must be refused each by itself for it to be the change, and not they, that Auth0 refuses.
+	// mostRefused is how many objects Auth0 must refuse individually before the change itself counts as the cause.
 	mostRefused = 2
 )
 
-// BulkChange changes a list beside many objects with one call.
+// BulkChange changes a list of many objects with one call.
 type BulkChange struct {
-	// Most is how many objects one call takes.
+	// Most is how many objects one call accepts.
 	Most int
-	// Add puts objects on the list, and Remove takes them off; nil if there is no such call.
+	// Add and Remove change the list for many objects; nil if there is no such call.
 	Add, Remove Change
 }
 
@@ -99,7 +99,7 @@ func (t *tenantImports) changeAll(ctx context.Context, session *auth0.Session, t
 		case changed:
 			t.noteChanged(to, part)
 		case len(part) == 0:
-			// Nobody is left of it.
+			// No member is left.
 		case !slices.Contains(ofOne, auth0.ClassOf(err)):
 			return
 		case len(part) == 1:

@@ -10,12 +10,12 @@ import (
 )
 
 const (
-	// mostClaims is how many claims are remembered, and claimed how long: the cache shows the holder within seconds.
+	// mostClaims limits how many claims are kept. claimed is how long: within seconds, the cache shows the holder.
 	mostClaims = 10_000
 	claimed    = 10 * time.Minute
 )
 
-// claims are the objects that took something in Auth0 a moment ago, by reference.IDKey.
+// claims are the objects that claimed something in Auth0 a moment ago, by reference.IDKey.
 type claims struct {
 	mu      sync.Mutex
 	holders *cache.LRUExpireCache
@@ -23,7 +23,7 @@ type claims struct {
 
 func newClaims() *claims { return &claims{holders: cache.NewLRUExpireCache(mostClaims)} }
 
-// claimant is an object that took over something in Auth0.
+// claimant is an object that adopted something in Auth0.
 type claimant struct {
 	types.NamespacedName
 
@@ -34,7 +34,7 @@ func claimantOf(object client.Object) claimant {
 	return claimant{client.ObjectKeyFromObject(object), object.GetUID()}
 }
 
-// take claims something for an object, or returns the other one that holds it.
+// take claims something for an object, or returns the object that holds it already.
 func (c *claims) take(key string, mine claimant) (holder claimant, held bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -45,14 +45,14 @@ func (c *claims) take(key string, mine claimant) (holder claimant, held bool) {
 	return mine, false
 }
 
-// set claims something for an object, whatever held it before: it was just created.
+// set claims something for an object that just created it, whoever held it before.
 func (c *claims) set(key string, mine claimant) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.holders.Add(key, mine, claimed)
 }
 
-// drop forgets a claim, but none that was made since.
+// drop removes a claim, unless a newer one replaced it.
 func (c *claims) drop(key string, known claimant) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

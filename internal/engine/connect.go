@@ -15,8 +15,8 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
-// Session returns the session of a tenant. The tenant's own reconciliation keeps it open and up to date; after a restart,
-// anyone who comes first opens it.
+// Session returns the session of a tenant. The tenant's own reconciliation keeps it open and up to date. After a restart, the
+// first caller opens it.
 func (d *Deps) Session(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (*auth0.Session, error) {
 	if session, ok := d.Pool.Get(client.ObjectKeyFromObject(tenant).String()); ok {
 		return session, nil
@@ -24,7 +24,7 @@ func (d *Deps) Session(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (*auth
 	return d.Connect(ctx, tenant)
 }
 
-// Connect opens the session of a tenant with the credentials in its Secret, or returns the one that is open with them.
+// Connect opens the session of a tenant with the credentials in its Secret, or returns the session that is open with them.
 func (d *Deps) Connect(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (*auth0.Session, error) {
 	key := client.ObjectKeyFromObject(tenant).String()
 	credentials, err := d.credentials(ctx, tenant)
@@ -76,8 +76,8 @@ func (d *Deps) credentials(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (a
 	return credentials, nil
 }
 
-// verifiedCustomDomain is the custom domain once Auth0 confirmed that it is the tenant's: passwords go there, and anyone who
-// may write a tenant object must not be able to send them to a host of their choice.
+// verifiedCustomDomain returns the custom domain once Auth0 confirmed that it belongs to the tenant. The operator sends passwords
+// to it, so write access to a tenant object must not be enough to choose the host.
 func verifiedCustomDomain(tenant *v1alpha1.Auth0Tenant) string {
 	if declared := tenant.Spec.CustomDomain; declared != nil && *declared == tenant.Status.CustomDomain {
 		return *declared

@@ -12,7 +12,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
-// converge brings an object that exists in line with the spec, by no more calls than there is a difference.
+// converge updates an existing object to match the spec, with as few calls as the differences need.
 func (w *objectSync[O]) converge(ctx context.Context, have auth0.Document) (Outcome, error) {
 	belongs, err := w.mayManage(ctx, have)
 	if err != nil {
@@ -42,7 +42,7 @@ func (w *objectSync[O]) converge(ctx context.Context, have auth0.Document) (Outc
 	return w.settle(ctx, have, nil)
 }
 
-// leaveAlone takes out of what is desired the fields that somebody else keeps.
+// leaveAlone removes from the desired document the fields that someone else maintains.
 func (w *objectSync[O]) leaveAlone(have auth0.Document) {
 	exempter, ok := w.Adapter.(Exempter)
 	if !ok {
@@ -65,18 +65,18 @@ func (w *objectSync[O]) leaveAlone(have auth0.Document) {
 	}
 }
 
-// takeOver remembers an object that this reconciliation did not know by its id, before anything else can fail.
+// takeOver records an object that status did not name before, before anything else can fail.
 func (w *objectSync[O]) takeOver(ctx context.Context, have auth0.Document, belongs bool) error {
 	if err := w.reconciliation.AddFinalizer(ctx); err != nil {
 		return err
 	}
-	// What was handed over to the object shows in status.owned first.
+	// If another object handed this one over, only status.owned says so at first.
 	if w.manages(have) && w.Adapter.ID(w.object) != "" {
 		return nil
 	}
 	managed := w.fields.paths(w.desired)
 	if belongs {
-		// What was created may have left the spec since.
+		// Fields that the creation set may have left the spec since.
 		managed = slices.Concat(managed, w.fields.paths(w.intentDocument()), w.object.GetManagedStatus().ManagedFields)
 	} else {
 		if err := w.claim(ctx, have); err != nil {
@@ -90,7 +90,7 @@ func (w *objectSync[O]) takeOver(ctx context.Context, have auth0.Document, belon
 	return w.reconciliation.Save(ctx)
 }
 
-// update sends what differs, in as many parts as Auth0 wants it.
+// update sends the differences, in as many calls as Auth0 requires.
 func (w *objectSync[O]) update(ctx context.Context, have auth0.Document) (auth0.Document, error) {
 	w.compareSecrets(have)
 	changes := w.changes(have)
@@ -118,7 +118,7 @@ func (w *objectSync[O]) update(ctx context.Context, have auth0.Document) (auth0.
 	return have, held
 }
 
-// delayRemoval takes out of the patch what is not to be sent yet.
+// delayRemoval takes out of the patch what must not be sent yet.
 func (w *objectSync[O]) delayRemoval(ctx context.Context, have, patch auth0.Document) (held, err error) {
 	delayer, ok := w.Adapter.(RemovalDelayer[O])
 	if !ok {
@@ -131,8 +131,8 @@ func (w *objectSync[O]) delayRemoval(ctx context.Context, have, patch auth0.Docu
 	return why, err
 }
 
-// intend writes down the fields that are about to be set for the first time: after a crash, one that has left the spec
-// meanwhile is cleared all the same. A part that took effect counts, even if a later one fails.
+// intend records the fields that are about to be set for the first time. After a crash, the operator clears a field that has left
+// the spec meanwhile. A part that took effect counts, even if a later one fails.
 func (w *objectSync[O]) intend(ctx context.Context) error {
 	status := w.object.GetManagedStatus()
 	before := len(status.ManagedFields)
@@ -143,7 +143,7 @@ func (w *objectSync[O]) intend(ctx context.Context) error {
 	return w.reconciliation.Save(ctx)
 }
 
-// send makes one call, with what Auth0 would reset without it.
+// send makes one call, and adds what Auth0 would otherwise reset.
 func (w *objectSync[O]) send(ctx context.Context, have, patch auth0.Document) (auth0.Document, error) {
 	w.fields.restoreSecrets(patch, w.secretValues)
 	if preserver, ok := w.Adapter.(Preserver[O]); ok {
@@ -168,7 +168,7 @@ func (w *objectSync[O]) compareSecrets(have auth0.Document) {
 	}
 }
 
-// pending is the patch that makes the object as declared.
+// pending returns the patch that brings the object in sync.
 func (w *objectSync[O]) pending(have auth0.Document) auth0.Document {
 	return w.patch(have, w.changes(have))
 }
@@ -181,17 +181,17 @@ func (w *objectSync[O]) patch(have auth0.Document, changes []change) auth0.Docum
 	return patch
 }
 
-// changes are the differences to be sent.
+// changes returns the differences to send.
 func (w *objectSync[O]) changes(have auth0.Document) []change {
 	managed := slices.Concat(w.enforced(have), w.abandonedSecrets())
 	if field := w.idempotencyKeyField(); field != "" {
-		// The mark comes, the idempotency key goes.
+		// The marker replaces the idempotency key.
 		managed = append(managed, field)
 	}
 	return w.withoutKnown(append(w.fields.diff(w.desired, have, managed), w.abandonedUnshown()...))
 }
 
-// abandonedSecrets are the paths of values that came from Secrets before, and no longer do.
+// abandonedSecrets returns the paths of values that came from Secrets before and no longer do.
 func (w *objectSync[O]) abandonedSecrets() []string {
 	var paths []string
 	for _, applied := range w.object.GetManagedStatus().AppliedSecrets {
@@ -202,8 +202,8 @@ func (w *objectSync[O]) abandonedSecrets() []string {
 	return paths
 }
 
-// enforced are the paths that are cleared where they are not desired: those that were before, and what others added to a
-// list that is to be exact.
+// enforced returns the paths to clear where they are not desired: those that were declared before, and entries that others added
+// to an exact list.
 func (w *objectSync[O]) enforced(have auth0.Document) []string {
 	managed := w.object.GetManagedStatus().ManagedFields
 	if lister, ok := w.Adapter.(ExactLister[O]); ok {
@@ -214,7 +214,7 @@ func (w *objectSync[O]) enforced(have auth0.Document) []string {
 	return managed
 }
 
-// updatedMessage tells a change of the spec from one that somebody made in Auth0.
+// updatedMessage distinguishes a change of the spec from a change made in Auth0.
 func (w *objectSync[O]) updatedMessage() string {
 	if w.wasDeclared() {
 		return "reverted a change made in Auth0: "
@@ -222,12 +222,13 @@ func (w *objectSync[O]) updatedMessage() string {
 	return "updated: "
 }
 
-// wasDeclared reports whether the object was as it is declared now, so that a difference is not of our own making.
+// wasDeclared reports whether the object was in sync with the current declaration before, so that someone else caused the
+// difference.
 func (w *objectSync[O]) wasDeclared() bool {
 	return w.object.GetCommonStatus().ObservedGeneration == w.object.GetGeneration() && len(w.secrets) == 0
 }
 
-// countDrift counts an object that others changed, once.
+// countDrift counts once that someone changed the object in Auth0.
 func (w *objectSync[O]) countDrift() {
 	if w.drifted || !w.wasDeclared() {
 		return
@@ -236,7 +237,7 @@ func (w *objectSync[O]) countDrift() {
 	w.Metrics.CountDrift(reference.TenantKey(w.object).String(), w.kind.Name)
 }
 
-// rememberSent remembers the secret values of a part that was sent.
+// rememberSent records the secret values of a part that was sent.
 func (w *objectSync[O]) rememberSent(part auth0.Document) {
 	status := w.object.GetManagedStatus()
 	for _, applied := range w.applied {

@@ -96,7 +96,7 @@ func (w *objectSync[O]) choose(ctx context.Context, candidates []auth0.Document,
 	case ours != nil:
 		w.expectDuplicate(w.intent())
 		if !w.manages(ours) {
-			// An earlier attempt created it, and perhaps in place of one that was gone.
+			// An earlier attempt created it, perhaps to replace a deleted object.
 			w.wrote(ctx, w.idOf(ours), w.desired, nil)
 			w.wrote(ctx, w.idOf(ours), nil, ours)
 		}
@@ -111,7 +111,7 @@ func (w *objectSync[O]) choose(ctx context.Context, candidates []auth0.Document,
 func (w *objectSync[O]) find(ctx context.Context, wanted auth0.Document) (candidates []auth0.Document, ours auth0.Document, err error) {
 	candidates, err = w.Adapter.Find(ctx, w.req(), wanted)
 	if auth0.IsQueryRefused(err) && w.object.GetDeletionTimestamp() != nil {
-		// Auth0 looks for nothing that it would refuse to create: there is nothing to delete.
+		// Auth0 would refuse to create this object, so none exists: there is nothing to delete.
 		return nil, nil, nil
 	}
 	if err != nil {

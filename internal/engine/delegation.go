@@ -10,9 +10,9 @@ import (
 
 // Access is access to the Management API.
 type Access struct {
-	// Field that gives it, for messages: spec.scopes.
+	// Field is the field that gives the access, for messages: spec.scopes.
 	Field string
-	// Scopes that it gives; v1alpha1.AllManagementAPIScopes stands for all.
+	// Scopes are the scopes that it gives; v1alpha1.AllManagementAPIScopes stands for all.
 	Scopes []string
 }
 
@@ -22,13 +22,14 @@ type AccessGiver[O v1alpha1.Managed] interface {
 	Gives(ctx context.Context, req Request[O]) ([]Access, error)
 }
 
-// Holder is for kinds that Auth0 may have with access to the Management API: the object that adopts one gets it.
+// Holder is for kinds whose objects in Auth0 can have access to the Management API: a Kubernetes object that adopts one gets that
+// access.
 type Holder[O v1alpha1.Managed] interface {
 	// Holds returns the access that an object in Auth0 has.
 	Holds(ctx context.Context, req Request[O], have auth0.Document) ([]Access, error)
 }
 
-// permit refuses what the tenant does not let the object's namespace declare.
+// permit refuses what the tenant does not allow the object's namespace to declare.
 func (w *objectSync[O]) permit(ctx context.Context) error {
 	if err := w.mayDeclare(ctx); err != nil {
 		return err
@@ -40,7 +41,7 @@ func (w *objectSync[O]) permit(ctx context.Context) error {
 	return give(w.permissions, func() ([]Access, error) { return accessGiver.Gives(ctx, w.req()) })
 }
 
-// mayDeclare fails if the tenant does not let the namespace declare objects of the kind.
+// mayDeclare fails if the tenant does not allow the namespace to declare objects of the kind.
 func (w *objectSync[O]) mayDeclare(ctx context.Context) (err error) {
 	if w.permissions, err = reference.PermissionsOf(ctx, w.Client, w.tenant, w.object, w.kind.Name); err != nil {
 		return err
@@ -48,7 +49,8 @@ func (w *objectSync[O]) mayDeclare(ctx context.Context) (err error) {
 	return w.permissions.Declare()
 }
 
-// mayAdopt refuses an adoption that the tenant does not allow, and one that would give more than the object itself may give.
+// mayAdopt refuses an adoption that the tenant does not allow, and one that would give more access than the object itself may
+// give.
 func (w *objectSync[O]) mayAdopt(ctx context.Context, have auth0.Document) error {
 	if err := w.permissions.Adopt(w.Adapter.Describe(have)); err != nil {
 		return err

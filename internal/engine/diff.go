@@ -9,43 +9,44 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 )
 
-// Fields says what is special about the fields of a kind, in Auth0's names. The zero value suits a plain object.
+// Fields describes the special fields of a kind, in Auth0's names. The zero value suits a plain object.
 type Fields struct {
-	// Merged are objects that Auth0 merges by top-level key; each key is a field by itself.
+	// Merged are objects that Auth0 merges by top-level key; each key is a separate field.
 	Merged []string
-	// Replaced are objects that Auth0 replaces whole. Each value in them, however deep, is a field by itself; a patch sends the
-	// object as it was read, with what differs.
+	// Replaced are objects that Auth0 replaces whole. Each value in them, at any depth, is a separate field. A patch sends the
+	// object as it was read, with the differences.
 	Replaced []string
-	// Keyed are lists of objects that Auth0 replaces whole, by the field that tells their entries apart. Each entry is a field
-	// by itself; a patch sends the list as it was read, with what differs. Their order does not matter.
+	// Keyed are lists of objects that Auth0 replaces whole, by the field that identifies their entries. Each entry is a separate
+	// field. A patch sends the list as it was read, with the differences. The order does not matter.
 	Keyed map[string]string
-	// Sets are lists whose order does not matter, as JSON arrays or as words in one text.
+	// Sets are lists whose order does not matter, as JSON arrays or as words in one string.
 	Sets []string
-	// CreateOnly are sent when the object is created and never again.
+	// CreateOnly are fields that only the creation sends.
 	CreateOnly []string
-	// UpdateOnly are secret values that the creation does not take: they are sent right after it.
+	// UpdateOnly are secret values that the creation does not accept: they are sent right after it.
 	UpdateOnly []string
-	// Shown are secret values that Auth0 shows as they are, to those who may see them.
+	// Shown are secret values that Auth0 returns in the clear to callers that may see them.
 	Shown []string
-	// Unshown are objects of Replaced of which Auth0 may take a value that it never shows.
+	// Unshown are objects of Replaced of which Auth0 may accept a value and never show it.
 	Unshown []string
-	// With lists fields that are sent whenever another one is: Auth0 resets them with it, or reads them only beside it.
+	// With lists fields to send whenever another one is sent: Auth0 would reset them, or reads them only together.
 	With map[string][]string
-	// Lifted lists boolean fields that Auth0 sets to false when another one is sent. One that is true stays so, anyone who set it.
+	// Lifted lists boolean fields that Auth0 sets to false when another one is sent. The operator keeps one that is true, even if
+	// it is not declared.
 	Lifted map[string][]string
-	// WriteOnly are sent only beside the field that names them in With, and never read back.
+	// WriteOnly are fields that are sent only together with the field that names them in With, and never read.
 	WriteOnly []string
-	// Cleared is what clears a field where null does not, or an object of Replaced where {} does not.
+	// Cleared is the value that clears a field where null does not, or an object of Replaced where {} does not.
 	Cleared map[string]any
-	// KeepReady cannot be cleared: they stay when they are removed from the spec.
+	// KeepReady are fields that Auth0 cannot clear: they stay when they are removed from the spec.
 	KeepReady []string
-	// FoldCase are compared without regard to case.
+	// FoldCase are fields that are compared without regard to case.
 	FoldCase []string
-	// First are fields that nothing holds back where they become true: they are sent before all others, or with them if that takes one
-	// call, and alone as soon as Auth0 refuses that one.
+	// First are fields that nothing may delay when they become true. They are sent before all others, or with them if one call
+	// suffices. If Auth0 refuses that call, they are sent alone.
 	First []string
-	// Apart are groups of fields that must not travel with each other. The rest travels with the last of them, or after it
-	// if that has a field of Alone.
+	// Apart are groups of fields that must not be sent in one call. The other fields are sent with the last group, or after it if
+	// it has a field of Alone.
 	Apart [][]string
 	Alone []string
 }
@@ -55,14 +56,14 @@ type change struct {
 	// path is the field, or object.key below a merged object.
 	path       string
 	want, have any
-	// refused is what Auth0 said when it refused the change, "" if it did not.
+	// refused is Auth0's message when it refused the change, "" if it did not.
 	refused string
-	// isBeside is set for an entry of a list beside the object.
+	// isBeside marks an entry of a list beside the object.
 	isBeside bool
 }
 
-// diff compares what is desired with what is there. managed are the paths that were desired before: those that are no
-// longer are cleared.
+// diff compares the desired document with what Auth0 has. managed are the paths that were desired before: those that are no
+// longer desired are cleared.
 func (f Fields) diff(desired, have auth0.Document, managed []string) []change {
 	want := f.flatten(desired)
 	var changes []change
@@ -83,7 +84,7 @@ func (f Fields) diff(desired, have auth0.Document, managed []string) []change {
 	return changes
 }
 
-// isWithDefaults reports whether an object that is declared empty is there, and nothing in it was declared before: what it has are
+// isWithDefaults reports whether an object is declared empty, exists, and had nothing declared in it before: its values are then
 // Auth0's defaults.
 func (f Fields) isWithDefaults(path string, want, have any, managed []string) bool {
 	wanted, isObject := asObject(want)
@@ -93,7 +94,7 @@ func (f Fields) isWithDefaults(path string, want, have any, managed []string) bo
 		!slices.ContainsFunc(managed, func(other string) bool { return strings.HasPrefix(other, path+".") })
 }
 
-// paths lists what diff enforces of a desired document.
+// paths returns what diff enforces of a desired document.
 func (f Fields) paths(desired auth0.Document) []string {
 	return slices.Sorted(maps.Keys(f.flatten(desired)))
 }
@@ -141,7 +142,7 @@ func (f Fields) entries(field string, document auth0.Document) map[string]any {
 	return entries
 }
 
-// replaceEntry puts the entry of a path into a keyed list in place of the one there; nil takes it away.
+// replaceEntry replaces the entry of a path in a keyed list; nil removes it.
 func (f Fields) replaceEntry(list any, path string, entry any) []any {
 	field, _, _ := strings.Cut(path, ".")
 	before, _ := list.([]any)
@@ -166,7 +167,7 @@ func (f Fields) equal(path string, a, b any) bool {
 	return sameJSON(a, b)
 }
 
-// patch turns changes into the merge patch that Auth0 takes, with the fields that must go along.
+// patch turns changes into the merge patch that Auth0 accepts, with the fields that must accompany them.
 func (f Fields) patch(desired, have auth0.Document, changes []change) auth0.Document {
 	patch := auth0.Document{}
 	for _, change := range changes {
@@ -195,8 +196,8 @@ func (f Fields) patch(desired, have auth0.Document, changes []change) auth0.Docu
 	return patch
 }
 
-// replace puts the objects that Auth0 replaces whole into a patch: as they were read, with what differs. What is cleared goes
-// first, and takes objects along that it leaves empty, unless they are declared so.
+// replace adds the objects that Auth0 replaces whole to a patch: as they were read, with the differences. It clears paths first,
+// and removes objects that become empty, unless they are declared empty.
 func (f Fields) replace(patch, have auth0.Document, changes []change) {
 	for _, object := range f.Replaced {
 		if _, sent := patch[object]; !sent {
@@ -233,7 +234,7 @@ func (f Fields) addCompanions(patch, desired auth0.Document) {
 	}
 }
 
-// addLifted adds what others set and Auth0 would lift.
+// addLifted adds the values that others set and that Auth0 would reset.
 func (f Fields) addLifted(patch, have auth0.Document) {
 	for field, lifted := range f.Lifted {
 		if _, sent := patch[field]; !sent {
@@ -247,7 +248,7 @@ func (f Fields) addLifted(patch, have auth0.Document) {
 	}
 }
 
-// split divides a patch into the calls that it takes, in order.
+// split divides a patch into the calls that it needs, in order.
 func (f Fields) split(patch auth0.Document) []auth0.Document {
 	rest := maps.Clone(patch)
 	first := f.takeFirst(rest)
@@ -275,14 +276,14 @@ func (f Fields) split(patch auth0.Document) []auth0.Document {
 	case len(first) == 0:
 		return parts
 	case len(parts) == 1 && !f.alone(parts[0]):
-		// One call does for all, if Auth0 refuses nothing in it.
+		// One call suffices, if Auth0 refuses nothing in it.
 		maps.Copy(parts[0], first)
 		return parts
 	}
 	return append([]auth0.Document{first}, parts...)
 }
 
-// takeFirst takes out of a patch what nothing may hold back.
+// takeFirst removes from a patch the fields that nothing may delay.
 func (f Fields) takeFirst(patch auth0.Document) auth0.Document {
 	first := auth0.Document{}
 	for _, field := range f.First {
@@ -324,7 +325,7 @@ func sameSet(a, b any) bool {
 	return true
 }
 
-// sameWords compares lists in one text, such as the scope of OAuth: Auth0 may give the words back in another order.
+// sameWords compares lists in one string, such as an OAuth scope: Auth0 may return the words in another order.
 func sameWords(a, b string) bool {
 	words := func(text string) []string {
 		return slices.Sorted(slices.Values(strings.FieldsFunc(text, func(char rune) bool { return char == ' ' || char == ',' })))
@@ -376,7 +377,7 @@ func sameObject(a map[string]any, b any) bool {
 	return true
 }
 
-// sameNumber compares as Auth0 does, which holds numbers as doubles: more digits would differ forever.
+// sameNumber compares as Auth0 does, which stores numbers as doubles: with more digits, they would differ forever.
 func sameNumber(a, b json.Number) bool {
 	x, errX := a.Float64()
 	y, errY := b.Float64()

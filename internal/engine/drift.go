@@ -17,7 +17,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
-// DriftDetection keeps a drift detector for every tenant that can be worked with. It is a Runnable of the manager.
+// DriftDetection runs a drift detector for every usable tenant. It is a Runnable of the manager.
 type DriftDetection struct {
 	Client  client.Client
 	Pool    *auth0.Pool
@@ -25,7 +25,7 @@ type DriftDetection struct {
 	Metrics *auth0.Metrics
 
 	kinds []kindDetector
-	// deletions are who wants to know of them, by resource.
+	// deletions are the handlers of deletions, by resource.
 	deletions map[string]func(ctx context.Context, tenant types.NamespacedName, id string)
 
 	mu sync.Mutex
@@ -35,19 +35,19 @@ type DriftDetection struct {
 	loops   sync.WaitGroup
 }
 
-// driftDetector is an informer for the objects of one tenant: it hears what others change in Auth0, and compares everything from
-// lists now and then. See docs/decisions/0013-drift-detection.md.
+// driftDetector is an informer for the objects of one tenant: it receives the changes that others make in Auth0, and compares
+// everything with lists periodically. See docs/decisions/0013-drift-detection.md.
 type driftDetector struct {
 	*DriftDetection
 	tenant types.NamespacedName
 	uid    types.UID
 
-	// compared is when everything began to be compared for the first time since the start, nil before that is over.
+	// compared is when the first complete comparison since the start began, nil before it ended.
 	compared atomic.Pointer[time.Time]
-	// synced is closed when what happened while the operator was away has been heard of, or cannot be.
+	// synced is closed when the changes made while the operator was away have been received, or cannot be.
 	synced      chan struct{}
 	closeSynced func()
-	// again asks for everything to be compared now.
+	// again requests a complete comparison now.
 	again chan struct{}
 
 	watch watch
@@ -63,15 +63,15 @@ func (m *DriftDetection) Start(ctx context.Context) error {
 	m.mu.Unlock()
 	<-ctx.Done()
 	m.mu.Lock()
-	// None may start while the last ones are waited for.
+	// No loop may start during the wait for the last ones.
 	m.ctx = nil
 	m.mu.Unlock()
 	m.loops.Wait()
 	return nil
 }
 
-// OnDeletion has heard be called when something is deleted in Auth0, by whomever. resource is the name in the paths of the
-// Management API. It must be called before the manager starts.
+// OnDeletion registers a handler of deletions in Auth0, whoever makes them. resource is the name in the paths of the Management
+// API. It must be called before the manager starts.
 func (m *DriftDetection) OnDeletion(resource string, heard func(ctx context.Context, tenant types.NamespacedName, id string)) {
 	if m.deletions == nil {
 		m.deletions = map[string]func(context.Context, types.NamespacedName, string){}
@@ -79,14 +79,14 @@ func (m *DriftDetection) OnDeletion(resource string, heard func(ctx context.Cont
 	m.deletions[resource] = heard
 }
 
-// Keep has a drift detector of the tenant be there from now on, until the tenant is gone.
+// Keep runs a drift detector of the tenant from now on, until the tenant is gone.
 func (m *DriftDetection) Keep(tenant *v1alpha1.Auth0Tenant) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.keep(tenant)
 }
 
-// Compare has everything in the tenant be compared now.
+// Compare requests a complete comparison of the tenant now.
 func (m *DriftDetection) Compare(tenant *v1alpha1.Auth0Tenant) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -112,7 +112,7 @@ func (m *DriftDetection) keep(tenant *v1alpha1.Auth0Tenant) *driftDetector {
 	return kept
 }
 
-// unseen reports whether an object of a tenant came after everything was compared, so that it was not.
+// unseen reports whether an object of a tenant is newer than the last complete comparison, which therefore did not cover it.
 func (m *DriftDetection) unseen(tenant types.UID, object client.Object) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -142,10 +142,10 @@ func (m *driftDetector) start(ctx context.Context) {
 	})
 }
 
-// usablePoll is how soon a tenant that cannot be worked with is reconciled again, in the cache.
+// usablePoll is how soon to check an unusable tenant again, in the cache.
 const usablePoll = time.Second
 
-// usableTenant returns a tenant and, if it can be worked with now, its session.
+// usableTenant returns a tenant and, if the tenant is usable now, its session.
 func usableTenant(ctx context.Context, reader client.Reader, pool *auth0.Pool, key types.NamespacedName) (*v1alpha1.Auth0Tenant, *auth0.Session, error) {
 	var tenant v1alpha1.Auth0Tenant
 	if err := reader.Get(ctx, key, &tenant); err != nil {
@@ -158,7 +158,7 @@ func usableTenant(ctx context.Context, reader client.Reader, pool *auth0.Pool, k
 	return &tenant, session, nil
 }
 
-// usable waits until the tenant can be worked with. It returns false when there is nothing to wait for any more.
+// usable waits until the tenant is usable. It returns false when there is no reason to wait any more.
 func (m *driftDetector) usable(ctx context.Context) (*v1alpha1.Auth0Tenant, *auth0.Session, bool) {
 	for ctx.Err() == nil {
 		tenant, session, err := usableTenant(ctx, m.Client, m.Pool, m.tenant)
@@ -188,7 +188,7 @@ func (m *driftDetector) sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// report has the objects be read that others changed, and tells of deletions.
+// report requeues the objects that others changed, and passes deletions to their handlers.
 func (m *driftDetector) report(ctx context.Context, changes []auth0.Change) {
 	ids := map[string]map[string]bool{}
 	for _, change := range changes {

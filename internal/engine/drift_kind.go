@@ -22,37 +22,37 @@ import (
 )
 
 const (
-	// listLag is how long a list may lag behind: what was brought in line since is not compared with it.
+	// listLag is how long a list may lag behind: an object that was synced within this time is not compared with it.
 	listLag = time.Minute
 	// listCall is about how many objects one call lists.
 	listCall = 100
-	// mostShown is how many documents of lists may wait for the resync of their object, and longestShown how long.
+	// mostShown is how many documents of lists may wait for the reconciliation of their object, and longestShown how long.
 	mostShown    = 100
 	longestShown = 10 * time.Minute
-	// mostKept is how large a document may be that waits in memory for the resync of its object, in bytes.
+	// mostKept limits the size of such a document, in bytes.
 	mostKept = 128 << 10
 )
 
-// kindDetector is a kind as the drift detector of a tenant sees it.
+// kindDetector is the part of drift detection that is specific to a kind.
 type kindDetector interface {
 	resource() string
-	// changed has the objects with these ids be read.
+	// changed requests a read of the objects with these ids.
 	changed(ctx context.Context, tenant *driftDetector, ids map[string]bool)
-	// affected has the objects be read that a write to another object changed in Auth0.
+	// affected requests a read of the objects that a write to another object changed in Auth0.
 	affected(ctx context.Context, tenant types.NamespacedName, write Write)
-	// plan prepares the comparison of all objects. One that was requested leaves out none, not even what waits or is stalled.
+	// plan prepares the comparison of all objects. A requested one skips none, not even objects that wait or are stalled.
 	plan(ctx context.Context, session *auth0.Session, tenant types.NamespacedName, requested bool) (kindResync, error)
 }
 
-// kindDriftDetector is what the drift detectors do with the objects of one kind.
+// kindDriftDetector detects drift of the objects of one kind, for all tenants.
 type kindDriftDetector[O v1alpha1.Managed] struct {
 	*Remote[O]
-	// started is closed when queue is there.
+	// started is closed when queue is set.
 	started chan struct{}
 	queue   priorityqueue.PriorityQueue[reconcile.Request]
 }
 
-// watchQueue takes hold of the work queue of the kind.
+// watchQueue stores the work queue of the kind.
 func (k *kindDriftDetector[O]) watchQueue(build *builder.Builder, _ Deps, _ Kind, _ []Kind) *builder.Builder {
 	return build.WatchesRawSource(source.Func(func(_ context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
 		// The manager makes no other queues.
@@ -73,7 +73,7 @@ func (k *kindDriftDetector[O]) enqueue(ctx context.Context, priority auth0.Prior
 
 func (k *kindDriftDetector[O]) resource() string { return k.Adapter.(ListedKind).Resource() }
 
-// each visits the objects of a tenant. They must not be changed.
+// each visits the objects of a tenant. The visitor must not change them.
 func (k *kindDriftDetector[O]) each(ctx context.Context, tenant types.NamespacedName, visit func(O)) error {
 	list := k.kind.NewList()
 	if err := k.Client.List(ctx, list, client.MatchingFields{reference.TenantIndex: tenant.String()}, client.UnsafeDisableDeepCopy); err != nil {
@@ -96,16 +96,16 @@ func (k *kindDriftDetector[O]) changed(ctx context.Context, tenant *driftDetecto
 	}
 }
 
-// read has an object be read.
+// read requests a read of an object.
 func (k *kindDriftDetector[O]) read(ctx context.Context, key types.NamespacedName, priority auth0.Priority) {
 	k.snapshot.markDirty(key, priority)
 	k.enqueue(ctx, priority, key)
 }
 
-// expectedObjects are the objects to compare, by what they are in Auth0.
+// expectedObjects are the objects to compare, by their id in Auth0.
 type expectedObjects struct {
 	byID map[string][]types.NamespacedName
-	// expectedEntries are those who belong on the lists of members.
+	// expectedEntries are the expected members, by list.
 	expectedEntries map[auth0.MemberList]expectedEntry
 }
 
@@ -123,7 +123,7 @@ func (p expectedObjects) add(resource, id string, entry auth0.Entry) {
 	p.expectedEntries[memberList][entry][id] = true
 }
 
-// found takes away who has an entry.
+// found removes an id that has the entry.
 func (b expectedEntry) found(id string, entry auth0.Entry) {
 	delete(b[entry], id)
 	if len(b[entry]) == 0 {
@@ -131,7 +131,7 @@ func (b expectedEntry) found(id string, entry auth0.Entry) {
 	}
 }
 
-// ids are those who belong.
+// ids returns all expected ids.
 func (b expectedEntry) ids() map[string]bool {
 	ids := map[string]bool{}
 	for _, of := range b {
@@ -172,7 +172,7 @@ func (k *kindDriftDetector[O]) plan(ctx context.Context, session *auth0.Session,
 	}}, err
 }
 
-// forgetDeleted keeps the memory to what there is.
+// forgetDeleted drops what is known of objects that no longer exist.
 func (k *kindDriftDetector[O]) forgetDeleted(ctx context.Context) error {
 	list := k.kind.NewList()
 	if err := k.Client.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
@@ -189,13 +189,13 @@ func (k *kindDriftDetector[O]) forgetDeleted(ctx context.Context) error {
 	return nil
 }
 
-// isNoList reports whether Auth0 gives no list, and would give none if it was asked again.
+// isNoList reports whether Auth0 gives no list, and would give none at a retry.
 func isNoList(err error) bool {
 	classes := []auth0.Class{auth0.ClassInvalid, auth0.ClassForbidden, auth0.ClassMissingScope, auth0.ClassNotFound, auth0.ClassTooLarge}
 	return slices.Contains(classes, auth0.ClassOf(err))
 }
 
-// readAll has every object be read if Auth0 does not give the list.
+// readAll requests a read of every object if Auth0 does not give the list.
 func (k *kindDriftDetector[O]) readAll(ctx context.Context, all expectedObjects, err error) error {
 	if !isNoList(err) {
 		return err
@@ -209,7 +209,7 @@ func (k *kindDriftDetector[O]) readAll(ctx context.Context, all expectedObjects,
 	return nil
 }
 
-// memberLists are the lists beside an object that are compared from the other side: who is on them.
+// memberLists returns the lists beside an object that are compared from the other side, by their members.
 func (k *kindDriftDetector[O]) memberLists(ctx context.Context, session *auth0.Session, object O) []List {
 	lister, ok := k.Adapter.(Lister[O])
 	if !ok {
@@ -219,7 +219,7 @@ func (k *kindDriftDetector[O]) memberLists(ctx context.Context, session *auth0.S
 	return slices.DeleteFunc(lists, func(list List) bool { return list.idle() || !k.isComparedByMembers(list) })
 }
 
-// enqueueOne is the work over an object that is only compared.
+// enqueueOne returns the objectSync of an object that is only compared.
 func (k *kindDriftDetector[O]) enqueueOne(ctx context.Context, session *auth0.Session, object, after O) *objectSync[O] {
 	w := k.newSync(&Reconciliation[O]{Object: after, saved: object})
 	w.listed, w.session = true, session
@@ -227,7 +227,8 @@ func (k *kindDriftDetector[O]) enqueueOne(ctx context.Context, session *auth0.Se
 	return w
 }
 
-// compareMembers finds who should have an entry and has not. Where Auth0 does not give the list, that is everybody on it.
+// compareMembers finds the objects that should have an entry and lack it. If Auth0 does not give the list of members, it takes
+// all of them.
 func (k *kindDriftDetector[O]) compareMembers(ctx context.Context, session *auth0.Session, pace *pace, all expectedObjects) error {
 	for memberList, missing := range all.expectedEntries {
 		asked := k.Clock.Now()
@@ -249,7 +250,8 @@ func (k *kindDriftDetector[O]) compareMembers(ctx context.Context, session *auth
 	return nil
 }
 
-// findMembers takes away who has an entry. A list that takes more calls than reading each object is given up.
+// findMembers removes the objects that have an entry from missing. It gives up a list that needs more calls than reading each
+// object.
 func (k *kindDriftDetector[O]) findMembers(ctx context.Context, session *auth0.Session, pace *pace, memberList auth0.MemberList, missing expectedEntry) error {
 	calls, most := 0, len(missing.ids())
 	for members, err := range session.Members(ctx, memberList, slices.Collect(maps.Keys(missing))) {
@@ -299,7 +301,7 @@ func (k *kindDriftDetector[O]) compareObjects(ctx context.Context, session *auth
 	return nil
 }
 
-// compareOne has an object be read, or be passed over with what the list shows, if that would change something.
+// compareOne requests a reconciliation of an object that would change something: with what the list shows, or with a read.
 func (k *kindDriftDetector[O]) compareOne(ctx context.Context, session *auth0.Session, pace *pace, key types.NamespacedName, shown auth0.Document, asked time.Time) {
 	object, ok := k.comparable(ctx, key, asked, pace)
 	if !ok {
@@ -309,7 +311,7 @@ func (k *kindDriftDetector[O]) compareOne(ctx context.Context, session *auth0.Se
 	case same:
 	case news:
 		if shown.Size() > mostKept {
-			// It would wait in memory with many others.
+			// The document would wait in memory with many others.
 			k.read(ctx, key, auth0.PriorityPeriodic)
 			return
 		}
@@ -320,9 +322,9 @@ func (k *kindDriftDetector[O]) compareOne(ctx context.Context, session *auth0.Se
 	}
 }
 
-// comparable returns an object as it is now, if what a list showed at a time can be held against it, and it is not to be
-// read in any case. Where a comparison was requested, an object is read that was brought in line shortly before the request: the
-// list may lag behind, and something may have changed since.
+// comparable returns an object as it is now, if what a list showed at a time can be compared with it and nothing else requires a
+// read. In a requested comparison, it requests a read of an object that was synced shortly before the request: the list may lag
+// behind, and something may have changed since.
 func (k *kindDriftDetector[O]) comparable(ctx context.Context, key types.NamespacedName, asked time.Time, pace *pace) (O, bool) {
 	object := k.New()
 	if k.snapshot.dirtyMark(key).serial != 0 {
@@ -339,19 +341,19 @@ func (k *kindDriftDetector[O]) comparable(ctx context.Context, key types.Namespa
 	return object, !isRecent
 }
 
-// difference is what a list tells of an object.
+// difference is the result of comparing an object with a list.
 type difference int
 
 const (
-	// same: a resync would do nothing.
+	// same: a reconciliation would do nothing.
 	same difference = iota
-	// news: a resync would change nothing in Auth0 as far as the list tells, and has something else to see to.
+	// news: a reconciliation would change nothing in Auth0 as far as the list shows, but has something else to do.
 	news
-	// differs: the object is not as declared, or not on the list.
+	// differs: the object is out of sync, or not on the list.
 	differs
 )
 
-// compare tells what a resync of an object would come to, going by what a list shows of it. It makes no call.
+// compare predicts from a list what a reconciliation of an object would do. It makes no call.
 func (k *kindDriftDetector[O]) compare(ctx context.Context, session *auth0.Session, object O, shown auth0.Document) difference {
 	if shown == nil {
 		return differs
@@ -386,7 +388,7 @@ func (k *kindDriftDetector[O]) compare(ctx context.Context, session *auth0.Sessi
 	return news
 }
 
-// takeSecretsAsApplied leaves the values of secrets alone: a changed Secret has its object passed over by itself.
+// takeSecretsAsApplied treats the values of secrets as applied: a change of a Secret triggers its own reconciliation.
 func (w *objectSync[O]) takeSecretsAsApplied() {
 	w.applied = w.object.GetManagedStatus().AppliedSecrets
 	if adapter, ok := w.Adapter.(SecretFields[O]); ok {

@@ -10,18 +10,18 @@ import (
 )
 
 const (
-	// watchedResync is how often everything is compared while changes are heard of, if the tenant does not say.
+	// watchedResync is how often to compare everything while changes are received, if the tenant does not say.
 	watchedResync = 24 * time.Hour
-	// resyncRetry is how soon a resync that failed is made again.
+	// resyncRetry is the delay before a failed resync is retried.
 	resyncRetry = time.Minute
-	// paceCheck is how often a resync that is waiting looks whether it should go on sooner.
+	// paceCheck is how often a waiting resync checks whether it should continue sooner.
 	paceCheck = time.Minute
 )
 
-// errAgain ends a resync because everything is to be compared at once.
+// errAgain ends a resync because another one was requested without pauses.
 var errAgain = errors.New("everything is to be compared at once")
 
-// runResyncs compares everything at once, and from then on once per interval.
+// runResyncs compares everything at the start, and then once per interval.
 func (m *driftDetector) runResyncs(ctx context.Context) {
 	select {
 	case <-ctx.Done():
@@ -52,7 +52,7 @@ func (m *driftDetector) runResyncs(ctx context.Context) {
 	}
 }
 
-// compareAll compares the objects of every kind, which costs as many calls as there are steps of the pace.
+// compareAll compares the objects of every kind. It makes one call per step of the pace.
 func (m *driftDetector) compareAll(ctx context.Context, session *auth0.Session, pace pace) error {
 	var resyncs []kindResync
 	for _, kind := range m.kinds {
@@ -73,24 +73,24 @@ func (m *driftDetector) compareAll(ctx context.Context, session *auth0.Session, 
 
 // kindResync compares the objects of one kind.
 type kindResync struct {
-	// calls is about how many it takes.
+	// calls is about how many calls it needs.
 	calls int
 	run   func(context.Context, *pace) error
 }
 
-// pace spreads the calls of a resync of the interval.
+// pace spreads the calls of a resync over the interval.
 type pace struct {
 	*driftDetector
 	began time.Time
-	// atOnce makes them without a pause.
+	// atOnce makes the calls without pauses.
 	atOnce bool
-	// requested reports whether somebody asked for the comparison, or changes may have been missed.
+	// requested reports whether someone requested the comparison, or changes may have been missed.
 	requested bool
 	calls     int
 	made      int
 }
 
-// step comes after each call, and waits until it is time for the next.
+// step runs after each call, and waits until the next one is due.
 func (p *pace) step(ctx context.Context) error {
 	p.made++
 	if p.atOnce || p.made >= p.calls {
@@ -101,7 +101,7 @@ func (p *pace) step(ctx context.Context) error {
 	})
 }
 
-// until waits for a time that may change meanwhile. It fails with errAgain if everything is to be compared at once.
+// until waits for a time that may change meanwhile. It fails with errAgain if a comparison without pauses was requested.
 func (m *driftDetector) until(ctx context.Context, due func() time.Time) error {
 	for {
 		left := due().Sub(m.Clock.Now())
@@ -121,7 +121,7 @@ func (m *driftDetector) until(ctx context.Context, due func() time.Time) error {
 	}
 }
 
-// interval is how often everything is compared.
+// interval is how often to compare everything.
 func (m *driftDetector) interval(ctx context.Context, known *v1alpha1.Auth0Tenant) time.Duration {
 	var tenant v1alpha1.Auth0Tenant
 	if m.Client.Get(ctx, m.tenant, &tenant) == nil {

@@ -11,31 +11,31 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 )
 
-// snapshot is what this process knows of the objects of a kind, besides what they say themselves. It is lost with the
-// process, and nothing with it but calls. A kind that is not watched for drift has none.
+// snapshot is what this process knows of the objects of a kind, beyond their status. Losing it with the process costs only calls.
+// A kind without drift detection has none.
 type snapshot struct {
 	mu sync.Mutex
-	// dirty are the objects that must be read, as something may have changed them.
+	// dirty are the objects that must be read because something may have changed them.
 	dirty  map[types.NamespacedName]dirtyMark
 	serial uint64
-	// shown are documents from lists that wait for the resync of their object.
+	// shown are documents from lists that wait for the reconciliation of their object.
 	shown map[types.NamespacedName]auth0.Document
-	// synced are the objects that were brought in line.
+	// synced are the objects that were synced.
 	synced map[types.UID]lastSync
 }
 
 // dirtyMark says that an object must be read.
 type dirtyMark struct {
-	// serial tells one mark from the next; 0 is none.
+	// serial distinguishes one mark from the next; 0 means none.
 	serial   uint64
 	priority auth0.Priority
 }
 
-// lastSync is what an object was found to be like.
+// lastSync records the last sync of an object.
 type lastSync struct {
-	// desired is a hash of what it was brought in line with.
+	// desired is a hash of the desired document at that time.
 	desired uint64
-	// at is when it was read, in nanoseconds; 0 if it was left to the first resync of the drift detector.
+	// at is when the object was read, in nanoseconds; 0 if that was left to the first resync of the drift detector.
 	at int64
 }
 
@@ -59,7 +59,7 @@ func (m *snapshot) dirtyMark(key types.NamespacedName) dirtyMark {
 	return m.dirty[key]
 }
 
-// clearDirty takes a marker away, but none that was set since.
+// clearDirty removes a mark, unless a newer one replaced it.
 func (m *snapshot) clearDirty(key types.NamespacedName, known dirtyMark) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -74,7 +74,7 @@ func (m *snapshot) show(key types.NamespacedName, document auth0.Document) {
 	m.shown[key] = document
 }
 
-// take returns what a list showed of an object, once.
+// take returns what a list showed of an object, and removes it.
 func (m *snapshot) take(key types.NamespacedName) auth0.Document {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -83,7 +83,7 @@ func (m *snapshot) take(key types.NamespacedName) auth0.Document {
 	return document
 }
 
-// drained waits until few documents are left. Those that nobody comes for are dropped.
+// drained waits until few documents are left. It drops documents that nobody takes.
 func (m *snapshot) drained(ctx context.Context) error {
 	for deadline := time.Now().Add(longestShown); m.waiting() > mostShown; {
 		if time.Now().After(deadline) {
@@ -120,7 +120,7 @@ func (m *snapshot) lastSync(uid types.UID) (lastSync, bool) {
 	return what, ok
 }
 
-// syncedSince reports whether an object was brought in line after a time.
+// syncedSince reports whether an object was synced after a time.
 func (m *snapshot) syncedSince(uid types.UID, since time.Time) bool {
 	what, ok := m.lastSync(uid)
 	return ok && what.at > since.UnixNano()
@@ -134,7 +134,7 @@ func (m *snapshot) forget(key types.NamespacedName) {
 	delete(m.shown, key)
 }
 
-// keepOnly forgets the objects that are gone.
+// keepOnly drops the objects that are gone.
 func (m *snapshot) keepOnly(present map[types.UID]bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

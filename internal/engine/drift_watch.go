@@ -19,17 +19,17 @@ const (
 
 	// logPoll is how often the tenant's log is read: 120 calls an hour.
 	logPoll = 30 * time.Second
-	// eventsRetry is how soon to ask for events again after Auth0 refused them, eventsPause after a connection ended, which
-	// the server does every few minutes.
+	// eventsRetry is the delay before asking for events again after Auth0 refused them. eventsPause is the delay after a
+	// connection ended, which the server does every few minutes.
 	eventsRetry = 5 * time.Minute
 	eventsPause = time.Second
-	// shortStream is a connection after which the next one has to wait.
+	// shortStream is the duration below which a connection delays the next one.
 	shortStream = 30 * time.Second
-	// checkpointEvery is how often a checkpoint is written down.
+	// checkpointEvery is how often to write a checkpoint to status.
 	checkpointEvery = 5 * time.Minute
 )
 
-// watch is how a drift detector hears of changes, and how far it has heard.
+// watch is how a drift detector learns of changes, and how far it has read them.
 type watch struct {
 	mu             sync.Mutex
 	log, events    string
@@ -44,7 +44,7 @@ func (w *watch) set(change func()) {
 	change()
 }
 
-// followLog reads the tenant's log again and again.
+// followLog polls the tenant's log.
 func (m *driftDetector) followLog(ctx context.Context) {
 	ctx = auth0.WithPriority(ctx, auth0.PriorityShared)
 	defer m.closeSynced()
@@ -72,8 +72,8 @@ func (m *driftDetector) followLog(ctx context.Context) {
 	}
 }
 
-// readLog goes on where the log was read last, and returns when to go on. A checkpoint that Auth0 does not take is given up
-// for the present end of the log, and everything compared for what may have been missed.
+// readLog continues after the last entry that it read, and returns when to continue. If Auth0 rejects the checkpoint, it
+// continues at the present end of the log, and requests a complete comparison for what it may have missed.
 func (m *driftDetector) readLog(ctx context.Context, tenant *v1alpha1.Auth0Tenant, session *auth0.Session, tail **auth0.LogTail) (time.Duration, error) {
 	if *tail == nil {
 		last, err := beginning(ctx, tenant, session, m.Clock.Now())
@@ -99,13 +99,13 @@ func (m *driftDetector) readLog(ctx context.Context, tenant *v1alpha1.Auth0Tenan
 	return pause, nil
 }
 
-// isGone reports whether Auth0 does not take a checkpoint any more.
+// isGone reports whether Auth0 no longer accepts a checkpoint.
 func isGone(err error) bool {
 	return slices.Contains([]auth0.Class{auth0.ClassInvalid, auth0.ClassNotFound, auth0.ClassExpired}, auth0.ClassOf(err))
 }
 
-// beginning is the checkpoint in status, or the present end of the log if there is none that can be relied on: then the
-// pass at the start makes up for what happened before.
+// beginning returns the checkpoint in status, or the present end of the log if there is no reliable one: then the resync at the
+// start covers what happened before.
 func beginning(ctx context.Context, tenant *v1alpha1.Auth0Tenant, session *auth0.Session, now time.Time) (string, error) {
 	if watch := tenant.Status.Watch; watch != nil {
 		if at, ok := auth0.LogTime(watch.Log); ok && now.Sub(at) < auth0.LogKept {
@@ -115,7 +115,7 @@ func beginning(ctx context.Context, tenant *v1alpha1.Auth0Tenant, session *auth0
 	return session.NewestLog(ctx)
 }
 
-// followEvents listens to the Events API again and again.
+// followEvents keeps a connection to the Events API.
 func (m *driftDetector) followEvents(ctx context.Context) {
 	ctx = auth0.WithPriority(ctx, auth0.PriorityShared)
 	for first := true; ; first = false {
@@ -129,7 +129,7 @@ func (m *driftDetector) followEvents(ctx context.Context) {
 		wanted, pause := wants(tenant, v1alpha1.WatchPolicyEvents), eventsRetry
 		switch {
 		case !wanted:
-			// Who changes the spec is not to wait.
+			// A person who changes the spec should not wait.
 			pause = usablePoll
 		case m.mayWatch(ctx, tenant, session, scopeEvents, v1alpha1.WatchPolicyEvents):
 			pause = m.listen(ctx, tenant, session)
@@ -175,8 +175,8 @@ func (m *driftDetector) listen(ctx context.Context, tenant *v1alpha1.Auth0Tenant
 	return eventsPause
 }
 
-// refused returns when to ask for a connection again that Auth0 refused. Who held the last one until now, such as the instance
-// that had the tenant before, is about to let go of it.
+// refused returns when to retry a connection that Auth0 refused. The previous holder, such as the instance that served the tenant
+// before, will release its connection soon.
 func (m *driftDetector) refused(err error) time.Duration {
 	pause := eventsRetry
 	m.watch.set(func() {
@@ -188,8 +188,8 @@ func (m *driftDetector) refused(err error) time.Duration {
 	return pause
 }
 
-// disconnectInTime ends a connection for events when the tenant is not to be listened to any more, or not with this session: Auth0
-// allows but few, and keeps them open for minutes.
+// disconnectInTime ends a connection for events when the drift detector should no longer listen to the tenant, or not with this
+// session: Auth0 allows only a few connections, and keeps them open for minutes.
 func (m *driftDetector) disconnectInTime(ctx context.Context, session *auth0.Session, disconnect func()) {
 	defer disconnect()
 	for {
@@ -220,7 +220,7 @@ func (m *driftDetector) mayWatch(ctx context.Context, tenant *v1alpha1.Auth0Tena
 	return err == nil && slices.Contains(scopes, scope)
 }
 
-// status is how the watch stands now.
+// status describes the watch at present.
 func (w *watch) status(tenant *v1alpha1.Auth0Tenant) v1alpha1.WatchStatus {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -237,7 +237,7 @@ func (w *watch) status(tenant *v1alpha1.Auth0Tenant) v1alpha1.WatchStatus {
 	return status
 }
 
-// lacks says what would let changes be noticed sooner.
+// lacks says what would let the operator learn of changes sooner.
 func (w *watch) lacks(tenant *v1alpha1.Auth0Tenant) string {
 	if tenant.Spec.Watch == v1alpha1.WatchPolicyNone {
 		return "spec.watch is None: what others change in Auth0 is found within spec.resyncInterval"
@@ -259,7 +259,7 @@ func (w *watch) lacks(tenant *v1alpha1.Auth0Tenant) string {
 	return strings.Join(parts, "; ")
 }
 
-// due reports whether it is time to write down how the watch stands, and takes it as written.
+// due reports whether it is time to write the watch to status, and records that it was written.
 func (w *watch) due(now time.Time, urgent bool) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -270,14 +270,14 @@ func (w *watch) due(now time.Time, urgent bool) bool {
 	return true
 }
 
-// isWatched reports whether changes to all kinds are heard of.
+// isWatched reports whether the operator learns of changes to all kinds.
 func (m *driftDetector) isWatched() bool {
 	m.watch.mu.Lock()
 	defer m.watch.mu.Unlock()
 	return m.watch.byLog
 }
 
-// save writes into status how changes are noticed when that is another than before, and the checkpoints now and then.
+// save writes to status how changes are learned of when that changed, and the checkpoints now and then.
 func (m *driftDetector) save(ctx context.Context, tenant *v1alpha1.Auth0Tenant) {
 	status := m.watch.status(tenant)
 	before := tenant.Status.Watch
@@ -299,7 +299,7 @@ func (m *driftDetector) save(ctx context.Context, tenant *v1alpha1.Auth0Tenant) 
 	}
 }
 
-// saveLast writes the checkpoints down for the next process, unless the tenant is another's by now.
+// saveLast writes the checkpoints for the next process, unless another instance serves the tenant by now.
 func (m *driftDetector) saveLast(ctx context.Context) {
 	if _, open := m.Pool.Get(m.tenant.String()); !open {
 		return

@@ -13,8 +13,8 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
-// A write to one object changes others in Auth0: a new application is enabled for connections, a deleted role is taken from
-// users. Auth0's log and events name the written object only. See docs/decisions/0026-side-effects.md.
+// A write to one object can change others in Auth0: a new application is enabled for connections, a deleted role is taken from
+// users. Auth0's log and events name only the written object. See docs/decisions/0026-side-effects.md.
 
 // Write is a write to an object in Auth0.
 type Write struct {
@@ -23,7 +23,7 @@ type Write struct {
 	// ID is the id of the object in Auth0.
 	ID string
 	// Before is the object as it was, nil if the write created it. After is the object as it is, nil if the write deleted it.
-	// Either may lack fields that nobody has read.
+	// Either may lack fields that were not read.
 	Before, After auth0.Document
 }
 
@@ -33,14 +33,14 @@ func (w Write) Created() bool { return w.Before == nil }
 // Deleted reports whether the write deleted the object.
 func (w Write) Deleted() bool { return w.After == nil }
 
-// Affected is for kinds whose objects change in Auth0 when others are written there.
+// Affected is for kinds whose objects can change in Auth0 when others are written.
 type Affected[O v1alpha1.Managed] interface {
-	// AffectedBy returns a function that reports whether a write may have changed an object, nil if it changes none of the kind.
-	// A mistake costs a read, or leaves the change to the next comparison.
+	// AffectedBy returns a function that reports whether a write may have changed an object, nil if it changes no object of the
+	// kind. A mistake costs a read, or leaves the change to the next comparison.
 	AffectedBy(write Write) func(O) bool
 }
 
-// wrote has the objects read again that a write to another object changed in Auth0.
+// wrote requests a read of the objects that a write to another object changed in Auth0.
 func (m *DriftDetection) wrote(ctx context.Context, tenant types.NamespacedName, write Write) {
 	if m == nil {
 		return
@@ -50,7 +50,7 @@ func (m *DriftDetection) wrote(ctx context.Context, tenant types.NamespacedName,
 	}
 }
 
-// affected implements mirroredKind.
+// affected implements kindDetector.
 func (k *kindDriftDetector[O]) affected(ctx context.Context, tenant types.NamespacedName, write Write) {
 	adapter, ok := k.Adapter.(Affected[O])
 	if !ok {
@@ -71,7 +71,7 @@ func (k *kindDriftDetector[O]) affected(ctx context.Context, tenant types.Namesp
 	}
 }
 
-// priorityAfter is how urgent a comparison is after a write: what was created may give access that nobody declared.
+// priorityAfter is the priority of a comparison after a write: a created object may give access that nobody declared.
 func priorityAfter(write Write) auth0.Priority {
 	if write.Created() {
 		return auth0.PriorityEdited
@@ -79,7 +79,7 @@ func priorityAfter(write Write) auth0.Priority {
 	return auth0.PriorityNew
 }
 
-// enqueueIfStarted does not wait for the queue: when it starts, it gets all objects.
+// enqueueIfStarted does not wait for the queue: when the queue starts, it receives all objects.
 func (k *kindDriftDetector[O]) enqueueIfStarted(priority auth0.Priority, key types.NamespacedName) {
 	queuePriority := queuePriorities[priority]
 	select {
@@ -89,14 +89,14 @@ func (k *kindDriftDetector[O]) enqueueIfStarted(priority auth0.Priority, key typ
 	}
 }
 
-// wrote has the objects read again that a write to this one changed in Auth0.
+// wrote requests a read of the objects that a write to this one changed in Auth0.
 func (w *objectSync[O]) wrote(ctx context.Context, id string, before, after auth0.Document) {
 	if listed, ok := w.Adapter.(ListedKind); ok {
 		w.DriftDetection.wrote(ctx, reference.TenantKey(w.object), Write{Resource: listed.Resource(), ID: id, Before: before, After: after})
 	}
 }
 
-// wroteUpdate is wrote after an update. One whose answer was lost may have taken effect.
+// wroteUpdate calls wrote after an update. An update whose answer was lost may have taken effect.
 func (w *objectSync[O]) wroteUpdate(ctx context.Context, before, updated auth0.Document, err error) {
 	switch {
 	case err == nil:
@@ -106,7 +106,8 @@ func (w *objectSync[O]) wroteUpdate(ctx context.Context, before, updated auth0.D
 	}
 }
 
-// wroteDeletion is wrote after a deletion. have is nil if the object was gone already: an earlier deletion may have lost its answer.
+// wroteDeletion calls wrote after a deletion. have is nil if the object was gone already: an earlier deletion may have lost its
+// answer.
 func (w *objectSync[O]) wroteDeletion(ctx context.Context, have auth0.Document) {
 	if have == nil {
 		w.references = reference.Known(ctx, w.Client, w.object, w.refersTo())
@@ -115,8 +116,8 @@ func (w *objectSync[O]) wroteDeletion(ctx context.Context, have auth0.Document) 
 	w.wrote(ctx, w.Adapter.ID(w.object), have, nil)
 }
 
-// writeOf makes a Write of what Auth0's log or events tell of a change, if it may have changed other objects. They do not show the
-// object.
+// writeOf returns the Write that an entry of Auth0's log or events describes, if it may have changed other objects. Such entries
+// do not show the object.
 func writeOf(change auth0.Change) (Write, bool) {
 	write := Write{Resource: change.Resource, ID: change.ID}
 	switch {

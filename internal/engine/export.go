@@ -9,18 +9,19 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 )
 
-// Exporter is for kinds of which the objects in Auth0 can be rendered as manifests, so that a tenant that exists is taken over.
+// Exporter is for kinds whose objects in Auth0 can be exported as manifests, so that a user can adopt an existing tenant.
 type Exporter[O v1alpha1.Managed] interface {
 	ListedKind
-	// Export fills the spec of an object so that it declares just what there is, without secrets. It may read what stands
-	// beside the object. It returns false if the object is not to be taken over, as it is Auth0's or the operator's own.
+	// Export fills the spec of an object so that it declares exactly what Auth0 has, without secrets. It may read what belongs to
+	// the object, such as its lists. It returns false if nobody should adopt the object, because it belongs to Auth0 or to the
+	// operator itself.
 	Export(ctx context.Context, session *auth0.Session, have auth0.Document, names Names, object O) (bool, error)
 }
 
-// Names are the names that exported objects get in Kubernetes, by kind and id in Auth0.
+// Names are the names of exported objects in Kubernetes, by kind and id in Auth0.
 type Names map[string]map[string]string
 
-// Ref refers to an exported object; nil if it is not among them.
+// Ref refers to an exported object; nil if the object is not among them.
 func (n Names) Ref(kind, id string) *v1alpha1.ObjectReference {
 	if name, ok := n[kind][id]; ok {
 		return &v1alpha1.ObjectReference{Name: name}
@@ -28,7 +29,7 @@ func (n Names) Ref(kind, id string) *v1alpha1.ObjectReference {
 	return nil
 }
 
-// Add chooses a name for an object: what people call it, in the form of Kubernetes' names, and a number if it is taken.
+// Add chooses a name for an object: its display name in the form of a Kubernetes name, with a number if that is taken.
 func (n Names) Add(kind, id, called string) {
 	if n[kind] == nil {
 		n[kind] = map[string]string{}
@@ -65,7 +66,7 @@ func (k Kind) Exports() bool { return k.export != nil }
 // Resource is the name of the kind in the paths of the Management API, "" if it is not watched for drift.
 func (k Kind) Resource() string { return k.resource }
 
-// Export makes the manifest of an object in Auth0, nil if it is not to be taken over.
+// Export returns the manifest of an object in Auth0, nil if nobody should adopt the object.
 func (k Kind) Export(ctx context.Context, session *auth0.Session, have auth0.Document, names Names) (v1alpha1.Managed, error) {
 	return k.export(ctx, session, have, names)
 }
@@ -88,7 +89,7 @@ func exportWith[T any, O interface {
 	}
 }
 
-// Alias has an object be known by another key than its id, such as the identifier of an API.
+// Alias adds another key for an exported object, such as the identifier of an API.
 func (n Names) Alias(key, value, name string) {
 	if n[key] == nil {
 		n[key] = map[string]string{}

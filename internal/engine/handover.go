@@ -18,17 +18,17 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
-// Two objects that declare the same thing in Auth0 are in conflict, and a person deletes one of them. That must not take away what
-// the other one declares: it is handed over. See docs/decisions/0024-handover.md.
+// If two objects declare the same thing in Auth0, a person deletes one of them. The deletion must not remove what the other one
+// declares: the operator hands it over. See docs/decisions/0024-handover.md.
 
-// claimed notes what the object declares and another one holds, and returns the problem.
+// claimed records in status what the object declares and another one holds, and returns the problem.
 func (w *objectSync[O]) claimed(have auth0.Document, holder string) error {
 	w.object.GetManagedStatus().Claims = w.idOf(have)
 	return heldBy(w.Adapter.Describe(have), holder)
 }
 
-// successor returns the object that something in Auth0 is handed over to when this one is deleted: the oldest one that declares the same
-// thing, and could have it. nil if there is none.
+// successor returns the object that receives something in Auth0 when this one is deleted: the oldest one that declares the same
+// thing and may have it. It returns nil if there is none.
 func (w *objectSync[O]) successor(ctx context.Context, id string) (client.Object, error) {
 	list := w.kind.NewList()
 	if err := w.Client.List(ctx, list, client.MatchingFields{reference.IDIndex: reference.IDKey(w.object, id)}); err != nil {
@@ -47,8 +47,8 @@ func (w *objectSync[O]) successor(ctx context.Context, id string) (client.Object
 	return successor, nil
 }
 
-// inherits reports whether another object may be given what this one held. In another namespace, that takes the right to adopt:
-// anybody could get hold of an application's secret, or keep a user from being deleted, by declaring the same.
+// inherits reports whether another object may receive what this one held. An object of another namespace needs the right to
+// adopt: otherwise anybody could get an application's secret, or prevent the deletion of a user, with the same declaration.
 func (w *objectSync[O]) inherits(ctx context.Context, other O, id string) (bool, error) {
 	spec := other.GetManagedSpec()
 	switch {
@@ -68,7 +68,7 @@ func (w *objectSync[O]) inherits(ctx context.Context, other O, id string) (bool,
 	return permissions.Declare() == nil && mayAdopt, nil
 }
 
-// permissionsOf returns what another object may do in its tenant, or the problem that it may not use it.
+// permissionsOf returns what another object may do in its tenant, or the problem that it may not use the tenant.
 func (w *objectSync[O]) permissionsOf(ctx context.Context, other O) (reference.Permissions, error) {
 	tenant, err := reference.Tenant(ctx, w.Client, other)
 	if err != nil {
@@ -77,19 +77,19 @@ func (w *objectSync[O]) permissionsOf(ctx context.Context, other O) (reference.P
 	return reference.PermissionsOf(ctx, w.Client, tenant, other, w.kind.Name)
 }
 
-// isClaimant reports whether an object, as it is now, declares something in Auth0 that another one holds. Its reason may be another one
-// for a while, as when its tenant is not Ready.
+// isClaimant reports whether an object, as it is now, declares something in Auth0 that another one holds. It does not go by the
+// reason of Ready, which may be another one for a while, for example while its tenant is not Ready.
 func isClaimant(object v1alpha1.Managed, id string) bool {
 	return object.GetManagedStatus().Claims == id && isSeen(object)
 }
 
-// isSeen reports whether the operator looked at an object as it is declared now.
+// isSeen reports whether the operator reconciled an object as it is declared now.
 func isSeen(object v1alpha1.Managed) bool {
 	ready := meta.FindStatusCondition(object.GetCommonStatus().Conditions, v1alpha1.ConditionReady)
 	return ready != nil && ready.ObservedGeneration == object.GetGeneration()
 }
 
-// handOver makes something in Auth0 the other object's: by its marker, or, for kinds that carry none, by its status.
+// handOver gives something in Auth0 to the other object: by its marker, or by its status for kinds without a marker.
 func (w *objectSync[O]) handOver(ctx context.Context, have auth0.Document, successor client.Object) error {
 	if err := w.keepSuccessor(ctx, successor); err != nil {
 		return err
@@ -105,7 +105,8 @@ func (w *objectSync[O]) handOver(ctx context.Context, have auth0.Document, succe
 	return nil
 }
 
-// keepSuccessor has the other object stay until what it is about to get is deleted: one that never had anything in Auth0 lacks the finalizer.
+// keepSuccessor adds the finalizer to the other object, so that it stays until what it receives is deleted: an object that never
+// had anything in Auth0 lacks it.
 func (w *objectSync[O]) keepSuccessor(ctx context.Context, successor client.Object) error {
 	kept := successor.DeepCopyObject().(O)
 	if !controllerutil.AddFinalizer(kept, v1alpha1.Finalizer) {
@@ -121,7 +122,8 @@ func (w *objectSync[O]) keepSuccessor(ctx context.Context, successor client.Obje
 	return nil
 }
 
-// handOverTo writes into the status of another object that it owns something in Auth0, unless somebody changed the object meanwhile.
+// handOverTo writes into the status of another object that it owns something in Auth0, unless somebody changed the object
+// meanwhile.
 func (w *objectSync[O]) handOverTo(ctx context.Context, successor O, id string) error {
 	if ownedID(successor) == id {
 		return nil
@@ -136,7 +138,7 @@ func (w *objectSync[O]) handOverTo(ctx context.Context, successor O, id string) 
 	return nil
 }
 
-// wake has an object of the same kind looked at.
+// wake requeues an object of the same kind.
 func (w *objectSync[O]) wake(other client.Object) {
 	w.reconciliation.loop.queue.lookLater(ctrl.Request{NamespacedName: types.NamespacedName{Namespace: other.GetNamespace(), Name: other.GetName()}}, auth0.PriorityEdited)
 }

@@ -6,18 +6,18 @@ import (
 	"time"
 )
 
-// longestReconciliation is when a reconciliation counts as stuck. A call takes half a minute at most, and what waits for the rate limit waits
-// outside of a reconciliation, so this is far beyond what the slowest takes.
+// longestReconciliation is when a reconciliation counts as stuck. A call takes at most half a minute, and an object waits for the
+// rate limit outside of a reconciliation, so this is far beyond the slowest one.
 const longestReconciliation = 30 * time.Minute
 
-// Health knows what the loops of all kinds are doing.
+// Health knows which reconciliations of all kinds are running.
 type Health struct {
 	mu              sync.Mutex
 	loops           []*queueOf
 	reconciliations map[reservationKey]time.Time
 }
 
-// NewHealth returns a Health of no loops.
+// NewHealth returns a Health without loops.
 func NewHealth() *Health { return &Health{reconciliations: map[reservationKey]time.Time{}} }
 
 func (h *Health) add(loop *queueOf) {

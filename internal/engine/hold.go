@@ -15,10 +15,10 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
-// Kubernetes deletes every object of a kind with its CustomResourceDefinition, so that a chart which is removed by mistake could
-// empty a tenant in Auth0. Such deletions are held until a person confirms them. See docs/decisions/0023-held-deletions.md.
+// Kubernetes deletes every object of a kind with its CustomResourceDefinition, so an accidental removal of the chart could empty
+// a tenant in Auth0. The operator holds such deletions until a person confirms them. See docs/decisions/0023-held-deletions.md.
 
-// Deleter is a Handler whose Remove may take away what cannot be had back.
+// Deleter is a Handler whose Remove may delete what cannot be restored.
 type Deleter[O v1alpha1.Object] interface {
 	// Deletes reports whether Remove may do so for this object. It makes no call.
 	Deletes(*Reconciliation[O]) bool
@@ -26,12 +26,12 @@ type Deleter[O v1alpha1.Object] interface {
 
 // Maintainer is a Handler of objects that others use until they are gone.
 type Maintainer[O v1alpha1.Object] interface {
-	// Maintain keeps the object of use while its deletion is held. The outcome says what is wrong, and when to look again.
+	// Maintain keeps the object usable while its deletion is held. The outcome says what is wrong, and when to check again.
 	Maintain(context.Context, *Reconciliation[O]) Outcome
 }
 
-// maintain keeps an object of use whose deletion is held. One that is deleted in the foreground cannot be kept: Kubernetes deletes
-// what it owns first, as often as that is written.
+// maintain keeps an object usable whose deletion is held. It cannot keep one that is deleted in the foreground: Kubernetes
+// deletes its dependents first, as often as they are written.
 func (r *Reconciler[O]) maintain(ctx context.Context, reconciliation *Reconciliation[O], held Outcome) Outcome {
 	maintainer, ok := r.Handler.(Maintainer[O])
 	if !ok || controllerutil.ContainsFinalizer(reconciliation.Object, metav1.FinalizerDeleteDependents) {
@@ -40,7 +40,7 @@ func (r *Reconciler[O]) maintain(ctx context.Context, reconciliation *Reconcilia
 	return held.meanwhile(maintainer.Maintain(ctx, reconciliation))
 }
 
-// hold returns what an object that is being deleted waits for before Remove is called, nil if for nothing.
+// hold returns the outcome of a deletion that must wait before Remove is called, nil if it need not wait.
 func (r *Reconciler[O]) hold(ctx context.Context, reconciliation *Reconciliation[O]) (*Outcome, error) {
 	object, managed := any(reconciliation.Object).(v1alpha1.Managed)
 	deleter, deletes := r.Handler.(Deleter[O])
@@ -63,7 +63,7 @@ func (r *Reconciler[O]) hold(ctx context.Context, reconciliation *Reconciliation
 	return r.protect(ctx, &tenant, object)
 }
 
-// held says why a deletion waits for a person, and how to go on.
+// held says why a deletion waits for a person, and how to continue.
 func held(tenant *v1alpha1.Auth0Tenant, why string, args ...any) *Outcome {
 	outcome := Stall(v1alpha1.ReasonDeletionHeld, fmt.Sprintf(why, args...)+fmt.Sprintf(
 		"; nothing is deleted until somebody decides: to keep what is in Auth0, set spec.deletionPolicy of this object to Retain; to delete it, confirm on the Auth0Tenant: %s",
@@ -77,14 +77,15 @@ func confirmation(resource string, object client.Object) string {
 		object.GetNamespace(), resource, object.GetName(), v1alpha1.AnnotationConfirmDeletion)
 }
 
-// isConfirmed reports whether a person confirmed, on an object, the deletions up to a time, and that of another object began before it.
+// isConfirmed reports whether a person confirmed, on an object, the deletions up to a time, and the deletion of another object
+// began before it.
 func isConfirmed(on, deleted client.Object) bool {
 	until, err := time.Parse(time.RFC3339, on.GetAnnotations()[v1alpha1.AnnotationConfirmDeletion])
 	return err == nil && deleted.GetDeletionTimestamp() != nil && !deleted.GetDeletionTimestamp().After(until)
 }
 
-// kindIsLeaving reports whether the CustomResourceDefinition of the kind is being deleted. It asks the API server: a cache may show
-// the deletion of the objects before that of their kind. Where the operator may not read it, it reports false.
+// kindIsLeaving reports whether the CustomResourceDefinition of the kind is being deleted. It asks the API server: a cache may
+// show the deletion of the objects before that of their kind. If the operator may not read it, it reports false.
 func (r *Reconciler[O]) kindIsLeaving(ctx context.Context) (bool, error) {
 	if !r.IsClusterWide {
 		return false, nil

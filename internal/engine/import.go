@@ -19,24 +19,24 @@ import (
 
 // Importer is for kinds that Auth0 can create in import jobs: docs/decisions/0012-imports.md.
 type Importer[O v1alpha1.Managed] interface {
-	// Importable reports whether an import makes of the object just what a creation by itself would.
+	// Importable reports whether an import creates the object exactly as a call of its own would.
 	Importable(O) bool
-	// Importing is where in status the note is kept that the object is being imported.
+	// Importing returns the field of status that records that the object is being imported.
 	Importing(O) *string
-	// Import renders as an import what would be sent to create the object by itself. It returns nil if that cannot be.
+	// Import renders the body of a creation as an import. It returns nil if that is not possible.
 	Import(ctx context.Context, req Request[O], body auth0.Document) (*Import, error)
 }
 
 // Import is an object in the format of an import.
 type Import struct {
-	// Connection is the name of the one that the object is imported into.
+	// Connection is the name of the connection to import the object into.
 	Connection string
-	// ID is the one of the object in Auth0 afterwards, and Have what Auth0 has of it then.
+	// ID is the id of the object in Auth0 after the import, and Have the object as Auth0 has it then.
 	ID   string
 	Have auth0.Document
-	// Item is what is sent. Its user_id tells the items of an import apart.
+	// Item is the document to send. Its user_id identifies it among the items of an import.
 	Item auth0.Document
-	// Seal adds to the item what is secret and takes time to make.
+	// Seal adds to the item what is secret and slow to compute.
 	Seal func(item auth0.Document) error
 }
 

@@ -17,26 +17,26 @@ import (
 )
 
 const (
-	// manyWaiting is how many objects of a tenant must wait to be created for them to go by import, and manyLeft how many for
-	// that to go on.
+	// manyWaiting is how many objects of a tenant must wait for their creation before imports begin, and manyLeft how many for
+	// imports to continue.
 	manyWaiting = 200
 	manyLeft    = 20
-	// countEvery is how often they are counted.
+	// countEvery is how often to count them.
 	countEvery = time.Second
-	// batchIdleTime is how long nobody may have joined a batch before it goes as it is.
+	// batchIdleTime is how long a batch waits for a further member before it is sent.
 	batchIdleTime = 2 * time.Second
-	// mostJobs run in a tenant at once; Auth0 refuses a third.
+	// mostJobs is how many jobs run in a tenant at once; Auth0 refuses a third.
 	mostJobs = 2
-	// Jobs are asked for after firstPoll, and then at growing intervals up to longestPoll.
+	// firstPoll is the delay of the first poll of a job; the intervals then grow up to longestPoll.
 	firstPoll   = 2 * time.Second
 	longestPoll = 15 * time.Second
-	// importRetry is how soon a call is tried again that failed for a reason that may pass.
+	// importRetry is the delay before a call that failed for a transient reason is retried.
 	importRetry = 10 * time.Second
-	// importTick is how often the loop looks whether something is due. It makes no call for that.
+	// importTick is how often the loop checks whether something is due. It makes no call for that.
 	importTick = 250 * time.Millisecond
 	// importLifetime is how long Auth0 keeps a job.
 	importLifetime = 24 * time.Hour
-	// collectedWithin is how long members may take to come for what is known of them; anyone who does not was deleted by force.
+	// collectedWithin is how long members have to collect their outcome; a member that does not was deleted by force.
 	collectedWithin = time.Hour
 )
 
@@ -47,12 +47,12 @@ type Imports struct {
 	Pool   *auth0.Pool
 	Events events.EventRecorder
 
-	// mu is for the imports of all tenants.
+	// mu guards the imports of all tenants.
 	mu sync.Mutex
 	// ctx is nil until the manager starts, and when it ends.
 	ctx     context.Context
 	tenants map[types.NamespacedName]*tenantImports
-	// loops are those of the tenants, and the calls that they set off.
+	// loops are the loops of the tenants, and the calls that they start.
 	loops sync.WaitGroup
 }
 
@@ -60,27 +60,27 @@ type Imports struct {
 type tenantImports struct {
 	*Imports
 	tenant types.NamespacedName
-	// running tells that the loop runs, gone that the tenant is.
+	// running reports whether the loop runs, gone whether the tenant is gone.
 	running, gone bool
-	// batches are those that are not over, by their id; open are those that take more, by connection.
+	// batches are the batches that have not ended, by their id; open are those that accept members, by connection.
 	batches map[string]*batch
 	open    map[string]*batch
 	members map[types.UID]*member
-	// individually are those that an import refused, and waiting those that wait to be created by themselves: when imports begin,
-	// they are woken to join.
+	// individually are the objects that an import refused. waiting are the objects that wait for a creation by a call of their
+	// own: when imports begin, they are requeued to join.
 	individually map[types.UID]bool
 	waiting      map[types.UID]func()
-	// bulk says how a list of many objects is changed, by its field.
+	// bulk says how to change a list of many objects, by its field.
 	bulk map[string]BulkChange
-	// listBatches are new objects that go on lists together, batched all of them until they know that they are, nextListBatch is
-	// when a list takes the next, and changing are the lists that take some at present.
+	// listBatches are new objects that go on lists together; batched are all of them until they know that they did. nextListBatch
+	// is when a list accepts the next batch, and changing are the lists that are being changed.
 	listBatches   map[target]*listBatch
 	batched       map[types.UID]*member
 	nextListBatch map[target]time.Time
 	changing      map[target]bool
-	// excluded are those that were refused among many, until when.
+	// excluded are the objects that Auth0 refused within a batch, and until when they stay out of batches.
 	excluded map[types.UID]time.Time
-	// counted is when it was counted last whether many wait.
+	// counted is when the waiting objects were last counted.
 	counted time.Time
 	many    bool
 	// sendAfter is when the next job may be tried.
@@ -92,46 +92,48 @@ type batch struct {
 	id         string
 	connection string
 	size       int
-	// joined is when the last member came, and joining how many have not written their note yet. closed tells that it goes.
+	// joined is when the last member joined. joining is how many members have not recorded it yet. closed means that the batch
+	// accepts no more.
 	joined  time.Time
 	joining int
 	closed  bool
 	members []*member
-	// job is its id, and recorded reports whether it is noted in the status of the tenant. Of a job that another process started,
-	// nobody knows who else is in it: its note is left to grow old.
+	// job is its id, and recorded reports whether the status of the tenant records it. If another process started the job, its
+	// other members are unknown: its record stays until it is too old.
 	job               string
 	recorded, resumed bool
-	// next is when to ask for the job, and pause how long to wait then. Once the job is over, next is when that was.
+	// next is when to poll the job, and pause the interval after that. Once the job is over, next is when it ended.
 	next  time.Time
 	pause time.Duration
-	// busy tells that somebody sees to it at present.
+	// busy means that a goroutine works on the batch.
 	busy bool
-	// ended tells that the job is over, refused what it did not import, and lost that nobody knows what it imported.
+	// ended means that the job is over, refused are the members that it did not import, and lost means that its result is
+	// unknown.
 	ended, lost bool
 	refused     map[string]bool
 	uncollected int
-	// withdrawn are those that left it before it went, whatever their notes say.
+	// withdrawn are the members that left the batch before it was sent, whatever their status says.
 	withdrawn map[types.UID]bool
 }
 
 // member is an object in an import.
 type member struct {
 	uid types.UID
-	// id is the one that the object has in Auth0 afterwards, and sent the one in the import.
+	// id is the id of the object in Auth0 after the import, and sent the id in the import.
 	id, sent string
 	item     []byte
-	// known is what is on its lists before they are changed, targets are the changes that they take, and changed those that were
+	// known are the entries of its lists before the changes, targets are the changes that it needs, and changed those that were
 	// made.
 	known   *onLists
 	targets []target
 	changed []target
-	// isCurrent reports whether the object is still declared as it was.
+	// isCurrent reports whether the declaration of the object is unchanged.
 	isCurrent func(context.Context) bool
 	wake      func()
 	batch     *batch
 	over      bool
-	// Of one that is there already, have is what Auth0 has of it in a generation, serial the marker that had it read, and left how
-	// many changes are not made yet.
+	// For an existing object, have is the object in Auth0 in a generation, serial the mark that requested its read, and left how
+	// many changes are outstanding.
 	have       auth0.Document
 	generation int64
 	serial     uint64
@@ -140,7 +142,7 @@ type member struct {
 	since time.Time
 }
 
-// listsNow are the entries of its lists after the changes.
+// listsNow returns the entries of its lists after the changes.
 func (m *member) listsNow() *onLists { return m.known.with(m.changed) }
 
 // Start implements manager.Runnable.
@@ -153,7 +155,7 @@ func (i *Imports) Start(ctx context.Context) error {
 	i.mu.Unlock()
 	<-ctx.Done()
 	i.mu.Lock()
-	// None may start while the last ones are waited for.
+	// No loop may start during the wait for the last ones.
 	i.ctx = nil
 	i.mu.Unlock()
 	i.loops.Wait()

@@ -242,7 +242,7 @@ func (t *tenantImports) complete(ctx context.Context, session *auth0.Session, b 
 	case err != nil:
 		t.askAgain(b, importRetry)
 	case refused[""]:
-		// Auth0 refused somebody without saying whom: it may be anybody.
+		// Auth0 refused a member without naming it: it may be any of them.
 		t.lose(ctx, b)
 	default:
 		t.changeLists(ctx, session, b, refused)

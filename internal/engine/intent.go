@@ -24,7 +24,7 @@ func (w *objectSync[O]) intent() string { return w.object.GetManagedStatus().Cre
 func (w *objectSync[O]) intentOf() string {
 	switch adapter := w.Adapter.(type) {
 	case IntentRecorder:
-		// What came from JSON can become JSON; keys are sorted.
+		// A document that came from JSON can become JSON; keys are sorted.
 		note, _ := json.Marshal(adapter.Intent(w.desired))
 		return string(note)
 	case IdempotentCreator[O]:
@@ -105,7 +105,7 @@ func (w *objectSync[O]) findIntended(ctx context.Context) (candidates []auth0.Do
 	}
 	candidates, ours, err = w.find(ctx, wanted)
 	if moved && ours == nil && !w.namesRepeat() {
-		// What bears the old name is a somebody else's; the new name has not been tried.
+		// Someone else's object has the old name; the new name was not tried.
 		candidates = nil
 	}
 	return candidates, ours, err
@@ -126,7 +126,7 @@ func (w *objectSync[O]) intentDocument() auth0.Document {
 	if _, recordsIntent := w.Adapter.(IntentRecorder); !recordsIntent {
 		return nil
 	}
-	// The status is ours to write; somebody who spoils it has the object looked for under no name.
+	// Only the operator writes the status. If someone corrupts it, the operator searches without a name.
 	intent, _ := auth0.ParseDocument([]byte(w.intent()))
 	return intent
 }
@@ -146,7 +146,7 @@ func (w *objectSync[O]) holder(ctx context.Context, have auth0.Document) (string
 	}
 	for _, other := range objectsIn(list) {
 		owns := ownedID(other.(O)) == w.idOf(have)
-		// One that is being deleted hands over what this one manages already.
+		// An object that is being deleted hands over what this one manages already.
 		holds := !w.manages(have) || other.GetDeletionTimestamp() == nil && isOlder(other, w.object)
 		if other.GetUID() != w.object.GetUID() && owns && holds {
 			return Owner(other), nil
