@@ -31,7 +31,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
-// Deps is what kinds share.
+// Deps are the dependencies that all kinds share.
 type Deps struct {
 	// Client reads the kinds of this group from the cache, and Secrets and ConfigMaps from the API server.
 	Client client.Client
@@ -39,30 +39,30 @@ type Deps struct {
 	Reader client.Reader
 	Pool   *auth0.Pool
 	Hasher *secret.Hasher
-	// Outputs notes our writes to output Secrets.
+	// Outputs records the operator's writes to output Secrets.
 	Outputs *secret.Expectations
 	Clock   clock.WithTicker
 	// Fence refuses calls when another replica may lead; nil without leader election.
 	Fence *lease.Fence
-	// RecheckAfter is how long after an attempt that was repeated to look whether the earlier one took effect late.
+	// RecheckAfter is how long after a repeated attempt to check whether the earlier one took effect late.
 	RecheckAfter time.Duration
-	// DriftDetection watch the tenants.
+	// DriftDetection watches the tenants.
 	DriftDetection *DriftDetection
 	// Metrics count calls and differences.
 	Metrics *auth0.Metrics
 	Imports *Imports
-	// Health is told what the loops are doing.
+	// Health tracks the running reconciliations.
 	Health *Health
-	// Workers is how many objects of a kind are worked on at once, and as many again are kept for tenants that answer while others
-	// do not.
+	// Workers is how many objects of a kind are reconciled at once. As many workers again are reserved for tenants that answer
+	// while others do not.
 	Workers int
-	// Deletions counts those of protected tenants.
+	// Deletions counts the deletions in protected tenants.
 	Deletions *Deletions
-	// IsClusterWide reports whether the operator serves all namespaces, and may read what is in none.
+	// IsClusterWide reports whether the operator serves all namespaces, and may read cluster-scoped objects.
 	IsClusterWide bool
 	// NamespaceLabels is nil if the operator serves all namespaces.
 	NamespaceLabels *NamespaceLabels
-	// Shard picks the tenants that this instance serves, by their labels; nil means all.
+	// Shard selects the tenants that this instance serves, by their labels; nil means all.
 	Shard labels.Selector
 }
 
@@ -71,10 +71,10 @@ const (
 	longestRetry = 5 * time.Minute
 )
 
-// Kind is a kind as the registry lists it.
+// Kind is a kind in the registry.
 type Kind struct {
 	Name string
-	// Scopes are those of the Management API that the kind needs at most.
+	// Scopes are all scopes of the Management API that objects of the kind may need.
 	Scopes []string
 	// NewList returns an empty list of the kind.
 	NewList func() client.ObjectList
@@ -87,7 +87,7 @@ type Kind struct {
 	// resource is the name of the kind in the paths of the Management API, if it is watched for drift.
 	resource string
 	export   func(context.Context, *auth0.Session, auth0.Document, Names) (v1alpha1.Managed, error)
-	// apply runs one object through its Handler, without the loop around it.
+	// apply runs the Handler for one object, without the loop around it.
 	apply func(context.Context, Deps, []Kind, v1alpha1.Object) Outcome
 }
 
@@ -96,7 +96,7 @@ func (k Kind) References(object v1alpha1.Managed) []reference.Reference {
 	return k.indexed.AllReferences(object)
 }
 
-// Names lists what a whole object names as Auth0 does.
+// Names lists the things in Auth0 that a whole object names by their names there.
 func (k Kind) Names(object v1alpha1.Managed) []reference.Named {
 	if k.indexed.Names == nil {
 		return nil
@@ -104,10 +104,10 @@ func (k Kind) Names(object v1alpha1.Managed) []reference.Named {
 	return k.indexed.Names(object)
 }
 
-// IsNamed reports whether objects may name one of the kind with the name that it has in Auth0.
+// IsNamed reports whether objects may name one of the kind by its name in Auth0.
 func (k Kind) IsNamed() bool { return k.indexed.Declares != nil }
 
-// Loop returns the loop of the kind without a manager that drives it, for those who decide themselves when it goes round.
+// Loop returns the loop of the kind without a manager, for callers that decide themselves when it runs.
 func (k Kind) Loop(deps Deps, recorder events.EventRecorder, all []Kind) reconcile.Reconciler {
 	return k.loop(deps, recorder, all)
 }
@@ -117,7 +117,7 @@ func (k Kind) Setup(ctx context.Context, manager ctrl.Manager, deps Deps, all []
 	return k.setup(ctx, manager, deps, all)
 }
 
-// IndexesOf returns a function that says what an object of the kinds has in each index of the cache.
+// IndexesOf returns a function that returns the values of an object of the kinds in each index of the cache.
 func IndexesOf(kinds []Kind) func(v1alpha1.Object) map[string][]string {
 	byType := map[reflect.Type]reference.Indexed{}
 	for _, kind := range kinds {
@@ -195,8 +195,8 @@ func inputsOf[O v1alpha1.Managed](adapter Adapter[O], object O) []string {
 	return slices.Compact(names)
 }
 
-// Register makes a Kind of a Handler. An object is reconciled again when one of the Secrets, ConfigMaps and objects changes
-// that it names, as indexed tells.
+// Register makes a Kind of a Handler. A change of a Secret, ConfigMap or object that an object names, according to indexed,
+// triggers a reconciliation of the object.
 func Register[T any, O interface {
 	*T
 	v1alpha1.Object
@@ -253,8 +253,8 @@ func loopWorkers(deps Deps) int { return 2 * max(deps.Workers, 1) }
 // Watch adds a watch of its own to a kind.
 type Watch func(build *builder.Builder, deps Deps, kind Kind, all []Kind) *builder.Builder
 
-// changed lets through what calls for a reconciliation: a change of spec, of the size, a request, a deletion. Changes of status, which are our
-// own, do not.
+// changed passes the events that need a reconciliation: a change of the spec or the size, a request, a deletion. Changes of
+// status are the operator's own and do not pass.
 func changed() predicate.Predicate {
 	return predicate.Or(
 		predicate.GenerationChangedPredicate{},
@@ -271,13 +271,13 @@ func changed() predicate.Predicate {
 	)
 }
 
-// isRelabelledTenant reports whether a tenant may have become another instance's.
+// isRelabelledTenant reports whether another instance may serve a tenant from now on.
 func isRelabelledTenant(e event.UpdateEvent) bool {
 	_, isTenant := e.ObjectNew.(*v1alpha1.Auth0Tenant)
 	return isTenant && !maps.Equal(e.ObjectOld.GetLabels(), e.ObjectNew.GetLabels())
 }
 
-// usabilityChanged lets through the changes of a tenant after which its objects can be worked with, or no longer, or be deleted.
+// usabilityChanged passes the changes of a tenant after which its objects become usable, unusable, or can be deleted.
 func usabilityChanged() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 		before, after := e.ObjectOld.(*v1alpha1.Auth0Tenant), e.ObjectNew.(*v1alpha1.Auth0Tenant)
@@ -294,7 +294,7 @@ func usability(tenant *v1alpha1.Auth0Tenant) [2]bool {
 	}
 }
 
-// wroteItself reports whether a Secret or ConfigMap is as an object of a kind wrote it: the object knows what is in it.
+// wroteItself reports whether a Secret or ConfigMap is as an object of a kind wrote it: the object knows its contents.
 func wroteItself(deps Deps, kind string) func(changed, object client.Object) bool {
 	return func(changed, object client.Object) bool {
 		return secret.WrittenFor(changed, kind, object) && deps.Outputs.Knows(changed)
@@ -303,7 +303,7 @@ func wroteItself(deps Deps, kind string) func(changed, object client.Object) boo
 
 func objectsIn(list client.ObjectList) []client.Object {
 	var found []client.Object
-	// EachListItem fails on what is not a list, which a registered list is.
+	// EachListItem fails only on objects that are no list; every registered list is one.
 	_ = meta.EachListItem(list, func(item runtime.Object) error {
 		found = append(found, item.(client.Object))
 		return nil
@@ -319,7 +319,7 @@ func tenantKey(object client.Object) (string, string) {
 	return metav1.NamespaceAll, client.ObjectKeyFromObject(object).String()
 }
 
-// WatchConfigMaps looks at an object again when a ConfigMap changes that it names.
+// WatchConfigMaps requeues an object when a ConfigMap changes that it names.
 func WatchConfigMaps(build *builder.Builder, deps Deps, kind Kind, _ []Kind) *builder.Builder {
 	return build.WatchesMetadata(&corev1.ConfigMap{}, enqueueBy(deps.Client, kind.NewList, reference.InputIndex, auth0.PriorityEdited, inputKey(reference.ConfigMapInput), wroteItself(deps, kind.Name)))
 }

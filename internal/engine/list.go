@@ -10,39 +10,39 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 )
 
-// List is a list beside an object in Auth0, such as the roles of a user. Entries are named by strings that people know.
+// List is a list beside an object in Auth0, such as the roles of a user. Strings that people know identify the entries.
 type List struct {
-	// Field in the spec, for messages.
+	// Field is the field of the spec, for messages.
 	Field string
-	// Declared reports whether the spec has the list at all; otherwise only what was set through it before is taken back.
+	// Declared reports whether the spec has the list. If not, the operator only removes what it added before.
 	Declared bool
 	Mode     v1alpha1.ListMode
 	// Want are the entries of the spec.
 	Want []string
-	// Managed are the entries that were set through the object, in its status.
+	// Managed are the entries that the operator added for the object, in its status.
 	Managed *[]string
 
-	// Read, Add and Remove make the calls. Add and Remove are idempotent; they get what is missing or too much only.
+	// Read, Add and Remove make the calls. Add and Remove are idempotent; they receive only the missing or the surplus entries.
 	Read func(ctx context.Context, session *auth0.Session, id string) ([]string, error)
-	// Add returns what it added.
+	// Add returns the entries that it added.
 	Add    func(ctx context.Context, session *auth0.Session, id string, entries []string) ([]string, error)
 	Remove func(ctx context.Context, session *auth0.Session, id string, entries []string) error
-	// BulkChange makes the calls for many objects at once; nil if there are no such calls.
+	// Bulk changes the list of many objects at once; nil if there are no such calls.
 	Bulk *BulkChange
 
-	// Differing returns the entries that have other attributes than declared, as of the last Read or Amend, and Amend changes
-	// them; nil if entries have none.
+	// Differing returns the entries whose attributes differ from the declared ones, as of the last Read or Amend. Amend changes
+	// them; both are nil if entries have no attributes.
 	Differing func() []string
 	Amend     func(ctx context.Context, session *auth0.Session, id string, entries []string) error
-	// notTaken reports whether Auth0 took this very change before and did not make it, and leftOut notes that; nil where nobody keeps
-	// that in mind.
+	// notTaken reports whether Auth0 accepted this very change before and did not make it. leftOut records that; both are nil if
+	// nobody records it.
 	notTaken func(entry string, remove bool) bool
 	leftOut  func(entry string, remove bool)
-	// Sent tells that the entries travel with the creation of the object.
+	// Sent reports whether the creation of the object sends the entries.
 	Sent bool
 }
 
-// differing returns the entries that are there and have other attributes than declared.
+// differing returns the existing entries whose attributes differ from the declared ones.
 func (l List) differing() []string {
 	if l.Differing == nil {
 		return nil
@@ -50,12 +50,12 @@ func (l List) differing() []string {
 	return l.Differing()
 }
 
-// idle reports whether there is nothing to look after.
+// idle reports whether there is nothing to do for the list.
 func (l List) idle() bool {
 	return len(l.Want) == 0 && len(*l.Managed) == 0 && (!l.Declared || l.Mode != v1alpha1.ListModeExact)
 }
 
-// plan compares with what is there.
+// plan compares the declared entries with the current ones.
 func (l List) plan(have []string) (missing, surplus []string) {
 	missing = without(l.Want, have)
 	for _, entry := range have {
@@ -69,7 +69,7 @@ func (l List) plan(have []string) (missing, surplus []string) {
 	return missing, surplus
 }
 
-// read returns the entries that are there, without a call if they are known.
+// read returns the current entries, without a call if they are known.
 func (l List) read(ctx context.Context, session *auth0.Session, id string, known *onLists) ([]string, error) {
 	if entries, ok := known.entriesOf(l); ok {
 		return entries, nil
@@ -77,8 +77,8 @@ func (l List) read(ctx context.Context, session *auth0.Session, id string, known
 	return l.Read(ctx, session, id)
 }
 
-// converge brings the list in line, going by what is known to be on it. save writes down what is about to be added, as
-// nobody could tell it from what others added after a crash.
+// converge updates the list to match the spec, based on its known entries. save records the entries before they are added: after
+// a crash, nobody could distinguish them from what others added.
 func (l List) converge(ctx context.Context, session *auth0.Session, id string, known *onLists, save func(context.Context) error) (changed bool, err error) {
 	have, err := l.read(ctx, session, id, known)
 	if err != nil {
@@ -122,7 +122,7 @@ func (l List) converge(ctx context.Context, session *auth0.Session, id string, k
 	return true, l.verify(ctx, session, id, again, surplus)
 }
 
-// fresh leaves out the changes that Auth0 took before and did not make, and has these noted.
+// fresh leaves out the changes that Auth0 accepted before and did not make, and records them.
 func (l List) fresh(missing, surplus []string, note func(entry string, remove bool)) (freshMissing, freshSurplus []string) {
 	if l.notTaken == nil {
 		return missing, surplus
@@ -139,8 +139,9 @@ func (l List) fresh(missing, surplus []string, note func(entry string, remove bo
 	return slices.DeleteFunc(slices.Clone(missing), isKnown(false)), slices.DeleteFunc(slices.Clone(surplus), isKnown(true))
 }
 
-// verify reads the list once more after entries were added for the second time, or removed, and notes those that Auth0 left as they were. An
-// entry that is added for the first time costs no read: if Auth0 leaves it out, the next look adds it again, and reads.
+// verify reads the list again after entries were removed, or added for the second time, and records those that Auth0 left
+// unchanged. An entry that is added for the first time costs no read: if Auth0 leaves it out, the next reconciliation adds it
+// again, and reads.
 func (l List) verify(ctx context.Context, session *auth0.Session, id string, again, removed []string) error {
 	if l.leftOut == nil || len(again)+len(removed) == 0 {
 		return nil
@@ -158,8 +159,8 @@ func (l List) verify(ctx context.Context, session *auth0.Session, id string, aga
 	return nil
 }
 
-// addedBefore returns the missing entries that were added before: somebody took them away, or Auth0 left them out. Of an object that is new or
-// whose changes are made together with those of others, they are noted before they are added for the first time.
+// addedBefore returns the missing entries that were added before: somebody removed them, or Auth0 left them out. It returns none
+// for an object that is new or changed in a batch, because status records its entries before they are first added.
 func (l List) addedBefore(missing []string, known *onLists) []string {
 	if known != nil {
 		return nil
@@ -167,19 +168,19 @@ func (l List) addedBefore(missing []string, known *onLists) []string {
 	return intersect(missing, *l.Managed)
 }
 
-// intersect returns the entries of a that are in b, too.
+// intersect returns the entries of a that are also in b.
 func intersect(a, b []string) []string { return without(a, without(a, b)) }
 
-// onLists is what is known of the lists beside an object, so that they need not be read. nil knows nothing.
+// onLists is what is known of the lists beside an object, so that they need not be read. nil means that nothing is known.
 type onLists struct {
-	// isNew tells that the object was created just now: what is not known to be on its lists is not.
+	// isNew means that the object was just created: its lists contain no other entries than the known ones.
 	isNew bool
-	// entries are those of the lists that are known, by field, and changed are the lists that were changed since.
+	// entries are the entries of the known lists, by field, and changed are the lists that were changed since.
 	entries map[string][]string
 	changed map[string]bool
 }
 
-// entriesOf returns what is on a list, if it is known.
+// entriesOf returns the entries of a list, if they are known.
 func (o *onLists) entriesOf(list List) (entries []string, known bool) {
 	switch {
 	case o == nil:
@@ -208,7 +209,7 @@ func (o *onLists) with(changes []target) *onLists {
 	return after
 }
 
-// isNews reports whether people are told of a list: it was changed, just now or before, and not because the object is new.
+// isNews reports whether to report a list: it was changed, now or before, and not because the object is new.
 func (o *onLists) isNews(field string, changed bool) bool {
 	if o == nil {
 		return changed
@@ -216,12 +217,12 @@ func (o *onLists) isNews(field string, changed bool) bool {
 	return !o.isNew && (changed || o.changed[field])
 }
 
-// intend remembers entries that are about to be added.
+// intend records entries that are about to be added.
 func (l List) intend(entries []string) {
 	*l.Managed = union(*l.Managed, entries)
 }
 
-// lists returns the lists of the object that need looking after.
+// lists returns the lists of the object that need work.
 func (w *objectSync[O]) lists() []List {
 	lister, ok := w.Adapter.(Lister[O])
 	if !ok {
@@ -230,7 +231,7 @@ func (w *objectSync[O]) lists() []List {
 	return w.withoutMemberLists(slices.DeleteFunc(lister.Lists(w.req()), List.idle))
 }
 
-// finishes reports whether there is something to see to after the object.
+// finishes reports whether the object has follow-up work.
 func (w *objectSync[O]) finishes() bool {
 	finisher, ok := w.Adapter.(Finisher[O])
 	return ok && finisher.Finishes(w.object)
@@ -246,7 +247,7 @@ func (w *objectSync[O]) publish(ctx context.Context, have auth0.Document) error 
 	return w.publishConfigMap(ctx, have)
 }
 
-// settle brings the lists beside the object in line, all of them, sees to the rest, and ends the reconciliation.
+// settle updates all lists beside the object, does the follow-up work, and ends the reconciliation.
 func (w *objectSync[O]) settle(ctx context.Context, have auth0.Document, known *onLists) (Outcome, error) {
 	if err := w.publish(ctx, have); err != nil {
 		return Outcome{}, err

@@ -32,7 +32,7 @@ const (
 
 // listBatch is a set of objects that need the same change to a list, which one call makes.
 type listBatch struct {
-	// priority is that of the most urgent member.
+	// priority is the priority of the most urgent member.
 	priority   auth0.Priority
 	members    []*member
 	began, due time.Time

@@ -51,7 +51,7 @@ type Handler[O v1alpha1.Object] interface {
 
 // Pauser is a Handler that also acts when its object is suspended.
 type Pauser[O v1alpha1.Object] interface {
-	// Pause takes that back, as far as it has not begun.
+	// Pause cancels the work of Apply that has not begun.
 	Pause(*Reconciliation[O])
 }
 
@@ -69,15 +69,15 @@ type Reconciler[O v1alpha1.Object] struct {
 	New     func() O
 	Handler Handler[O]
 
-	// kinds are those of the registry.
+	// kinds are the kinds of the registry.
 	kinds []Kind
 	// indexes returns what an object has in each index of the cache.
 	indexes func(v1alpha1.Object) map[string][]string
 	queue   queueOf
 	workers *auth0.Workers
-	// written holds, by name, the resource version of our own last write that the cache has not shown yet.
+	// written holds, by name, the resource version of the operator's last write that the cache has not shown yet.
 	written sync.Map
-	// warned holds, by name, the warnings that an object had when it was looked at last.
+	// warned holds, by name, the warnings of the last reconciliation.
 	warned sync.Map
 }
 
@@ -298,7 +298,7 @@ type Reconciliation[O v1alpha1.Object] struct {
 	Object O
 	saved  O
 	loop   *Reconciler[O]
-	// found tells that status took in what is in Auth0, which is not to be found out once more.
+	// found means that status describes the object as it is in Auth0, so that nothing needs to be read again.
 	found bool
 	// reported are the messages of the Events of this reconciliation, by reason.
 	reported map[string][]string

@@ -8,10 +8,10 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 )
 
-// longestMarker is how long a value in the metadata of an object in Auth0 may be.
+// longestMarker limits the length of a value in the metadata of an object in Auth0.
 const longestMarker = 255
 
-// Owner is how an object signs what it holds in Auth0: namespace/name/uid. A long name is cut, as the uid tells it apart.
+// Owner is the value of the marker of an object: namespace/name/uid. A long name is cut, because the uid is unique.
 func Owner(object client.Object) string {
 	name := object.GetName()
 	rest := len(object.GetNamespace()) + len(object.GetUID()) + len("//")
@@ -29,7 +29,7 @@ func (w *objectSync[O]) markerField() string {
 	return ""
 }
 
-// marker adds the marker to what is desired.
+// addMarker adds the marker to the desired document.
 func (w *objectSync[O]) addMarker() {
 	if field := w.markerField(); field != "" {
 		setIn(w.desired, splitPath(field), Owner(w.object))
@@ -58,8 +58,8 @@ func (w *objectSync[O]) foreignOwner(have auth0.Document) string {
 	return w.ownerOf(have)
 }
 
-// removeMarker hands over what stays in Auth0 to another Kubernetes object that declares it too, or takes the marker off, so that one may
-// adopt it.
+// removeMarker hands over what stays in Auth0 to another Kubernetes object that declares it too. If there is none, it removes the
+// marker, so that one may adopt it.
 func (w *objectSync[O]) removeMarker(ctx context.Context) error {
 	successor, err := w.successor(ctx, w.Adapter.ID(w.object))
 	if err != nil || w.markerField() == "" && successor == nil {

@@ -22,11 +22,12 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
-// labelPoll is how often the labels of the namespaces are read that the operator serves one by one: one request to the API server each.
+// labelPoll is how often to read the labels of the namespaces that the operator serves by name. Each namespace costs one request
+// to the API server.
 const labelPoll = 5 * time.Second
 
-// NamespaceLabels tells of changes of the labels of some namespaces. Roles let an operator that serves a few namespaces read these,
-// and not watch them. It is a Runnable of the manager; nil is for one that watches all namespaces.
+// NamespaceLabels reports changes of the labels of some namespaces. If the operator serves a few namespaces, its roles let it
+// read these, but not watch them. It is a Runnable of the manager; nil if the operator watches all namespaces.
 type NamespaceLabels struct {
 	Reader client.Reader
 	Names  []string
@@ -34,7 +35,7 @@ type NamespaceLabels struct {
 	listeners []chan event.GenericEvent
 }
 
-// listen returns a channel that gets the namespaces whose labels changed. It is called before Start.
+// listen returns a channel that receives the namespaces whose labels changed. It must be called before Start.
 func (n *NamespaceLabels) listen() chan event.GenericEvent {
 	listener := make(chan event.GenericEvent)
 	n.listeners = append(n.listeners, listener)
@@ -56,8 +57,8 @@ func (n *NamespaceLabels) Start(ctx context.Context) error {
 	}
 }
 
-// read tells the listeners if the labels of a namespace are not those that are known. One that cannot be read is left as it was: the
-// next poll tries again.
+// read notifies the listeners if the labels of a namespace changed. If it cannot read the namespace, it changes nothing: the next
+// poll tries again.
 func (n *NamespaceLabels) read(ctx context.Context, name string, known map[string]map[string]string) {
 	namespace := &metav1.PartialObjectMetadata{}
 	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
@@ -78,7 +79,8 @@ func (n *NamespaceLabels) read(ctx context.Context, name string, known map[strin
 	}
 }
 
-// watchNamespaces reconciles the objects of a namespace when its labels change, by which tenants of other namespaces admit it.
+// watchNamespaces reconciles the objects of a namespace when its labels change: they decide which tenants of other namespaces
+// admit it.
 func watchNamespaces(build *builder.Builder, deps Deps, kind Kind, _ []Kind) *builder.Builder {
 	if _, managed := kind.New().(v1alpha1.Managed); !managed {
 		return build

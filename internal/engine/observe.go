@@ -79,7 +79,7 @@ func valueText(value any) string {
 	if value == nil {
 		return ""
 	}
-	// What came from JSON can become JSON.
+	// A value that came from JSON can become JSON.
 	encoded, _ := json.Marshal(value)
 	return shortenTo(string(encoded), longestValue)
 }

@@ -24,19 +24,19 @@ type state int
 const (
 	// done: the object is in sync with Auth0, or was observed.
 	done state = iota
-	// waiting: the operator resumes by itself when something happens or after a time.
+	// waiting: the operator continues when something happens or after a time.
 	waiting
-	// failed: the attempt failed for a reason that may pass; it is retried with growing pauses.
+	// failed: the attempt failed for a transient reason; it is retried with growing pauses.
 	failed
 	// stalled: a person must act.
 	stalled
 	// suspended: a person asked for a pause.
 	suspended
-	// released: nothing is left to do for an object that is being deleted.
+	// removeFinalizer: nothing is left to do for an object that is being deleted.
 	removeFinalizer
-	// interrupted: the reconciliation ended through no fault of the object, by a write conflict, a shutdown or a lost lease; status stays.
+	// interrupted: a write conflict, a shutdown or a lost lease ended the reconciliation; status stays.
 	interrupted
-	// unsaid: nothing came of the reconciliation that is worth a write; whatever it took into status is dropped.
+	// noStatusChange: the result is not worth a write; changes to status are dropped.
 	noStatusChange
 )
 
@@ -50,13 +50,14 @@ type Outcome struct {
 	reason  string
 	message string
 	after   time.Duration
-	// requeueWithin is when to look again, if a failed attempt is not repeated before; 0 leaves that to the pauses between attempts.
+	// requeueWithin is when to reconcile again, if a failed attempt is not retried before; 0 leaves that to the pauses between
+	// attempts.
 	requeueWithin time.Duration
-	// notReady means that what was Ready is known not to be so any more.
+	// notReady means that a Ready object is known not to be Ready any more.
 	notReady bool
 	// protected says what was observed, if no object may manage it.
 	protected string
-	// keepReady means that what was Ready still is, whatever the generation: a deletion is one, too.
+	// keepReady means that a Ready object stays Ready, whatever its generation: a deletion also raises that.
 	keepReady bool
 	err       error
 }
@@ -219,13 +220,13 @@ func (o Outcome) writeTo(status *v1alpha1.CommonStatus, generation int64) {
 		case !o.staysReady(status, generation):
 			conditions.set(v1alpha1.ConditionReady, metav1.ConditionFalse, o.reason, o.message)
 		case o.keepReady:
-			// What still is Ready says what its deletion waits for.
+			// An object that is still Ready says what its deletion waits for.
 			conditions.set(v1alpha1.ConditionReady, metav1.ConditionTrue, o.reason, o.message)
 		}
 		conditions.set(v1alpha1.ConditionReconciling, metav1.ConditionTrue, o.reason, o.message)
 		conditions.remove(v1alpha1.ConditionStalled)
 	default:
-		// Released, interrupted and unsaid reconciliations leave the status alone.
+		// The outcomes removeFinalizer, interrupted and noStatusChange leave the status alone.
 	}
 }
 

@@ -11,8 +11,8 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
-// keepOutputs notes in status which Secrets and ConfigMaps the spec has written, before they are, and abandons those that it does not
-// name any more.
+// keepOutputs records in status the Secrets and ConfigMaps of the spec before they are written, and abandons those that the spec
+// no longer names.
 func (w *objectSync[O]) keepOutputs(ctx context.Context) error {
 	status := w.object.GetManagedStatus()
 	changed := false
@@ -31,14 +31,14 @@ func (w *objectSync[O]) keepOutputs(ctx context.Context) error {
 		changed = changed || differs
 	}
 	if !changed || w.Adapter.ID(w.object) == "" {
-		// The creation of the object saves it.
+		// The creation of the object saves the status.
 		return nil
 	}
 	return w.reconciliation.Save(ctx)
 }
 
-// KeepOutputConfigMap notes in status which ConfigMap the spec has written, before it is, and abandons one that it does not name any
-// more.
+// KeepOutputConfigMap records in status the ConfigMap of the spec before it is written, and abandons one that the spec no longer
+// names.
 func (p *Reconciliation[O]) KeepOutputConfigMap(ctx context.Context, deps Deps, declared *v1alpha1.OutputConfigMap) error {
 	managed, ok := any(p.Object).(v1alpha1.Managed)
 	if !ok {
@@ -51,7 +51,8 @@ func (p *Reconciliation[O]) KeepOutputConfigMap(ctx context.Context, deps Deps, 
 	return p.Save(ctx)
 }
 
-// abandonOthers gives up what is noted and not named any more, notes what is named, and reports whether that changed.
+// abandonOthers abandons the recorded names that are no longer declared, records the declared ones, and reports whether the
+// record changed.
 func (p *Reconciliation[O]) abandonOthers(ctx context.Context, deps Deps, destination secret.Destination, noted *[]string, named []string) (changed bool, err error) {
 	named = union(named, nil)
 	for _, name := range without(*noted, named) {
@@ -70,8 +71,8 @@ func (p *Reconciliation[O]) abandonOthers(ctx context.Context, deps Deps, destin
 	return true, nil
 }
 
-// withdrawOutputs takes the values of the object out of the Secrets and ConfigMaps that it adopted: those that the spec names, and those
-// that it named before.
+// withdrawOutputs removes the values of the object from the Secrets and ConfigMaps that it adopted: those that the spec names,
+// and those that it named before.
 func (w *objectSync[O]) withdrawOutputs(ctx context.Context) error {
 	status := w.object.GetManagedStatus()
 	for destination, names := range map[secret.Destination][]string{
@@ -95,7 +96,7 @@ func (w *objectSync[O]) namedSecrets() []string {
 	return writer.OutputSecrets(w.object)
 }
 
-// outputConfigMap is the ConfigMap that the spec has written, nil for none.
+// outputConfigMap is the declared ConfigMap, nil for none.
 func (w *objectSync[O]) outputConfigMap() *v1alpha1.OutputConfigMap {
 	writer, ok := w.Adapter.(ConfigMapWriter[O])
 	if !ok {
@@ -112,12 +113,12 @@ func configMapName(declared *v1alpha1.OutputConfigMap) []string {
 }
 
 func outputOf[O v1alpha1.Object](deps Deps, owner O, destination secret.Destination, name string) secret.Output {
-	// What has outputs is managed.
+	// Every object with outputs is managed.
 	managed, _ := any(owner).(v1alpha1.Managed)
 	return secret.Output{Client: deps.Client, Owner: managed, Destination: destination, Name: name, Expectations: deps.Outputs}
 }
 
-// tryConfigMap finds out whether the ConfigMap could be written, before the object is created in Auth0.
+// tryConfigMap checks whether the ConfigMap can be written, before the object is created in Auth0.
 func (w *objectSync[O]) tryConfigMap(ctx context.Context) error {
 	if w.Adapter.ID(w.object) != "" {
 		return nil
@@ -125,7 +126,7 @@ func (w *objectSync[O]) tryConfigMap(ctx context.Context) error {
 	return w.writeConfigMap(ctx, auth0.Document{}, secret.Output.Try)
 }
 
-// publishConfigMap writes what is public of the object into its ConfigMap.
+// publishConfigMap writes the public values of the object into its ConfigMap.
 func (w *objectSync[O]) publishConfigMap(ctx context.Context, have auth0.Document) error {
 	return w.writeConfigMap(ctx, have, secret.Output.Put)
 }
@@ -141,8 +142,8 @@ func (w *objectSync[O]) writeConfigMap(ctx context.Context, have auth0.Document,
 // outputWriter is secret.Output.Put or secret.Output.Try.
 type outputWriter func(output secret.Output, ctx context.Context, current *corev1.Secret, data map[string][]byte, annotations map[string]string) error
 
-// WriteConfigMap writes public values into the ConfigMap that an object declares, if it does not hold them, or tries whether that would
-// work.
+// WriteConfigMap writes public values into the declared ConfigMap, if it does not contain them, or checks whether that is
+// possible.
 func WriteConfigMap(ctx context.Context, deps Deps, owner v1alpha1.Managed, declared v1alpha1.OutputConfigMap, values map[string]string, write outputWriter) error {
 	output := secret.NewConfigMapOutput(deps.Client, owner, declared)
 	output.Expectations = deps.Outputs

@@ -11,11 +11,11 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 )
 
-// An object in Auth0 belongs to a Kubernetes object that created it or took it over, and to no other. Two things prove that:
-// the marker that it carries in Auth0, and status.owned, which only a creation and a takeover set. An id in status proves
-// nothing: managementPolicy Observe writes one, too. See docs/decisions/0019-ownership.md.
+// An object in Auth0 belongs to the one Kubernetes object that created or adopted it. Two things prove that: its marker in Auth0,
+// and status.owned, which only a creation and an adoption set. An id in status proves nothing: managementPolicy Observe also
+// writes one. See docs/decisions/0019-ownership.md.
 
-// mayManage fails unless an object in Auth0 is this Kubernetes object's to change: it belongs to it, or may be adopted.
+// mayManage fails unless this Kubernetes object may change an object in Auth0: it belongs to it, or may be adopted.
 func (w *objectSync[O]) mayManage(ctx context.Context, have auth0.Document) (belongs bool, err error) {
 	if err := w.refuseProtected(have, w.session.ClientID()); err != nil {
 		return false, err
@@ -44,7 +44,7 @@ func (w *objectSync[O]) mayManage(ctx context.Context, have auth0.Document) (bel
 	return false, w.mayAdopt(ctx, have)
 }
 
-// refuseProtected fails if something in Auth0 is nobody's to manage. operators are client ids of the operator's applications.
+// refuseProtected fails if nobody may manage an object in Auth0. operators are client ids of the operator's applications.
 func (w *objectSync[O]) refuseProtected(have auth0.Document, operators ...string) error {
 	if what := w.protects(have, operators...); what != "" {
 		return problem.Stalled(v1alpha1.ReasonProtected,
@@ -53,7 +53,7 @@ func (w *objectSync[O]) refuseProtected(have auth0.Document, operators ...string
 	return nil
 }
 
-// protects says what something in Auth0 is, if it is nobody's to manage.
+// protects says what an object in Auth0 is, if nobody may manage it.
 func (w *objectSync[O]) protects(have auth0.Document, operators ...string) string {
 	if protector, ok := w.Adapter.(Protector); ok {
 		return protector.Protects(w.session, operators, have)
@@ -61,8 +61,8 @@ func (w *objectSync[O]) protects(have auth0.Document, operators ...string) strin
 	return ""
 }
 
-// operators are the client ids of the applications by which Auth0Tenants of this cluster have access to the same tenant in
-// Auth0. What was created for a Kubernetes object stays its own even if an Auth0Tenant uses it later.
+// operators returns the client ids of the applications with which Auth0Tenants of this cluster access the same tenant in Auth0.
+// What was created for a Kubernetes object stays its own even if an Auth0Tenant uses it later.
 func (w *objectSync[O]) operators(ctx context.Context) ([]string, error) {
 	if _, ok := w.Adapter.(Protector); !ok {
 		return nil, nil
@@ -80,7 +80,7 @@ func (w *objectSync[O]) operators(ctx context.Context) ([]string, error) {
 	return operators, nil
 }
 
-// retainReason says why an object in Auth0 is not this Kubernetes object's to delete, "" if it is.
+// retainReason says why this Kubernetes object may not delete an object in Auth0, "" if it may.
 func (w *objectSync[O]) retainReason(ctx context.Context, have auth0.Document) (string, error) {
 	if what := w.protects(have, w.session.ClientID()); what != "" {
 		return "is " + what, nil
@@ -103,7 +103,7 @@ func (w *objectSync[O]) retainReason(ctx context.Context, have auth0.Document) (
 	return "", nil
 }
 
-// belongs reports whether an object in Auth0 was created or taken over by this Kubernetes object.
+// belongs reports whether this Kubernetes object created or adopted an object in Auth0.
 func (w *objectSync[O]) belongs(ctx context.Context, have auth0.Document) (bool, error) {
 	if w.manages(have) {
 		return true, nil
@@ -111,15 +111,15 @@ func (w *objectSync[O]) belongs(ctx context.Context, have auth0.Document) (bool,
 	return w.isOurs(ctx, have)
 }
 
-// managed reports whether this Kubernetes object created or took over something in Auth0.
+// managed reports whether this Kubernetes object created or adopted something in Auth0.
 func (w *objectSync[O]) managed() bool { return ownedID(w.object) != "" }
 
-// manages reports whether this Kubernetes object created or took over this very object in Auth0, by its status.
+// manages reports whether, by its status, this Kubernetes object created or adopted this very object in Auth0.
 func (w *objectSync[O]) manages(have auth0.Document) bool {
 	return w.managed() && ownedID(w.object) == w.idOf(have)
 }
 
-// ownedID is the id in Auth0 of what a Kubernetes object created or took over, "" if there is none.
+// ownedID is the id in Auth0 of what a Kubernetes object created or adopted, "" if there is none.
 func ownedID(object v1alpha1.Managed) string {
 	owned := object.GetManagedStatus().Owned
 	if owned == nil || owned.UID != object.GetUID() {
@@ -128,12 +128,12 @@ func ownedID(object v1alpha1.Managed) string {
 	return owned.ID
 }
 
-// own takes into status that an object in Auth0 was created or taken over. Nothing else may call it.
+// own records in status that an object in Auth0 was created or adopted. Nothing else may call it.
 func (w *objectSync[O]) own(have auth0.Document) {
 	w.object.GetManagedStatus().Owned = &v1alpha1.OwnedObject{ID: w.idOf(have), UID: w.object.GetUID()}
 }
 
-// isOurs reports whether an object in Auth0 carries the marker of this Kubernetes object, or the idempotency key that it made it.
+// isOurs reports whether an object in Auth0 carries the marker of this Kubernetes object, or the idempotency key of its creation.
 func (w *objectSync[O]) isOurs(ctx context.Context, have auth0.Document) (bool, error) {
 	if w.hasMarker(have) || w.hasIntent(have) {
 		return true, nil
@@ -142,7 +142,8 @@ func (w *objectSync[O]) isOurs(ctx context.Context, have auth0.Document) (bool, 
 	return err == nil && proof != "" && w.fields.valueAt(have, w.idempotencyKeyField()) == proof, err
 }
 
-// dropOwnership forgets what was set in Auth0 through this object, as it is about to stand for something that others made.
+// dropOwnership removes from status what was set in Auth0 through this object, because it is about to represent something that
+// others made.
 func (w *objectSync[O]) dropOwnership() {
 	status := w.object.GetManagedStatus()
 	status.ManagedFields, status.AppliedSecrets = nil, nil
@@ -153,7 +154,7 @@ func (w *objectSync[O]) dropOwnership() {
 	}
 }
 
-// reset forgets what the kind notes besides, which what is desired may depend on.
+// reset clears the records of the kind, on which the desired document may depend.
 func (w *objectSync[O]) reset() {
 	if resetter, ok := w.Adapter.(Resetter[O]); ok {
 		resetter.Reset(w.object)

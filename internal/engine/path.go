@@ -6,15 +6,14 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 )
 
-// Paths of values in nested objects join their keys by dots: options.password_options.history.active. A dot within a key
-// is written as \\..
+// A path joins the keys of nested objects by dots: options.password_options.history.active. A dot within a key is written as \\..
 
 var (
 	escapeKey   = strings.NewReplacer(`\`, `\\`, ".", `\.`)
 	unescapeKey = strings.NewReplacer(`\\`, `\`, `\.`, ".")
 )
 
-// flattenInto takes every value of a nested object by its path. Lists, and objects that are empty, are values.
+// flattenInto adds every value of a nested object by its path. Lists and empty objects count as values.
 func flattenInto(flat map[string]any, path string, value any) {
 	object, ok := asObject(value)
 	if !ok || len(object) == 0 {
@@ -26,7 +25,7 @@ func flattenInto(flat map[string]any, path string, value any) {
 	}
 }
 
-// splitPath is the way to a value: the keys of a path.
+// splitPath returns the keys of a path.
 func splitPath(path string) []string {
 	var keys []string
 	start := 0
@@ -42,7 +41,7 @@ func splitPath(path string) []string {
 	return append(keys, unescapeKey.Replace(path[start:]))
 }
 
-// valueIn returns the value at the end of a way, nil if there is none.
+// valueIn returns the value at a path, nil if there is none.
 func valueIn(value any, keys []string) any {
 	for _, key := range keys {
 		object, ok := asObject(value)
@@ -54,7 +53,7 @@ func valueIn(value any, keys []string) any {
 	return value
 }
 
-// setIn sets the value at the end of a way; nil takes it away, and the objects on the way that are empty then.
+// setIn sets the value at a path; nil removes it, and the objects on the path that become empty.
 func setIn(object map[string]any, keys []string, value any) {
 	key, rest := keys[0], keys[1:]
 	switch nested, ok := asObject(object[key]); {

@@ -8,19 +8,19 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 )
 
-// PlannedAction is what would be done with an object.
+// PlannedAction is what the operator would do with an object.
 type PlannedAction string
 
 const (
-	// PlannedCreate means that it is not in Auth0.
+	// PlannedCreate means that the object does not exist in Auth0.
 	PlannedCreate PlannedAction = "create"
-	// PlannedAdopt means that it is in Auth0, is nobody's that the operator knows of, and may be taken over.
+	// PlannedAdopt means that it exists in Auth0, has no known owner, and may be adopted.
 	PlannedAdopt PlannedAction = "adopt"
-	// PlannedUpdate means that it is held, and differs.
+	// PlannedUpdate means that it is managed, and differs.
 	PlannedUpdate PlannedAction = "update"
 	// PlannedNothing means that the object is in sync with Auth0.
 	PlannedNothing PlannedAction = "unchanged"
-	// PlannedWait means that it cannot be said yet, as something else has to come first.
+	// PlannedWait means that something else has to happen before the plan is known.
 	PlannedWait PlannedAction = "wait"
 	// PlannedStall means that a person would have to act.
 	PlannedStall PlannedAction = "stall"
@@ -33,11 +33,11 @@ type Plan struct {
 	Differences []v1alpha1.Difference
 }
 
-// Plan finds out what the operator would do with an object. It reads, and writes nothing anywhere.
+// Plan finds out what the operator would do with an object. It only reads.
 func (k Kind) Plan(ctx context.Context, deps Deps, all []Kind, object v1alpha1.Managed) Plan {
 	observed := object.DeepCopyObject().(v1alpha1.Managed)
 	observed.GetManagedSpec().ManagementPolicy = v1alpha1.ManagementPolicyObserve
-	// Whatever was Ready before, the manifest has not been looked at.
+	// Whatever was Ready before, the manifest was not reconciled.
 	observed.GetCommonStatus().ObservedGeneration = -1
 	outcome := k.apply(ctx, deps, all, observed)
 	plan := Plan{Message: outcome.message, Differences: observed.GetManagedStatus().Differences}
@@ -58,7 +58,7 @@ func (k Kind) Plan(ctx context.Context, deps Deps, all []Kind, object v1alpha1.M
 	return plan
 }
 
-// action tells by the ids that were known before and after a look.
+// action compares the ids that were known before and after an observation.
 func (k Kind) action(before, after client.Object) PlannedAction {
 	differs := len(after.(v1alpha1.Managed).GetManagedStatus().Differences) > 0
 	switch {
@@ -69,7 +69,7 @@ func (k Kind) action(before, after client.Object) PlannedAction {
 	case k.indexed.ID(after) == "":
 		return PlannedCreate
 	case k.Exports() && ownedID(before.(v1alpha1.Managed)) != k.indexed.ID(after):
-		// What cannot be exported, such as a token, cannot be there before the object either.
+		// What cannot be exported, such as a token, cannot exist before the object either.
 		return PlannedAdopt
 	case differs:
 		return PlannedUpdate

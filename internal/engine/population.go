@@ -15,21 +15,21 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
-// Populated is for kinds with whose objects Auth0 deletes what no object may have declared, such as people.
+// Populated is for kinds whose deletion in Auth0 also deletes things that no object may have declared, such as people.
 type Populated interface {
 	// Population says what Auth0 deletes with an object. It makes one call.
 	Population(ctx context.Context, session *auth0.Session, have auth0.Document) (Population, error)
 }
 
-// Population is what Auth0 deletes with an object.
+// Population is what Auth0 deletes together with an object.
 type Population struct {
 	Count int
-	// One and Many name it for people: "a user whom no object declares", "users whom no object declares".
+	// One and Many describe it in messages: "a user whom no object declares", "users whom no object declares".
 	One, Many string
-	// Loss is what becomes of it: "Auth0 deletes them with it".
+	// Loss is its fate: "Auth0 deletes them with it".
 	Loss string
-	// Kind is the kind that declares such things, and Has reports whether the status of an object says that it has one in Auth0. Empty
-	// and nil where all that declares them holds the deletion.
+	// Kind is the kind that declares such things, and Has reports whether the status of an object says that it has one in Auth0.
+	// They are empty and nil if every object that declares one holds the deletion.
 	Kind string
 	Has  func(v1alpha1.Managed) bool
 }
@@ -42,14 +42,14 @@ func (p Population) String() string {
 }
 
 const (
-	// populationLag is for how long after the deletion began Auth0's search may still count users who are gone.
+	// populationLag is for how long after the begin of the deletion Auth0's search may still count deleted users.
 	populationLag = 2 * time.Minute
 	// populationPoll is how soon to count again within that time.
 	populationPoll = 15 * time.Second
 )
 
-// holdForOthers returns what a deletion waits for that would take with it what no object declares, nil if for nothing: what is
-// declared went before.
+// holdForOthers returns the outcome of a deletion that must wait because Auth0 would also delete what no object declares, nil if
+// it need not wait. Declared things were deleted before.
 func (w *objectSync[O]) holdForOthers(ctx context.Context, have auth0.Document) (*Outcome, error) {
 	populated, ok := w.Adapter.(Populated)
 	if !ok || isConfirmed(w.object, w.object) || isConfirmed(w.tenant, w.object) {
@@ -82,8 +82,9 @@ func (w *objectSync[O]) holdForOthers(ctx context.Context, have auth0.Document) 
 	return &outcome, nil
 }
 
-// undeclared counts what no object of the tenant declares. leaving are the objects that are being deleted with what they have in
-// Auth0, of which nobody knows whether it was counted. Others that name this object by its value do not hold its deletion.
+// undeclared counts what no object of the tenant declares. leaving are the objects that are being deleted together with what they
+// have in Auth0: it is unknown whether Auth0 still counts that. Other objects that name this one by its value do not hold its
+// deletion.
 func (w *objectSync[O]) undeclared(ctx context.Context, population Population) (count int, leaving []string, err error) {
 	i := slices.IndexFunc(w.kinds, func(kind Kind) bool { return kind.Name == population.Kind })
 	list := w.kinds[i].NewList()

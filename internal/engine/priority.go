@@ -21,12 +21,13 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 )
 
-// priorityOf says how urgent a reconciliation of an object is, by what the object shows: a restart changes nothing about it.
+// priorityOf returns the priority of a reconciliation of an object. It depends only on the object, so a restart does not change
+// it.
 func priorityOf(object v1alpha1.Object) auth0.Priority {
 	_, managed := object.(v1alpha1.Managed)
 	switch {
 	case !managed:
-		// All others wait for the tenant.
+		// All other objects wait for the tenant.
 		return auth0.PriorityEdited
 	case object.GetDeletionTimestamp() != nil:
 		return auth0.PriorityNew
@@ -40,8 +41,8 @@ func priorityOf(object v1alpha1.Object) auth0.Priority {
 	return auth0.PriorityNew
 }
 
-// queuePriorities in the work queue follow the priorities. An object that was called back to make its call goes first: few are, and
-// Auth0's limit goes by meanwhile.
+// queuePriorities are the priorities in the work queue. An object whose reservation is due goes first, with calledPriority: few
+// are due, and unused calls of Auth0's limit are lost.
 var (
 	queuePriorities = map[auth0.Priority]int{auth0.PriorityEdited: 0, auth0.PriorityNew: -10, auth0.PriorityPeriodic: handler.LowPriority}
 	calledPriority  = 10
@@ -50,52 +51,52 @@ var (
 // workQueue is the work queue of a kind.
 type workQueue = priorityqueue.PriorityQueue[reconcile.Request]
 
-// queueOf holds the work queue of a kind from when its controller starts.
+// queueOf holds the work queue of a kind once its controller has started.
 type queueOf struct{ atomic.Pointer[workQueue] }
 
-// open makes the work queue.
+// open creates the work queue.
 func (q *queueOf) open(name string, limiter workqueue.TypedRateLimiter[reconcile.Request]) workqueue.TypedRateLimitingInterface[reconcile.Request] {
 	queue := priorityqueue.New(name, func(o *priorityqueue.Opts[reconcile.Request]) { o.RateLimiter = limiter })
 	q.Store(&queue)
 	return queue
 }
 
-// call has an object looked at before all others.
+// call requeues an object before all others.
 func (q *queueOf) call(request reconcile.Request) {
 	(*q.Load()).AddWithOpts(priorityqueue.AddOpts{Priority: &calledPriority}, request)
 }
 
-// lookLater has an object looked at, as urgently as its priority says.
+// lookLater requeues an object with a priority.
 func (q *queueOf) lookLater(request reconcile.Request, priority auth0.Priority) {
 	queuePriority := queuePriorities[priority]
 	(*q.Load()).AddWithOpts(priorityqueue.AddOpts{Priority: &queuePriority}, request)
 }
 
-// lookAfter has an object looked at after a time, unless it is before.
+// lookAfter requeues an object after a time, unless something else requeues it before.
 func (q *queueOf) lookAfter(request reconcile.Request, after time.Duration) {
 	(*q.Load()).AddWithOpts(priorityqueue.AddOpts{After: after}, request)
 }
 
-// look has an object looked at, by its namespace/name.
+// look requeues an object, by its namespace/name.
 func (q *queueOf) look(key string) {
 	namespace, name, _ := strings.Cut(key, "/")
 	(*q.Load()).Add(reconcile.Request{NamespacedName: types.NamespacedName{Namespace: namespace, Name: name}})
 }
 
-// reservationKey is how an object is known to the rate limiters.
+// reservationKey identifies an object in the rate limiters.
 type reservationKey struct {
 	kind string
 	name types.NamespacedName
 }
 
-// enqueue puts an object into the work queue, at least as urgently as a priority says.
+// enqueue adds an object to the work queue, with at least a priority.
 func enqueue(queue workqueue.TypedRateLimitingInterface[reconcile.Request], object v1alpha1.Object, least auth0.Priority) {
 	queuePriority := queuePriorities[min(priorityOf(object), least)]
 	queue.(workQueue).AddWithOpts(priorityqueue.AddOpts{Priority: &queuePriority}, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(object)})
 }
 
-// enqueueItself puts the objects of a kind into its work queue. After a restart, those that a person changed meanwhile are
-// as urgent as ever, and the rest is not.
+// enqueueItself adds the objects of a kind to its work queue. After a restart, objects that a person changed meanwhile keep their
+// high priority; the others are not urgent.
 func enqueueItself() handler.EventHandler {
 	add := func(object client.Object, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
 		enqueue(queue, object.(v1alpha1.Object), auth0.PriorityPeriodic)
@@ -113,8 +114,8 @@ func enqueueItself() handler.EventHandler {
 	}
 }
 
-// enqueueBy finds the objects of a kind through an index, and puts them into the work queue, at least as urgently as a
-// priority says if something happened. An object for which unless holds has no use for the news, unless it is of a deletion.
+// enqueueBy finds the objects of a kind through an index, and adds them to the work queue with at least the priority least. It
+// skips objects for which unless returns true, except after a deletion. The initial list is not urgent and skips none.
 func enqueueBy(reader client.Reader, newList func() client.ObjectList, index string, least auth0.Priority, key func(client.Object) (namespace, value string), unless ...func(changed, object client.Object) bool) handler.EventHandler {
 	add := func(ctx context.Context, changed client.Object, queue workqueue.TypedRateLimitingInterface[reconcile.Request], least auth0.Priority, unless ...func(changed, object client.Object) bool) {
 		namespace, value := key(changed)
@@ -146,8 +147,8 @@ func enqueueBy(reader client.Reader, newList func() client.ObjectList, index str
 	}
 }
 
-// logged names the object of a reconciliation in the log. What is about none is how the parts of the operator start and stop, a hundred
-// lines of it, which only those want to read who look for a fault in it.
+// logged returns the logger of a reconciliation, which names its object. Without an object, the lines are about the start and
+// stop of the operator's parts: a hundred lines that help only to debug them.
 func logged(logger logr.Logger, kind string) func(*reconcile.Request) logr.Logger {
 	return func(request *reconcile.Request) logr.Logger {
 		logger := logger.WithValues("kind", kind)

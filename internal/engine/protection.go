@@ -19,10 +19,10 @@ import (
 )
 
 const (
-	// defaultWindow is within what time deletions count together if the tenant does not say.
+	// defaultWindow is the period in which deletions count together if the tenant does not say.
 	defaultWindow = 10 * time.Minute
-	// deletionSettles is how long an object waits that is being deleted in a protected tenant: those that are deleted with it show
-	// meanwhile.
+	// deletionSettles is how long an object in a protected tenant waits before its deletion: objects that are deleted together
+	// become visible meanwhile.
 	deletionSettles = 5 * time.Second
 )
 
@@ -32,19 +32,19 @@ type Deletions struct {
 	of map[types.NamespacedName]*deletionWindow
 }
 
-// NewDeletions returns a count of none.
+// NewDeletions returns empty counts.
 func NewDeletions() *Deletions { return &Deletions{of: map[types.NamespacedName]*deletionWindow{}} }
 
-// deletionWindow is what may be deleted in a tenant since a time.
+// deletionWindow is what may be deleted in a tenant from a time on.
 type deletionWindow struct {
 	v1alpha1.DeletionCount
 
-	// allowed are those that are counted in it.
+	// allowed are the objects that the window counts.
 	allowed map[types.UID]bool
 }
 
-// protect returns what a deletion waits for in a tenant that limits them, nil if for nothing. Those of a namespace that is being
-// deleted neither wait nor count: who deletes a namespace means all that is in it.
+// protect returns the outcome of a deletion that must wait in a tenant that limits deletions, nil if it need not wait. Objects of
+// a namespace that is being deleted neither wait nor count: a person who deletes a namespace means everything in it.
 func (r *Reconciler[O]) protect(ctx context.Context, tenant *v1alpha1.Auth0Tenant, object v1alpha1.Managed) (*Outcome, error) {
 	protection := tenant.Spec.DeletionProtection
 	if protection == nil {
@@ -75,7 +75,7 @@ func (r *Reconciler[O]) protect(ctx context.Context, tenant *v1alpha1.Auth0Tenan
 	return nil, r.noteDeletions(ctx, tenant, window.DeletionCount)
 }
 
-// window returns the window of a tenant that a time is in. After a restart, the status tells what went before.
+// window returns the window of a tenant that contains a time. After a restart, the status says what was deleted before.
 func (d *Deletions) window(tenant *v1alpha1.Auth0Tenant, now time.Time) *deletionWindow {
 	key := client.ObjectKeyFromObject(tenant)
 	window := d.of[key]
@@ -93,7 +93,7 @@ func windowOf(protection *v1alpha1.DeletionProtection) time.Duration {
 	return ptr.Deref(protection.Window, metav1.Duration{Duration: defaultWindow}).Duration
 }
 
-// mostDeletions is how many of so many objects may go within the window. One always may.
+// mostDeletions is how many of all objects may be deleted within the window. One always may.
 func mostDeletions(protection *v1alpha1.DeletionProtection, all int) int {
 	most := all
 	if limit := protection.MaxObjects; limit != nil {
@@ -105,7 +105,7 @@ func mostDeletions(protection *v1alpha1.DeletionProtection, all int) int {
 	return max(most, 1)
 }
 
-// noteDeletions writes down what may be deleted before it is.
+// noteDeletions records in status what may be deleted, before the deletion.
 func (r *Reconciler[O]) noteDeletions(ctx context.Context, tenant *v1alpha1.Auth0Tenant, count v1alpha1.DeletionCount) error {
 	noted := tenant.DeepCopy()
 	noted.Status.Deletions = &count
@@ -120,9 +120,10 @@ type deletionCount struct {
 	reader client.Reader
 	tenant *v1alpha1.Auth0Tenant
 	window *deletionWindow
-	// leaving are namespaces, and whether they are being deleted.
+	// leaving reports for namespaces whether they are being deleted.
 	leaving map[string]bool
-	// all counts every object, those included that went in this window; waiting those that are being deleted and not allowed to yet.
+	// all counts every object, also those that were deleted in this window. waiting counts those that are being deleted and not
+	// allowed yet.
 	all, waiting int
 }
 
@@ -146,7 +147,8 @@ func (c *deletionCount) count(ctx context.Context, kinds []Kind) error {
 	return nil
 }
 
-// add counts an object if it may have something in Auth0 and belongs to the tenant: anybody can write a reference and a finalizer.
+// add counts an object if it may have something in Auth0 and belongs to the tenant: anybody can write a reference and a
+// finalizer.
 func (c *deletionCount) add(ctx context.Context, admission *reference.Admission, object v1alpha1.Managed) error {
 	if !controllerutil.ContainsFinalizer(object, v1alpha1.Finalizer) || c.window.allowed[object.GetUID()] {
 		return nil
@@ -165,7 +167,7 @@ func (c *deletionCount) add(ctx context.Context, admission *reference.Admission,
 	return err
 }
 
-// staysInAuth0 reports whether what an object stands for stays when the object is deleted.
+// staysInAuth0 reports whether an object's deletion keeps what it represents in Auth0.
 func staysInAuth0(object v1alpha1.Managed) bool {
 	spec := object.GetManagedSpec()
 	return spec.ManagementPolicy == v1alpha1.ManagementPolicyObserve || spec.DeletionPolicy == v1alpha1.DeletionPolicyRetain

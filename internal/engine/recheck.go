@@ -10,22 +10,23 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 )
 
-// DuplicateFinder is an Announcer whose names repeat: of two attempts to create an object, both may have an effect.
+// DuplicateFinder is an IntentRecorder whose names repeat: of two attempts to create an object, both may have an effect.
 type DuplicateFinder interface {
 	// FindByMarker returns all objects in Auth0 that carry a marker, as far as a list shows them.
 	FindByMarker(ctx context.Context, session *auth0.Session, mark string) ([]auth0.Document, error)
 }
 
-// expectLateEffect has the object be looked at once more: an earlier attempt was made, by this replica or by one that was
-// stopped, and it may take effect after this one. See docs/decisions/0020-fencing.md.
+// expectLateEffect schedules another reconciliation of the object: this replica or a stopped one made an earlier attempt, which
+// may take effect after this one. See docs/decisions/0020-fencing.md.
 func (d *Deps) expectLateEffect(object v1alpha1.Managed) {
 	object.GetManagedStatus().RecheckAt = &metav1.Time{Time: d.Clock.Now().Add(d.RecheckAfter)}
 }
 
-// ExpectLateEffect has the object be looked at once more, as an earlier attempt at what was done just now may take effect late.
+// ExpectLateEffect schedules another reconciliation of the object, because an earlier attempt at what was just done may take
+// effect late.
 func (t Request[O]) ExpectLateEffect() { t.expectLateEffect(t.Object) }
 
-// expectDuplicate is expectLateEffect for a creation of which an earlier attempt was recorded as intent, "" if there was none.
+// expectDuplicate is expectLateEffect for a creation with the recorded intent of an earlier attempt, "" if there was none.
 func (w *objectSync[O]) expectDuplicate(intent string) {
 	if _, repeats := w.Adapter.(DuplicateFinder); repeats && intent != "" {
 		w.expectLateEffect(w.object)
@@ -38,8 +39,8 @@ func (w *objectSync[O]) recheckDue() bool {
 	return at != nil && !w.listed && !w.Clock.Now().Before(at.Time)
 }
 
-// recheck deletes what an attempt to create the object made late. have, which is the one in status, was read just now, so
-// whatever else took effect late is mended like any other difference.
+// recheck deletes what an attempt to create the object made late. have, the object in status, was just read, so any other late
+// effect is corrected like drift.
 func (w *objectSync[O]) recheck(ctx context.Context, have auth0.Document) error {
 	if !w.recheckDue() || w.observes() {
 		return nil
@@ -53,8 +54,8 @@ func (w *objectSync[O]) recheck(ctx context.Context, have auth0.Document) error 
 	return nil
 }
 
-// deleteDuplicates deletes what carries the marker of this very Kubernetes object, its uid included, and is not the one in
-// status: when that was created, nothing carried the marker, so this is what an earlier attempt made afterwards.
+// deleteDuplicates deletes the objects that carry the marker of this very Kubernetes object, its uid included, and are not the
+// one in status. When that was created, nothing carried the marker, so an earlier attempt made them afterwards.
 func (w *objectSync[O]) deleteDuplicates(ctx context.Context) error {
 	finder, repeats := w.Adapter.(DuplicateFinder)
 	if !repeats {

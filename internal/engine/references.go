@@ -24,14 +24,14 @@ import (
 )
 
 const (
-	// DependantsPoll is how soon to look again whether an object that is being deleted is still needed; that the last
-	// dependant goes is noticed at once.
+	// DependantsPoll is how soon to check again whether an object that is being deleted is still needed. Watches notice at once
+	// when the last dependant is deleted.
 	DependantsPoll = time.Minute
-	// dependantsNamed is how many of them a message names.
+	// dependantsNamed is how many dependants a message names.
 	dependantsNamed = 5
 )
 
-// watchReferents looks at an object again when one that it refers to becomes usable, or changes what it is in Auth0.
+// watchReferents requeues an object when a referent becomes usable, or represents something else in Auth0.
 func watchReferents(build *builder.Builder, deps Deps, kind Kind, all []Kind) *builder.Builder {
 	look := func(key func(client.Object) (namespace, value string)) handler.EventHandler {
 		return enqueueBy(deps.Client, kind.NewList, reference.ObjectIndex, auth0.PriorityNew, key, isNoUse)
@@ -48,13 +48,13 @@ func watchReferents(build *builder.Builder, deps Deps, kind Kind, all []Kind) *b
 	return build
 }
 
-// nameKey is how those who name an object of the kind stand in reference.ObjectIndex.
+// nameKey is the key in reference.ObjectIndex of the objects that name an object of the kind.
 func (k Kind) nameKey(object client.Object) (namespace, value string) {
 	return "", reference.NameKey(k.Name, reference.TenantKey(object.(v1alpha1.Managed)), k.indexed.Declares(object))
 }
 
-// AwaitNamed waits for the objects that declare what an object names, until they are in Auth0 or cannot get there. What nobody
-// declares is Auth0's to know.
+// AwaitNamed waits for the objects that declare what an object names, until they are in Auth0 or cannot be. Names that no object
+// declares are left to Auth0.
 func AwaitNamed(ctx context.Context, reader client.Client, kinds []Kind, tenant *v1alpha1.Auth0Tenant, names []reference.Named) error {
 	for _, named := range names {
 		declared, err := declarers(ctx, reader, kinds, named.Kind, reference.NameKey(named.Kind, client.ObjectKeyFromObject(tenant), named.Name))
@@ -79,7 +79,7 @@ func declarers(ctx context.Context, reader client.Reader, kinds []Kind, kind, ke
 	return objectsIn(list), err
 }
 
-// awaitNamed waits for what the object names.
+// awaitNamed waits for the objects that declare what the object names.
 func (w *objectSync[O]) awaitNamed(ctx context.Context) error {
 	namer, ok := w.Adapter.(Namer[O])
 	if !ok {
@@ -88,13 +88,13 @@ func (w *objectSync[O]) awaitNamed(ctx context.Context) error {
 	return AwaitNamed(ctx, w.Client, w.kinds, w.tenant, namer.Names(w.object))
 }
 
-// key is how an object of the kind stands in reference.ObjectIndex.
+// key is the key of an object of the kind in reference.ObjectIndex.
 func (k Kind) key(object client.Object) (namespace, value string) {
 	return "", reference.ObjectKey(k.Name, client.ObjectKeyFromObject(object))
 }
 
-// usefulnessChanged lets through the changes after which those who refer to an object can go on, or must do so otherwise, or say
-// for what they wait.
+// usefulnessChanged passes the changes of an object after which its referrers can continue, must act, or must report another
+// cause of their wait.
 func usefulnessChanged() predicate.Predicate {
 	return predicate.Funcs{
 		UpdateFunc: func(e event.UpdateEvent) bool {
@@ -105,13 +105,13 @@ func usefulnessChanged() predicate.Predicate {
 	}
 }
 
-// isNoUse reports whether an object does not wait for one that changed: it is Ready, and that one is not.
+// isNoUse reports whether an object does not wait for a changed one: the object is Ready, and the changed one is not.
 func isNoUse(changed, object client.Object) bool {
 	return reference.IsReady(object.(v1alpha1.Object)) && !reference.IsReady(changed.(v1alpha1.Object))
 }
 
-// WatchReady looks at objects of a kind again when one of another kind becomes Ready as it is declared, or is something else in
-// Auth0. concerned tells which.
+// WatchReady requeues objects of a kind when one of another kind becomes Ready as it is declared, or represents something else in
+// Auth0. concerned returns these objects.
 func WatchReady(other v1alpha1.Referent, concerned func(v1alpha1.Referent) []types.NamespacedName) Watch {
 	update := func(_ context.Context, e event.UpdateEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
 		before, after := e.ObjectOld.(v1alpha1.Referent), e.ObjectNew.(v1alpha1.Referent)
@@ -127,8 +127,8 @@ func WatchReady(other v1alpha1.Referent, concerned func(v1alpha1.Referent) []typ
 	}
 }
 
-// watchReferrers looks at an object that is being deleted again when one that refers to it, or names what it declares, goes or no longer
-// does so.
+// watchReferrers requeues an object that is being deleted when an object that refers to it, or names what it declares, is deleted
+// or stops doing so.
 func watchReferrers(build *builder.Builder, deps Deps, kind Kind, all []Kind) *builder.Builder {
 	for _, other := range all {
 		if _, managed := other.New().(v1alpha1.Managed); !managed {
@@ -142,13 +142,13 @@ func watchReferrers(build *builder.Builder, deps Deps, kind Kind, all []Kind) *b
 	return build
 }
 
-// referencesOf lists all that an object refers to, its tenant included.
+// referencesOf lists everything that an object refers to, including its tenant.
 func (k Kind) referencesOf(object client.Object) []reference.Reference {
 	tenant := reference.Reference{Field: "spec.tenantRef", Kind: "Auth0Tenant", Key: reference.TenantKey(object.(v1alpha1.Managed))}
 	return append(k.indexed.AllReferences(object), tenant)
 }
 
-// leavingReferents picks those of a kind that are being deleted.
+// leavingReferents returns the referents of a kind that are being deleted.
 func leavingReferents(ctx context.Context, reader client.Reader, kind Kind, references []reference.Reference) []reconcile.Request {
 	var leaving []reconcile.Request
 	for _, ref := range references {
@@ -163,7 +163,7 @@ func leavingReferents(ctx context.Context, reader client.Reader, kind Kind, refe
 	return leaving
 }
 
-// leavingDeclarers picks the objects of a kind that are being deleted and declare one of the names, which are keys in
+// leavingDeclarers returns the objects of a kind that are being deleted and declare one of the names, which are keys in
 // reference.NameIndex.
 func leavingDeclarers(ctx context.Context, reader client.Reader, kind Kind, names []string) []reconcile.Request {
 	var leaving []reconcile.Request
@@ -182,8 +182,7 @@ func leavingDeclarers(ctx context.Context, reader client.Reader, kind Kind, name
 	return leaving
 }
 
-// referencesDropped lets through deletions, and changes of the spec: EnqueueRequestsFromMapFunc sees the references before
-// and after.
+// referencesDropped passes deletions, and changes of the spec: EnqueueRequestsFromMapFunc sees the references before and after.
 func referencesDropped() predicate.Predicate {
 	return predicate.Funcs{
 		CreateFunc:  func(event.CreateEvent) bool { return false },
@@ -194,9 +193,9 @@ func referencesDropped() predicate.Predicate {
 	}
 }
 
-// Dependants names the objects that need one of the given kind, as Kind namespace/name: those that may have something to delete
-// in Auth0, as they carry our finalizer. Objects of another tenant, or of a namespace that the tenant does not admit, do not
-// count: anybody can write a reference and a finalizer.
+// Dependants names the objects that need an object of the given kind, as Kind namespace/name: those that may have something to
+// delete in Auth0, because they carry the operator's finalizer. Objects of another tenant, or of a namespace that the tenant does
+// not admit, do not count: anybody can write a reference and a finalizer.
 func Dependants(ctx context.Context, reader client.Reader, kinds []Kind, kind string, referent v1alpha1.Object) ([]string, error) {
 	key := client.ObjectKeyFromObject(referent)
 	admission, err := admissionTo(ctx, reader, referent)
@@ -237,7 +236,7 @@ func Dependants(ctx context.Context, reader client.Reader, kinds []Kind, kind st
 	return names, nil
 }
 
-// admissionTo is who may depend on an object: those of its tenant.
+// admissionTo returns the Admission that decides which objects may depend on an object: those of its tenant.
 func admissionTo(ctx context.Context, reader client.Reader, referent v1alpha1.Object) (*reference.Admission, error) {
 	if tenant, ok := referent.(*v1alpha1.Auth0Tenant); ok {
 		return reference.NewAdmission(reader, tenant), nil
@@ -252,14 +251,14 @@ func dependantsOf(kind string, key client.ObjectKey) client.MatchingFields {
 	return client.MatchingFields{reference.ObjectIndex: reference.ObjectKey(kind, key)}
 }
 
-// holds reports whether an object keeps what it refers to from going: weak references do not.
+// holds reports whether an object prevents the deletion of what it refers to: weak references do not.
 func (k Kind) holds(object client.Object, kind string, key client.ObjectKey) bool {
 	return slices.ContainsFunc(k.referencesOf(object), func(ref reference.Reference) bool {
 		return ref.Kind == kind && ref.Key == key && !ref.Weak
 	})
 }
 
-// InUse says who still needs an object that is being deleted.
+// InUse names the dependants of an object that is being deleted.
 func InUse(dependants []string) string {
 	if len(dependants) == 1 {
 		return dependants[0] + " still refers to this object, which is deleted once that one is gone"

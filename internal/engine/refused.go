@@ -14,17 +14,18 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 )
 
-// Auth0 refuses a call whole for one field. The others are sent without it, and status remembers it, so that it is not sent again
-// at every look. See docs/decisions/0027-refused-fields.md.
+// Auth0 refuses a whole call because of one field. The operator sends the other fields without it. Status remembers the field, so
+// that not every reconciliation sends it again. See docs/decisions/0027-refused-fields.md.
 
 const (
-	// mostRefusals bounds the calls that Auth0 refuses in one reconciliation: each of them names at least one field that the next one leaves out.
+	// mostRefusals bounds the calls that Auth0 refuses in one reconciliation: each names at least one field that the next call
+	// leaves out.
 	mostRefusals = 5
-	// longestRefusal bounds what status keeps of Auth0's words.
+	// longestRefusal bounds how much of Auth0's message status keeps.
 	longestRefusal = 500
 )
 
-// sendParts sends an update in as many parts as Auth0 wants it. One that it refuses holds back none of the others.
+// sendParts sends an update in as many calls as Auth0 requires. A refused part does not hold back the others.
 func (w *objectSync[O]) sendParts(ctx context.Context, have, patch auth0.Document, changes []change) (auth0.Document, error) {
 	parts := w.fields.split(patch)
 	for len(parts) > 0 {
@@ -45,7 +46,8 @@ func (w *objectSync[O]) sendParts(ctx context.Context, have, patch auth0.Documen
 	return have, nil
 }
 
-// divide divides a part that has fields which Auth0 takes one at a time only, nil if that is not what it said.
+// divide splits a part with fields that Auth0 accepts only one at a time. It returns nil if that was not the reason of the
+// refusal.
 func (w *objectSync[O]) divide(err error, part auth0.Document, changes []change) []auth0.Document {
 	failed, ok := refusalOf(err)
 	if !ok || !failed.IsTooMuchAtOnce() || w.refusals >= mostRefusals {
@@ -65,7 +67,7 @@ func (w *objectSync[O]) divide(err error, part auth0.Document, changes []change)
 	return []auth0.Document{rest, apart}
 }
 
-// taken are the changes that Auth0 did not refuse.
+// taken returns the changes that Auth0 did not refuse.
 func (w *objectSync[O]) taken(changes []change) []change {
 	out := slices.Concat(w.unapplied, w.failed)
 	return slices.DeleteFunc(slices.Clone(changes), func(one change) bool {
@@ -73,8 +75,8 @@ func (w *objectSync[O]) taken(changes []change) []change {
 	})
 }
 
-// sendPart sends one part of an update, without the fields that Auth0's answers name as refused. It returns an error if Auth0 refuses
-// the part without naming a field of it.
+// sendPart sends one part of an update, without the fields that Auth0's answers name as refused. It returns an error if Auth0
+// refuses the part without naming one of its fields.
 func (w *objectSync[O]) sendPart(ctx context.Context, have, part auth0.Document, changes []change) (auth0.Document, error) {
 	var out []change
 	reported := ""
@@ -101,8 +103,8 @@ func (w *objectSync[O]) sendPart(ctx context.Context, have, part auth0.Document,
 	}
 }
 
-// sendFirst sends what nothing may hold back of a part that failed, if Auth0 refused the part. It returns what is left of the part, and
-// why that failed: the former error, or Auth0's answer to this call.
+// sendFirst sends the fields of Fields.First in a part that Auth0 refused. It returns the rest of the part, and why that failed:
+// the earlier error, or Auth0's answer to this call.
 func (w *objectSync[O]) sendFirst(ctx context.Context, have, part auth0.Document, failed error) (updated, rest auth0.Document, err error) {
 	_, isRefusal := refusalOf(failed)
 	rest = part.Clone()
@@ -119,8 +121,8 @@ func (w *objectSync[O]) sendFirst(ctx context.Context, have, part auth0.Document
 	return updated, rest, failed
 }
 
-// refusedOf returns the changes that an answer names, none if nothing is to be sent without them. said is the answer to the attempt
-// before: if it comes again, what was taken out was not what Auth0 meant.
+// refusedOf returns the changes that an answer names, none if nothing should be sent without them. reported is the previous
+// answer: if it comes again, Auth0 meant something else than the fields that were left out.
 func (w *objectSync[O]) refusedOf(err error, changes []change, reported string) []change {
 	failed, ok := refusalOf(err)
 	if !ok || failed.IsTooMuchAtOnce() || failed.Message == reported || w.refusals >= mostRefusals || !w.isRemembered(failed) {
@@ -128,7 +130,7 @@ func (w *objectSync[O]) refusedOf(err error, changes []change, reported string) 
 	}
 	named := failed.Refuses(changedPaths(changes))
 	if slices.Contains(named, w.markerField()) {
-		// Without its marker, nothing is managed.
+		// Without its marker, the object is not managed.
 		return nil
 	}
 	var refused []change
@@ -148,7 +150,7 @@ func shortened(message string) string {
 	return strings.ToValidUTF8(message[:longestRefusal], "") + "…"
 }
 
-// refusalOf returns Auth0's refusal of what is in a request.
+// refusalOf returns the error if Auth0 refused the contents of a request.
 func refusalOf(err error) (*auth0.Error, bool) {
 	failed, ok := errors.AsType[*auth0.Error](err)
 	return failed, ok && auth0.IsRefused(err)
@@ -159,7 +161,7 @@ func messageOf(err error) string {
 	return failed.Message
 }
 
-// explained is what the kind says of an answer, nil if nothing particular.
+// explained returns the kind's explanation of an answer, nil if the kind has none.
 func (w *objectSync[O]) explained(failed *auth0.Error) error {
 	if explainer, ok := w.Adapter.(Explainer[O]); ok {
 		return explainer.Explain(w.req(), failed)
@@ -167,7 +169,7 @@ func (w *objectSync[O]) explained(failed *auth0.Error) error {
 	return nil
 }
 
-// isRemembered reports whether Auth0's message alone tells what there is to say of a refusal, so that it can be said again later.
+// isRemembered reports whether Auth0's message alone explains a refusal, so that status can repeat it later.
 func (w *objectSync[O]) isRemembered(failed *auth0.Error) bool {
 	explained := w.explained(failed)
 	if explained == nil {
@@ -177,13 +179,13 @@ func (w *objectSync[O]) isRemembered(failed *auth0.Error) bool {
 	return ok && known.Stalled && !known.Secret && w.explainedRefusal(failed.Message) != nil
 }
 
-// explainedRefusal is what the kind says of a refusal, by its message alone; nil if nothing particular.
+// explainedRefusal returns the kind's explanation of a refusal, by the message alone; nil if the kind has none.
 func (w *objectSync[O]) explainedRefusal(message string) *problem.Problem {
 	known, _ := errors.AsType[*problem.Problem](w.explained(&auth0.Error{Class: auth0.ClassInvalid, Status: http.StatusBadRequest, Message: message}))
 	return known
 }
 
-// takeOut takes note of what Auth0 refused.
+// takeOut records the changes that Auth0 refused.
 func (w *objectSync[O]) takeOut(refused []change) {
 	if len(refused) == 0 {
 		return
@@ -192,8 +194,8 @@ func (w *objectSync[O]) takeOut(refused []change) {
 	w.noteDifferences()
 }
 
-// fail takes note of a part that Auth0 refused without a word on which field. The rest is sent all the same, and the part again at the
-// next look. It reports whether that is so: after other failures nothing is sent.
+// fail records a part that Auth0 refused without naming a field. It returns true if the rest should still be sent; the next
+// reconciliation sends the part again. After other failures it returns false.
 func (w *objectSync[O]) fail(ctx context.Context, err error, part auth0.Document, changes []change) bool {
 	failed, ok := refusalOf(err)
 	lost := changesIn(part, changes, nil)
@@ -211,7 +213,7 @@ func (w *objectSync[O]) fail(ctx context.Context, err error, part auth0.Document
 	return true
 }
 
-// changesIn are the changes that a part carries, but for some.
+// changesIn returns the changes that a part contains, except some.
 func changesIn(part auth0.Document, changes, but []change) []change {
 	return slices.DeleteFunc(slices.Clone(changes), func(one change) bool {
 		field, _, _ := strings.Cut(one.path, ".")
@@ -220,7 +222,8 @@ func changesIn(part auth0.Document, changes, but []change) []change {
 	})
 }
 
-// withoutChanges leaves changes out of a part of a patch: what is replaced whole is sent there as it was read.
+// withoutChanges removes changes from a part of a patch. In an object that is replaced whole, it restores the value that was
+// read.
 func (f Fields) withoutChanges(part, have auth0.Document, changes []change) auth0.Document {
 	part = part.Clone()
 	for _, one := range changes {
@@ -262,7 +265,7 @@ func (f Fields) isAsRead(part, have auth0.Document, field string) bool {
 	return false
 }
 
-// refused says what Auth0 did not take of the object.
+// refused reports which fields of the object Auth0 did not accept.
 func (w *objectSync[O]) refused() Outcome {
 	reason, refused := w.refusedMessages()
 	var ignored []string
@@ -284,7 +287,7 @@ func (w *objectSync[O]) refused() Outcome {
 		quoted(ignored))
 }
 
-// refusedMessages name the fields that Auth0 refused, in the words of the kind where it has some.
+// refusedMessages name the fields that Auth0 refused, in the kind's words if it has any.
 func (w *objectSync[O]) refusedMessages() (reason string, messages []string) {
 	reason = v1alpha1.ReasonRejected
 	declared := w.fields.flatten(w.desired)
@@ -305,10 +308,10 @@ func (w *objectSync[O]) refusedMessages() (reason string, messages []string) {
 	return reason, messages
 }
 
-// isTaken reports whether nothing that was sent was refused or left out by Auth0.
+// isTaken reports whether Auth0 applied everything that was sent.
 func (w *objectSync[O]) isTaken() bool { return len(w.unapplied) == 0 && w.failure == nil }
 
-// noteDifferences shows in status what Auth0 did not take.
+// noteDifferences records in status what Auth0 did not apply.
 func (w *objectSync[O]) noteDifferences() {
 	differences := differencesOf(w.unapplied)
 	for i := range differences {

@@ -20,25 +20,25 @@ import (
 )
 
 const (
-	// defaultResync is how often an object is compared with Auth0 if the tenant does not say.
+	// defaultResync is how often to compare an object with Auth0 if the tenant does not say.
 	defaultResync = time.Hour
-	// scopeRetry is how soon a missing scope is looked for again: it takes at most one token per minute and tenant.
+	// scopeRetry is how soon to check again for a missing scope: it costs at most one token per minute and tenant.
 	scopeRetry = time.Minute
-	// outageRetry is how soon to come back when Auth0 refuses the operator's own credentials; the tenant says so, too.
+	// outageRetry is when to retry after Auth0 refused the operator's own credentials; the tenant reports that, too.
 	outageRetry = 30 * time.Second
-	// longestMarkerRemoval is how long an object that is left in Auth0 waits for the rate limit to have its marker taken off.
+	// longestMarkerRemoval is how long an object that stays in Auth0 waits for the rate limit to remove its marker.
 	longestMarkerRemoval = 15 * time.Minute
-	// deletionPoll is how soon to look again whether an object may go.
+	// deletionPoll is how soon to check again whether an object may be deleted.
 	deletionPoll = 10 * time.Second
 )
 
-// Remote is the Handler of every kind that is an object in Auth0.
+// Remote is the Handler of every kind that represents an object in Auth0.
 type Remote[O v1alpha1.Managed] struct {
 	Adapter Adapter[O]
 	Deps
 	kind  Kind
 	kinds []Kind
-	// claims are those on what carries no marker in Auth0.
+	// claims are the claims of objects that carry no marker in Auth0.
 	claims *claims
 	// New returns an empty object.
 	New func() O
@@ -55,34 +55,35 @@ type objectSync[O v1alpha1.Managed] struct {
 	session        *auth0.Session
 	fields         Fields
 	resync         time.Duration
-	// listed tells that the object is passed over with what a list showed of it.
+	// listed means that the object is reconciled with what a list showed of it.
 	listed bool
-	// drifted tells that others changed the object in Auth0.
+	// drifted means that others changed the object in Auth0.
 	drifted bool
-	// references are what the references of the spec resolved to.
+	// references are the resolved references of the spec.
 	references reference.Values
 	// desired is the spec in Auth0's names, with the owner's marker, without the values of secrets.
 	desired auth0.Document
-	// desiredHash is a hash of what is desired, if the kind is watched for drift.
+	// desiredHash is a hash of the desired document, if the kind has drift detection.
 	desiredHash uint64
-	// secretValues are all values that come from Secrets, by path; secrets are those that changed since they were sent last.
+	// secretValues are all values that come from Secrets, by path; secrets are those that changed since they were last sent.
 	secretValues, secrets map[string]any
 	// applied are the hashes of all such values.
 	applied []v1alpha1.AppliedSecret
-	// unshown are paths whose values Auth0 took and does not show.
+	// unshown are paths whose values Auth0 accepted and does not show.
 	unshown map[string]bool
-	// unapplied are differences that Auth0 took without applying them, and notApplied those of former reconciliations.
+	// unapplied are differences that Auth0 accepted and did not apply, and notApplied those of earlier reconciliations.
 	unapplied  []change
 	notApplied []v1alpha1.Difference
-	// failure is Auth0's refusal of a part of the object, in which failed are the changes; refusals counts all answers of that kind.
+	// failure is Auth0's refusal of a part of the object, and failed are the changes in that part; refusals counts all such
+	// answers.
 	failure  *auth0.Error
 	failed   []change
 	refusals int
-	// unlinked says which link is set later, when its referent is there.
+	// unlinked says which link is set later, when its referent exists.
 	unlinked error
-	// exempt says what is left alone, and why.
+	// exempt says which fields are left alone, and why.
 	exempt string
-	// permissions are what the tenant lets the object do.
+	// permissions are what the tenant allows the object to do.
 	permissions reference.Permissions
 }
 
@@ -111,7 +112,7 @@ func (w *objectSync[O]) run(ctx context.Context) Outcome {
 	}
 	outcome, err := w.apply(ctx)
 	if err == nil {
-		// Until it has what it declares, the claim stands, whatever fails.
+		// The claim stays until the object has what it declares, whatever fails.
 		w.object.GetManagedStatus().Claims = ""
 	}
 	w.explainSecrets(ctx, err)
@@ -156,8 +157,8 @@ func (w *objectSync[O]) apply(ctx context.Context) (Outcome, error) {
 	return w.converge(ctx, have)
 }
 
-// prepare finds everything that the work needs, and fails with what is missing. It makes no call but for a token, and for what an
-// object outside of the tenant's namespace is about to give.
+// prepare collects everything that the reconciliation needs, and fails if something is missing. It makes calls only for a token,
+// and for the access that an object outside of the tenant's namespace is about to give.
 func (w *objectSync[O]) prepare(ctx context.Context) error {
 	tenant, err := reference.UsableTenant(ctx, w.Client, w.object)
 	if err != nil {
@@ -205,7 +206,7 @@ func (w *objectSync[O]) prepare(ctx context.Context) error {
 	return w.recallUnshown(ctx)
 }
 
-// prepareOutputs sees to the Secrets that the object writes, and to what its kind writes before it looks at Auth0.
+// prepareOutputs prepares the Secrets that the object writes, and what its kind writes before it reads Auth0.
 func (w *objectSync[O]) prepareOutputs(ctx context.Context) error {
 	if err := w.keepOutputs(ctx); err != nil {
 		return err
@@ -219,7 +220,7 @@ func (w *objectSync[O]) prepareOutputs(ctx context.Context) error {
 	return nil
 }
 
-// resolve finds out what the references stand for. An object that is to be created does not wait for its links.
+// resolve resolves the references. An object that is about to be created does not wait for its links.
 func (w *objectSync[O]) resolve(ctx context.Context) (err error) {
 	links, others := []reference.Reference{}, []reference.Reference{}
 	for _, ref := range w.refersTo() {
@@ -249,7 +250,7 @@ func (w *objectSync[O]) refersTo() []reference.Reference {
 	return nil
 }
 
-// lateInitialize takes into what is desired what is there and stays.
+// lateInitialize adds to the desired document what Auth0 has and keeps.
 func (w *objectSync[O]) lateInitialize(have auth0.Document) {
 	if initializer, ok := w.Adapter.(LateInitializer[O]); ok {
 		initializer.LateInitialize(w.object, w.desired, have)
@@ -280,7 +281,7 @@ func (w *objectSync[O]) requireScopes(ctx context.Context) error {
 	return nil
 }
 
-// readSecrets reads the values that come from Secrets, and keeps those to send that changed since they were sent.
+// readSecrets reads the values that come from Secrets, and keeps those that changed since they were last sent.
 func (w *objectSync[O]) readSecrets(ctx context.Context) error {
 	adapter, ok := w.Adapter.(SecretFields[O])
 	if !ok {
@@ -316,7 +317,7 @@ func (w *objectSync[O]) readSecrets(ctx context.Context) error {
 	return nil
 }
 
-// checkSecret refuses a value that Auth0 does not take, and warns of one that is likely a mistake.
+// checkSecret refuses a value that Auth0 does not accept, and warns of one that is likely a mistake.
 func (w *objectSync[O]) checkSecret(ctx context.Context, field, value string, ref v1alpha1.SecretKeyReference) error {
 	checker, ok := w.Adapter.(SecretChecker[O])
 	if !ok {
@@ -332,8 +333,8 @@ func (w *objectSync[O]) checkSecret(ctx context.Context, field, value string, re
 	return nil
 }
 
-// refusedBefore reports whether Auth0 refused a secret value already: asking again would cost a call for the same answer. A person who
-// changed the rules instead can request a reconciliation.
+// refusedBefore reports whether Auth0 refused a secret value already: another attempt would cost a call for the same answer. A
+// person who changed the rules instead can request a reconciliation.
 func (w *objectSync[O]) refusedBefore(applied *v1alpha1.AppliedSecret) bool {
 	for _, before := range w.object.GetManagedStatus().AppliedSecrets {
 		if before.Field == applied.Field && before.Hash == applied.Hash && before.Refused != "" && !Requested(w.object) {
@@ -345,7 +346,7 @@ func (w *objectSync[O]) refusedBefore(applied *v1alpha1.AppliedSecret) bool {
 	return false
 }
 
-// rememberRefused remembers that Auth0 refused the secret values that were sent.
+// rememberRefused records that Auth0 refused the secret values that were sent.
 func (w *objectSync[O]) rememberRefused(failed *auth0.Error) {
 	status := w.object.GetManagedStatus()
 	for i := range w.applied {
@@ -361,8 +362,8 @@ func withSecret(all []v1alpha1.AppliedSecret, one v1alpha1.AppliedSecret) []v1al
 	return append(all, one)
 }
 
-// mustSend reports whether a secret value has not been sent yet. If the key of the hashes was lost, whether it changed
-// cannot be known; sending it could undo what a person changed since, so it is taken as known.
+// mustSend reports whether a secret value has not been sent yet. If the key of the hashes was lost, it is unknown whether the
+// value changed. It then counts as sent, because sending it could undo a change that a person made since.
 func (w *objectSync[O]) mustSend(field, hash string) bool {
 	for _, before := range w.object.GetManagedStatus().AppliedSecrets {
 		if before.Field == field {
@@ -385,12 +386,12 @@ func (w *objectSync[O]) known(ctx context.Context) (auth0.Document, error) {
 	return have, err
 }
 
-// remember takes into status what was done, so that it is not done again.
+// remember records in status what was done, so that it is not done again.
 func (w *objectSync[O]) remember(have auth0.Document) {
 	w.reconciliation.found = true
 	w.Adapter.Observe(w.object, have)
 	status := w.object.GetManagedStatus()
-	// What Auth0 did not clear is still to be cleared.
+	// Fields that Auth0 did not clear must still be cleared.
 	left := slices.DeleteFunc(slices.Concat(w.unapplied, w.failed), func(one change) bool { return one.isBeside })
 	status.ManagedFields = union(w.fields.paths(w.desired), changedPaths(left))
 	status.AppliedSecrets = slices.DeleteFunc(slices.Clone(w.applied), func(applied v1alpha1.AppliedSecret) bool {
@@ -412,7 +413,7 @@ func (w *objectSync[O]) done(message string) Outcome {
 	return w.ready(v1alpha1.ReasonReconciled, message+w.exempt)
 }
 
-// ready ends a reconciliation of an object that is as it should be.
+// ready ends a reconciliation of an object that is in sync.
 func (w *objectSync[O]) ready(reason, message string) Outcome {
 	again := w.resync
 	if w.hasDriftDetection() {
@@ -425,7 +426,7 @@ func (w *objectSync[O]) ready(reason, message string) Outcome {
 	return Done(reason, message, again)
 }
 
-// nextAt is when the object must be reconciled again whatever happens, the zero time for no such time.
+// nextAt is when the object must be reconciled again in any case, the zero time if there is no such time.
 func (w *objectSync[O]) nextAt() time.Time {
 	var next time.Time
 	if scheduler, ok := w.Adapter.(Scheduler[O]); ok {
@@ -441,7 +442,7 @@ func (w *objectSync[O]) stall(reason, format string, args ...any) Outcome {
 	return Stall(reason, fmt.Sprintf(format, args...), w.resync)
 }
 
-// explain turns an error into an Outcome, in words of the kind where it has some.
+// explain turns an error into an Outcome, in the kind's words if it has any.
 func (w *objectSync[O]) explain(err error) Outcome {
 	var failed *auth0.Error
 	if !errors.As(err, &failed) {
@@ -459,7 +460,8 @@ func (w *objectSync[O]) explain(err error) Outcome {
 	return FromAuth0(failed, w.session, w.resync)
 }
 
-// explainMarker says that the marker does not fit into metadata that is full. It returns nil if that is not what Auth0 refused.
+// explainMarker reports that the object's metadata in Auth0 is full, so that the marker does not fit. It returns nil if Auth0
+// refused something else.
 func (w *objectSync[O]) explainMarker(failed *auth0.Error) error {
 	metadata, key, marked := strings.Cut(w.markerField(), ".")
 	full := strings.Contains(failed.Message, "Too many properties") || strings.Contains(failed.Message, "too many properties")
@@ -471,7 +473,7 @@ func (w *objectSync[O]) explainMarker(failed *auth0.Error) error {
 		metadata, key, strings.TrimSuffix(failed.Message, "."))
 }
 
-// explainSecrets adds to what Auth0 says which rule a secret value breaks that it refused just now.
+// explainSecrets adds to an error which rule a secret value breaks that Auth0 just refused.
 func (w *objectSync[O]) explainSecrets(ctx context.Context, err error) {
 	explainer, ok := w.Adapter.(SecretExplainer[O])
 	failed, refused := errors.AsType[*auth0.Error](err)
@@ -487,7 +489,7 @@ func (w *objectSync[O]) explainSecrets(ctx context.Context, err error) {
 	}
 }
 
-// noteRefusal remembers a refusal that is about the secret values that were sent.
+// noteRefusal records a refusal of the secret values that were sent.
 func (w *objectSync[O]) noteRefusal(explained error, failed *auth0.Error) {
 	if known, ok := errors.AsType[*problem.Problem](explained); ok && known.Secret {
 		w.rememberRefused(failed)
@@ -530,8 +532,8 @@ func Untrusted(failed *auth0.Error) string {
 	return failed.Message + "; if the domain is served with a certificate of your own authority, name it in spec.caBundle of the Auth0Tenant"
 }
 
-// waitForLimit says when an object goes on. It is called back when its reservation comes; that it comes back by itself, later, is
-// for the case that nobody calls. The time is a coarse one, so that saying it again changes nothing.
+// waitForLimit reports that an object waits for the rate limit, and roughly until when. Its reservation requeues it; the delay of
+// the Outcome is a fallback. The time in the message is coarse, so that repeating it does not change the status.
 func waitForLimit(failed *auth0.Error, now time.Time) Outcome {
 	what, wait := "waiting for Auth0's rate limit", failed.After
 	if failed.Status == 0 {
@@ -545,7 +547,7 @@ func waitForLimit(failed *auth0.Error, now time.Time) Outcome {
 	return Wait(v1alpha1.ReasonRateLimited, message, wait+wait/2+time.Minute)
 }
 
-// coarse is how exactly people are told when an object goes on.
+// coarse is the precision of the time in that message.
 const coarse = 5 * time.Minute
 
 func missingScope(session *auth0.Session, scopes []string) *problem.Problem {
@@ -554,7 +556,7 @@ func missingScope(session *auth0.Session, scopes []string) *problem.Problem {
 		quoted(scopes), session.ClientID()).Again(scopeRetry)
 }
 
-// scopeMissed is missingScope for what Auth0 refused, although the scopes of the kind are all granted.
+// scopeMissed is missingScope for a call that Auth0 refused, although all scopes of the kind are granted.
 func scopeMissed(session *auth0.Session, failed *auth0.Error) *problem.Problem {
 	if len(failed.Scopes) > 0 {
 		return missingScope(session, failed.Scopes)
@@ -567,7 +569,7 @@ func scopeMissed(session *auth0.Session, failed *auth0.Error) *problem.Problem {
 // quoted joins names for a message.
 func quoted(names []string) string { return strings.Join(names, ", ") }
 
-// ResyncInterval is how often the objects of a tenant are compared with Auth0.
+// ResyncInterval is how often to compare the objects of a tenant with Auth0.
 func ResyncInterval(tenant *v1alpha1.Auth0Tenant) time.Duration {
 	if interval := tenant.Spec.ResyncInterval; interval != nil {
 		return interval.Duration

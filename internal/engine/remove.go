@@ -15,13 +15,14 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
-// Deletes implements Deleter: an object that is observed, left in Auth0 or proves to hold nothing there takes nothing away.
+// Deletes implements Deleter: Remove deletes nothing in Auth0 for an object that is observed or retained, or provably owns
+// nothing there.
 func (r *Remote[O]) Deletes(reconciliation *Reconciliation[O]) bool {
 	return !staysInAuth0(reconciliation.Object) && !r.newSync(reconciliation).holdsNothing()
 }
 
-// Remove implements Handler: it deletes the object in Auth0, and lets the Kubernetes object go when a read shows that it
-// is gone, and its values are out of the Secrets that it did not make.
+// Remove implements Handler: it deletes the object in Auth0. It removes the finalizer once a read shows that the object is gone,
+// and its values are out of the Secrets that the operator did not create.
 func (r *Remote[O]) Remove(ctx context.Context, reconciliation *Reconciliation[O]) Outcome {
 	outcome := r.leave(ctx, reconciliation)
 	if outcome.state != removeFinalizer {
@@ -34,7 +35,7 @@ func (r *Remote[O]) Remove(ctx context.Context, reconciliation *Reconciliation[O
 	return outcome
 }
 
-// leave deletes the object in Auth0, or leaves it there, as the spec has it.
+// leave deletes the object in Auth0, or leaves it there, according to the spec.
 func (r *Remote[O]) leave(ctx context.Context, reconciliation *Reconciliation[O]) Outcome {
 	w := r.newSync(reconciliation)
 	spec := reconciliation.Object.GetManagedSpec()
@@ -96,7 +97,7 @@ func (w *objectSync[O]) remove(ctx context.Context) (Outcome, error) {
 	return w.deleteThere(ctx, have)
 }
 
-// deleteThere deletes what was read in Auth0, and lets the object go when a read shows that it is gone.
+// deleteThere deletes what was read in Auth0, and releases the Kubernetes object once a read shows that it is gone.
 func (w *objectSync[O]) deleteThere(ctx context.Context, have auth0.Document) (Outcome, error) {
 	w.Adapter.Observe(w.object, have)
 	if w.object.GetManagedStatus().RecheckAt != nil || w.intent() != "" {
@@ -115,7 +116,8 @@ func (w *objectSync[O]) deleteThere(ctx context.Context, have auth0.Document) (O
 	return RemoveFinalizer("deleted " + w.Adapter.Describe(have)), nil
 }
 
-// leaveToSuccessor hands over what another object declares too, nil if there is no such object.
+// leaveToSuccessor hands the object in Auth0 over to another Kubernetes object that declares it too. It returns nil if there is
+// none.
 func (w *objectSync[O]) leaveToSuccessor(ctx context.Context, have auth0.Document) (*Outcome, error) {
 	successor, err := w.successor(ctx, w.idOf(have))
 	if err != nil || successor == nil {
@@ -129,13 +131,13 @@ func (w *objectSync[O]) leaveToSuccessor(ctx context.Context, have auth0.Documen
 	return &outcome, nil
 }
 
-// holdsNothing reports whether status alone proves that nothing in Auth0 belongs to the object: what carries no marker is noted
-// there before it is created.
+// holdsNothing reports whether status alone proves that nothing in Auth0 belongs to the object: if its kind carries no marker,
+// status records the object before its creation.
 func (w *objectSync[O]) holdsNothing() bool {
 	return w.markerField() == "" && w.intent() == "" && !w.managed()
 }
 
-// isOutOfReach reports whether the tenant is gone or cannot be worked with, so that nothing in it comes to an end.
+// isOutOfReach reports whether the tenant is gone or unusable, so that nothing in it can finish.
 func (w *objectSync[O]) isOutOfReach(ctx context.Context) bool {
 	_, session, err := usableTenant(ctx, w.Client, w.Pool, reference.TenantKey(w.object))
 	return client.IgnoreNotFound(err) == nil && session == nil
@@ -152,8 +154,8 @@ func (w *objectSync[O]) reach(ctx context.Context) error {
 	return err
 }
 
-// toRemove reads the object in Auth0, nil if there is none. Without an id, it may have been created and the answer lost:
-// then it carries the marker.
+// toRemove reads the object in Auth0, nil if there is none. Without an id, the object may exist because the answer to its
+// creation was lost: then it carries the marker.
 func (w *objectSync[O]) toRemove(ctx context.Context) (auth0.Document, error) {
 	if w.Adapter.ID(w.object) != "" {
 		return w.known(ctx)
@@ -163,7 +165,7 @@ func (w *objectSync[O]) toRemove(ctx context.Context) (auth0.Document, error) {
 	return ours, err
 }
 
-// explainRemoval adds the way out to what keeps a deletion waiting.
+// explainRemoval adds to the cause of a waiting deletion how to delete the object anyway.
 func explainRemoval(err error) error {
 	var known *problem.Problem
 	if !errors.As(err, &known) {
@@ -175,12 +177,12 @@ func explainRemoval(err error) error {
 	return &explained
 }
 
-// retain leaves the object in Auth0, and takes the marker off so that another Kubernetes object may adopt it. Retain is
-// also the way out when the tenant is gone or refuses everything, so nothing that fails in Auth0 keeps the object.
+// retain leaves the object in Auth0, and removes the marker so that another Kubernetes object may adopt it. Retain must also work
+// when the tenant is gone or refuses everything, so a failure in Auth0 does not keep the object.
 func (w *objectSync[O]) retain(ctx context.Context) Outcome {
 	err := w.removeMarker(ctx)
 	if errors.Is(err, lease.ErrLost) || apierrors.IsConflict(err) {
-		// The successor changed while it was given the object: the next attempt gives it the object.
+		// The successor changed during the handover: the next attempt repeats it.
 		return FromError(err, 0)
 	}
 	if auth0.ClassOf(err) == auth0.ClassRateLimited && w.mayAwaitLimit(ctx) {
@@ -192,8 +194,8 @@ func (w *objectSync[O]) retain(ctx context.Context) Outcome {
 	return RemoveFinalizer("left in Auth0, as spec.deletionPolicy is Retain")
 }
 
-// mayAwaitLimit reports whether an object that stays in Auth0 has not waited too long for the rate limit: in the queue, or since it
-// was deleted if it was let through, and Auth0 refused.
+// mayAwaitLimit reports whether an object that stays in Auth0 may wait longer for the rate limit. The wait counts in the queue
+// or, if Auth0 refused an admitted call, since the deletion.
 func (w *objectSync[O]) mayAwaitLimit(ctx context.Context) bool {
 	waited, waits := auth0.ReservationOf(ctx).Waits()
 	return waits && waited < longestMarkerRemoval || w.Clock.Since(w.object.GetDeletionTimestamp().Time) < longestMarkerRemoval

@@ -7,10 +7,10 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 )
 
-// Values from Secrets are never compared: Auth0 does not give them back, or masks them. One that is in an object that Auth0
-// replaces whole has to travel with every patch of that object.
+// Values from Secrets are never compared: Auth0 does not return them, or masks them. A value in an object that Auth0 replaces
+// whole must be part of every patch of that object.
 
-// replacedObject returns the object of Fields.Replaced that a path is in, "" if there is none.
+// replacedObject returns the object of Fields.Replaced that contains a path, "" if there is none.
 func (f Fields) replacedObject(path string) string {
 	object, _, nested := strings.Cut(path, ".")
 	if nested && slices.Contains(f.Replaced, object) {
@@ -27,7 +27,7 @@ func (f Fields) declares(document auth0.Document, path string) bool {
 	return valueIn(document, splitPath(path)) != nil
 }
 
-// carries reports whether a patch carries the value of a path.
+// carries reports whether a patch contains the value of a path.
 func (f Fields) carries(patch auth0.Document, path string) bool {
 	if object := f.replacedObject(path); object != "" {
 		return valueIn(patch[object], splitPath(path)[1:]) != nil
@@ -47,7 +47,7 @@ func (f Fields) setSecrets(document auth0.Document, values map[string]any) {
 	}
 }
 
-// includeSecrets adds values to a patch, with the rest of the objects that they are in.
+// includeSecrets adds values to a patch, with the rest of the objects around them.
 func (f Fields) includeSecrets(patch, have auth0.Document, values map[string]any) {
 	for path := range values {
 		if object := f.replacedObject(path); object != "" && patch[object] == nil {
@@ -57,7 +57,7 @@ func (f Fields) includeSecrets(patch, have auth0.Document, values map[string]any
 	f.setSecrets(patch, values)
 }
 
-// restoreSecrets puts values in the place of what was read in the objects that a patch replaces.
+// restoreSecrets replaces what was read by the values, in the objects that a patch replaces.
 func (f Fields) restoreSecrets(patch auth0.Document, values map[string]any) {
 	for path, value := range values {
 		if object := f.replacedObject(path); object != "" && patch[object] != nil {

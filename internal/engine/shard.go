@@ -11,8 +11,8 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
-// serves reports whether an object is this instance's: a tenant by its labels, and any other object by those of its tenant.
-// An object whose tenant does not exist is like one of a tenant without labels, so that just one instance says so.
+// serves reports whether this instance serves an object: a tenant by its labels, and any other object by those of its tenant. An
+// object whose tenant does not exist counts as one of a tenant without labels, so that just one instance reports it.
 func (d *Deps) serves(ctx context.Context, object v1alpha1.Object) (bool, error) {
 	if d.Shard == nil || d.Shard.Empty() {
 		return true, nil
@@ -29,7 +29,7 @@ func (d *Deps) serves(ctx context.Context, object v1alpha1.Object) (bool, error)
 	return d.Shard.Matches(labels.Set(tenant.Labels)), nil
 }
 
-// stopServing stops all work on an object that is not this instance's, or not any more.
+// stopServing stops all work on an object that this instance does not serve, or no longer serves.
 func (d *Deps) stopServing(object v1alpha1.Object, key reservationKey) {
 	d.Pool.Forget(key)
 	if _, managed := object.(v1alpha1.Managed); !managed {

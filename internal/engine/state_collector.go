@@ -34,14 +34,14 @@ const (
 // collectTimeout bounds how long Prometheus waits.
 const collectTimeout = 5 * time.Second
 
-// stateCollector counts objects when Prometheus asks: by the cache, without a copy of any object.
+// stateCollector counts objects when Prometheus scrapes. It reads the cache, without a copy of any object.
 type stateCollector struct {
 	Deps
 
 	kinds []Kind
 }
 
-// NewStateCollector returns the metrics of how the objects stand, of those that this instance serves.
+// NewStateCollector returns metrics about the state of the objects that this instance serves.
 func NewStateCollector(deps Deps, kinds []Kind) prometheus.Collector {
 	return &stateCollector{deps, kinds}
 }
@@ -53,7 +53,7 @@ func (c *stateCollector) Describe(descriptions chan<- *prometheus.Desc) {
 	descriptions <- renewalMetric
 }
 
-// Collect implements prometheus.Collector. Replicas that stand by count nothing: the leader does.
+// Collect implements prometheus.Collector. Only the leader counts; standby replicas report nothing.
 func (c *stateCollector) Collect(values chan<- prometheus.Metric) {
 	if !c.Health.Started() {
 		return
@@ -109,7 +109,7 @@ func (c *stateCollector) count(ctx context.Context, kind Kind, values chan<- pro
 	return nil
 }
 
-// tenantOf is the tenant of an object, as it stands in all metrics.
+// tenantOf is the label of an object's tenant in all metrics.
 func tenantOf(object v1alpha1.Object) string {
 	if managed, ok := object.(v1alpha1.Managed); ok {
 		return reference.TenantKey(managed).String()
@@ -117,7 +117,7 @@ func tenantOf(object v1alpha1.Object) string {
 	return client.ObjectKeyFromObject(object).String()
 }
 
-// stateOf says how an object stands, in one word. What was Ready before its spec changed is not yet.
+// stateOf returns the state of an object, in one word. An object that was Ready before its spec changed is not Ready.
 func stateOf(object v1alpha1.Object) string {
 	status := object.GetCommonStatus()
 	switch {

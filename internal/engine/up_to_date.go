@@ -15,12 +15,12 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 )
 
-// hasDriftDetection reports whether the drift detector of the tenant looks after an object that is Ready, so that it needs no timer.
+// hasDriftDetection reports whether the tenant's drift detector covers a Ready object, so that it needs no timer.
 func (w *objectSync[O]) hasDriftDetection() bool {
 	return w.snapshot != nil && w.Adapter.ID(w.object) != ""
 }
 
-// isReadyAsDeclared reports whether an object is Ready as it is declared now, and nobody asked for a look at it.
+// isReadyAsDeclared reports whether an object is Ready as it is declared now, and nobody requested a reconciliation.
 func (r *Remote[O]) isReadyAsDeclared(object O) bool {
 	status := object.GetCommonStatus()
 	ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionReady)
@@ -29,7 +29,7 @@ func (r *Remote[O]) isReadyAsDeclared(object O) bool {
 		object.GetDeletionTimestamp() == nil && !object.IsSuspended() && !Requested(object) && r.Adapter.ID(object) != ""
 }
 
-// reconcileListedOrRead reconciles an object with what a list showed of it, if that is all there is to the reconciliation, and else with a read.
+// reconcileListedOrRead reconciles an object with what a list showed of it if that suffices, and otherwise with a read.
 func (r *Remote[O]) reconcileListedOrRead(ctx context.Context, reconciliation *Reconciliation[O]) Outcome {
 	key := client.ObjectKeyFromObject(reconciliation.Object)
 	if r.snapshot == nil {
@@ -45,7 +45,7 @@ func (r *Remote[O]) reconcileListedOrRead(ctx context.Context, reconciliation *R
 			return outcome
 		}
 		reconciliation.Object = reconciliation.saved.DeepCopyObject().(O)
-		// Something differs, so that it does not rest.
+		// Something differs, so the object needs a read.
 		r.snapshot.markDirty(key, auth0.PriorityPeriodic)
 		known = r.snapshot.dirtyMark(key)
 	}
@@ -59,7 +59,7 @@ func (r *Remote[O]) reconcileListedOrRead(ctx context.Context, reconciliation *R
 	return outcome
 }
 
-// reconcileListed reconciles an object with what a list showed of it. It gives up before anything is written to Auth0.
+// reconcileListed reconciles an object with what a list showed of it. It gives up before it writes to Auth0.
 func (r *Remote[O]) reconcileListed(ctx context.Context, reconciliation *Reconciliation[O], shown auth0.Document) (Outcome, bool) {
 	w := r.newSync(reconciliation)
 	w.listed = true
@@ -71,8 +71,8 @@ func (r *Remote[O]) reconcileListed(ctx context.Context, reconciliation *Reconci
 	return w.outcomeFor(outcome, err), true
 }
 
-// isUpToDate reports whether nothing calls for a read: the object is as declared as far as anybody knows. After a restart nothing
-// is known, and what is Ready is left to the first reconciliation of the drift detector.
+// isUpToDate reports whether no read is needed: as far as the operator knows, the object is in sync. After a restart it knows
+// nothing, and leaves Ready objects to the first comparison of the drift detector.
 func (w *objectSync[O]) isUpToDate() bool {
 	if w.snapshot == nil || w.listed || w.object.GetManagedStatus().RecheckAt != nil || len(w.secrets) > 0 || !w.isReadyAsDeclared(w.object) || w.snapshot.dirtyMark(client.ObjectKeyFromObject(w.object)).serial != 0 {
 		return false
@@ -81,7 +81,7 @@ func (w *objectSync[O]) isUpToDate() bool {
 	if known {
 		return before.desired == w.desiredHash && !w.hasFurtherSteps()
 	}
-	// What an object writes to Kubernetes, no list of Auth0's tells about: its Secret may have gone while nobody looked.
+	// Lists of Auth0 do not show what an object writes to Kubernetes: somebody may have deleted its Secret meanwhile.
 	return !w.publishes() && !w.finishes() && !w.DriftDetection.unseen(w.tenant.UID, w.object)
 }
 
@@ -90,13 +90,13 @@ func (w *objectSync[O]) publishes() bool {
 	return publishes || w.outputConfigMap() != nil
 }
 
-// hasFurtherSteps reports whether a reconciliation sees to more than that the object is in sync with Auth0.
+// hasFurtherSteps reports whether a reconciliation does more than bring the object in sync with Auth0.
 func (w *objectSync[O]) hasFurtherSteps() bool {
 	_, delays := w.Adapter.(RemovalDelayer[O])
 	return w.publishes() || delays || w.finishes()
 }
 
-// skip ends a reconciliation of an object that rests.
+// skip ends a reconciliation of an object that needs no read.
 func (w *objectSync[O]) skip() Outcome {
 	if _, known := w.snapshot.lastSync(w.object.GetUID()); !known {
 		w.snapshot.recordSync(w.object.GetUID(), lastSync{desired: w.desiredHash})
@@ -105,14 +105,14 @@ func (w *objectSync[O]) skip() Outcome {
 	return Done(ready.Reason, ready.Message, 0)
 }
 
-// recordSync remembers what an object was brought in line with.
+// recordSync records the desired document that an object was synced with.
 func (w *objectSync[O]) recordSync() {
 	if w.snapshot != nil {
 		w.snapshot.recordSync(w.object.GetUID(), lastSync{desired: w.desiredHash, at: w.Clock.Now().UnixNano()})
 	}
 }
 
-// hashDesired makes a hash of what is desired, the lists beside it included.
+// hashDesired returns a hash of the desired document, including the lists beside it.
 func (w *objectSync[O]) hashDesired() uint64 {
 	type list struct {
 		Field string
@@ -126,20 +126,20 @@ func (w *objectSync[O]) hashDesired() uint64 {
 		}
 	}
 	sum := fnv.New64a()
-	// What came from JSON can become JSON, and Hash.Write never fails.
+	// A document that came from JSON can become JSON, and Hash.Write never fails.
 	_ = json.NewEncoder(sum).Encode([]any{w.desired, lists})
 	return sum.Sum64()
 }
 
-// isComparedByMembers reports whether a list is compared from the other side: who is on it. An exact list is not, as what is too much
-// on it would show only by asking for every entry there could be.
+// isComparedByMembers reports whether a list is compared from the other side, by its members. An exact list is not: surplus
+// entries would show only with a call for every possible entry.
 func (r *Remote[O]) isComparedByMembers(list List) bool {
 	listed, ok := r.Adapter.(ListedKind)
 	exact := list.Declared && list.Mode == v1alpha1.ListModeExact
 	return ok && !exact && auth0.HasMemberList(listed.Resource(), list.Field)
 }
 
-// withoutMemberLists leaves out the lists that the drift detector compares by itself.
+// withoutMemberLists leaves out the lists that the drift detector compares itself.
 func (w *objectSync[O]) withoutMemberLists(lists []List) []List {
 	if !w.listed {
 		return lists

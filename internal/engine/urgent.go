@@ -11,13 +11,14 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 )
 
-// Urgent is for kinds with fields that take effect whatever is wrong with the rest of the object.
+// Urgent is for kinds with fields that must take effect even if the rest of the object has an error.
 type Urgent[O v1alpha1.Managed] interface {
-	// Urgent returns what must be in Auth0 and, as status has it, is not there yet; nil if there is no such thing.
+	// Urgent returns what must be in Auth0 and, according to status, is not there yet; nil if there is nothing.
 	Urgent(O) auth0.Document
 }
 
-// sendUrgentFirst sends what is urgent of an object that a person must correct, or that waits for others. It returns why the rest is not sent.
+// sendUrgentFirst sends the urgent fields of an object that a person must correct, or that waits for others. It returns why the
+// rest is not sent.
 func (w *objectSync[O]) sendUrgentFirst(ctx context.Context, why error) error {
 	urgent, ok := w.Adapter.(Urgent[O])
 	_, isProblem := errors.AsType[*problem.Problem](why)

@@ -13,13 +13,13 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 )
 
-// Warner is a Handler that knows what is likely a mistake, although Auth0 may take it.
+// Warner is a Handler that finds likely mistakes that Auth0 may accept.
 type Warner[O v1alpha1.Object] interface {
 	// Warnings say what is likely wrong, on which field, and what to do.
 	Warnings(O) []string
 }
 
-// Warnings implements Warner with the kind's.
+// Warnings implements Warner with the warnings of the kind.
 func (r *Remote[O]) Warnings(object O) []string {
 	if warner, ok := r.Adapter.(Warner[O]); ok {
 		return warner.Warnings(object)
@@ -27,7 +27,7 @@ func (r *Remote[O]) Warnings(object O) []string {
 	return nil
 }
 
-// warn emits an Event for each warning that the object did not have when it was looked at last.
+// warn records an Event for each warning that the object did not have at its last reconciliation.
 func (r *Reconciler[O]) warn(ctx context.Context, reconciliation *Reconciliation[O]) {
 	warnings := annotationWarnings(r.Kind, reconciliation.Object)
 	if warner, ok := r.Handler.(Warner[O]); ok {
@@ -48,8 +48,8 @@ func (r *Reconciler[O]) warn(ctx context.Context, reconciliation *Reconciliation
 	r.warned.Store(name, warnings)
 }
 
-// annotations are those that people set on objects of this group: for each, what an object of which kind lacks for it to have an
-// effect, "" for nothing. A kind that is not listed does not know it.
+// annotations are those that people set on objects of this group. For each kind that has the annotation, the function says what
+// an object lacks for it to take effect, "" for nothing.
 var annotations = map[string]map[string]func(v1alpha1.Object) string{
 	v1alpha1.AnnotationReconcileRequestedAt: {"": lacksNothing},
 	v1alpha1.AnnotationRotatePassword:       {"Auth0User": lacksGeneratedPassword},
@@ -62,10 +62,10 @@ var annotations = map[string]map[string]func(v1alpha1.Object) string{
 	v1alpha1.AnnotationAdoptableBy:          {},
 }
 
-// annotationPrefix is that of our annotations.
+// annotationPrefix is the prefix of the operator's annotations.
 const annotationPrefix = "auth0-operator.io/"
 
-// annotationWarnings say which annotations of ours are misspelt, or without effect on the object.
+// annotationWarnings say which of the operator's annotations are misspelt, or have no effect on the object.
 func annotationWarnings(kind string, object v1alpha1.Object) []string {
 	var warnings []string
 	for _, name := range slices.Sorted(maps.Keys(object.GetAnnotations())) {
@@ -94,7 +94,7 @@ func annotationWarnings(kind string, object v1alpha1.Object) []string {
 	return warnings
 }
 
-// misspeltPrefix returns the annotation of ours that one of another prefix was likely meant to be, "" if none.
+// misspeltPrefix returns the operator's annotation that one with another prefix was likely meant to be, "" if none.
 func misspeltPrefix(name string) string {
 	prefix, rest, _ := strings.Cut(name, "/")
 	meant := annotationPrefix + rest
@@ -104,7 +104,7 @@ func misspeltPrefix(name string) string {
 	return meant
 }
 
-// annotationsOf are the annotations that objects of a kind take.
+// annotationsOf returns the annotations that have a meaning on objects of a kind.
 func annotationsOf(kind string) []string {
 	var names []string
 	for name, kinds := range annotations {
