@@ -22,10 +22,10 @@ import (
 // +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0clients,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0clients/status,verbs=patch
 
-// clientMark is the key in client_metadata that says which Kubernetes object holds an application.
+// clientMark is the key in client_metadata that holds the ownership marker.
 const clientMark = "auth0_operator"
 
-// mostClientJSON is how many bytes a field of an application with free JSON may have.
+// mostClientJSON is the limit, in bytes, of a field with free JSON.
 const mostClientJSON = 64 << 10
 
 // clientAdapter maps Auth0Client.
@@ -47,13 +47,13 @@ func (clientAdapter) Fields() engine.Fields {
 		UpdateOnly: []string{"client_secret"},
 		Shown:      []string{"client_secret"},
 		Cleared:    clearedClient,
-		// Which grants Auth0 gives by default to a type of application, it does not tell, and it takes null for none of the others.
+		// Auth0 does not document its default grant types for each type of application, and it rejects null for the other fields.
 		KeepReady: []string{"grant_types", "client_metadata." + clientMark, "app_type", "third_party_security_mode", "redirection_policy"},
 	}
 }
 
-// clearedClient clears the fields that Auth0 takes null for by the definition of its API (the objects that {} does not clear),
-// and those that it does not: by Auth0's default, or by an empty value. See docs/decisions/0029-cleared-forms.md.
+// clearedClient clears the fields that have no other way: objects for which Auth0's API accepts null but not {}, and fields that
+// take Auth0's default or an empty value instead of null. See docs/decisions/0029-cleared-forms.md.
 var clearedClient = map[string]any{
 	"is_token_endpoint_ip_header_trusted":   false,
 	"is_first_party":                        true,
@@ -140,7 +140,7 @@ func (clientAdapter) References(c *v1alpha1.Auth0Client) []reference.Reference {
 	return references
 }
 
-// linkedClients are the applications that belong to one in the Okta Integration Network.
+// linkedClients are the applications linked to one in the Okta Integration Network.
 func linkedClients(c *v1alpha1.Auth0Client) []v1alpha1.ClientLinkedClient {
 	if c.Spec.ExpressConfiguration == nil {
 		return nil
@@ -152,7 +152,7 @@ func linkedClientField(i int) string {
 	return fmt.Sprintf("spec.expressConfiguration.linkedClients[%d].clientRef", i)
 }
 
-// Names implements engine.Namer: the API that the application stands for, and those of its refresh tokens.
+// Names implements engine.Namer. It lists the API that the application represents, and the APIs of its refresh tokens.
 func (clientAdapter) Names(c *v1alpha1.Auth0Client) []reference.Named {
 	var names []reference.Named
 	if identifier := c.Spec.ResourceServerIdentifier; identifier != nil {
@@ -198,7 +198,7 @@ func (clientAdapter) PublicValues(req engine.Request[*v1alpha1.Auth0Client], hav
 	return values
 }
 
-// Inputs names the output Secret, and those with public keys.
+// Inputs names the output Secret and the Secrets with public keys.
 func (a clientAdapter) Inputs(c *v1alpha1.Auth0Client) []string {
 	names := a.OutputSecrets(c)
 	for _, key := range privateKeyJWT(c).Credentials {
@@ -209,12 +209,12 @@ func (a clientAdapter) Inputs(c *v1alpha1.Auth0Client) []string {
 	return names
 }
 
-// hasKeys reports whether the application has public keys, or had some that are to go.
+// hasKeys reports whether the application has public keys, or had keys that must be deleted.
 func hasKeys(c *v1alpha1.Auth0Client) bool {
 	return c.Spec.ClientAuthenticationMethods != nil || len(c.Status.Credentials) > 0
 }
 
-// rotatesSecret reports whether the client secret is rotated by a schedule, or is to be now.
+// rotatesSecret reports whether the client secret has a rotation schedule or a pending rotation.
 func rotatesSecret(c *v1alpha1.Auth0Client) bool {
 	return c.Spec.RotateSecretEvery != nil || secretRotationAsked(c) || c.Status.SecretRotation != nil && c.Status.SecretRotation.Replacing != ""
 }
@@ -237,7 +237,7 @@ func (clientAdapter) Check(c *v1alpha1.Auth0Client) error {
 	return checkRotation(c)
 }
 
-// checkAddons refuses add-ons that Auth0 does not have, and keys where everybody could read them.
+// checkAddons rejects add-ons that Auth0 does not have, and keys in plain text.
 func checkAddons(addons map[string]apiextensionsv1.JSON) error {
 	if err := checkSize("spec.addons", jsonSize(addons), mostClientJSON); err != nil {
 		return err
@@ -269,7 +269,7 @@ func (clientAdapter) Desired(c *v1alpha1.Auth0Client, references reference.Value
 		desired.Object("express_configuration")["linked_clients"] = linkedClientDocuments(linked, references)
 	}
 	if c.Spec.ClientAuthenticationMethods == nil && len(c.Status.Credentials) > 0 {
-		// In the same call as the method that takes the place of the keys.
+		// Clear it in the same call that sets the method replacing the keys.
 		desired["client_authentication_methods"] = nil
 	}
 	if grants := c.Spec.GrantTypes; grants != nil && grants.Mode == v1alpha1.ListModeExact {
@@ -289,7 +289,7 @@ func linkedClientDocuments(linked []v1alpha1.ClientLinkedClient, references refe
 	return documents
 }
 
-// anyList is a list as documents hold it.
+// anyList converts to the list type of documents.
 func anyList(items []string) []any {
 	list := make([]any, len(items))
 	for i, item := range items {
@@ -309,8 +309,8 @@ func texts(list any) []string {
 	return found
 }
 
-// LateInitialize adds the grant types to those that the application has, and takes away those that were added before and are not
-// declared any more. Which ones Auth0 gives a new application, only its answer tells.
+// LateInitialize adds the declared grant types to those of the application. It removes those that it added earlier and that are
+// no longer declared. Only the answer to a creation shows Auth0's default grant types.
 func (clientAdapter) LateInitialize(c *v1alpha1.Auth0Client, desired, have auth0.Document) {
 	if have == nil || c.Spec.GrantTypes != nil && c.Spec.GrantTypes.Mode == v1alpha1.ListModeExact {
 		return
@@ -328,7 +328,7 @@ func (clientAdapter) LateInitialize(c *v1alpha1.Auth0Client, desired, have auth0
 	})
 	desired["grant_types"] = anyList(append(kept, missing...))
 	if c.Spec.ManagementPolicy != v1alpha1.ManagementPolicyObserve {
-		// One that is to go stays noted until it is gone: the write may fail.
+		// A removed grant type stays in status until it is gone from Auth0, because the write may fail.
 		still := slices.DeleteFunc(slices.Clone(c.Status.AddedGrantTypes), func(grant string) bool {
 			return !slices.Contains(failedRequest, grant) && !slices.Contains(current, grant)
 		})
@@ -338,7 +338,7 @@ func (clientAdapter) LateInitialize(c *v1alpha1.Auth0Client, desired, have auth0
 
 func (clientAdapter) MarkerField() string { return "client_metadata." + clientMark }
 
-// Intent notes the name, for people: the application is found by its marker.
+// Intent records the name, for people. The operator finds the application by its marker.
 func (clientAdapter) Intent(desired auth0.Document) auth0.Document {
 	return auth0.Document{"name": desired["name"]}
 }
@@ -353,7 +353,7 @@ func (clientAdapter) ID(c *v1alpha1.Auth0Client) string {
 // Resource implements engine.Mirrored.
 func (clientAdapter) Resource() string { return "clients" }
 
-// InitializeStatus shows the name of the application before it is there.
+// InitializeStatus shows the name of the application before it exists.
 func (clientAdapter) InitializeStatus(c *v1alpha1.Auth0Client) {
 	c.Status.Name = cmp.Or(c.Status.Name, c.Spec.Name)
 	if c.Status.ClientID == "" && c.Annotations[v1alpha1.AnnotationRotateSecret] != "" {
@@ -374,8 +374,8 @@ func (clientAdapter) Get(ctx context.Context, session *auth0.Session, id string)
 	return session.GetClient(ctx, id)
 }
 
-// Find looks for an application whose creation was not noticed, by its marker; and, where one may be taken over, for those with
-// the name. Among these, one that nobody holds goes first.
+// Find returns the application with this object's marker, for a creation whose answer got lost. If the object may adopt, it also
+// looks for applications by name and prefers those without an owner.
 func (clientAdapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], wanted auth0.Document) ([]auth0.Document, error) {
 	all, err := req.Session.ListClients(ctx)
 	if err != nil {
@@ -401,7 +401,7 @@ func (clientAdapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth
 	return wholeClients(ctx, req.Session, held)
 }
 
-// wholeClients reads the applications of a list. Several are not told apart by more than their ids.
+// wholeClients reads the full application if the list has one. Of several, only the IDs matter.
 func wholeClients(ctx context.Context, session *auth0.Session, listed []auth0.Document) ([]auth0.Document, error) {
 	if len(listed) != 1 {
 		return listed, nil
@@ -430,7 +430,7 @@ func (clientAdapter) Create(ctx context.Context, req engine.Request[*v1alpha1.Au
 		return nil, err
 	}
 	if desired["client_authentication_methods"] == nil {
-		// Null takes former keys away, and a new application has none.
+		// Null removes old keys, and a new application has none.
 		delete(desired, "client_authentication_methods")
 	}
 	return req.Session.CreateClient(ctx, desired)
@@ -444,7 +444,7 @@ func (clientAdapter) Delete(ctx context.Context, session *auth0.Session, id stri
 	return session.DeleteClient(ctx, id)
 }
 
-// Protects implements engine.Protector: who has the operator's credentials has the tenant, and the global client is of all
+// Protects implements engine.Protector. The operator's credentials control the tenant, and the global client belongs to all
 // applications.
 func (clientAdapter) Protects(_ *auth0.Session, operators []string, have auth0.Document) string {
 	switch id := have.String("client_id"); {
@@ -456,7 +456,7 @@ func (clientAdapter) Protects(_ *auth0.Session, operators []string, have auth0.D
 	return ""
 }
 
-// Reset implements engine.Resetter. The schedule of rotations begins again; requests that were handled stay so.
+// Reset implements engine.Resetter. The rotation schedule starts again. Handled requests stay handled.
 func (clientAdapter) Reset(c *v1alpha1.Auth0Client) {
 	c.Status.Credentials, c.Status.AddedGrantTypes, c.Status.KeyPair = nil, nil, nil
 	if rotation := c.Status.SecretRotation; rotation != nil {
@@ -464,10 +464,10 @@ func (clientAdapter) Reset(c *v1alpha1.Auth0Client) {
 	}
 }
 
-// Finishes reports whether there are public keys to look after, or a secret to rotate.
+// Finishes reports whether the application has public keys to reconcile or a secret to rotate.
 func (clientAdapter) Finishes(c *v1alpha1.Auth0Client) bool { return hasKeys(c) || rotatesSecret(c) }
 
-// Finish looks after the public keys, and rotates the secret.
+// Finish reconciles the public keys and rotates the secret.
 func (a clientAdapter) Finish(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], have auth0.Document) error {
 	c := req.Object
 	if rotatesSecret(c) {
@@ -489,7 +489,7 @@ func (a clientAdapter) Finish(ctx context.Context, req engine.Request[*v1alpha1.
 	return a.keepCredentials(ctx, req, have, wanted)
 }
 
-// NextAt is when a secret or key is to be rotated.
+// NextAt is the time of the next rotation of a secret or key.
 func (clientAdapter) NextAt(c *v1alpha1.Auth0Client) time.Time {
 	if c.Spec.ManagementPolicy == v1alpha1.ManagementPolicyCreateOnly {
 		return time.Time{}

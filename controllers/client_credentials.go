@@ -15,10 +15,10 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
-// maxCredentials is how many public keys Auth0 allows an application.
+// maxCredentials is Auth0's limit of public keys per application.
 const maxCredentials = 2
 
-// clientCredential is a public key that an application is to have. One without pem is kept where it is, and not made.
+// clientCredential is a desired public key. One without pem is kept if it exists, but not created.
 type clientCredential struct {
 	kid, name, pem, alg string
 	expires             *metav1.Time
@@ -32,7 +32,7 @@ func (c clientCredential) body() auth0.Document {
 	return body
 }
 
-// privateKeyJWT is what the spec says of Private Key JWT, empty if it does not use that method.
+// privateKeyJWT is the Private Key JWT method of the spec, or empty.
 func privateKeyJWT(c *v1alpha1.Auth0Client) v1alpha1.ClientPrivateKeyJWT {
 	if methods := c.Spec.ClientAuthenticationMethods; methods != nil && methods.PrivateKeyJWT != nil {
 		return *methods.PrivateKeyJWT
@@ -69,7 +69,7 @@ func pemOf(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], decla
 	return secret.Value(ctx, req.Reader, req.Object.Namespace, *declared.SecretRef)
 }
 
-// withCredentials lets a new application have its public keys from the start, which saves the calls that they take later.
+// withCredentials adds the public keys to the creation of an application, which saves later calls.
 func withCredentials(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], desired auth0.Document) error {
 	wanted, err := declaredCredentials(ctx, req)
 	if err != nil || len(wanted) == 0 {
@@ -83,14 +83,14 @@ func withCredentials(ctx context.Context, req engine.Request[*v1alpha1.Auth0Clie
 	return nil
 }
 
-// accepted lists the credentials by which an application may prove who it is. Only the answer of a creation tells more than
-// their ids.
+// accepted lists the credentials that the application accepts for authentication. Only the answer to a creation has more than
+// their IDs.
 func accepted(have auth0.Document) []auth0.Document {
 	return have.Object("client_authentication_methods").Object("private_key_jwt").Objects("credentials")
 }
 
-// keepCredentials has an application accept just the wanted public keys, and deletes those that it set before. If nothing
-// differs, it makes no call.
+// keepCredentials makes the application accept exactly the wanted public keys, and deletes keys that this object set earlier.
+// Without a difference, it makes no call.
 func (a clientAdapter) keepCredentials(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], have auth0.Document, wanted []clientCredential) error {
 	w := &credentialWork{Request: req, wanted: wanted, id: req.Object.Status.ClientID, authMethod: have["token_endpoint_auth_method"]}
 	for _, credential := range accepted(have) {
@@ -108,7 +108,7 @@ func (a clientAdapter) keepCredentials(ctx context.Context, req engine.Request[*
 	return w.keepExpiry(ctx)
 }
 
-// credentialWork is what it takes to have an application accept the wanted public keys.
+// credentialWork is one reconciliation of an application's public keys.
 type credentialWork struct {
 	engine.Request[*v1alpha1.Auth0Client]
 	id       string
@@ -116,11 +116,11 @@ type credentialWork struct {
 	accepted []string
 	// existing are all credentials of the application.
 	existing []auth0.Document
-	// authMethod must go before an application proves itself by keys.
+	// authMethod must be cleared before the application can use keys.
 	authMethod any
 }
 
-// note remembers a credential as one that was set through this object.
+// note records in status that this object set the credential.
 func (w *credentialWork) note(credential auth0.Document) {
 	status := &w.Object.Status
 	for _, wanted := range w.wanted {
@@ -142,7 +142,7 @@ func parsedTime(text string) *metav1.Time {
 	return &metav1.Time{Time: parsed.Truncate(time.Second)}
 }
 
-// isKept tells, by what is remembered, whether the application accepts the wanted keys and no others.
+// isKept reports whether, by status, the application accepts exactly the wanted keys.
 func (w *credentialWork) isKept() bool {
 	known := w.Object.Status.Credentials
 	if len(known) != len(w.wanted) || len(known) != len(w.accepted) {
@@ -157,7 +157,7 @@ func (w *credentialWork) isKept() bool {
 	return true
 }
 
-// bringInLine makes what is missing, has the application accept it, and deletes the rest.
+// bringInLine creates the missing credentials, makes the application accept them, and deletes the rest.
 func (w *credentialWork) bringInLine(ctx context.Context) error {
 	var err error
 	if w.existing, err = w.Session.ClientCredentials(ctx, w.id); err != nil {
@@ -191,7 +191,7 @@ func (w *credentialWork) find(kid string) auth0.Document {
 	return w.existing[at]
 }
 
-// wantedIDs are the ids of the wanted credentials that exist.
+// wantedIDs are the IDs of the wanted credentials that exist.
 func (w *credentialWork) wantedIDs() []string {
 	var ids []string
 	for _, wanted := range w.wanted {
@@ -202,7 +202,7 @@ func (w *credentialWork) wantedIDs() []string {
 	return ids
 }
 
-// make creates a credential that is missing. Its id is the thumbprint of the key, so that after a lost answer it is found.
+// make creates a missing credential. The thumbprint of the key identifies it, so the operator finds it after a lost answer.
 func (w *credentialWork) make(ctx context.Context, credential clientCredential) error {
 	if w.find(credential.kid) != nil || credential.pem == "" {
 		return nil
@@ -220,7 +220,7 @@ func (w *credentialWork) make(ctx context.Context, credential clientCredential) 
 	return nil
 }
 
-// makeRoom deletes a credential that is not wanted, rather one that is not in use.
+// makeRoom deletes an unwanted credential, preferably one that is not in use.
 func (w *credentialWork) makeRoom(ctx context.Context) error {
 	unwanted := slices.DeleteFunc(slices.Clone(w.existing), func(c auth0.Document) bool { return slices.Contains(w.wantedIDs(), c.String("id")) })
 	if len(unwanted) == 0 {
@@ -242,8 +242,8 @@ func (w *credentialWork) makeRoom(ctx context.Context) error {
 	return w.delete(ctx, victim)
 }
 
-// surplus are the credentials that are neither wanted nor somebody else's for another purpose: those that this object set, and
-// those that the application accepted before.
+// surplus are the unwanted credentials that this object set or that the application accepted before. Others may have another
+// purpose and stay.
 func (w *credentialWork) surplus() []auth0.Document {
 	wanted := w.wantedIDs()
 	return slices.DeleteFunc(slices.Clone(w.existing), func(credential auth0.Document) bool {
@@ -253,7 +253,7 @@ func (w *credentialWork) surplus() []auth0.Document {
 	})
 }
 
-// accept has the application prove itself by these credentials, unless it does.
+// accept makes the application accept exactly these credentials, unless it already does.
 func (w *credentialWork) accept(ctx context.Context, ids []string) error {
 	if slices.Equal(unique(slices.Clone(ids)), unique(slices.Clone(w.accepted))) {
 		return nil
@@ -272,7 +272,7 @@ func (w *credentialWork) accept(ctx context.Context, ids []string) error {
 	if _, err := w.Session.UpdateClient(ctx, w.id, patch); err != nil {
 		return err
 	}
-	// What was in use before is ours to delete.
+	// The operator may delete credentials that were in use before.
 	for _, id := range w.accepted {
 		w.remember(id)
 	}
@@ -280,7 +280,7 @@ func (w *credentialWork) accept(ctx context.Context, ids []string) error {
 	return nil
 }
 
-// remember keeps a credential that goes out of use in status until it is deleted.
+// remember keeps a credential that is no longer in use in status until it is deleted.
 func (w *credentialWork) remember(id string) {
 	status := &w.Object.Status
 	for _, credential := range w.existing {
@@ -301,7 +301,7 @@ func (w *credentialWork) delete(ctx context.Context, credential auth0.Document) 
 	return nil
 }
 
-// keepExpiry changes when the public keys expire, where the spec says so.
+// keepExpiry updates the expiry of the public keys as the spec declares.
 func (w *credentialWork) keepExpiry(ctx context.Context) error {
 	for _, wanted := range w.wanted {
 		for i := range w.Object.Status.Credentials {

@@ -41,7 +41,7 @@ func (clientGrantAdapter) References(grant *v1alpha1.Auth0ClientGrant) []referen
 	var references []reference.Reference
 	if ref := grant.Spec.ClientRef; ref != nil {
 		application := reference.To(grant, grantClientField, "Auth0Client", *ref)
-		// The application may wait for its default organization, and that for this grant.
+		// The application may wait for its default organization, which may wait for this grant.
 		application.Existing = true
 		references = append(references, application)
 	}
@@ -58,7 +58,7 @@ func (clientGrantAdapter) Check(grant *v1alpha1.Auth0ClientGrant) error {
 	return nil
 }
 
-// Desired leaves out the Management API's audience, which only the session knows.
+// Desired leaves out the audience of the Management API, which only the session knows.
 func (clientGrantAdapter) Desired(grant *v1alpha1.Auth0ClientGrant, references reference.Values) auth0.Document {
 	spec := grant.Spec
 	desired := settingsOf(spec)
@@ -84,7 +84,7 @@ func (clientGrantAdapter) Desired(grant *v1alpha1.Auth0ClientGrant, references r
 	return desired
 }
 
-// audienceOf is the identifier of the API that a grant is for.
+// audienceOf is the identifier of the API of a grant.
 func audienceOf(session *auth0.Session, wanted auth0.Document) string {
 	if audience := wanted.String("audience"); audience != "" {
 		return audience
@@ -92,7 +92,7 @@ func audienceOf(session *auth0.Session, wanted auth0.Document) string {
 	return session.ManagementAudience()
 }
 
-// Prepare sees that the grant that is known is still the one that is declared.
+// Prepare checks that the known grant is still the declared one.
 func (a clientGrantAdapter) Prepare(ctx context.Context, req engine.Request[*v1alpha1.Auth0ClientGrant]) error {
 	grant, session := req.Object, req.Session
 	wanted := a.Desired(grant, req.References)
@@ -103,7 +103,7 @@ func (a clientGrantAdapter) Prepare(ctx context.Context, req engine.Request[*v1a
 	if status.ID == "" || status.ClientID == wanted.String("client_id") && status.Audience == audienceOf(session, wanted) {
 		return nil
 	}
-	// The application or the API was replaced by another one under the same name, and the one before stayed in Auth0.
+	// Another application or API has replaced the former one under the same name, and the former grant is still in Auth0.
 	if err := a.leaveBehind(ctx, req); err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func (a clientGrantAdapter) Prepare(ctx context.Context, req engine.Request[*v1a
 	return req.Save(ctx)
 }
 
-// leaveBehind deletes the grant that status knows, if it belongs to the object and is not to stay.
+// leaveBehind deletes the grant in status, if the object owns it and its policy does not retain it.
 func (a clientGrantAdapter) leaveBehind(ctx context.Context, req engine.Request[*v1alpha1.Auth0ClientGrant]) error {
 	grant := req.Object
 	before := auth0.Document{"id": grant.Status.ID, "client_id": grant.Status.ClientID, "audience": grant.Status.Audience}
@@ -134,8 +134,8 @@ func (a clientGrantAdapter) leaveBehind(ctx context.Context, req engine.Request[
 	return nil
 }
 
-// Protects implements engine.Protector: with other scopes, the operator could not do its work, and could do more than it was
-// given.
+// Protects implements engine.Protector. With other scopes, the operator could not do its work, or could do more than it was
+// allowed.
 func (clientGrantAdapter) Protects(session *auth0.Session, operators []string, have auth0.Document) string {
 	application := have.String("client_id")
 	if slices.Contains(operators, application) && isManagementAPI(session, audienceOf(session, have)) && subjectTypeOf(have) == "client" {
@@ -144,12 +144,12 @@ func (clientGrantAdapter) Protects(session *auth0.Session, operators []string, h
 	return ""
 }
 
-// isManagementAPI reports whether an identifier is that of the tenant's Management API. The case of a domain does not matter.
+// isManagementAPI reports whether the identifier is that of the tenant's Management API. Domains are not case-sensitive.
 func isManagementAPI(session *auth0.Session, identifier string) bool {
 	return strings.EqualFold(identifier, session.ManagementAudience())
 }
 
-// subjectTypeOf is client where Auth0 does not say.
+// subjectTypeOf is "client" if Auth0 returns none.
 func subjectTypeOf(grant auth0.Document) string {
 	if grant.String("subject_type") == "user" {
 		return "user"
@@ -157,7 +157,7 @@ func subjectTypeOf(grant auth0.Document) string {
 	return "client"
 }
 
-// Intent notes what tells the grant from one that somebody else creates for the same application and API.
+// Intent records what distinguishes the grant from another one for the same application and API.
 func (clientGrantAdapter) Intent(desired auth0.Document) auth0.Document {
 	note := desired.Clone()
 	if len(desired.Strings("scope")) > mostScopesNoted {
@@ -206,7 +206,7 @@ func (clientGrantAdapter) Delete(ctx context.Context, session *auth0.Session, id
 	return session.DeleteClientGrant(ctx, id)
 }
 
-// RetainReason leaves alone what Auth0 made itself.
+// RetainReason retains grants that Auth0 itself created.
 func (clientGrantAdapter) RetainReason(_ *auth0.Session, have auth0.Document) string {
 	if have.Bool("is_system") {
 		return "Auth0's own"
@@ -214,7 +214,7 @@ func (clientGrantAdapter) RetainReason(_ *auth0.Session, have auth0.Document) st
 	return ""
 }
 
-// Explain gives the answers of Auth0 that people meet with client grants a reason and a way out.
+// Explain gives common errors of client grants a reason and a remedy.
 func (clientGrantAdapter) Explain(req engine.Request[*v1alpha1.Auth0ClientGrant], failed *auth0.Error) error {
 	grant, session := req.Object, req.Session
 	switch {
@@ -235,7 +235,7 @@ func (clientGrantAdapter) Explain(req engine.Request[*v1alpha1.Auth0ClientGrant]
 	return nil
 }
 
-// declaredAs is the field that names an object, and the name.
+// declaredAs returns the field that names an object, and the name.
 func declaredAs(refField string, ref *v1alpha1.ObjectReference, field, id string) (where, name string) {
 	if ref != nil {
 		return refField, ref.Name
@@ -243,7 +243,7 @@ func declaredAs(refField string, ref *v1alpha1.ObjectReference, field, id string
 	return field, id
 }
 
-// explainScopes says what is wrong with the scopes of a grant, in Auth0's words.
+// explainScopes explains an error about the scopes of a grant, and quotes Auth0.
 func explainScopes(grant *v1alpha1.Auth0ClientGrant, failed *auth0.Error) error {
 	said := strings.TrimSuffix(failed.Message, ".")
 	switch {
@@ -258,7 +258,7 @@ func explainScopes(grant *v1alpha1.Auth0ClientGrant, failed *auth0.Error) error 
 		Breaking().Again(missingListEntryRetry)
 }
 
-// refuseAllScopes refuses what Auth0 does not grant of its own APIs.
+// refuseAllScopes rejects allowAllScopes for the Management API, because Auth0 does not grant it there.
 func refuseAllScopes(req engine.Request[*v1alpha1.Auth0ClientGrant], audience string) error {
 	if valueOf(req.Object.Spec.AllowAllScopes) && isManagementAPI(req.Session, audience) {
 		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.allowAllScopes is not for the Management API (%s): Auth0 refuses it for its own APIs; list the permissions in spec.scopes", audience)
@@ -266,7 +266,7 @@ func refuseAllScopes(req engine.Request[*v1alpha1.Auth0ClientGrant], audience st
 	return nil
 }
 
-// Names implements engine.Namer: the API.
+// Names implements engine.Namer. It lists the API.
 func (clientGrantAdapter) Names(grant *v1alpha1.Auth0ClientGrant) []reference.Named {
 	if grant.Spec.Audience == nil {
 		return nil

@@ -21,11 +21,11 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/engine"
 )
 
-// A generated key pair lives in the output Secret, with all that a rotation takes, so that each of its steps is one write
-// there: the next private key is in the Secret before Auth0 hears of its public key; it takes the place of the current one when
-// Auth0 accepts both; and the former one works until its time is up. docs/decisions/0014-key-rotation.md.
+// The output Secret holds a generated key pair and the state of its rotation, so each step is one write to it. First, the next
+// private key is in the Secret before Auth0 gets its public key. Then, once Auth0 accepts both, the next key replaces the current
+// one. The former key works until its overlap ends. See docs/decisions/0014-key-rotation.md.
 const (
-	// Always under these keys, whatever the templates say: they are read back from there.
+	// The operator reads the keys back from these entries, so they exist whatever the templates say.
 	privateKeyKey     = "privateKey"
 	nextPrivateKeyKey = "nextPrivateKey"
 
@@ -41,7 +41,7 @@ const (
 	keyBits                   = 2048
 )
 
-// generatedKey is what the spec says of a generated key pair, nil if it wants none.
+// generatedKey is the generated key pair of the spec, or nil.
 func generatedKey(c *v1alpha1.Auth0Client) *v1alpha1.ClientKeyPair {
 	return privateKeyJWT(c).Generate
 }
@@ -51,7 +51,7 @@ type signingKey struct{ pem, alg string }
 
 func (k signingKey) exists() bool { return k.pem != "" }
 
-// kid is the thumbprint of the key, "" if it is none.
+// kid is the thumbprint of the key, or "" if it is not a key.
 func (k signingKey) kid() string {
 	public, err := publicKeyIn(k.pem)
 	if err != nil {
@@ -60,7 +60,7 @@ func (k signingKey) kid() string {
 	return public.kid
 }
 
-// credential is the public key as Auth0 takes it.
+// credential is the public key in Auth0's form.
 func (k signingKey) credential() (clientCredential, error) {
 	public, err := publicKeyIn(k.pem)
 	if err != nil {
@@ -69,18 +69,18 @@ func (k signingKey) credential() (clientCredential, error) {
 	return clientCredential{kid: public.kid, name: "auth0-operator", pem: public.pem, alg: k.alg}, nil
 }
 
-// keyPair is what the output Secret holds of a generated key pair.
+// keyPair is the state of a generated key pair in the output Secret.
 type keyPair struct {
 	current, next signingKey
 	madeAt        time.Time
-	// request is the value of the annotation that the current key answers.
+	// request is the value of the annotation that the current key was created for.
 	request string
-	// retiring is the id of the former key, which works until retiresAt.
+	// retiring is the ID of the former key, which works until retiresAt.
 	retiring  string
 	retiresAt time.Time
 }
 
-// currentKeyPair reads the key pair, and makes a key where there is none, or a next one when it is time.
+// currentKeyPair reads the key pair. It creates a key if there is none, and the next key when a rotation is due.
 func currentKeyPair(req engine.Request[*v1alpha1.Auth0Client], held *corev1.Secret) (keyPair, error) {
 	c, now := req.Object, req.Clock.Now()
 	pair := readKeyPair(held)
@@ -97,7 +97,7 @@ func currentKeyPair(req engine.Request[*v1alpha1.Auth0Client], held *corev1.Secr
 	return pair, nil
 }
 
-// publishKeyPair writes the key pair, before Auth0 hears of it.
+// publishKeyPair writes the key pair before Auth0 gets its public key.
 func publishKeyPair(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], held *corev1.Secret, pair keyPair, have auth0.Document) error {
 	if err := pair.write(ctx, req, have); err != nil {
 		return err
@@ -122,7 +122,7 @@ func readKeyPair(held *corev1.Secret) keyPair {
 	}
 }
 
-// isDue reports whether a next key is to be made. While a former one still works, there is no room for another.
+// isDue reports whether to create the next key. While the former key still works, there is no room for another.
 func (p keyPair) isDue(c *v1alpha1.Auth0Client, now time.Time) bool {
 	spec := generatedKey(c)
 	if c.Spec.ManagementPolicy == v1alpha1.ManagementPolicyCreateOnly || p.retiring != "" {
@@ -155,7 +155,7 @@ func (p keyPair) write(ctx context.Context, req engine.Request[*v1alpha1.Auth0Cl
 	return output.Put(ctx, held, data, annotations)
 }
 
-// rotateKey brings Auth0 in line with the key pair in the output Secret, one step of a rotation after the other.
+// rotateKey makes Auth0 accept the key pair in the output Secret, one step of a rotation at a time.
 func (a clientAdapter) rotateKey(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], have auth0.Document) error {
 	c, now := req.Object, req.Clock.Now()
 	_, held, err := clientOutput(ctx, req)
@@ -191,7 +191,7 @@ func (a clientAdapter) rotateKey(ctx context.Context, req engine.Request[*v1alph
 	return nil
 }
 
-// credentials are the public keys that Auth0 is to accept: the current one, and beside it the next or the former one.
+// credentials are the public keys that Auth0 must accept: the current one, and the next or the former one.
 func (p keyPair) credentials(over bool) ([]clientCredential, error) {
 	current, err := p.current.credential()
 	if err != nil {
@@ -203,7 +203,7 @@ func (p keyPair) credentials(over bool) ([]clientCredential, error) {
 		next, err := p.next.credential()
 		return append(wanted, next), err
 	case p.retiring != "" && !over:
-		// Its private key is gone: it is kept where it is known, and nowhere recreated.
+		// The former private key is gone. The credential is kept if it exists, and not created again.
 		wanted = append(wanted, clientCredential{kid: p.retiring})
 	}
 	return wanted, nil
@@ -217,7 +217,7 @@ func (p keyPair) status() *v1alpha1.ClientKeyPairStatus {
 	return status
 }
 
-// keyChangesAt is when the next step of a rotation is due, the zero time if none is.
+// keyChangesAt is the time of the next step of a rotation, or the zero time.
 func keyChangesAt(c *v1alpha1.Auth0Client) time.Time {
 	status, spec := c.Status.KeyPair, generatedKey(c)
 	switch {
@@ -245,7 +245,7 @@ func overlapOf(spec *v1alpha1.ClientKeyPair) time.Duration {
 	return spec.Overlap.Duration
 }
 
-// makeKey makes a private key.
+// makeKey creates a private key.
 func makeKey(alg string) (signingKey, error) {
 	key, err := rsa.GenerateKey(rand.Reader, keyBits)
 	if err != nil {
@@ -258,7 +258,7 @@ func makeKey(alg string) (signingKey, error) {
 	return signingKey{pem: string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded})), alg: alg}, nil
 }
 
-// publicKey is an RSA public key, in PEM form, with its thumbprint.
+// publicKey is an RSA public key in PEM form, with its thumbprint.
 type publicKey struct{ pem, kid string }
 
 // publicKeyIn reads a public key, a certificate or a private key in PEM form. Its errors never quote it.
@@ -275,7 +275,7 @@ func publicKeyIn(text string) (publicKey, error) {
 	if public.Raw(&key) != nil {
 		return publicKey{}, errors.New("it holds no RSA key")
 	}
-	// An RSA key has a thumbprint and an encoding.
+	// An RSA key always has a thumbprint and an encoding.
 	sum, _ := public.Thumbprint(crypto.SHA256)
 	encoded, _ := x509.MarshalPKIXPublicKey(&key)
 	return publicKey{

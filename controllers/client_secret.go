@@ -18,8 +18,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
-// Prepare finds out whether the credentials could be written, before there are any: a new application would be there without
-// anybody to know its secret.
+// Prepare checks that the credentials can be written before an application is created. Otherwise nobody would know its secret.
 func (a clientAdapter) Prepare(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client]) error {
 	c := req.Object
 	warnOfUnknownClients(ctx, req)
@@ -68,7 +67,7 @@ func (a clientAdapter) Publish(ctx context.Context, req engine.Request[*v1alpha1
 	return output.Put(ctx, current, data, map[string]string{})
 }
 
-// secretNotShown says why Auth0 shows no client secret, and what to do.
+// secretNotShown says why Auth0 returns no client secret, and what to do.
 func secretNotShown(output string, scopes []string, have auth0.Document) error {
 	methods := slices.Sorted(maps.Keys(have.Object("client_authentication_methods")))
 	switch {
@@ -97,8 +96,8 @@ func holdsSecret(c *v1alpha1.Auth0Client) bool {
 	return c.Spec.OutputSecret != nil && c.Spec.ClientAuthenticationMethods == nil
 }
 
-// clientData makes the data of the output Secret. Templates can use every value; the default keys are those that an Auth0Token
-// takes.
+// clientData renders the data of the output Secret. Templates can use every value. The default keys are those that an Auth0Token
+// reads.
 func clientData(req engine.Request[*v1alpha1.Auth0Client], have auth0.Document, pair keyPair) (map[string][]byte, error) {
 	c, domain := req.Object, req.Session.LoginDomain()
 	values := map[string]string{"domain": domain, "clientId": have.String("client_id")}
@@ -117,7 +116,7 @@ func clientData(req engine.Request[*v1alpha1.Auth0Client], have auth0.Document, 
 	return secret.Render(*c.Spec.OutputSecret, values)
 }
 
-// addDomains adds the values that templates can use of a tenant's domains.
+// addDomains adds the tenant's domains to the values for templates.
 func addDomains(values map[string]string, session *auth0.Session) {
 	domain, canonical := session.LoginDomain(), session.Domain()
 	values["issuer"], values["tokenUrl"] = issuerOf(domain), tokenURLOf(domain)
@@ -128,13 +127,13 @@ func addDomains(values map[string]string, session *auth0.Session) {
 	}
 }
 
-// issuerOf is what tokens have as iss that were issued at a domain.
+// issuerOf is the iss claim of tokens that were issued at a domain.
 func issuerOf(domain string) string { return "https://" + domain + "/" }
 
 func tokenURLOf(domain string) string { return "https://" + domain + "/oauth/token" }
 
-// secretRotationAsked reports whether the annotation asks for a new secret. What it says before the application is known is no
-// request: a new application has a new secret.
+// secretRotationAsked reports whether the annotation requests a new secret. A value from before the application exists does not
+// count, because a new application has a new secret.
 func secretRotationAsked(c *v1alpha1.Auth0Client) bool {
 	handled := ""
 	if c.Status.SecretRotation != nil {
@@ -143,7 +142,7 @@ func secretRotationAsked(c *v1alpha1.Auth0Client) bool {
 	return c.Annotations[v1alpha1.AnnotationRotateSecret] != handled
 }
 
-// rotatesAt is when the secret is to be replaced by the schedule, the zero time if there is none.
+// rotatesAt is the time of the next scheduled rotation of the secret, or the zero time.
 func rotatesAt(c *v1alpha1.Auth0Client) time.Time {
 	rotation := c.Status.SecretRotation
 	if c.Spec.RotateSecretEvery == nil || rotation == nil || rotation.RotatedAt == nil {
@@ -152,8 +151,8 @@ func rotatesAt(c *v1alpha1.Auth0Client) time.Time {
 	return rotation.RotatedAt.Add(c.Spec.RotateSecretEvery.Duration)
 }
 
-// rotateSecret has Auth0 make a new secret when it is time. The old one stops working at once, so the new one is written
-// right away. A hash of the old one is noted before: after a lost answer it reports whether the secret was replaced.
+// rotateSecret rotates the client secret when that is due. The old secret stops working at once, so the new one is written right
+// away. A hash of the old one is saved before: after a lost answer, it shows whether Auth0 has replaced the secret.
 func (a clientAdapter) rotateSecret(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], have auth0.Document) error {
 	c, now := req.Object, req.Clock.Now()
 	if c.Status.SecretRotation == nil {
@@ -196,7 +195,7 @@ func (a clientAdapter) rotateSecret(ctx context.Context, req engine.Request[*v1a
 	return nil
 }
 
-// checkRotation refuses requests that would leave nobody with the new secret.
+// checkRotation rejects a rotation whose new secret nobody would get.
 func checkRotation(c *v1alpha1.Auth0Client) error {
 	if c.Status.ClientID == "" || !secretRotationAsked(c) {
 		return nil

@@ -21,9 +21,9 @@ import (
 // +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0connections/status,verbs=patch
 
 const (
-	// connectionMark is where metadata says which Kubernetes object holds a connection.
+	// connectionMark is the key in metadata that holds the ownership marker.
 	connectionMark = "metadata." + userMark
-	// databaseStrategy is the strategy of databases in Auth0.
+	// databaseStrategy is Auth0's strategy for databases.
 	databaseStrategy = "auth0"
 )
 
@@ -50,7 +50,7 @@ func (connectionAdapter) Fields() engine.Fields {
 	}
 }
 
-// Scopes are those of connections, and of their options where some are declared: these have scopes of their own.
+// Scopes are the scopes for connections and, if options are declared, for options, which have their own.
 func (connectionAdapter) Scopes() []engine.Scope[*v1alpha1.Auth0Connection] {
 	updatesOptions := func(c *v1alpha1.Auth0Connection) bool { return updates(c) && declaresOptions(c) }
 	return append(lifecycleScopes[*v1alpha1.Auth0Connection]("connections"),
@@ -59,7 +59,7 @@ func (connectionAdapter) Scopes() []engine.Scope[*v1alpha1.Auth0Connection] {
 		countScope[*v1alpha1.Auth0Connection]("read:users"))
 }
 
-// declaresOptions reports whether a connection has options, or had some that are to be cleared.
+// declaresOptions reports whether a connection has options, or had options that must be cleared.
 func declaresOptions(c *v1alpha1.Auth0Connection) bool {
 	return c.Spec.Database != nil || c.Spec.Options != nil || len(c.Spec.OptionSecrets) > 0 ||
 		slices.ContainsFunc(c.Status.ManagedFields, func(field string) bool { return strings.HasPrefix(field, "options.") })
@@ -70,7 +70,7 @@ func (connectionAdapter) References(c *v1alpha1.Auth0Connection) []reference.Ref
 	for i, item := range enabledClients(c) {
 		if item.ClientRef != nil {
 			application := reference.To(c, clientField(i), "Auth0Client", *item.ClientRef)
-			// The application may wait for its default organization, and that for this connection.
+			// The application may wait for its default organization, which may wait for this connection.
 			application.Existing = true
 			references = append(references, application)
 		}
@@ -100,13 +100,14 @@ func (connectionAdapter) SecretFields(c *v1alpha1.Auth0Connection) map[string]v1
 	return fields
 }
 
-// secretOptions are options of identity providers that are secret.
+// secretOptions are options of identity providers that hold secrets.
 var secretOptions = []string{"client_secret", "clientSecret", "app_secret", "consumerSecret", "twilio_token", "password", "secret"}
 
-// mostOptions is how many bytes the options of a connection may have.
+// mostOptions is the limit, in bytes, of the options of a connection.
 const mostOptions = 128 << 10
 
-// Check finds secrets where everybody could read them, values that cannot be, and applications that are named twice, as lists get long.
+// Check rejects secrets in plain text, impossible values, and applications that are listed twice, which is easy to overlook in a
+// long list.
 func (connectionAdapter) Check(c *v1alpha1.Auth0Connection) error {
 	if c.Spec.Options != nil {
 		if err := checkSize("spec.options", len(c.Spec.Options.Raw), mostOptions); err != nil {
@@ -127,7 +128,7 @@ func (connectionAdapter) Check(c *v1alpha1.Auth0Connection) error {
 	return checkOptions(freeOptions(c))
 }
 
-// secretIn returns the path of a secret among options, "" if there is none.
+// secretIn returns the path of a secret among options, or "".
 func secretIn(options auth0.Document) string {
 	for name, value := range options {
 		if text, ok := value.(string); ok && text != "" && slices.Contains(secretOptions, name) {
@@ -158,7 +159,7 @@ func optionsOf(c *v1alpha1.Auth0Connection) auth0.Document {
 	options := documentOf(c.Spec.Database)
 	// They come from Secrets.
 	delete(options, "configuration")
-	// Of the options, these alone are in camelCase in Auth0.
+	// These are the only options with camelCase names in Auth0.
 	for _, name := range []string{"passwordPolicy", "customScripts", "enabledDatabaseCustomization"} {
 		if value, declared := options[snake(name)]; declared {
 			delete(options, snake(name))
@@ -172,7 +173,7 @@ func freeOptions(c *v1alpha1.Auth0Connection) auth0.Document {
 	if c.Spec.Options == nil {
 		return nil
 	}
-	// The API server accepts nothing but an object.
+	// The API server accepts only an object.
 	options, _ := auth0.ParseDocument(c.Spec.Options.Raw)
 	return options
 }
@@ -215,7 +216,8 @@ func (connectionAdapter) Delete(ctx context.Context, session *auth0.Session, id 
 	return session.DeleteConnection(ctx, id)
 }
 
-// Preserve keeps the display name, which Auth0 resets to the name where a patch has none, and the options, which it replaces.
+// Preserve adds the display name and the other options to a patch. Auth0 resets a missing display name to the name, and replaces
+// all options.
 func (connectionAdapter) Preserve(req engine.Request[*v1alpha1.Auth0Connection], have, patch auth0.Document) error {
 	switch name, sent := patch["display_name"]; {
 	case sent && name == nil:
@@ -228,7 +230,7 @@ func (connectionAdapter) Preserve(req engine.Request[*v1alpha1.Auth0Connection],
 		return nil
 	}
 	if have["options"] == nil {
-		// The scope may have been granted since the token was issued.
+		// Somebody may have granted the scope since the token was issued.
 		req.Session.Renew()
 		return problem.Stalled(v1alpha1.ReasonMissingScope,
 			"Auth0 does not show the options of connection %q, and a change of one would erase all others; grant the scope read:connections_options of the Management API to the operator's application %s",
@@ -243,10 +245,11 @@ func (connectionAdapter) Preserve(req engine.Request[*v1alpha1.Auth0Connection],
 	return nil
 }
 
-// hiddenOptionsRetry is how soon to look again whether Auth0 shows the options: a scope takes effect with the next token.
+// hiddenOptionsRetry is the pause before checking again whether Auth0 returns the options. A new scope takes effect with the next
+// token.
 const hiddenOptionsRetry = time.Minute
 
-// generations are options in the place of which newer ones came; Auth0 takes either.
+// generations are options that newer ones have replaced. Auth0 accepts either.
 var generations = []struct {
 	newer string
 	older []string
@@ -255,7 +258,7 @@ var generations = []struct {
 	{"attributes", []string{"requires_username", "validation"}},
 }
 
-// leaveOutReplaced takes away what Auth0 does not allow beside the options that are declared.
+// leaveOutReplaced removes options that Auth0 does not allow beside the declared ones.
 func leaveOutReplaced(declared, options auth0.Document) {
 	isDeclared := func(name string) bool { return declared[name] != nil }
 	for _, generation := range generations {
@@ -267,10 +270,10 @@ func leaveOutReplaced(declared, options auth0.Document) {
 	}
 }
 
-// masked is how Auth0 shows a value that it keeps to itself.
+// masked matches a value that Auth0 hides.
 var masked = regexp.MustCompile(`^[*•]{4,}$`)
 
-// hiddenIn returns the path of an option of which Auth0 does not show the value, "" if there is none.
+// hiddenIn returns the path of an option whose value Auth0 hides, or "".
 func hiddenIn(path string, c *v1alpha1.Auth0Connection, options auth0.Document) string {
 	for _, name := range slices.Sorted(maps.Keys(options)) {
 		inner := path + name
@@ -294,7 +297,7 @@ func secretsField(c *v1alpha1.Auth0Connection) string {
 	return "spec.optionSecrets"
 }
 
-// Lists has the applications that the connection is enabled for.
+// Lists has the applications for which the connection is enabled.
 func (connectionAdapter) Lists(req engine.Request[*v1alpha1.Auth0Connection]) []engine.List {
 	c := req.Object
 	list := engine.List{
@@ -318,7 +321,7 @@ func (connectionAdapter) Lists(req engine.Request[*v1alpha1.Auth0Connection]) []
 	}
 	list.Read = func(ctx context.Context, session *auth0.Session, id string) ([]string, error) {
 		enabled, err := session.EnabledClients(ctx, id)
-		// The operator's own application, without which nobody could create users, is added and never taken away.
+		// Without the operator's own application nobody could create users, so it is added and never removed.
 		return slices.DeleteFunc(enabled, func(client string) bool {
 			return client == session.ClientID() && !slices.Contains(list.Want, client)
 		}), err
@@ -326,13 +329,13 @@ func (connectionAdapter) Lists(req engine.Request[*v1alpha1.Auth0Connection]) []
 	return []engine.List{list}
 }
 
-// makesUsers reports whether users of a connection are created through the Management API, which Auth0 allows applications only
-// that the connection is enabled for.
+// makesUsers reports whether the Management API creates users in the connection. Auth0 allows that only to applications for which
+// the connection is enabled.
 func makesUsers(c *v1alpha1.Auth0Connection) bool {
 	return c.Spec.Strategy == databaseStrategy || passwordless(c.Spec.Strategy)
 }
 
-// Explain gives the answers of Auth0 that people meet with connections a reason and a way out.
+// Explain gives common errors of connections a reason and a remedy.
 func (connectionAdapter) Explain(_ engine.Request[*v1alpha1.Auth0Connection], failed *auth0.Error) error {
 	if failed.Class == auth0.ClassInvalid && strings.HasSuffix(failed.Route, "/clients") {
 		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.enabledClients: %s; correct the client id, or name an Auth0Client by clientRef", failed.Message)
@@ -349,5 +352,5 @@ func (connectionAdapter) Population(ctx context.Context, session *auth0.Session,
 	return engine.Population{Count: count, One: "a user whom no object declares", Many: "users whom no object declares", Loss: "Auth0 deletes them with it"}, err
 }
 
-// enableInYAML is how an Auth0Connection enables a connection for the operator's application.
+// enableInYAML says how to enable a connection for the operator's application.
 const enableInYAML = "set spec.enabledClients of its Auth0Connection (items: [] is enough, without excludeOperator)"

@@ -16,7 +16,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 )
 
-// checkOptions finds secrets and keys where everybody could read them, and certificates that are none.
+// checkOptions rejects secrets and keys in plain text, and invalid certificates.
 func checkOptions(options auth0.Document) error {
 	if path := privateKeyIn("", map[string]any(options)); path != "" {
 		return fmt.Errorf("spec.options.%s holds a private key, which is now exposed: create a new one, put it into a Secret, and name that in spec.optionSecrets, with path %s", path, path)
@@ -27,7 +27,7 @@ func checkOptions(options auth0.Document) error {
 	return checkTexts("", options)
 }
 
-// checkTexts refuses URLs, host names and certificates that are none, wherever options have them.
+// checkTexts rejects invalid URLs, host names and certificates anywhere in the options.
 func checkTexts(path string, options auth0.Document) error {
 	for _, name := range slices.Sorted(maps.Keys(options)) {
 		inner := strings.TrimPrefix(path+"."+name, ".")
@@ -41,7 +41,7 @@ func checkTexts(path string, options auth0.Document) error {
 	return nil
 }
 
-// checkText refuses a text, or a list of texts, that cannot be what the name of an option says.
+// checkText rejects a text, or a list of texts, that does not fit the name of its option.
 func checkText(path, name string, value any) error {
 	if list, ok := value.([]any); ok {
 		for i, item := range list {
@@ -66,21 +66,21 @@ func checkText(path, name string, value any) error {
 }
 
 var (
-	// urlOptions are options that Auth0 documents as URLs. Not among them: issuer and adfs_server, which may be names.
+	// urlOptions are options that Auth0 documents as URLs. issuer and adfs_server are not among them, because they may be names.
 	urlOptions = []string{
 		"accessTokenURL", "authorizationURL", "authorization_endpoint", "baseUrl", "community_base_url", "destinationUrl", "discovery_url",
 		"end_session_endpoint", "gateway_url", "icon_url", "jwks_uri", "logoutUrl", "metadataUrl", "pingFederateBaseUrl", "recipientUrl",
 		"requestTokenURL", "signInEndpoint", "signOutEndpoint", "tokenURL", "token_endpoint", "userAuthorizationURL", "userinfo_endpoint",
 	}
-	// hostOptions are options that are domains.
+	// hostOptions are options that hold domains.
 	hostOptions = []string{"domain", "domain_aliases", "tenant_domain"}
-	// certificateOptions and keyOptions are the names, without what people mix up in them, of what holds a certificate, or a
-	// certificate or public key.
+	// certificateOptions and keyOptions are names of options that hold a certificate, or a certificate or public key. They leave
+	// out the characters that people mix up.
 	certificateOptions = []string{"signingcert", "cert", "certs", "certificate", "x509cert", "encryptioncert", "signingcertificate"}
 	keyOptions         = []string{"pem", "publickey"}
 )
 
-// isWebURL reports whether a text is a URL that Auth0 or a browser can go to. Auth0 takes http, too.
+// isWebURL reports whether a text is a URL that Auth0 or a browser can open. Auth0 accepts http, too.
 func isWebURL(text string) bool {
 	at, err := url.Parse(text)
 	return err == nil && (at.Scheme == "https" || at.Scheme == "http") && at.Hostname() != "" && !strings.ContainsFunc(text, unicode.IsSpace)
@@ -99,7 +99,7 @@ func isPublicKey(text string) bool {
 	return err == nil
 }
 
-// privateKeyIn returns the path of a private key in PEM form in a JSON value, "" if there is none.
+// privateKeyIn returns the path of a private key in PEM form in a JSON value, or "".
 func privateKeyIn(path string, value any) string {
 	switch value := value.(type) {
 	case string:
@@ -122,7 +122,7 @@ func privateKeyIn(path string, value any) string {
 	return ""
 }
 
-// isCertificate reports whether a text is an X.509 certificate in PEM form, or either form of it in base64, as Auth0 takes it.
+// isCertificate reports whether a text is an X.509 certificate in PEM form, or base64 of either form, as Auth0 accepts it.
 func isCertificate(text string) bool {
 	if decoded, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), "")); err == nil {
 		text = string(decoded)
@@ -135,7 +135,7 @@ func isCertificate(text string) bool {
 	return err == nil
 }
 
-// neededOptions are the options without which a new connection of a strategy signs nobody in: one of each list.
+// neededOptions are the options that a new connection of a strategy needs for sign-ins: one of each list.
 var neededOptions = map[string][][]string{
 	"google-apps":  {{"client_id"}, {"domain", "tenant_domain"}},
 	"adfs":         {{"adfs_server", "fedMetadataXml", "signInEndpoint"}},
@@ -147,7 +147,8 @@ var neededOptions = map[string][][]string{
 	"waad":         {{"client_id"}, {"tenant_domain", "domain"}},
 }
 
-// requireOptions refuses a new connection that lacks what its strategy needs. One that exists may have it already.
+// requireOptions rejects a new connection that lacks an option that its strategy needs. An existing connection may already have
+// it.
 func requireOptions(c *v1alpha1.Auth0Connection) error {
 	options := freeOptions(c)
 	has := func(name string) bool {
@@ -162,7 +163,7 @@ func requireOptions(c *v1alpha1.Auth0Connection) error {
 	return nil
 }
 
-// Warnings implements engine.Warner: strategies and options that Auth0 is not known to have.
+// Warnings implements engine.Warner. It warns of strategies and options that Auth0 is not known to have.
 func (connectionAdapter) Warnings(c *v1alpha1.Auth0Connection) []string {
 	var warnings []string
 	if !auth0.IsStrategy(c.Spec.Strategy) {
@@ -177,7 +178,7 @@ func (connectionAdapter) Warnings(c *v1alpha1.Auth0Connection) []string {
 	return append(warnings, optionWarnings(c.Spec.Strategy, freeOptions(c))...)
 }
 
-// optionValues are the values of options that decide how Auth0 and the identity provider understand each other.
+// optionValues are the known values of options on which Auth0 and the identity provider must agree.
 var optionValues = map[string][]string{
 	"digestAlgorithm":    {"sha1", "sha256"},
 	"protocolBinding":    {"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST", "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"},
@@ -185,13 +186,13 @@ var optionValues = map[string][]string{
 	"type":               {"back_channel", "front_channel"},
 }
 
-// isOptionValue reports whether an option can have a text as its value, as far as that is known.
+// isOptionValue reports whether an option can have this text as its value. It returns true if the values are not known.
 func isOptionValue(name, text string) bool {
 	values := optionValues[name]
 	return text == "" || values == nil || slices.Contains(values, text)
 }
 
-// optionWarnings say which options are likely misspelt, or of another form than Auth0 documents.
+// optionWarnings warns of options that are likely misspelt, or whose form differs from Auth0's documentation.
 func optionWarnings(strategy string, options auth0.Document) []string {
 	var warnings, unknown []string
 	for _, name := range slices.Sorted(maps.Keys(options)) {

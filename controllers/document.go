@@ -12,16 +12,16 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 )
 
-// documentOf renders a part of a spec in Auth0's field names: those of the API in camelCase are Auth0's in snake_case. What is
-// in a field of verbatim, by Auth0's name, is a user's own, such as metadata, and keeps its names.
+// documentOf renders a part of a spec with Auth0's field names: it converts camelCase to snake_case. Fields listed in verbatim,
+// by Auth0's name, keep the names inside them, because those are the user's own, for example in metadata.
 func documentOf(settings any, verbatim ...string) auth0.Document {
-	// The types of the API can become JSON, and JSON can be read.
+	// The types of the API always encode to valid JSON.
 	encoded, _ := json.Marshal(settings)
 	document, _ := auth0.ParseDocument(encoded)
 	return snakeObject(document, verbatim)
 }
 
-// settingsOf renders a whole spec but for what every kind has.
+// settingsOf renders a whole spec without the fields that every kind has.
 func settingsOf(spec any, verbatim ...string) auth0.Document {
 	settings := documentOf(spec, verbatim...)
 	for _, common := range []string{"tenant_ref", "management_policy", "deletion_policy", "adoption_policy", "suspend"} {
@@ -66,7 +66,7 @@ func snake(camel string) string {
 	return name.String()
 }
 
-// jsonSize is how many bytes free JSON has, its keys included.
+// jsonSize is the size of free JSON in bytes, including keys.
 func jsonSize(values map[string]apiextensionsv1.JSON) int {
 	size := 0
 	for key, value := range values {
@@ -75,7 +75,7 @@ func jsonSize(values map[string]apiextensionsv1.JSON) int {
 	return size
 }
 
-// checkSize refuses free JSON of more than most bytes. The API server can bound only its first level.
+// checkSize rejects free JSON of more than most bytes. The API server can bound only its first level.
 func checkSize(field string, size, most int) error {
 	if size <= most {
 		return nil

@@ -15,8 +15,8 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/engine"
 )
 
-// fillSpec is the reverse of documentOf: it takes from a document what the settings have a field for. Nothing is declared
-// that is empty, as an empty value says no more than an absent one.
+// fillSpec is the reverse of documentOf: it copies the fields of a document for which the spec has a field. It skips empty
+// values, which mean the same as absent ones.
 func fillSpec(settings any, have auth0.Document, verbatim ...string) error {
 	encoded, err := json.Marshal(camelObject(have, verbatim))
 	if err != nil {
@@ -79,7 +79,7 @@ func camel(snake string) string {
 	return strings.Join(words, "")
 }
 
-// without is a document without some of its fields.
+// without is a copy of a document without some of its fields.
 func withoutFields(have auth0.Document, fields ...string) auth0.Document {
 	rest := maps.Clone(have)
 	for _, field := range fields {
@@ -88,7 +88,7 @@ func withoutFields(have auth0.Document, fields ...string) auth0.Document {
 	return rest
 }
 
-// withoutMark is metadata without the operator's mark.
+// withoutMark is metadata without the ownership marker.
 func withoutMark(metadata auth0.Document) map[string]any {
 	return withoutFields(metadata, userMark)
 }
@@ -119,7 +119,7 @@ func (clientAdapter) Export(_ context.Context, session *auth0.Session, have auth
 	return true, nil
 }
 
-// refOrID refers to an exported object, or names the id of another.
+// refOrID refers to an exported object, or names the ID of one that is not exported.
 func refOrID(names engine.Names, kind, id string) (*v1alpha1.ObjectReference, *string) {
 	if ref := names.Ref(kind, id); ref != nil {
 		return ref, nil
@@ -132,7 +132,7 @@ func (resourceServerAdapter) Export(_ context.Context, _ *auth0.Session, have au
 	if have.Bool("is_system") {
 		return false, nil
 	}
-	// Auth0 does not show the keys themselves again.
+	// Auth0 does not return the keys again.
 	settings := withoutFields(have, "token_encryption", "signing_secret")
 	settings["scopes"] = map[string]any{"mode": string(v1alpha1.ListModeExact), "items": have["scopes"]}
 	if len(have.Objects("scopes")) == 0 {
@@ -140,7 +140,7 @@ func (resourceServerAdapter) Export(_ context.Context, _ *auth0.Session, have au
 	}
 	err := fillSpec(&api.Spec, settings)
 	if lifetime, web := api.Spec.TokenLifetime, api.Spec.TokenLifetimeForWeb; lifetime != nil && web != nil && *web > *lifetime {
-		// A default of Auth0's, which it would not take back.
+		// This is Auth0's default, which its API does not accept.
 		api.Spec.TokenLifetimeForWeb = nil
 	}
 	return true, err
@@ -168,7 +168,7 @@ func exportedPermissions(names engine.Names, permissions []auth0.Permission) []v
 	return items
 }
 
-// apiByIdentifier is under what Names has the names of APIs by identifier: permissions and grants name them so.
+// apiByIdentifier is the key in Names for APIs by identifier, as permissions and grants name them.
 const apiByIdentifier = "identifier"
 
 // Export implements engine.Exporter.
@@ -182,7 +182,7 @@ func (clientGrantAdapter) Export(_ context.Context, session *auth0.Session, have
 		return false, err
 	}
 	if !have.Bool("allow_all_scopes") {
-		// None is a declaration, too.
+		// An empty list is a declaration, too.
 		grant.Spec.Scopes = append([]string{}, have.Strings("scope")...)
 	}
 	if grant.Spec.DefaultFor == nil {
@@ -239,7 +239,7 @@ func exportOptions(have auth0.Document, c *v1alpha1.Auth0Connection) error {
 	return err
 }
 
-// withoutSecrets drops what is, or may be, a secret of an identity provider.
+// withoutSecrets removes what is, or may be, a secret of an identity provider.
 func withoutSecrets(options map[string]any) map[string]any {
 	rest := map[string]any{}
 	for key, value := range options {
@@ -295,7 +295,7 @@ func exportOrganizationGrants(ctx context.Context, session *auth0.Session, id st
 	return nil
 }
 
-// userDefaults are what Auth0 gives a user by itself.
+// userDefaults are the values that Auth0 sets itself on a user.
 var userDefaults = map[string]func(have auth0.Document) string{
 	"name":     func(have auth0.Document) string { return have.String("email") },
 	"nickname": func(have auth0.Document) string { name, _, _ := strings.Cut(have.String("email"), "@"); return name },
@@ -332,7 +332,7 @@ func (userAdapter) Export(ctx context.Context, session *auth0.Session, have auth
 	return true, exportUserLists(ctx, session, id, names, u)
 }
 
-// connectionByName is under what Names has the names of connections by name: users name them so.
+// connectionByName is the key in Names for connections by name, as users name them.
 const connectionByName = "connection"
 
 func exportUserLists(ctx context.Context, session *auth0.Session, id string, names engine.Names, u *v1alpha1.Auth0User) error {
@@ -373,8 +373,8 @@ func exportedRole(names engine.Names, role auth0.Role) v1alpha1.UserRole {
 	return v1alpha1.UserRole{Name: &role.Name}
 }
 
-// exportedGrantTypes are those of an application. Auth0 gives client_credentials by default also to those that cannot use it: the list
-// leaves that out, and in Auth0 alone.
+// exportedGrantTypes are the grant types of an application. Auth0 also gives client_credentials to applications that cannot use
+// it. The export leaves that out, and the operator leaves it in Auth0.
 func exportedGrantTypes(c *v1alpha1.Auth0Client, grants []string) *v1alpha1.ClientGrantTypes {
 	kind, method := valueOf(c.Spec.AppType), valueOf(c.Spec.TokenEndpointAuthMethod)
 	isPublic := kind == "spa" || method == "none" || kind == "native" && method == "" && c.Spec.ClientAuthenticationMethods == nil

@@ -11,13 +11,13 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
-// This file says, for each kind, in what ways an object gives access to the tenant's Management API. A namespace other than the
-// tenant's may use one only as spec.delegations of the Auth0Tenant says.
+// This file says how an object of each kind gives access to the tenant's Management API. In a namespace other than the tenant's,
+// an object may give only the access that spec.delegations of the Auth0Tenant allows.
 
-// allScopes is access to everything.
+// allScopes is access to all scopes.
 func allScopes() []string { return []string{v1alpha1.AllManagementAPIScopes} }
 
-// Gives implements engine.Giver: the scopes of a grant for the Management API.
+// Gives implements engine.Giver. It returns the scopes of a grant for the Management API.
 func (clientGrantAdapter) Gives(_ context.Context, req engine.Request[*v1alpha1.Auth0ClientGrant]) ([]engine.Access, error) {
 	spec := req.Object.Spec
 	if spec.ManagementAPI == nil && !req.Session.IsManagementAPI(req.References.Name(grantAPIField, spec.Audience)) {
@@ -29,7 +29,7 @@ func (clientGrantAdapter) Gives(_ context.Context, req engine.Request[*v1alpha1.
 	return []engine.Access{{Field: "spec.scopes", Scopes: spec.Scopes}}, nil
 }
 
-// Gives implements engine.Giver: an object that holds the Management API changes who gets tokens for it.
+// Gives implements engine.Giver. An object that holds the Management API decides who gets tokens for it.
 func (resourceServerAdapter) Gives(_ context.Context, req engine.Request[*v1alpha1.Auth0ResourceServer]) ([]engine.Access, error) {
 	if !req.Session.IsManagementAPI(req.Object.Spec.Identifier) {
 		return nil, nil
@@ -128,7 +128,7 @@ func (organizationAdapter) Gives(ctx context.Context, req engine.Request[*v1alph
 	return given, nil
 }
 
-// permissions are what the tenant lets the token's namespace do.
+// permissions are the Management API scopes that the tenant allows the token's namespace.
 func (w *tokenSync) permissions(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (reference.Permissions, error) {
 	permissions, err := reference.PermissionsOf(ctx, w.Client, tenant, w.token, "Auth0Token")
 	if err != nil {
@@ -137,7 +137,7 @@ func (w *tokenSync) permissions(ctx context.Context, tenant *v1alpha1.Auth0Tenan
 	return permissions, permissions.Declare()
 }
 
-// mayIssue refuses a token for the Management API that the tenant does not allow.
+// mayIssue rejects a token for the Management API that the tenant does not allow.
 func (w *tokenSync) mayIssue(permissions reference.Permissions) error {
 	if !w.session.IsManagementAPI(w.request.Audience) {
 		return nil
@@ -156,7 +156,7 @@ func grantAccess(field string, grant auth0.Document) engine.Access {
 	return engine.Access{Field: field, Scopes: grant.Strings("scope")}
 }
 
-// givenPermissions are those among permissions that are of the Management API. field is where they are in the spec.
+// givenPermissions are the permissions of the Management API among all. field is their field in the spec.
 func givenPermissions(session *auth0.Session, field string, permissions []v1alpha1.Permission, references reference.Values) []engine.Access {
 	var given []engine.Access
 	for i, permission := range permissions {
@@ -177,7 +177,7 @@ func managementScopes(session *auth0.Session, permissions []auth0.Permission) []
 	return scopes
 }
 
-// newRoles are the declared roles, by field, that were not assigned through the object yet.
+// newRoles are the declared roles, by field, that were not yet assigned through the object.
 func newRoles(u *v1alpha1.Auth0User, references reference.Values) map[string]string {
 	fresh := map[string]string{}
 	if u.Spec.Roles != nil {
@@ -199,7 +199,7 @@ func newRoles(u *v1alpha1.Auth0User, references reference.Values) map[string]str
 	return fresh
 }
 
-// accessByRoles looks up what roles give, by field. Those that do not exist give nothing.
+// accessByRoles returns the access that roles give, by field. Missing roles give none.
 func accessByRoles(ctx context.Context, session *auth0.Session, byField map[string]string) ([]engine.Access, error) {
 	if len(byField) == 0 {
 		return nil, nil
