@@ -11,7 +11,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 )
 
-// plantedKey is the body of keys in these tests; no message may quote it.
+// plantedKey is the body of the keys in these tests. No message may quote it.
 const plantedKey = "planted-key"
 
 func providerConnection(strategy string, options map[string]any, secrets ...string) *v1alpha1.Auth0Connection {
@@ -29,7 +29,7 @@ func databaseScript(grantSource string) *v1alpha1.Auth0Connection {
 	}}}
 }
 
-// TestOptionsThatCannotBe wants the field and the way out.
+// TestOptionsThatCannotBe checks that each error names the field and the remedy.
 func TestOptionsThatCannotBe(t *testing.T) {
 	key := "-----BEGIN PRIVATE KEY-----\n" + plantedKey
 	for _, row := range []struct {
@@ -73,7 +73,7 @@ func TestOptionsThatCannotBe(t *testing.T) {
 	}
 }
 
-// TestConnectionWarnings lists strategies and options that are likely misspelt.
+// TestConnectionWarnings checks the warnings about likely misspelt strategies and options.
 func TestConnectionWarnings(t *testing.T) {
 	for _, row := range []struct {
 		connection    *v1alpha1.Auth0Connection

@@ -15,7 +15,7 @@ import (
 // +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0organizations,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0organizations/status,verbs=patch
 
-// organizationMark is where metadata says which Kubernetes object holds an organization.
+// organizationMark is the key in metadata that holds the ownership marker.
 const organizationMark = "metadata." + userMark
 
 // organizationAdapter maps Auth0Organization.
@@ -23,7 +23,7 @@ type organizationAdapter struct{}
 
 func (organizationAdapter) Fields() engine.Fields {
 	return engine.Fields{
-		// Whether Auth0 merges or replaces them is not documented: a patch that holds all of them does for both.
+		// Auth0 does not document whether it merges or replaces these. A patch with all values works either way.
 		Replaced:   []string{"metadata", "branding"},
 		CreateOnly: []string{"enabled_connections"},
 		KeepReady:  []string{organizationMark, "third_party_client_access"},
@@ -45,7 +45,7 @@ func (organizationAdapter) Scopes() []engine.Scope[*v1alpha1.Auth0Organization] 
 		}))...)
 }
 
-// only bounds scopes to the objects that a condition holds for.
+// only limits scopes to objects that meet a condition.
 func only[O v1alpha1.Managed](condition func(O) bool, scopes []engine.Scope[O]) []engine.Scope[O] {
 	for i, scope := range scopes {
 		scopes[i].Needed = func(object O) bool {
@@ -90,7 +90,7 @@ func orgConnectionField(i int) string {
 
 func orgGrantField(i int) string { return fmt.Sprintf("spec.clientGrants.items[%d].clientGrantRef", i) }
 
-// Check finds connections that are named twice.
+// Check rejects connections that are listed twice.
 func (organizationAdapter) Check(o *v1alpha1.Auth0Organization) error {
 	var named []string
 	for i, item := range organizationConnections(o) {
@@ -124,7 +124,7 @@ func (organizationAdapter) Desired(o *v1alpha1.Auth0Organization, references ref
 	return desired
 }
 
-// wantedConnections says how the organization is to use its connections, in Auth0's names.
+// wantedConnections are the declared settings of the organization's connections, with Auth0's names.
 func wantedConnections(o *v1alpha1.Auth0Organization, references reference.Values) []auth0.Document {
 	items := organizationConnections(o)
 	used := make([]auth0.Document, len(items))
@@ -141,7 +141,7 @@ func (organizationAdapter) Declares(o *v1alpha1.Auth0Organization) string { retu
 
 func (organizationAdapter) MarkerField() string { return organizationMark }
 
-// Intent notes the name, which can change before it is known whether the organization was created.
+// Intent records the name, which may change before the operator knows whether the organization was created.
 func (organizationAdapter) Intent(desired auth0.Document) auth0.Document {
 	return auth0.Document{"name": desired["name"]}
 }
@@ -186,7 +186,7 @@ func (organizationAdapter) Delete(ctx context.Context, session *auth0.Session, i
 	return session.DeleteOrganization(ctx, id)
 }
 
-// Preserve gives an organization that loses its display name the one that Auth0 would have given it.
+// Preserve restores the default display name if a patch removes the declared one.
 func (organizationAdapter) Preserve(req engine.Request[*v1alpha1.Auth0Organization], _, patch auth0.Document) error {
 	if name, sent := patch["display_name"]; sent && name == nil {
 		patch["display_name"] = req.Object.Spec.Name
@@ -250,7 +250,7 @@ func (organizationAdapter) connections(req engine.Request[*v1alpha1.Auth0Organiz
 	return list
 }
 
-// differsFrom reports whether one of the attributes that are wanted is another.
+// differsFrom reports whether any of the wanted attributes has another value.
 func differsFrom(have, wanted auth0.Document) bool {
 	for field, value := range wanted {
 		if have[field] != value {
@@ -287,7 +287,7 @@ func (organizationAdapter) clientGrants(req engine.Request[*v1alpha1.Auth0Organi
 	return list
 }
 
-// each calls one after another until one fails, and returns those that succeeded.
+// each makes the calls in order until one fails, and returns those that succeeded.
 func each(entries []string, call func(string) error) ([]string, error) {
 	for i, entry := range entries {
 		if err := call(entry); err != nil {
@@ -297,7 +297,7 @@ func each(entries []string, call func(string) error) ([]string, error) {
 	return entries, nil
 }
 
-// unlessThere takes it for success that something is there already.
+// unlessThere ignores the error that something already exists.
 func unlessThere(err error) error {
 	if auth0.ClassOf(err) == auth0.ClassConflict {
 		return nil
@@ -305,7 +305,7 @@ func unlessThere(err error) error {
 	return err
 }
 
-// Explain gives the answers of Auth0 that people meet with organizations a reason and a way out.
+// Explain gives common errors of organizations a reason and a remedy.
 func (organizationAdapter) Explain(req engine.Request[*v1alpha1.Auth0Organization], failed *auth0.Error) error {
 	o := req.Object
 	switch {
@@ -319,7 +319,7 @@ func (organizationAdapter) Explain(req engine.Request[*v1alpha1.Auth0Organizatio
 	return nil
 }
 
-// Population implements engine.Populated: with an organization go its memberships, and the roles in them.
+// Population implements engine.Populated. Deleting an organization deletes its memberships and the roles in them.
 func (organizationAdapter) Population(ctx context.Context, session *auth0.Session, have auth0.Document) (engine.Population, error) {
 	count, err := session.CountOrganizationMembers(ctx, have.String("id"))
 	return engine.Population{

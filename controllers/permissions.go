@@ -12,9 +12,9 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
-// Roles and users hold permissions alike.
+// Roles and users share the code for permissions.
 
-// permissionReferences are the APIs that permissions refer to. field is where the permissions are in the spec.
+// permissionReferences are the APIs that permissions refer to. field is the field of the permissions in the spec.
 func permissionReferences(object client.Object, field string, permissions []v1alpha1.Permission) []reference.Reference {
 	var references []reference.Reference
 	for i, permission := range permissions {
@@ -38,7 +38,7 @@ func permissionNames(field string, permissions []v1alpha1.Permission) []referenc
 
 func apiField(field string, i int) string { return fmt.Sprintf("%s[%d].resourceServerRef", field, i) }
 
-// permissionEntries names permissions as status does.
+// permissionEntries are the names of permissions in status.
 func permissionEntries(field string, permissions []v1alpha1.Permission, references reference.Values) []string {
 	entries := make([]string, len(permissions))
 	for i, permission := range permissions {
@@ -47,7 +47,7 @@ func permissionEntries(field string, permissions []v1alpha1.Permission, referenc
 	return unique(entries)
 }
 
-// permissionEntry names a permission in status. The name of a scope holds no space.
+// permissionEntry is the name of a permission in status. The name of a scope contains no space.
 func permissionEntry(api, name string) string { return name + " " + api }
 
 func entriesOf(permissions []auth0.Permission) []string {
@@ -67,7 +67,7 @@ func permissionsOf(entries []string) []auth0.Permission {
 	return permissions
 }
 
-// explainPermission gives the answer to a permission that does not exist a way out, nil if it is another one.
+// explainPermission explains an error about a permission that does not exist. It returns nil for any other error.
 func explainPermission(session *auth0.Session, failed *auth0.Error) error {
 	if failed.Code != "inexistent_resource_server_permission" {
 		return nil

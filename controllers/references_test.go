@@ -13,17 +13,17 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
-// field is a field of an object, as it stands in a manifest: spec.roles.items[0].name.
+// field is a field of an object, by its path in a manifest: spec.roles.items[0].name.
 type field struct {
 	path string
-	// in is the struct that it is in.
+	// in is the struct that contains the field.
 	in reflect.Type
-	// set gives it a value in a new object.
+	// set gives the field a value in a new object.
 	set func(object reflect.Value, value reflect.Value)
 	of  reflect.Type
 }
 
-// fieldsOf lists the fields of a spec, those of lists by their first entry.
+// fieldsOf lists the fields of a spec. A list is represented by its first entry.
 func fieldsOf(of reflect.Type) []field {
 	spec, _ := of.FieldByName("Spec")
 	return fieldsIn(spec.Type, "spec", func(object reflect.Value) reflect.Value { return object.FieldByIndex(spec.Index) })
@@ -72,11 +72,12 @@ func fieldsBelow(of reflect.Type, path string, find func(reflect.Value) reflect.
 var (
 	isText      = []reflect.Type{reflect.TypeFor[string](), reflect.TypeFor[*string](), reflect.TypeFor[[]string]()}
 	isReference = []reflect.Type{reflect.TypeFor[*v1alpha1.ObjectReference](), reflect.TypeFor[*v1alpha1.LocalReference]()}
-	// namesThings are the names of fields that hold the name or id of something else in Auth0.
+	// namesThings are names of fields that hold the name or ID of something else in Auth0.
 	namesThings = regexp.MustCompile(`(?i)(audience|connection|realm|organization|role|api|resourceServer|client|identifier|[^u]id)s?$`)
 )
 
-// mayName reports whether a field may hold the name of something else in Auth0: its name says so, or a reference stands beside it.
+// mayName reports whether a field may hold the name of something else in Auth0: its name suggests it, or a reference stands
+// beside it.
 func mayName(f field) bool {
 	if !slices.Contains(isText, f.of) {
 		return false
@@ -88,15 +89,15 @@ func mayName(f field) bool {
 }
 
 const (
-	// anID is known only of what is in Auth0 already, so that there is nothing to wait for.
+	// anID is only known once the object exists in Auth0, so there is nothing to wait for.
 	anID = "an id"
-	// partOfAnAPI is a scope of an API, which is waited for by the audience beside it.
+	// partOfAnAPI is a scope of an API. The audience beside it does the waiting.
 	partOfAnAPI = "a scope of an API"
-	// noObject is for what no kind declares, or the object's own.
+	// noObject is what no kind declares, or what belongs to the object itself.
 	noObject = "nothing that another object declares"
 )
 
-// named says of each field that may hold a name which kind declares such things.
+// named says which kind declares what each field names.
 var named = map[string]map[string]string{
 	"Auth0Client": {
 		"spec.allowedClients": anID,
@@ -145,13 +146,13 @@ var named = map[string]map[string]string{
 		"spec.password.audience":              "Auth0ResourceServer",
 		"spec.password.realm":                 "Auth0Connection",
 		"spec.password.scopes":                partOfAnAPI,
-		// It goes with a password from a Secret. For a user who is declared, there is userRef.
+		// The password comes from a Secret. For a declared user, there is userRef.
 		"spec.password.username":     noObject,
 		"spec.refreshToken.audience": "Auth0ResourceServer",
 	},
 }
 
-// TestNamesAreWaitedFor wants the objects that declare what a field names to be waited for, and every such field to be known.
+// TestNamesAreWaitedFor checks that an object waits for the objects that its fields name, and that it covers every such field.
 func TestNamesAreWaitedFor(t *testing.T) {
 	kinds := All()
 	for _, kind := range kinds {
@@ -179,7 +180,7 @@ func TestNamesAreWaitedFor(t *testing.T) {
 	}
 }
 
-// requireNamed fails unless an object of a kind names what a field holds, and objects of the other kind declare names.
+// requireNamed fails unless the object of one kind reports the name in the field, and objects of the other kind declare names.
 func requireNamed(t *testing.T, kinds []engine.Kind, kind engine.Kind, f field, declaredBy string) {
 	t.Helper()
 	object := kind.New().(v1alpha1.Managed)
@@ -196,14 +197,14 @@ func requireNamed(t *testing.T, kinds []engine.Kind, kind engine.Kind, f field, 
 	}
 }
 
-// state is how far objects of a kind have come.
+// state is the progress of an object of a kind.
 type state struct {
 	kind    string
 	isReady bool
 }
 
-// TestNoKindsWaitForEachOther follows what objects of each kind need before they are created, and before they are Ready: the kinds can
-// be put in an order. Otherwise objects could refer to each other in a circle that nothing resolves.
+// TestNoKindsWaitForEachOther checks that the kinds can be put in an order by what each needs before it is created and before it
+// is Ready. Otherwise objects could refer to each other in a circle that nothing resolves.
 func TestNoKindsWaitForEachOther(t *testing.T) {
 	needs := map[state][]state{}
 	for _, kind := range All() {
@@ -227,7 +228,7 @@ func TestNoKindsWaitForEachOther(t *testing.T) {
 	}
 }
 
-// TestNoKindsKeepEachOther follows what keeps an object from being deleted: whatever is deleted together goes in some order.
+// TestNoKindsKeepEachOther checks that objects which are deleted together can be deleted in some order.
 func TestNoKindsKeepEachOther(t *testing.T) {
 	keeps := map[string][]string{}
 	for _, kind := range All() {
@@ -243,7 +244,7 @@ func TestNoKindsKeepEachOther(t *testing.T) {
 	}
 }
 
-// TestCirclesAreFound has the search find a circle.
+// TestCirclesAreFound checks that the search finds a circle.
 func TestCirclesAreFound(t *testing.T) {
 	circle := circleIn(map[string][]string{"a": {"b"}, "b": {"c", "d"}, "d": {"b"}})
 	if len(circle) != 3 || circle[0] != circle[2] || slices.Contains(circle, "a") || slices.Contains(circle, "c") {
@@ -251,14 +252,14 @@ func TestCirclesAreFound(t *testing.T) {
 	}
 }
 
-// everyReference lists the references of an object of which each field with a reference is set.
+// everyReference lists the references of objects in which every reference is set.
 func everyReference(t *testing.T, kind engine.Kind) []reference.Reference {
 	t.Helper()
 	object, ok := kind.New().(v1alpha1.Managed)
 	if !ok {
 		return nil
 	}
-	// Some fields exclude each other: one object for each.
+	// Some fields exclude each other, so each gets an object of its own.
 	var all []reference.Reference
 	for _, f := range fieldsOf(reflect.TypeOf(object).Elem()) {
 		if !slices.Contains(isReference, f.of) {
@@ -277,7 +278,7 @@ func everyReference(t *testing.T, kind engine.Kind) []reference.Reference {
 	return all
 }
 
-// circleIn returns a circle of a graph, nil if there is none.
+// circleIn returns a circle of a graph, or nil.
 func circleIn[K comparable](graph map[K][]K) []K {
 	done := map[K]bool{}
 	var path []K

@@ -10,7 +10,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 )
 
-// TestRefusedScopes has each refusal of a client grant say what Auth0 says, and take nobody's time who can do nothing.
+// TestRefusedScopes checks that each refusal of a client grant quotes Auth0, and that it stalls only what a person can correct.
 func TestRefusedScopes(t *testing.T) {
 	undefined := "The following scopes are not defined by the resource server: read:ordres"
 	for _, row := range []struct {
@@ -32,7 +32,7 @@ func TestRefusedScopes(t *testing.T) {
 	}
 }
 
-// TestSecretNotShown tells a missing scope from an application that has no client secret to show.
+// TestSecretNotShown distinguishes a missing scope from an application without a client secret.
 func TestSecretNotShown(t *testing.T) {
 	byKeys := auth0.Document{"client_authentication_methods": map[string]any{"private_key_jwt": map[string]any{}}}
 	for _, row := range []struct {

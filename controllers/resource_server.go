@@ -20,7 +20,7 @@ import (
 // +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0resourceservers,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0resourceservers/status,verbs=patch
 
-// mostScopesNoted keeps the note of what is about to be created well below what fits into a status.
+// mostScopesNoted bounds the recorded intent, so that it fits into status.
 const mostScopesNoted = 200
 
 // resourceServerAdapter maps Auth0ResourceServer.
@@ -77,7 +77,7 @@ func (resourceServerAdapter) Desired(api *v1alpha1.Auth0ResourceServer, _ refere
 	return desired
 }
 
-// LateInitialize takes over what Auth0 does not show again, or sets by itself.
+// LateInitialize copies values that Auth0 does not return again or sets itself.
 func (resourceServerAdapter) LateInitialize(_ *v1alpha1.Auth0ResourceServer, desired, have auth0.Document) {
 	if key, known := desired.Object("token_encryption").Object("encryption_key"), have.Object("token_encryption").Object("encryption_key"); key != nil && known != nil {
 		visible := maps.Clone(key)
@@ -96,7 +96,7 @@ func (resourceServerAdapter) LateInitialize(_ *v1alpha1.Auth0ResourceServer, des
 // Resource implements engine.Mirrored.
 func (resourceServerAdapter) Resource() string { return "resource-servers" }
 
-// ExactLists reports whether scopes that others added go.
+// ExactLists returns the scopes if the operator must remove those that others added.
 func (resourceServerAdapter) ExactLists(api *v1alpha1.Auth0ResourceServer) []string {
 	if scopes := api.Spec.Scopes; scopes != nil && scopes.Mode == v1alpha1.ListModeExact {
 		return []string{"scopes"}
@@ -104,7 +104,7 @@ func (resourceServerAdapter) ExactLists(api *v1alpha1.Auth0ResourceServer) []str
 	return nil
 }
 
-// Intent notes what tells the API from one that somebody else creates with the same identifier.
+// Intent records what distinguishes the API from another one with the same identifier.
 func (resourceServerAdapter) Intent(desired auth0.Document) auth0.Document {
 	note := auth0.Document{"identifier": desired["identifier"]}
 	if name, declared := desired["name"]; declared {
@@ -149,7 +149,7 @@ func (resourceServerAdapter) Delete(ctx context.Context, session *auth0.Session,
 	return session.DeleteResourceServer(ctx, id)
 }
 
-// Protects implements engine.Protector: the settings of the Management API can take the operator's access away.
+// Protects implements engine.Protector. The settings of the Management API can lock the operator out.
 func (resourceServerAdapter) Protects(session *auth0.Session, _ []string, have auth0.Document) string {
 	if isManagementAPI(session, have.String("identifier")) {
 		return "the Management API, by which the operator works"
@@ -162,7 +162,7 @@ func (resourceServerAdapter) Reset(api *v1alpha1.Auth0ResourceServer) {
 	api.Status.RemovingScopes = nil
 }
 
-// RetainReason leaves Auth0's own APIs alone.
+// RetainReason retains Auth0's own APIs.
 func (resourceServerAdapter) RetainReason(_ *auth0.Session, have auth0.Document) string {
 	if have.Bool("is_system") {
 		return "Auth0's own"
@@ -170,7 +170,7 @@ func (resourceServerAdapter) RetainReason(_ *auth0.Session, have auth0.Document)
 	return ""
 }
 
-// Explain gives the answers of Auth0 that people meet with APIs a reason and a way out.
+// Explain gives common errors of APIs a reason and a remedy.
 func (resourceServerAdapter) Explain(req engine.Request[*v1alpha1.Auth0ResourceServer], failed *auth0.Error) error {
 	api := req.Object
 	if api.Status.System && failed.Code == "operation_not_supported" {
@@ -186,7 +186,7 @@ func (resourceServerAdapter) Declares(api *v1alpha1.Auth0ResourceServer) string 
 	return api.Spec.Identifier
 }
 
-// Population implements engine.Populated: with an API go the client grants for it.
+// Population implements engine.Populated. Deleting an API deletes its client grants.
 func (resourceServerAdapter) Population(ctx context.Context, session *auth0.Session, have auth0.Document) (engine.Population, error) {
 	count, err := session.CountClientGrants(ctx, have.String("identifier"))
 	return engine.Population{

@@ -20,19 +20,19 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
-// A scope that leaves an API leaves the roles, users and client grants that have it, too, and does not come back to them.
-// So those that somebody has go a while after they left the spec, and the status says who loses them.
+// Auth0 takes a deleted scope from all roles, users and client grants, and does not return it to them. So the operator delays the
+// deletion of a scope that is in use, and status says who loses it.
 
 const (
-	// scopeGrace is how long a scope that somebody has stays after it left the spec.
+	// scopeGrace is how long the operator keeps an undeclared scope that is in use.
 	scopeGrace = time.Minute
-	// mostRolesRead bounds the calls that finding out who has a scope takes.
+	// mostRolesRead bounds the calls of a search for roles with a scope.
 	mostRolesRead = 20
-	// mostHoldersNamed bounds the status and the message.
+	// mostHoldersNamed bounds the size of the status and the message.
 	mostHoldersNamed = 5
 )
 
-// DelayRemoval keeps the scopes for a while that somebody has.
+// DelayRemoval keeps scopes that are in use for a while.
 func (resourceServerAdapter) DelayRemoval(ctx context.Context, req engine.Request[*v1alpha1.Auth0ResourceServer], have, patch auth0.Document) (*problem.Problem, error) {
 	api, now := req.Object, req.Clock.Now()
 	going := goingScopes(have, patch)
@@ -59,7 +59,7 @@ func (resourceServerAdapter) DelayRemoval(ctx context.Context, req engine.Reques
 	return problem.Waiting(v1alpha1.ReasonScopesInUse, "%s", removalMessage(waiting)).Breaking().Again(next.At.Sub(now)), nil
 }
 
-// goingScopes lists the scopes that a patch takes away.
+// goingScopes lists the scopes that a patch removes.
 func goingScopes(have, patch auth0.Document) []string {
 	if _, changes := patch["scopes"]; !changes {
 		return nil
@@ -81,7 +81,7 @@ func isNoted(noted []v1alpha1.RemovingScope, value string) bool {
 	return slices.ContainsFunc(noted, func(scope v1alpha1.RemovingScope) bool { return scope.Value == value })
 }
 
-// putBack has a patch leave scopes where they are.
+// putBack adds the waiting scopes back to a patch.
 func putBack(patch, have auth0.Document, waiting []v1alpha1.RemovingScope) {
 	before, _ := have["scopes"].([]any)
 	after, _ := patch["scopes"].([]any)
@@ -99,7 +99,7 @@ func putBack(patch, have auth0.Document, waiting []v1alpha1.RemovingScope) {
 	}
 }
 
-// forgetRemoved forgets the scopes that are gone.
+// forgetRemoved removes deleted scopes from status.
 func forgetRemoved(api *v1alpha1.Auth0ResourceServer, have auth0.Document) {
 	left := scopeValues(have)
 	api.Status.RemovingScopes = slices.DeleteFunc(slices.Clone(api.Status.RemovingScopes), func(scope v1alpha1.RemovingScope) bool {
@@ -115,8 +115,8 @@ func removalMessage(waiting []v1alpha1.RemovingScope) string {
 	return "scopes that are no longer declared are taken from those who have them: " + strings.Join(parts, "; ") + "; to keep one, declare it again before"
 }
 
-// scopeHolders finds out who has scopes of an API: first the objects that declare so, at no cost; where there are none,
-// what else is in Auth0.
+// scopeHolders finds who has scopes of an API. It first searches the objects in the cluster, which costs no call. For scopes
+// without a result it searches Auth0.
 func scopeHolders(ctx context.Context, req engine.Request[*v1alpha1.Auth0ResourceServer], values []string) (map[string][]string, error) {
 	if len(values) == 0 {
 		return nil, nil
@@ -133,7 +133,7 @@ func scopeHolders(ctx context.Context, req engine.Request[*v1alpha1.Auth0Resourc
 	return holders.found, nil
 }
 
-// holderSearch finds out who has scopes of an API.
+// holderSearch is a search for those who have scopes of an API.
 type holderSearch struct {
 	engine.Request[*v1alpha1.Auth0ResourceServer]
 
@@ -141,19 +141,19 @@ type holderSearch struct {
 	found  map[string][]string
 }
 
-// open lists the scopes of which nobody is known yet to have them.
+// open lists the scopes without a known holder.
 func (s *holderSearch) open() []string {
 	return slices.DeleteFunc(slices.Clone(s.values), func(value string) bool { return len(s.found[value]) > 0 })
 }
 
-// note notes that somebody has a scope, if it is one of those that are looked for.
+// note records a holder of a scope if the search is for that scope.
 func (s *holderSearch) note(value, holder string) {
 	if slices.Contains(s.values, value) && !slices.Contains(s.found[value], holder) && len(s.found[value]) < mostHoldersNamed {
 		s.found[value] = append(s.found[value], holder)
 	}
 }
 
-// inObjects looks through the declared roles, users and client grants, of namespaces that the tenant admits.
+// inObjects searches the Auth0Roles, Auth0Users and Auth0ClientGrants in namespaces that the tenant admits.
 func (s *holderSearch) inObjects(ctx context.Context) error {
 	tenant := reference.TenantKey(s.Object)
 	admission, err := reference.AdmissionOf(ctx, s.Client, tenant)
@@ -179,7 +179,7 @@ func (s *holderSearch) inObjects(ctx context.Context) error {
 	return nil
 }
 
-// inObject notes the scopes that a declared object has.
+// inObject records the scopes that an object declares.
 func (s *holderSearch) inObject(object v1alpha1.Managed) {
 	switch holder := object.(type) {
 	case *v1alpha1.Auth0Role:
@@ -205,7 +205,7 @@ func (s *holderSearch) notePermissions(kind string, object client.Object, permis
 	}
 }
 
-// isOurs reports whether an object means the API, by reference or by identifier.
+// isOurs reports whether an object names this API, by reference or by identifier.
 func (s *holderSearch) isOurs(object client.Object, ref *v1alpha1.ObjectReference, identifier *string) bool {
 	if ref != nil {
 		return reference.To(object, "", "Auth0ResourceServer", *ref).Key == client.ObjectKeyFromObject(s.Object)
@@ -213,7 +213,7 @@ func (s *holderSearch) isOurs(object client.Object, ref *v1alpha1.ObjectReferenc
 	return valueOf(identifier) == s.Object.Spec.Identifier
 }
 
-// inClientGrants looks through the client grants for the API in Auth0.
+// inClientGrants searches the client grants for the API in Auth0.
 func (s *holderSearch) inClientGrants(ctx context.Context) error {
 	if granted, err := s.Session.Scopes(ctx); err != nil || !slices.Contains(granted, "read:client_grants") {
 		return err
@@ -227,8 +227,8 @@ func (s *holderSearch) inClientGrants(ctx context.Context) error {
 	return err
 }
 
-// inRoles looks through roles in Auth0, until somebody is known to have each scope. Where there are more roles than may be
-// read, the rest counts as having what is open.
+// inRoles searches roles in Auth0 until each scope has a known holder. If there are more roles than it may read, it assumes that
+// the rest hold the open scopes.
 func (s *holderSearch) inRoles(ctx context.Context) error {
 	if granted, err := s.Session.Scopes(ctx); err != nil || !slices.Contains(granted, "read:roles") {
 		return err

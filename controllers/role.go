@@ -17,7 +17,7 @@ import (
 
 const (
 	rolePermissionsField = "spec.permissions.items"
-	// mostPermissionsPerCall is how many permissions of a role travel in one call.
+	// mostPermissionsPerCall is how many permissions of a role one call sends.
 	mostPermissionsPerCall = 100
 )
 
@@ -43,7 +43,7 @@ func permissionsOfRole(role *v1alpha1.Auth0Role) []v1alpha1.Permission {
 	return role.Spec.Permissions.Items
 }
 
-// Check refuses a permission that is listed twice: one of them is likely a mistake.
+// Check rejects a permission that is listed twice, which is likely a mistake.
 func (roleAdapter) Check(role *v1alpha1.Auth0Role) error {
 	seen := map[string]bool{}
 	for i, permission := range permissionsOfRole(role) {
@@ -65,7 +65,7 @@ func (roleAdapter) Desired(role *v1alpha1.Auth0Role, _ reference.Values) auth0.D
 	return desired
 }
 
-// Intent notes what tells the role from one that somebody else creates with the same name.
+// Intent records what distinguishes the role from another one with the same name.
 func (roleAdapter) Intent(desired auth0.Document) auth0.Document { return desired.Clone() }
 
 // Resource implements engine.Mirrored.
@@ -135,7 +135,7 @@ func (roleAdapter) Lists(req engine.Request[*v1alpha1.Auth0Role]) []engine.List 
 	return []engine.List{list}
 }
 
-// Explain gives the answers of Auth0 that people meet with roles a reason and a way out.
+// Explain gives common errors of roles a reason and a remedy.
 func (roleAdapter) Explain(req engine.Request[*v1alpha1.Auth0Role], failed *auth0.Error) error {
 	role, session := req.Object, req.Session
 	if failed.Class == auth0.ClassConflict {
@@ -144,7 +144,7 @@ func (roleAdapter) Explain(req engine.Request[*v1alpha1.Auth0Role], failed *auth
 	return explainPermission(session, failed)
 }
 
-// valueOf returns what is pointed to, or the zero value.
+// valueOf returns the value of a pointer, or the zero value for nil.
 func valueOf[T any](pointer *T) T {
 	if pointer == nil {
 		return *new(T)
@@ -152,7 +152,7 @@ func valueOf[T any](pointer *T) T {
 	return *pointer
 }
 
-// Names implements engine.Namer: the APIs of permissions.
+// Names implements engine.Namer. It lists the APIs of permissions.
 func (roleAdapter) Names(role *v1alpha1.Auth0Role) []reference.Named {
 	return permissionNames(rolePermissionsField, permissionsOfRole(role))
 }
@@ -160,7 +160,7 @@ func (roleAdapter) Names(role *v1alpha1.Auth0Role) []reference.Named {
 // Declares implements engine.Declarer.
 func (roleAdapter) Declares(role *v1alpha1.Auth0Role) string { return role.Spec.Name }
 
-// Population implements engine.Populated: with a role, its users lose what it permits.
+// Population implements engine.Populated. Deleting a role takes its permissions from its users.
 func (roleAdapter) Population(ctx context.Context, session *auth0.Session, have auth0.Document) (engine.Population, error) {
 	count, err := session.CountRoleUsers(ctx, have.String("id"))
 	return engine.Population{

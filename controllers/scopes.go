@@ -10,12 +10,12 @@ func writes[O v1alpha1.Managed](object O) bool {
 	return object.GetManagedSpec().ManagementPolicy != v1alpha1.ManagementPolicyObserve
 }
 
-// updates reports whether an object changes what it created or took over.
+// updates reports whether an object changes what it created or adopted.
 func updates[O v1alpha1.Managed](object O) bool {
 	return writes(object) && object.GetManagedSpec().ManagementPolicy != v1alpha1.ManagementPolicyCreateOnly
 }
 
-// lifecycleScopes are the scopes with which a resource of the Management API is read, created, updated and deleted.
+// lifecycleScopes are the scopes to read, create, update and delete a resource of the Management API.
 func lifecycleScopes[O v1alpha1.Managed](resource string) []engine.Scope[O] {
 	deletes := func(object O) bool {
 		return writes(object) && object.GetManagedSpec().DeletionPolicy != v1alpha1.DeletionPolicyRetain
@@ -28,8 +28,8 @@ func lifecycleScopes[O v1alpha1.Managed](resource string) []engine.Scope[O] {
 	}
 }
 
-// countScope is the scope with which the operator counts, at a deletion, what goes with the object and no object declares. An object that
-// stays does without.
+// countScope is the scope to count, before a deletion, the undeclared data that Auth0 deletes with the object. An object whose
+// policy retains it does not need the scope.
 func countScope[O v1alpha1.Managed](name string) engine.Scope[O] {
 	return engine.Scope[O]{Name: name, Needed: func(object O) bool { return object.GetDeletionTimestamp() != nil }}
 }

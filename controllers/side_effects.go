@@ -9,11 +9,11 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/engine"
 )
 
-// What a write to one object in Auth0 does to others: docs/decisions/0026-side-effects.md. Status says what an object has in
+// A write to one object in Auth0 can affect others: see docs/decisions/0026-side-effects.md. Status says what an object has in
 // Auth0, by reference or by value, so it decides whether the object lost something.
 
-// AffectedBy implements engine.Affected: Auth0 enables a new application for every connection while the tenant's flag
-// enable_client_connections is on, and a deleted one for none.
+// AffectedBy implements engine.Affected. Auth0 enables every connection for a new application while the tenant's flag
+// enable_client_connections is on, and disables them for a deleted one.
 func (connectionAdapter) AffectedBy(write engine.Write) func(*v1alpha1.Auth0Connection) bool {
 	switch {
 	case write.Resource == resourceClients && write.Created():
@@ -27,7 +27,8 @@ func (connectionAdapter) AffectedBy(write engine.Write) func(*v1alpha1.Auth0Conn
 	return nil
 }
 
-// AffectedBy implements engine.Affected: a grant goes with its application or its API, and loses the scopes that the API loses.
+// AffectedBy implements engine.Affected. Auth0 deletes a grant with its application or API, and removes the scopes that the API
+// loses.
 func (clientGrantAdapter) AffectedBy(write engine.Write) func(*v1alpha1.Auth0ClientGrant) bool {
 	if write.Resource == resourceClients && write.Deleted() {
 		return func(grant *v1alpha1.Auth0ClientGrant) bool { return grant.Status.ClientID == write.ID }
@@ -39,7 +40,7 @@ func (clientGrantAdapter) AffectedBy(write engine.Write) func(*v1alpha1.Auth0Cli
 	return func(grant *v1alpha1.Auth0ClientGrant) bool { return grant.Status.Audience == api }
 }
 
-// AffectedBy implements engine.Affected: a role loses the permissions of an API that is deleted, or loses scopes.
+// AffectedBy implements engine.Affected. A role loses the permissions of a deleted API or of deleted scopes.
 func (roleAdapter) AffectedBy(write engine.Write) func(*v1alpha1.Auth0Role) bool {
 	isLost := lostPermission(write)
 	if isLost == nil {
@@ -48,8 +49,8 @@ func (roleAdapter) AffectedBy(write engine.Write) func(*v1alpha1.Auth0Role) bool
 	return func(role *v1alpha1.Auth0Role) bool { return slices.ContainsFunc(role.Status.Permissions, isLost) }
 }
 
-// AffectedBy implements engine.Affected: a user goes with the connection, and loses roles, permissions and memberships with what
-// they are for.
+// AffectedBy implements engine.Affected. Auth0 deletes a user with the connection. A user also loses deleted roles, permissions
+// and memberships.
 func (userAdapter) AffectedBy(write engine.Write) func(*v1alpha1.Auth0User) bool {
 	name := write.Before.String("name")
 	switch write.Resource {
@@ -81,8 +82,8 @@ func (userAdapter) AffectedBy(write engine.Write) func(*v1alpha1.Auth0User) bool
 	return func(u *v1alpha1.Auth0User) bool { return slices.ContainsFunc(u.Status.Permissions, isLost) }
 }
 
-// AffectedBy implements engine.Affected: an organization loses a deleted connection, and a client grant that goes by itself, with
-// its application or with its API.
+// AffectedBy implements engine.Affected. An organization loses a deleted connection, and a client grant that is deleted by
+// itself, with its application or with its API.
 func (organizationAdapter) AffectedBy(write engine.Write) func(*v1alpha1.Auth0Organization) bool {
 	if !write.Deleted() {
 		return nil
@@ -98,7 +99,7 @@ func (organizationAdapter) AffectedBy(write engine.Write) func(*v1alpha1.Auth0Or
 	return nil
 }
 
-// AffectedBy implements engine.Affected: an application loses a default organization that is deleted.
+// AffectedBy implements engine.Affected. An application loses a deleted default organization.
 func (clientAdapter) AffectedBy(write engine.Write) func(*v1alpha1.Auth0Client) bool {
 	if write.Resource != "organizations" || !write.Deleted() {
 		return nil
@@ -115,7 +116,7 @@ func isDeletedAPI(write engine.Write) bool {
 	return write.Resource == resourceAPIs && write.Deleted() && write.Before.String("identifier") != ""
 }
 
-// lostScopes returns the scopes that a write takes from an API, and the identifier of the API.
+// lostScopes returns the scopes that a write removes from an API, and the identifier of the API.
 func lostScopes(write engine.Write) (api string, lost []string) {
 	api = write.Before.String("identifier")
 	if write.Resource != resourceAPIs || write.After["scopes"] == nil {
@@ -124,8 +125,8 @@ func lostScopes(write engine.Write) (api string, lost []string) {
 	return api, goingScopes(write.Before, write.After)
 }
 
-// lostPermission returns a function that reports whether a write takes away a permission, as status names it; nil if it takes
-// away none.
+// lostPermission returns a function that reports whether a write removes a permission, by its name in status. It returns nil if
+// the write removes none.
 func lostPermission(write engine.Write) func(entry string) bool {
 	api, lost := lostScopes(write)
 	switch {

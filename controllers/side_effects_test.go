@@ -8,7 +8,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/engine"
 )
 
-// affects reports whether a write affects an object. nil says that it affects none of the kind.
+// affects reports whether a write affects an object. A nil function affects none of the kind.
 func affects[O v1alpha1.Managed](t *testing.T, adapter engine.Affected[O], write engine.Write, object O) bool {
 	t.Helper()
 	isAffected := adapter.AffectedBy(write)

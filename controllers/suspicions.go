@@ -13,17 +13,17 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/engine"
 )
 
-// What Auth0 takes, and is likely a mistake, gets a Warning Event. What Auth0 refuses, or cannot work, is refused by the schema or
-// by Check.
+// A value that Auth0 accepts and that is likely a mistake gets a Warning Event. The schema or Check rejects what Auth0 refuses or
+// what cannot work.
 
 // suspicion is a rule on the spec of a kind.
 type suspicion[S any] struct {
 	holds func(S) bool
-	// message names the field, and says what to do.
+	// message names the field and says what to do.
 	message string
 }
 
-// suspicionsOf returns the messages of the rules that hold.
+// suspicionsOf returns the messages of the rules that apply.
 func suspicionsOf[S any](spec S, rules []suspicion[S]) []string {
 	var warnings []string
 	for _, rule := range rules {
@@ -34,7 +34,7 @@ func suspicionsOf[S any](spec S, rules []suspicion[S]) []string {
 	return warnings
 }
 
-// clientSuspicions are about combinations without effect, and about applications that nobody can use.
+// clientSuspicions find combinations without effect, and applications that nobody can use.
 var clientSuspicions = []suspicion[v1alpha1.Auth0ClientSpec]{
 	{func(s v1alpha1.Auth0ClientSpec) bool {
 		return s.ClientSecret != nil && keepsNoSecret(s) && !signsByHS256(s)
@@ -89,7 +89,7 @@ var (
 	androidPackage = regexp.MustCompile(`^[A-Za-z]\w*(\.[A-Za-z]\w*)+$`)
 	fingerprint    = regexp.MustCompile(`^([0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}$`)
 	appleTeam      = regexp.MustCompile(`^[A-Z0-9]{10}$`)
-	// misspeltScheme is what people write for http and https, and these two.
+	// misspeltScheme matches common misspellings of http and https, and these two.
 	misspeltScheme = regexp.MustCompile(`^h{0,2}t{1,3}p{1,2}s{0,2}:`)
 	webScheme      = regexp.MustCompile(`^https?://`)
 )
@@ -98,7 +98,7 @@ func matchesAll(pattern *regexp.Regexp, text *string) bool {
 	return text == nil || pattern.MatchString(*text)
 }
 
-// keepsNoSecret reports whether an application proves who it is by nothing.
+// keepsNoSecret reports whether an application authenticates without credentials.
 func keepsNoSecret(s v1alpha1.Auth0ClientSpec) bool {
 	if s.TokenEndpointAuthMethod != nil {
 		return *s.TokenEndpointAuthMethod == "none"
@@ -106,7 +106,7 @@ func keepsNoSecret(s v1alpha1.Auth0ClientSpec) bool {
 	return slices.Contains([]string{"native", "spa"}, valueOf(s.AppType))
 }
 
-// signsByHS256 reports whether the client secret signs ID tokens, whatever the application is.
+// signsByHS256 reports whether the client secret signs ID tokens, even of a public application.
 func signsByHS256(s v1alpha1.Auth0ClientSpec) bool {
 	return s.JWTConfiguration != nil && valueOf(s.JWTConfiguration.Alg) == "HS256"
 }
@@ -129,7 +129,7 @@ func (clientAdapter) Warnings(c *v1alpha1.Auth0Client) []string {
 	return warnings
 }
 
-// urlWarnings say which URLs of a list are there twice, have a fragment, or a misspelt scheme.
+// urlWarnings warns of URLs that are listed twice, have a fragment, or have a misspelt scheme.
 func urlWarnings(field string, urls []string) []string {
 	var warnings []string
 	for i, text := range urls {
@@ -145,7 +145,7 @@ func urlWarnings(field string, urls []string) []string {
 	return warnings
 }
 
-// templateWarnings say which templates of an output Secret are the name of a value instead of the value.
+// templateWarnings warns of templates that are the name of a value instead of the value.
 func templateWarnings(field string, output v1alpha1.OutputSecret, values ...string) []string {
 	var warnings []string
 	for _, key := range slices.Sorted(maps.Keys(output.Data)) {
@@ -157,7 +157,7 @@ func templateWarnings(field string, output v1alpha1.OutputSecret, values ...stri
 	return warnings
 }
 
-// usernameForm has the characters that Auth0 documents for usernames. A custom database may take others.
+// usernameForm matches the characters that Auth0 documents for usernames. A custom database may accept others.
 var usernameForm = regexp.MustCompile("^[A-Za-z0-9@^$.!`#+'~_-]*$")
 
 // Warnings implements engine.Warner.
@@ -178,7 +178,7 @@ func (userAdapter) Warnings(u *v1alpha1.Auth0User) []string {
 	return warnings
 }
 
-// apiSuspicions are about settings without effect.
+// apiSuspicions find settings without effect.
 var apiSuspicions = []suspicion[v1alpha1.Auth0ResourceServerSpec]{
 	{func(s v1alpha1.Auth0ResourceServerSpec) bool {
 		return strings.HasSuffix(valueOf(s.TokenDialect), "_authz") && s.EnforcePolicies != nil && !*s.EnforcePolicies
@@ -214,9 +214,9 @@ func (clientGrantAdapter) Warnings(grant *v1alpha1.Auth0ClientGrant) []string {
 }
 
 const (
-	// shortestSigningSecret is what Auth0 asks of the secret of an API.
+	// shortestSigningSecret is the shortest secret of an API that Auth0 accepts.
 	shortestSigningSecret = 16
-	// shortestClientSecret is what HS256 asks of its key (RFC 7518, section 3.2): 256 bits. Auth0 takes shorter ones.
+	// shortestClientSecret is the shortest key for HS256 (RFC 7518, section 3.2): 256 bits. Auth0 accepts shorter ones.
 	shortestClientSecret = 32
 )
 
@@ -236,10 +236,11 @@ func (clientAdapter) CheckSecret(_ *v1alpha1.Auth0Client, _, value string) (wron
 	return "", ""
 }
 
-// mostClientsLookedFor bounds the calls that a long list takes.
+// mostClientsLookedFor bounds the calls for a long list.
 const mostClientsLookedFor = 20
 
-// warnOfUnknownClients says which entries of a new spec.allowedClients are neither applications nor APIs: Auth0 takes any text.
+// warnOfUnknownClients warns of entries of a changed spec.allowedClients that are neither applications nor APIs. Auth0 accepts
+// any text.
 func warnOfUnknownClients(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client]) {
 	c := req.Object
 	if c.Generation == c.Status.ObservedGeneration {
@@ -252,12 +253,12 @@ func warnOfUnknownClients(ctx context.Context, req engine.Request[*v1alpha1.Auth
 	}
 }
 
-// isUnknown reports whether a read found nothing. What cannot be read may be there.
+// isUnknown reports whether a read found nothing. After any other error, the object may exist.
 func isUnknown(_ auth0.Document, err error) bool {
 	return auth0.ClassOf(err) == auth0.ClassNotFound || auth0.IsQueryRefused(err)
 }
 
-// Warnings implements engine.Warner: templates over what Auth0 does not issue for the grant.
+// Warnings implements engine.Warner. It warns of templates with values that Auth0 does not issue for the grant.
 func (h *tokenHandler) Warnings(token *v1alpha1.Auth0Token) []string {
 	warnings := templateWarnings("spec.outputSecret", token.Spec.OutputSecret, "accessToken", "tokenType", "scope", "expiresAt", "idToken", "refreshToken", "audience")
 	if token.Spec.ClientCredentials == nil {

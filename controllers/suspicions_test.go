@@ -11,7 +11,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 )
 
-// warningsOf are those of a manifest's spec.
+// warningsOf returns the warnings for a manifest's spec.
 func warningsOf(t *testing.T, kind, manifest string) string {
 	t.Helper()
 	into := func(object any) {
@@ -49,7 +49,8 @@ func warningsOf(t *testing.T, kind, manifest string) string {
 	return strings.Join(warnings, "\n")
 }
 
-// TestSuspicions wants the field and the way out for what Auth0 takes and is likely a mistake, and nothing for its right sibling.
+// TestSuspicions checks that a likely mistake gives a warning with the field and the remedy, and that its correct sibling gives
+// none.
 func TestSuspicions(t *testing.T) {
 	secret := "clientSecret: {secretRef: {name: s, key: k}}"
 	for _, row := range []struct{ kind, spec, failedRequest string }{
@@ -94,7 +95,7 @@ func TestSuspicions(t *testing.T) {
 	}
 }
 
-// TestSamplesAreNotSuspicious shows that the rules leave alone what is right.
+// TestSamplesAreNotSuspicious checks that correct manifests give no warnings.
 func TestSamplesAreNotSuspicious(t *testing.T) {
 	files, err := filepath.Glob("../config/samples/*/*.yaml")
 	if err != nil || len(files) == 0 {
@@ -117,7 +118,7 @@ func TestSamplesAreNotSuspicious(t *testing.T) {
 	}
 }
 
-// TestSecretsTooShort wants the place, and never the value.
+// TestSecretsTooShort checks that the warning names the field and never quotes the value.
 func TestSecretsTooShort(t *testing.T) {
 	short := "planted"
 	wrong, warning := resourceServerAdapter{}.CheckSecret(nil, "signing_secret", short)

@@ -30,7 +30,7 @@ import (
 // +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,resourceNames=auth0clients.auth0-operator.io;auth0clientgrants.auth0-operator.io;auth0connections.auth0-operator.io;auth0organizations.auth0-operator.io;auth0resourceservers.auth0-operator.io;auth0roles.auth0-operator.io;auth0tokens.auth0-operator.io;auth0users.auth0-operator.io,verbs=get
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
-// disabledConnectionRetry is how soon to look again at a connection for which the operator is not enabled.
+// disabledConnectionRetry is the pause before checking again a connection that is not enabled for the operator.
 const disabledConnectionRetry = 5 * time.Minute
 
 func tenantKind() engine.Kind {
@@ -43,7 +43,7 @@ func tenantKind() engine.Kind {
 		engine.WatchConfigMaps)
 }
 
-// tenantInputs lists what a tenant's access is made of.
+// tenantInputs lists the objects that hold the tenant's credentials and CA certificates.
 func tenantInputs(tenant *v1alpha1.Auth0Tenant) []string {
 	inputs := []string{reference.SecretInput(tenant.Spec.CredentialsSecretRef.Name)}
 	if bundle := tenant.Spec.CABundle; bundle != nil {
@@ -53,21 +53,21 @@ func tenantInputs(tenant *v1alpha1.Auth0Tenant) []string {
 	return slices.Compact(inputs)
 }
 
-// tenantHandler keeps the session of a tenant open, and says what it can do.
+// tenantHandler keeps the session of a tenant open, and reports its scopes.
 type tenantHandler struct {
 	engine.Deps
 	kinds []engine.Kind
-	// checked remembers, by tenant, the connectionCheck that was made last.
+	// checked is the last connectionCheck of each tenant.
 	checked sync.Map
 }
 
-// connectionCheck is when the connections of a tenant were checked, with which credentials.
+// connectionCheck is the time and the session of the last check of a tenant's connections.
 type connectionCheck struct {
 	session *auth0.Session
 	at      time.Time
 }
 
-// Apply implements engine.Handler. A tenant that cannot be reached is not Ready: its objects wait, and make no calls.
+// Apply implements engine.Handler. A tenant that cannot be reached is not Ready: its objects wait and make no calls.
 func (h *tenantHandler) Apply(ctx context.Context, reconciliation *engine.Reconciliation[*v1alpha1.Auth0Tenant]) engine.Outcome {
 	outcome, err := h.apply(ctx, reconciliation)
 	switch {
@@ -79,14 +79,14 @@ func (h *tenantHandler) Apply(ctx context.Context, reconciliation *engine.Reconc
 	return h.explain(reconciliation.Object, err).NotReady()
 }
 
-// isTransient reports whether an error says nothing of the tenant as a whole: it waits for the rate limit, or one call failed, which is no
-// outage. Without a token, nothing can be done in the tenant.
+// isTransient reports whether an error says nothing about the tenant as a whole: it waits for the rate limit, or one call failed
+// without an outage. A failure to get a token is not transient, because nothing works without one.
 func isTransient(err error) bool {
 	failed, ok := errors.AsType[*auth0.Error](err)
 	return ok && (failed.Class == auth0.ClassRateLimited || failed.Class == auth0.ClassUnavailable && !failed.Unanswered)
 }
 
-// Pause implements engine.Pauser: a tenant that is suspended is not probed.
+// Pause implements engine.Pauser. The operator does not probe a suspended tenant.
 func (h *tenantHandler) Pause(reconciliation *engine.Reconciliation[*v1alpha1.Auth0Tenant]) {
 	h.Pool.Pause(client.ObjectKeyFromObject(reconciliation.Object).String())
 }
@@ -137,7 +137,7 @@ func (h *tenantHandler) apply(ctx context.Context, reconciliation *engine.Reconc
 	return engine.Done(v1alpha1.ReasonReconciled, readyMessage(tenant), resync), nil
 }
 
-// renewToken drops the token where the next may carry more scopes.
+// renewToken drops the token if the next one may have more scopes.
 func renewToken(tenant *v1alpha1.Auth0Tenant, session *auth0.Session) {
 	if engine.Requested(tenant) {
 		session.RenewNow()
@@ -150,7 +150,7 @@ func (h *tenantHandler) limiter(tenant *v1alpha1.Auth0Tenant) *auth0.RateLimiter
 	return h.Pool.RateLimiter(client.ObjectKeyFromObject(tenant).String())
 }
 
-// prepare sees to all that a tenant needs before the first call.
+// prepare does what a tenant needs before the first call.
 func (h *tenantHandler) prepare(ctx context.Context, reconciliation *engine.Reconciliation[*v1alpha1.Auth0Tenant]) error {
 	if err := h.checkDelegations(reconciliation.Object); err != nil {
 		return err
@@ -161,7 +161,7 @@ func (h *tenantHandler) prepare(ctx context.Context, reconciliation *engine.Reco
 	return h.protect(ctx, reconciliation.Object)
 }
 
-// checkDelegations refuses a kind that does not exist: the rule would allow less than its author thinks.
+// checkDelegations rejects a kind that does not exist, because the rule would allow less than its author expects.
 func (h *tenantHandler) checkDelegations(tenant *v1alpha1.Auth0Tenant) error {
 	for i, rule := range tenant.Spec.Delegations {
 		for _, name := range rule.Kinds {
@@ -173,7 +173,7 @@ func (h *tenantHandler) checkDelegations(tenant *v1alpha1.Auth0Tenant) error {
 	return nil
 }
 
-// verifyCustomDomain has sign-ups and sign-ins go to the custom domain if Auth0 says that it is the tenant's.
+// verifyCustomDomain makes sign-ups and sign-ins use the custom domain once Auth0 confirms that it belongs to the tenant.
 func (h *tenantHandler) verifyCustomDomain(ctx context.Context, tenant *v1alpha1.Auth0Tenant, session *auth0.Session) error {
 	declared := tenant.Spec.CustomDomain
 	if declared == nil {
@@ -196,7 +196,7 @@ func (h *tenantHandler) verifyCustomDomain(ctx context.Context, tenant *v1alpha1
 	return err
 }
 
-// show takes into status what the tenant is and what its token can do.
+// show reports in status the tenant's domain and application, and the scopes of its token.
 func (h *tenantHandler) show(tenant *v1alpha1.Auth0Tenant, session *auth0.Session, scopes []string) {
 	status := &tenant.Status
 	status.Domain = session.Domain()
@@ -211,7 +211,7 @@ func (h *tenantHandler) show(tenant *v1alpha1.Auth0Tenant, session *auth0.Sessio
 	}
 }
 
-// showBudget takes into status how the tenant's rate limit stands.
+// showBudget reports the tenant's rate limit in status.
 func (h *tenantHandler) showBudget(tenant *v1alpha1.Auth0Tenant) {
 	plan, waiting := h.limiter(tenant).Budget()
 	tenant.Status.CallBudget = nil
@@ -220,7 +220,7 @@ func (h *tenantHandler) showBudget(tenant *v1alpha1.Auth0Tenant) {
 	}
 }
 
-// countTokens takes into status how many tokens were issued that may count against the monthly quota.
+// countTokens reports in status how many issued tokens may count against the monthly quota.
 func (h *tenantHandler) countTokens(ctx context.Context, tenant *v1alpha1.Auth0Tenant) error {
 	var tokens v1alpha1.Auth0TokenList
 	if err := h.Client.List(ctx, &tokens, client.MatchingFields{reference.TenantIndex: client.ObjectKeyFromObject(tenant).String()}); err != nil {
@@ -256,8 +256,8 @@ func readyMessage(tenant *v1alpha1.Auth0Tenant) string {
 		tenant.Status.Domain, tenant.Status.ClientID, strings.Join(kinds, ", "))
 }
 
-// checkedRecently reports whether the connections need no check, as when the tenant is reconciled again because its own Secret
-// was guarded, or its call budget changed.
+// checkedRecently reports whether the connections need no check now, for example because only the Secret's finalizer or the call
+// budget caused the reconciliation.
 func (h *tenantHandler) checkedRecently(tenant *v1alpha1.Auth0Tenant, session *auth0.Session) bool {
 	recently := engine.ResyncInterval(tenant) / 2
 	if meta.IsStatusConditionFalse(tenant.Status.Conditions, v1alpha1.ConditionConnectionsEnabled) {
@@ -267,8 +267,8 @@ func (h *tenantHandler) checkedRecently(tenant *v1alpha1.Auth0Tenant, session *a
 	return ok && last.(connectionCheck).session == session && h.Clock.Since(last.(connectionCheck).at) < recently
 }
 
-// checkConnections notices that new users would fail because the operator's own application is not enabled for a
-// database connection. If that cannot be found out now, what was known stays.
+// checkConnections reports database connections in which new users would fail because the operator's own application is not
+// enabled there. If it cannot check, the condition stays as it was.
 func (h *tenantHandler) checkConnections(ctx context.Context, tenant *v1alpha1.Auth0Tenant, session *auth0.Session) {
 	for _, scope := range []string{"read:connections", "read:clients"} {
 		if !slices.Contains(tenant.Status.Scopes, scope) {
@@ -310,9 +310,9 @@ func setConnectionsEnabled(tenant *v1alpha1.Auth0Tenant, status metav1.Condition
 	})
 }
 
-// protect keeps the Secret and the CA bundle from going away before the objects of the tenant: when a namespace is deleted,
-// they would go first, and nothing could be deleted in Auth0 any more. Somebody who deletes just the Secret gets their
-// way, and the tenant says so.
+// protect keeps the Secret and the CA bundle until the objects of the tenant are gone. When a namespace is deleted, they would
+// otherwise be deleted first, and the operator could delete nothing in Auth0. A person may still delete just the Secret, and the
+// tenant reports that.
 func (h *tenantHandler) protect(ctx context.Context, tenant *v1alpha1.Auth0Tenant) error {
 	inputs := tenantInputs(tenant)
 	leaving, err := h.namespaceIsLeaving(ctx, tenant.Namespace)
@@ -331,7 +331,7 @@ func (h *tenantHandler) protect(ctx context.Context, tenant *v1alpha1.Auth0Tenan
 	return nil
 }
 
-// unprotect lets go of what the tenant guarded and no other tenant needs.
+// unprotect releases what the tenant protects and no other tenant needs.
 func (h *tenantHandler) unprotect(ctx context.Context, tenant *v1alpha1.Auth0Tenant, which func(input string) bool) error {
 	for _, input := range tenant.Status.Guarded {
 		if !which(input) {
@@ -355,8 +355,8 @@ func (h *tenantHandler) unprotect(ctx context.Context, tenant *v1alpha1.Auth0Ten
 	return nil
 }
 
-// isNeeded reports whether other tenants still need what a tenant guards. Those that go at the same time do not: each would
-// leave it to the other to let go.
+// isNeeded reports whether other tenants still need what a tenant protects. Tenants that are being deleted without dependants do
+// not count: each would leave the release to the other.
 func (h *tenantHandler) isNeeded(ctx context.Context, tenant *v1alpha1.Auth0Tenant, others []v1alpha1.Auth0Tenant) (bool, error) {
 	for _, other := range others {
 		if other.UID == tenant.UID {
@@ -382,7 +382,7 @@ func (h *tenantHandler) namespaceIsLeaving(ctx context.Context, name string) (bo
 	return namespace.DeletionTimestamp != nil, nil
 }
 
-// Remove implements engine.Handler: a tenant goes after everything that needs it.
+// Remove implements engine.Handler. A tenant is removed after all objects that depend on it.
 func (h *tenantHandler) Remove(ctx context.Context, reconciliation *engine.Reconciliation[*v1alpha1.Auth0Tenant]) engine.Outcome {
 	tenant := reconciliation.Object
 	key := client.ObjectKeyFromObject(tenant)
@@ -391,7 +391,7 @@ func (h *tenantHandler) Remove(ctx context.Context, reconciliation *engine.Recon
 		return engine.FromError(err, time.Minute)
 	}
 	if len(dependants) > 0 {
-		// Those that are being deleted need the session; after a restart nobody else opens it.
+		// Objects that are being deleted need the session. After a restart, nothing else opens it.
 		if _, err := h.Connect(ctx, tenant); err != nil {
 			return h.explain(tenant, err)
 		}
@@ -411,14 +411,14 @@ func (h *tenantHandler) Forget(name types.NamespacedName) {
 	h.checked.Delete(name)
 }
 
-// explain gives what keeps a tenant from being reached a reason and a way out.
+// explain gives an error that prevents the use of a tenant a reason and a remedy.
 func (h *tenantHandler) explain(tenant *v1alpha1.Auth0Tenant, err error) engine.Outcome {
 	if slices.Contains([]auth0.Class{auth0.ClassUnavailable, auth0.ClassUntrusted, auth0.ClassCircuitOpen}, auth0.ClassOf(err)) {
 		if outage := h.limiter(tenant).Outage(); outage != nil {
 			return unavailable(tenant, outage).NotReady()
 		}
 		if h.limiter(tenant).IsProbing() {
-			// What the probe finds out has the tenant looked at again.
+			// The result of the probe triggers a reconciliation.
 			return engine.Requeue(time.Minute)
 		}
 	}
@@ -426,10 +426,10 @@ func (h *tenantHandler) explain(tenant *v1alpha1.Auth0Tenant, err error) engine.
 	return explainTenant(tenant, err)
 }
 
-// outageCheck is how soon a tenant that is unavailable is reconciled again in the cluster, in case that nothing else has it looked at.
+// outageCheck is the interval in which an unavailable tenant is reconciled, in case nothing else triggers it.
 const outageCheck = time.Minute
 
-// unavailable says since when a tenant is. The message stays the same for as long as that lasts.
+// unavailable reports since when a tenant is unavailable. The message stays the same during an outage.
 func unavailable(tenant *v1alpha1.Auth0Tenant, outage *auth0.Outage) engine.Outcome {
 	tenant.Status.UnavailableSince = &metav1.Time{Time: outage.Since.Truncate(time.Second)}
 	reason, message := v1alpha1.ReasonTenantUnavailable, "unavailable since "+outage.Since.UTC().Format(time.RFC3339)
@@ -451,7 +451,7 @@ func unavailable(tenant *v1alpha1.Auth0Tenant, outage *auth0.Outage) engine.Outc
 	return engine.Wait(reason, message, outageCheck)
 }
 
-// explainTenant gives what keeps a tenant from being reached a reason and a way out.
+// explainTenant gives an error of a tenant a reason and a remedy.
 func explainTenant(tenant *v1alpha1.Auth0Tenant, err error) engine.Outcome {
 	resync := engine.ResyncInterval(tenant)
 	var failed *auth0.Error
@@ -465,7 +465,7 @@ func explainTenant(tenant *v1alpha1.Auth0Tenant, err error) engine.Outcome {
 			"Auth0 refuses the clientId or clientSecret in Secret %s (%s); correct the Secret", name, failed.Message)
 	case auth0.ClassForbidden, auth0.ClassInvalid, auth0.ClassMissingScope:
 		if strings.HasPrefix(failed.Message, "Service not enabled within domain") {
-			// Every tenant has a Management API, by the tenant's own domain.
+			// Every tenant has a Management API under its own domain.
 			return engine.FromError(problem.Stalled(v1alpha1.ReasonSecretInvalid,
 				"the domain in Secret %s is a custom domain (Auth0 says: %s); put the tenant's own domain there, such as example.eu.auth0.com, and the custom domain into spec.customDomain", name, failed.Message), resync).WithRequestID(failed)
 		}

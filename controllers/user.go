@@ -27,12 +27,12 @@ import (
 // +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0users/status,verbs=patch
 
 const (
-	// userMark is the key in app_metadata that says which Kubernetes object holds a user.
+	// userMark is the key in app_metadata that holds the ownership marker.
 	userMark = "auth0_operator"
-	// largestProfile is what Auth0 allows a user profile, of which metadata is nearly all.
+	// largestProfile is Auth0's limit, in bytes, of a user profile. Nearly all of it is metadata.
 	largestProfile       = 10 << 10
 	userPermissionsField = "spec.permissions.items"
-	// missingListEntryRetry is how soon a role or permission that does not exist is looked for again.
+	// missingListEntryRetry is the pause before looking again for a role or permission that does not exist.
 	missingListEntryRetry = 2 * time.Minute
 )
 
@@ -59,9 +59,9 @@ func (userAdapter) Fields() engine.Fields {
 		Lifted:  map[string][]string{"password": {"blocked"}},
 		Cleared: map[string]any{"blocked": false},
 		First:   []string{"blocked"},
-		// Identifiers cannot be taken away from a user, and whether one is verified is Auth0's to know.
+		// A user's identifiers cannot be removed, and Auth0 decides whether one is verified.
 		KeepReady: []string{"email", "email_verified", "username", "phone_number", "phone_verified", "app_metadata." + userMark},
-		// Auth0 keeps both in lower case.
+		// Auth0 stores both in lower case.
 		FoldCase: []string{"email", "username"},
 		Apart: [][]string{
 			{"username"},
@@ -69,12 +69,12 @@ func (userAdapter) Fields() engine.Fields {
 			{"phone_number", "phone_verified"},
 			{"password"},
 		},
-		// What goes along with a password takes effect before it lifts a block.
+		// Auth0 applies the other fields of the call before it lifts the block.
 		Alone: []string{"password"},
 	}
 }
 
-// Urgent implements engine.Urgent: nothing holds a block back.
+// Urgent implements engine.Urgent. Nothing may delay a block.
 func (userAdapter) Urgent(u *v1alpha1.Auth0User) auth0.Document {
 	if !valueOf(u.Spec.Blocked) || u.Status.Blocked {
 		return nil
@@ -137,7 +137,7 @@ func (userAdapter) PublicValues(req engine.Request[*v1alpha1.Auth0User], have au
 	return map[string]string{"userId": have.String("user_id"), "domain": domain, "issuer": issuerOf(domain)}
 }
 
-// Inputs names the Secrets besides that of a password that is not generated.
+// Inputs names the Secrets other than that of a password from a Secret.
 func (a userAdapter) Inputs(u *v1alpha1.Auth0User) []string {
 	names := a.OutputSecrets(u)
 	if u.Spec.Signup != nil && u.Spec.Signup.SecretRef != nil {
@@ -174,7 +174,7 @@ func (userAdapter) References(u *v1alpha1.Auth0User) []reference.Reference {
 	return references
 }
 
-// Names implements engine.Namer: the connection, roles, also those in organizations, and APIs of permissions.
+// Names implements engine.Namer. It lists the connection, the roles, also those in organizations, and the APIs of permissions.
 func (userAdapter) Names(u *v1alpha1.Auth0User) []reference.Named {
 	var names []reference.Named
 	if u.Spec.Connection != "" {
@@ -254,7 +254,7 @@ func (userAdapter) Desired(u *v1alpha1.Auth0User, references reference.Values) a
 	put(desired, "email_verified", u.Spec.EmailVerified)
 	if u.Spec.Email != nil {
 		desired["email"] = strings.ToLower(*u.Spec.Email)
-		// Auth0 sends a mail unless it is told not to.
+		// Auth0 sends an email by default.
 		desired["verify_email"] = u.Spec.VerifyEmail != nil && *u.Spec.VerifyEmail
 	}
 	putMetadata(desired, "user_metadata", u.Spec.UserMetadata)
@@ -267,7 +267,7 @@ func connectionOf(u *v1alpha1.Auth0User, references reference.Values) string {
 	return cmp.Or(u.Spec.Connection, references[connectionField].Name)
 }
 
-// primaryConnection is the connection of the identity that a user began with.
+// primaryConnection is the connection of the user's first identity.
 func primaryConnection(have auth0.Document) string {
 	for _, identity := range have.Objects("identities") {
 		return identity.String("connection")
@@ -287,7 +287,7 @@ func putMetadata(document auth0.Document, field string, metadata map[string]apie
 	}
 	object := make(map[string]any, len(metadata))
 	for key, value := range metadata {
-		// The API server accepts nothing that is not JSON.
+		// The API server accepts only valid JSON.
 		object[key], _ = auth0.ParseValue(value.Raw)
 	}
 	document[field] = object
@@ -302,7 +302,7 @@ func (userAdapter) ID(u *v1alpha1.Auth0User) string {
 	return u.Status.UserID
 }
 
-// InitializeStatus shows by what the user is known, before it is there.
+// InitializeStatus shows the user's identifiers before the user exists.
 func (userAdapter) InitializeStatus(u *v1alpha1.Auth0User) {
 	u.Status.Login = cmp.Or(u.Status.Login, loginOf(u))
 }
@@ -352,7 +352,7 @@ func (userAdapter) Get(ctx context.Context, session *auth0.Session, id string) (
 	return session.GetUser(ctx, id)
 }
 
-// Find looks for a user whose creation was not noticed, and for others with the same e-mail, username or phone number.
+// Find looks for a user whose creation got no answer, and for others with the same email, username or phone number.
 func (a userAdapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth0User], _ auth0.Document) ([]auth0.Document, error) {
 	session, u := req.Session, req.Object
 	found, err := a.findByLogin(ctx, req)
@@ -374,7 +374,7 @@ func (a userAdapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth
 	return append(found, user), err
 }
 
-// findByLogin also looks for the name of an earlier sign-up that was not heard of again.
+// findByLogin also looks for the login of an earlier sign-up that got no answer.
 func (userAdapter) findByLogin(ctx context.Context, req engine.Request[*v1alpha1.Auth0User]) ([]auth0.Document, error) {
 	u, connection := req.Object, connectionOf(req.Object, req.References)
 	found, err := findLogin(ctx, req.Session, connection, loginOf(u))
@@ -397,7 +397,7 @@ func findLogin(ctx context.Context, session *auth0.Session, connection, login st
 	if strings.HasPrefix(login, "+") {
 		field = "phone_number"
 	} else {
-		// Auth0 keeps usernames in lower case, and compares exactly.
+		// Auth0 stores usernames in lower case, and the search is case-sensitive.
 		login = strings.ToLower(login)
 	}
 	return session.SearchUsers(ctx, fmt.Sprintf("%s:%q AND identities.connection:%q", field, login, connection))
@@ -409,7 +409,7 @@ func inConnection(user auth0.Document, connection string) bool {
 	})
 }
 
-// Create chooses the id of the user, so that a second attempt cannot make a second user.
+// Create chooses the user's ID, so that a second attempt cannot create a second user.
 func (a userAdapter) Create(ctx context.Context, req engine.Request[*v1alpha1.Auth0User], desired auth0.Document) (auth0.Document, error) {
 	u, session := req.Object, req.Session
 	if u.Spec.UserID != nil {
@@ -430,7 +430,7 @@ func (userAdapter) Update(ctx context.Context, session *auth0.Session, id string
 	return session.UpdateUser(ctx, id, patch)
 }
 
-// Preserve keeps a block in the call that sets a password, so that it is not lifted until the next call.
+// Preserve adds a block to the call that sets a password, because setting a password lifts the block.
 func (userAdapter) Preserve(_ engine.Request[*v1alpha1.Auth0User], have, patch auth0.Document) error {
 	if _, sets := patch["password"]; sets && have.Bool("blocked") {
 		patch["blocked"] = true
@@ -442,7 +442,7 @@ func (userAdapter) Delete(ctx context.Context, session *auth0.Session, id string
 	return session.DeleteUser(ctx, id)
 }
 
-// derivedUserID makes the id of a user from the UID of the object, in the form of Auth0's own ids.
+// derivedUserID derives the user's ID from the UID of the object, in the form of Auth0's own IDs.
 func derivedUserID(uid types.UID) string {
 	sum := sha256.Sum256([]byte("auth0-operator/" + uid))
 	return hex.EncodeToString(sum[:12])
@@ -450,7 +450,7 @@ func derivedUserID(uid types.UID) string {
 
 func databaseUserID(id string) string { return "auth0|" + id }
 
-// passwordless reports whether users of a connection have no password: Auth0 gives such connections fixed names.
+// passwordless reports whether users of a connection have no password. Auth0 gives such connections fixed names.
 func passwordless(connection string) bool { return connection == "email" || connection == "sms" }
 
 func (a userAdapter) Lists(req engine.Request[*v1alpha1.Auth0User]) []engine.List {
@@ -471,7 +471,7 @@ func (userAdapter) roles(u *v1alpha1.Auth0User, references reference.Values) eng
 		},
 		Add: assignRoles, Bulk: &engine.BulkChange{Most: auth0.MostAssigned, Add: assignRole},
 		Remove: func(ctx context.Context, session *auth0.Session, id string, names []string) error {
-			// A role that does not exist any more is no longer assigned.
+			// A role that no longer exists is not assigned any more.
 			ids, _, err := session.RoleIDs(ctx, names)
 			if err != nil || len(ids) == 0 {
 				return err
@@ -533,7 +533,7 @@ func (userAdapter) permissions(u *v1alpha1.Auth0User, references reference.Value
 	return list
 }
 
-// Exempt leaves to the identity provider what it keeps.
+// Exempt leaves to the identity provider the fields that it manages.
 func (userAdapter) Exempt(have auth0.Document) (fields []string, keeper string) {
 	identities := have.Objects("identities")
 	if len(identities) == 0 {
@@ -551,7 +551,7 @@ func (userAdapter) Exempt(have auth0.Document) (fields []string, keeper string) 
 	}
 }
 
-// Explain gives the answers of Auth0 that people meet with users a reason and a way out.
+// Explain gives common errors of users a reason and a remedy.
 func (userAdapter) Explain(req engine.Request[*v1alpha1.Auth0User], failed *auth0.Error) error {
 	u, session := req.Object, req.Session
 	connection := cmp.Or(connectionOf(u, req.References), u.Status.Connection, connectionField)

@@ -13,14 +13,14 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/engine"
 )
 
-// hashRounds is the cost of bcrypt that Auth0 takes.
+// hashRounds is the cost of bcrypt that Auth0 accepts.
 const hashRounds = 10
 
-// notImported are the fields of a creation that an import does not have: the job says the connection, and sends no mail.
+// notImported are fields of a creation that an import does not have. The job names the connection and sends no email.
 var notImported = []string{"connection", "verify_email", "password"}
 
-// Importable implements engine.Importer. Passwords that people chose are Auth0's to hold against the policy, which it does
-// not do with a hash.
+// Importable implements engine.Importer. Auth0 must check a password that a person chose against its policy, and it does not
+// check a hash.
 func (userAdapter) Importable(u *v1alpha1.Auth0User) bool {
 	byItself := signsUp(u) || passwordless(u.Spec.Connection) ||
 		u.Spec.UserID != nil || u.Spec.PhoneNumber != nil || u.Spec.Email == nil ||
@@ -55,11 +55,11 @@ func (userAdapter) Import(ctx context.Context, req engine.Request[*v1alpha1.Auth
 	}, nil
 }
 
-// hashing bounds the CPU that hashes take: one at a time, each about 60 ms.
+// hashing bounds the CPU time of hashes: one at a time, each about 60 ms.
 var hashing sync.Mutex
 
-// passwordHash hashes a password. Without one, nobody knows the password: all such users of one start of the operator share
-// the hash of one that is forgotten right here.
+// passwordHash hashes a password. Users without one share the hash of a random password that nobody knows, one for each run of
+// the operator.
 func passwordHash(password string) (string, error) {
 	if password == "" {
 		return unknownPassword()
@@ -71,17 +71,17 @@ func passwordHash(password string) (string, error) {
 
 var unknownPassword = sync.OnceValues(func() (string, error) { return hashOf(randomPassword(0)) })
 
-// hashOf returns bcrypt's hash under the name that its algorithm has today; Go writes an older one for the same.
+// hashOf returns the bcrypt hash with the prefix 2b. Go writes the older prefix of the same algorithm.
 func hashOf(password string) (string, error) {
 	hash, err := bcrypt.GenerateFromPassword([]byte(password), hashRounds)
 	if err != nil {
-		// The error of the library is not passed on: whatever it says, it was handed a password.
+		// The library's error is dropped, because it might quote the password.
 		return "", errors.New("the password cannot be hashed for an import")
 	}
 	return strings.Replace(string(hash), "$2a$", "$2b$", 1), nil
 }
 
-// assignRole gives many users a role that exists.
+// assignRole assigns an existing role to many users.
 func assignRole(ctx context.Context, session *auth0.Session, name string, ids []string) (bool, error) {
 	if may, err := session.MayAssignRole(ctx); err != nil || !may {
 		return false, err

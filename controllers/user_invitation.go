@@ -20,10 +20,10 @@ import (
 )
 
 const (
-	// defaultInvitation is how long Auth0 keeps a link good.
+	// defaultInvitation is how long a link is valid by default.
 	defaultInvitation = 120 * time.Hour
 
-	// The Secret remembers what its link was made for.
+	// The Secret records what its link was created for.
 	annotationInvitation        = "auth0-operator.io/invitation"
 	annotationInvitationExpires = "auth0-operator.io/invitation-expires-at"
 )
@@ -49,7 +49,7 @@ func unblockRequested(u *v1alpha1.Auth0User) bool {
 	return u.Annotations[v1alpha1.AnnotationUnblock] != u.Status.LastHandledUnblock
 }
 
-// unblock lifts the blocks of brute-force protection, once per request.
+// unblock lifts the blocks of brute-force protection, once for each request.
 func (userAdapter) unblock(ctx context.Context, req engine.Request[*v1alpha1.Auth0User]) error {
 	u := req.Object
 	if !unblockRequested(u) {
@@ -65,7 +65,7 @@ func (userAdapter) unblock(ctx context.Context, req engine.Request[*v1alpha1.Aut
 	return nil
 }
 
-// invite writes a link to the Secret, unless it holds the one that the spec and the annotation ask for.
+// invite writes a link to the Secret, unless it already holds the one that the spec and the annotation ask for.
 func (a userAdapter) invite(ctx context.Context, req engine.Request[*v1alpha1.Auth0User]) error {
 	u := req.Object
 	output := secret.NewOutput(req.Client, u, u.Spec.Invitation.OutputSecret)
@@ -97,7 +97,7 @@ func (userAdapter) makeInvitation(ctx context.Context, req engine.Request[*v1alp
 		}
 		return write(ctx, current, data, annotations)
 	}
-	// What cannot be written must show before a link is made.
+	// A Secret that cannot be written must show before a link is created.
 	if err := write("", output.Try); err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func invitationRequest(u *v1alpha1.Auth0User, references reference.Values) (auth
 	return request, ttl
 }
 
-// invitationInputs is a hash of all that a link depends on; there is nothing secret in it.
+// invitationInputs is a hash of all that a link depends on. It contains nothing secret.
 func invitationInputs(u *v1alpha1.Auth0User, references reference.Values) string {
 	request, _ := invitationRequest(u, references)
 	sum := sha256.New()

@@ -13,7 +13,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
-// organizationReferences are to the organizations of a user, and to the roles there.
+// organizationReferences are the user's references to organizations and to the roles there.
 func organizationReferences(u *v1alpha1.Auth0User) []reference.Reference {
 	var references []reference.Reference
 	for i, item := range userOrganizations(u) {
@@ -44,7 +44,7 @@ func memberRoleField(i, j int) string {
 	return fmt.Sprintf("spec.organizations.items[%d].roles[%d].roleRef", i, j)
 }
 
-// organizationScopes are needed by users whose organizations are looked after.
+// organizationScopes are the scopes to manage a user's organizations.
 func organizationScopes() []engine.Scope[*v1alpha1.Auth0User] {
 	writes := func(u *v1alpha1.Auth0User) bool { return u.Spec.ManagementPolicy != v1alpha1.ManagementPolicyObserve }
 	memberships := func(u *v1alpha1.Auth0User) bool {
@@ -67,7 +67,7 @@ func organizationScopes() []engine.Scope[*v1alpha1.Auth0User] {
 	}
 }
 
-// memberships are the organizations of a user, by id.
+// memberships are the organizations of a user, by ID.
 func (userAdapter) memberships(u *v1alpha1.Auth0User, references reference.Values) engine.List {
 	list := engine.List{
 		Field: "organizations", Managed: &u.Status.Organizations,
@@ -105,7 +105,7 @@ func (userAdapter) memberships(u *v1alpha1.Auth0User, references reference.Value
 	return list
 }
 
-// memberRoles are the roles of a user within organizations. Where none are declared, only those are looked after that were
+// memberRoles are the roles of a user in organizations. Where the spec declares none, the operator manages only the roles that it
 // assigned through the object.
 func (userAdapter) memberRoles(u *v1alpha1.Auth0User, references reference.Values) engine.List {
 	list := engine.List{
@@ -130,7 +130,7 @@ func (userAdapter) memberRoles(u *v1alpha1.Auth0User, references reference.Value
 	return list
 }
 
-// readMemberRoles reads the roles in the organizations where roles are declared, or were assigned before.
+// readMemberRoles reads the roles in the organizations where the spec declares roles or the operator assigned some.
 func readMemberRoles(ctx context.Context, session *auth0.Session, userID string, declared map[string]bool, managed []string) ([]string, error) {
 	organizations := rolesByOrganization(managed)
 	for organization, has := range declared {
@@ -182,7 +182,7 @@ func assignMemberRoles(ctx context.Context, session *auth0.Session, userID strin
 func removeMemberRoles(ctx context.Context, session *auth0.Session, userID string, entries []string) error {
 	byOrganization := rolesByOrganization(entries)
 	for _, organization := range slices.Sorted(maps.Keys(byOrganization)) {
-		// A role that does not exist any more is no longer assigned.
+		// A role that no longer exists is not assigned any more.
 		ids, _, err := session.RoleIDs(ctx, byOrganization[organization])
 		if err != nil {
 			return err
@@ -206,7 +206,7 @@ func rolesByOrganization(entries []string) map[string][]string {
 	return roles
 }
 
-// unlessGone takes it for success that something is gone already.
+// unlessGone ignores the error that something is already gone.
 func unlessGone(err error) error {
 	if auth0.ClassOf(err) == auth0.ClassNotFound {
 		return nil

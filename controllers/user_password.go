@@ -16,17 +16,17 @@ import (
 )
 
 const (
-	// generatedPasswordKey always holds the password, whatever the templates say: it is read back from there.
+	// generatedPasswordKey always holds the password, whatever the templates say, because the operator reads it back from there.
 	generatedPasswordKey = "password"
-	// annotationRotation is the request that the password in the Secret answers.
+	// annotationRotation is the rotation request that the password in the Secret was created for.
 	annotationRotation = "auth0-operator.io/password-rotation"
 
-	// usualLength of a generated password is beyond what nearly every policy asks for; bcrypt takes no more than longest.
+	// usualLength of a generated password exceeds nearly every policy. bcrypt accepts at most longest.
 	usualLength   = 48
 	longestLength = 72
 )
 
-// Prepare writes a generated password to its Secret before Auth0 hears of it, so that no crash can lose it.
+// Prepare writes a generated password to its Secret before Auth0 gets it, so that no crash can lose it.
 func (a userAdapter) Prepare(ctx context.Context, req engine.Request[*v1alpha1.Auth0User]) error {
 	u := req.Object
 	if u.Spec.Password == nil || u.Spec.Password.Generate == nil {
@@ -51,7 +51,7 @@ func (a userAdapter) Prepare(ctx context.Context, req engine.Request[*v1alpha1.A
 	return output.Put(ctx, current, data, map[string]string{annotationRotation: u.Annotations[v1alpha1.AnnotationRotatePassword]})
 }
 
-// generatedPassword returns the password in the Secret, or a new one if there is none or rotation was requested.
+// generatedPassword returns the password in the Secret, or a new one if there is none or a rotation was requested.
 func (userAdapter) generatedPassword(ctx context.Context, req engine.Request[*v1alpha1.Auth0User], current *corev1.Secret) (string, error) {
 	u := req.Object
 	if current != nil && len(current.Data[generatedPasswordKey]) > 0 && current.Annotations[annotationRotation] == u.Annotations[v1alpha1.AnnotationRotatePassword] {
@@ -73,12 +73,12 @@ func (userAdapter) generatedPassword(ctx context.Context, req engine.Request[*v1
 	return randomPassword(int(policy.MinLength)), nil
 }
 
-// ExplainSecret implements engine.SecretExplainer: Auth0 says that a password is too weak, and not by which rule.
+// ExplainSecret implements engine.SecretExplainer. Auth0 says that a password is too weak, but not which rule it breaks.
 func (userAdapter) ExplainSecret(ctx context.Context, req engine.Request[*v1alpha1.Auth0User], _, password string, failed *auth0.Error) string {
 	if !auth0.IsPasswordRefused(failed) {
 		return ""
 	}
-	// Without the policy, the name of the refusal may still say it.
+	// Without the policy, the name of the error may still say it.
 	policy, _ := req.Session.PasswordPolicy(ctx, connectionOf(req.Object, req.References))
 	why := policy.WhyPasswordRefused(failed, password)
 	if why == "" && !policy.Known {
@@ -87,7 +87,7 @@ func (userAdapter) ExplainSecret(ctx context.Context, req engine.Request[*v1alph
 	return why
 }
 
-// loginOf is what a user signs in with.
+// loginOf is the identifier that the user signs in with.
 func loginOf(u *v1alpha1.Auth0User) string {
 	for _, login := range []*string{u.Spec.Email, u.Spec.Username, u.Spec.PhoneNumber} {
 		if login != nil {
@@ -97,17 +97,17 @@ func loginOf(u *v1alpha1.Auth0User) string {
 	return ""
 }
 
-// passwordClasses are the kinds of characters that policies ask for, without those that are easily confused or awkward in
-// shells and URLs.
+// passwordClasses are the classes of characters in policies, without those that are easily confused or awkward in shells and
+// URLs.
 var passwordClasses = []string{"abcdefghijkmnpqrstuvwxyz", "ABCDEFGHJKLMNPQRSTUVWXYZ", "23456789", "!@#%^*"}
 
-// randomPassword makes a password of at least shortest characters that meets every policy: all classes of characters, by
-// turns, so that neither repetitions nor sequences arise. It has more than 180 bits of randomness.
+// randomPassword creates a password of at least shortest characters that meets every policy. It takes the classes of characters
+// in turn, so that it has neither repetitions nor sequences. It has more than 180 bits of randomness.
 func randomPassword(shortest int) string {
 	password := make([]byte, max(usualLength, shortest))
 	for i := range password {
 		class := passwordClasses[i%len(passwordClasses)]
-		// rand.Int fails only if the system has no randomness, which rand.Reader does not survive.
+		// rand.Int fails only if the system has no randomness, and then rand.Reader ends the process.
 		at, _ := rand.Int(rand.Reader, big.NewInt(int64(len(class))))
 		password[i] = class[at.Int64()]
 	}

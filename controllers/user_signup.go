@@ -10,13 +10,13 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
-// signupFields are what a sign-up may carry. The rest is set through the Management API right after it.
+// signupFields are the fields of a sign-up. The Management API sets the others right after it.
 var signupFields = []string{"connection", "email", "username", "phone_number", "password", "name", "given_name", "family_name", "nickname", "picture"}
 
 func signsUp(u *v1alpha1.Auth0User) bool { return u.Spec.Provisioning == v1alpha1.ProvisioningSignup }
 
-// IdempotencyKeyField is where a sign-up carries the proof that it is ours, as it can set neither an id nor app_metadata. Users can
-// write their user_metadata themselves, so a name would prove nothing.
+// IdempotencyKeyField is the field of a sign-up that proves that the user is this object's. A sign-up can set neither an ID nor
+// app_metadata. Users can write their own user_metadata, so a name would prove nothing.
 func (userAdapter) IdempotencyKeyField(u *v1alpha1.Auth0User) string {
 	if signsUp(u) {
 		return "user_metadata." + userMark
@@ -24,10 +24,10 @@ func (userAdapter) IdempotencyKeyField(u *v1alpha1.Auth0User) string {
 	return ""
 }
 
-// IdempotencyKeyName is what the user signs up with.
+// IdempotencyKeyName is the identifier that the user signs up with.
 func (userAdapter) IdempotencyKeyName(u *v1alpha1.Auth0User) string { return loginOf(u) }
 
-// signUp signs the user up as an application does.
+// signUp signs the user up through an application.
 func (userAdapter) signUp(ctx context.Context, req engine.Request[*v1alpha1.Auth0User], desired auth0.Document) (auth0.Document, error) {
 	client, err := readSignupClient(ctx, req)
 	if err != nil {
@@ -45,7 +45,7 @@ func (userAdapter) signUp(ctx context.Context, req engine.Request[*v1alpha1.Auth
 	return req.Session.SignUp(ctx, request)
 }
 
-// readSignupClient finds the application through which the user signs up.
+// readSignupClient returns the client ID of the application through which the user signs up.
 func readSignupClient(ctx context.Context, req engine.Request[*v1alpha1.Auth0User]) (string, error) {
 	signup := req.Object.Spec.Signup
 	if signup.SecretRef == nil {
