@@ -17,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
@@ -549,12 +550,13 @@ func TestWhatNamesGoesFirst(t *testing.T) {
 		e.eventuallyReconciling(object, v1alpha1.ReasonInUse, by.GetName()+" still refers to this object")
 	}
 	e.sim.ClearFaults()
-	change(e, grant, func(g *v1alpha1.Auth0ClientGrant) {
-		g.SetAnnotations(map[string]string{v1alpha1.AnnotationReconcileRequestedAt: "now"})
-	})
-	change(e, user, func(u *v1alpha1.Auth0User) {
-		u.SetAnnotations(map[string]string{v1alpha1.AnnotationReconcileRequestedAt: "now"})
-	})
+	// One that tries again by itself may be gone already.
+	request := client.RawPatch(types.MergePatchType, fmt.Appendf(nil, `{"metadata":{"annotations":{%q:"now"}}}`, v1alpha1.AnnotationReconcileRequestedAt))
+	for _, by := range []v1alpha1.Managed{grant, user} {
+		if err := client.IgnoreNotFound(e.kube.Patch(e.ctx, by.DeepCopyObject().(client.Object), request)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for object, by := range map[v1alpha1.Managed]v1alpha1.Managed{api: grant, role: user} {
 		e.eventuallyGone(by)
 		e.within(5*time.Second, func() error {
