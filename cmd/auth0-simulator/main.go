@@ -51,7 +51,7 @@ func main() {
 	}
 }
 
-// misuseError is a command line that makes no sense.
+// misuseError is an invalid command line.
 type misuseError string
 
 func (e misuseError) Error() string { return string(e) }

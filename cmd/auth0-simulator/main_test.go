@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// TestErrors holds that what goes wrong is said in one line, and that what belongs to another simulator stays as it is.
+// TestErrors checks that each error is one line, and that the files of another simulator do not change.
 func TestErrors(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a port that is in use
 	if err != nil {

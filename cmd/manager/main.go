@@ -31,7 +31,7 @@ func main() {
 func run() error {
 	var options operator.Options
 	options.BindFlags(flag.CommandLine)
-	// A trace leads through the machinery of reconciliations, and is the same for each error.
+	// A stack trace shows only the reconciler's internals, the same for each error.
 	logging := zap.Options{StacktraceLevel: zapcore.PanicLevel}
 	logging.BindFlags(flag.CommandLine)
 	flag.Parse()
@@ -52,7 +52,7 @@ func run() error {
 	return manager.Start(ctx)
 }
 
-// leaveRoom keeps what Go manages a tenth below GOMEMLIMIT, which is the container's limit: the rest of the process counts, too.
+// leaveRoom keeps Go's memory a tenth below GOMEMLIMIT, which is the container's limit. The rest of the process counts, too.
 func leaveRoom() {
 	if limit := debug.SetMemoryLimit(-1); limit < math.MaxInt64 {
 		debug.SetMemoryLimit(limit / 10 * 9)

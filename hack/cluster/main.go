@@ -26,7 +26,7 @@ func main() {
 	}
 }
 
-// run reads the flags and keeps a control plane up until a signal.
+// run reads the flags and keeps a control plane running until a signal.
 func run() error {
 	kubeconfig := flag.String("kubeconfig", "", "also write the administrator's kubeconfig to this `file`")
 	logs := flag.String("logs", "", "keep the logs of the components in this `directory`")
@@ -37,7 +37,7 @@ func run() error {
 	return serve(ctx, *kubeconfig, *logs)
 }
 
-// serve keeps a control plane up until the context ends.
+// serve keeps a control plane running until the context ends.
 func serve(ctx context.Context, kubeconfig, logs string) (err error) {
 	options := controlplane.Options{LogDir: logs}
 	if _, err := os.Stat(crdDir); err == nil {
@@ -62,7 +62,7 @@ func serve(ctx context.Context, kubeconfig, logs string) (err error) {
 	return nil
 }
 
-// chooseKubeconfig returns the kubeconfig to tell the user of, which is a copy where one was asked for.
+// chooseKubeconfig returns the path of the kubeconfig to print. It is a copy if the user asked for one.
 func chooseKubeconfig(cluster *controlplane.ControlPlane, file string) (string, error) {
 	if file == "" {
 		return cluster.KubeconfigFile, nil
@@ -77,7 +77,7 @@ func chooseKubeconfig(cluster *controlplane.ControlPlane, file string) (string, 
 	return file, nil
 }
 
-// printNextSteps tells what to do next. The lines can be copied as they are.
+// printNextSteps prints the next steps, as lines that can be copied.
 func printNextSteps(cluster *controlplane.ControlPlane, kubeconfig string, withCRDs bool) {
 	fmt.Printf(`
 The cluster is up at %s. In another terminal:

@@ -21,15 +21,15 @@ import (
 type tenant struct {
 	domain string
 	ca     []byte
-	// operator is the application as which the operator works.
+	// operator is the operator's application in Auth0.
 	operator application
 	http     *http.Client
 }
 
-// application is an application in Auth0, by its credentials.
+// application holds the credentials of an application in Auth0.
 type application struct{ ID, Secret string }
 
-// simulatorPort is the one of make simulator, unless somebody has it.
+// simulatorPort is the port of make simulator. The demo takes another if it is in use.
 const simulatorPort = "3443"
 
 // freeAddress returns an address to serve on.
@@ -66,7 +66,7 @@ func (d *demo) startAuth0(ctx context.Context) error {
 	return poll(ctx, startLimit, func() error { return d.auth0.connect(ctx, caFile) })
 }
 
-// connect trusts the simulator's certificate authority, which is written again at each start, and asks for an answer.
+// connect trusts the simulator's certificate authority, which changes at each start, and requests an answer.
 func (t *tenant) connect(ctx context.Context, caFile string) error {
 	var err error
 	if t.ca, err = os.ReadFile(caFile); err != nil {
@@ -83,12 +83,12 @@ func (t *tenant) connect(ctx context.Context, caFile string) error {
 	return t.call(ctx, http.MethodGet, "/_sim/clock", nil, nil)
 }
 
-// administer makes a Management call as an administrator does in Auth0's dashboard: it is not counted.
+// administer makes a Management API call as an administrator in Auth0's dashboard. The simulator does not count it.
 func (t *tenant) administer(ctx context.Context, method, path string, body, answer any) error {
 	return t.call(ctx, method, "/_sim/dashboard/api/v2"+path, body, answer)
 }
 
-// user returns a user as Auth0 has it, with roles and permissions.
+// user returns a user in Auth0, with roles and permissions.
 func (t *tenant) user(ctx context.Context, id string) (map[string]any, error) {
 	var user map[string]any
 	path := "/users/" + url.PathEscape(id)
@@ -109,7 +109,7 @@ func (t *tenant) user(ctx context.Context, id string) (map[string]any, error) {
 	return user, nil
 }
 
-// requestCount is how often a route was called.
+// requestCount is the number of calls of a route.
 type requestCount struct {
 	Method string
 	Route  string
@@ -127,7 +127,7 @@ func (t *tenant) requests(ctx context.Context) (total int, byRoute []requestCoun
 	return report.Total, report.ByRoute, err
 }
 
-// call makes a request, with a body unless it is nil, and decodes the answer unless it is nil.
+// call sends a request, with a body unless it is nil, and decodes the answer unless into is nil.
 func (t *tenant) call(ctx context.Context, method, path string, body, answer any) (err error) {
 	var payload bytes.Buffer
 	if body != nil {

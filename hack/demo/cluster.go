@@ -16,21 +16,21 @@ import (
 )
 
 const (
-	// namespace is where the samples go.
+	// namespace is the namespace of the samples.
 	namespace = "demo"
 	// operatorNamespace and operatorAccount are those of config/rbac.
 	operatorNamespace = "auth0-operator-system"
 	operatorAccount   = "auth0-operator"
 
-	// startLimit is how long a program may take until it answers.
+	// startLimit is how long a program may take to answer.
 	startLimit = 30 * time.Second
-	// readyLimit is how long the samples may take until they are Ready; it takes them about a second.
+	// readyLimit is how long the samples may take to be Ready. They need about a second.
 	readyLimit   = time.Minute
 	pollInterval = 250 * time.Millisecond
 )
 
-// build compiles the programs, and the control plane where this machine has none yet. With everything cached that takes
-// a second, otherwise minutes.
+// build compiles the programs, and prepares the control plane if this machine has none yet. With everything cached that takes a
+// second, otherwise minutes.
 func (d *demo) build(ctx context.Context) error {
 	if _, err := controlplane.Assets(ctx); err != nil {
 		return err
@@ -53,7 +53,7 @@ func (d *demo) startCluster(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	// A short path to type, and a kubectl for those who have none.
+	// A short path to type, and a kubectl for people without one.
 	_ = os.Remove(d.path("kubectl")) // of a demo that was killed
 	err = errors.Join(
 		os.WriteFile(d.path("kubeconfig"), kubeconfig, 0o600),
@@ -67,8 +67,8 @@ func (d *demo) startCluster(ctx context.Context) (err error) {
 	return err
 }
 
-// startOperator runs the binary outside of the cluster, which has no nodes, but with just the rights that config/rbac
-// gives its ServiceAccount.
+// startOperator runs the binary outside the cluster, which has no nodes, with exactly the permissions that config/rbac gives its
+// ServiceAccount.
 func (d *demo) startOperator(ctx context.Context) error {
 	if _, err := d.kubectl(ctx, "apply", "-k", rbacDir); err != nil {
 		return err
@@ -86,7 +86,7 @@ func (d *demo) startOperator(ctx context.Context) error {
 	return err
 }
 
-// applySamples applies the samples, and first what they refer to and is different each time.
+// applySamples applies the samples, after the objects that they refer to and that differ each time.
 func (d *demo) applySamples(ctx context.Context) error {
 	objects := []map[string]any{
 		{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": namespace}},
@@ -118,7 +118,7 @@ func (d *demo) applyObjects(ctx context.Context, objects []map[string]any) error
 	return err
 }
 
-// object is what the demo reads of any of our objects.
+// object has the fields that the demo reads of any object.
 type object struct {
 	Kind     string
 	Metadata struct {
@@ -139,7 +139,7 @@ type condition struct {
 
 func (o object) String() string { return o.Kind + " " + o.Metadata.Namespace + "/" + o.Metadata.Name }
 
-// state returns whether the object is Ready, and what it says about that.
+// state returns whether the object is Ready, and the message.
 func (o object) state() (ready bool, text string) {
 	for _, c := range o.Status.Conditions {
 		if c.Type != "Ready" {
@@ -151,7 +151,7 @@ func (o object) state() (ready bool, text string) {
 	return false, "the operator has not looked at it yet"
 }
 
-// awaitReady prints each object as soon as it is Ready, and gives up with the state of those that are not.
+// awaitReady prints each object as soon as it is Ready. When the time is over, it returns the state of the others.
 func (d *demo) awaitReady(ctx context.Context) error {
 	started := time.Now()
 	printed := map[string]bool{}
@@ -200,7 +200,7 @@ func (d *demo) kubectlCommand(ctx context.Context, args ...string) *exec.Cmd {
 	return exec.CommandContext(ctx, d.cluster.Kubectl, append([]string{"--kubeconfig", d.cluster.KubeconfigFile}, args...)...)
 }
 
-// output runs a command, and makes what it prints on standard error part of the error.
+// output runs a command. An error contains the command's standard error.
 func output(command *exec.Cmd) ([]byte, error) {
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
@@ -211,7 +211,7 @@ func output(command *exec.Cmd) ([]byte, error) {
 	return content, nil
 }
 
-// poll calls check until it returns nil. It gives up with the last error when the time is over.
+// poll calls check until it returns nil. When the time is over, it returns the last error.
 func poll(ctx context.Context, limit time.Duration, check func() error) error {
 	deadline := time.After(limit)
 	ticker := time.NewTicker(pollInterval)

@@ -19,7 +19,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/controlplane"
 )
 
-// Where things are, seen from the root of the checkout.
+// These paths are relative to the root of the checkout.
 const (
 	workDir    = ".demo"
 	binDir     = "bin"
@@ -35,7 +35,7 @@ func main() {
 	}
 }
 
-// run reads the flags and plays the demo until it is over or interrupted.
+// run reads the flags and runs the demo until it ends or is interrupted.
 func run() error {
 	once := flag.Bool("once", false, "exit after all was Ready and shown, instead of staying up")
 	flag.Parse()
@@ -67,18 +67,18 @@ func run() error {
 	return errors.Join(err, d.stop())
 }
 
-// demo is one performance.
+// demo is one run.
 type demo struct {
-	// dir holds the kubeconfigs and the logs. The logs stay when the demo is over.
+	// dir holds the kubeconfigs and the logs. The logs stay when the demo ends.
 	dir     string
 	lock    *os.File
 	cluster *controlplane.ControlPlane
 	auth0   *tenant
-	// fail ends the demo when a program ends that should not.
+	// fail ends the demo when a program ends unexpectedly.
 	fail func(error)
 }
 
-// newDemo makes the working directory again, and keeps a second demo out of it.
+// newDemo recreates the working directory, and prevents a second demo in it.
 func newDemo(fail func(error)) (*demo, error) {
 	if _, err := os.Stat(samplesDir); err != nil {
 		return nil, fmt.Errorf("no %s here: run this from the root of the checkout", samplesDir)
@@ -108,10 +108,10 @@ func (d *demo) path(name string) string { return filepath.Join(d.dir, name) }
 
 func (d *demo) logDir() string { return d.path("logs") }
 
-// playLimit is how long all may take that follows the build. It takes some ten seconds.
+// playLimit is the time limit of everything after the build. It takes about ten seconds.
 const playLimit = 3 * time.Minute
 
-// play goes from nothing to everything Ready, and shows it.
+// play creates everything, waits until it is Ready, and shows it.
 func (d *demo) play(ctx context.Context) error {
 	if err := timed(ctx, step{"build the operator and the simulator (minutes, the first time)", d.build}); err != nil {
 		return err
@@ -130,7 +130,7 @@ func (d *demo) play(ctx context.Context) error {
 	return d.show(ctx)
 }
 
-// step is a part of the play.
+// step is a step of the demo.
 type step struct {
 	title string
 	do    func(context.Context) error
@@ -145,7 +145,7 @@ func (d *demo) steps() []step {
 	}
 }
 
-// timed does a step, and prints it and the time it took.
+// timed runs a step, and prints it with its duration.
 func timed(ctx context.Context, s step) error {
 	started := time.Now()
 	fmt.Printf("· %s", s.title)
@@ -158,7 +158,7 @@ func timed(ctx context.Context, s step) error {
 	return nil
 }
 
-// stop ends everything and removes the credentials; the logs stay.
+// stop ends all programs and removes the credentials. The logs stay.
 func (d *demo) stop() error {
 	var err error
 	if d.cluster != nil {

@@ -10,17 +10,17 @@ import (
 	"strings"
 )
 
-// Whom and what of the samples to show.
+// These are the samples to show.
 const (
 	shownUser   = "grace"
 	shownSecret = "orders-worker-token"
-	// signedUp is the user who signed up and in; the Secret with the tokens has the same name with a suffix.
+	// signedUp is the user who signed up and in. The Secret with the tokens has the same name with a suffix.
 	signedUp       = "mary"
 	signedUpSecret = "mary-session"
 	invited        = "hedy"
 )
 
-// show prints what came of the samples, in Kubernetes and in Auth0.
+// show prints the result of the samples, in Kubernetes and in Auth0.
 func (d *demo) show(ctx context.Context) error {
 	for _, part := range []func(context.Context) error{d.showObjects, d.showUser, d.showTokens, d.showInvitation, d.showCalls} {
 		if err := part(ctx); err != nil {
@@ -53,7 +53,7 @@ func (d *demo) showUser(ctx context.Context) error {
 	return printJSON(user)
 }
 
-// showTokens prints what the tokens say. The tokens themselves are nobody's business.
+// showTokens prints the claims of the tokens. It does not print the tokens, because they are secret.
 func (d *demo) showTokens(ctx context.Context) error {
 	if err := d.showClaims(ctx, "Claims of the machine's token", shownSecret, "accessToken"); err != nil {
 		return err
@@ -78,7 +78,7 @@ func (d *demo) showClaims(ctx context.Context, title, name, key string) error {
 	return printJSON(claims)
 }
 
-// showInvitation says where the link is. Whoever has it can take the account.
+// showInvitation prints where the link is, but not the link: anyone who has it can take the account.
 func (d *demo) showInvitation(ctx context.Context) error {
 	expires, err := d.kubectl(ctx, "get", "auth0user", invited, "--namespace", namespace, "--output", "jsonpath={.status.invitation.expiresAt}")
 	if err != nil {
@@ -118,7 +118,7 @@ func (d *demo) showCalls(ctx context.Context) error {
 	return nil
 }
 
-// suggest prints lines that can be copied as they are.
+// suggest prints commands that can be copied.
 func (d *demo) suggest() {
 	path := ""
 	if _, err := exec.LookPath("kubectl"); err != nil {
@@ -148,7 +148,7 @@ func (d *demo) curl(path string) string {
 
 func heading(text string) { fmt.Printf("\n%s\n", text) }
 
-// printJSON prints a value indented, and leaves & and < as they are.
+// printJSON prints a value indented, without escaping & and <.
 func printJSON(value any) error {
 	var text strings.Builder
 	encoder := json.NewEncoder(&text)
@@ -161,7 +161,7 @@ func printJSON(value any) error {
 	return nil
 }
 
-// indent moves text to the right, apart from empty lines.
+// indent indents text, except empty lines.
 func indent(text string) string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	for i, line := range lines {

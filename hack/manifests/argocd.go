@@ -34,14 +34,14 @@ const (
 //go:embed argocd
 var argocdFiles embed.FS
 
-// action is what a person can have done to an object by a click in Argo CD.
+// action is an action on an object that a person can run in Argo CD.
 type action struct {
 	Name string
-	// Annotation asks for it; "" for suspend and resume, which change the spec.
+	// Annotation requests the action. It is "" for suspend and resume, which change the spec.
 	Annotation string
-	// kind is the only one that knows it; "" if all do.
+	// kind is the only kind with the action, or "" if all have it.
 	kind string
-	// spec is the field below spec without which there is nothing to ask for; "" if there is none.
+	// spec is the field below spec that the action needs, or "".
 	spec string
 }
 
@@ -58,10 +58,10 @@ func (a action) Prefixes() []string {
 	return prefixes
 }
 
-// asked is how the comment of an annotation says who understands it, and when.
+// asked matches the words in the comment of an annotation that say which kind understands it, and with which field.
 var asked = regexp.MustCompile(`asks, on an? (Auth0\w+)(?: with spec\.([\w.]*\w))?`)
 
-// readRequests finds the annotations by which people ask for something, by their constants.
+// readRequests finds the constants of the annotations that make requests.
 func readRequests() ([]action, error) {
 	file, err := parser.ParseFile(token.NewFileSet(), annotations, nil, parser.ParseComments|parser.SkipObjectResolution)
 	if err != nil {
@@ -92,11 +92,12 @@ func readRequests() ([]action, error) {
 type customization struct {
 	kind     string
 	requests []action
-	// files are by path in the folder.
+	// files are the files of the folder, by path.
 	files map[string][]byte
 }
 
-// writeArgoCD writes the health and the actions of each kind, in the form of Argo CD's repository and as a patch of argocd-cm.
+// writeArgoCD writes the health checks and the actions of each kind, in the form of Argo CD's repository and as a patch of
+// argocd-cm.
 func writeArgoCD(kinds []kind) error {
 	requests, err := readRequests()
 	if err != nil {
@@ -129,7 +130,7 @@ func writeArgoCD(kinds []kind) error {
 	return write(filepath.Join(argocdDir, "argocd-cm.patch.yaml"), append([]byte(generated), patch...))
 }
 
-// addShared adds what all kinds have alike.
+// addShared adds the files that all kinds share.
 func (c *customization) addShared() error {
 	return fs.WalkDir(argocdFiles, "argocd", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || strings.HasSuffix(name, ".tmpl") {
@@ -175,7 +176,7 @@ type actionTest struct {
 	ExpectedOutputPath string `json:"expectedOutputPath"`
 }
 
-// addActions adds the actions, and what they are tested by.
+// addActions adds the actions and their tests.
 func (c *customization) addActions() error {
 	if err := c.render("discovery.lua.tmpl", "actions/discovery.lua", map[string]any{"Requests": c.requests}); err != nil {
 		return err
@@ -216,7 +217,7 @@ func (c *customization) addActions() error {
 	return err
 }
 
-// offered is what can be done to an object that is suspended or not, and has the field that one action needs.
+// offered are the actions on an object that is suspended or not, and has the field that one action needs.
 func (c *customization) offered(suspended bool, with *action) []discoveryResult {
 	results := []discoveryResult{{"reconcile", suspended}, {"suspend", suspended}, {"resume", !suspended}}
 	for _, request := range c.requests {
@@ -226,10 +227,10 @@ func (c *customization) offered(suspended bool, with *action) []discoveryResult 
 	return results
 }
 
-// actionTime is what an action takes for the present while it is tested.
+// actionTime is the present time in tests of actions.
 const actionTime = "2026-01-01T00:00:00Z"
 
-// testOf has an action set its annotation.
+// testOf adds a test of an action that sets its annotation.
 func (c *customization) testOf(a action) (actionTest, error) {
 	input := "ready"
 	if a.spec != "" {
@@ -247,7 +248,7 @@ func (c *customization) testOf(a action) (actionTest, error) {
 	})
 }
 
-// output adds what should become of an input.
+// output adds the expected output for an input.
 func (c *customization) output(input, action string, change func(map[string]any) error) (actionTest, error) {
 	var object map[string]any
 	if err := yaml.Unmarshal(c.files["testdata/"+input+".yaml"], &object); err != nil {
@@ -272,7 +273,7 @@ func (c *customization) render(name, as string, data any) error {
 	return err
 }
 
-// addSettings adds the kind to what goes into argocd-cm.
+// addSettings adds the kind to the settings for argocd-cm.
 func (c *customization) addSettings(settings map[string]string, group string) error {
 	type definition struct {
 		Name   string `json:"name"`
@@ -318,7 +319,7 @@ func writeFlux(kinds []kind) error {
 	return writeNew(filepath.Join(fluxDir, "health_checks.patch.yaml"), append([]byte(generated), content...))
 }
 
-// writeNew writes a file whose folder may not be there.
+// writeNew writes a file, and creates its folder.
 func writeNew(file string, content []byte) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
 		return err

@@ -21,7 +21,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Where things are, seen from the root of the checkout.
+// These paths are relative to the root of the checkout.
 const (
 	crdDir     = "config/crd/bases"
 	rbacDir    = "config/rbac"
@@ -54,10 +54,10 @@ func run() error {
 	)
 }
 
-// kind is a kind by its CRD.
+// kind is a kind with its CRD.
 type kind struct {
 	apiextensionsv1.CustomResourceDefinition
-	// file is the name of the CRD's file, and content what is in it.
+	// file is the name of the CRD's file, and content its content.
 	file    string
 	content []byte
 }
@@ -166,13 +166,13 @@ func writeProject(kinds []kind) error {
 	return write("PROJECT", []byte(before+head+string(list)+"version: \"3\""+after))
 }
 
-// chartRoles is what the chart makes of config/rbac.
+// chartRoles are the chart's roles, which come from config/rbac.
 type chartRoles struct {
-	// Everywhere are the rules of the operator when it serves all namespaces.
+	// Everywhere are the operator's rules if it serves all namespaces.
 	Everywhere []rbacv1.PolicyRule `json:"everywhere"`
-	// InNamespace are those in each namespace when it serves some.
+	// InNamespace are the rules in each namespace if it serves some.
 	InNamespace []rbacv1.PolicyRule `json:"inNamespace"`
-	// Own are those in its own namespace.
+	// Own are the rules in the operator's own namespace.
 	Own []rbacv1.PolicyRule `json:"own"`
 	// People are the roles for people.
 	People []personRole `json:"people"`
@@ -203,10 +203,10 @@ func writeRoles(kinds []kind) error {
 	return write(filepath.Join(chartFiles, "rbac.yaml"), append([]byte(generated), content...))
 }
 
-// resourcesOfRole is the line in a role for people that lists the kinds.
+// resourcesOfRole matches the line with the kinds in a role for people.
 var resourcesOfRole = regexp.MustCompile(`resources: \[[a-z0-9, ]*\]`)
 
-// writePersonRole brings the list of kinds in a role for people up to date, and returns the role.
+// writePersonRole updates the list of kinds in a role for people, and returns the role.
 func writePersonRole(name string, kinds []kind) (personRole, error) {
 	plurals := make([]string, len(kinds))
 	for i, kind := range kinds {
@@ -225,7 +225,7 @@ func writePersonRole(name string, kinds []kind) (personRole, error) {
 	return personRole{Name: name, Labels: role.Labels, Rules: role.Rules}, write(file, content)
 }
 
-// readOperator reads the rules of the operator, which controller-gen wrote.
+// readOperator reads the operator's rules, which controller-gen writes.
 func (r *chartRoles) readOperator() error {
 	documents, err := readDocuments(filepath.Join(rbacDir, "role.yaml"))
 	if err != nil {
@@ -247,8 +247,8 @@ func (r *chartRoles) readOperator() error {
 	return nil
 }
 
-// inNamespace is what becomes of rules for everywhere within one namespace: the Namespace itself is read, not listed with
-// others and watched, and CustomResourceDefinitions are in no namespace.
+// inNamespace converts rules for the whole cluster to rules for one namespace. The operator reads the Namespace itself instead of
+// listing and watching all, and CustomResourceDefinitions are in no namespace.
 func inNamespace(everywhere []rbacv1.PolicyRule) []rbacv1.PolicyRule {
 	rules := make([]rbacv1.PolicyRule, 0, len(everywhere))
 	for _, rule := range everywhere {
@@ -263,7 +263,7 @@ func inNamespace(everywhere []rbacv1.PolicyRule) []rbacv1.PolicyRule {
 	return rules
 }
 
-// writeAlerts takes the alert rules into the chart.
+// writeAlerts copies the alert rules into the chart.
 func writeAlerts() error {
 	files, err := filepath.Glob(filepath.Join(alertsDir, "*.yaml"))
 	if err != nil {
@@ -310,7 +310,7 @@ func readDocuments(file string) ([][]byte, error) {
 	return documents, nil
 }
 
-// write leaves a file alone that is as it should be, so that its time tells when it changed.
+// write does not touch a file that is up to date, so that its time shows the last change.
 func write(file string, content []byte) error {
 	if current, err := os.ReadFile(file); err == nil && bytes.Equal(current, content) {
 		return nil

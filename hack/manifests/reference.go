@@ -31,8 +31,8 @@ type schema = apiextensionsv1.JSONSchemaProps
 //go:embed reference.md.tmpl
 var kindPage string
 
-// writeReference writes what people look up: a page for each kind with all its fields, and one with every condition,
-// reason and annotation.
+// writeReference writes the reference: a page for each kind with all its fields, and one with every condition, reason and
+// annotation.
 func writeReference(kinds []kind) error {
 	page := template.Must(template.New("kind").Funcs(template.FuncMap{"fields": fields, "prose": prose, "split": strings.Fields}).Parse(kindPage))
 	if err := os.RemoveAll(apiDir); err != nil {
@@ -78,14 +78,14 @@ func addFields(list *strings.Builder, indent string, object schema) {
 	}
 }
 
-// addRules lists what the API server refuses beyond types and limits, in the words in which it does.
+// addRules lists the CEL rules of a field by their messages.
 func addRules(list *strings.Builder, indent string, field schema) {
 	for _, rule := range append(slices.Clone(field.XValidations), elementOf(field).XValidations...) {
 		fmt.Fprintf(list, "%s- *Rule:* %s\n", indent, prose(rule.Message))
 	}
 }
 
-// element is what a field holds, or the items of a list or the values of a map.
+// element is the schema of the field, or of the items of a list or the values of a map.
 func element(field schema) schema {
 	if inner := elementOf(field); inner.Type != "" {
 		return element(inner)
@@ -93,7 +93,7 @@ func element(field schema) schema {
 	return field
 }
 
-// elementOf is the schema of the items of a list or of the values of a map; empty for others.
+// elementOf is the schema of the items of a list or of the values of a map. It is empty for other types.
 func elementOf(field schema) schema {
 	switch {
 	case field.Items != nil && field.Items.Schema != nil:
@@ -119,7 +119,7 @@ func typeOf(field schema) string {
 	return field.Type
 }
 
-// limits are what the API server holds a value against, without the rules. A pattern says less than the comment.
+// limits are the constraints that the API server checks, except the rules. A pattern says less than the comment.
 func limits(field schema) []string {
 	var found []string
 	if len(field.Enum) > 0 {
@@ -138,7 +138,7 @@ func limits(field schema) []string {
 	return append(found, span(" entries", field.MinProperties, field.MaxProperties)...)
 }
 
-// span says between what a number must be.
+// span is the range of a number.
 func span[N int64 | float64](unit string, least, most *N) []string {
 	switch {
 	case least != nil && most != nil:
@@ -155,7 +155,7 @@ func decimal[N int64 | float64](number N) string {
 	return strconv.FormatFloat(float64(number), 'f', -1, 64)
 }
 
-// prose is the text of a comment as Markdown: what is not in backquotes means itself.
+// prose is the text of a comment as Markdown. It escapes text outside backquotes.
 func prose(text string) string {
 	parts := strings.Split(text, "`")
 	for i := 0; i < len(parts); i += 2 {

@@ -1,7 +1,7 @@
-// Command words lists the words of which the identifiers of this project are made, and prints those that are neither standard
-// nor in docs/glossary.md. A word is standard if the packages that this module needs have it in an identifier (Go's own,
-// Kubernetes', Auth0's), or if plain.txt beside this file has it. retired.txt has words that are not used any more, whatever others do, and the words
-// that took their place.
+// Command words lists the words in the identifiers of this project, and prints those that are neither standard nor in
+// docs/glossary.md. A word is standard if a package that this module needs has it in an identifier (Go's own, Kubernetes',
+// Auth0's), or if plain.txt beside this file has it. retired.txt lists words that are no longer used, whatever others do, and
+// their replacements.
 //
 //	go run ./hack/words
 package main
@@ -61,7 +61,7 @@ func run(ctx context.Context) error {
 	return nil
 }
 
-// wrongWords says of each word that is retired or not known where it is used, and what to do.
+// wrongWords says where each retired or unknown word is used, and what to do.
 func wrongWords(used map[string]string, known map[string]bool, retired map[string]string) []string {
 	var wrong []string
 	for _, word := range slices.Sorted(maps.Keys(used)) {
@@ -75,7 +75,7 @@ func wrongWords(used map[string]string, known map[string]bool, retired map[strin
 	return wrong
 }
 
-// wordsIn returns the words of the identifiers that the Go files under a directory declare, and where each is declared first.
+// wordsIn returns the words of the identifiers that the Go files under a directory declare, and where each is first declared.
 func wordsIn(root string) (map[string]string, error) {
 	words := map[string]string{}
 	files := token.NewFileSet()
@@ -133,7 +133,7 @@ func declared(node ast.Node) []*ast.Ident {
 	return nil
 }
 
-// split returns the words of an identifier in lower case, without those of one letter and numbers: "http" and "server" of
+// split returns the words of an identifier in lower case, without single letters and numbers: "http" and "server" for
 // HTTPServer2.
 func split(name string) []string {
 	var words []string
@@ -151,7 +151,7 @@ func split(name string) []string {
 	return words
 }
 
-// startsWord reports whether a word begins at a letter: at a capital after a small letter, or before one, but not in a plural
+// startsWord reports whether a word starts at a letter: at a capital after a small letter, or before one, but not in a plural
 // such as IDs.
 func startsWord(letters []rune, at int) bool {
 	switch rest := letters[at+1:]; {
@@ -228,7 +228,7 @@ func retiredWords(path string) (map[string]string, error) {
 	return words, nil
 }
 
-// readLines reads the lines of a file, without empty ones and those that begin with #.
+// readLines reads the lines of a file, without empty ones and those that start with #.
 func readLines(path string) ([]string, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {

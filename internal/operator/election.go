@@ -17,14 +17,14 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/lease"
 )
 
-// The defaults of leader election, which are those of Kubernetes' own components.
+// These are the defaults of Kubernetes' own components.
 const (
 	DefaultLeaseDuration = 15 * time.Second
 	DefaultRenewDeadline = 10 * time.Second
 	DefaultRetryPeriod   = 2 * time.Second
 )
 
-// withDefaults fills in what is not set.
+// withDefaults sets the defaults of options without a value.
 func (o Options) withDefaults() Options {
 	o.LeaseDuration = cmp.Or(o.LeaseDuration, DefaultLeaseDuration)
 	o.RenewDeadline = cmp.Or(o.RenewDeadline, DefaultRenewDeadline)
@@ -32,7 +32,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// newFence returns what keeps a replica that does not lead from changing anything, nil without leader election.
+// newFence returns the fence that keeps a replica from writing unless it leads. It returns nil without leader election.
 func newFence(options Options) *lease.Fence {
 	if !options.LeaderElection {
 		return nil
@@ -40,14 +40,14 @@ func newFence(options Options) *lease.Fence {
 	return lease.New(options.LeaseDuration, options.RenewDeadline)
 }
 
-// fenced returns the configuration with which the operator reaches Kubernetes: no write leaves while the fence is closed.
+// fenced returns a Kubernetes client configuration that rejects writes while the fence is closed.
 func fenced(config *rest.Config, fence *lease.Fence) *rest.Config {
 	config = rest.CopyConfig(config)
 	config.Wrap(func(base http.RoundTripper) http.RoundTripper { return fence.Transport(base, lease.IsKubernetesWrite) })
 	return config
 }
 
-// elect sets up leader election by a Lease that the fence goes by.
+// elect sets up leader election with a Lease that also controls the fence.
 func elect(settings *ctrl.Options, config *rest.Config, options Options, shard labels.Selector, fence *lease.Fence) (*leaseEvents, error) {
 	recorder := &leaseEvents{}
 	if fence == nil {
@@ -71,7 +71,7 @@ func elect(settings *ctrl.Options, config *rest.Config, options Options, shard l
 	return recorder, nil
 }
 
-// leaseEvents records the Events about the Lease through the manager, which is made after the lock.
+// leaseEvents records Events about the Lease through the manager, which is created after the lock.
 type leaseEvents struct{ ctrl.Manager }
 
 // GetEventRecorderFor implements recorder.Provider.
@@ -86,13 +86,13 @@ type leaseRecorder struct {
 	name   string
 }
 
-// Eventf implements record.EventRecorder: the lock uses nothing else of it.
+// Eventf implements record.EventRecorder. The lock calls no other method.
 func (r *leaseRecorder) Eventf(object runtime.Object, eventType, reason, format string, args ...any) {
 	//nolint:staticcheck // The lock of client-go takes the Events of old.
 	r.events.Manager.GetEventRecorderFor(r.name).Eventf(object, eventType, reason, format, args...)
 }
 
-// exchanging is a manager that ends its exchanges with Auth0 before it ends.
+// exchanging is a manager that waits for its exchanges with Auth0 before it stops.
 type exchanging struct {
 	ctrl.Manager
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// BindFlags adds the flags of the operator to a set. When it is parsed, the options are what they say.
+// BindFlags adds the operator's flags to a flag set. Parsing the set fills in the options.
 func (o *Options) BindFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.Namespace, "namespace", ownNamespace(), "namespace of the operator itself")
 	flags.Func("watch-namespaces", "comma-separated namespaces whose objects to serve (default: all)", func(names string) error {
@@ -26,7 +26,7 @@ func (o *Options) BindFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.PprofAddress, "pprof-bind-address", "0", `where to serve profiles under /debug/pprof/, "0" for nowhere`)
 }
 
-// ownNamespace is the one of the Pod, or the default of config/default.
+// ownNamespace is the namespace of the Pod, or the default of config/default.
 func ownNamespace() string {
 	if namespace := os.Getenv("POD_NAMESPACE"); namespace != "" {
 		return namespace

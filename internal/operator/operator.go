@@ -38,34 +38,35 @@ import (
 
 // Options are the settings of the operator.
 type Options struct {
-	// Namespace of the operator itself: for leader election, and for the key of the hashes.
+	// Namespace of the operator itself. It holds the Lease and the key of the hashes.
 	Namespace string
-	// WatchNamespaces are the namespaces whose objects it serves; none means all.
+	// WatchNamespaces are the namespaces that the operator serves. None means all.
 	WatchNamespaces []string
-	// TenantSelector picks the tenants whose objects it serves, by their labels: "shard=a"; empty means all.
+	// TenantSelector selects the tenants that the operator serves, by their labels: "shard=a". Empty means all.
 	TenantSelector string
-	// Workers is how many objects of a kind are worked on at once, besides as many that are kept for tenants that answer while others
-	// do not.
+	// Workers is how many objects of a kind are reconciled at once. As many more workers are reserved for tenants that answer
+	// while others do not.
 	Workers int
-	// LeaderElection lets several replicas run, one of which works.
+	// LeaderElection allows several replicas, of which one is active.
 	LeaderElection bool
-	// LeaseDuration is how long replicas wait for the leader to renew its Lease before one of them takes it, RenewDeadline how
-	// long after the last renewal the leader may still change something, and RetryPeriod how often it renews. 0 means the
-	// default. Each is longer than the next.
+	// LeaseDuration is how long other replicas wait for the leader to renew its Lease before one takes it. RenewDeadline is how
+	// long after its last renewal the leader may still write. RetryPeriod is the interval of renewals. 0 means the default. Each
+	// must be longer than the next.
 	LeaseDuration, RenewDeadline, RetryPeriod time.Duration
-	// MetricsAddress, HealthAddress and PprofAddress are where it listens; "0" turns it off, and no PprofAddress, too.
+	// MetricsAddress, HealthAddress and PprofAddress are the addresses to listen on. "0" turns one off, as does an empty
+	// PprofAddress.
 	MetricsAddress string
 	HealthAddress  string
 	PprofAddress   string
-	// Clock is what renewals and the watch of tenants go by; nil means the machine's.
+	// Clock is the clock for renewals and the watch of tenants. Nil means the machine's.
 	Clock clock.WithTicker
-	// Metrics is where the metrics are registered; nil means with those of the manager.
+	// Metrics is the registry for metrics. Nil means the manager's.
 	Metrics prometheus.Registerer
-	// WrapAuth0 wraps what sends the calls to Auth0; may be nil. For Kubernetes, rest.Config.Wrap does.
+	// WrapAuth0 wraps the transport for calls to Auth0. It may be nil. Use rest.Config.Wrap for Kubernetes.
 	WrapAuth0 func(http.RoundTripper) http.RoundTripper
 }
 
-// Scheme knows the kinds that the operator works with.
+// Scheme returns a scheme with the kinds that the operator uses.
 func Scheme() (*runtime.Scheme, error) {
 	scheme := runtime.NewScheme()
 	if err := clientgoscheme.AddToScheme(scheme); err != nil {
@@ -74,7 +75,7 @@ func Scheme() (*runtime.Scheme, error) {
 	return scheme, v1alpha1.AddToScheme(scheme)
 }
 
-// New returns a manager with every kind set up.
+// New returns a manager with all kinds set up.
 func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manager, error) {
 	shard, err := labels.Parse(options.TenantSelector)
 	if err != nil {
@@ -124,11 +125,11 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 		Outputs:        secret.NewExpectations(),
 		Clock:          options.Clock,
 		Fence:          fence,
-		// A replica that was stopped has been started, found out and ended by then.
+		// By then, a replica that was suspended has resumed, noticed that it lost the Lease, and ended.
 		RecheckAfter: 4 * options.LeaseDuration,
 		Workers:      options.Workers,
 		Shard:        shard,
-		// Roles in namespaces give no right to what is in none.
+		// Roles in namespaces cannot allow access to cluster-scoped objects.
 		IsClusterWide: len(options.WatchNamespaces) == 0,
 		Health:        engine.NewHealth(),
 		Deletions:     engine.NewDeletions(),
@@ -154,7 +155,7 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 	return exchanging{manager, fence}, addProbes(manager, deps.Health)
 }
 
-// requireCRDs fails if the cluster lacks CustomResourceDefinitions, and names all of them.
+// requireCRDs returns an error that names all missing CustomResourceDefinitions.
 func requireCRDs(mapper meta.RESTMapper, kinds []engine.Kind) error {
 	var missing []string
 	for _, kind := range kinds {
@@ -178,8 +179,8 @@ func newManager(config *rest.Config, options Options, shard labels.Selector, fen
 	if err != nil {
 		return nil, err
 	}
-	// The API server looks after itself by priority and fairness; the client's own limit would hold back ten thousand
-	// users for minutes.
+	// The API server protects itself with priority and fairness. The client's own limit would delay ten thousand users by
+	// minutes.
 	config.QPS = -1
 	settings := ctrl.Options{
 		Scheme:                 scheme,
@@ -197,7 +198,7 @@ func newManager(config *rest.Config, options Options, shard labels.Selector, fen
 	return recorder.Manager, err
 }
 
-// cacheOptions bounds what one object takes in the cache, and what a list of objects takes on its way there.
+// cacheOptions bounds the memory of a cached object and of a list on its way to the cache.
 func cacheOptions(namespaces []string, kinds []engine.Kind) cache.Options {
 	transform := partial.Transform(engine.IndexesOf(kinds))
 	return cache.Options{
@@ -209,8 +210,8 @@ func cacheOptions(namespaces []string, kinds []engine.Kind) cache.Options {
 	}
 }
 
-// uncached is what is read from the API server each time. A list of Namespaces cannot be limited to a few, so who may see
-// only some namespaces reads these one by one.
+// uncached are the kinds to read from the API server each time. A watch of Namespaces cannot be limited to a few, so an operator
+// with access to only some reads each of them.
 func uncached(namespaces []string) []client.Object {
 	objects := []client.Object{&corev1.Secret{}, &corev1.ConfigMap{}}
 	if len(namespaces) > 0 {
@@ -219,7 +220,7 @@ func uncached(namespaces []string) []client.Object {
 	return objects
 }
 
-// leaseName is what the replicas of one shard compete for.
+// leaseName is the name of the Lease of a shard's replicas.
 func leaseName(shard labels.Selector) string {
 	if shard.Empty() {
 		return "auth0-operator"

@@ -11,17 +11,17 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/engine"
 )
 
-// syncTimeout is how long a probe waits to see that the caches are filled. Whoever probes waits a second.
+// syncTimeout is how long a probe waits for the caches. The kubelet waits one second.
 const syncTimeout = 200 * time.Millisecond
 
-// addProbes has /healthz and /readyz say how the manager is.
+// addProbes adds the checks behind /healthz and /readyz.
 func addProbes(manager ctrl.Manager, health *engine.Health) error {
 	alive := func(*http.Request) error { return health.Stuck(time.Now()) }
 	ready := func(request *http.Request) error { return readiness(request.Context(), manager, health) }
 	return errors.Join(manager.AddHealthzCheck("passes", alive), manager.AddReadyzCheck("serving", ready))
 }
 
-// readiness is nil for who serves, and for who stands by and could.
+// readiness returns nil for a replica that serves, and for one that stands by and could serve.
 func readiness(ctx context.Context, manager ctrl.Manager, health *engine.Health) error {
 	ctx, cancel := context.WithTimeout(ctx, syncTimeout)
 	defer cancel()

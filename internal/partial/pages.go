@@ -13,11 +13,11 @@ import (
 // pageSize is how many objects a page lists. Etcd holds up to 1.5 MiB of each.
 const pageSize = 20
 
-// onePage is held while a page is in memory: all informers begin at once.
+// onePage is held while a page is in memory, because all informers start at once.
 var onePage sync.Mutex
 
-// InPages lists objects a few at a time, and transforms those of one page before it asks for the next. Informers need it with an
-// API server that cannot stream lists (WatchList): such a server sends all objects in one answer.
+// InPages lists objects in pages, and transforms the objects of one page before it requests the next. Informers need it with an
+// API server that cannot stream lists (WatchList), because such a server sends all objects in one answer.
 func InPages(source toolscache.ListerWatcher, transform toolscache.TransformFunc) toolscache.ListerWatcher {
 	pages := &pages{ListerWatcherWithContext: toolscache.ToListerWatcherWithContext(source), transform: transform}
 	return &toolscache.ListWatch{ListWithContextFunc: pages.list, WatchFuncWithContext: pages.WatchWithContext}
@@ -52,7 +52,7 @@ func (p *pages) page(ctx context.Context, options metav1.ListOptions) (metav1.Li
 	if err != nil {
 		return nil, nil, err
 	}
-	// Copies, so that nothing of the page stays in memory but what is cached.
+	// Copies keep nothing of the page in memory except the cached objects.
 	items, err := meta.ExtractListWithAlloc(page)
 	if err != nil {
 		return nil, nil, err

@@ -42,7 +42,7 @@ func Is(object client.Object) bool {
 // Refusal says, for the user, why the operator does not work on an object of this size; it is "" for all others.
 func Refusal(object client.Object) string { return object.GetAnnotations()[annotationRefusal] }
 
-// Values returns what the whole object has in an index. ok is false for a whole object, which can be asked itself.
+// Values returns the values of the whole object in an index. ok is false for a whole object, whose values the caller can compute.
 func Values(object client.Object, index string) (values []string, ok bool) {
 	noted, ok := object.GetAnnotations()[annotationIndexes]
 	if !ok {
@@ -54,14 +54,14 @@ func Values(object client.Object, index string) (values []string, ok bool) {
 	return indexes[index], true
 }
 
-// Allowed is an option of Client.Get for callers who can do with a part.
+// Allowed is an option of Client.Get for callers that can use a part.
 var Allowed client.GetOption = allowed{}
 
 type allowed struct{}
 
 func (allowed) ApplyToGet(*client.GetOptions) {}
 
-// Client gets whole objects, unless the operator refuses them for their size, or the caller allows parts. Its lists may hold parts.
+// Client gets whole objects, unless an object is too large or the caller allows parts. Its lists may contain parts.
 type Client struct {
 	client.Client
 
@@ -75,13 +75,13 @@ func (c Client) Get(ctx context.Context, key client.ObjectKey, object client.Obj
 	if err != nil || !Is(object) || Refusal(object) != "" || slices.Contains(options, Allowed) {
 		return err
 	}
-	// Decoding adds to what an object holds already.
+	// Decoding adds to the fields that an object already has.
 	reflect.ValueOf(object).Elem().SetZero()
 	return c.Reader.Get(ctx, key, object)
 }
 
-// Visit passes every object of a list from the cache to visit: a partial one whole, and none that is refused for its size. The
-// objects of the list must not be changed.
+// Visit passes every object of a list from the cache to visit. It passes the whole of a partial object, and skips objects that
+// are too large. The objects of the list must not be changed.
 func Visit[O client.Object](ctx context.Context, reader client.Reader, list client.ObjectList, visit func(O)) error {
 	return meta.EachListItem(list, func(item runtime.Object) error {
 		object := item.(O)

@@ -85,7 +85,7 @@ func fill(value reflect.Value, length, items int) {
 	}
 }
 
-// TestTheCacheHoldsAPartOfALargeObject fills every field of every kind, and looks at what the cache holds of it.
+// TestTheCacheHoldsAPartOfALargeObject fills every field of every kind and checks what the cache holds.
 func TestTheCacheHoldsAPartOfALargeObject(t *testing.T) {
 	for _, kind := range controllers.All() {
 		for name, size := range map[string]struct{ length, items int }{"long strings": {20_000, 1}, "long lists": {40, 40}, "many names": {250, 8}} {
@@ -132,7 +132,7 @@ func newUser(edit func(*v1alpha1.Auth0User)) *v1alpha1.Auth0User {
 	return user
 }
 
-// TestRefusedForItsSize wants a message about each way to take too much memory, and none about an object that is only large.
+// TestRefusedForItsSize checks that each way to use too much memory gives a message, and that a merely large object gives none.
 func TestRefusedForItsSize(t *testing.T) {
 	const kib = 1 << 10
 	for name, row := range map[string]struct {
@@ -181,7 +181,7 @@ func TestRefusedForItsSize(t *testing.T) {
 	}
 }
 
-// TestNobodyCanForgeAPart wants the API server to refuse the annotations of a part.
+// TestNobodyCanForgeAPart checks that the API server rejects the annotations of a part.
 func TestNobodyCanForgeAPart(t *testing.T) {
 	part := cached(t, newUser(func(u *v1alpha1.Auth0User) { u.Spec.Name = new(strings.Repeat("n", 1<<20)) }))
 	if len(part.GetAnnotations()) != 2 {
@@ -228,7 +228,7 @@ func TestGetReturnsWholeObjects(t *testing.T) {
 	}
 }
 
-// TestMetadataOfSecretsIsBounded wants nothing in the cache that others can make long.
+// TestMetadataOfSecretsIsBounded checks that the cache drops the metadata that others can make long.
 func TestMetadataOfSecretsIsBounded(t *testing.T) {
 	secret := &metav1.PartialObjectMetadata{TypeMeta: metav1.TypeMeta{Kind: "Secret"}, ObjectMeta: metav1.ObjectMeta{
 		Name: "credentials", Annotations: map[string]string{"a": strings.Repeat("n", 256<<10)}, Labels: map[string]string{},

@@ -16,8 +16,8 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 )
 
-// Transform prepares objects for the cache: it drops metadata that the operator does not read, and makes a part of a large object.
-// indexes returns what an object has in each index.
+// Transform prepares objects for the cache: it drops metadata that the operator does not read, and reduces a large object to a
+// part. indexes returns the object's values in each index.
 func Transform(indexes func(v1alpha1.Object) map[string][]string) toolscache.TransformFunc {
 	return func(cached any) (any, error) {
 		switch object := cached.(type) {
@@ -59,7 +59,7 @@ func prepare(object v1alpha1.Object, indexes func(v1alpha1.Object) map[string][]
 	return nil
 }
 
-// Refuse has Refusal say why the operator does not work on an object that did not come from the cache, if it is too large.
+// Refuse makes Refusal return the reason for an object that did not come from the cache and is too large.
 func Refuse(object v1alpha1.Object, indexes func(v1alpha1.Object) map[string][]string) error {
 	object.SetManagedFields(nil)
 	delete(object.GetAnnotations(), corev1.LastAppliedConfigAnnotation)
@@ -71,10 +71,10 @@ func Refuse(object v1alpha1.Object, indexes func(v1alpha1.Object) map[string][]s
 	return nil
 }
 
-// refusal says why the operator does not work on an object, "" if it does.
+// refusal says why the operator does not work on an object, or returns "".
 func refusal(encoded []byte, indexes map[string][]string) string {
 	var parts struct{ Metadata, Spec json.RawMessage }
-	// It was encoded a moment ago.
+	// It was encoded a moment ago, so this cannot fail.
 	_ = json.Unmarshal(encoded, &parts)
 	size, named := len(parts.Metadata)+len(parts.Spec), countOf(indexes)
 	switch {
@@ -86,7 +86,7 @@ func refusal(encoded []byte, indexes map[string][]string) string {
 	return ""
 }
 
-// encode returns an object as the API server sends it, but for its white space.
+// encode returns an object as the API server sends it, except for white space.
 func encode(object any) ([]byte, error) {
 	var encoded bytes.Buffer
 	encoder := json.NewEncoder(&encoded)
@@ -115,12 +115,12 @@ func note(object client.Object, key, value string) {
 	object.SetAnnotations(annotations)
 }
 
-// limits bound the strings, and the lists and maps, of a part.
+// limits bound the strings, lists and maps of a part.
 type limits struct{ bytes, items int }
 
 // cut empties the long fields of spec and status, and the shorter ones too if that is not enough.
 func cut(object v1alpha1.Object) {
-	// The names by which others know the object have at most 256 bytes.
+	// The names that identify the object have at most 256 bytes.
 	for _, most := range []limits{{bytes: 1024, items: 16}, {bytes: 256, items: 4}, {bytes: 256}} {
 		most.cut(reflect.ValueOf(object).Elem().FieldByName("Spec"))
 		most.cut(reflect.ValueOf(object).Elem().FieldByName("Status"))
@@ -130,7 +130,7 @@ func cut(object v1alpha1.Object) {
 	}
 }
 
-// isKept reports whether a part has a struct whole: what every kind has.
+// isKept reports whether a part keeps a struct whole, because every kind has it.
 func isKept(kind reflect.Type) bool {
 	return kind == reflect.TypeFor[v1alpha1.ManagedSpec]() || kind == reflect.TypeFor[v1alpha1.CommonStatus]()
 }
@@ -162,7 +162,7 @@ func (l limits) cut(value reflect.Value) {
 	}
 }
 
-// cutList empties a long list. Bytes, as of free JSON, count one by one.
+// cutList empties a long list. The bytes of free JSON count individually.
 func (l limits) cutList(list reflect.Value) {
 	isBytes := list.Type().Elem().Kind() == reflect.Uint8
 	switch {
@@ -175,20 +175,20 @@ func (l limits) cutList(list reflect.Value) {
 	}
 }
 
-// isLong reports whether a map holds more bytes than a string may have: its values cannot be cut one by one.
+// isLong reports whether a map has more bytes than a string may have. Its values cannot be cut individually.
 func (l limits) isLong(value reflect.Value) bool {
 	encoded, err := encode(value.Interface())
 	return err != nil || len(encoded) > l.bytes
 }
 
 const (
-	// longestRequest is how long an annotation may be by which somebody asks for something.
+	// longestRequest is the limit of an annotation that makes a request.
 	longestRequest = 256
 	// mostKept is how many labels, annotations and finalizers a part keeps at most.
 	mostKept = 32
 )
 
-// cutMetadata keeps what tells an object from others, and how people ask for something.
+// cutMetadata keeps the metadata that identifies the object and the annotations that make requests.
 func cutMetadata(object client.Object) {
 	object.SetOwnerReferences(nil)
 	annotations, kept := object.GetAnnotations(), map[string]string{}
@@ -206,7 +206,7 @@ func cutMetadata(object client.Object) {
 	}
 }
 
-// prepareMetadata drops what the operator does not read of Secrets, ConfigMaps and Namespaces.
+// prepareMetadata drops the metadata of Secrets, ConfigMaps and Namespaces that the operator does not read.
 func prepareMetadata(object *metav1.PartialObjectMetadata) {
 	object.SetManagedFields(nil)
 	object.SetAnnotations(nil)

@@ -20,7 +20,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
-// Command is kubectl auth0. What it finds goes to out, and the progress of what takes long to progress.
+// Command is kubectl auth0. It writes results to out, and the progress of long commands to progress.
 func Command(out, progress io.Writer) *cobra.Command {
 	p := &plugin{out: display.Writer(out), progress: progress, rules: clientcmd.NewDefaultClientConfigLoadingRules()}
 	root := &cobra.Command{
@@ -37,7 +37,7 @@ func Command(out, progress io.Writer) *cobra.Command {
 	return root
 }
 
-// overrideFlags are those that a person needs: --context and --namespace.
+// overrideFlags are the kubectl flags that people need: --context and --namespace.
 func overrideFlags() clientcmd.ConfigOverrideFlags {
 	all := clientcmd.RecommendedConfigOverrideFlags("")
 	return clientcmd.ConfigOverrideFlags{
@@ -48,14 +48,14 @@ func overrideFlags() clientcmd.ConfigOverrideFlags {
 	}
 }
 
-// plugin is what all commands share.
+// plugin is the state that all commands share.
 type plugin struct {
 	out, progress io.Writer
 	rules         *clientcmd.ClientConfigLoadingRules
 	overrides     clientcmd.ConfigOverrides
 }
 
-// connect opens the cluster of the kubeconfig, and returns the namespace that is meant.
+// connect connects to the cluster of the kubeconfig, and returns the selected namespace.
 func (p *plugin) connect() (client.Client, string, error) {
 	config := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(p.rules, &p.overrides)
 	rest, err := config.ClientConfig()
@@ -74,7 +74,7 @@ func (p *plugin) connect() (client.Client, string, error) {
 	return kube, namespace, err
 }
 
-// deps are those of the operator, as far as reading goes.
+// deps are the operator's dependencies that reads need.
 func deps(kube client.Client) engine.Deps {
 	// Nobody scrapes the metrics of a command.
 	pool := auth0.NewPool(auth0.NewMetrics(prometheus.NewRegistry()))

@@ -20,7 +20,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/engine"
 )
 
-// export is what the flags of the command say.
+// export holds the flags of the command.
 type export struct {
 	*plugin
 	kinds  []string
@@ -83,7 +83,7 @@ func (e *export) run(ctx context.Context, args []string) error {
 	return nil
 }
 
-// chosen are the kinds to write.
+// chosen are the kinds to export.
 func (e *export) chosen() ([]engine.Kind, error) {
 	var kinds []engine.Kind
 	for _, kind := range controllers.All() {
@@ -99,13 +99,13 @@ func (e *export) chosen() ([]engine.Kind, error) {
 	return kinds, nil
 }
 
-// exported is what was read, and what it will be called.
+// exported are the exported documents of each kind, and the names of their manifests.
 type exported struct {
 	documents map[string][]auth0.Document
 	names     engine.Names
 }
 
-// read reads the objects of all kinds before any is written, so that they can refer to each other.
+// read reads the objects of all kinds before it writes any, so that they can refer to each other.
 func (e *export) read(ctx context.Context, session *auth0.Session, kinds []engine.Kind) (*exported, error) {
 	found := &exported{documents: map[string][]auth0.Document{}, names: engine.Names{}}
 	for _, kind := range kinds {
@@ -132,7 +132,7 @@ func (e *export) list(ctx context.Context, session *auth0.Session, kind engine.K
 	return session.AllUsers(ctx, e.users)
 }
 
-// name chooses the name of an object by the first of these fields that it has.
+// name chooses the name of an object: the value of the first of these fields that it has.
 func (f *exported) name(kind string, document auth0.Document) {
 	id := cmp.Or(document.String("client_id"), document.String("user_id"), document.String("id"))
 	called := cmp.Or(document.String("name"), document.String("identifier"), id)
@@ -196,7 +196,7 @@ func (f *exported) nameOf(kind string, document auth0.Document) string {
 	return ""
 }
 
-// writeManifest writes an object without what only a cluster knows.
+// writeManifest writes an object without the fields that only a cluster sets.
 func writeManifest(out io.Writer, object v1alpha1.Managed) error {
 	encoded, err := yaml.Marshal(object)
 	if err != nil {

@@ -28,8 +28,8 @@ func kindIn(object client.Object) (string, error) {
 
 func bufferOf(content []byte) *bufio.Reader { return bufio.NewReader(bytes.NewReader(content)) }
 
-// strictDecoder reads an object of this group, nil if the document is of another or empty. A field that does not exist is an
-// error.
+// strictDecoder decodes an object of this API group. It returns nil for a document of another group and for an empty one. An
+// unknown field is an error.
 func strictDecoder(scheme *runtime.Scheme) func([]byte) (v1alpha1.Object, error) {
 	decoder := json.NewSerializerWithOptions(json.DefaultMetaFactory, scheme, scheme, json.SerializerOptions{Yaml: true, Strict: true})
 	return func(document []byte) (v1alpha1.Object, error) {
@@ -58,7 +58,7 @@ func strictDecoder(scheme *runtime.Scheme) func([]byte) (v1alpha1.Object, error)
 	}
 }
 
-// takeStatus puts the spec of a manifest over a live object, and the result into the manifest.
+// takeStatus sets the spec of the manifest on the live object, and copies the result to the manifest.
 func takeStatus(live, manifest v1alpha1.Object) error {
 	from, to := reflect.ValueOf(live).Elem(), reflect.ValueOf(manifest).Elem()
 	from.FieldByName("Spec").Set(to.FieldByName("Spec"))

@@ -54,7 +54,7 @@ allowed to read; the Auth0Tenant itself must be in the cluster, and Ready.`,
 	return command
 }
 
-// plan prints what would be done with each object, and reports whether there is anything to do.
+// plan prints what the operator would do with each object, and reports whether it would change anything.
 func (p *plugin) plan(ctx context.Context, kube client.Client, objects []v1alpha1.Object) (bool, error) {
 	overlay := &manifests{Client: kube, objects: map[string]v1alpha1.Object{}}
 	for _, object := range objects {
@@ -103,7 +103,7 @@ func orNothing(value string) string {
 	return value
 }
 
-// planSummary counts what would be done: "2 create, 1 unchanged".
+// planSummary counts the planned actions: "2 create, 1 unchanged".
 func planSummary(counts map[engine.PlannedAction]int) string {
 	var parts []string
 	for _, action := range []engine.PlannedAction{
@@ -119,7 +119,7 @@ func planSummary(counts map[engine.PlannedAction]int) string {
 	return strings.Join(parts, ", ")
 }
 
-// readManifests reads the objects of this group, and skips what is not.
+// readManifests reads the objects of this API group and skips all others.
 func readManifests(files []string, namespace string, stdin io.Reader) ([]v1alpha1.Object, error) {
 	var objects []v1alpha1.Object
 	for _, file := range files {
@@ -214,13 +214,13 @@ func parseManifests(content []byte, namespace string) ([]v1alpha1.Object, error)
 	}
 }
 
-// manifests is a cluster as it would be with the manifests applied.
+// manifests is a client for the cluster as it would be with the manifests applied.
 type manifests struct {
 	client.Client
 	objects map[string]v1alpha1.Object
 }
 
-// add takes what the cluster knows of an object into its manifest: whether it is known decides what would be done with it.
+// add copies the cluster's state of an object into its manifest, because that decides what the operator would do with it.
 func (m *manifests) add(ctx context.Context, object v1alpha1.Object) error {
 	live := object.DeepCopyObject().(v1alpha1.Object)
 	err := m.Client.Get(ctx, client.ObjectKeyFromObject(object), live)
@@ -238,7 +238,7 @@ func (m *manifests) add(ctx context.Context, object v1alpha1.Object) error {
 	return nil
 }
 
-// Get returns the object of the manifests, if there is one, and that of the cluster otherwise.
+// Get returns the object from the manifests if it is there, and from the cluster otherwise.
 func (m *manifests) Get(ctx context.Context, key client.ObjectKey, into client.Object, options ...client.GetOption) error {
 	kind, err := apiutil.GVKForObject(into, m.Scheme())
 	if err != nil {
@@ -246,7 +246,7 @@ func (m *manifests) Get(ctx context.Context, key client.ObjectKey, into client.O
 	}
 	object, ok := m.objects[kind.Kind+"/"+key.String()]
 	if _, isTenant := object.(*v1alpha1.Auth0Tenant); !ok || isTenant {
-		// A tenant is used as it is in the cluster, or not at all.
+		// A tenant always comes from the cluster.
 		return m.Client.Get(ctx, key, into, options...)
 	}
 	if object.GetUID() == "" {

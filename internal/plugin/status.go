@@ -20,7 +20,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
-// soon is when a token counts as about to expire.
+// soon is the time before expiry at which status lists a token.
 const soon = time.Hour
 
 func (p *plugin) statusCommand() *cobra.Command {
@@ -67,11 +67,11 @@ func findTenant(ctx context.Context, kube client.Reader, namespace string, args 
 	return &tenants.Items[0], nil
 }
 
-// page is what there is to say about a tenant.
+// page is the status of a tenant.
 type page struct {
 	tenant *v1alpha1.Auth0Tenant
 	counts []kindCount
-	// troubled are the objects that are not Ready or wait to be deleted, those that need a person first.
+	// troubled are the objects that are not Ready or wait for their deletion. Those that need a person come first.
 	troubled []v1alpha1.Managed
 	tokens   []*v1alpha1.Auth0Token
 }
@@ -143,7 +143,7 @@ func isStalled(object v1alpha1.Object) bool {
 
 func isDeleting(object v1alpha1.Object) bool { return object.GetDeletionTimestamp() != nil }
 
-// The sections of the page on the objects in trouble, in their order.
+// These are the page's sections of objects with problems, in order.
 var sections = []string{"Action required:", "Waiting (no action needed):", "Waits to be deleted:"}
 
 // urgency is the section of an object.
@@ -178,7 +178,7 @@ func (p *page) printTenant(out io.Writer, now time.Time) {
 	}
 }
 
-// readiness is what an object says about itself in one line.
+// readiness is the state of an object in one line.
 func readiness(object v1alpha1.Object, now time.Time) string {
 	if isDeleting(object) {
 		since := now.Sub(object.GetDeletionTimestamp().Time).Round(time.Second)
@@ -229,7 +229,7 @@ func renewalText(token *v1alpha1.Auth0Token, now time.Time) string {
 	return "renewal in " + token.Status.RenewsAt.Sub(now).Round(time.Second).String()
 }
 
-// kindOf names the kind of an object that was read from a list, where it does not say.
+// kindOf is the kind of an object. An object from a list does not contain it.
 func kindOf(object v1alpha1.Object) string {
 	kind, err := kindIn(object)
 	if err != nil {
@@ -238,5 +238,5 @@ func kindOf(object v1alpha1.Object) string {
 	return kind
 }
 
-// ErrDiffers is returned where something would be changed and the caller asked to be told by the exit code.
+// ErrDiffers is returned if the operator would change something and the caller asked for an exit code.
 var ErrDiffers = errors.New("there are differences")
