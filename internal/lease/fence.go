@@ -11,37 +11,38 @@ import (
 	"time"
 )
 
-// ErrLost is why a call was refused: another replica may lead by now. Nothing was sent.
+// ErrLost is the error of a refused call: another replica may lead by now. Nothing was sent.
 var ErrLost = errors.New("the lease of this replica was not renewed in time, and another replica may lead: nothing was sent")
 
-// Fence says whether this process may change anything: while its last renewal of the Lease is younger than the renew
+// Fence decides whether this process may change anything: it may while its last renewal of the Lease is younger than the renew
 // deadline. A nil Fence is always open: without leader election there is no other replica.
 type Fence struct {
-	// deadline is how old a renewal may be for a call to leave, and answers for what records the answer to one that left.
+	// deadline is the maximum age of a renewal for a new call, and answers for a write that records the answer to an earlier
+	// call.
 	deadline, answers time.Duration
 	now               func() moment
 
 	mu sync.Mutex
-	// renewed is the moment before the last renewal was sent; nil before the Lease was held, and when it was given back.
+	// renewed is the moment before the last renewal was sent; nil before the Lease was held, and after it was given back.
 	renewed *moment
-	// lost is closed when another replica held the Lease after this one. This process never leads again: what it remembers is
-	// of the time before.
+	// lost is closed when another replica held the Lease after this one. This process never leads again, because what it
+	// remembers is outdated.
 	lost   chan struct{}
 	isLost bool
-	// yields is set when the Lease is about to be given back: nothing more may leave but what records answers.
+	// yields is set when the Lease is about to be given back: only writes that record answers may be sent then.
 	yields bool
-	// exchanges counts the calls that are on their way, and idle is closed when there are none; nil if nobody waits for that.
+	// exchanges counts the calls in flight, and idle is closed when there are none; nil if nobody waits for that.
 	exchanges int
 	idle      chan struct{}
 }
 
 // New returns a Fence that is closed until its Lock holds the Lease. Other replicas wait for duration before they take a Lease
-// that is not renewed; deadline is shorter, for what is on its way by then.
+// that is not renewed; deadline is shorter, to leave time for calls in flight.
 func New(duration, deadline time.Duration) *Fence {
 	return &Fence{deadline: deadline, answers: duration - (duration-deadline)/4, now: read, lost: make(chan struct{})}
 }
 
-// Check returns ErrLost if another replica may lead. Under Recording it lets through for a little longer.
+// Check returns ErrLost if another replica may lead. Under Recording, it allows writes a little longer.
 func (f *Fence) Check(ctx context.Context) error {
 	if f == nil {
 		return nil
@@ -71,7 +72,7 @@ func (f *Fence) Start(ctx context.Context) error {
 	}
 }
 
-// Exchange says that a call is on its way. The caller calls done when its answer is recorded, or need not be.
+// Exchange registers a call in flight. The caller calls done when the answer is recorded, or need not be.
 func (f *Fence) Exchange() (done func()) {
 	if f == nil {
 		return func() {}
@@ -92,7 +93,7 @@ func (f *Fence) done() {
 	}
 }
 
-// Drain waits until every Exchange is done, but no longer than their answers may be recorded.
+// Drain waits until every Exchange is done, but only as long as answers may be recorded.
 func (f *Fence) Drain() {
 	if f == nil {
 		return
@@ -104,7 +105,7 @@ func (f *Fence) Drain() {
 	}
 }
 
-// drained returns a channel that is closed when nothing is on its way, and how long to wait for it.
+// drained returns a channel that is closed when no call is in flight, and how long to wait for it.
 func (f *Fence) drained() (<-chan struct{}, time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -119,7 +120,7 @@ func (f *Fence) drained() (<-chan struct{}, time.Duration) {
 	return f.idle, f.left()
 }
 
-// left is for how long answers may still be recorded.
+// left returns for how long answers may still be recorded.
 func (f *Fence) left() time.Duration {
 	if f.isLost || f.renewed == nil {
 		return 0
@@ -127,14 +128,14 @@ func (f *Fence) left() time.Duration {
 	return f.answers - f.now().since(*f.renewed)
 }
 
-// renew takes down a renewal that was sent after a moment, and was accepted.
+// renew records an accepted renewal that was sent after a moment.
 func (f *Fence) renew(at moment) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.renewed = &at
 }
 
-// yield refuses every further call, for good: the Lease is about to be given back. What is on its way comes to its end first.
+// yield refuses every further call for good: the Lease is about to be given back. Calls in flight finish first.
 func (f *Fence) yield() {
 	f.mu.Lock()
 	f.yields = true
@@ -155,7 +156,7 @@ func (f *Fence) lose() {
 	}
 }
 
-// mayRenew returns ErrLost if another replica held the Lease after this one, or was given it.
+// mayRenew returns ErrLost if another replica held the Lease after this one, or if this one gave it back.
 func (f *Fence) mayRenew() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -167,8 +168,8 @@ func (f *Fence) mayRenew() error {
 
 type recording struct{}
 
-// Recording marks a write that records the answer to a call which left while the fence was open. It may leave until shortly
-// before another replica can hold the Lease.
+// Recording marks a write that records the answer to a call that was sent while the fence was open. Such a write may be sent
+// until shortly before another replica can hold the Lease.
 func Recording(ctx context.Context) context.Context {
 	return context.WithValue(ctx, recording{}, true)
 }

@@ -6,7 +6,7 @@ import (
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
 )
 
-// Lock returns a lock that tells the fence what becomes of the Lease.
+// Lock returns a lock that informs the fence about the Lease.
 func (f *Fence) Lock(base resourcelock.Interface) resourcelock.Interface {
 	return lock{Interface: base, fence: f}
 }
@@ -36,7 +36,7 @@ func (l lock) Update(ctx context.Context, record resourcelock.LeaderElectionReco
 	return l.write(record, func() error { return l.Interface.Update(ctx, record) })
 }
 
-// write renews the Lease, or gives it back. The moment that counts is the one before: others count from when they see it.
+// write renews the Lease, or gives it back. It counts from the moment before the request: others count from when they see it.
 func (l lock) write(record resourcelock.LeaderElectionRecord, write func() error) error {
 	if record.HolderIdentity != l.Identity() {
 		l.fence.yield()

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Transport returns a transport on which no request that changes something leaves while the fence is closed. It goes right
-// before the one that sends: whatever takes time before a request leaves must have been before the fence is asked.
+// Transport returns a transport that sends no request that changes something while the fence is closed. It must wrap the sending
+// transport directly: everything that delays a request must happen before the fence is checked.
 func (f *Fence) Transport(base http.RoundTripper, changes func(*http.Request) bool) http.RoundTripper {
 	return transport{base: base, fence: f, changes: changes}
 }
@@ -22,7 +22,7 @@ type transport struct {
 	changes func(*http.Request) bool
 }
 
-// WrappedRoundTripper lets client-go cancel what is under way in the transport below.
+// WrappedRoundTripper lets client-go cancel requests in the transport below.
 func (t transport) WrappedRoundTripper() http.RoundTripper { return t.base }
 
 // RoundTrip implements http.RoundTripper.
@@ -41,8 +41,8 @@ func (t transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	return t.base.RoundTrip(withFencedBody(request, check))
 }
 
-// mayLeave is Check for a request. One whose time is over does not leave either: after a pause, the timer of its context may
-// go off late.
+// mayLeave is Check for a request. It also refuses a request whose deadline has passed: after a pause, the timer of its context
+// may fire late.
 func (f *Fence) mayLeave(ctx context.Context) error {
 	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
 		return context.DeadlineExceeded
@@ -50,8 +50,8 @@ func (f *Fence) mayLeave(ctx context.Context) error {
 	return f.Check(ctx)
 }
 
-// withFencedBody has the fence asked once more when the body is sent: a new connection takes time, and a request that is sent
-// again on another one does not come through here a second time. A server does not act on half a request.
+// withFencedBody checks the fence again when the body is sent: a new connection takes time, and a retry on another connection
+// does not pass the transport a second time. A server does not act on half a request.
 func withFencedBody(request *http.Request, check func() error) *http.Request {
 	if request.Body == nil || request.Body == http.NoBody {
 		return request
@@ -84,13 +84,13 @@ func (b fencedBody) Read(p []byte) (int, error) {
 	return b.ReadCloser.Read(p)
 }
 
-// IsWrite reports whether a request may change something where it goes.
+// IsWrite reports whether a request may change something at its destination.
 func IsWrite(request *http.Request) bool {
 	return request.Method != http.MethodGet && request.Method != http.MethodHead
 }
 
-// IsKubernetesWrite reports whether a request to the Kubernetes API changes something that only the leader may change. The
-// Lease itself, Events, which tell of what was done before, and questions about rights are free.
+// IsKubernetesWrite reports whether a request to the Kubernetes API changes something that only the leader may change. The Lease
+// itself, Events, which report what was done before, and token and access reviews are exempt.
 func IsKubernetesWrite(request *http.Request) bool {
 	return IsWrite(request) && !slices.ContainsFunc(free, func(path *regexp.Regexp) bool { return path.MatchString(request.URL.Path) })
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 )
 
-// Admission tells which namespaces a tenant admits, and finds that out once for each.
+// Admission decides which namespaces a tenant admits. It remembers the answer for each namespace.
 type Admission struct {
 	reader client.Reader
 	tenant *v1alpha1.Auth0Tenant
@@ -28,7 +28,7 @@ func NewAdmission(reader client.Reader, tenant *v1alpha1.Auth0Tenant) *Admission
 	return &Admission{reader: reader, tenant: tenant, known: map[string]bool{}}
 }
 
-// AdmissionOf returns the Admission of a tenant by its name. One that does not exist admits its own namespace.
+// AdmissionOf returns the Admission of a tenant by its name. A tenant that does not exist admits its own namespace.
 func AdmissionOf(ctx context.Context, reader client.Reader, key types.NamespacedName) (*Admission, error) {
 	tenant := &v1alpha1.Auth0Tenant{}
 	err := reader.Get(ctx, key, tenant)
@@ -39,7 +39,7 @@ func AdmissionOf(ctx context.Context, reader client.Reader, key types.Namespaced
 	return NewAdmission(reader, tenant), nil
 }
 
-// Admits reports whether an object belongs to the tenant, which admits the object's namespace.
+// Admits reports whether an object belongs to the tenant, and the tenant admits the object's namespace.
 func (a *Admission) Admits(ctx context.Context, object v1alpha1.Managed) (bool, error) {
 	if TenantKey(object) != client.ObjectKeyFromObject(a.tenant) {
 		return false, nil
@@ -55,7 +55,7 @@ func (a *Admission) Admits(ctx context.Context, object v1alpha1.Managed) (bool, 
 	return admitted, err
 }
 
-// CheckSelectors says what is wrong with a selector of a tenant, nil if nothing is. A wrong one admits no namespace.
+// CheckSelectors says what is wrong with a selector of a tenant, nil if nothing is. A wrong selector admits no namespace.
 func CheckSelectors(tenant *v1alpha1.Auth0Tenant) error {
 	if allowed := tenant.Spec.AllowedNamespaces; allowed != nil {
 		if err := checkSelector("spec.allowedNamespaces", *allowed); err != nil {
@@ -93,7 +93,7 @@ func admits(ctx context.Context, reader client.Reader, tenant *v1alpha1.Auth0Ten
 	}
 	admitted, err := selects(ctx, reader, *allowed, namespace)
 	if errors.Is(err, errInvalidSelector) {
-		// The Auth0Tenant says so.
+		// The status of the Auth0Tenant reports it.
 		return false, nil
 	}
 	return admitted, err
@@ -101,8 +101,8 @@ func admits(ctx context.Context, reader client.Reader, tenant *v1alpha1.Auth0Ten
 
 var errInvalidSelector = errors.New("invalid selector")
 
-// selects reports whether a namespace is among those that are meant. It fails with errInvalidSelector if nobody can tell. That
-// the tenant's own namespace is meant is not said.
+// selects reports whether a namespace is among the allowed ones, apart from the tenant's own. It fails with errInvalidSelector if
+// the selector is invalid.
 func selects(ctx context.Context, reader client.Reader, namespaces v1alpha1.AllowedNamespaces, namespace string) (bool, error) {
 	switch namespaces.From {
 	case v1alpha1.NamespacesFromAll:

@@ -18,15 +18,15 @@ type Permissions struct {
 	tenant    types.NamespacedName
 	namespace string
 	kind      string
-	// owner reports that the namespace is the tenant's own: everything is allowed.
+	// owner means that the namespace is the tenant's own: everything is allowed.
 	owner bool
-	// declare allows the kind, adopt the adoption of what exists.
+	// declare allows the kind, adopt the adoption of existing objects.
 	declare, adopt bool
-	// scopes of the Management API that the objects may give.
+	// scopes are the scopes of the Management API that the objects may give.
 	scopes []string
 }
 
-// PermissionsOf returns what an object of a kind may do in its tenant: all that the rules allow together that apply to it.
+// PermissionsOf returns what an object of a kind may do in its tenant: everything that the applicable rules allow together.
 func PermissionsOf(ctx context.Context, reader client.Reader, tenant *v1alpha1.Auth0Tenant, object client.Object, kind string) (Permissions, error) {
 	permissions := Permissions{
 		tenant: client.ObjectKeyFromObject(tenant), namespace: object.GetNamespace(), kind: kind,
@@ -63,7 +63,7 @@ func PermissionsOf(ctx context.Context, reader client.Reader, tenant *v1alpha1.A
 	return permissions, nil
 }
 
-// AreAll reports whether everything is allowed, so that nothing needs to be found out.
+// AreAll reports whether everything is allowed, so that no check is needed.
 func (p Permissions) AreAll() bool { return p.owner }
 
 // Declare returns a problem unless objects of the kind are allowed.
@@ -75,7 +75,7 @@ func (p Permissions) Declare() error {
 		p.tenant, p.namespace, p.kind)
 }
 
-// Adopt returns a problem unless the object may take over what exists. described names that for people.
+// Adopt returns a problem unless the object may adopt existing objects. described names the object in the message.
 func (p Permissions) Adopt(described string) error {
 	if p.owner || p.adopt {
 		return nil
@@ -84,7 +84,7 @@ func (p Permissions) Adopt(described string) error {
 		described, p.tenant, p.namespace)
 }
 
-// Give returns a problem unless the object may give these scopes of the Management API. field names what gives them.
+// Give returns a problem unless the object may give these scopes of the Management API. field is the field that gives them.
 func (p Permissions) Give(field string, scopes []string) error {
 	if p.owner || len(scopes) == 0 || slices.Contains(p.scopes, v1alpha1.AllManagementAPIScopes) {
 		return nil

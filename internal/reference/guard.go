@@ -12,12 +12,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 )
 
-// InUseFinalizer keeps a Secret or ConfigMap while a tenant needs it: when a whole namespace is deleted, the users in
-// it can be deleted in Auth0 only as long as the credentials are there.
+// InUseFinalizer keeps a Secret or ConfigMap while a tenant needs it: when a whole namespace is deleted, the operator can delete
+// its users in Auth0 only as long as the credentials exist.
 const InUseFinalizer = "auth0-operator.io/in-use"
 
-// SetInUse keeps an input, in the form of SecretInput or ConfigMapInput, from going away. One that is being deleted already
-// is held only if hold says so, and let go otherwise.
+// SetInUse protects an input, in the form of SecretInput or ConfigMapInput, from deletion. If the input is being deleted already,
+// it protects it only if hold is true, and releases it otherwise.
 func SetInUse(ctx context.Context, c client.Client, namespace, input string, hold bool) error {
 	return patchInput(ctx, c, namespace, input, func(object client.Object) bool {
 		switch deleting := object.GetDeletionTimestamp() != nil; {
@@ -30,14 +30,14 @@ func SetInUse(ctx context.Context, c client.Client, namespace, input string, hol
 	})
 }
 
-// ClearInUse lets an input go. It must not be called while another tenant needs the input.
+// ClearInUse releases an input. It must not be called while another tenant needs the input.
 func ClearInUse(ctx context.Context, c client.Client, namespace, input string) error {
 	return patchInput(ctx, c, namespace, input, func(object client.Object) bool {
 		return controllerutil.RemoveFinalizer(object, InUseFinalizer)
 	})
 }
 
-// patchInput changes the metadata of an input, if there is one and it needs changing.
+// patchInput changes the metadata of an input, if the input exists and needs the change.
 func patchInput(ctx context.Context, c client.Client, namespace, input string, change func(client.Object) bool) error {
 	kind, name, _ := strings.Cut(input, "/")
 	var object metav1.PartialObjectMetadata

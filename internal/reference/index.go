@@ -21,14 +21,15 @@ const (
 	ObjectIndex = ".references"
 	// NameIndex finds the objects that declare a name in Auth0, by NameKey.
 	NameIndex = ".name"
-	// IDIndex finds the objects that stand for the same thing in Auth0, or declare what another one holds, by its id within the tenant.
+	// IDIndex finds the objects that represent the same thing in Auth0, or declare what another one holds, by its id within the
+	// tenant.
 	IDIndex = ".id"
 )
 
-// SecretInput is how a Secret stands in InputIndex.
+// SecretInput is the key of a Secret in InputIndex.
 func SecretInput(name string) string { return "Secret/" + name }
 
-// ConfigMapInput is how a ConfigMap stands in InputIndex.
+// ConfigMapInput is the key of a ConfigMap in InputIndex.
 func ConfigMapInput(name string) string { return "ConfigMap/" + name }
 
 // TenantKey returns the namespace and name of the tenant that an object refers to.
@@ -41,36 +42,37 @@ func TenantKey(object v1alpha1.Managed) types.NamespacedName {
 	return types.NamespacedName{Namespace: namespace, Name: ref.Name}
 }
 
-// IDKey is how an object in Auth0 stands in IDIndex.
+// IDKey is the key of an object in Auth0 in IDIndex.
 func IDKey(object v1alpha1.Managed, id string) string { return IDKeyIn(TenantKey(object), id) }
 
-// IDKeyIn is how an object in Auth0 stands in IDIndex, by its tenant.
+// IDKeyIn is the key of an object in Auth0 in IDIndex, by its tenant.
 func IDKeyIn(tenant types.NamespacedName, id string) string { return tenant.String() + "/" + id }
 
-// Named is something in Auth0 that a field names as Auth0 does, which an object may declare.
+// Named is something in Auth0 that a field names by its name there, and that an object may declare.
 type Named struct {
-	// Field of the spec, for messages: spec.connection.
+	// Field is the field of the spec, for messages: spec.connection.
 	Field string
-	// Kind of the object that may declare it, and its name in Auth0.
+	// Kind is the kind of the object that may declare it, and Name its name in Auth0.
 	Kind, Name string
 }
 
-// NameKey is how a name in Auth0 stands in NameIndex, and those who name it in ObjectIndex. No reference begins like that.
+// NameKey is the key of a name in Auth0: in NameIndex for the objects that declare it, and in ObjectIndex for those that name it.
+// No key of a reference begins like that.
 func NameKey(kind string, tenant types.NamespacedName, name string) string {
 	return namePrefix + kind + "/" + tenant.String() + "/" + name
 }
 
 const namePrefix = "="
 
-// Indexed is what the indexes of a kind are made of.
+// Indexed describes the indexes of a kind.
 type Indexed struct {
 	// Inputs lists what an object names, in the form of SecretInput and ConfigMapInput.
 	Inputs func(client.Object) []string
 	// References lists the objects of this group that an object refers to, besides its tenant; may be nil.
 	References func(client.Object) []Reference
-	// Names lists what an object names as Auth0 does; may be nil.
+	// Names lists the things in Auth0 that an object names by their names there; may be nil.
 	Names func(client.Object) []Named
-	// Kind of the objects, and Declares the name that one has in Auth0, by which others name it; may be nil.
+	// Kind is the kind of the objects, and Declares returns the name in Auth0 by which others name an object; may be nil.
 	Kind     string
 	Declares func(client.Object) string
 	// ID returns the id of an object in Auth0; may be nil.
@@ -110,7 +112,7 @@ func (of Indexed) AllReferences(object client.Object) []Reference {
 	return references
 }
 
-// NameKeys returns what an object, whole or partial, names as Auth0 does, as keys in NameIndex.
+// NameKeys returns the names that an object, whole or partial, uses, as keys in NameIndex.
 func (of Indexed) NameKeys(object client.Object) []string {
 	keys, ok := partial.Values(object, ObjectIndex)
 	if !ok && of.Names != nil {

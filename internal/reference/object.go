@@ -16,21 +16,21 @@ import (
 
 // Reference is a reference of an object to another one.
 type Reference struct {
-	// Field of the spec that holds it, for messages and as the key of Values: spec.clientRef, spec.roles.items[2].roleRef.
+	// Field is the field of the spec, for messages and as the key of Values: spec.clientRef, spec.roles.items[2].roleRef.
 	Field string
-	// Kind of the referent.
+	// Kind is the kind of the referent.
 	Kind string
 	Key  types.NamespacedName
-	// Weak references need no more of the referent than its id in Auth0, and do not keep it from being deleted. They are for
-	// objects that refer to each other, which would otherwise wait for each other forever.
+	// Weak references need only the referent's id in Auth0, and do not prevent its deletion. They are for objects that refer to
+	// each other, which would otherwise wait for each other forever.
 	Weak bool
-	// Existing references need no more of the referent than its id in Auth0, as long as it is not being deleted.
+	// Existing references need only the referent's id in Auth0, as long as it is not being deleted.
 	Existing bool
-	// Link references can be set after the object was created: it does not wait for the referent before that.
+	// Link references can be set after the creation, so the creation does not wait for the referent.
 	Link bool
 }
 
-// To makes the reference that a field of an object holds.
+// To returns the reference in a field of an object.
 func To(object client.Object, field, kind string, ref v1alpha1.ObjectReference) Reference {
 	namespace := ref.Namespace
 	if namespace == "" {
@@ -39,19 +39,19 @@ func To(object client.Object, field, kind string, ref v1alpha1.ObjectReference) 
 	return Reference{Field: field, Kind: kind, Key: types.NamespacedName{Namespace: namespace, Name: ref.Name}}
 }
 
-// String names the referent as people do: Auth0Client default/web.
+// String names the referent for messages: Auth0Client default/web.
 func (r Reference) String() string { return r.Kind + " " + r.Key.String() }
 
-// index is how the referent stands in ObjectIndex.
+// index is the key of the referent in ObjectIndex.
 func (r Reference) index() string { return ObjectKey(r.Kind, r.Key) }
 
-// ObjectKey is how an object stands in ObjectIndex.
+// ObjectKey is the key of an object in ObjectIndex.
 func ObjectKey(kind string, key types.NamespacedName) string { return kind + "/" + key.String() }
 
-// Values are what the references of an object resolved to, by field.
+// Values are the resolved references of an object, by field.
 type Values map[string]v1alpha1.Identity
 
-// ID returns the id in Auth0 of what a field refers to, or the literal id where the spec has one instead.
+// ID returns the id in Auth0 of the referent of a field, or the literal id if the spec has one instead.
 func (v Values) ID(field string, literal *string) string {
 	if literal != nil {
 		return *literal
@@ -59,7 +59,7 @@ func (v Values) ID(field string, literal *string) string {
 	return v[field].ID
 }
 
-// Name returns the natural name in Auth0 of what a field refers to, or the literal name where the spec has one instead.
+// Name returns the natural name in Auth0 of the referent of a field, or the literal name if the spec has one instead.
 func (v Values) Name(field string, literal *string) string {
 	if literal != nil {
 		return *literal
@@ -67,8 +67,8 @@ func (v Values) Name(field string, literal *string) string {
 	return v[field].Name
 }
 
-// Resolve finds out what the references of an object stand for in Auth0. It makes no call: the referents tell in their
-// status. A referent that is not Ready is waited for.
+// Resolve resolves the references of an object from the status of the referents, without a call. It waits for a referent that is
+// not Ready.
 func Resolve(ctx context.Context, reader client.Client, object v1alpha1.Managed, references []Reference) (Values, error) {
 	values := make(Values, len(references))
 	for _, reference := range references {
@@ -84,7 +84,7 @@ func Resolve(ctx context.Context, reader client.Client, object v1alpha1.Managed,
 	return values, nil
 }
 
-// Known is Resolve for an object that is being deleted: what cannot be resolved any more is left out.
+// Known is Resolve for an object that is being deleted: it leaves out references that cannot be resolved any more.
 func Known(ctx context.Context, reader client.Client, object v1alpha1.Managed, references []Reference) Values {
 	values := make(Values, len(references))
 	for _, reference := range references {
@@ -95,8 +95,9 @@ func Known(ctx context.Context, reader client.Client, object v1alpha1.Managed, r
 	return values
 }
 
-// get reads a referent. It must belong to the tenant of the object, which must admit both: anyone who the tenant admits may refer
-// to what is in it. Of what is in another namespace and is not so, nothing is told, not even that it is there.
+// get reads a referent. The referent must belong to the tenant of the object, and the tenant must admit both: every admitted
+// namespace may refer to what is in the tenant. If a referent in another namespace does not qualify, the message does not even
+// say whether it exists.
 func get(ctx context.Context, reader client.Client, object v1alpha1.Managed, reference Reference) (v1alpha1.Referent, error) {
 	created, err := reader.Scheme().New(v1alpha1.SchemeGroupVersion.WithKind(reference.Kind))
 	if err != nil {
@@ -147,14 +148,14 @@ func usable(referent v1alpha1.Referent, reference Reference) error {
 	return problem.Waiting(v1alpha1.ReasonReferenceNotReady, "%s: %s %s", reference.Field, reference, NotReady(referent))
 }
 
-// IsReady reports whether an object is Ready as it is declared now, and stays.
+// IsReady reports whether an object is Ready as it is declared now, and is not being deleted.
 func IsReady(object v1alpha1.Object) bool {
 	status := object.GetCommonStatus()
 	return object.GetDeletionTimestamp() == nil && status.ObservedGeneration == object.GetGeneration() &&
 		meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionReady)
 }
 
-// NotReady says of an object that is not Ready, or will not stay so, how it stands.
+// NotReady describes the state of an object that is not Ready, or is being deleted.
 func NotReady(object v1alpha1.Object) string {
 	ready := meta.FindStatusCondition(object.GetCommonStatus().Conditions, v1alpha1.ConditionReady)
 	switch {
@@ -166,7 +167,7 @@ func NotReady(object v1alpha1.Object) string {
 	return "is not Ready yet"
 }
 
-// Await waits for the objects that declare what a field names, unless one of them is in Auth0, or has gone as far as it can.
+// Await waits for the objects that declare what a field names, unless one of them is in Auth0, or cannot get any further.
 func Await(ctx context.Context, reader client.Reader, tenant *v1alpha1.Auth0Tenant, named Named, declared []client.Object) error {
 	admission := NewAdmission(reader, tenant)
 	var waiting error

@@ -13,8 +13,8 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 )
 
-// Tenant returns the tenant of an object, if it exists and admits the object's namespace. Of a tenant in another namespace it
-// does not say which of the two is not so: who is not admitted is not told what is there.
+// Tenant returns the tenant of an object, if it exists and admits the object's namespace. For a tenant in another namespace, the
+// message does not say which of the two fails: a namespace that is not admitted must not learn what exists.
 func Tenant(ctx context.Context, reader client.Reader, object v1alpha1.Managed) (*v1alpha1.Auth0Tenant, error) {
 	key := TenantKey(object)
 	var tenant v1alpha1.Auth0Tenant
@@ -46,8 +46,8 @@ func notPermitted(tenant types.NamespacedName, object v1alpha1.Managed) error {
 		tenant, object.GetNamespace())
 }
 
-// UsableTenant returns the tenant of an object if it can be worked with now: it is Ready and not suspended. One that is
-// unavailable can be: the calls wait until it is available again.
+// UsableTenant returns the tenant of an object if the tenant is usable: Ready and not suspended. A tenant that is unavailable is
+// usable: the calls wait until it is available again.
 func UsableTenant(ctx context.Context, reader client.Reader, object v1alpha1.Managed) (*v1alpha1.Auth0Tenant, error) {
 	tenant, err := Tenant(ctx, reader, object)
 	if err != nil {
@@ -59,7 +59,7 @@ func UsableTenant(ctx context.Context, reader client.Reader, object v1alpha1.Man
 	return tenant, nil
 }
 
-// Usable says why a tenant cannot be worked with now, nil if it can.
+// Usable says why a tenant is not usable now, nil if it is.
 func Usable(tenant *v1alpha1.Auth0Tenant) error {
 	if tenant.Spec.Suspend {
 		return problem.Waiting(v1alpha1.ReasonTenantNotReady, "Auth0Tenant %s is suspended, until its spec.suspend is false", client.ObjectKeyFromObject(tenant))

@@ -13,17 +13,17 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 )
 
-// WrittenFor reports whether a Secret is an output Secret of an object, by what the Secret says.
+// WrittenFor reports whether a Secret says that it is an output Secret of an object.
 func WrittenFor(secret client.Object, kind string, owner client.Object) bool {
 	return metav1.IsControlledBy(secret, owner) || secret.GetAnnotations()[annotationAdoptedBy] == adopter(kind, owner)
 }
 
-// adopter is how an object stands in the annotation of a Secret that it adopted.
+// adopter is the value of the annotation on a Secret that an object adopted.
 func adopter(kind string, owner client.Object) string {
 	return kind + "/" + owner.GetName() + "/" + string(owner.GetUID())
 }
 
-// mayWrite refuses a Secret that is somebody else's, or for something else. current is nil if there is none yet.
+// mayWrite refuses a Secret that belongs to someone else, or has another purpose. current is nil if there is none yet.
 func (o Output) mayWrite(ctx context.Context, current *corev1.Secret) error {
 	if current == nil {
 		return o.isNoInput(ctx)
@@ -51,7 +51,7 @@ func (o Output) mayWrite(ctx context.Context, current *corev1.Secret) error {
 	return o.isNoInput(ctx)
 }
 
-// isNoInput refuses a Secret that an Auth0Tenant is made of.
+// isNoInput refuses a Secret that an Auth0Tenant reads.
 func (o Output) isNoInput(ctx context.Context) error {
 	var tenants v1alpha1.Auth0TenantList
 	if err := o.Client.List(ctx, &tenants, client.InNamespace(o.Owner.GetNamespace())); err != nil {

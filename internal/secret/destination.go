@@ -11,7 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// Destination is the kind of what an Output is written to.
+// Destination is the kind of object that an Output is written to.
 type Destination string
 
 // Secret is the default. A ConfigMap is for public values.
@@ -22,7 +22,7 @@ const (
 
 func (d Destination) kind() string { return cmp.Or(string(d), string(Secret)) }
 
-// field of a spec that declares it.
+// field is the field of a spec that declares it.
 func (d Destination) field() string { return "output" + d.kind() }
 
 // get returns a Secret, or a ConfigMap in the shape of one; nil if there is none.
@@ -49,7 +49,7 @@ func (d Destination) object(shaped *corev1.Secret) client.Object {
 	return &corev1.ConfigMap{ObjectMeta: *shaped.ObjectMeta.DeepCopy()}
 }
 
-// apply applies a configuration, and has it say what came of it.
+// apply applies a configuration, and updates shaped from the answer.
 func (d Destination) apply(ctx context.Context, c client.Client, shaped *corev1ac.SecretApplyConfiguration, options ...client.ApplyOption) error {
 	if d != ConfigMap {
 		return c.Apply(ctx, shaped, options...)

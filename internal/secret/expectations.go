@@ -9,25 +9,26 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// Expectations remembers our last write to each output Secret, so that news of it makes nobody look at what just wrote it.
-// What it forgets costs a look.
+// Expectations remembers the operator's last write to each output Secret, so that the watch event of that write triggers no
+// reconciliation. If it forgets a write, that costs one reconciliation.
 type Expectations struct {
 	mu      sync.Mutex
 	entries *cache.LRUExpireCache
 }
 
 const (
-	// mostEntries is how many writes a Journal remembers, and remembered how long: news of a write comes within seconds.
+	// mostEntries is how many writes Expectations remembers, and remembered how long: the event of a write arrives within
+	// seconds.
 	mostEntries = 10_000
 	remembered  = 10 * time.Minute
 )
 
-// NewExpectations returns an empty Journal.
+// NewExpectations returns empty Expectations.
 func NewExpectations() *Expectations {
 	return &Expectations{entries: cache.NewLRUExpireCache(mostEntries)}
 }
 
-// journalKey tells a ConfigMap from the Secret of the same name.
+// journalKey distinguishes a ConfigMap from the Secret of the same name.
 func journalKey(kind, namespace, name string) client.ObjectKey {
 	if kind == string(ConfigMap) {
 		name = kind + "/" + name
@@ -35,13 +36,13 @@ func journalKey(kind, namespace, name string) client.ObjectKey {
 	return client.ObjectKey{Namespace: namespace, Name: name}
 }
 
-// entry is held while the Secret is being written: news of it can be faster than the answer.
+// entry is locked during a write to the Secret: the event can arrive before the answer.
 type entry struct {
 	mu      sync.Mutex
 	version string
 }
 
-// record makes a write, which returns the version that it made, if it made one.
+// record runs write, and records the version that it returns, if any.
 func (j *Expectations) record(name client.ObjectKey, write func() (version string, err error)) error {
 	if j == nil {
 		_, err := write()
@@ -57,7 +58,7 @@ func (j *Expectations) record(name client.ObjectKey, write func() (version strin
 	return err
 }
 
-// entry returns what is known of a Secret, and keeps it for a while from now.
+// entry returns the last write to a Secret, and keeps it for a while from now.
 func (j *Expectations) entry(name client.ObjectKey) *entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -69,14 +70,14 @@ func (j *Expectations) entry(name client.ObjectKey) *entry {
 	return known.(*entry)
 }
 
-// Forget drops what is known of a Secret whose writer is gone.
+// Forget drops the write to a Secret whose writer is gone.
 func (j *Expectations) Forget(name client.ObjectKey) {
 	if j != nil {
 		j.entries.Remove(name)
 	}
 }
 
-// Knows reports whether a Secret, as it is seen now, is no newer than our last write to it.
+// Knows reports whether a Secret, as it is seen now, is no newer than the operator's last write to it.
 func (j *Expectations) Knows(seen client.Object) bool {
 	known, ok := j.entries.Get(journalKey(seen.GetObjectKind().GroupVersionKind().Kind, seen.GetNamespace(), seen.GetName()))
 	if !ok {

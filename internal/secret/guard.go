@@ -9,21 +9,21 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 )
 
-// ourPrefix is that of the types, labels and annotations by which the operator knows its own.
+// ourPrefix is the prefix of the operator's own types, labels and annotations.
 const ourPrefix = "auth0-operator.io/"
 
-// annotationAdoptedBy says which object writes into a Secret that was there before: kind, name and UID.
+// annotationAdoptedBy says which object writes into a Secret that existed before: kind, name and UID.
 const annotationAdoptedBy = ourPrefix + "adopted-by"
 
-// isOurs reports whether the type of a Secret is one of the operator's own: for credentials, or for what it keeps for itself.
+// isOurs reports whether the type of a Secret is one of the operator's own: for credentials, or for its internal data.
 func isOurs(kind corev1.SecretType) bool { return strings.HasPrefix(string(kind), ourPrefix) }
 
-// grantsAccess reports whether Kubernetes grants access to itself by Secrets of a type.
+// grantsAccess reports whether Secrets of a type grant access to Kubernetes itself.
 func grantsAccess(kind corev1.SecretType) bool {
 	return kind == corev1.SecretTypeServiceAccountToken || strings.HasPrefix(string(kind), "bootstrap.kubernetes.io/")
 }
 
-// reserved says what a Secret is for if it is for nobody's passwords and tokens, "" if it may be used for any.
+// reserved says what a Secret is for if no passwords and tokens may be written into it, "" if they may.
 func reserved(secret *corev1.Secret) string {
 	switch {
 	case secret.Type == v1alpha1.CredentialsSecretType:
@@ -36,7 +36,8 @@ func reserved(secret *corev1.Secret) string {
 	return ""
 }
 
-// isWrittenByUs reports whether the operator wrote a Secret or ConfigMap, or part of it, for an object of ours: the spec of that chose what is in it.
+// isWrittenByUs reports whether the operator wrote a Secret or ConfigMap, or part of it, for an object, whose spec chose the
+// contents.
 func isWrittenByUs(secret client.Object) bool {
 	for _, owner := range secret.GetOwnerReferences() {
 		if strings.HasPrefix(owner.APIVersion, ourPrefix) {

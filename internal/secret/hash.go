@@ -27,19 +27,19 @@ const (
 	keyIDLength   = 8
 )
 
-// Hasher remembers secret values without revealing them: status is readable for many, so a plain hash of a password
-// could be guessed. The key is made once and kept in a Secret next to the operator.
+// Hasher stores secret values as keyed hashes: many people can read status, and a plain hash of a password could be guessed. The
+// key is created once and kept in a Secret next to the operator.
 type Hasher struct {
 	// Client reads and creates the Secret with the key; its reads must not be cached.
 	Client client.Client
-	// Namespace of the operator.
+	// Namespace is the operator's namespace.
 	Namespace string
 
 	mu  sync.Mutex
 	key []byte
 }
 
-// Ephemeral is a Hasher with a key of its own, for anyone who writes nothing down: its hashes are like none that were.
+// Ephemeral returns a Hasher with a new key, for callers that store no hashes: its hashes equal no stored ones.
 func Ephemeral() *Hasher { return &Hasher{key: newKey()} }
 
 func newKey() []byte {
@@ -62,8 +62,8 @@ func (h *Hasher) Hash(ctx context.Context, scope, value string) (string, error) 
 	return keyID(key) + "." + hex.EncodeToString(mac.Sum(nil)), nil
 }
 
-// SameKey reports whether two hashes were made with the same key. Hashes made with different keys say nothing about each
-// other: the key was lost, and whether the value changed cannot be known.
+// SameKey reports whether two hashes were made with the same key. Hashes made with different keys cannot be compared: the key was
+// lost, and it is unknown whether the value changed.
 func SameKey(a, b string) bool {
 	idA, _, okA := strings.Cut(a, ".")
 	idB, _, okB := strings.Cut(b, ".")
@@ -101,7 +101,7 @@ func (h *Hasher) readOrCreate(ctx context.Context) ([]byte, error) {
 	return stored.Data[hashKeyField], err
 }
 
-// create makes the key. If another replica was faster, its key counts; the next attempt reads it.
+// create creates the key. If another replica was faster, its key counts; the next attempt reads it.
 func (h *Hasher) create(ctx context.Context) ([]byte, error) {
 	key := newKey()
 	err := h.Client.Create(ctx, &corev1.Secret{

@@ -11,8 +11,8 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 )
 
-// Swap replaces the data of a Secret if nobody has written to it since current was read, which is nil if there was none, and
-// returns it as it is now. Of two who try, one gets a conflict.
+// Swap replaces the data of a Secret, and returns the result, if nobody has written to the Secret since current was read. current
+// is nil if there was none. Of two concurrent writers, one gets a conflict.
 func (o Output) Swap(ctx context.Context, current *corev1.Secret, data map[string][]byte) (*corev1.Secret, error) {
 	owner := metav1.OwnerReference{
 		APIVersion: v1alpha1.SchemeGroupVersion.String(), Kind: o.kind(), Name: o.Owner.GetName(), UID: o.Owner.GetUID(), Controller: new(true),

@@ -20,11 +20,11 @@ const (
 	longestRandom  = 256
 )
 
-// randomTemplate is a template that asks for a random value. It is no function of the template language, as the value is made once and
-// read back from the Secret: it has a key to itself.
+// randomTemplate is a template that requests a random value. It is not a function of the template language: the value is created
+// once and read back from the Secret, so it needs a key of its own.
 var randomTemplate = regexp.MustCompile(`^\s*\{\{-?\s*random\s+(\d{1,4})\s*-?\}\}\s*$`)
 
-// randomLength returns how long a random value a template asks for, false if it asks for none.
+// randomLength returns the length of the random value that a template requests, false if it requests none.
 func randomLength(template v1alpha1.SecretTemplate) (int, bool) {
 	found := randomTemplate.FindStringSubmatch(string(template))
 	if found == nil {
@@ -35,7 +35,7 @@ func randomLength(template v1alpha1.SecretTemplate) (int, bool) {
 	return length, true
 }
 
-// randomKeys are the keys that hold random values, with the lengths of these.
+// randomKeys returns the keys of random values, with their lengths.
 func randomKeys(templates map[string]v1alpha1.SecretTemplate) map[string]int {
 	keys := map[string]int{}
 	for key, template := range templates {
@@ -46,7 +46,7 @@ func randomKeys(templates map[string]v1alpha1.SecretTemplate) map[string]int {
 	return keys
 }
 
-// checkRandom refuses a length that is too small to be secret, or more than anybody needs.
+// checkRandom refuses a length that is too small to be secret, or unreasonably large.
 func checkRandom(key string, length int) error {
 	if length < shortestRandom || length > longestRandom {
 		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "the template of key %s of the output Secret asks for %d random characters; ask for %d to %d", key, length, shortestRandom, longestRandom)
@@ -54,7 +54,7 @@ func checkRandom(key string, length int) error {
 	return nil
 }
 
-// addRandom adds the random values to data: those that the Secret holds, and new ones for the rest.
+// addRandom adds the random values to data: the existing ones of the Secret, and new ones for the other keys.
 func (o Output) addRandom(data map[string][]byte, current *corev1.Secret) map[string][]byte {
 	if len(o.Random) == 0 {
 		return data
@@ -70,7 +70,7 @@ func (o Output) addRandom(data map[string][]byte, current *corev1.Secret) map[st
 	return data
 }
 
-// heldRandom returns the random value under a key, nil if what is there was put there for something else.
+// heldRandom returns the random value under a key, nil if the current value was not random.
 func heldRandom(current *corev1.Secret, key string) []byte {
 	if current == nil || !slices.Contains(strings.Split(current.Annotations[annotationRandom], ","), key) {
 		return nil
@@ -78,7 +78,7 @@ func heldRandom(current *corev1.Secret, key string) []byte {
 	return current.Data[key]
 }
 
-// newRandom makes that many random characters, each of them one of 64.
+// newRandom returns so many random characters of an alphabet of 64.
 func newRandom(length int) []byte {
 	bits := make([]byte, length)
 	// crypto/rand.Read never fails.
@@ -86,7 +86,7 @@ func newRandom(length int) []byte {
 	return []byte(base64.RawURLEncoding.EncodeToString(bits)[:length])
 }
 
-// refuseToLoseRandom refuses to replace a Secret with random values: anyone who fails between the deletion and the creation has lost
+// refuseToLoseRandom refuses to replace a Secret with random values: a failure between the deletion and the creation would lose
 // them.
 func (o Output) refuseToLoseRandom(current *corev1.Secret) error {
 	for _, key := range slices.Sorted(maps.Keys(o.Random)) {

@@ -14,13 +14,13 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 )
 
-// Values reads keys of a Secret. A missing Secret is waited for; a missing or empty key needs a person.
+// Values reads keys of a Secret. A missing Secret is a wait; a missing or empty key is an error that a person must fix.
 func Values(ctx context.Context, reader client.Reader, namespace, name string, keys ...string) (map[string]string, error) {
 	return Some(ctx, reader, namespace, name, keys)
 }
 
-// Some reads keys of a Secret that it must have, and others that it may have. A Secret with a purpose of its own, such as the
-// credentials of an Auth0Tenant, is not used for another: a password goes where the spec says.
+// Some reads required keys of a Secret, and optional ones. It refuses a Secret with a purpose of its own, such as the credentials
+// of an Auth0Tenant: otherwise a spec could send them anywhere as a password.
 func Some(ctx context.Context, reader client.Reader, namespace, name string, keys []string, others ...string) (map[string]string, error) {
 	secret, err := get(ctx, reader, namespace, name)
 	if err != nil {
@@ -55,12 +55,12 @@ func valuesIn(secret *corev1.Secret, keys []string, others ...string) (map[strin
 	return values, nil
 }
 
-// line is a value without the line breaks at its end. Editors and shells end a file with one, and "kubectl create secret --from-file"
-// keeps it: nobody means it as a part of a password.
+// line is a value without the line breaks at its end. Editors and shells end a file with one, and "kubectl create secret
+// --from-file" keeps it, but nobody means it as a part of a password.
 func line(value []byte) string { return strings.TrimRight(string(value), "\r\n") }
 
-// Credentials is Some for the credentials of an Auth0Tenant. They are taken from a Secret of a type of their own, as every other
-// Secret may have been written by the operator itself, and as somebody's spec wanted it: with the domain of their choice.
+// Credentials is Some for the credentials of an Auth0Tenant. It requires a Secret of a special type, because the operator itself
+// may have written any other Secret as someone's spec declared it, with a domain of their choice.
 func Credentials(ctx context.Context, reader client.Reader, namespace, name string, keys []string, others ...string) (map[string]string, error) {
 	secret, err := get(ctx, reader, namespace, name)
 	if err != nil {
@@ -78,8 +78,8 @@ func Credentials(ctx context.Context, reader client.Reader, namespace, name stri
 	return valuesIn(secret, keys, others...)
 }
 
-// Certificates reads the certificates of a CA bundle. They are not taken from what the operator wrote for an object of ours: whom
-// a tenant trusts is not for the spec of another object to say.
+// Certificates reads the certificates of a CA bundle. It refuses what the operator wrote for an object: the spec of another
+// object must not decide which certificates a tenant trusts.
 func Certificates(ctx context.Context, reader client.Reader, namespace, name, key string) (string, error) {
 	secret, err := get(ctx, reader, namespace, name)
 	if err != nil {

@@ -15,20 +15,21 @@ import (
 )
 
 const (
-	// largestOutput is how many bytes templates may make: Kubernetes stores no larger Secret.
+	// largestOutput limits the bytes that templates may produce: Kubernetes stores no larger Secret.
 	largestOutput = 1 << 20
-	// assumedLength is what a shorter value counts as, in bytes. A template that is too large is so before there is a token.
+	// assumedLength is the minimum that a value counts as, in bytes. So a template that is too large is refused before there is a
+	// token.
 	assumedLength = 4 << 10
 )
 
-// Render makes the data of an output Secret out of the values of a kind: one key per value, or what the templates say. Random values
-// are not among it: Output adds them.
-// Whether it fails, and with which message, never depends on what the values are: no template can ask that of a secret.
+// Render renders the data of an output Secret from the values of a kind: one key per value, or the templates. Output adds the
+// random values. Whether it fails, and with which message, never depends on the values, so that no template can find out a secret
+// that way.
 func Render(output v1alpha1.OutputSecret, values map[string]string) (map[string][]byte, error) {
 	return render(Secret, output.Data, values)
 }
 
-// RenderPublic makes the data of an output ConfigMap, likewise. values has no secrets, so that no template can use one.
+// RenderPublic renders the data of an output ConfigMap likewise. values contains no secrets, so that no template can use one.
 func RenderPublic(output v1alpha1.OutputConfigMap, values map[string]string) (map[string][]byte, error) {
 	for _, key := range slices.Sorted(maps.Keys(output.Data)) {
 		if _, isRandom := randomLength(output.Data[key]); isRandom {
@@ -79,7 +80,7 @@ func render(into Destination, templates map[string]v1alpha1.SecretTemplate, valu
 	return data, nil
 }
 
-// fill fails on no template that was checked. Its error quotes values, so it must not be shown.
+// fill never fails for a checked template. Its error quotes values, so it must not be shown.
 func fill(key string, tree *parse.Tree, values map[string]string) ([]byte, error) {
 	checked, err := template.New(key).AddParseTree(key, tree)
 	if err != nil {
@@ -92,7 +93,7 @@ func fill(key string, tree *parse.Tree, values map[string]string) ([]byte, error
 	return []byte(rendered.String()), nil
 }
 
-// place is where text/template says that an error is: the template has the name of the key, and one line.
+// place is the position that text/template puts before an error: the template has the name of the key, and one line.
 var place = regexp.MustCompile(`^template: \S+: `)
 
 // parseTemplate parses a template that defines no others.
@@ -109,7 +110,7 @@ func parseTemplate(key, text string) (*parse.Tree, error) {
 	return tree, nil
 }
 
-// names lists what a template can use: .accessToken, .expiresAt, …
+// names lists the values that a template can use: .accessToken, .expiresAt, …
 func names(values map[string]string) string {
 	return "." + strings.Join(slices.Sorted(maps.Keys(values)), ", .")
 }
@@ -124,13 +125,13 @@ func lengthsOf(values map[string]string) map[string]int {
 
 // function is a function that templates may call.
 type function struct {
-	// least and most are how many arguments it takes; most is 0 for any number.
+	// least and most are the limits of the number of its arguments; most is 0 for no limit.
 	least, most int
-	// factor is how many times as long as its arguments its result can be.
+	// factor limits the length of its result, as a multiple of its arguments.
 	factor int
 }
 
-// functions are those that fail on no value.
+// functions are the allowed functions: they fail for no value.
 var functions = map[string]function{
 	"and":      {least: 1, factor: 1},
 	"html":     {factor: len("&#34;")},
@@ -140,23 +141,23 @@ var functions = map[string]function{
 	"urlquery": {factor: len("%20")},
 }
 
-// checker refuses what filling a Secret does not take: what can fail on a value, as its error would tell of the value (index,
-// eq); and what makes much of a few characters, or never ends (loops, variables, printf): one process serves all namespaces.
+// checker refuses templates that are unsafe. Some functions fail depending on a value, and their error would reveal the value
+// (index, eq). Others make much of a few characters, or never end (loops, variables, printf): one process serves all namespaces.
 type checker struct {
-	// lengths are those of the values.
+	// lengths are the lengths of the values.
 	lengths map[string]int
-	// size is what all results and texts come to at most, in bytes.
+	// size is the limit of all results and texts together, in bytes.
 	size int
 }
 
-// add counts a result, and returns its size.
+// add adds the size of a result, and returns it.
 func (c *checker) add(size int) int {
 	size = min(size, largestOutput+1)
 	c.size = min(c.size+size, largestOutput+1)
 	return size
 }
 
-// list checks the nodes of a list, which is nil for an else that is not there.
+// list checks the nodes of a list, which is nil for a missing else.
 func (c *checker) list(list *parse.ListNode) error {
 	if list == nil {
 		return nil
@@ -190,7 +191,7 @@ func (c *checker) node(node parse.Node) error {
 	return unusable(node)
 }
 
-// pipe returns how large the result of a pipeline can be.
+// pipe returns the maximum size of the result of a pipeline.
 func (c *checker) pipe(pipe *parse.PipeNode) (size int, err error) {
 	if len(pipe.Decl) > 0 {
 		return 0, fmt.Errorf("the variable %s", pipe.Decl[0])
@@ -203,7 +204,7 @@ func (c *checker) pipe(pipe *parse.PipeNode) (size int, err error) {
 	return size, nil
 }
 
-// command returns how large the result of a command can be, which may get the result of the one before it.
+// command returns the maximum size of the result of a command, which may receive the result of the previous one.
 func (c *checker) command(command *parse.CommandNode, piped bool, size int) (int, error) {
 	called, isCall := command.Args[0].(*parse.IdentifierNode)
 	if !isCall {
@@ -234,11 +235,11 @@ func (c *checker) command(command *parse.CommandNode, piped bool, size int) (int
 		}
 		size += more
 	}
-	// print puts spaces between what is not text, and what is not text is false or true.
+	// print puts spaces between operands that are not strings, which here are false or true.
 	return c.add(function.factor*size + len("false ")*count), nil
 }
 
-// argument returns how large an argument can be.
+// argument returns the maximum size of an argument.
 func (c *checker) argument(node parse.Node) (int, error) {
 	switch node := node.(type) {
 	case *parse.PipeNode:
@@ -255,7 +256,7 @@ func (c *checker) argument(node parse.Node) (int, error) {
 
 func unusable(node parse.Node) error { return errors.New(short(node)) }
 
-// longestQuote is how much of a template a message quotes.
+// longestQuote limits how much of a template a message quotes.
 const longestQuote = 60
 
 func short(node parse.Node) string {

@@ -24,7 +24,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 )
 
-// FieldManager is the name under which the operator writes.
+// FieldManager is the operator's field manager in server-side apply.
 const FieldManager = "auth0-operator"
 
 // LabelManagedBy marks the Secrets that the operator writes.
@@ -33,41 +33,41 @@ const (
 	managedBy      = "auth0-operator"
 )
 
-// annotationLabels lists the labels that the operator set at a spec's behest, so that one which is removed there goes.
+// annotationLabels lists the labels that the operator set for a spec, so that it removes those that leave the spec.
 const annotationLabels = "auth0-operator.io/labels"
 
-// annotationAnnotations and annotationRandom list likewise the annotations of a spec, and the keys that hold random values.
+// annotationAnnotations and annotationRandom likewise list the annotations of a spec, and the keys of random values.
 const (
 	annotationAnnotations = "auth0-operator.io/annotations"
 	annotationRandom      = "auth0-operator.io/random"
 )
 
-// annotationIgnoreUpdates keeps Argo CD from refreshing an application whenever a token is renewed.
+// annotationIgnoreUpdates keeps Argo CD from refreshing an application at every renewal of a token.
 const annotationIgnoreUpdates = "argocd.argoproj.io/ignore-resource-updates"
 
-// Output is an output Secret or ConfigMap of an object. Either is handled in the shape of a Secret.
+// Output is an output Secret or ConfigMap of an object. The code handles both in the shape of a Secret.
 type Output struct {
 	Client client.Client
-	// Owner is the object whose Secret it is, in the same namespace.
+	// Owner is the object that declares the Secret, in the same namespace.
 	Owner v1alpha1.Managed
 	Name  string
-	// Destination is what it is written to; empty means a Secret.
+	// Destination is the kind to write; empty means a Secret.
 	Destination Destination
-	// Type of the Secret; empty leaves it as it is.
+	// Type is the type of the Secret; empty leaves it unchanged.
 	Type string
-	// Internal marks a Secret that the operator keeps for itself, of a type of its own.
+	// Internal marks a Secret with the operator's internal data, of a type of its own.
 	Internal bool
-	// Labels besides the operator's own.
+	// Labels are added to the operator's own.
 	Labels map[string]string
-	// Annotations of the spec. They are not set on a Secret that was adopted.
+	// Annotations are those of the spec. They are not set on an adopted Secret.
 	Annotations map[string]string
-	// Random are the keys that hold random values, with the lengths of these.
+	// Random are the keys of random values, with their lengths.
 	Random map[string]int
-	// Expectations notes the writes; may be nil.
+	// Expectations records the writes; may be nil.
 	Expectations *Expectations
 }
 
-// NewOutput is the output Secret that an object declares.
+// NewOutput returns the output Secret that an object declares.
 func NewOutput(c client.Client, owner v1alpha1.Managed, spec v1alpha1.OutputSecret) Output {
 	output := Output{
 		Client: c, Owner: owner, Name: spec.Name, Type: spec.Type,
@@ -82,7 +82,7 @@ func NewOutput(c client.Client, owner v1alpha1.Managed, spec v1alpha1.OutputSecr
 	return output
 }
 
-// NewConfigMapOutput is the output ConfigMap that an object declares.
+// NewConfigMapOutput returns the output ConfigMap that an object declares.
 func NewConfigMapOutput(c client.Client, owner v1alpha1.Managed, spec v1alpha1.OutputConfigMap) Output {
 	output := NewOutput(c, owner, v1alpha1.OutputSecret{Name: spec.Name, Labels: spec.Labels, Annotations: spec.Annotations})
 	output.Destination = ConfigMap
@@ -101,7 +101,7 @@ func (o Output) Get(ctx context.Context) (*corev1.Secret, error) {
 	return current, o.mayWrite(ctx, current)
 }
 
-// check refuses what the schema refuses, too, for objects that were stored before it did.
+// check repeats the checks of the schema, for objects that were stored before the schema had them.
 func (o Output) check() error {
 	if o.Name == hashKeySecret {
 		return o.conflict("is for the operator alone; choose another %s.name", o.Destination.field())
@@ -125,19 +125,19 @@ func (o Output) check() error {
 // Writer is Put or Try.
 type Writer func(ctx context.Context, current *corev1.Secret, data map[string][]byte, annotations map[string]string) error
 
-// Try finds out whether Put would be accepted: what goes into a Secret may cost more than an attempt.
+// Try checks whether Put would be accepted: to obtain the contents of a Secret may cost more than an attempt.
 func (o Output) Try(ctx context.Context, current *corev1.Secret, data map[string][]byte, annotations map[string]string) error {
 	_, err := o.write(ctx, current, data, annotations, client.DryRunAll)
 	return err
 }
 
-// Put makes the Secret hold data and annotations, by a write only if it does not. current is what Get returned. It fails with a
+// Put writes data and annotations into the Secret, unless it has them already. current is what Get returned. It fails with a
 // conflict if another replica wrote the Secret since.
 func (o Output) Put(ctx context.Context, current *corev1.Secret, data map[string][]byte, annotations map[string]string) error {
 	return o.Expectations.record(o.journalKey(), func() (string, error) { return o.put(ctx, current, data, annotations) })
 }
 
-// putTries is how often a Secret is written that somebody changes meanwhile.
+// putTries is how often to try a write to a Secret that others change meanwhile.
 const putTries = 5
 
 func (o Output) put(ctx context.Context, current *corev1.Secret, data map[string][]byte, annotations map[string]string) (version string, err error) {
@@ -152,7 +152,7 @@ func (o Output) put(ctx context.Context, current *corev1.Secret, data map[string
 	}
 }
 
-// catchUp takes over the version of the Secret as it is now, if it still holds what it did.
+// catchUp takes over the current version of the Secret, if its contents are unchanged.
 func (o Output) catchUp(ctx context.Context, current *corev1.Secret) (isSame bool, err error) {
 	newest, err := o.Get(ctx)
 	if err != nil || newest == nil || newest.UID != current.UID {
@@ -167,7 +167,7 @@ func (o Output) catchUp(ctx context.Context, current *corev1.Secret) (isSame boo
 	return true, nil
 }
 
-// write returns the version that it made, "" if nothing was to be done.
+// write returns the version that it created, "" if there was nothing to write.
 func (o Output) write(ctx context.Context, current *corev1.Secret, data map[string][]byte, annotations map[string]string, options ...client.ApplyOption) (version string, err error) {
 	adopted := current != nil && !metav1.IsControlledBy(current, o.Owner)
 	annotations = o.annotate(annotations, current, adopted)
@@ -193,7 +193,7 @@ func (o Output) write(ctx context.Context, current *corev1.Secret, data map[stri
 	if !adopted {
 		o.own(desired)
 	}
-	// A Secret that was replaced or written since it was looked at may be somebody else's, or hold what is newer.
+	// A Secret that was replaced or written since it was read may belong to someone else, or have newer contents.
 	desired.WithUID(current.UID).WithResourceVersion(current.ResourceVersion)
 	if err := o.Destination.apply(ctx, o.Client, desired, append(options, client.ForceOwnership)...); err != nil {
 		return "", o.explain(err)
@@ -205,7 +205,7 @@ func (o Output) write(ctx context.Context, current *corev1.Secret, data map[stri
 	return version, nil
 }
 
-// annotate adds to the annotations of a kind those that every output Secret has.
+// annotate adds the annotations that every output Secret has.
 func (o Output) annotate(annotations map[string]string, current *corev1.Secret, adopted bool) map[string]string {
 	ours := maps.Clone(annotations)
 	annotations = map[string]string{}
@@ -225,15 +225,15 @@ func (o Output) annotate(annotations map[string]string, current *corev1.Secret, 
 	return annotations
 }
 
-// note lists the keys of what a spec asks for in an annotation, also when it asks for none any more.
+// note lists the declared keys in an annotation, also when none are left.
 func note[V any](annotations map[string]string, current *corev1.Secret, annotation string, declared map[string]V) {
 	if len(declared) > 0 || current != nil && current.Annotations[annotation] != "" {
 		annotations[annotation] = strings.Join(slices.Sorted(maps.Keys(declared)), ",")
 	}
 }
 
-// create writes a Secret that was not there a moment ago. If somebody else made one since, nothing of that is taken: what both set is a
-// conflict, as the type is, and where the rest would go together, our part is taken out again.
+// create writes a Secret that did not exist a moment ago. If someone else created one since, it does not take that over: a value
+// that both set is a conflict, like the type. If the rest could be combined, it removes the operator's part again.
 func (o Output) create(ctx context.Context, desired *corev1ac.SecretApplyConfiguration, options []client.ApplyOption) (version string, err error) {
 	o.own(desired)
 	desired.WithType(corev1.SecretType(cmp.Or(o.Type, string(corev1.SecretTypeOpaque))))
@@ -248,7 +248,7 @@ func (o Output) create(ctx context.Context, desired *corev1ac.SecretApplyConfigu
 	return ptr.Deref(desired.ResourceVersion, ""), nil
 }
 
-// desired is what the operator has to say of the Secret, but for whose it is.
+// desired returns everything that the operator sets in the Secret, except the owner.
 func (o Output) desired(data map[string][]byte, annotations map[string]string) *corev1ac.SecretApplyConfiguration {
 	desired := corev1ac.Secret(o.Name, o.Owner.GetNamespace()).WithLabels(o.Labels).WithAnnotations(annotations).WithData(data)
 	if o.Type != "" {
@@ -257,7 +257,7 @@ func (o Output) desired(data map[string][]byte, annotations map[string]string) *
 	return desired
 }
 
-// own has the Secret go with the owner.
+// own makes Kubernetes delete the Secret with its owner.
 func (o Output) own(desired *corev1ac.SecretApplyConfiguration) {
 	desired.WithLabels(map[string]string{LabelManagedBy: managedBy}).WithOwnerReferences(metav1ac.OwnerReference().
 		WithAPIVersion(v1alpha1.SchemeGroupVersion.String()).WithKind(o.kind()).
@@ -265,16 +265,16 @@ func (o Output) own(desired *corev1ac.SecretApplyConfiguration) {
 		WithController(true))
 }
 
-// journalKey is how a Journal knows it.
+// journalKey is the key of the Secret in Expectations.
 func (o Output) journalKey() client.ObjectKey {
 	return journalKey(o.Destination.kind(), o.Owner.GetNamespace(), o.Name)
 }
 
-// kind of the owner.
+// kind is the kind of the owner.
 func (o Output) kind() string { return reflect.TypeOf(o.Owner).Elem().Name() }
 
-// explain tells what only a person can corrected from what may pass. What Kubernetes finds in the data it quotes in part, so that
-// is not passed on.
+// explain distinguishes errors that a person must correct from transient ones. Kubernetes quotes parts of the data in some
+// causes, so these are left out.
 func (o Output) explain(err error) error {
 	refused, ok := errors.AsType[*apierrors.StatusError](err)
 	if !ok || !apierrors.IsInvalid(err) || refused.ErrStatus.Details == nil {
@@ -291,7 +291,7 @@ func (o Output) explain(err error) error {
 	return problem.Stalled(v1alpha1.ReasonInvalidSpec, "Kubernetes refuses the output %s that the spec asks for: %s", o.Destination.kind(), strings.Join(causes, ", "))
 }
 
-// isAsDeclared reports whether type and labels are.
+// isAsDeclared reports whether type and labels are as declared.
 func (o Output) isAsDeclared(current *corev1.Secret) bool {
 	for key, value := range o.Labels {
 		if current.Labels[key] != value {
@@ -301,16 +301,16 @@ func (o Output) isAsDeclared(current *corev1.Secret) bool {
 	return o.Type == "" || o.Type == string(current.Type)
 }
 
-// cannotChange tells that Kubernetes lets nobody change the Secret as it is to be changed.
+// cannotChange reports whether Kubernetes forbids the change of the Secret.
 func (o Output) cannotChange(current *corev1.Secret) bool {
 	immutable := current.Immutable != nil && *current.Immutable
 	return immutable || o.Type != "" && o.Type != string(current.Type)
 }
 
-// remove makes room for another Secret in the place of one that cannot be changed, or finds out whether that would work.
+// remove deletes a Secret that cannot be changed, so that another one can replace it, or checks whether that would work.
 func (o Output) remove(ctx context.Context, current *corev1.Secret, try bool) (done bool, err error) {
 	if o.Destination == ConfigMap {
-		// The operator has no right to delete ConfigMaps: it needs it for nothing else.
+		// The operator may not delete ConfigMaps: it would need that right for nothing else.
 		return false, o.conflict("is immutable; choose another outputConfigMap.name, or delete the ConfigMap if nothing needs what it holds")
 	}
 	if !metav1.IsControlledBy(current, o.Owner) {
@@ -327,8 +327,8 @@ func (o Output) remove(ctx context.Context, current *corev1.Secret, try bool) (d
 	return try, nil
 }
 
-// Release leaves the Secret behind without an owner, so that it survives the object. Another one of the same kind and name may take it
-// up again.
+// Release removes the owner from the Secret, so that it survives the object. Another object of the same kind and name may adopt
+// it again.
 func (o Output) Release(ctx context.Context) error {
 	current, err := o.Destination.get(ctx, o.Client, o.Owner.GetNamespace(), o.Name)
 	if err != nil || current == nil || !metav1.IsControlledBy(current, o.Owner) {
@@ -341,8 +341,8 @@ func (o Output) Release(ctx context.Context) error {
 	return client.IgnoreNotFound(o.Client.Patch(ctx, o.Destination.object(current), patch, client.FieldOwner(FieldManager)))
 }
 
-// Abandon is for a Secret that the spec of the owner does not name any more. It takes the owner's keys out of an adopted Secret and
-// leaves one that the operator created, as workloads may use it. It returns what became of the Secret, "" if there is none.
+// Abandon is for a Secret that the spec of the owner no longer names. It removes the owner's keys from an adopted Secret, and
+// keeps one that the operator created, because workloads may use it. It returns what happened to the Secret, "" if there is none.
 func (o Output) Abandon(ctx context.Context) (string, error) {
 	current, err := o.Destination.get(ctx, o.Client, o.Owner.GetNamespace(), o.Name)
 	switch {
@@ -357,8 +357,8 @@ func (o Output) Abandon(ctx context.Context) (string, error) {
 	return message, o.Withdraw(ctx)
 }
 
-// Withdraw takes out of a Secret that the owner adopted what was written for it, as the owner is being deleted. What others wrote
-// stays. A Secret that the owner owns goes with it.
+// Withdraw removes what was written for the owner from a Secret that the owner adopted, because the owner is being deleted. It
+// keeps what others wrote. A Secret that the owner owns is deleted with it.
 func (o Output) Withdraw(ctx context.Context) error {
 	o.Expectations.Forget(o.journalKey())
 	current, err := o.Destination.get(ctx, o.Client, o.Owner.GetNamespace(), o.Name)
@@ -368,9 +368,9 @@ func (o Output) Withdraw(ctx context.Context) error {
 	return client.IgnoreNotFound(o.takeOut(ctx, current, client.FieldOwner(FieldManager)))
 }
 
-// takeOut gives up all that the operator applied to a Secret: what nobody else set goes.
+// takeOut gives up all that the operator applied to a Secret: Kubernetes removes what nobody else set.
 func (o Output) takeOut(ctx context.Context, current *corev1.Secret, options ...client.ApplyOption) error {
-	// The type stays, as it cannot be changed.
+	// The type stays, because it cannot be changed.
 	nothing := corev1ac.Secret(current.Name, current.Namespace).WithUID(current.UID).WithType(current.Type)
 	if err := o.Destination.apply(ctx, o.Client, nothing, append(options, client.ForceOwnership)...); err != nil {
 		return fmt.Errorf("take values out of %s %s/%s: %w", o.Destination.kind(), current.Namespace, current.Name, err)
@@ -378,7 +378,7 @@ func (o Output) takeOut(ctx context.Context, current *corev1.Secret, options ...
 	return nil
 }
 
-// holds reports whether a Secret holds this data, of what the operator applied no other, and these annotations among others.
+// holds reports whether a Secret has exactly this data among what the operator applied, and at least these annotations.
 func holds(current *corev1.Secret, data map[string][]byte, annotations map[string]string) bool {
 	for key, value := range data {
 		if held, ok := current.Data[key]; !ok || !bytes.Equal(held, value) {
@@ -398,7 +398,7 @@ func holds(current *corev1.Secret, data map[string][]byte, annotations map[strin
 	return true
 }
 
-// appliedKeys are the keys of the data that the operator applied, by what the API server keeps of who set which field.
+// appliedKeys returns the keys of the data that the operator applied, according to the managed fields.
 func appliedKeys(current *corev1.Secret) []string {
 	var keys []string
 	for _, entry := range current.ManagedFields {
