@@ -17,22 +17,22 @@ import (
 	"github.com/lestrrat-go/jwx/v2/jwt"
 )
 
-// Application is who asks for a token, and how it proves to be that: by a secret, by a key of its own (private_key_jwt), or,
-// if it is a public one, by nothing.
+// Application identifies the client that requests a token, and its credential: a secret, a private key (private_key_jwt), or none
+// for a public application.
 type Application struct {
 	ID     string
 	Secret string
-	// PrivateKey is an RSA key in PEM form. It goes before Secret.
+	// PrivateKey is an RSA key in PEM form. It takes precedence over Secret.
 	PrivateKey string
-	// SigningAlgorithm is the one of the credential in Auth0: RS256, which is the default, RS384 or PS256.
+	// SigningAlgorithm is that of the credential in Auth0: RS256, which is the default, RS384 or PS256.
 	SigningAlgorithm string
-	// TokenEndpointAuthMethod is how the secret is sent: client_secret_post, which is the default, or client_secret_basic.
+	// TokenEndpointAuthMethod is how to send the secret: client_secret_post, which is the default, or client_secret_basic.
 	TokenEndpointAuthMethod string
 }
 
 const (
 	assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-	// assertionLifetime is far below the five minutes that Auth0 allows: the assertion is used at once.
+	// assertionLifetime is far below the five minutes that Auth0 allows, because the assertion is used at once.
 	assertionLifetime = time.Minute
 
 	// MethodBasic sends the secret in a header.
@@ -43,8 +43,8 @@ const (
 
 var assertionAlgorithms = []jwa.SignatureAlgorithm{jwa.RS256, jwa.RS384, jwa.PS256}
 
-// Validate says what is wrong with the key, if there is one, or with the way to send the secret. It quotes nothing: all of it comes
-// from a Secret, which may hold anything under any key.
+// Validate says what is wrong with the key, or with the method to send the secret, nil if nothing is. It quotes no value: all
+// values come from a Secret, which may contain anything under any key.
 func (a Application) Validate() error {
 	if methods := []string{"", MethodPost, MethodBasic}; !slices.Contains(methods, a.TokenEndpointAuthMethod) {
 		return fmt.Errorf("tokenEndpointAuthMethod is none of %v", methods[1:])
@@ -59,7 +59,7 @@ func (a Application) Validate() error {
 	return err
 }
 
-// IsPublic tells that the application keeps no secret.
+// IsPublic reports whether the application keeps no secret.
 func (a Application) IsPublic() bool { return a.Secret == "" && a.PrivateKey == "" }
 
 func (a Application) algorithm() jwa.SignatureAlgorithm {
@@ -78,7 +78,7 @@ func (a Application) key() (jwk.Key, error) {
 	return key, nil
 }
 
-// authenticate adds to a form, or to the header, who asks, and the proof. domain is where the form goes.
+// authenticate adds the client ID and the credential to a form or to the header. domain is where the form is sent.
 func (a Application) authenticate(form url.Values, header http.Header, domain string, now time.Time) error {
 	form.Set("client_id", a.ID)
 	switch {
@@ -99,7 +99,7 @@ func (a Application) authenticate(form url.Values, header http.Header, domain st
 	return nil
 }
 
-// assertion signs a statement that the application is who it says. It can be used once.
+// assertion signs a client assertion. It can be used once.
 func (a Application) assertion(domain string, now time.Time) (string, error) {
 	key, err := a.key()
 	if err != nil {

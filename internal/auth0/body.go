@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// What is read of an answer, in bytes. Auth0's own answers are far smaller. What is larger comes from a server that is broken or
+// The limits of an answer, in bytes. Auth0's own answers are far smaller. A larger one comes from a server that is broken or
 // hostile, and one process serves all tenants.
 const (
 	mostObject = 2 << 20
@@ -17,7 +17,7 @@ const (
 	mostError  = 64 << 10
 )
 
-// The values that an answer may hold: one takes a hundred bytes of memory, however short it is in JSON.
+// The limits of the values in an answer: one value takes a hundred bytes of memory, however short it is in JSON.
 const (
 	mostObjectValues = 25_000
 	mostListValues   = 100_000
@@ -26,7 +26,7 @@ const (
 // jsonBody is the JSON value of an answer.
 type jsonBody struct {
 	value any
-	// size in bytes, as it came; 0 for an answer without a body.
+	// size is the size in bytes, as received; 0 for an answer without a body.
 	size int
 	// err says why the answer is not JSON.
 	err error
@@ -71,7 +71,7 @@ func (b jsonBody) list() ([]Document, error) {
 	return list, nil
 }
 
-// bounds say how much of an answer is read.
+// bounds limit how much of an answer is read.
 type bounds struct{ bytes, values int }
 
 // boundsOf returns the bounds of a successful answer to a call.
@@ -82,12 +82,12 @@ func boundsOf(method, route string) bounds {
 	return bounds{mostObject, mostObjectValues}
 }
 
-// tooLarge is what is wrong with an answer that exceeds its bounds.
+// tooLarge is the error of an answer that exceeds its bounds.
 type tooLarge struct{ message string }
 
 func (e *tooLarge) Error() string { return e.message }
 
-// readBody reads an answer to its end, as far as the bounds allow, and passes it on while the budget is held. A longer one fails with
+// readBody reads an answer to its end, within the bounds, and passes it on while the budget is held. A larger answer fails with
 // *tooLarge.
 func (t *transport) readBody(ctx context.Context, to routeClass, response *http.Response, most bounds, use func([]byte)) error {
 	expected := int64(most.bytes)
@@ -118,7 +118,7 @@ func (t *transport) readBody(ctx context.Context, to routeClass, response *http.
 	return nil
 }
 
-// countValues returns how many values a JSON text holds at most, without parsing it.
+// countValues returns the maximum number of values in a JSON text, without parsing it.
 func countValues(text []byte) int {
 	count, quoted, escaped := 1, false, false
 	for _, char := range text {
@@ -136,7 +136,7 @@ func countValues(text []byte) int {
 	return count
 }
 
-// Size returns about how many bytes a document takes in memory.
+// Size returns approximately how many bytes of memory a document takes.
 func (d Document) Size() int { return sizeOf(map[string]any(d)) }
 
 func sizeOf(value any) int {

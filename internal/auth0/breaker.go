@@ -3,18 +3,18 @@ package auth0
 import "time"
 
 const (
-	// failuresToOpen is how many calls in a row must fail for a probe to decide whether the API is unavailable. An API that never
-	// answered, or let time run out, is probed after the first.
+	// failuresToOpen is how many calls in a row must fail before a probe decides whether the API is unavailable. If the API never
+	// answered, or a call timed out, one failure is enough.
 	failuresToOpen = 3
-	// probeEvery is how often an API that is unavailable is called.
+	// probeEvery is how often to call an unavailable API.
 	probeEvery = 10 * time.Second
-	// suspectTimeout bounds a probe, and a call to an API that did not answer the last one or never answered.
+	// suspectTimeout limits a probe, and a call to an API that did not answer the last one or never answered.
 	suspectTimeout = 10 * time.Second
-	// slowAnswer is how long an API may take to answer and still have calls of its own beside those of other tenants.
+	// slowAnswer is how long an API may take to answer and still keep calls of its own beside those of other tenants.
 	slowAnswer = 5 * time.Second
 )
 
-// api is one of Auth0's two APIs. Auth0 runs them apart, so that one may be unavailable while the other answers.
+// api is one of Auth0's two APIs. Auth0 runs them separately, so one may be unavailable while the other answers.
 type api int
 
 const (
@@ -36,11 +36,11 @@ func (c routeClass) api() api {
 type circuit int
 
 const (
-	// circuitClosed lets calls through.
+	// circuitClosed allows calls.
 	circuitClosed circuit = iota
-	// circuitHalfOpen lets nothing through but a probe, and the probe decides.
+	// circuitHalfOpen allows only a probe, which decides the next state.
 	circuitHalfOpen
-	// circuitOpen lets nothing through until the next probe is due.
+	// circuitOpen allows nothing until the next probe is due.
 	circuitOpen
 )
 
@@ -49,21 +49,21 @@ type breaker struct {
 	state circuit
 	// answered reports whether the API ever answered.
 	answered bool
-	// failures counts the calls in a row that failed, and failing is when the first of them did.
+	// failures counts the calls in a row that failed, and failing is when the first of them failed.
 	failures int
 	failing  time.Time
-	// since is when the API became unavailable, zero while it is available, and cause is the failure by which it was noticed.
+	// since is when the API became unavailable, zero while it is available, and cause is the failure that showed it.
 	since time.Time
 	cause *Error
 
-	// inFlight counts the calls that were let through and have no answer, and quiet is since when none of them got one.
+	// inFlight counts the calls that were allowed and have no answer, and quiet is since when none of them got one.
 	inFlight int
 	quiet    time.Time
-	// latency of the last answer.
+	// latency is that of the last answer.
 	latency time.Duration
 }
 
-// trusted reports whether the API answered the last call, so that the next ones need not wait for each other.
+// trusted reports whether the API answered the last call, so that calls need not wait for each other.
 func (b *breaker) trusted() bool { return b.state == circuitClosed && b.answered && b.failures == 0 }
 
 // lets reports whether a call may be made now.
@@ -71,13 +71,13 @@ func (b *breaker) lets() bool {
 	return b.trusted() || b.state == circuitClosed && b.inFlight == 0
 }
 
-// responsive reports whether the API answers at once, for all that is known.
+// responsive reports whether, as far as is known, the API answers quickly.
 func (b *breaker) responsive(now time.Time) bool {
 	isQuiet := b.inFlight > 0 && now.Sub(b.quiet) > slowAnswer
 	return b.trusted() && b.latency < slowAnswer && !isQuiet
 }
 
-// timeout returns how long a call may take that is let through now.
+// timeout returns how long a call may take that is allowed now.
 func (b *breaker) timeout() time.Duration {
 	if b.trusted() {
 		return callTimeout
@@ -94,7 +94,7 @@ func (b *breaker) begin(now time.Time) {
 
 func (b *breaker) end() { b.inFlight-- }
 
-// succeed closes the circuit: an answer came. It reports whether the circuit was not closed.
+// succeed records an answer, and closes the circuit. It reports whether the circuit was not closed.
 func (b *breaker) succeed(took time.Duration, now time.Time) (closes bool) {
 	closes = b.state != circuitClosed
 	b.state, b.answered, b.failures = circuitClosed, true, 0
@@ -103,7 +103,7 @@ func (b *breaker) succeed(took time.Duration, now time.Time) (closes bool) {
 	return closes
 }
 
-// fail counts a call without an answer. It reports whether only a probe may be made from now on.
+// fail records a call without an answer. It reports whether only a probe is allowed from now on.
 func (b *breaker) fail(took time.Duration, now time.Time) (halfOpens bool) {
 	if b.state != circuitClosed {
 		return false
@@ -119,7 +119,7 @@ func (b *breaker) fail(took time.Duration, now time.Time) (halfOpens bool) {
 	return true
 }
 
-// open opens the circuit: a probe failed. It reports whether the API is unavailable only since then.
+// open opens the circuit after a failed probe. It reports whether the API became unavailable just now.
 func (b *breaker) open(cause *Error) (first bool) {
 	b.state = circuitOpen
 	if !b.since.IsZero() {
@@ -129,10 +129,10 @@ func (b *breaker) open(cause *Error) (first bool) {
 	return true
 }
 
-// presume opens the circuit of an API of which another process knew that it is unavailable.
+// presume opens the circuit of an API that another process found unavailable.
 func (b *breaker) presume(since time.Time) {
 	b.state, b.failing, b.since = circuitOpen, since, since
 }
 
-// forget has the API be tried again, as after its credentials changed.
+// forget treats the API as untested, for example after its credentials changed.
 func (b *breaker) forget() { b.answered, b.failures = false, 0 }

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// mostCached bounds how many answers a cache remembers.
+// mostCached bounds how many answers a cache keeps.
 const mostCached = 10_000
 
-// cache remembers answers by a key. While one caller asks, the others that want the same wait for it, as long as their context
-// allows.
+// cache keeps answers by key. While one caller asks Auth0, other callers with the same key wait for its answer, until their
+// context ends.
 type cache[T any] struct {
 	lifetime time.Duration
-	// limiter is that of the tenant that is asked.
+	// limiter is the rate limiter of the tenant.
 	limiter *RateLimiter
 
 	mu      sync.Mutex
@@ -22,19 +22,19 @@ type cache[T any] struct {
 }
 
 type cached[T any] struct {
-	// isDispatched is held by the caller that asks.
+	// isDispatched is locked by the caller that asks.
 	isDispatched *callMutex
 	value        T
-	// read is when the answer came, the zero time before the first.
+	// read is when the answer was received, the zero time before the first.
 	read time.Time
 }
 
-// newCache returns an empty one. rate limiter may be nil.
+// newCache returns an empty cache. limiter may be nil.
 func newCache[T any](limiter *RateLimiter, lifetime time.Duration) *cache[T] {
 	return &cache[T]{lifetime: lifetime, limiter: limiter, entries: map[string]*cached[T]{}}
 }
 
-// get returns the answer for a key, by a call of ask if none is remembered. An error is not remembered.
+// get returns the answer for a key, and calls enqueue if the cache has none. It keeps no error.
 func (c *cache[T]) get(ctx context.Context, key string, enqueue func(context.Context) (T, error)) (T, error) {
 	entry, fresh := c.entry(key)
 	if fresh {
@@ -56,7 +56,7 @@ func (c *cache[T]) get(ctx context.Context, key string, enqueue func(context.Con
 	return value, nil
 }
 
-// entry returns what is remembered for a key, and whether it can be relied on.
+// entry returns the entry for a key, and whether it is still valid.
 func (c *cache[T]) entry(key string) (*cached[T], bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -74,7 +74,7 @@ func (c *cache[T]) isFresh(entry *cached[T]) bool {
 	return !entry.read.IsZero() && time.Since(entry.read) < c.lifetime
 }
 
-// makeRoom drops what has expired when there is much, and all of it if that is not enough.
+// makeRoom drops expired entries if there are many, and all entries if that is not enough.
 func (c *cache[T]) makeRoom() {
 	if len(c.entries) < mostCached {
 		return
@@ -96,14 +96,14 @@ func (c *cache[T]) put(key string, value T) {
 	entry.value, entry.read = value, time.Now()
 }
 
-// forget makes the next get for a key ask again.
+// forget drops the answer for a key, so that the next get asks again.
 func (c *cache[T]) forget(key string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.entries, key)
 }
 
-// clear makes every next get ask again.
+// clear drops all answers.
 func (c *cache[T]) clear() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

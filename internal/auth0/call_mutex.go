@@ -2,13 +2,14 @@ package auth0
 
 import "context"
 
-// callMutex lets one in at a time, like a mutex, but for as long as a call to Auth0 takes: those who wait can give up. A reconciliation that
-// waits holds a worker, so that it needs one for its tenant. Else it is parked, and called back when the mutex is free.
+// callMutex is a mutex that is held during a call to Auth0, so waiting callers can give up. A reconciliation that waits holds a
+// worker, so it needs one of its tenant. If there is none, it waits in the queue of the rate limiter instead, until the mutex is
+// free.
 type callMutex struct {
 	held chan struct{}
-	// limiter is that of the tenant, nil if nobody who waits holds a worker.
+	// limiter is the rate limiter of the tenant, nil if the waiting callers hold no worker.
 	limiter *RateLimiter
-	// routeClass is that of the call.
+	// routeClass is the route class of the call.
 	routeClass routeClass
 }
 
@@ -16,7 +17,7 @@ func newCallMutex(limiter *RateLimiter, to routeClass) *callMutex {
 	return &callMutex{held: make(chan struct{}, 1), limiter: limiter, routeClass: to}
 }
 
-// lock waits until the mutex is free. The error is that of the context, or says what a parked reconciliation waits for.
+// lock waits until the mutex is free. The error is that of the context, or says what a reconciliation without a worker waits for.
 func (g *callMutex) lock(ctx context.Context) error {
 	select {
 	case g.held <- struct{}{}:
@@ -43,5 +44,5 @@ func (g *callMutex) unlock() {
 	}
 }
 
-// isLocked reports whether somebody is in.
+// isLocked reports whether someone holds the mutex.
 func (g *callMutex) isLocked() bool { return g != nil && len(g.held) > 0 }

@@ -41,7 +41,7 @@ func (s *Session) UpdateClientGrant(ctx context.Context, id string, patch Docume
 	return parseObject(answer, err)
 }
 
-// DeleteClientGrant deletes a client grant. Auth0 confirms for one that is not there, too.
+// DeleteClientGrant deletes a client grant. If there is none, Auth0 also reports success.
 func (s *Session) DeleteClientGrant(ctx context.Context, id string) error {
 	_, err := s.manage(ctx, http.MethodDelete, routeClientGrant, func(ctx context.Context) error {
 		return s.clientGrantsAPI.Delete(ctx, id)

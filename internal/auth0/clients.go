@@ -16,7 +16,7 @@ const (
 	routeClientCredential  = "/api/v2/clients/{client_id}/credentials/{credential_id}"
 )
 
-// GetClient reads an application. What is secret shows to those with the scope read:client_keys.
+// GetClient reads an application. Auth0 shows its secrets only to callers with the scope read:client_keys.
 func (s *Session) GetClient(ctx context.Context, id string) (Document, error) {
 	return s.read(ctx, "clients", id, func(ctx context.Context) (jsonBody, error) {
 		return s.manage(ctx, http.MethodGet, routeClient, func(ctx context.Context) error {
@@ -26,7 +26,7 @@ func (s *Session) GetClient(ctx context.Context, id string) (Document, error) {
 	})
 }
 
-// ListClients returns all applications but the global one, with their id, name and metadata.
+// ListClients returns all applications except the global one, with their id, name and metadata.
 func (s *Session) ListClients(ctx context.Context) ([]Document, error) {
 	fields, global := "client_id,name,client_metadata", false
 	read := s.checkpoints(routeClients, "clients", func(ctx context.Context, from *string) error {
@@ -45,7 +45,7 @@ func (s *Session) CreateClient(ctx context.Context, client Document) (Document, 
 	return parseObject(answer, err)
 }
 
-// UpdateClient merges a patch into an application: metadata by key, everything else is replaced, null clears.
+// UpdateClient merges a patch into an application: metadata is merged by key, everything else is replaced, null clears.
 func (s *Session) UpdateClient(ctx context.Context, id string, patch Document) (Document, error) {
 	answer, err := s.manage(ctx, http.MethodPatch, routeClient, func(ctx context.Context) error {
 		_, err := s.clientsAPI.Update(ctx, id, nil, option.WithBodyProperties(patch))
@@ -54,7 +54,8 @@ func (s *Session) UpdateClient(ctx context.Context, id string, patch Document) (
 	return parseObject(answer, err)
 }
 
-// DeleteClient deletes an application, its grants, and its place in connections. Auth0 confirms for one that is not there, too.
+// DeleteClient deletes an application with its grants, and disables it in connections. If there is none, Auth0 also reports
+// success.
 func (s *Session) DeleteClient(ctx context.Context, id string) error {
 	_, err := s.manage(ctx, http.MethodDelete, routeClient, func(ctx context.Context) error {
 		return s.clientsAPI.Delete(ctx, id)
@@ -62,7 +63,7 @@ func (s *Session) DeleteClient(ctx context.Context, id string) error {
 	return err
 }
 
-// RotateClientSecret has Auth0 make a new secret. The old one stops working at once. It is not idempotent.
+// RotateClientSecret makes Auth0 generate a new secret. The old one stops working at once. It is not idempotent.
 func (s *Session) RotateClientSecret(ctx context.Context, id string) (Document, error) {
 	answer, err := s.manage(ctx, http.MethodPost, routeRotateSecret, func(ctx context.Context) error {
 		_, err := s.clientsAPI.RotateSecret(ctx, id)
@@ -80,7 +81,7 @@ func (s *Session) ClientCredentials(ctx context.Context, clientID string) ([]Doc
 	return parseList(answer, err)
 }
 
-// CreateClientCredential gives an application a public key, which works when the application's authentication methods name it.
+// CreateClientCredential gives an application a public key. The key works once the application's authentication methods name it.
 func (s *Session) CreateClientCredential(ctx context.Context, clientID string, credential Document) (Document, error) {
 	answer, err := s.manage(ctx, http.MethodPost, routeClientCredentials, func(ctx context.Context) error {
 		_, err := s.clientsAPI.Credentials.Create(ctx, clientID, nil, option.WithBodyProperties(credential))
@@ -89,7 +90,7 @@ func (s *Session) CreateClientCredential(ctx context.Context, clientID string, c
 	return parseObject(answer, err)
 }
 
-// UpdateClientCredential changes when a public key expires; nothing else of it can change.
+// UpdateClientCredential changes when a public key expires; nothing else about it can change.
 func (s *Session) UpdateClientCredential(ctx context.Context, clientID, id string, patch Document) error {
 	_, err := s.manage(ctx, http.MethodPatch, routeClientCredential, func(ctx context.Context) error {
 		_, err := s.clientsAPI.Credentials.Update(ctx, clientID, id, nil, option.WithBodyProperties(patch))
@@ -98,7 +99,7 @@ func (s *Session) UpdateClientCredential(ctx context.Context, clientID, id strin
 	return err
 }
 
-// DeleteClientCredential deletes a public key. Auth0 confirms for one that is not there, too.
+// DeleteClientCredential deletes a public key. If there is none, Auth0 also reports success.
 func (s *Session) DeleteClientCredential(ctx context.Context, clientID, id string) error {
 	_, err := s.manage(ctx, http.MethodDelete, routeClientCredential, func(ctx context.Context) error {
 		return s.clientsAPI.Credentials.Delete(ctx, clientID, id)

@@ -27,7 +27,7 @@ func (s *Session) GetConnection(ctx context.Context, id string) (Document, error
 	})
 }
 
-// FindConnections returns the connection of a name: names are unique.
+// FindConnections returns the connection with a name: names are unique.
 func (s *Session) FindConnections(ctx context.Context, name string) ([]Document, error) {
 	answer, err := s.manage(ctx, http.MethodGet, routeConnections, func(ctx context.Context) error {
 		_, err := s.connectionsAPI.List(ctx, &management.ListConnectionsQueryParameters{Name: &name})
@@ -36,7 +36,7 @@ func (s *Session) FindConnections(ctx context.Context, name string) ([]Document,
 	return parseItems(answer, "connections", err)
 }
 
-// CreateConnection creates a connection. A name that is taken is a conflict.
+// CreateConnection creates a connection. A name that exists is a conflict.
 func (s *Session) CreateConnection(ctx context.Context, connection Document) (Document, error) {
 	answer, err := s.manage(ctx, http.MethodPost, routeConnections, func(ctx context.Context) error {
 		_, err := s.connectionsAPI.Create(ctx, nil, option.WithBodyProperties(connection))
@@ -45,8 +45,8 @@ func (s *Session) CreateConnection(ctx context.Context, connection Document) (Do
 	return parseObject(answer, err)
 }
 
-// UpdateConnection merges a patch into a connection: options are replaced whole, and display_name falls back to the name
-// where the patch has none.
+// UpdateConnection merges a patch into a connection: options are replaced whole, and display_name falls back to the name if the
+// patch has none.
 func (s *Session) UpdateConnection(ctx context.Context, id string, patch Document) (Document, error) {
 	answer, err := s.manage(ctx, http.MethodPatch, routeConnection, func(ctx context.Context) error {
 		_, err := s.connectionsAPI.Update(ctx, id, nil, option.WithBodyProperties(patch))
@@ -56,7 +56,7 @@ func (s *Session) UpdateConnection(ctx context.Context, id string, patch Documen
 	return parseObject(answer, err)
 }
 
-// DeleteConnection deletes a connection with all its users. That goes on for a while, during which its name stays taken.
+// DeleteConnection deletes a connection with all its users. That takes a while, during which the name is not available.
 func (s *Session) DeleteConnection(ctx context.Context, id string) error {
 	_, err := s.manage(ctx, http.MethodDelete, routeConnection, func(ctx context.Context) error {
 		return s.connectionsAPI.Delete(ctx, id)
@@ -64,10 +64,10 @@ func (s *Session) DeleteConnection(ctx context.Context, id string) error {
 	return err
 }
 
-// enabledClientsPage is how many applications Auth0 lists of a connection in one page.
+// enabledClientsPage is how many applications of a connection Auth0 returns per page.
 var enabledClientsPage = 1000
 
-// EnabledClients returns the client ids of the applications that a connection is enabled for, all pages.
+// EnabledClients returns the client ids of the applications for which a connection is enabled, all pages.
 func (s *Session) EnabledClients(ctx context.Context, id string) ([]string, error) {
 	read := s.checkpoints(routeEnabledClients, "clients", func(ctx context.Context, from *string) error {
 		_, err := s.enabledClientsAPI.Get(ctx, id, &management.GetConnectionEnabledClientsRequestParameters{Take: &enabledClientsPage, From: from})
@@ -76,10 +76,10 @@ func (s *Session) EnabledClients(ctx context.Context, id string) ([]string, erro
 	return collect(ctx, read, field("client_id"))
 }
 
-// mostEnabledClients is how many applications Auth0 takes in one call.
+// mostEnabledClients is how many applications Auth0 accepts in one call.
 const mostEnabledClients = 50
 
-// EnableClients enables a connection for applications, or no longer. Those for which it is so already do no harm.
+// EnableClients enables or disables a connection for applications. It ignores applications that are in that state already.
 func (s *Session) EnableClients(ctx context.Context, id string, clientIDs []string, enable bool) error {
 	for ids := range slices.Chunk(clientIDs, mostEnabledClients) {
 		changes := make(management.UpdateEnabledClientConnectionsRequestContent, len(ids))
@@ -125,10 +125,11 @@ func (s *Session) connectionNames(ctx context.Context, route string, list func(c
 	return collect(ctx, s.checkpoints(route, "connections", list), field("name"))
 }
 
-// policyLifetime is how long the password policy of a connection, and its id, are trusted.
+// policyLifetime is how long the password policy of a connection, and its id, are cached.
 const policyLifetime = 10 * time.Minute
 
-// PasswordPolicy returns what a connection asks of new passwords. It is not Known without the scopes to read the connection's options.
+// PasswordPolicy returns the requirements of a connection for new passwords. Known is false without the scopes to read the
+// connection's options.
 func (s *Session) PasswordPolicy(ctx context.Context, connection string) (PasswordPolicy, error) {
 	return s.policies.get(ctx, connection, func(ctx context.Context) (PasswordPolicy, error) {
 		connections, err := s.FindConnections(ctx, connection)

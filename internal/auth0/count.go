@@ -10,7 +10,7 @@ import (
 	"github.com/auth0/go-auth0/v3/management/option"
 )
 
-// countOnly asks for the number of all entries of a list, and for one of them at most.
+// countOnly requests the total of a list, and at most one entry.
 var countOnly = option.WithQueryParameters(url.Values{"per_page": {"1"}, "page": {"0"}, "include_totals": {"true"}})
 
 // CountOrganizationMembers counts the members of an organization.
@@ -37,7 +37,7 @@ func (s *Session) CountClientGrants(ctx context.Context, audience string) (int, 
 	})
 }
 
-// count makes one call for a list with its total. An answer without a total counts for what it shows.
+// count makes one call for a list with its total. Without a total, it returns the number of entries in the answer.
 func (s *Session) count(ctx context.Context, route, list string, call func(context.Context) error) (int, error) {
 	answer, err := s.manage(ctx, http.MethodGet, route, call)
 	page, err := parseObject(answer, err)

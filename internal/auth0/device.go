@@ -8,23 +8,23 @@ import (
 	"time"
 )
 
-// DeviceFlow is a sign-in that a person approves somewhere else.
+// DeviceFlow is a sign-in that a person approves on another device.
 type DeviceFlow struct {
-	// DeviceCode is what to poll with; it is a secret.
+	// DeviceCode is the code to poll with; it is secret.
 	DeviceCode string `json:"deviceCode"`
-	// UserCode is what the person enters at VerificationURI; VerificationURIComplete holds it already.
+	// UserCode is the code that the person enters at VerificationURI; VerificationURIComplete contains it already.
 	UserCode                string `json:"userCode"`
 	VerificationURI         string `json:"verificationUri"`
 	VerificationURIComplete string `json:"verificationUriComplete"`
-	// Interval is how often to poll at most.
+	// Interval is the minimum time between two polls.
 	Interval  time.Duration `json:"interval"`
 	ExpiresAt time.Time     `json:"expiresAt"`
 }
 
-// defaultInterval is what RFC 8628 has for a server that names none.
+// defaultInterval is the default of RFC 8628 for a server that names none.
 const defaultInterval = 5 * time.Second
 
-// StartDeviceFlow begins a sign-in by device code.
+// StartDeviceFlow starts a sign-in by device code.
 func (s *Session) StartDeviceFlow(ctx context.Context, application Application, audience string, scopes []string) (DeviceFlow, error) {
 	form := url.Values{"scope": {strings.Join(scopes, " ")}}
 	if audience != "" {

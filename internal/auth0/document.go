@@ -33,7 +33,7 @@ func decode(data []byte, into any) error {
 	return decoder.Decode(into)
 }
 
-// Clone returns a copy that shares nothing with the original but values that cannot change; never nil.
+// Clone returns a copy that shares only immutable values with the original; never nil.
 func (d Document) Clone() Document {
 	clone := make(Document, len(d))
 	for key, value := range d {
@@ -81,7 +81,7 @@ func (d Document) Object(field string) Document {
 	return nil
 }
 
-// Objects returns the objects in a list, leaving out anything else.
+// Objects returns the objects in a list, without other values.
 func (d Document) Objects(field string) []Document {
 	list, _ := d[field].([]any)
 	objects := make([]Document, 0, len(list))
@@ -93,7 +93,7 @@ func (d Document) Objects(field string) []Document {
 	return objects
 }
 
-// Strings returns the strings in a list, leaving out anything else.
+// Strings returns the strings in a list, without other values.
 func (d Document) Strings(field string) []string {
 	list, _ := d[field].([]any)
 	texts := make([]string, 0, len(list))

@@ -6,25 +6,25 @@ import (
 	"strings"
 )
 
-// Change says that somebody else changed an object, or that anybody deleted one. It is a hint: it may come late, twice, or
-// out of order.
+// Change says that someone else changed an object, or that anyone deleted one. It is a hint: it may come late, twice, or out of
+// order.
 type Change struct {
 	// Resource is the name of the kind in the paths of the Management API.
 	Resource string
 	ID       string
-	// Created reports whether the object is new. It is told of applications only, which Auth0 enables for connections.
+	// Created reports whether the object is new. It is set only for applications, which Auth0 enables for connections.
 	Created bool
-	// Deleted tells that the object is gone.
+	// Deleted reports whether the object is gone.
 	Deleted bool
-	// Own tells that it was the operator itself.
+	// Own reports whether the operator itself made the change.
 	Own bool
 }
 
-// userEntries are the types of log entries that tell of a change to the user in user_id, besides calls of the Management
-// API: deletion, and what users do with their own accounts. A sign-in changes nothing that can be declared.
+// userEntries are the types of log entries about a change to the user in user_id, besides calls of the Management API: a
+// deletion, and what users do with their own accounts. A sign-in changes nothing that can be declared.
 var userEntries = []string{"sdu", "scp", "sce", "scu", "scpn", "sv"}
 
-// changesInEntry reads an entry of the tenant's log. What the operator did itself is none, but for deletions.
+// changesInEntry reads an entry of the tenant's log. It ignores the operator's own changes, except deletions.
 func (s *Session) changesInEntry(entry Document) []Change {
 	kind := entry.String("type")
 	var changes []Change
@@ -37,7 +37,7 @@ func (s *Session) changesInEntry(entry Document) []Change {
 	return s.heard(changes, entry.String("client_id"))
 }
 
-// heard leaves out of what an application did what is not news.
+// heard leaves out the changes by an application that are not news.
 func (s *Session) heard(changes []Change, by string) []Change {
 	if by != s.ClientID() {
 		return changes
@@ -49,8 +49,8 @@ func (s *Session) heard(changes []Change, by string) []Change {
 	return changes
 }
 
-// changesByCall reads which objects a call of the Management API was about: the one in its path, which may go by another
-// name than its id, the one in the answer, and the users that got a role, or are members of an organization.
+// changesByCall finds the objects of a call of the Management API: the one in its path, which may name it by something else than
+// its id, the one in the answer, and the users who received a role, or are members of an organization.
 func changesByCall(details Document) []Change {
 	request := details.Object("request")
 	path, ok := strings.CutPrefix(request.String("path"), "/api/v2/")
@@ -75,7 +75,7 @@ func changesByCall(details Document) []Change {
 	return changes
 }
 
-// usersInCall reads which users a call for a role or an organization was about.
+// usersInCall finds the users of a call for a role or an organization.
 func usersInCall(segments []string, body Document) []string {
 	var users []any
 	switch {
@@ -97,16 +97,16 @@ func usersInCall(segments []string, body Document) []string {
 	return ids
 }
 
-// eventObjects says for the first part of an event's type which field of its object holds the id of what was changed. An
-// event of a member or connection of an organization has the organization inside, one of a member the user besides. That an
-// object was created is no change to one that is known.
+// eventObjects maps the first part of an event's type to the resource, and the field of the event's object with the id of what
+// changed. An event about a member or connection of an organization contains the organization; one about a member also contains
+// the user. The creation of an object changes no known object.
 var eventObjects = map[string]struct{ resource, id string }{
 	"user":         {"users", "user_id"},
 	"organization": {"organizations", "id"},
 	"connection":   {"connections", "id"},
 }
 
-// changesInEvent reads an event. What the operator did itself is none, but for deletions.
+// changesInEvent reads an event. It ignores the operator's own changes, except deletions.
 func (s *Session) changesInEvent(event Document) []Change {
 	data := event.Object("data")
 	kind, what, _ := strings.Cut(event.String("type"), ".")

@@ -15,30 +15,30 @@ import (
 	"github.com/auth0/go-auth0/v3/management/option"
 )
 
-// Shown is what a list shows of an object. Lists lag behind by seconds: what they show is a hint.
+// Shown is what a list shows of an object. Lists lag behind by seconds, so it is a hint.
 type Shown struct {
 	ID string
 	// Document is nil if the list does not show the object.
 	Document Document
 }
 
-// listing is how the objects of a resource are listed: by their ids, or all of them.
+// listing is how to list the objects of a resource: by their ids, or all of them.
 type listing struct {
 	// id is the field that holds the id of an object.
 	id string
-	// search reads the objects that have these ids, of which there are no more than fit into one call.
+	// search reads the objects with these ids, which must fit into one call.
 	search func(ctx context.Context, s *Session, ids []string) ([]Document, error)
 	// all reads all objects.
 	all func(s *Session) reader
 }
 
-// longestOutage is how long a list is asked for again while Auth0 is not available, listRetry after what pause.
+// longestOutage is how long to retry a list while Auth0 is unavailable, and listRetry the pause between retries.
 const (
 	longestOutage = time.Minute
 	listRetry     = 5 * time.Second
 )
 
-// fairCall makes a call of a list, for which nobody waits: it keeps its place in line for as long as it takes.
+// fairCall makes a call of a list, for which no reconciliation waits: it keeps its reservation for as long as it takes.
 func fairCall[T any](ctx context.Context, call func(context.Context) (T, error)) (T, error) {
 	called := make(chan struct{}, 1)
 	reservation := NewReservation(called, PriorityPeriodic, func() {
@@ -115,8 +115,8 @@ func IsListed(resource string) bool {
 	return ok
 }
 
-// Listed reads objects from lists. Each step is one call, and yields what it shows of the objects with these ids; in the
-// end, each of them was yielded once.
+// Listed reads objects from lists. Each step is one call, and yields what it shows of the objects with these ids. By the end, it
+// has yielded each of them once.
 func (s *Session) Listed(ctx context.Context, resource string, ids []string) iter.Seq2[[]Shown, error] {
 	listing := listings[resource]
 	if listing.search != nil {
@@ -143,7 +143,7 @@ func (l listing) searched(ctx context.Context, s *Session, ids []string) iter.Se
 	}
 }
 
-// shown has an entry for every id.
+// shown returns an entry for every id.
 func (l listing) shown(ids []string, objects []Document) []Shown {
 	byID := make(map[string]Document, len(objects))
 	for _, object := range objects {
@@ -156,7 +156,7 @@ func (l listing) shown(ids []string, objects []Document) []Shown {
 	return shown
 }
 
-// paged stops when all were seen. A list that takes more calls than there are objects to look for is given up: reading each
+// paged stops when it has seen all objects. It gives up a list that needs more calls than there are objects to find: reading each
 // of them costs no more.
 func (l listing) paged(ctx context.Context, s *Session, ids []string) iter.Seq2[[]Shown, error] {
 	return func(yield func([]Shown, error) bool) {
@@ -192,14 +192,14 @@ func (l listing) paged(ctx context.Context, s *Session, ids []string) iter.Seq2[
 	}
 }
 
-// fairly reads each page in a reservation of its own.
+// fairly reads each page with a reservation of its own.
 func fairly(read reader) reader {
 	return func(ctx context.Context, from string) (listPage, error) {
 		return fairCall(ctx, func(ctx context.Context) (listPage, error) { return read(ctx, from) })
 	}
 }
 
-// checkpoints reads a list page by page, by a call that takes a checkpoint and answers with the objects in a field.
+// checkpoints reads a list page by page. list takes a checkpoint, and its answer has the objects in a field.
 func (s *Session) checkpoints(route, field string, list func(ctx context.Context, from *string) error) reader {
 	return func(ctx context.Context, from string) (listPage, error) {
 		answer, err := s.manage(ctx, http.MethodGet, route, func(ctx context.Context) error { return list(ctx, checkpoint(from)) })
@@ -208,7 +208,7 @@ func (s *Session) checkpoints(route, field string, list func(ctx context.Context
 	}
 }
 
-// checkpointQuery asks for a page of a list of which the SDK knows only the offset paging, which ends at 1000.
+// checkpointQuery requests a page of a list. The SDK supports only offset paging for it, which ends at 1000.
 func checkpointQuery(from *string) option.RequestOption {
 	query := url.Values{"take": {strconv.Itoa(pageSize)}}
 	if from != nil {
@@ -217,13 +217,13 @@ func checkpointQuery(from *string) option.RequestOption {
 	return option.WithQueryParameters(query)
 }
 
-// mostOffsets bounds how many pages a list with offsets has: Auth0 refuses them beyond 1000 records.
+// mostOffsets bounds how many pages a list with offsets has: Auth0 refuses offsets beyond 1000 records.
 const mostOffsets = 10
 
-// offsets reads a list page by page, by a call that takes the number of a page and answers with the objects in a field.
+// offsets reads a list page by page. list takes the number of a page, and its answer has the objects in a field.
 func (s *Session) offsets(route, field string, list func(ctx context.Context, page *int) error) reader {
 	return func(ctx context.Context, from string) (listPage, error) {
-		// What is not a number is the first page.
+		// Anything that is not a number means the first page.
 		number, _ := strconv.Atoi(from)
 		answer, err := s.manage(ctx, http.MethodGet, route, func(ctx context.Context) error { return list(ctx, &number) })
 		found, err := parseObject(answer, err)
@@ -235,17 +235,17 @@ func (s *Session) offsets(route, field string, list func(ctx context.Context, pa
 	}
 }
 
-// isLast reports by the total whether a page is the last, so that a full one need not be followed by an empty one.
+// isLast reports whether a page is the last one according to the total, which saves a call for an empty page after a full one.
 func isLast(answer Document, page, records int) bool {
 	total, ok := answer["total"].(json.Number)
 	count, err := total.Int64()
 	return ok && err == nil && int64(page*pageSize+records) >= count
 }
 
-// longestQuery keeps the URL of a search well below what Auth0 refuses with 414: 8 KiB.
+// longestQuery keeps the URL of a search well below 8 KiB, where Auth0 refuses it with 414.
 const longestQuery = 6000
 
-// fitting is how many of the ids one search can ask for.
+// fitting returns how many of the ids fit into one search.
 func fitting(ids []string) int {
 	length := 0
 	for i, id := range ids {
@@ -278,17 +278,17 @@ func usersByID(ctx context.Context, s *Session, ids []string) ([]Document, error
 
 // Entry is an entry on a list beside an object, such as a role of a user.
 type Entry struct {
-	// Field is that of the list in the spec.
+	// Field is the field of the list in the spec.
 	Field, Name string
 }
 
-// MemberList is a list in Auth0 of those who have entries on lists beside them: the users with a role, by its name, or the members
-// of an organization, by its id.
+// MemberList is a list in Auth0 of the members that have certain entries on the lists beside them: the users with a role, by its
+// name, or the members of an organization, by its id.
 type MemberList struct{ route, of string }
 
 func (r MemberList) String() string { return r.route + " of " + r.of }
 
-// memberLists tell in which member list those are who have an entry, by resource and field.
+// memberLists returns the member list for an entry, by resource and field.
 var memberLists = map[string]map[string]func(entry string) MemberList{
 	"users": {
 		"roles":            func(role string) MemberList { return MemberList{routeRoleUsers, role} },
@@ -302,7 +302,7 @@ const (
 	fieldMemberRoles   = "organizations.roles"
 )
 
-// organizationMembersList tells who is a member, and with which roles.
+// organizationMembersList lists the members of an organization with their roles.
 func organizationMembersList(entry string) MemberList {
 	organization, _ := ParseMemberRole(entry)
 	return MemberList{routeOrganizationMembers, organization}
@@ -311,17 +311,16 @@ func organizationMembersList(entry string) MemberList {
 // HasMemberList reports whether there is a member list for the entries of a list beside the objects of a resource.
 func HasMemberList(resource, field string) bool { return memberLists[resource][field] != nil }
 
-// MemberListOf returns the member list of those who have an entry.
+// MemberListOf returns the member list for an entry.
 func MemberListOf(resource string, entry Entry) MemberList {
 	return memberLists[resource][entry.Field](entry.Name)
 }
 
-// Members reads a member list for some entries, which are all its own. Each step is one call, and yields who has which of them, by
-// the ids of the objects.
+// Members reads a member list for some of its entries. Each step is one call, and yields the entries of each object, by its id.
 func (s *Session) Members(ctx context.Context, memberList MemberList, entries []Entry) iter.Seq2[map[string][]Entry, error] {
 	switch {
 	case memberList.of == "":
-		// What a reference stands for is not known, so nobody has it.
+		// The reference is not resolved, so no member is known.
 		return func(func(map[string][]Entry, error) bool) {}
 	case memberList.route == routeRoleUsers:
 		return s.roleMembers(ctx, memberList.of, entries)
@@ -330,7 +329,7 @@ func (s *Session) Members(ctx context.Context, memberList MemberList, entries []
 	}
 }
 
-// roleMembers reads who has a role, by name. A role that does not exist has nobody.
+// roleMembers reads the users with a role, by name. A role that does not exist has no members.
 func (s *Session) roleMembers(ctx context.Context, name string, entries []Entry) iter.Seq2[map[string][]Entry, error] {
 	return func(yield func(map[string][]Entry, error) bool) {
 		ids, err := fairCall(ctx, func(ctx context.Context) (map[string]string, error) {
@@ -361,8 +360,8 @@ func (s *Session) roleMembers(ctx context.Context, name string, entries []Entry)
 	}
 }
 
-// organizationMembers reads who is a member of an organization. The roles of members take a permission of their own, and are
-// asked for only where some are declared.
+// organizationMembers reads the members of an organization. Their roles need a permission of their own, so they are requested
+// only if some are declared.
 func (s *Session) organizationMembers(ctx context.Context, id string, entries []Entry) iter.Seq2[map[string][]Entry, error] {
 	fields := "user_id"
 	if slices.ContainsFunc(entries, func(entry Entry) bool { return entry.Field == fieldMemberRoles }) {
@@ -381,7 +380,7 @@ func (s *Session) organizationMembers(ctx context.Context, id string, entries []
 	})
 }
 
-// memberPages reads the users on pages, and which entries each has.
+// memberPages reads pages of users, and yields the entries of each user.
 func memberPages(ctx context.Context, read reader, has func(Document) []Entry) iter.Seq2[map[string][]Entry, error] {
 	return func(yield func(map[string][]Entry, error) bool) {
 		for users, err := range pages(ctx, fairly(read)) {

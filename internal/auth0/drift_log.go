@@ -11,35 +11,35 @@ import (
 	"github.com/auth0/go-auth0/v3/management/option"
 )
 
-// LogKept is how far back the tenant's log surely goes: the smallest plan keeps it for a day.
+// LogKept is how far back the tenant's log reaches at least: the smallest plan keeps it for a day.
 const LogKept = 20 * time.Hour
 
-// ScopeLogs is what reading the tenant's log takes.
+// ScopeLogs is the scope to read the tenant's log.
 const ScopeLogs = "read:logs"
 
 const routeLogs = "/api/v2/logs"
 
 const (
-	// mostLogPages bounds the calls of one LogTail.Read; the next one goes on.
+	// mostLogPages bounds the calls of one LogTail.Read; the next one continues.
 	mostLogPages = 10
-	// overlap is how many entries of a full page are read once more, in case that others arrive behind them.
+	// overlap is how many entries of a full page are read again, in case others arrive behind them.
 	overlap = 10
-	// behindPause is how soon a LogTail goes on that did not get to the end.
+	// behindPause is how soon a LogTail continues that did not reach the end.
 	behindPause = time.Second
 )
 
-// LogTail reads the tenant's log from a checkpoint on. Entries may arrive late, behind others that were read already, so
-// each read begins where the one before began, and leaves out what that one saw. Where that would take one more call, as
-// much happens, it begins just before the end of the one before.
+// LogTail reads the tenant's log from a checkpoint on. Entries may arrive late, behind others that were read already. So each
+// read begins where the previous one began, and leaves out what that one saw. If much happens, this would cost another call: it
+// then begins just before the end of the previous read.
 type LogTail struct {
-	// interval is how long after it was written an entry is read at the latest.
+	// interval is the maximum time between the writing and the reading of an entry.
 	interval time.Duration
-	// from is where the next read begins; last is the newest entry that was seen.
+	// from is where the next read begins; last is the newest entry that was read.
 	from, last string
 	seen       map[string]bool
 }
 
-// NewLogTail begins after an entry, and reads others within interval.
+// NewLogTail begins after an entry, and reads new entries within interval.
 func NewLogTail(last string, interval time.Duration) *LogTail {
 	return &LogTail{interval: interval, from: last, last: last}
 }
@@ -47,9 +47,9 @@ func NewLogTail(last string, interval time.Duration) *LogTail {
 // Last is the id of the newest entry that was read.
 func (t *LogTail) Last() string { return t.last }
 
-// Read returns what others changed, and how long after now to read again. It takes one call if there was little. If there
-// was much, it ends with a full page and comes back the sooner: the last page would take a call, too, for less. The first
-// read goes to the end all the same.
+// Read returns the changes that others made, and after how long to read again. It makes one call if there are few entries. If
+// there are many, it ends with a full page and continues sooner: the last page would cost a call for fewer entries. The first
+// read always goes to the end.
 func (t *LogTail) Read(ctx context.Context, s *Session, now time.Time) ([]Change, time.Duration, error) {
 	var changes []Change
 	seen, from, last := map[string]bool{}, t.from, t.last
@@ -80,7 +80,7 @@ func (t *LogTail) Read(ctx context.Context, s *Session, now time.Time) ([]Change
 	return changes, pause, nil
 }
 
-// ageOf is how long ago an entry of the log was written. It is negative if the clocks differ.
+// ageOf returns how long ago an entry of the log was written. It is negative if the clocks differ.
 func ageOf(id string, now time.Time) time.Duration {
 	at, ok := LogTime(id)
 	if !ok {
@@ -111,7 +111,7 @@ func (s *Session) NewestLog(ctx context.Context) (string, error) {
 	return entries[0].String("log_id"), nil
 }
 
-// newestLogs returns up to a page of entries that a query finds, newest first. They may be minutes old before they are found.
+// newestLogs returns up to a page of entries that match a query, newest first. The query may find entries minutes late.
 func (s *Session) newestLogs(ctx context.Context, most int, query string) ([]Document, error) {
 	newestFirst, search := "date:-1", url.Values{}
 	if query != "" {
@@ -124,7 +124,7 @@ func (s *Session) newestLogs(ctx context.Context, most int, query string) ([]Doc
 	return parseItems(answer, "logs", err)
 }
 
-// LogTime reads when an entry of the log was written from its id: 900, the time in UTC, and more digits.
+// LogTime returns when an entry of the log was written, from its id: 900, the time in UTC, and more digits.
 func LogTime(id string) (time.Time, bool) {
 	const prefix, layout = "900", "20060102150405"
 	if len(id) < len(prefix)+len(layout) || id[:len(prefix)] != prefix {

@@ -12,20 +12,20 @@ import (
 
 const (
 	routeEvents = "/api/v2/events"
-	// longestSilence ends a stream of events on which not even a heartbeat came.
+	// longestSilence ends a stream of events without even a heartbeat.
 	longestSilence = 2 * time.Minute
-	// largestEvent bounds one event.
+	// largestEvent bounds the size of one event.
 	largestEvent = 1 << 20
 )
 
-// Stream is an open connection on which Auth0 tells of changes.
+// Stream is an open connection on which Auth0 sends changes.
 type Stream struct {
 	session *Session
 	body    io.ReadCloser
 }
 
-// OpenStream asks for the events after an offset, or from now on if it is "". A stream ends after some minutes. An offset
-// that Auth0 no longer keeps fails with ClassExpired, a connection too many with ClassForbidden.
+// OpenStream requests the events after an offset, or from now on if it is "". A stream ends after some minutes. An offset that
+// Auth0 no longer keeps fails with ClassExpired, one connection too many with ClassForbidden.
 func (s *Session) OpenStream(ctx context.Context, after string) (*Stream, error) {
 	token, err := s.managementToken(ctx)
 	if err != nil {
@@ -55,7 +55,7 @@ func (s *Session) OpenStream(ctx context.Context, after string) (*Stream, error)
 // Close ends the stream.
 func (t *Stream) Close() { _ = t.body.Close() }
 
-// Read reports the events as they come, with the offset after which to go on, until the stream ends.
+// Read reports each event with the offset to continue after, until the stream ends.
 func (t *Stream) Read(report func(offset string, changes []Change)) {
 	silence := time.AfterFunc(longestSilence, t.Close)
 	defer silence.Stop()
@@ -63,7 +63,7 @@ func (t *Stream) Read(report func(offset string, changes []Change)) {
 	lines.Buffer(nil, largestEvent)
 	for lines.Scan() {
 		silence.Reset(longestSilence)
-		// The lines besides data hold nothing that is not in the data as well, or are heartbeats.
+		// The other lines repeat what the data contains, or are heartbeats.
 		data, ok := strings.CutPrefix(lines.Text(), "data:")
 		if !ok {
 			continue

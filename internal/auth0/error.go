@@ -11,13 +11,13 @@ import (
 	"time"
 )
 
-// Class says what can be done about a failed call.
+// Class says how to handle a failed call.
 type Class string
 
 const (
 	// ClassNotFound means: the object does not exist.
 	ClassNotFound Class = "NotFound"
-	// ClassExpired means: Auth0 no longer keeps what was asked for.
+	// ClassExpired means: Auth0 no longer keeps the requested data.
 	ClassExpired Class = "Expired"
 	// ClassConflict means: an object with that identity exists already.
 	ClassConflict Class = "Conflict"
@@ -29,40 +29,40 @@ const (
 	ClassMissingScope Class = "MissingScope"
 	// ClassForbidden means: the tenant or its plan does not allow it.
 	ClassForbidden Class = "Forbidden"
-	// ClassRateLimited means: a limit is reached; Error.After says when to go on.
+	// ClassRateLimited means: a limit is reached; Error.After says when to continue.
 	ClassRateLimited Class = "RateLimited"
-	// ClassQuota means: the token quota of the application or organization is used up, or as many import jobs run as may;
-	// Error.After says when to go on. It holds nobody else back.
+	// ClassQuota means: the token quota of the application or organization is used up, or the maximum number of import jobs runs;
+	// Error.After says when to continue. It does not delay other calls.
 	ClassQuota Class = "Quota"
 	// ClassUntrusted means: the certificate of the domain is not trusted; nothing was sent.
 	ClassUntrusted Class = "Untrusted"
-	// ClassUnavailable means: Auth0 could not be reached, broke the connection, or answered with an error of its own. Whether the
-	// call took effect is unknown.
+	// ClassUnavailable means: Auth0 could not be reached, broke the connection, or answered with a server error. It is unknown
+	// whether the call took effect.
 	ClassUnavailable Class = "Unavailable"
-	// ClassTooLarge means: the call succeeded, and the answer is larger than what is read.
+	// ClassTooLarge means: the call succeeded, but the answer exceeds its bounds.
 	ClassTooLarge Class = "TooLarge"
-	// ClassCircuitOpen means: the tenant is unavailable, so that the call was not made.
+	// ClassCircuitOpen means: the tenant is unavailable, so the call was not made.
 	ClassCircuitOpen Class = "CircuitOpen"
 )
 
-// Error is a failed call to Auth0. Its text never holds a secret: it is made of Auth0's own message and the route.
+// Error is a failed call to Auth0. Its text never contains a secret: it consists of Auth0's own message and the route.
 type Error struct {
 	Class Class
 	// Status is the HTTP status, 0 if there was no answer.
 	Status int
-	// Code is Auth0's `errorCode` (Management API) or `error` (Authentication API), where it sent one.
+	// Code is Auth0's `errorCode` (Management API) or `error` (Authentication API), if it sent one.
 	Code string
-	// Message is Auth0's message, or what broke the connection.
+	// Message is Auth0's message, or the cause of a broken connection.
 	Message string
 	// Route is the call, with its path templated: `PATCH /api/v2/users/{id}`.
 	Route string
-	// RequestID is what Auth0 calls the request in its own logs, "" if the answer had none.
+	// RequestID identifies the request in Auth0's own logs, "" if the answer had none.
 	RequestID string
-	// Scopes are those of which the token lacks at least one; only with ClassMissingScope, and where Auth0 named them.
+	// Scopes are scopes of which the token lacks at least one; only with ClassMissingScope, and if Auth0 named them.
 	Scopes []string
 	// After is how long to wait before the next call; only with ClassRateLimited and ClassQuota.
 	After time.Duration
-	// Unanswered tells that the request was sent to the Authentication API and no answer came: it may have taken effect.
+	// Unanswered means that the request was sent to the Authentication API and no answer came: it may have taken effect.
 	Unanswered bool
 }
 
@@ -74,7 +74,7 @@ func (e *Error) Error() string {
 	return e.Name(fmt.Sprintf("%s: Auth0 answered %d: %s", e.Route, e.Status, e.Message))
 }
 
-// Name adds to a message what Auth0 calls the request, by which Auth0's support finds it.
+// Name adds the request ID to a message, by which Auth0's support finds the request.
 func (e *Error) Name(message string) string {
 	if e.RequestID == "" || strings.Contains(message, e.RequestID) {
 		return message
@@ -82,10 +82,10 @@ func (e *Error) Name(message string) string {
 	return message + " (Auth0's request ID: " + e.RequestID + ")"
 }
 
-// requestName is what Name adds.
+// requestName matches what Name adds.
 var requestName = regexp.MustCompile(` \(Auth0's request ID: [^()]*\)`)
 
-// SameMessage reports whether two messages say the same, be it of two requests: the second refusal is no news.
+// SameMessage reports whether two messages differ only in the request ID: a repeated refusal is not news.
 func SameMessage(a, b string) bool {
 	return requestName.ReplaceAllString(a, "") == requestName.ReplaceAllString(b, "")
 }
@@ -98,13 +98,13 @@ func ClassOf(err error) Class {
 	return ""
 }
 
-// IsQueryRefused reports whether Auth0 refused to look for something, because what is asked for has a form that it does not take.
+// IsQueryRefused reports whether Auth0 refused a search because of the form of the searched value.
 func IsQueryRefused(err error) bool {
 	failed, ok := errors.AsType[*Error](err)
 	return ok && failed.Class == ClassInvalid && (failed.Code == "invalid_query_string" || failed.Code == "invalid_uri")
 }
 
-// After returns how long to wait after a failed call, 0 if that is not known.
+// After returns how long to wait after a failed call, 0 if that is unknown.
 func After(err error) time.Duration {
 	if failed, ok := errors.AsType[*Error](err); ok {
 		return failed.After
@@ -112,7 +112,7 @@ func After(err error) time.Duration {
 	return 0
 }
 
-// body is an error in any of the envelopes that Auth0 uses.
+// errorBody is an error in any of the envelopes that Auth0 uses.
 type errorBody struct {
 	Message          string          `json:"message"`
 	ErrorCode        string          `json:"errorCode"`
@@ -121,12 +121,12 @@ type errorBody struct {
 	Name             string          `json:"name"`
 	Code             string          `json:"code"`
 	Description      json.RawMessage `json:"description"`
-	// Policy lists the rules of a password policy, one a line, in answers to sign-ups.
+	// Policy lists the rules of a password policy, one per line, in answers to sign-ups.
 	Policy string `json:"policy"`
 }
 
-// message puts Auth0's words together. Answers to sign-ups name a broken rule apart from its message; the Management API
-// writes both in one line.
+// message combines the parts of Auth0's message. Answers to sign-ups name a broken rule separately; the Management API writes
+// both in one line.
 func (b errorBody) message(status int) string {
 	message := firstOf(b.ErrorDescription, b.Message, text(b.Description), b.Error, http.StatusText(status))
 	if strings.HasPrefix(b.Name, "Password") {
@@ -171,16 +171,16 @@ func newError(route string, response *http.Response, content []byte, now time.Ti
 const headerRequestID = "X-Auth0-RequestId"
 
 var (
-	// requestID is the form of Auth0's own: 5c53cb0ba7ab4a6de1b5.
+	// requestID is the form of Auth0's request IDs: 5c53cb0ba7ab4a6de1b5.
 	requestID = regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
 	// scopeName is the form of the scopes of the Management API.
 	scopeName = regexp.MustCompile(`\b(?:create|read|update|delete|blacklist):[a-z][a-z0-9_]*`)
-	// challengedScope is the scope of a challenge to a bearer of a token (RFC 6750, section 3).
+	// challengedScope is the scope in a bearer token challenge (RFC 6750, section 3).
 	challengedScope = regexp.MustCompile(`(?i)\bscope="([^"]*)"`)
 )
 
 // scopesNamed returns the scopes that an answer names as missing: those of the challenge in its header, or else those in the
-// message, however that is worded.
+// message, whatever its wording.
 func scopesNamed(header http.Header, message string) []string {
 	if challenge := challengedScope.FindStringSubmatch(header.Get("WWW-Authenticate")); challenge != nil {
 		message = challenge[1]
@@ -188,7 +188,7 @@ func scopesNamed(header http.Header, message string) []string {
 	return scopeName.FindAllString(message, -1)
 }
 
-// isApart reports whether a 429 is about a limit that holds no other calls back: on tokens, or on import jobs that run.
+// isApart reports whether a 429 is about a limit that delays no other calls: on tokens, or on running import jobs.
 func isApart(header http.Header, message string) bool {
 	return isQuota(header) || strings.HasSuffix(message, "quota exceeded") || strings.Contains(message, "active import users jobs")
 }
@@ -196,7 +196,7 @@ func isApart(header http.Header, message string) bool {
 func classify(e *Error) Class {
 	switch {
 	case e.Code == "too_many_attempts", e.Code == "slow_down":
-		// A user or an address is blocked, or a device polls too fast; there is no token to wait for.
+		// A user or an address is blocked, or a device polls too fast: no wait for the rate limit would help.
 		return ClassForbidden
 	case e.Status == http.StatusTooManyRequests:
 		return ClassRateLimited
@@ -218,7 +218,7 @@ func classify(e *Error) Class {
 	return ClassInvalid
 }
 
-// meansTaken reports whether another object has the identity asked for. Not every 409 says so, and two 400s do.
+// meansTaken reports whether another object has the requested identity. Not every 409 means that, and two kinds of 400 do.
 func meansTaken(e *Error) bool {
 	if e.Status == http.StatusConflict {
 		return e.Code != "custom_domain_conflict"
@@ -231,11 +231,11 @@ func meansTaken(e *Error) bool {
 		strings.HasPrefix(e.Message, "The specified new email already exists")
 }
 
-// longestAfter bounds how long an answer can keep calls back, as it may come from something between here and Auth0, or be wrong:
-// one more call, and one more 429, do no harm.
+// longestAfter bounds how long an answer can delay calls. The answer may come from a proxy in front of Auth0, or be wrong; one
+// more call, and one more 429, do no harm.
 var longestAfter = map[Class]time.Duration{ClassRateLimited: 10 * time.Minute, ClassQuota: 24 * time.Hour}
 
-// retryAfter reads when the next call may be made, at least a second from now.
+// retryAfter returns how long to wait before the next call, at least a second.
 func retryAfter(routeClass Class, header http.Header, now time.Time) time.Duration {
 	wait := time.Second
 	if seconds, err := strconv.ParseInt(header.Get("Retry-After"), 10, 32); err == nil {
@@ -246,7 +246,7 @@ func retryAfter(routeClass Class, header http.Header, now time.Time) time.Durati
 	return min(max(wait, time.Second), longestAfter[routeClass])
 }
 
-// text returns a JSON string's value, or any other JSON as it is.
+// text returns the value of a JSON string, or any other JSON unchanged.
 func text(raw json.RawMessage) string {
 	var value string
 	if json.Unmarshal(raw, &value) == nil {

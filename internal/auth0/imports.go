@@ -16,10 +16,10 @@ const (
 	routeRoleUsers = "/api/v2/roles/{id}/users"
 )
 
-// LargestImport is how many bytes of users one job may bring, with some room for the form around them.
+// LargestImport is how many bytes of users one job accepts, with some room for the form around them.
 const LargestImport = 480_000
 
-// ImportUsers starts a job that creates users, given as a JSON array, and returns its id. Nobody gets a mail.
+// ImportUsers starts a job that creates users, given as a JSON array, and returns its id. Auth0 sends no e-mail.
 func (s *Session) ImportUsers(ctx context.Context, connectionID, externalID string, users []byte) (string, error) {
 	upsert, mail := false, false
 	answer, err := s.manage(ctx, http.MethodPost, routeImports, func(ctx context.Context) error {
@@ -42,7 +42,7 @@ func (s *Session) Job(ctx context.Context, id string) (Document, error) {
 	})
 }
 
-// JobErrors returns what a job refused: the user as it was sent, and why.
+// JobErrors returns the users that a job refused, as they were sent, and why.
 func (s *Session) JobErrors(ctx context.Context, id string) ([]Document, error) {
 	answer, err := s.manage(ctx, http.MethodGet, routeJobErrors, func(ctx context.Context) error {
 		_, err := s.jobErrorsAPI.Get(ctx, id)
@@ -54,10 +54,10 @@ func (s *Session) JobErrors(ctx context.Context, id string) ([]Document, error) 
 	return parseList(answer, nil)
 }
 
-// MostAssigned is how many users one call gives a role.
+// MostAssigned is how many users one call assigns to a role.
 const MostAssigned = 500
 
-// AssignRole gives many users a role, by id. Those that have it already do no harm.
+// AssignRole gives a role, by id, to many users. It ignores users that have it already.
 func (s *Session) AssignRole(ctx context.Context, roleID string, userIDs []string) error {
 	_, err := s.manage(ctx, http.MethodPost, routeRoleUsers, func(ctx context.Context) error {
 		return s.roleUsersAPI.Assign(ctx, roleID, &management.AssignRoleUsersRequestContent{Users: userIDs})
@@ -68,19 +68,19 @@ func (s *Session) AssignRole(ctx context.Context, roleID string, userIDs []strin
 	return err
 }
 
-// MayAssignRole reports whether AssignRole is granted.
+// MayAssignRole reports whether the scopes for AssignRole are granted.
 func (s *Session) MayAssignRole(ctx context.Context) (bool, error) {
 	scopes, err := s.Scopes(ctx)
 	return slices.Contains(scopes, "update:roles") || slices.Contains(scopes, "create:role_members"), err
 }
 
-// MayFindConnections reports whether DatabaseConnectionID is granted.
+// MayFindConnections reports whether the scopes for DatabaseConnectionID are granted.
 func (s *Session) MayFindConnections(ctx context.Context) (bool, error) {
 	scopes, err := s.Scopes(ctx)
 	return slices.Contains(scopes, "read:connections"), err
 }
 
-// DatabaseConnectionID returns the id of a database connection, "" if there is none of that name. It is remembered for some
+// DatabaseConnectionID returns the id of a database connection, "" if there is none with that name. It caches the id for some
 // minutes.
 func (s *Session) DatabaseConnectionID(ctx context.Context, name string) (string, error) {
 	return s.databases.get(ctx, name, func(ctx context.Context) (string, error) {

@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// auth0Domains are where Auth0 hosts tenants. A tenant may be known there by more than one name.
+// auth0Domains are the domains where Auth0 hosts tenants. It may know a tenant by more than one name there.
 var auth0Domains = []string{".auth0.com", ".auth0app.com"}
 
-// IsManagementAPI reports whether Auth0 may take an identifier of an API, or an audience, for the tenant's Management API, however it
-// is spelt. It also reports true for spellings that Auth0 refuses today.
+// IsManagementAPI reports whether Auth0 may understand an API identifier or an audience as the tenant's Management API, whatever
+// its spelling. It also returns true for spellings that Auth0 refuses today.
 func (s *Session) IsManagementAPI(identifier string) bool {
 	spelt := strings.ToLower(strings.TrimSpace(identifier))
 	parsed, err := url.Parse(spelt)
@@ -19,7 +19,7 @@ func (s *Session) IsManagementAPI(identifier string) bool {
 		return strings.Contains(spelt, "api/v2")
 	}
 	if parsed.Host == "" {
-		// Without a scheme.
+		// The identifier has no scheme.
 		if parsed, err = url.Parse("//" + spelt); err != nil {
 			return strings.Contains(spelt, "api/v2")
 		}
@@ -27,7 +27,7 @@ func (s *Session) IsManagementAPI(identifier string) bool {
 	return path.Clean("/"+parsed.Path) == "/api/v2" && s.isHost(parsed.Hostname())
 }
 
-// isHost reports whether a host is the tenant, or may be it by another name.
+// isHost reports whether a host is the tenant, or may be another name of it.
 func (s *Session) isHost(host string) bool {
 	host = strings.TrimSuffix(host, ".")
 	for _, domain := range []string{s.credentials.Domain, s.credentials.CustomDomain} {

@@ -9,7 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Metrics counts the calls to Auth0, and shows how the budget of each tenant stands, and what others changed.
+// Metrics counts the calls to Auth0, and reports the rate limit budget of each tenant, and drift.
 type Metrics struct {
 	requests  *prometheus.CounterVec
 	charged   *prometheus.CounterVec
@@ -71,13 +71,13 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 	return m
 }
 
-// CountFullResync counts that everything in a tenant was compared.
+// CountFullResync counts a complete comparison of a tenant.
 func (m *Metrics) CountFullResync(tenant string) { m.resyncs.WithLabelValues(tenant).Inc() }
 
-// CountDrift counts an object that others changed.
+// CountDrift counts an object that others changed in Auth0.
 func (m *Metrics) CountDrift(tenant, kind string) { m.found.WithLabelValues(tenant, kind).Inc() }
 
-// CountCorrected counts an object that others changed and that was corrected.
+// CountCorrected counts an object whose drift was corrected.
 func (m *Metrics) CountCorrected(tenant, kind string) {
 	m.corrected.WithLabelValues(tenant, kind).Inc()
 }
@@ -105,7 +105,7 @@ func (m *Metrics) waited(tenant string, priority Priority, wait time.Duration) {
 	}
 }
 
-// watch has a rate limiter shown.
+// watch adds a rate limiter to the metrics.
 func (m *Metrics) watch(g *RateLimiter) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -118,7 +118,7 @@ func (m *Metrics) unwatch(g *RateLimiter) {
 	m.limiters = slices.DeleteFunc(m.limiters, func(other *RateLimiter) bool { return other == g })
 }
 
-// forget drops what tells of a tenant.
+// forget drops the metrics of a tenant.
 func (m *Metrics) forget(tenant string) {
 	of := prometheus.Labels{"tenant": tenant}
 	for _, counters := range []*prometheus.CounterVec{m.requests, m.charged, m.tokens, m.resyncs, m.found, m.corrected} {
@@ -164,7 +164,7 @@ func (g *RateLimiter) collect(values chan<- prometheus.Metric, now time.Time) {
 	}
 }
 
-// inUse returns the buckets that calls were drawn from under the plan as it is known now, and the cap.
+// inUse returns the buckets that calls take from under the known plan, and the cap.
 func (g *RateLimiter) inUse() []*bucket {
 	known := map[string]*bucket{}
 	for _, charged := range g.charged {

@@ -20,7 +20,7 @@ func AddonNames() []string {
 	return slices.Sorted(maps.Keys(fieldsOf(reflect.TypeFor[management.ClientAddons]())))
 }
 
-// optionsOf are the options of the strategies whose names people misspell most.
+// optionsOf are the options of the strategies whose option names people misspell most.
 var optionsOf = map[string]reflect.Type{
 	"ad":            reflect.TypeFor[management.ConnectionOptionsAd](),
 	"adfs":          reflect.TypeFor[management.ConnectionOptionsAdfs](),
@@ -43,8 +43,8 @@ var optionsOf = map[string]reflect.Type{
 	"windowslive":   reflect.TypeFor[management.ConnectionOptionsWindowsLive](),
 }
 
-// ResembledOption returns the option of a strategy that a name is a misspelling of: the same but for upper case, hyphens and
-// underscores. It is "" for an option, and for what resembles none: Auth0 has options that no list names.
+// ResembledOption returns the option of a strategy that a name resembles: they differ only in upper case, hyphens and
+// underscores. It returns "" for a known option, and for a name that resembles none: Auth0 has options that no list names.
 func ResembledOption(strategy, name string) string {
 	options := optionsOf[strategy]
 	if options == nil {
@@ -62,14 +62,15 @@ func ResembledOption(strategy, name string) string {
 	return ""
 }
 
-// IsOption reports whether the SDK knows an option of a strategy. It is true for strategies of which the SDK lists no options.
+// IsOption reports whether the SDK knows an option of a strategy. It returns true for strategies whose options the SDK does not
+// list.
 func IsOption(strategy, name string) bool {
 	options := optionsOf[strategy]
 	return options == nil || fieldsOf(options)[name]
 }
 
-// OptionForm returns what an option must be, in words, if a value has another form, and "" if it has not, or that is not known. A value
-// is one of JSON.
+// OptionForm returns the form that an option must have, in words, if a JSON value has another form. It returns "" if the form is
+// right or unknown.
 func OptionForm(strategy, name string, value any) string {
 	options := optionsOf[strategy]
 	if options == nil || value == nil {
@@ -95,12 +96,12 @@ func OptionForm(strategy, name string, value any) string {
 	return ""
 }
 
-// PlainName is a name without what people mix up in it: upper case, hyphens and underscores.
+// PlainName returns a name without upper case, hyphens and underscores, which people mix up.
 func PlainName(name string) string {
 	return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(name))
 }
 
-// fieldsOf are the names of the fields of an object in JSON.
+// fieldsOf returns the names of the fields of an object in JSON.
 func fieldsOf(object reflect.Type) map[string]bool {
 	names := map[string]bool{}
 	for field := range object.Fields() {

@@ -32,7 +32,7 @@ func (s *Session) GetOrganization(ctx context.Context, id string) (Document, err
 	})
 }
 
-// FindOrganizations returns the organization of a name: names are unique.
+// FindOrganizations returns the organization with a name: names are unique.
 func (s *Session) FindOrganizations(ctx context.Context, name string) ([]Document, error) {
 	answer, err := s.manage(ctx, http.MethodGet, routeOrganizationByName, func(ctx context.Context) error {
 		_, err := s.organizationsAPI.GetByName(ctx, name)
@@ -48,7 +48,7 @@ func (s *Session) FindOrganizations(ctx context.Context, name string) ([]Documen
 	return []Document{found}, nil
 }
 
-// CreateOrganization creates an organization. A name that is taken is a conflict.
+// CreateOrganization creates an organization. A name that exists is a conflict.
 func (s *Session) CreateOrganization(ctx context.Context, organization Document) (Document, error) {
 	answer, err := s.manage(ctx, http.MethodPost, routeOrganizations, func(ctx context.Context) error {
 		_, err := s.organizationsAPI.Create(ctx, nil, option.WithBodyProperties(organization))
@@ -57,7 +57,7 @@ func (s *Session) CreateOrganization(ctx context.Context, organization Document)
 	return parseObject(answer, err)
 }
 
-// UpdateOrganization merges a patch into an organization. Objects are taken to be replaced whole.
+// UpdateOrganization merges a patch into an organization. The operator assumes that objects are replaced whole.
 func (s *Session) UpdateOrganization(ctx context.Context, id string, patch Document) (Document, error) {
 	answer, err := s.manage(ctx, http.MethodPatch, routeOrganization, func(ctx context.Context) error {
 		_, err := s.organizationsAPI.Update(ctx, id, nil, option.WithBodyProperties(patch))
@@ -83,7 +83,7 @@ func (s *Session) OrganizationConnections(ctx context.Context, id string) ([]Doc
 	return collect(ctx, read, whole)
 }
 
-// AddOrganizationConnection lets an organization use a connection. One that it uses already is a conflict.
+// AddOrganizationConnection adds a connection to an organization. One that it uses already is a conflict.
 func (s *Session) AddOrganizationConnection(ctx context.Context, id string, connection Document) error {
 	_, err := s.manage(ctx, http.MethodPost, routeOrganizationConnections, func(ctx context.Context) error {
 		_, err := s.orgConnectionsAPI.Add(ctx, id, nil, option.WithBodyProperties(connection))
@@ -92,7 +92,7 @@ func (s *Session) AddOrganizationConnection(ctx context.Context, id string, conn
 	return err
 }
 
-// UpdateOrganizationConnection changes how an organization uses a connection, and returns how it does then.
+// UpdateOrganizationConnection changes how an organization uses a connection, and returns the result.
 func (s *Session) UpdateOrganizationConnection(ctx context.Context, id, connectionID string, patch Document) (Document, error) {
 	return parseObject(s.manage(ctx, http.MethodPatch, routeOrganizationConnection, func(ctx context.Context) error {
 		_, err := s.orgConnectionsAPI.Update(ctx, id, connectionID, nil, option.WithBodyProperties(patch))
@@ -100,7 +100,7 @@ func (s *Session) UpdateOrganizationConnection(ctx context.Context, id, connecti
 	}))
 }
 
-// RemoveOrganizationConnection takes a connection from an organization. One that it does not use does no harm.
+// RemoveOrganizationConnection removes a connection from an organization. It ignores one that the organization does not use.
 func (s *Session) RemoveOrganizationConnection(ctx context.Context, id, connectionID string) error {
 	_, err := s.manage(ctx, http.MethodDelete, routeOrganizationConnection, func(ctx context.Context) error {
 		return s.orgConnectionsAPI.Delete(ctx, id, connectionID)
@@ -117,7 +117,7 @@ func (s *Session) OrganizationClientGrants(ctx context.Context, id string) ([]st
 	return collect(ctx, read, field("id"))
 }
 
-// AddOrganizationClientGrant lets an organization use a client grant. One that it uses already is a conflict.
+// AddOrganizationClientGrant adds a client grant to an organization. One that it uses already is a conflict.
 func (s *Session) AddOrganizationClientGrant(ctx context.Context, id, grantID string) error {
 	_, err := s.manage(ctx, http.MethodPost, routeOrganizationGrants, func(ctx context.Context) error {
 		_, err := s.orgGrantsAPI.Create(ctx, id, &management.AssociateOrganizationClientGrantRequestContent{GrantID: grantID})
@@ -126,7 +126,7 @@ func (s *Session) AddOrganizationClientGrant(ctx context.Context, id, grantID st
 	return err
 }
 
-// RemoveOrganizationClientGrant takes a client grant from an organization. One that it does not use does no harm.
+// RemoveOrganizationClientGrant removes a client grant from an organization. It ignores one that the organization does not use.
 func (s *Session) RemoveOrganizationClientGrant(ctx context.Context, id, grantID string) error {
 	_, err := s.manage(ctx, http.MethodDelete, routeOrganizationGrant, func(ctx context.Context) error {
 		return s.orgGrantsAPI.Delete(ctx, id, grantID)
@@ -146,7 +146,7 @@ func (s *Session) UserOrganizations(ctx context.Context, userID string) ([]strin
 // MostMembers is how many members one call adds to an organization, or removes.
 const MostMembers = 10
 
-// AddOrganizationMembers makes users members of an organization. Those who are already do no harm.
+// AddOrganizationMembers makes users members of an organization. It ignores users who are members already.
 func (s *Session) AddOrganizationMembers(ctx context.Context, id string, userIDs []string) error {
 	_, err := s.manage(ctx, http.MethodPost, routeOrganizationMembers, func(ctx context.Context) error {
 		return s.organizationsAPI.Members.Create(ctx, id, &management.CreateOrganizationMemberRequestContent{Members: userIDs})
@@ -154,7 +154,7 @@ func (s *Session) AddOrganizationMembers(ctx context.Context, id string, userIDs
 	return err
 }
 
-// RemoveOrganizationMembers ends memberships, with the roles in them. Users who are no members do no harm.
+// RemoveOrganizationMembers ends memberships, with the roles in them. It ignores users who are not members.
 func (s *Session) RemoveOrganizationMembers(ctx context.Context, id string, userIDs []string) error {
 	_, err := s.manage(ctx, http.MethodDelete, routeOrganizationMembers, func(ctx context.Context) error {
 		return s.organizationsAPI.Members.Delete(ctx, id, &management.DeleteOrganizationMembersRequestContent{Members: userIDs})
@@ -162,10 +162,10 @@ func (s *Session) RemoveOrganizationMembers(ctx context.Context, id string, user
 	return err
 }
 
-// MemberRole names a role within an organization. An id holds no space.
+// MemberRole names a role within an organization. An id contains no space.
 func MemberRole(organization, role string) string { return organization + " " + role }
 
-// ParseMemberRole takes the name of a role within an organization apart. The id of an organization alone is one without a role.
+// ParseMemberRole splits the name of a role within an organization. The id of an organization alone has no role.
 func ParseMemberRole(name string) (organization, role string) {
 	organization, role, _ = strings.Cut(name, " ")
 	return organization, role
@@ -180,7 +180,7 @@ func (s *Session) MemberRoles(ctx context.Context, id, userID string) ([]Role, e
 	return collect(ctx, read, asRole)
 }
 
-// AssignMemberRoles gives a user roles within an organization, by id. Those the user has already do no harm.
+// AssignMemberRoles gives a user roles within an organization, by id. It ignores roles that the user has already.
 func (s *Session) AssignMemberRoles(ctx context.Context, id, userID string, roleIDs []string) error {
 	_, err := s.manage(ctx, http.MethodPost, routeMemberRoles, func(ctx context.Context) error {
 		return s.organizationsAPI.Members.Roles.Assign(ctx, id, userID, &management.AssignOrganizationMemberRolesRequestContent{Roles: roleIDs})
@@ -191,7 +191,7 @@ func (s *Session) AssignMemberRoles(ctx context.Context, id, userID string, role
 	return err
 }
 
-// RemoveMemberRoles takes roles from a user within an organization, by id. Those the user does not have do no harm.
+// RemoveMemberRoles removes roles from a user within an organization, by id. It ignores roles that the user does not have.
 func (s *Session) RemoveMemberRoles(ctx context.Context, id, userID string, roleIDs []string) error {
 	_, err := s.manage(ctx, http.MethodDelete, routeMemberRoles, func(ctx context.Context) error {
 		return s.organizationsAPI.Members.Roles.Delete(ctx, id, userID, &management.DeleteOrganizationMemberRolesRequestContent{Roles: roleIDs})

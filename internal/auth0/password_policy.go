@@ -9,13 +9,14 @@ import (
 	"unicode/utf8"
 )
 
-// PasswordPolicy is what a connection asks of new passwords. The zero value is that of a connection that cannot be read.
+// PasswordPolicy contains the requirements of a connection for new passwords. The zero value is that of a connection that cannot
+// be read.
 type PasswordPolicy struct {
 	// Known means that the options of the connection could be read.
 	Known bool
-	// MinLength is the least number of characters.
+	// MinLength is the minimum number of characters.
 	MinLength int64
-	// Identical means that no more than two identical characters may follow each other, Sequential that sequences are refused.
+	// Identical means that more than two identical characters in a row are refused, Sequential that sequences are refused.
 	Identical, Sequential bool
 
 	kinds     []string
@@ -24,7 +25,7 @@ type PasswordPolicy struct {
 	lastCount int64
 }
 
-// longestPassword is how many bytes of a password Auth0 can keep.
+// longestPassword is how many bytes of a password Auth0 can store.
 const longestPassword = 72
 
 // characterKinds are the kinds of characters that a policy names, in words and as a test.
@@ -38,7 +39,7 @@ var characterKinds = map[string]struct {
 	"special":   {"special characters", func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }},
 }
 
-// allKinds are those of characterKinds in Auth0's order, levelLengths the lengths of the classic levels.
+// allKinds are the keys of characterKinds in Auth0's order, and levelLengths the lengths of the classic levels.
 var (
 	allKinds     = []string{"lowercase", "uppercase", "number", "special"}
 	levelLengths = map[string]int64{"": 1, "none": 1, "low": 6, "fair": 8, "good": 8, "excellent": 10}
@@ -90,7 +91,7 @@ func numberOr(value any, otherwise int64) int64 {
 	return otherwise
 }
 
-// Broken says in words which rules a password breaks, of those on its characters. It does not quote the password.
+// Broken says in words which rules about characters a password breaks. It does not quote the password.
 func (p PasswordPolicy) Broken(password string) []string {
 	var broken []string
 	if length := int64(utf8.RuneCountInString(password)); length < p.MinLength {
@@ -130,7 +131,7 @@ func (p PasswordPolicy) missingKinds(password string) []string {
 	return []string{"it must have " + strings.Join(missing, " and ")}
 }
 
-// hasRun reports whether three characters in a row are as asked.
+// hasRun reports whether any three characters in a row satisfy a condition.
 func hasRun(text string, are func(a, b, c rune) bool) bool {
 	characters := []rune(text)
 	for i := 2; i < len(characters); i++ {
@@ -141,7 +142,7 @@ func hasRun(text string, are func(a, b, c rune) bool) bool {
 	return false
 }
 
-// passwordRules say what Auth0's names of refusals mean that are not about the characters of a password.
+// passwordRules explain Auth0's names of refusals that are not about the characters of a password.
 var passwordRules = map[string]func(PasswordPolicy) string{
 	"PasswordDictionaryError": func(PasswordPolicy) string {
 		return "it is one of the common passwords, or a word of the connection's own dictionary"
@@ -157,7 +158,7 @@ var passwordRules = map[string]func(PasswordPolicy) string{
 	},
 }
 
-// WhyPasswordRefused says which rules a password breaks that Auth0 refused, "" if that is not known. It does not quote the password.
+// WhyPasswordRefused says which rules a refused password breaks, "" if that is unknown. It does not quote the password.
 func (p PasswordPolicy) WhyPasswordRefused(failed *Error, password string) string {
 	name, _, _ := strings.Cut(failed.Message, ":")
 	if rule, known := passwordRules[name]; known {
@@ -166,7 +167,7 @@ func (p PasswordPolicy) WhyPasswordRefused(failed *Error, password string) strin
 	return strings.Join(slices.Compact(p.Broken(password)), ", ")
 }
 
-// IsPasswordRefused reports whether Auth0 refused a password by the policy of the connection.
+// IsPasswordRefused reports whether Auth0 refused a password because of the policy of the connection.
 func IsPasswordRefused(failed *Error) bool {
 	return strings.HasPrefix(failed.Message, "Password") && strings.Contains(failed.Message, "Error: ")
 }

@@ -10,15 +10,14 @@ import (
 	"unicode/utf8"
 )
 
-// Ids come from specs and from answers, and become parts of paths. The SDK escapes them, which leaves "." and ".." as they are:
-// a server or proxy that resolves these would do the call to something else. So every call is held against its route before it
-// is sent.
+// Ids come from specs and from answers, and become parts of paths. The SDK escapes them, but not "." and "..": a server or proxy
+// that resolves these would apply the call to something else. So every call is checked against its route before it is sent.
 
-// errWrongPath is why a request is not the call that its route says.
+// errWrongPath is the error of a request that does not match its route.
 var errWrongPath = errors.New("its path is not that of the route")
 
-// checkPath fails unless a request goes to its route, with a usable id in the place of every parameter, and leaves the
-// operator's own application as it is.
+// checkPath fails unless a request goes to its route, has a usable id for every parameter, and does not change the operator's own
+// application.
 func checkPath(method, route string, address *url.URL, ownClientID string) error {
 	template, path := strings.Split(route, "/"), strings.Split(address.EscapedPath(), "/")
 	if len(template) != len(path) {
@@ -45,7 +44,7 @@ func checkPath(method, route string, address *url.URL, ownClientID string) error
 	return nil
 }
 
-// checkAnswer fails if an answer says that something has an id that is none.
+// checkAnswer fails if an answer contains an invalid id.
 func checkAnswer(answer Document) error {
 	for _, field := range []string{"id", "client_id", "user_id"} {
 		id := answer.String(field)
@@ -59,12 +58,12 @@ func checkAnswer(answer Document) error {
 	return nil
 }
 
-// unsendable is a call that is not made.
+// unsendable returns the error of a call that is not made.
 func unsendable(method, route string, why error) error {
 	return &Error{Class: ClassInvalid, Route: method + " " + route, Message: fmt.Sprintf("%s %s was not sent: %v", method, route, why)}
 }
 
-// checkID says why an id cannot be a part of a path, nil if it can.
+// checkID says why an id cannot be part of a path, nil if it can.
 func checkID(id string) error {
 	isSeparator := func(char rune) bool { return char == '/' || char == '\\' || unicode.IsControl(char) }
 	switch {

@@ -5,18 +5,18 @@ import (
 	"sync"
 )
 
-// Pool holds the session and the rate limiter of every tenant. Keys are those of the Auth0Tenant: namespace/name.
+// Pool holds the session and the rate limiter of every tenant. Its keys are the Auth0Tenants: namespace/name.
 type Pool struct {
 	metrics *Metrics
-	// Changed is told of a tenant whose Budget or Outage changed. It must not block.
+	// Changed is called with a tenant whose Budget or Outage changed. It must not block.
 	Changed func(tenant string)
-	// Transport wraps what sends the calls, after they have waited for the rate limit; may be nil.
+	// Transport wraps the transport that sends the calls, below the wait for the rate limit; may be nil.
 	Transport func(http.RoundTripper) http.RoundTripper
 
 	mu       sync.Mutex
 	sessions map[string]*Session
 	limiters map[string]*RateLimiter
-	// places holds, by the key of its turns, the rate limiter in whose line an object has a place.
+	// places holds, by the key of its reservations, the rate limiter in whose queue an object has a place.
 	places sync.Map
 }
 
@@ -25,7 +25,7 @@ func NewPool(metrics *Metrics) *Pool {
 	return &Pool{metrics: metrics, sessions: map[string]*Session{}, limiters: map[string]*RateLimiter{}}
 }
 
-// Open returns the session of a tenant with these credentials, a new one if they changed. The credentials must be valid.
+// Open returns the session of a tenant with these credentials. It opens a new one if they changed. The credentials must be valid.
 func (p *Pool) Open(tenant string, credentials Credentials) *Session {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -55,7 +55,7 @@ func (p *Pool) Get(tenant string) (*Session, bool) {
 	return session, ok
 }
 
-// Close drops the session of a tenant: its credentials are gone or refused. The rate limiter stays.
+// Close drops the session of a tenant whose credentials are gone or refused. It keeps the rate limiter.
 func (p *Pool) Close(tenant string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -66,7 +66,7 @@ func (p *Pool) Close(tenant string) {
 	}
 }
 
-// Pause ends the probes of a tenant, until its session is opened again.
+// Pause stops the probes of a tenant until its session is opened again.
 func (p *Pool) Pause(tenant string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -96,15 +96,15 @@ func (p *Pool) limiter(tenant string) *RateLimiter {
 	return p.limiters[tenant]
 }
 
-// Forget drops the place that an object that is gone has in the line of a rate limiter, by the key of its turns.
+// Forget drops the place of a deleted object in the queue of a rate limiter, by the key of its reservations.
 func (p *Pool) Forget(key any) {
 	if limiter, ok := p.places.Load(key); ok {
 		limiter.(*RateLimiter).Forget(key)
 	}
 }
 
-// End gives back what an object was called back for, whatever its tenant, and did not use in the reconciliation that now ends: others
-// wait for it.
+// End gives back the call that an object was requeued for, in any tenant, if the reconciliation that now ends did not use it:
+// other objects wait for it.
 func (p *Pool) End(reservation *Reservation) {
 	reservation.End()
 	if limiter, ok := p.places.Load(reservation.key); ok && limiter != reservation.limiter {
@@ -112,7 +112,7 @@ func (p *Pool) End(reservation *Reservation) {
 	}
 }
 
-// Release stops all calls to a tenant at once: it is not ours any more.
+// Release stops all calls to a tenant at once: this instance no longer serves it.
 func (p *Pool) Release(tenant string) {
 	p.mu.Lock()
 	session, limiter := p.sessions[tenant], p.limiters[tenant]
@@ -129,7 +129,7 @@ func (p *Pool) Release(tenant string) {
 	}
 }
 
-// Remove is Release for a tenant that is gone: nothing tells of it any more.
+// Remove is Release for a tenant that is gone: it also drops its metrics.
 func (p *Pool) Remove(tenant string) {
 	p.Release(tenant)
 	p.metrics.forget(tenant)

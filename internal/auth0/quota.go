@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Quota is a limit on how many tokens an application or an organization may have issued within a period.
+// Quota is a limit on how many tokens an application or an organization may obtain within a period.
 type Quota struct {
 	// Of is Client or Organization.
 	Of string
@@ -18,10 +18,10 @@ type Quota struct {
 	ResetsAt  time.Time
 }
 
-// quotaHeaders tell what is left of a quota, by whose it is.
+// quotaHeaders report the rest of a quota, by its owner.
 var quotaHeaders = map[string]string{"Client": "Auth0-Client-Quota-Limit", "Organization": "Auth0-Organization-Quota-Limit"}
 
-// isQuota reports whether a 429 is about a quota. The rate limit comes without these headers.
+// isQuota reports whether a 429 is about a quota. One about the rate limit lacks these headers.
 func isQuota(header http.Header) bool {
 	for _, name := range quotaHeaders {
 		for _, quota := range parseBuckets("", header.Get(name), time.Time{}) {
@@ -33,7 +33,7 @@ func isQuota(header http.Header) bool {
 	return false
 }
 
-// parseQuota reads what an answer tells of quotas.
+// parseQuota reads the quotas from an answer.
 func parseQuota(header http.Header, now time.Time) []Quota {
 	var quotas []Quota
 	for _, of := range []string{"Client", "Organization"} {
@@ -42,7 +42,7 @@ func parseQuota(header http.Header, now time.Time) []Quota {
 	return quotas
 }
 
-// parseBuckets reads a header like b=per_hour;q=10;r=7;t=3540,b=per_day;q=100;r=97;t=82740. What it cannot read, it leaves out.
+// parseBuckets reads a header like b=per_hour;q=10;r=7;t=3540,b=per_day;q=100;r=97;t=82740. It skips what it cannot read.
 func parseBuckets(of, header string, now time.Time) []Quota {
 	var quotas []Quota
 	for bucket := range strings.SplitSeq(header, ",") {

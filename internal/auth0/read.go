@@ -16,10 +16,10 @@ type listed struct {
 
 type listedKey struct{}
 
-// ErrListed is the answer to a write under WithListed.
+// ErrListed is the error of a write under WithListed.
 var ErrListed = errors.New("a list may lag behind: the object must be read before anything is written")
 
-// WithListed has the object be read from what a list showed of it, and refuses to write anything.
+// WithListed makes reads of an object return what a list showed of it, and refuses all writes.
 func WithListed(ctx context.Context, resource, id string, document Document) context.Context {
 	return context.WithValue(ctx, listedKey{}, &listed{resource, id, document})
 }
@@ -29,7 +29,7 @@ func isListed(ctx context.Context) bool {
 	return ok
 }
 
-// read is the seam through which every object is read by id: by a call, or from a list without any adapter noticing.
+// read reads every object that is read by id: with a call, or from a list without the adapter's knowledge.
 func (s *Session) read(ctx context.Context, resource, id string, fetch func(context.Context) (jsonBody, error)) (Document, error) {
 	if shown, ok := ctx.Value(listedKey{}).(*listed); ok && shown.resource == resource && shown.id == id {
 		return shown.document, nil
@@ -61,16 +61,16 @@ type listPage struct {
 	objects []Document
 	// next is where the next page begins, "" if there is none.
 	next string
-	// size of the answer in bytes.
+	// size is the size of the answer in bytes.
 	size int
-	// route of the call, for messages.
+	// route is the route of the call, for messages.
 	route string
 }
 
-// reader reads a page of a list. The first begins at "".
+// reader reads a page of a list. The first page begins at "".
 type reader func(ctx context.Context, from string) (listPage, error)
 
-// pages reads a list page by page. It ends where there is no next page, at an empty page, and at a page that it read before.
+// pages reads a list page by page. It ends if there is no next page, at an empty page, and at a page that it read before.
 func pages(ctx context.Context, read reader) iter.Seq2[listPage, error] {
 	return func(yield func(listPage, error) bool) {
 		from, known := "", map[string]bool{"": true}
@@ -88,7 +88,7 @@ func pages(ctx context.Context, read reader) iter.Seq2[listPage, error] {
 	}
 }
 
-// collect reads a list to its end, and keeps of each object what keep returns.
+// collect reads a list to its end, and keeps the results of keep.
 func collect[T any](ctx context.Context, read reader, keep func(Document) T) ([]T, error) {
 	var kept []T
 	size := 0
@@ -106,15 +106,15 @@ func collect[T any](ctx context.Context, read reader, keep func(Document) T) ([]
 	return kept, nil
 }
 
-// whole keeps all of an object.
+// whole keeps the whole object.
 func whole(object Document) Document { return object }
 
-// field keeps a text of an object.
+// field keeps one string of an object.
 func field(name string) func(Document) string {
 	return func(object Document) string { return object.String(name) }
 }
 
-// checkpoint is where a page begins, nil for the first.
+// checkpoint returns where a page begins, nil for the first.
 func checkpoint(from string) *string {
 	if from == "" {
 		return nil
@@ -141,7 +141,7 @@ func parseList(answer jsonBody, err error) ([]Document, error) {
 	return answer.list()
 }
 
-// named picks the objects that have a value in a field: filters of Auth0's match more than was asked for.
+// named returns the objects with a value in a field: Auth0's filters match more than requested.
 func named(objects []Document, field, value string) []Document {
 	return slices.DeleteFunc(objects, func(object Document) bool { return object.String(field) != value })
 }

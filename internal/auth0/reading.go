@@ -10,20 +10,22 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// How many bytes of answers may be read and parsed at the same time, by tenant and by process. A tenant that sends slowly holds up
-// itself first, and then others that do: half of what the process may read is for answers that come within slowAnswer.
+// The limits of the bytes of answers that may be read and parsed at the same time, by tenant and by process. A tenant that sends
+// slowly first delays itself, and then others that do: half of the process's budget is reserved for answers that arrive within
+// slowAnswer.
 const (
 	mostReadPerTenant  = 8 << 20
 	mostReadPerProcess = 48 << 20
 )
 
-// readingAtOnce and readingSlowly bound what the process reads at the same time.
+// readingAtOnce and readingSlowly are the two halves of the process's budget.
 var (
 	readingAtOnce = semaphore.NewWeighted(mostReadPerProcess / 2)
 	readingSlowly = semaphore.NewWeighted(mostReadPerProcess / 2)
 )
 
-// errReading ends a call whose answer could not be read, as too many others were being read. It says nothing of the tenant.
+// errReading ends a call whose answer could not be read because too many others were being read. It says nothing about the
+// tenant.
 var errReading = errors.New("too many answers are being read at the same time")
 
 // reading is the part of the process's budget that one answer takes while it is read.
@@ -32,14 +34,14 @@ type reading struct {
 	timer *time.Timer
 
 	mu sync.Mutex
-	// budget that the part is of, nil when the reading has ended.
+	// budget is the budget of that part, nil when the reading has ended.
 	budget *semaphore.Weighted
-	// refused reports that the answer came slowly, and there was no room for one more of these.
+	// refused means that the answer came slowly, and the budget for slow answers had no room.
 	refused bool
 }
 
-// beginReading waits until an answer of this size may be read. From a tenant that answers at once, it moves over to the slow ones if
-// it is not read within slowAnswer; where they have no room, its body is closed.
+// beginReading waits until an answer of this size may be read. If the tenant is responsive, the answer moves to the slow budget
+// after slowAnswer; if that has no room, its body is closed.
 func beginReading(ctx context.Context, isResponsive bool, size int64, body io.Closer) (*reading, error) {
 	r := &reading{size: size, budget: readingSlowly}
 	if isResponsive {
@@ -84,7 +86,7 @@ func (r *reading) end() {
 	r.budget = nil
 }
 
-// acquire waits for a part of a budget. It fails with errReading if that takes as long as the call may.
+// acquire waits for a part of a budget. It fails with errReading if the call's deadline passes first.
 func acquire(ctx context.Context, budget *semaphore.Weighted, size int64) error {
 	err := budget.Acquire(ctx, size)
 	if err != nil && !errors.Is(context.Cause(ctx), context.Canceled) {

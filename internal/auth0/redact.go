@@ -13,23 +13,23 @@ import (
 )
 
 const (
-	// redacted stands where a server sent a secret back.
+	// redacted replaces a secret that a server sent back.
 	redacted = "[redacted]"
-	// shortestSecret is the least length of what is looked for in an answer: shorter texts occur by chance.
+	// shortestSecret is the minimum length of the secrets to search for: shorter texts occur by chance.
 	shortestSecret = 4
 	// mostSent bounds how much of a request is searched for secrets.
 	mostSent = 1 << 20
 )
 
 var (
-	// secretFields are the fields of a request whose values are secret, with all that is in them.
+	// secretFields are the fields of a request whose values are secret, including everything inside.
 	secretFields = regexp.MustCompile(`(?i)(password|secret|token|assertion|credential|hash|salt|_key|^key|^pem|^cert|^code$|device_code|code_verifier)`)
-	// publicFields match secretFields, and hold settings.
+	// publicFields match secretFields, but are settings.
 	publicFields = regexp.MustCompile(`(?i)(_policy|_method|_type|_lifetime|_options|_dialect|_signing|_alg|^token_endpoint)`)
 )
 
-// redact takes out of a failed call what must not be quoted: secrets that the request carried and the server, or a proxy, sent back,
-// and characters that a terminal obeys.
+// redact removes from the error of a failed call what must not be quoted: secrets of the request that the server or a proxy sent
+// back, and control characters that affect a terminal.
 func redact(request *http.Request, err error) error {
 	failed, ok := errors.AsType[*Error](err)
 	if !ok {
@@ -52,7 +52,7 @@ func redact(request *http.Request, err error) error {
 	return failed
 }
 
-// secretsIn returns the secrets that a request carries.
+// secretsIn returns the secrets in a request.
 func secretsIn(request *http.Request) []string {
 	var secrets []string
 	if _, token, ok := strings.Cut(request.Header.Get("Authorization"), " "); ok {
@@ -76,7 +76,7 @@ func secretsIn(request *http.Request) []string {
 	if value, err := ParseValue(sent); err == nil {
 		return secretsOf(value, false, secrets)
 	}
-	// What is not a form has no fields.
+	// A body that is not a form has no fields.
 	form, _ := url.ParseQuery(string(sent))
 	for field, values := range form {
 		if isSecretField(field) {
@@ -90,7 +90,7 @@ func isSecretField(name string) bool {
 	return secretFields.MatchString(name) && !publicFields.MatchString(name)
 }
 
-// secretsOf adds the texts in secret fields of a JSON value, or all of them.
+// secretsOf adds the strings in secret fields of a JSON value, or all strings.
 func secretsOf(value any, all bool, secrets []string) []string {
 	switch value := value.(type) {
 	case string:

@@ -12,29 +12,29 @@ import (
 	management "github.com/auth0/go-auth0/v3/management"
 )
 
-// RefreshRules are what an application's settings say about its refresh tokens.
+// RefreshRules are an application's settings for its refresh tokens.
 type RefreshRules struct {
 	// Rotating means that each refresh replaces the refresh token.
 	Rotating bool `json:"rotating,omitempty"`
-	// Leeway is how long after that the replaced token still works.
+	// Leeway is how long a replaced refresh token still works.
 	Leeway time.Duration `json:"leeway,omitempty"`
-	// Lifetime is how long a sign-in can be refreshed, rotation or not; 0 means for ever.
+	// Lifetime is how long a sign-in can be refreshed, with or without rotation; 0 means forever.
 	Lifetime time.Duration `json:"lifetime,omitempty"`
-	// IdleLifetime is how long a refresh token lives that is not used; 0 means for ever.
+	// IdleLifetime is how long an unused refresh token lives; 0 means forever.
 	IdleLifetime time.Duration `json:"idleLifetime,omitempty"`
 }
 
-// scopeReadClients is what reading an application's settings takes.
+// scopeReadClients is the scope to read an application's settings.
 const scopeReadClients = "read:clients"
 
-// rulesKeptFor is how long the settings of an application are taken as known.
+// rulesKeptFor is how long the settings of an application are cached.
 const rulesKeptFor = time.Hour
 
 // ForgetRefreshRules makes the next RefreshRules read the settings of an application.
 func (s *Session) ForgetRefreshRules(id string) { s.rules.forget(id) }
 
-// RefreshRules returns what an application's settings say about its refresh tokens, by a call at most once an hour. known is
-// false without the scope to read them.
+// RefreshRules returns an application's settings for its refresh tokens, with at most one call an hour. known is false without
+// the scope to read them.
 func (s *Session) RefreshRules(ctx context.Context, id string) (rules RefreshRules, known bool, err error) {
 	scopes, err := s.Scopes(ctx)
 	if err != nil || !slices.Contains(scopes, scopeReadClients) {
@@ -53,7 +53,7 @@ func (s *Session) RefreshRules(ctx context.Context, id string) (rules RefreshRul
 
 var refreshFields = "client_id,refresh_token"
 
-// parseRefreshRules reads the property refresh_token of an application. What is absent has Auth0's default.
+// parseRefreshRules reads the property refresh_token of an application. Absent fields have Auth0's default.
 func parseRefreshRules(settings Document) RefreshRules {
 	seconds := func(field string, otherwise int64) time.Duration {
 		number, _ := settings[field].(json.Number)
@@ -75,12 +75,12 @@ func parseRefreshRules(settings Document) RefreshRules {
 	return rules
 }
 
-// clockSkew is how far Auth0's clock and ours may be apart.
+// clockSkew is the assumed maximum difference between Auth0's clock and the operator's.
 const clockSkew = 10 * time.Second
 
-// WasRefreshed looks in the tenant's log for a refresh by an application since a time, for a user if the user is known. Whoever
-// else refreshes tokens of the same application for the same user counts, too. known is false if the log does not tell, as
-// the scope to read it is missing, or as there is more since than one page holds.
+// WasRefreshed searches the tenant's log for a refresh by an application since a time, for a user if the user is known. A refresh
+// by someone else with the same application for the same user counts, too. known is false if the log does not answer that: the
+// scope to read it is missing, or it has more entries since than one page.
 func (s *Session) WasRefreshed(ctx context.Context, applicationID, userID string, since time.Time) (refreshed, known bool, err error) {
 	scopes, err := s.Scopes(ctx)
 	if err != nil || !slices.Contains(scopes, ScopeLogs) {
@@ -105,7 +105,7 @@ func (s *Session) WasRefreshed(ctx context.Context, applicationID, userID string
 	return false, len(entries) < pageSize, nil
 }
 
-// RevokeToken ends a refresh token, and all that came of the same sign-in. It is a success if there is none.
+// RevokeToken revokes a refresh token, and everything from the same sign-in. It succeeds if there is none.
 func (s *Session) RevokeToken(ctx context.Context, application Application, refreshToken string) error {
 	_, err := s.postForm(ctx, s.LoginDomain(), "/oauth/revoke", application, url.Values{"token": {refreshToken}})
 	return err

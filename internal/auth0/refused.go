@@ -8,29 +8,30 @@ import (
 )
 
 var (
-	// refusedProperty is how Auth0 names the property that breaks a schema: 'Expected type …' on property options.scope (…).
+	// refusedProperty matches the property that breaks a schema: 'Expected type …' on property options.scope (…).
 	refusedProperty = regexp.MustCompile(`on property ([\w.\[\]-]+)`)
-	// additionalProperties is how Auth0 names the properties that it does not know.
+	// additionalProperties matches the properties that Auth0 does not know.
 	additionalProperties = regexp.MustCompile(`Additional properties not allowed: ([\w,.-]+\w)(?:\.?' on property ([\w.\[\]-]+))?`)
-	// listIndex is the place in a list: callbacks[0].
+	// listIndex matches the index in a list: callbacks[0].
 	listIndex = regexp.MustCompile(`\[\d+\]`)
-	// fieldName is a word that may be the name of a field.
+	// fieldName matches a word that may be the name of a field.
 	fieldName = regexp.MustCompile(`\w+`)
 )
 
-// IsRefused reports whether Auth0 refused a request for what is in it, so that another one may succeed.
+// IsRefused reports whether Auth0 refused the contents of a request, so that another request may succeed.
 func IsRefused(err error) bool {
 	failed, ok := errors.AsType[*Error](err)
 	return ok && failed.Status != 0 && (failed.Class == ClassInvalid || failed.Class == ClassConflict || failed.Class == ClassForbidden)
 }
 
-// IsTooMuchAtOnce reports whether Auth0 refuses fields only because they come with others: "Cannot update email and username simultaneously".
+// IsTooMuchAtOnce reports whether Auth0 refuses fields only because they were sent together: "Cannot update email and username
+// simultaneously".
 func (e *Error) IsTooMuchAtOnce() bool {
 	return e.Class == ClassInvalid && strings.Contains(e.Message, "simultaneously")
 }
 
-// Refuses returns which of the paths of a request Auth0's refusal names; none if it names none of them. A path is a field, or
-// object.key; it is named with what is in it, or with all that it is in.
+// Refuses returns the paths of a request that Auth0's refusal names. A path is a field, or object.key. The refusal names it if it
+// names something in it, or an object around it.
 func (e *Error) Refuses(paths []string) []string {
 	if e.Class != ClassInvalid || e.Status == 0 {
 		return nil
@@ -48,7 +49,7 @@ func (e *Error) Refuses(paths []string) []string {
 	})
 }
 
-// propertiesNamed are the paths of the properties that the message calls so.
+// propertiesNamed returns the paths of the properties in the message.
 func (e *Error) propertiesNamed() []string {
 	var named []string
 	for _, match := range additionalProperties.FindAllStringSubmatch(e.Message, -1) {

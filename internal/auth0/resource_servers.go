@@ -23,8 +23,8 @@ func (s *Session) GetResourceServer(ctx context.Context, id string) (Document, e
 	})
 }
 
-// FindResourceServers returns the API with an identifier, if there is one. A read by identifier would take an identifier
-// that looks like an id for one.
+// FindResourceServers returns the API with an identifier, if there is one. A read by identifier would mistake an identifier that
+// looks like an id for one.
 func (s *Session) FindResourceServers(ctx context.Context, identifier string) ([]Document, error) {
 	answer, err := s.manage(ctx, http.MethodGet, routeResourceServers, func(ctx context.Context) error {
 		_, err := s.resourceServersAPI.List(ctx, &management.ListResourceServerRequestParameters{
@@ -45,8 +45,8 @@ func (s *Session) CreateResourceServer(ctx context.Context, api Document) (Docum
 	return parseObject(answer, err)
 }
 
-// UpdateResourceServer merges a patch into an API. The list of scopes is replaced whole; Auth0 takes those that are missing
-// from roles, users and client grants.
+// UpdateResourceServer merges a patch into an API. The list of scopes is replaced whole; Auth0 removes missing scopes from roles,
+// users and client grants.
 func (s *Session) UpdateResourceServer(ctx context.Context, id string, patch Document) (Document, error) {
 	answer, err := s.manage(ctx, http.MethodPatch, routeResourceServer, func(ctx context.Context) error {
 		_, err := s.resourceServersAPI.Update(ctx, id, nil, option.WithBodyProperties(patch))

@@ -23,8 +23,8 @@ type Role struct {
 	Name string
 }
 
-// RoleIDs resolves role names to ids and returns those that do not exist. One list of the tenant's roles serves all
-// users; a name that is not on it makes it be read again, at most once per catalogRefresh.
+// RoleIDs resolves role names to ids and returns the names that do not exist. One list of the tenant's roles serves all users. A
+// name that is not on it triggers another read, at most once per catalogRefresh.
 func (s *Session) RoleIDs(ctx context.Context, names []string) (ids map[string]string, unknown []string, err error) {
 	return s.roles.resolve(ctx, names)
 }
@@ -33,7 +33,7 @@ func (s *Session) listRoles(ctx context.Context) ([]Role, error) {
 	return collect(ctx, s.rolesNamed(nil), asRole)
 }
 
-// rolesNamed reads the roles whose names contain a text, in any case; nil reads all.
+// rolesNamed reads the roles whose names contain a string, ignoring case; nil reads all.
 func (s *Session) rolesNamed(name *string) reader {
 	return s.offsets(routeRoles, "roles", func(ctx context.Context, page *int) error {
 		_, err := s.rolesAPI.List(ctx, &management.ListRolesRequestParameters{NameFilter: name, Page: page, PerPage: &pageSize, IncludeTotals: &yes})
@@ -53,8 +53,8 @@ func (s *Session) GetRole(ctx context.Context, id string) (Document, error) {
 	})
 }
 
-// FindRoles returns the role with a name, if there is one: upper and lower case count. Auth0's filter matches every role whose name contains
-// it in any case, so that the role may be on a later page.
+// FindRoles returns the role with a name, if there is one; names are case-sensitive. Auth0's filter matches every role whose name
+// contains it in any case, so the role may be on a later page.
 func (s *Session) FindRoles(ctx context.Context, name string) ([]Document, error) {
 	roles, err := collect(ctx, s.rolesNamed(&name), whole)
 	return named(roles, "name", name), err
@@ -78,7 +78,7 @@ func (s *Session) UpdateRole(ctx context.Context, id string, patch Document) (Do
 	return s.learnRole(parseObject(answer, err))
 }
 
-// learnRole takes a role into the catalog, so that users find it without another call.
+// learnRole adds a role to the catalog, so that users find it without another call.
 func (s *Session) learnRole(role Document, err error) (Document, error) {
 	if err == nil {
 		s.roles.learn(Role{ID: role.String("id"), Name: role.String("name")})
@@ -86,7 +86,7 @@ func (s *Session) learnRole(role Document, err error) (Document, error) {
 	return role, err
 }
 
-// DeleteRole deletes a role, which takes it from all users. It fails with ClassNotFound if there is none.
+// DeleteRole deletes a role, which removes it from all users. It fails with ClassNotFound if there is none.
 func (s *Session) DeleteRole(ctx context.Context, id string) error {
 	_, err := s.manage(ctx, http.MethodDelete, routeRole, func(ctx context.Context) error {
 		return s.rolesAPI.Delete(ctx, id)
@@ -95,7 +95,7 @@ func (s *Session) DeleteRole(ctx context.Context, id string) error {
 	return err
 }
 
-// AddRolePermissions gives a role permissions. Those it has already do no harm.
+// AddRolePermissions adds permissions to a role. It ignores permissions that the role has already.
 func (s *Session) AddRolePermissions(ctx context.Context, id string, permissions []Permission) error {
 	_, err := s.manage(ctx, http.MethodPost, routeRolePermissions, func(ctx context.Context) error {
 		return s.rolesAPI.Permissions.Add(ctx, id, &management.AddRolePermissionsRequestContent{Permissions: permissionPayload(permissions)})
@@ -103,7 +103,7 @@ func (s *Session) AddRolePermissions(ctx context.Context, id string, permissions
 	return err
 }
 
-// RemoveRolePermissions takes permissions from a role. Those it does not have do no harm.
+// RemoveRolePermissions removes permissions from a role. It ignores permissions that the role does not have.
 func (s *Session) RemoveRolePermissions(ctx context.Context, id string, permissions []Permission) error {
 	_, err := s.manage(ctx, http.MethodDelete, routeRolePermissions, func(ctx context.Context) error {
 		return s.rolesAPI.Permissions.Delete(ctx, id, &management.DeleteRolePermissionsRequestContent{Permissions: permissionPayload(permissions)})
@@ -124,17 +124,17 @@ func (s *Session) RolePermissions(ctx context.Context, id string) ([]Permission,
 }
 
 const (
-	// catalogRefresh bounds how often a name that is not in the catalog makes it be read again.
+	// catalogRefresh bounds how often an unknown name triggers another read of the catalog.
 	catalogRefresh = 15 * time.Second
-	// catalogLifetime is how long the catalog is trusted for the names that are in it. An id that has died since then is
-	// refused by Auth0, which drops the catalog.
+	// catalogLifetime is how long the names in the catalog are trusted. Auth0 refuses an id that was deleted since then, which
+	// drops the catalog.
 	catalogLifetime = time.Hour
 )
 
-// roleCatalog knows the roles of a tenant by name.
+// roleCatalog maps the names of a tenant's roles to their ids.
 type roleCatalog struct {
 	list func(context.Context) ([]Role, error)
-	// listing is held by the one who lists.
+	// listing is locked by the caller that lists the roles.
 	listing *callMutex
 
 	mu   sync.Mutex
@@ -176,7 +176,7 @@ func (c *roleCatalog) remember(roles []Role) {
 	c.read = time.Now()
 }
 
-// lookUp returns what the catalog says of the names, and whether that can be relied on.
+// lookUp returns what the catalog says about the names, and whether it is current.
 func (c *roleCatalog) lookUp(names []string) (ids map[string]string, unknown []string, current bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -192,7 +192,7 @@ func (c *roleCatalog) lookUp(names []string) (ids map[string]string, unknown []s
 	return ids, unknown, age < catalogRefresh || len(unknown) == 0 && age < catalogLifetime
 }
 
-// learn takes in a role that was created or renamed just now.
+// learn adds a role that was just created or renamed.
 func (c *roleCatalog) learn(role Role) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -203,7 +203,7 @@ func (c *roleCatalog) learn(role Role) {
 	c.ids[role.Name] = role.ID
 }
 
-// forget makes the next look-up read the roles again.
+// forget makes the next lookup read the roles again.
 func (c *roleCatalog) forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

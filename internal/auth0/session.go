@@ -41,19 +41,19 @@ import (
 
 // Credentials are the operator's own access to a tenant.
 type Credentials struct {
-	// Domain of the tenant, without a scheme: example.eu.auth0.com.
+	// Domain is the domain of the tenant, without a scheme: example.eu.auth0.com.
 	Domain string
 	// Application is the operator's own.
 	Application Application
-	// CustomDomain is where users sign up and sign in; empty means Domain.
+	// CustomDomain is the domain where users sign up and sign in; empty means Domain.
 	CustomDomain string
-	// CABundle holds the certificate authorities of the domain as PEM; empty means the system's.
+	// CABundle contains the certificate authorities of the domain as PEM; empty means the system's.
 	CABundle string
 }
 
 var domainForm = regexp.MustCompile(`^[a-zA-Z0-9]([-a-zA-Z0-9.]*[a-zA-Z0-9])?(:\d{1,5})?$`)
 
-// Validate says which part of the credentials cannot be used, and why.
+// Validate says which part of the credentials is invalid, and why.
 func (c Credentials) Validate() error {
 	if !domainForm.MatchString(c.Domain) {
 		return invalidDomain(c.Domain)
@@ -66,7 +66,7 @@ func (c Credentials) Validate() error {
 	return c.Application.Validate()
 }
 
-// CheckCABundle refuses what holds no certificate in PEM form, and what holds more than certificates.
+// CheckCABundle refuses a bundle without a certificate in PEM form, and one that contains more than certificates.
 func CheckCABundle(bundle string) error {
 	if strings.Contains(bundle, "PRIVATE KEY-----") {
 		return errors.New("it holds a private key, which is now exposed: create a new key pair, and leave only certificates there")
@@ -181,27 +181,28 @@ func baseTransport(caBundle string) *http.Transport {
 	return base
 }
 
-// Domain of the tenant.
+// Domain returns the domain of the tenant.
 func (s *Session) Domain() string { return s.credentials.Domain }
 
-// ClientID of the operator's own application.
+// ClientID returns the client ID of the operator's own application.
 func (s *Session) ClientID() string { return s.credentials.Application.ID }
 
-// LoginDomain is where users sign up and sign in.
+// LoginDomain returns the domain where users sign up and sign in.
 func (s *Session) LoginDomain() string {
 	return cmp.Or(s.credentials.CustomDomain, s.credentials.Domain)
 }
 
-// ManagementAudience is the identifier of the tenant's Management API.
+// ManagementAudience returns the identifier of the tenant's Management API.
 func (s *Session) ManagementAudience() string { return "https://" + s.credentials.Domain + "/api/v2/" }
 
-// Scopes returns what the Management API token carries, issuing one if there is none.
+// Scopes returns the scopes of the Management API token. It issues a token if there is none.
 func (s *Session) Scopes(ctx context.Context) ([]string, error) {
 	token, err := s.managementToken(ctx)
 	return token.Scopes, err
 }
 
-// managementToken returns the Management API token, issuing one if there is none: not while the API is unavailable for which it is.
+// managementToken returns the Management API token. It issues one if there is none, but not while the Management API is
+// unavailable.
 func (s *Session) managementToken(ctx context.Context) (TokenSet, error) {
 	if current, ok := s.token.usable(); ok {
 		return current, nil
@@ -212,13 +213,13 @@ func (s *Session) managementToken(ctx context.Context) (TokenSet, error) {
 	return s.token.get(ctx)
 }
 
-// Renew drops the Management API token if it is older than a minute, so that scopes granted since then show.
+// Renew drops the Management API token if it is older than a minute, so that newly granted scopes take effect.
 func (s *Session) Renew() { s.token.forgetAny() }
 
-// RenewNow drops the Management API token, however young: somebody asked for it.
+// RenewNow drops the Management API token, however young: a person requested that.
 func (s *Session) RenewNow() { s.token.clear() }
 
-// close lets go of idle connections.
+// close closes idle connections.
 func (s *Session) close() { s.http.CloseIdleConnections() }
 
 // release refuses every further call.
@@ -226,8 +227,8 @@ func (s *Session) release() { s.transport.released.Store(true) }
 
 const routeSettings = "/api/v2/tenants/settings"
 
-// probe finds out whether an API answers. It reads what nothing else reads: a route that fails for itself is no outage. That the
-// scope for it may be missing does not matter, as a refusal is an answer.
+// probe finds out whether an API answers. It reads a resource that nothing else reads, so that the failure of one route does not
+// count as an outage. The scope for it may be missing: a refusal is an answer.
 func (s *Session) probe(ctx context.Context, of api) error {
 	if of == apiAuthentication {
 		return s.token.renew(ctx)
@@ -245,8 +246,8 @@ func (s *Session) probe(ctx context.Context, of api) error {
 
 var settingsField = "friendly_name"
 
-// manage makes one call to the Management API through the SDK and returns the JSON of the answer. A token that Auth0
-// refuses is replaced once: it may have been revoked, or lack a scope that was granted since it was issued.
+// manage makes one call to the Management API through the SDK and returns the JSON of the answer. It replaces a token that Auth0
+// refuses once: the token may have been revoked, or lack a scope that was granted after it was issued.
 func (s *Session) manage(ctx context.Context, method, route string, send func(context.Context) error) (jsonBody, error) {
 	if method != http.MethodGet && isListed(ctx) {
 		return jsonBody{}, ErrListed
@@ -272,11 +273,11 @@ func (s *Session) send(ctx context.Context, current *call, send func(context.Con
 	if err := send(ctx); err != nil && !current.answered {
 		return jsonBody{}, asError(ctx, current.method+" "+current.route, err)
 	}
-	// The SDK got an empty answer and complains: its types would only be thrown away.
+	// The SDK got an empty answer and returns an error; its types are not needed.
 	return current.body, nil
 }
 
-// asError finds the *Error that the transport returned below what the HTTP client and the SDK wrapped around it.
+// asError finds the *Error of the transport inside the errors that the HTTP client and the SDK wrapped around it.
 func asError(ctx context.Context, route string, err error) error {
 	if failed, ok := errors.AsType[*Error](err); ok {
 		return failed
@@ -292,10 +293,11 @@ func asError(ctx context.Context, route string, err error) error {
 	return &Error{Class: ClassUnavailable, Route: route, Message: err.Error()}
 }
 
-// IsAvailable reports whether the tenant is, for all that is known.
+// IsAvailable reports whether, as far as is known, the tenant is available.
 func (s *Session) IsAvailable() bool { return s.transport.limiter.Outage() == nil }
 
-// AwaitAvailable waits until the tenant is available. The error is that of the context, or says that the tenant is served no more.
+// AwaitAvailable waits until the tenant is available. The error is that of the context, or says that the tenant is no longer
+// served.
 func (s *Session) AwaitAvailable(ctx context.Context) error {
 	return s.transport.limiter.AwaitAvailable(ctx)
 }

@@ -9,8 +9,8 @@ import (
 
 const routeSignup = "/dbconnections/signup"
 
-// SignUp signs a user up as an application does, at the tenant's custom domain if it has one. It returns what the answer
-// says of the user, with the user_id that Auth0 chose. A user who exists is a conflict; Auth0 does not say which one.
+// SignUp signs a user up as an application does, at the tenant's custom domain if it has one. It returns the user as the answer
+// shows it, with the user_id that Auth0 chose. An existing user is a conflict; Auth0 does not say which one.
 func (s *Session) SignUp(ctx context.Context, user Document) (Document, error) {
 	body, err := json.Marshal(user)
 	if err != nil {
@@ -24,7 +24,7 @@ func (s *Session) SignUp(ctx context.Context, user Document) (Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	// A custom database may call it differently.
+	// A custom database may use another name.
 	id := firstOf(signedUp.String("_id"), signedUp.String("id"), signedUp.String("user_id"))
 	if id == "" {
 		return nil, &Error{Class: ClassUnavailable, Route: "POST " + routeSignup, Message: "the answer holds no id"}

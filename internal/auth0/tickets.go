@@ -12,7 +12,7 @@ const (
 	routeUserBlocks     = "/api/v2/user-blocks/{id}"
 )
 
-// PasswordTicket makes a link by which a user chooses a password. It ends an earlier one, and sends no mail.
+// PasswordTicket creates a link with which a user chooses a password. It invalidates an earlier link, and sends no e-mail.
 func (s *Session) PasswordTicket(ctx context.Context, request Document) (link string, err error) {
 	answer, err := s.manage(ctx, http.MethodPost, routePasswordTicket, func(ctx context.Context) error {
 		_, err := s.ticketsAPI.ChangePassword(ctx, nil, option.WithBodyProperties(request))
@@ -25,7 +25,7 @@ func (s *Session) PasswordTicket(ctx context.Context, request Document) (link st
 	return ticket.String("ticket"), err
 }
 
-// Unblock lifts the blocks of brute-force protection from a user, not the one of an administrator.
+// Unblock removes the blocks of brute-force protection from a user, but not a block by an administrator.
 func (s *Session) Unblock(ctx context.Context, id string) error {
 	_, err := s.manage(ctx, http.MethodDelete, routeUserBlocks, func(ctx context.Context) error {
 		return s.userBlocksAPI.Delete(ctx, id)

@@ -17,7 +17,7 @@ import (
 // Grant is a grant type of /oauth/token, in Auth0's spelling.
 type Grant string
 
-// The grants by which tokens are issued.
+// The grants that issue tokens.
 const (
 	GrantClientCredentials Grant = "client_credentials"
 	// GrantPassword signs a user in to the tenant's default directory, GrantPasswordRealm to a connection.
@@ -28,34 +28,34 @@ const (
 	GrantDeviceCode        Grant = "urn:ietf:params:oauth:grant-type:device_code"
 )
 
-// TokenRequest asks for a token.
+// TokenRequest is a request for a token.
 type TokenRequest struct {
 	Application Application
 	Grant       Grant
 	Audience    string
-	// Scopes to ask for; none asks for all that may be granted.
+	// Scopes are the requested scopes; none requests all that may be granted.
 	Scopes []string
-	// Organization goes with GrantClientCredentials.
+	// Organization is for GrantClientCredentials.
 	Organization string
 
-	// Username and Password go with the password grants, and Realm, a connection, with GrantPasswordRealm.
+	// Username and Password are for the password grants, and Realm, a connection, for GrantPasswordRealm.
 	Username string
 	Password string
 	Realm    string
 
-	// Code, RedirectURI and CodeVerifier go with GrantAuthorizationCode.
+	// Code, RedirectURI and CodeVerifier are for GrantAuthorizationCode.
 	Code         string
 	RedirectURI  string
 	CodeVerifier string
 
-	// RefreshToken goes with GrantRefreshToken.
+	// RefreshToken is for GrantRefreshToken.
 	RefreshToken string
 
-	// DeviceCode goes with GrantDeviceCode.
+	// DeviceCode is for GrantDeviceCode.
 	DeviceCode string
 }
 
-// form is the request as Auth0 takes it; what is empty is left out.
+// form returns the request in Auth0's form, without empty fields.
 func (r TokenRequest) form() url.Values {
 	form := url.Values{"grant_type": {string(r.Grant)}}
 	for field, value := range map[string]string{
@@ -71,30 +71,30 @@ func (r TokenRequest) form() url.Values {
 	return form
 }
 
-// TokenSet is what Auth0 issues.
+// TokenSet contains the tokens that Auth0 issued, and their properties.
 type TokenSet struct {
 	AccessToken  string `json:"accessToken,omitempty"`
 	TokenType    string `json:"tokenType,omitempty"`
 	IDToken      string `json:"idToken,omitempty"`
 	RefreshToken string `json:"refreshToken,omitempty"`
-	// Subject is whom the token is for, if it says so.
+	// Subject is the user or application of the token, if the token names it.
 	Subject string `json:"subject,omitempty"`
-	// Scopes that were granted.
+	// Scopes are the granted scopes.
 	Scopes []string `json:"scopes,omitempty"`
-	// IssuedAt and ExpiresAt are the token's own claims where it is a JWT.
+	// IssuedAt and ExpiresAt are the token's own claims if it is a JWT.
 	IssuedAt  time.Time `json:"issuedAt"`
 	ExpiresAt time.Time `json:"expiresAt"`
-	// Organization is the one that the token is for, if any.
+	// Organization is the organization of the token, if any.
 	Organization string `json:"organization,omitempty"`
-	// Audience is whom the token is meant for, as far as it says so.
+	// Audience is the audience of the token, if the token names it.
 	Audience string `json:"audience,omitempty"`
-	// Quota is what is left of the application's and the organization's quota, where one is set.
+	// Quota is the rest of the application's and the organization's quota, if one is set.
 	Quota []Quota `json:"-"`
 }
 
-// IssueToken issues a token. It is not idempotent: tokens for APIs of one's own count against a monthly quota, sign-ins that
-// are refused against the brute-force protection, codes work once, and refresh tokens may be replaced. Users sign in at the
-// tenant's custom domain if it has one.
+// IssueToken issues a token. It is not idempotent: tokens for custom APIs count against a monthly quota, refused sign-ins against
+// the brute-force protection, codes work once, and refresh tokens may be replaced. Users sign in at the tenant's custom domain if
+// it has one.
 func (s *Session) IssueToken(ctx context.Context, request TokenRequest) (TokenSet, error) {
 	domain := s.LoginDomain()
 	if request.Grant == GrantClientCredentials {
@@ -109,8 +109,8 @@ func (s *Session) IssueToken(ctx context.Context, request TokenRequest) (TokenSe
 	return set, err
 }
 
-// AwaitsTokens returns what a reconciliation waits for that is about to ask for a token while the tenant issues none: it need not prepare
-// anything.
+// AwaitsTokens returns what a reconciliation must wait for before it requests a token, nil if the tenant issues tokens. So it
+// prepares nothing in vain.
 func (s *Session) AwaitsTokens(ctx context.Context) error {
 	return s.transport.limiter.check(ctx, classToken)
 }
@@ -120,14 +120,14 @@ func (s *Session) CountToken(namespace, name string, grant Grant) {
 	s.transport.metrics.tokens.WithLabelValues(s.transport.tenant, namespace, name, string(grant)).Inc()
 }
 
-// answer is what Auth0 answered to a call of the Authentication API.
+// answer is Auth0's answer to a call of the Authentication API.
 type answer struct {
 	header http.Header
 	body   []byte
 }
 
-// postForm makes one call in the name of an application. The SDK's client for these endpoints fetches signing keys whenever it
-// is built and cannot be kept from it, which this needs for nothing; each endpoint is one form.
+// postForm makes one call on behalf of an application. The SDK's client for these endpoints always fetches signing keys when it
+// is built, which are not needed here; each endpoint is one form.
 func (s *Session) postForm(ctx context.Context, domain, path string, application Application, form url.Values) (answer, error) {
 	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
 	if err := application.authenticate(form, header, domain, time.Now()); err != nil {
@@ -189,7 +189,7 @@ func parseTokenSet(answer []byte, now time.Time) (TokenSet, error) {
 	return set, nil
 }
 
-// claims are those of a JWT that matter here.
+// claims are the claims of a JWT that the operator uses.
 type claims struct {
 	IssuedAt  int64  `json:"iat"`
 	ExpiresAt int64  `json:"exp"`
@@ -200,7 +200,7 @@ type claims struct {
 	Audience     json.RawMessage `json:"aud"`
 }
 
-// claimsOf reads a JWT. The signature is not verified, as the token comes straight from its issuer.
+// claimsOf reads a JWT. It does not verify the signature, because the token comes directly from its issuer.
 func claimsOf(token string) (found claims, ok bool) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
@@ -213,8 +213,8 @@ func claimsOf(token string) (found claims, ok bool) {
 	return found, true
 }
 
-// readClaims takes times and scopes from the access token: its clock counts, not the one of this machine. One without an audience
-// is opaque, and whom it is for, only the ID token says.
+// readClaims takes times and scopes from the access token: the issuer's clock counts, not the one of this machine. A token
+// without an audience is opaque, and only the ID token names its subject.
 func (t *TokenSet) readClaims() {
 	claims, ok := claimsOf(t.AccessToken)
 	if !ok {
@@ -232,7 +232,7 @@ func (t *TokenSet) readClaims() {
 	}
 }
 
-// firstAudience reads the claim aud, which is a text or a list: the API comes first, before /userinfo.
+// firstAudience reads the claim aud, a string or a list: the API comes first, before /userinfo.
 func firstAudience(claim json.RawMessage) string {
 	var list []string
 	if json.Unmarshal(claim, &list) == nil && len(list) > 0 {
@@ -246,22 +246,22 @@ func firstAudience(claim json.RawMessage) string {
 // forgetAtMostEvery bounds how often a token is replaced because Auth0 refused it.
 const forgetAtMostEvery = time.Minute
 
-// managementToken holds the token for the Management API, and replaces it ahead of its expiry.
+// managementToken holds the token for the Management API, and replaces it before it expires.
 type managementToken struct {
 	issue func(context.Context) (TokenSet, error)
-	// issuing is held by the one who issues.
+	// issuing is locked by the caller that issues a token.
 	issuing *callMutex
 
 	mu      sync.Mutex
 	current TokenSet
 }
 
-// newManagementToken returns an empty one. rate limiter may be nil.
+// newManagementToken returns a managementToken without a token. limiter may be nil.
 func newManagementToken(limiter *RateLimiter, issue func(context.Context) (TokenSet, error)) *managementToken {
 	return &managementToken{issue: issue, issuing: newCallMutex(limiter, classToken)}
 }
 
-// get returns a token that is good for at least another minute. Callers that need a new one wait for a single issue.
+// get returns a token that is valid for at least another minute. Concurrent callers that need a new one share one issue.
 func (m *managementToken) get(ctx context.Context) (TokenSet, error) {
 	if current, ok := m.usable(); ok {
 		return current, nil
@@ -276,7 +276,7 @@ func (m *managementToken) get(ctx context.Context) (TokenSet, error) {
 	return m.replace(ctx)
 }
 
-// renew gets another token, whether there is one or not.
+// renew issues another token, even if there is one.
 func (m *managementToken) renew(ctx context.Context) error {
 	if err := m.issuing.lock(ctx); err != nil {
 		return err
@@ -286,7 +286,7 @@ func (m *managementToken) renew(ctx context.Context) error {
 	return err
 }
 
-// replace is called by the one who holds issuing.
+// replace must be called with issuing locked.
 func (m *managementToken) replace(ctx context.Context) (TokenSet, error) {
 	issued, err := m.issue(ctx)
 	if err != nil {
@@ -311,8 +311,8 @@ func (m *managementToken) fresh(now time.Time) bool {
 	return m.current.AccessToken != "" && now.Before(m.current.ExpiresAt.Add(-margin))
 }
 
-// forget drops a token that Auth0 refused, so that the next call gets another, which may carry newly granted scopes, and
-// reports whether there will be another. A token that is young is kept: the next would be no better.
+// forget drops a token that Auth0 refused, so that the next call gets another, which may have newly granted scopes. It reports
+// whether there is or will be another. It keeps a young token: the next would be no better.
 func (m *managementToken) forget(refused string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()

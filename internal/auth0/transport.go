@@ -17,34 +17,34 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/lease"
 )
 
-// callTimeout bounds one call, from the first byte sent to the last one read.
+// callTimeout bounds one call, from the first byte sent to the last byte read.
 const callTimeout = 30 * time.Second
 
-// call travels in the context of a request from a verb to the transport and back.
+// call travels in the context of a request from the Session to the transport and back.
 type call struct {
 	method string
 	// route is the templated path: /api/v2/users/{id}.
 	route string
-	// routeClass of the route, if it is not that of its path.
+	// routeClass is the class of the route, if it differs from that of its path.
 	routeClass routeClass
 	// token authorises the call; empty for calls that need none.
 	token string
-	// streamed leaves the body of a successful answer to the caller, who reads it as it comes.
+	// streamed leaves the body of a successful answer to the caller, who reads it as it arrives.
 	streamed bool
-	// raw keeps the answer as it came, in the place of its JSON.
+	// raw keeps the answer as received, instead of its JSON.
 	raw bool
 	// answered reports whether a successful answer came, even one without a body.
 	answered bool
 	// body is the JSON of a successful answer.
 	body jsonBody
-	// answer is the body of a successful answer, as it came; only with raw.
+	// answer is the body of a successful answer, as received; only with raw.
 	answer []byte
 }
 
 type callKey struct{}
 
-// transport is the one place through which every call leaves: it waits for the rate limit, counts, keeps the answer, and
-// turns a failed answer into an *Error before the SDK can retry it, sleep on it, or lose half of it.
+// transport sends all calls. It waits for the rate limit, counts, keeps the answer, and turns a failed answer into an *Error
+// before the SDK can retry it, sleep on it, or lose half of it.
 type transport struct {
 	base    http.RoundTripper
 	limiter *RateLimiter
@@ -54,7 +54,7 @@ type transport struct {
 	reading *semaphore.Weighted
 	// ownClientID is the operator's own application, which no call may change.
 	ownClientID string
-	// released refuses every call: the tenant is not ours any more.
+	// released refuses every call: this instance no longer serves the tenant.
 	released atomic.Bool
 }
 
@@ -118,7 +118,7 @@ func (t *transport) permit(ctx context.Context, to routeClass, route string) (*p
 	return t.limiter.acquire(ctx, to, route)
 }
 
-// bounded is exchange within a time. Of an answer that is streamed, only the headers must come within it.
+// bounded is exchange with a timeout. If the answer is streamed, only the headers must arrive in time.
 func (t *transport) bounded(request *http.Request, current *call, timeout time.Duration) (*http.Response, *Error, error) {
 	ctx, cancel := context.WithCancelCause(request.Context())
 	timer := time.AfterFunc(timeout, func() { cancel(context.DeadlineExceeded) })
@@ -135,7 +135,7 @@ func (t *transport) bounded(request *http.Request, current *call, timeout time.D
 	return response, nil, nil
 }
 
-// judge takes a call without an answer into the breaker. A call that was cancelled says nothing of the tenant.
+// judge reports a call without an answer to the breaker. A cancelled call says nothing about the tenant.
 func (t *transport) judge(permit *permit, err error, now time.Time) {
 	if failed, ok := errors.AsType[*Error](err); ok {
 		t.limiter.observe(permit, nil, failed, now)
@@ -144,7 +144,7 @@ func (t *transport) judge(permit *permit, err error, now time.Time) {
 	t.limiter.abandon(permit, now)
 }
 
-// cancelling is a body whose end ends its request.
+// cancelling is a body that cancels its request when it is closed.
 type cancelling struct {
 	io.ReadCloser
 
@@ -157,7 +157,7 @@ func (c cancelling) Close() error {
 	return c.ReadCloser.Close()
 }
 
-// exchange sends the request and takes the answer into the call, or returns what failed. An answer that is streamed is left unread.
+// exchange sends the request and stores the answer in the call, or returns the failure. It does not read a streamed answer.
 func (t *transport) exchange(request *http.Request, current *call) (*http.Response, *Error, error) {
 	response, err := t.base.RoundTrip(request)
 	if err != nil {
@@ -179,10 +179,10 @@ func (t *transport) exchange(request *http.Request, current *call) (*http.Respon
 			current.body = parseBody(content)
 		}
 	})
-	// The HTTP client wants a body, and the SDK gets none to parse once more.
+	// The HTTP client requires a body, and the SDK must not parse it again.
 	response.Body = http.NoBody
 	if err == nil && !current.isJSON() {
-		// Something between here and Auth0 answers in its place.
+		// Something between the operator and Auth0 answers in its place.
 		return response, &Error{Class: ClassUnavailable, Route: request.Method + " " + current.route, Message: request.URL.Host + " answers with something that is not JSON"}, nil
 	}
 	return response, nil, err
@@ -196,7 +196,8 @@ func (c *call) isJSON() bool {
 	return c.body.size == 0 || c.body.err == nil
 }
 
-// readError reads as much of a failed answer as tells what failed. What is left out, or is not JSON, is classified by the status.
+// readError reads as much of a failed answer as explains the failure. If the rest is cut off, or is not JSON, the status decides
+// the class.
 func (t *transport) readError(request *http.Request, response *http.Response, current *call) *Error {
 	content, _ := io.ReadAll(io.LimitReader(response.Body, mostError))
 	return newError(request.Method+" "+current.route, response, content, time.Now())

@@ -12,9 +12,8 @@ import (
 	"syscall"
 )
 
-// unreachable says of a request without an answer, for people, why there is none. What differs from one attempt to the next,
-// such as ports and numbers of streams, is left out: to say it again is no news. A cancelled context is no fault of Auth0's and
-// stays what it is.
+// unreachable explains in a message why a request has no answer. It leaves out what differs between attempts, such as ports and
+// numbers of streams: a repetition is not news. A cancelled context is not a failure of Auth0 and is returned unchanged.
 func unreachable(request *http.Request, route string, err error) error {
 	if ctx := request.Context(); errors.Is(context.Cause(ctx), context.Canceled) {
 		return ctx.Err()
@@ -34,7 +33,7 @@ func distrust(untrusted error) string {
 	return strings.TrimPrefix(innermost(untrusted).Error(), "x509: ")
 }
 
-// cause says what broke a connection, or kept it from being made.
+// cause says what broke a connection, or prevented it.
 func cause(err error) string {
 	if failed, ok := errors.AsType[*net.OpError](err); ok && failed.Op == "proxyconnect" {
 		return "the proxy: " + cause(failed.Err)
@@ -55,7 +54,7 @@ func cause(err error) string {
 	return last.Error()
 }
 
-// isHTTP2 reports whether the server ended a stream or a connection of HTTP/2. net/http has no types for that.
+// isHTTP2 reports whether the server ended an HTTP/2 stream or connection. net/http has no types for that.
 func isHTTP2(err error) bool {
 	return strings.HasPrefix(err.Error(), "stream error:") || strings.HasPrefix(err.Error(), "http2:")
 }

@@ -44,8 +44,8 @@ func (s *Session) FindUsersByEmail(ctx context.Context, email string) ([]Documen
 	return parseList(answer, err)
 }
 
-// SearchUsers returns the first users that match a query in Auth0's search syntax. The index lags behind by seconds: use
-// what is found as a hint, and the absence of it as nothing.
+// SearchUsers returns the first users that match a query in Auth0's search syntax. The index lags behind by seconds: a result is
+// a hint, and no result proves nothing.
 func (s *Session) SearchUsers(ctx context.Context, query string) ([]Document, error) {
 	answer, err := s.manage(ctx, http.MethodGet, routeUsers, func(ctx context.Context) error {
 		_, err := s.usersAPI.List(ctx, &management.ListUsersRequestParameters{Q: &query})
@@ -62,7 +62,7 @@ func (s *Session) CountUsers(ctx context.Context, query string) (int, error) {
 	})
 }
 
-// CreateUser creates a user. A user_id that the caller chose makes it safe to repeat: the second call is a conflict.
+// CreateUser creates a user. A user_id that the caller chose makes it safe to retry: the second call is a conflict.
 func (s *Session) CreateUser(ctx context.Context, user Document) (Document, error) {
 	answer, err := s.manage(ctx, http.MethodPost, routeUsers, func(ctx context.Context) error {
 		_, err := s.usersAPI.Create(ctx, nil, option.WithBodyProperties(user))
@@ -80,7 +80,7 @@ func (s *Session) UpdateUser(ctx context.Context, id string, patch Document) (Do
 	return parseObject(answer, err)
 }
 
-// DeleteUser deletes a user. Auth0 confirms for a user who is not there, too.
+// DeleteUser deletes a user. If there is none, Auth0 also reports success.
 func (s *Session) DeleteUser(ctx context.Context, id string) error {
 	_, err := s.manage(ctx, http.MethodDelete, routeUser, func(ctx context.Context) error {
 		return s.usersAPI.Delete(ctx, id)
@@ -97,7 +97,7 @@ func (s *Session) UserRoles(ctx context.Context, id string) ([]Role, error) {
 	return collect(ctx, read, asRole)
 }
 
-// AssignUserRoles gives a user roles, by id. Those the user has already do no harm.
+// AssignUserRoles gives a user roles, by id. It ignores roles that the user has already.
 func (s *Session) AssignUserRoles(ctx context.Context, id string, roleIDs []string) error {
 	_, err := s.manage(ctx, http.MethodPost, routeUserRoles, func(ctx context.Context) error {
 		return s.usersAPI.Roles.Assign(ctx, id, &management.AssignUserRolesRequestContent{Roles: roleIDs})
@@ -108,7 +108,7 @@ func (s *Session) AssignUserRoles(ctx context.Context, id string, roleIDs []stri
 	return err
 }
 
-// RemoveUserRoles takes roles from a user, by id. Those the user does not have do no harm.
+// RemoveUserRoles removes roles from a user, by id. It ignores roles that the user does not have.
 func (s *Session) RemoveUserRoles(ctx context.Context, id string, roleIDs []string) error {
 	_, err := s.manage(ctx, http.MethodDelete, routeUserRoles, func(ctx context.Context) error {
 		return s.usersAPI.Roles.Delete(ctx, id, &management.DeleteUserRolesRequestContent{Roles: roleIDs})
@@ -132,7 +132,7 @@ func (s *Session) UserPermissions(ctx context.Context, id string) ([]Permission,
 	return direct, err
 }
 
-// GrantUserPermissions grants a user permissions. Those the user has already do no harm.
+// GrantUserPermissions grants a user permissions. It ignores permissions that the user has already.
 func (s *Session) GrantUserPermissions(ctx context.Context, id string, permissions []Permission) error {
 	_, err := s.manage(ctx, http.MethodPost, routeUserPermissions, func(ctx context.Context) error {
 		return s.usersAPI.Permissions.Create(ctx, id, &management.CreateUserPermissionsRequestContent{Permissions: permissionPayload(permissions)})
@@ -140,7 +140,7 @@ func (s *Session) GrantUserPermissions(ctx context.Context, id string, permissio
 	return err
 }
 
-// RevokeUserPermissions takes permissions from a user. Those the user does not have do no harm.
+// RevokeUserPermissions revokes permissions from a user. It ignores permissions that the user does not have.
 func (s *Session) RevokeUserPermissions(ctx context.Context, id string, permissions []Permission) error {
 	_, err := s.manage(ctx, http.MethodDelete, routeUserPermissions, func(ctx context.Context) error {
 		return s.usersAPI.Permissions.Delete(ctx, id, &management.DeleteUserPermissionsRequestContent{Permissions: permissionPayload(permissions)})
@@ -163,7 +163,7 @@ func asPermission(permission Document) Permission {
 	return Permission{Audience: permission.String("resource_server_identifier"), Name: permission.String("permission_name")}
 }
 
-// isDirect reports whether a permission was granted to the user, perhaps besides coming from a role.
+// isDirect reports whether a permission was granted to the user directly, whether or not a role also grants it.
 func isDirect(permission Document) bool {
 	sources := permission.Objects("sources")
 	for _, source := range sources {

@@ -25,7 +25,7 @@ type Adapter[O v1alpha1.Managed] interface {
 	Desired(object O, references reference.Values) auth0.Document
 	// ID returns the id of the object in Auth0 from status, "" if the object was not found in Auth0 yet.
 	ID(O) string
-	// Describe names an object in Auth0 for people: "user auth0|507f1f77bcf86cd799439011".
+	// Describe names an object in Auth0 for messages: "user auth0|507f1f77bcf86cd799439011".
 	Describe(auth0.Document) string
 	// Observe copies what Auth0 returned into status.
 	Observe(O, auth0.Document)
@@ -92,7 +92,7 @@ type Checker[O v1alpha1.Managed] interface {
 
 // Explainer gives a reason and a message for an answer of Auth0 that has a particular meaning for the kind.
 type Explainer[O v1alpha1.Managed] interface {
-	// Explain makes no call. The References of req are those that were resolved before the failed call.
+	// Explain makes no call. References are the ones that were resolved before the failed call.
 	Explain(req Request[O], failed *auth0.Error) error
 }
 

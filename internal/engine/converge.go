@@ -202,8 +202,8 @@ func (w *objectSync[O]) abandonedSecrets() []string {
 	return paths
 }
 
-// enforced returns the paths to clear where they are not desired: those that were declared before, and entries that others added
-// to an exact list.
+// enforced returns the paths to clear where they are not desired: previously declared paths, and entries that others added to an
+// exact list.
 func (w *objectSync[O]) enforced(have auth0.Document) []string {
 	managed := w.object.GetManagedStatus().ManagedFields
 	if lister, ok := w.Adapter.(ExactLister[O]); ok {

@@ -88,7 +88,7 @@ func (w *objectSync[O]) conflict(ctx context.Context, conflict error) (Outcome, 
 	return w.choose(ctx, candidates, ours, err)
 }
 
-// choose continues with one of the found objects: ours, or the only candidate.
+// choose continues with one of the found objects: this Kubernetes object's own, or the only candidate.
 func (w *objectSync[O]) choose(ctx context.Context, candidates []auth0.Document, ours auth0.Document, err error) (Outcome, error) {
 	switch {
 	case err != nil:
@@ -107,7 +107,7 @@ func (w *objectSync[O]) choose(ctx context.Context, candidates []auth0.Document,
 	return w.stall(v1alpha1.ReasonAmbiguous, "several objects in Auth0 could be this one: %s; delete all but one, or tell them apart", w.describeAll(candidates)), nil
 }
 
-// find returns the objects that could be the wanted one, and the one that is known to be ours, if any.
+// find returns the objects that could be the wanted one, and the one that provably belongs to this Kubernetes object, if any.
 func (w *objectSync[O]) find(ctx context.Context, wanted auth0.Document) (candidates []auth0.Document, ours auth0.Document, err error) {
 	candidates, err = w.Adapter.Find(ctx, w.req(), wanted)
 	if auth0.IsQueryRefused(err) && w.object.GetDeletionTimestamp() != nil {

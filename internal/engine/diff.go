@@ -62,8 +62,8 @@ type change struct {
 	isBeside bool
 }
 
-// diff compares the desired document with what Auth0 has. managed are the paths that were desired before: those that are no
-// longer desired are cleared.
+// diff compares the desired document with what Auth0 has. managed are the paths that were desired before: it clears the paths
+// that are no longer desired.
 func (f Fields) diff(desired, have auth0.Document, managed []string) []change {
 	want := f.flatten(desired)
 	var changes []change

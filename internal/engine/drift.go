@@ -70,8 +70,8 @@ func (m *DriftDetection) Start(ctx context.Context) error {
 	return nil
 }
 
-// OnDeletion registers a handler of deletions in Auth0, whoever makes them. resource is the name in the paths of the Management
-// API. It must be called before the manager starts.
+// OnDeletion registers a handler of deletions in Auth0, by anyone. resource is the name in the paths of the Management API. It
+// must be called before the manager starts.
 func (m *DriftDetection) OnDeletion(resource string, heard func(ctx context.Context, tenant types.NamespacedName, id string)) {
 	if m.deletions == nil {
 		m.deletions = map[string]func(context.Context, types.NamespacedName, string){}

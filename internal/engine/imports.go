@@ -122,8 +122,8 @@ type member struct {
 	// id is the id of the object in Auth0 after the import, and sent the id in the import.
 	id, sent string
 	item     []byte
-	// known are the entries of its lists before the changes, targets are the changes that it needs, and changed those that were
-	// made.
+	// known are the entries of its lists before the changes, targets are the changes that it needs, and changed are the changes
+	// that were made.
 	known   *onLists
 	targets []target
 	changed []target

@@ -14,8 +14,8 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
-// If nothing in Auth0 would show that an object is ours, status records the intent before its creation. After a lost response or
-// a crash, the intent says what to look for: docs/decisions/0009-create-intents.md.
+// If nothing in Auth0 would show that this Kubernetes object created an object, status records the intent before the creation.
+// After a lost response or a crash, the intent says what to look for: docs/decisions/0009-create-intents.md.
 
 // intent is the recorded intent of an earlier attempt whose outcome is unknown, "" if there is none.
 func (w *objectSync[O]) intent() string { return w.object.GetManagedStatus().Creating }

@@ -139,7 +139,7 @@ func (l List) fresh(missing, surplus []string, note func(entry string, remove bo
 	return slices.DeleteFunc(slices.Clone(missing), isKnown(false)), slices.DeleteFunc(slices.Clone(surplus), isKnown(true))
 }
 
-// verify reads the list again after entries were removed, or added for the second time, and records those that Auth0 left
+// verify reads the list again after entries were removed, or added for the second time, and records the entries that Auth0 left
 // unchanged. An entry that is added for the first time costs no read: if Auth0 leaves it out, the next reconciliation adds it
 // again, and reads.
 func (l List) verify(ctx context.Context, session *auth0.Session, id string, again, removed []string) error {

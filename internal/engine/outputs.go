@@ -11,8 +11,8 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
-// keepOutputs records in status the Secrets and ConfigMaps of the spec before they are written, and abandons those that the spec
-// no longer names.
+// keepOutputs records in status the Secrets and ConfigMaps of the spec before they are written, and abandons any that the spec no
+// longer names.
 func (w *objectSync[O]) keepOutputs(ctx context.Context) error {
 	status := w.object.GetManagedStatus()
 	changed := false
@@ -71,8 +71,8 @@ func (p *Reconciliation[O]) abandonOthers(ctx context.Context, deps Deps, destin
 	return true, nil
 }
 
-// withdrawOutputs removes the values of the object from the Secrets and ConfigMaps that it adopted: those that the spec names,
-// and those that it named before.
+// withdrawOutputs removes the values of the object from the Secrets and ConfigMaps that it adopted, both the current ones of the
+// spec and former ones.
 func (w *objectSync[O]) withdrawOutputs(ctx context.Context) error {
 	status := w.object.GetManagedStatus()
 	for destination, names := range map[secret.Destination][]string{

@@ -6,7 +6,8 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 )
 
-// A path joins the keys of nested objects by dots: options.password_options.history.active. A dot within a key is written as \\..
+// A path joins the keys of nested objects by dots: options.password_options.history.active. A backslash escapes a dot or a
+// backslash within a key.
 
 var (
 	escapeKey   = strings.NewReplacer(`\`, `\\`, ".", `\.`)

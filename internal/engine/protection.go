@@ -122,8 +122,8 @@ type deletionCount struct {
 	window *deletionWindow
 	// leaving reports for namespaces whether they are being deleted.
 	leaving map[string]bool
-	// all counts every object, also those that were deleted in this window. waiting counts those that are being deleted and not
-	// allowed yet.
+	// all counts every object, also the ones that were deleted in this window. waiting counts objects that are being deleted and
+	// not allowed yet.
 	all, waiting int
 }
 

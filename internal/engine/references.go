@@ -193,9 +193,9 @@ func referencesDropped() predicate.Predicate {
 	}
 }
 
-// Dependants names the objects that need an object of the given kind, as Kind namespace/name: those that may have something to
-// delete in Auth0, because they carry the operator's finalizer. Objects of another tenant, or of a namespace that the tenant does
-// not admit, do not count: anybody can write a reference and a finalizer.
+// Dependants names the objects that need an object of the given kind, as Kind namespace/name. Only objects with the operator's
+// finalizer count, because only they may have something to delete in Auth0. Objects of another tenant, or of a namespace that the
+// tenant does not admit, do not count: anybody can write a reference and a finalizer.
 func Dependants(ctx context.Context, reader client.Reader, kinds []Kind, kind string, referent v1alpha1.Object) ([]string, error) {
 	key := client.ObjectKeyFromObject(referent)
 	admission, err := admissionTo(ctx, reader, referent)

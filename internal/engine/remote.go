@@ -65,7 +65,7 @@ type objectSync[O v1alpha1.Managed] struct {
 	desired auth0.Document
 	// desiredHash is a hash of the desired document, if the kind has drift detection.
 	desiredHash uint64
-	// secretValues are all values that come from Secrets, by path; secrets are those that changed since they were last sent.
+	// secretValues are all values that come from Secrets, by path; secrets are the values that changed since they were last sent.
 	secretValues, secrets map[string]any
 	// applied are the hashes of all such values.
 	applied []v1alpha1.AppliedSecret
@@ -281,7 +281,7 @@ func (w *objectSync[O]) requireScopes(ctx context.Context) error {
 	return nil
 }
 
-// readSecrets reads the values that come from Secrets, and keeps those that changed since they were last sent.
+// readSecrets reads the values that come from Secrets, and keeps the ones that changed since they were last sent.
 func (w *objectSync[O]) readSecrets(ctx context.Context) error {
 	adapter, ok := w.Adapter.(SecretFields[O])
 	if !ok {

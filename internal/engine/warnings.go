@@ -48,8 +48,8 @@ func (r *Reconciler[O]) warn(ctx context.Context, reconciliation *Reconciliation
 	r.warned.Store(name, warnings)
 }
 
-// annotations are those that people set on objects of this group. For each kind that has the annotation, the function says what
-// an object lacks for it to take effect, "" for nothing.
+// annotations are the ones that people set on objects of this group. For each kind that has the annotation, the function says
+// what an object lacks for it to take effect, "" for nothing.
 var annotations = map[string]map[string]func(v1alpha1.Object) string{
 	v1alpha1.AnnotationReconcileRequestedAt: {"": lacksNothing},
 	v1alpha1.AnnotationRotatePassword:       {"Auth0User": lacksGeneratedPassword},

@@ -56,8 +56,8 @@ type Named struct {
 	Kind, Name string
 }
 
-// NameKey is the key of a name in Auth0: in NameIndex for the objects that declare it, and in ObjectIndex for those that name it.
-// No key of a reference begins like that.
+// NameKey is the key of a name in Auth0: in NameIndex for the objects that declare it, and in ObjectIndex for the objects that
+// name it. No key of a reference begins like that.
 func NameKey(kind string, tenant types.NamespacedName, name string) string {
 	return namePrefix + kind + "/" + tenant.String() + "/" + name
 }

@@ -33,7 +33,7 @@ const (
 	managedBy      = "auth0-operator"
 )
 
-// annotationLabels lists the labels that the operator set for a spec, so that it removes those that leave the spec.
+// annotationLabels lists the labels that the operator set for a spec, so that it can remove a label that leaves the spec.
 const annotationLabels = "auth0-operator.io/labels"
 
 // annotationAnnotations and annotationRandom likewise list the annotations of a spec, and the keys of random values.
