@@ -28,18 +28,18 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/simulator"
 )
 
-// seed repeats the dice of a chaos that failed.
+// seed repeats the random numbers of a failed run.
 var seed = flag.Uint64("seed", 0, "seed of TestChaos; 0 takes a new one")
 
 const (
 	chaosUsers = 200
-	// recoveryTime is how long the operator may take to correct everything once the storm is over: the lease of a leader
-	// that died, and the pauses between the attempts at what failed before.
+	// recoveryTime is how long the operator may take to correct everything after the last fault: the lease of a dead leader, and
+	// the pauses between attempts.
 	recoveryTime = 90 * time.Second
 )
 
-// TestChaos has a few hundred users come, change and go while the tenant fails at random, leaders change, and the API
-// server, which it shares with nobody, restarts.
+// TestChaos creates, changes and deletes a few hundred users while the tenant fails at random, leaders change, and the API
+// server, which no other test uses, restarts.
 func TestChaos(t *testing.T) {
 	t.Parallel()
 	if *seed == 0 {
@@ -79,15 +79,15 @@ func ownControlPlane(t *testing.T) (*controlplane.ControlPlane, client.Client) {
 	return own, access
 }
 
-// chaos is an environment in which everything goes wrong.
+// chaos is an environment with random faults.
 type chaos struct {
 	*environment
 	*faultPeriod
 
 	replicas []*replica
-	// faults are what is still to happen.
+	// faults are the faults that are still to come.
 	faults []func() error
-	// declared are the users as they ought to be, by name.
+	// declared are the users as they must be in the end, by name.
 	declared map[string]*v1alpha1.Auth0User
 	serial   int
 }
@@ -132,7 +132,7 @@ func (c *chaos) declare(n int) {
 	}
 }
 
-// vary has a user come about in one of the ways there are.
+// vary chooses one of the ways to create a user.
 func (c *chaos) vary(user *v1alpha1.Auth0User) {
 	output := v1alpha1.OutputSecret{Name: user.Name}
 	switch c.roll(4) {
@@ -182,7 +182,7 @@ func (c *chaos) withdraw(name string) {
 	delete(c.declared, name)
 }
 
-// injectFault waits until the operator is at work, and then has the next fault happen.
+// injectFault waits until the operator works, and then causes the next fault.
 func (c *chaos) injectFault() {
 	c.Helper()
 	calls := c.sim.Requests().Total
@@ -199,7 +199,7 @@ func (c *chaos) injectFault() {
 	}
 }
 
-// leader returns the replica that leads, or the first if none does at present.
+// leader returns the leading replica, or the first if none leads.
 func (c *chaos) leader() *replica {
 	for _, replica := range c.replicas {
 		if replica.leads() {
@@ -209,7 +209,7 @@ func (c *chaos) leader() *replica {
 	return c.replicas[0]
 }
 
-// requireAllAsDeclared waits until every object is Ready and nothing else is left, and compares Auth0 with it.
+// requireAllAsDeclared waits until every object is Ready and nothing else is left, and compares Auth0 with the objects.
 func (c *chaos) requireAllAsDeclared() {
 	c.Helper()
 	c.within(recoveryTime, func() error {
@@ -257,7 +257,7 @@ func (e *environment) allUsers() []map[string]any {
 	}
 }
 
-// faultPeriod has calls to Auth0 fail at random, as long as it rages.
+// faultPeriod is a period in which calls to Auth0 fail at random.
 type faultPeriod struct {
 	mu   sync.Mutex
 	dice *rand.Rand
@@ -287,7 +287,7 @@ func (s *faultPeriod) isOver() bool {
 	return s.over
 }
 
-// strikeCalls is put around the simulator.
+// strikeCalls wraps the simulator.
 func (s *faultPeriod) strikeCalls(tenant http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.isOver() {
@@ -323,7 +323,7 @@ func refuse(w http.ResponseWriter, status int) {
 	_ = json.NewEncoder(w).Encode(map[string]any{"statusCode": status, "error": http.StatusText(status), "message": "chaos"})
 }
 
-// replica is an operator that takes part in leader election, and is started again whenever it ends, as Kubernetes does.
+// replica is an operator with leader election. It restarts whenever it ends, as in Kubernetes.
 type replica struct {
 	*environment
 
@@ -351,7 +351,7 @@ func startReplica(e *environment) *replica {
 	return r
 }
 
-// startProcess runs one operator until it ends: because it is told to, or because it lost the lease.
+// startProcess runs one operator until it is told to end or loses the lease.
 func (r *replica) startProcess(ctx context.Context) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -368,7 +368,7 @@ func (r *replica) startProcess(ctx context.Context) {
 		Metrics:         prometheus.NewRegistry(),
 	})
 	if err != nil {
-		// The API server is on its way up.
+		// The API server is still starting.
 		<-time.After(100 * time.Millisecond)
 		return
 	}
@@ -378,7 +378,7 @@ func (r *replica) startProcess(ctx context.Context) {
 	_ = manager.Start(ctx)
 }
 
-// leads reports whether the replica is the one that works.
+// leads reports whether the replica is the active one.
 func (r *replica) leads() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -393,7 +393,7 @@ func (r *replica) leads() bool {
 	}
 }
 
-// end ends the operator: in good order, so that it gives the lease back, or by a crash.
+// end ends the operator, either in good order, so that it releases the lease, or by a crash.
 func (r *replica) end(crash bool) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

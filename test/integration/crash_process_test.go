@@ -21,7 +21,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/simulator"
 )
 
-// step is an effect of a process on the world: the nth of that name.
+// step is an effect of a process on Kubernetes or Auth0: the nth with that name.
 type step struct {
 	effect string
 	nth    int
@@ -34,7 +34,7 @@ func (s step) String() string {
 	return fmt.Sprintf("%s no. %d", s.effect, s.nth)
 }
 
-// instant is when a process dies: right before a step takes effect, or right after, before it learns the answer.
+// instant is when a process dies: right before a step takes effect, or right after, before the process gets the answer.
 type instant struct {
 	step
 
@@ -48,8 +48,8 @@ func (i instant) String() string {
 	return "before " + i.step.String()
 }
 
-// process is one life of the operator. Whatever it does to the world goes through here, one effect after the other, so
-// that its death falls between two of them. Once it is dead, nothing of it gets through any more.
+// process is one run of the operator. All its effects on Kubernetes and Auth0 pass through here, one at a time, so its death
+// falls between two of them. A dead process has no further effect.
 type process struct {
 	mu      sync.Mutex
 	watched bool
@@ -58,11 +58,10 @@ type process struct {
 	end     *instant
 	dead    bool
 	ended   chan struct{}
-	// pauses has the process stop at the end, in place of dying, until it is continued.
+	// pauses makes the process stop at the end, instead of dying, until it is continued.
 	pauses    bool
 	continued chan struct{}
-	// fenced is set when a process that was stopped has continued, unless it has no fence, and refused counts what was refused
-	// since.
+	// fenced is set when a stopped process has continued, unless it has no fence. refused counts the writes refused since.
 	fenced, unfenced bool
 	refused          atomic.Int32
 }
@@ -73,21 +72,21 @@ func newProcess() *process {
 	return &process{ended: make(chan struct{}), continued: make(chan struct{})}
 }
 
-// watch counts the effects from now on. The process dies at the end, if there is one.
+// watch counts the effects from now on. The process dies at the end, if one is set.
 func (p *process) watch(end *instant) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.watched, p.seen, p.end = true, map[string]int{}, end
 }
 
-// pause is watch for a process that stops at the end and is continued later. The effect that it stops at is the last one that
-// gets through, as the fence is closed by then; unless it has none.
+// pause is watch for a process that stops at the end and is continued later. The effect at which it stops is the last one that
+// gets through, because the fence is closed by then, unless the process has none.
 func (p *process) pause(end *instant, unfenced bool) {
 	p.watch(end)
 	p.pauses, p.unfenced = true, unfenced
 }
 
-// mayWrite returns what the fence says.
+// mayWrite returns the fence's answer.
 func (p *process) mayWrite() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -121,7 +120,7 @@ func (p *process) do(effect string, carryOut func()) bool {
 	return !last
 }
 
-// stopAround stops the process before or after an effect. Whatever else it wants to do waits, as it needs the lock.
+// stopAround stops the process before or after an effect. All its other effects wait for the lock.
 func (p *process) stopAround(carryOut func()) {
 	if p.end.after {
 		carryOut()
@@ -134,7 +133,7 @@ func (p *process) stopAround(carryOut func()) {
 	p.fenced = !p.unfenced
 }
 
-// count notes an effect, and reports whether it is the last.
+// count records an effect, and reports whether it is the last.
 func (p *process) count(effect string) bool {
 	if !p.watched {
 		return false
@@ -145,7 +144,7 @@ func (p *process) count(effect string) bool {
 	return p.end != nil && p.end.step == this
 }
 
-// kill has the process die now.
+// kill makes the process die now.
 func (p *process) kill() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -165,8 +164,7 @@ func (p *process) isDead() bool {
 	return p.dead
 }
 
-// work returns the steps up to the last that changed something: what follows them is the idling of a process that has
-// nothing left to do.
+// work returns the steps up to the last one that changed something. The steps after it are those of an idle process.
 func (p *process) work() []step {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -177,8 +175,8 @@ func (p *process) work() []step {
 	return steps
 }
 
-// crashTransport is the connection of a process to the API server. Writes are its effects; Events and Leases leave no trace that
-// matters.
+// crashTransport is the connection of a process to the API server. Writes are its effects, except Events and Leases, which leave
+// no trace that matters.
 type crashTransport struct {
 	base    http.RoundTripper
 	process *process
@@ -208,7 +206,7 @@ func (l crashTransport) RoundTrip(request *http.Request) (*http.Response, error)
 	return nil, errDead
 }
 
-// resourceOf names what a path of the Kubernetes API is about: "auth0users/status" for
+// resourceOf is the resource in a path of the Kubernetes API: "auth0users/status" for
 // /apis/auth0-operator.io/v1alpha1/namespaces/test/auth0users/ada/status.
 func resourceOf(path string) string {
 	parts := strings.Split(strings.TrimPrefix(path, "/"), "/")
@@ -225,14 +223,14 @@ func resourceOf(path string) string {
 	return strings.Join(parts, "/")
 }
 
-// crashable is an environment whose operator dies.
+// crashable is an environment whose operator can die.
 type crashable struct {
 	*environment
 
 	process atomic.Pointer[process]
-	// processes are all processes, by the name that their calls to Auth0 carry.
+	// processes are all processes, by the name in their calls to Auth0.
 	processes sync.Map
-	// later is what the operators go by.
+	// later is the operators' clock.
 	later *shiftedClock
 }
 
@@ -252,7 +250,7 @@ func (c *shiftedClock) Now() time.Time { return time.Now().Add(time.Duration(c.a
 // Since implements clock.PassiveClock.
 func (c *shiftedClock) Since(at time.Time) time.Duration { return c.Now().Sub(at) }
 
-// newCrashable makes an environment with an operator that serves it, and a tenant that is Ready.
+// newCrashable creates an environment with an operator and a Ready tenant.
 func newCrashable(t *testing.T, options ...func(*simulator.Options)) *crashable {
 	t.Helper()
 	m := &crashable{later: &shiftedClock{}}
@@ -264,8 +262,8 @@ func newCrashable(t *testing.T, options ...func(*simulator.Options)) *crashable 
 	return m
 }
 
-// startProcess begins another life of the operator. The one before must have been stopped: nothing that reaches Auth0 from now on
-// is of it.
+// startProcess starts another process of the operator. The one before must have stopped: every later call to Auth0 comes from the
+// new one.
 func (m *crashable) startProcess() *process {
 	m.Helper()
 	current := newProcess()
@@ -289,7 +287,7 @@ func (m *crashable) startProcess() *process {
 	return current
 }
 
-// intercept lets calls to Auth0 through as long as their process lives.
+// intercept lets calls to Auth0 through while their process lives.
 func (m *crashable) intercept(auth0 http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		caller := m.process.Load()
@@ -310,13 +308,13 @@ func (m *crashable) intercept(auth0 http.Handler) http.Handler {
 	})
 }
 
-// listens reports whether a call only hears what others do. It is no step of an scenario, and may take as long as the process
-// lives.
+// listens reports whether a call only receives what others do. Such a call is no step of a scenario, and may last as long as the
+// process.
 func listens(r *http.Request) bool {
 	return r.Method == http.MethodGet && (r.URL.Path == "/api/v2/events" || r.URL.Path == "/api/v2/logs")
 }
 
-// routeOf names what a call to Auth0 is about: "PATCH /api/v2/users/{id}".
+// routeOf is the route of a call to Auth0: "PATCH /api/v2/users/{id}".
 func (m *crashable) routeOf(r *http.Request) string {
 	path := strings.Split(r.URL.EscapedPath(), "/")
 	for _, route := range m.sim.Routes() {

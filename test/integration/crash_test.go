@@ -16,30 +16,29 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 )
 
-// scenario is something that the operator sets out to do, and that a crash interrupts. The steps in which it does it
-// are not written down anywhere: they are observed.
+// scenario is work of the operator that a crash interrupts. The test does not list its steps: it observes them.
 type scenario struct {
 	fixture
 
-	// prepare makes what the scenario takes, besides what the fixture prepares.
+	// prepare creates what the scenario needs, besides what the fixture prepares.
 	prepare func(*environment)
-	// declare edits what the fixture declares.
+	// declare edits the object of the fixture.
 	declare func(v1alpha1.Managed)
-	// ready has the object be there and Ready before.
+	// ready is true if the object must be Ready before the scenario begins.
 	ready bool
-	// rival has another object declare the same before, which is in conflict, and is to have it in the end.
+	// rival is true if another object declares the same before, is in conflict, and must own the thing in the end.
 	rival bool
-	// begin sets the operator to work.
+	// begin starts the operator's work.
 	begin func(*environment, v1alpha1.Managed)
 	// meanwhile is what people do while no operator runs.
 	meanwhile func(*environment, v1alpha1.Managed)
-	// left is how many things there are in Auth0 in the end, if the object is to go; otherwise it is to become Ready.
+	// left is the number of things in Auth0 in the end, if the object must be gone. Otherwise the object must be Ready.
 	gone bool
 	left int
-	// settled waits until what the scenario changes besides is as declared.
+	// settled waits until everything else that the scenario changes is as declared.
 	settled func(*environment)
-	// issued is how many things were issued that cannot be had again, such as tokens, and output the Secret they go to. A
-	// crash may cost another one only if the one before did not get there.
+	// issued is how many things were issued that Auth0 does not return again, such as tokens. output is their Secret. A crash may
+	// cost another one only if the one before did not reach the Secret.
 	issued func(*environment) int
 	output string
 }
@@ -175,8 +174,8 @@ var scenarios = map[string]scenario{
 	"delete a role":                {fixture: roleFixture, ready: true, begin: deleteIt, gone: true},
 }
 
-// TestCrash has the operator die before the first step of every scenario and right after each that changes something, and another
-// one take over. What it leaves behind right before a later step is what it left behind after the one before that.
+// TestCrash kills the operator before the first step of every scenario, and right after each step that changes something. Then
+// another operator takes over. A crash right before a later step leaves the same behind as one right after the step before.
 func TestCrash(t *testing.T) {
 	for name, u := range scenarios {
 		t.Run(name, func(t *testing.T) {
@@ -191,7 +190,7 @@ func TestCrash(t *testing.T) {
 	}
 }
 
-// instants are those at which a death leaves something else behind than at any other.
+// instants are the moments at which a crash leaves something else behind than at any other.
 func instants(steps []step) []instant {
 	ends := []instant{{steps[0], false}}
 	for _, step := range steps {
@@ -202,7 +201,7 @@ func instants(steps []step) []instant {
 	return ends
 }
 
-// observe returns the steps of the scenario when nothing goes wrong.
+// observe returns the steps of the scenario without a crash.
 func (u scenario) observe(t *testing.T) []step {
 	t.Helper()
 	m, object := u.setUp(t)
@@ -227,7 +226,7 @@ func (u scenario) observe(t *testing.T) []step {
 	return steps
 }
 
-// interrupt has the operator die in the middle of the scenario, and another one take over.
+// interrupt kills the operator in the middle of the scenario, and starts another one.
 func (u scenario) interrupt(t *testing.T, end instant) {
 	t.Helper()
 	m, object := u.setUp(t)
@@ -236,9 +235,10 @@ func (u scenario) interrupt(t *testing.T, end instant) {
 	current.watch(&end)
 	u.begin(m.environment, object)
 	if !u.awaitEnd(m.environment, current, object) {
-		// The step does not come every time: a word in status that the tenant is not Ready yet, for one, takes a slow cache.
+		// The step does not occur every time. For example, a status that says that the tenant is not Ready yet takes a slow
+		// cache.
 		m.stopOperator()
-		// It may still have come since. The calls of those who verify are not the dead's.
+		// The step may still have occurred since. Calls of the verification are not the dead process's.
 		m.process.Store(newProcess())
 		u.verify(m.environment, object)
 		return
@@ -261,7 +261,7 @@ func (u scenario) interrupt(t *testing.T, end instant) {
 	}
 }
 
-// awaitEnd waits until the operator died, and reports whether it did: it may get done without taking the step.
+// awaitEnd waits until the operator dies, and reports whether it did. It may finish without the step.
 func (u scenario) awaitEnd(e *environment, current *process, object v1alpha1.Managed) bool {
 	e.Helper()
 	died := func(within time.Duration) bool {
@@ -284,7 +284,7 @@ func (u scenario) awaitEnd(e *environment, current *process, object v1alpha1.Man
 	return true
 }
 
-// isDone reports whether the object is as it is to be in the end.
+// isDone reports whether the object is in its final state.
 func (u scenario) isDone(e *environment, object v1alpha1.Managed) bool {
 	e.Helper()
 	err := e.kube.Get(e.ctx, client.ObjectKeyFromObject(object), object)
@@ -299,7 +299,7 @@ func (u scenario) isDone(e *environment, object v1alpha1.Managed) bool {
 		status.LastHandledReconcileAt == object.GetAnnotations()[v1alpha1.AnnotationReconcileRequestedAt]
 }
 
-// count counts what was issued, if anything is.
+// count is how many things were issued, or 0.
 func countOf(e *environment, issued func(*environment) int) int {
 	e.Helper()
 	if issued == nil {
@@ -332,7 +332,7 @@ func (u scenario) setUp(t *testing.T) (*crashable, v1alpha1.Managed) {
 	if u.ready {
 		m.create(object)
 		m.eventuallyReady(object)
-		// Nothing may be left to do when the counting begins.
+		// The operator must be idle when the counting begins.
 		m.reconcile(object)
 	}
 	if u.rival {
@@ -353,7 +353,7 @@ func (u scenario) rivalOf(e *environment) v1alpha1.Managed {
 	return rival
 }
 
-// requireInherited waits until the rival has what both declared: nothing was deleted in Auth0, and nothing made.
+// requireInherited waits until the rival owns the thing. It fails if the operator deleted or created anything in Auth0.
 func (u scenario) requireInherited(e *environment) {
 	e.Helper()
 	rival := u.rivalOf(e)
@@ -367,7 +367,7 @@ func (u scenario) requireInherited(e *environment) {
 	}
 }
 
-// eventuallyHandled waits until the object is Ready as it is now, requests by annotation included.
+// eventuallyHandled waits until the current object is Ready and its requests by annotation are handled.
 func (e *environment) eventuallyHandled(object v1alpha1.Managed) {
 	e.Helper()
 	e.eventually(func() error {
@@ -380,7 +380,7 @@ func (e *environment) eventuallyHandled(object v1alpha1.Managed) {
 	e.eventuallyReady(object)
 }
 
-// complete waits until the operator is done, and has nothing left to do.
+// complete waits until the operator is done and idle.
 func (u scenario) complete(e *environment, object v1alpha1.Managed) {
 	e.Helper()
 	if u.gone {
@@ -404,14 +404,14 @@ func (u scenario) complete(e *environment, object v1alpha1.Managed) {
 	}
 }
 
-// spent is how many calls changed something in Auth0, but for the operator's own tokens.
+// spent is how many calls changed Auth0, except for the operator's own tokens.
 func (u scenario) spent(e *environment) int {
 	e.Helper()
 	report := e.sim.Requests()
 	return report.Writes() + report.Count("POST", "/dbconnections/signup") + countOf(e, u.issued)
 }
 
-// verify fails unless all is as declared. No operator may run: a check signs users in.
+// verify fails unless everything is as declared. No operator may run, because a check signs users in.
 func (u scenario) verify(e *environment, object v1alpha1.Managed) {
 	e.Helper()
 	u.requireNoOrphans(e)
@@ -426,8 +426,8 @@ func (u scenario) verify(e *environment, object v1alpha1.Managed) {
 	}
 }
 
-// requireNoOrphans fails if a user in Auth0 is marked as ours and no object declares it any more, or none that would stay
-// until the user is gone.
+// requireNoOrphans fails if a user in Auth0 has our marker and no object declares the user, or no object that would stay until
+// the user is gone.
 func (u scenario) requireNoOrphans(e *environment) {
 	e.Helper()
 	u.requireNoUnmarkedOrphans(e)
@@ -451,21 +451,21 @@ func (u scenario) requireNoOrphans(e *environment) {
 	}
 }
 
-// unmarked lists the ids of what carries no marker in Auth0, by the kind that declares it.
+// unmarked lists the IDs of things in Auth0 without a marker, by the kind that declares them.
 var unmarked = map[string]func(*environment) []string{
 	"*v1alpha1.Auth0ClientGrant":    func(e *environment) []string { return fieldOf(e.grants(ordersAPI), "id") },
 	"*v1alpha1.Auth0ResourceServer": func(e *environment) []string { return fieldOf(e.apis(ordersAPI), "id") },
 	"*v1alpha1.Auth0Role":           func(e *environment) []string { return fieldOf(e.dashboardList(rolesRoute), "id") },
 }
 
-// requireNoUnmarkedOrphans fails if something in Auth0 that carries no marker is known to no object that would stay until it
-// is gone: neither by its id, nor by a note that it may have been created.
+// requireNoUnmarkedOrphans fails if no object knows a thing in Auth0 without a marker: neither by its ID nor by a recorded
+// intent. The object must be one that would stay until the thing is gone.
 func (u scenario) requireNoUnmarkedOrphans(e *environment) {
 	e.Helper()
 	object := u.object(e, "one")
 	list := unmarked[fmt.Sprintf("%T", object)]
 	if list == nil || u.prepare != nil || u.left > 0 {
-		// Some of it is not ours, or is to stay.
+		// Some of these are not ours, or must stay.
 		return
 	}
 	found := list(e)
@@ -483,7 +483,7 @@ func (u scenario) requireNoUnmarkedOrphans(e *environment) {
 	}
 }
 
-// markerOf returns the operator's mark in the metadata of a user, or the proof of a sign-up.
+// markerOf returns the marker in the metadata of a user, or the idempotency key of a sign-up.
 func markerOf(user map[string]any, metadata string) string {
 	values, _ := user[metadata].(map[string]any)
 	mark, _ := values["auth0_operator"].(string)
@@ -494,7 +494,7 @@ func holder(object client.Object) string {
 	return fmt.Sprintf("%s/%s/%s", object.GetNamespace(), object.GetName(), object.GetUID())
 }
 
-// requireHeld fails unless the user carries the marker of its object, and no proof any more.
+// requireHeld fails unless the user carries the marker of its object, and no idempotency key.
 func requireHeld(e *environment, object *v1alpha1.Auth0User) {
 	e.Helper()
 	user := e.user(object.Status.UserID)
@@ -503,7 +503,7 @@ func requireHeld(e *environment, object *v1alpha1.Auth0User) {
 	}
 }
 
-// requireSignIn signs in with the password that the object declares. A block is lifted for it.
+// requireSignIn signs in with the declared password. It lifts a block for that.
 func requireSignIn(e *environment, object *v1alpha1.Auth0User) {
 	e.Helper()
 	from := corev1.SecretKeySelector{Key: "password"}
@@ -522,7 +522,7 @@ func requireSignIn(e *environment, object *v1alpha1.Auth0User) {
 
 func declareIt(e *environment, object v1alpha1.Managed) { e.create(object) }
 
-// takeOver declares a user by the id that it has.
+// takeOver declares a user by its existing ID.
 func takeOver(e *environment, object v1alpha1.Managed) {
 	mayAdopt(object)
 	object.(*v1alpha1.Auth0User).Spec.UserID = new(e.users()[0]["user_id"].(string))
@@ -535,7 +535,7 @@ func changeIt(s fixture) func(*environment, v1alpha1.Managed) {
 	return func(e *environment, object v1alpha1.Managed) { change(e, object, s.change) }
 }
 
-// deletedRemotely has somebody delete in Auth0 what an object declares.
+// deletedRemotely deletes in Auth0 what an object declares.
 func deletedRemotely(s fixture) func(*environment, v1alpha1.Managed) {
 	return func(e *environment, object v1alpha1.Managed) {
 		s.deleteRemotely(e, object)
@@ -559,7 +559,7 @@ func otherPassword(e *environment) {
 	e.create(e.secret("other", map[string]string{"password": "planted-Other-Password-2"}))
 }
 
-// changeUser changes everything about a user, the password included.
+// changeUser changes all fields of a user, including the password.
 func changeUser(e *environment, object v1alpha1.Managed) {
 	change(e, object, func(o v1alpha1.Managed) {
 		userFixture.change(o)
@@ -577,7 +577,7 @@ func rotateAndInvite(e *environment, object v1alpha1.Managed) {
 	annotateIt(v1alpha1.AnnotationRotatePassword, v1alpha1.AnnotationInvite)(e, object)
 }
 
-// annotateIt makes requests by annotation, and one for a reconciliation.
+// annotateIt makes requests by annotation, including one for a reconciliation.
 func annotateIt(requests ...string) func(*environment, v1alpha1.Managed) {
 	return func(e *environment, object v1alpha1.Managed) {
 		change(e, object, func(o v1alpha1.Managed) {

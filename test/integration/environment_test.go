@@ -33,40 +33,40 @@ const (
 	operatorClientSecret = "planted-operator-client-secret-0123456789"
 	connection           = "Username-Password-Authentication"
 	tenantName           = "main"
-	// patience is how long a test waits for something that happens within moments.
+	// patience is how long a test waits for something that takes moments.
 	patience = time.Minute
-	// shortestPause is how soon a condition is reconciled again, longestPause after a while: the looks of all tests are most of
-	// what the API server has to do.
+	// shortestPause is the first pause between checks of a condition, longestPause the last. These checks are most of the API
+	// server's load.
 	shortestPause = 10 * time.Millisecond
 	longestPause  = 160 * time.Millisecond
 )
 
-// environment is what one test works in.
+// environment is the cluster, tenant and operator of one test.
 type environment struct {
 	*testing.T
 	ctx       context.Context
 	namespace string
 	sim       *simulator.Server
-	// kube is an administrator's access to the API server, config the operators'.
+	// kube is an administrator's access to the API server. config is the operators' access.
 	kube    client.Client
 	config  *rest.Config
 	stop    func()
 	metrics *prometheus.Registry
-	// shardSelector picks the tenants that an operator serves that is started; empty means all.
+	// shardSelector selects the tenants that operators serve which start from now on. Empty means all.
 	shardSelector string
-	// everywhere has the operators serve all namespaces, in a cluster of the test's own.
+	// everywhere makes the operators serve all namespaces, in a cluster for this test alone.
 	everywhere bool
-	// leaderElection has the operator be one of several replicas.
+	// leaderElection makes the operator one of several replicas.
 	leaderElection bool
-	// clock is what the operators go by; nil means the machine's.
+	// clock is the operators' clock. Nil means the machine's.
 	clock clock.WithTicker
-	// wrapAuth0 wraps what sends the operators' calls to Auth0; may be nil.
+	// wrapAuth0 wraps the transport of the operators' calls to Auth0. It may be nil.
 	wrapAuth0 func(http.RoundTripper) http.RoundTripper
-	// workers are those of the operators that are started; 0 means 4.
+	// workers is the number of workers of operators that start from now on. 0 means 4.
 	workers int
 }
 
-// newEnvironment makes a namespace, a fresh tenant, an Auth0Tenant that is Ready, and an operator that serves it.
+// newEnvironment creates a namespace, a new tenant, a Ready Auth0Tenant, and an operator that serves it.
 func newEnvironment(t *testing.T, options ...func(*simulator.Options)) *environment {
 	t.Helper()
 	e := newBareEnvironment(t, options...)
@@ -83,13 +83,13 @@ func newEnvironment(t *testing.T, options ...func(*simulator.Options)) *environm
 	return e
 }
 
-// newBareEnvironment is one without an Auth0Tenant, and without an operator.
+// newBareEnvironment creates an environment without an Auth0Tenant and without an operator.
 func newBareEnvironment(t *testing.T, options ...func(*simulator.Options)) *environment {
 	t.Helper()
 	return newEnvironmentIn(t, cluster, kube, options...)
 }
 
-// newEnvironmentIn is a bare one in a cluster that others may not share.
+// newEnvironmentIn creates a bare environment in a cluster that other tests may not share.
 func newEnvironmentIn(t *testing.T, cluster *controlplane.ControlPlane, kube client.Client, options ...func(*simulator.Options)) *environment {
 	t.Helper()
 	settings := simulator.Options{ClientID: operatorClientID, ClientSecret: operatorClientSecret}
@@ -170,7 +170,7 @@ func (e *environment) tenant() *v1alpha1.Auth0Tenant {
 	}}
 }
 
-// caBundle is by what the operators trust the simulator.
+// caBundle holds the certificate authority of the simulator.
 func (e *environment) caBundle() *corev1.ConfigMap {
 	return &corev1.ConfigMap{ObjectMeta: e.meta("ca"), Data: map[string]string{"ca.crt": string(e.sim.CA)}}
 }
@@ -204,7 +204,7 @@ func (e *environment) get(object client.Object) {
 	}
 }
 
-// change edits an object as a person would, against its newest version.
+// change edits the newest version of an object, as a person would.
 func change[O client.Object](e *environment, object O, edit func(O)) {
 	e.Helper()
 	e.get(object)
@@ -248,7 +248,7 @@ func (e *environment) eventually(condition func() error) {
 	e.within(patience, condition)
 }
 
-// within polls until the condition holds, for what takes longer than a moment.
+// within polls until the condition holds. It is for conditions that take longer than a moment.
 func (e *environment) within(limit time.Duration, condition func() error) {
 	e.Helper()
 	deadline := time.Now().Add(limit)
@@ -264,25 +264,25 @@ func (e *environment) within(limit time.Duration, condition func() error) {
 	}
 }
 
-// eventuallyReady waits until the object as it is now is Ready.
+// eventuallyReady waits until the current generation of the object is Ready.
 func (e *environment) eventuallyReady(object v1alpha1.Object) {
 	e.Helper()
 	e.eventuallyCondition(object, v1alpha1.ConditionReady, metav1.ConditionTrue, "")
 }
 
-// eventuallyStalled waits until the object says that a person must act, in a message with these words, and returns the message.
+// eventuallyStalled waits until the object is Stalled with a message that contains these words, and returns the message.
 func (e *environment) eventuallyStalled(object v1alpha1.Object, reason string, words ...string) string {
 	e.Helper()
 	return e.eventuallyCondition(object, v1alpha1.ConditionStalled, metav1.ConditionTrue, reason, words...)
 }
 
-// eventuallyReconciling waits until the object says what it waits for, in a message with these words, and returns the message.
+// eventuallyReconciling waits until the object is Reconciling with a message that contains these words, and returns the message.
 func (e *environment) eventuallyReconciling(object v1alpha1.Object, reason string, words ...string) string {
 	e.Helper()
 	return e.eventuallyCondition(object, v1alpha1.ConditionReconciling, metav1.ConditionTrue, reason, words...)
 }
 
-// eventuallyCondition waits for the words too: the same reason may first be there for something else, that was so a moment before.
+// eventuallyCondition also waits for the words, because the same reason may first be there for an earlier cause.
 func (e *environment) eventuallyCondition(object v1alpha1.Object, kind string, status metav1.ConditionStatus, reason string, words ...string) string {
 	e.Helper()
 	var message string
@@ -307,7 +307,7 @@ func (e *environment) eventuallyCondition(object v1alpha1.Object, kind string, s
 	return message
 }
 
-// abnormal lists the conditions that are there only while something is going on.
+// abnormal lists the conditions that exist only while something is in progress or wrong.
 func abnormal(object v1alpha1.Object) []metav1.Condition {
 	var found []metav1.Condition
 	for _, condition := range object.GetCommonStatus().Conditions {
@@ -318,7 +318,7 @@ func abnormal(object v1alpha1.Object) []metav1.Condition {
 	return found
 }
 
-// checkInvariants holds every status that a test sees against the rules of kstatus.
+// checkInvariants checks every status that a test sees against the rules of kstatus.
 func checkInvariants(e *environment, object v1alpha1.Object) {
 	e.Helper()
 	status := object.GetCommonStatus()
@@ -342,7 +342,7 @@ func checkInvariants(e *environment, object v1alpha1.Object) {
 	}
 }
 
-// reconcile requests a reconciliation of an object, and waits until it has.
+// reconcile requests a reconciliation of an object, and waits for it.
 func (e *environment) reconcile(object v1alpha1.Object) {
 	e.Helper()
 	token := fmt.Sprint(time.Now().UnixNano())
@@ -365,7 +365,7 @@ func (e *environment) reconcile(object v1alpha1.Object) {
 	})
 }
 
-// dashboard edits the tenant behind the operator's back and returns what Auth0 answers.
+// dashboard edits the tenant without the operator, and returns Auth0's answer.
 func (e *environment) dashboard(method, path string, body any) map[string]any {
 	e.Helper()
 	status, answer := e.sim.Dashboard(method, path, body)
@@ -395,12 +395,13 @@ func (e *environment) dashboardList(path string) []map[string]any {
 	return list
 }
 
-// calls counts the calls to Auth0 besides those by which the operator watches the tenant.
+// calls counts the calls to Auth0, except those by which the operator watches the tenant.
 func calls(report simulator.Report) int {
 	return report.Total - report.Count("GET", "/api/v2/logs") - report.Count("GET", "/api/v2/events")
 }
 
-// requireCalls fails unless the operator made so many calls to Auth0, besides those by which it watches, since they were counted again.
+// requireCalls fails unless the operator made this number of calls to Auth0 since the last reset, except those by which it
+// watches.
 func (e *environment) requireCalls(what string, want int) {
 	e.Helper()
 	if requests := e.sim.Requests(); calls(requests) != want {

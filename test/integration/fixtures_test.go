@@ -21,7 +21,7 @@ const (
 	m2mClientID  = "MachineClientMachineClientMach01"
 )
 
-// seedOrders makes an API with three permissions.
+// seedOrders creates an API with three permissions.
 func seedOrders(e *environment) {
 	e.Helper()
 	e.dashboard("POST", "/api/v2/resource-servers", map[string]any{"identifier": ordersAPI, "name": "Orders", "scopes": []any{
@@ -29,7 +29,7 @@ func seedOrders(e *environment) {
 	}})
 }
 
-// seedRoles makes roles, by name.
+// seedRoles creates roles by name.
 func seedRoles(e *environment, names ...string) {
 	e.Helper()
 	for _, name := range names {
@@ -37,7 +37,7 @@ func seedRoles(e *environment, names ...string) {
 	}
 }
 
-// userFixture is a user with everything.
+// userFixture is a user with all fields.
 var userFixture = fixture{
 	prepare: func(e *environment) {
 		seedOrders(e)
@@ -143,7 +143,7 @@ func fieldOf(list []map[string]any, field string) []string {
 	return values
 }
 
-// withoutScopes takes scopes from the operator's own client grant.
+// withoutScopes removes scopes from the operator's own client grant.
 func (e *environment) withoutScopes(scopes ...string) {
 	e.Helper()
 	for _, grant := range e.dashboardList("/api/v2/client-grants?client_id=" + operatorClientID) {
@@ -201,7 +201,7 @@ func checkUser(e *environment, object *v1alpha1.Auth0User) error {
 	return errors.Join(failures...)
 }
 
-// checkMetadata compares the text of each value, so that no digit may get lost.
+// checkMetadata compares the text of each value, so that it notices a lost digit.
 func checkMetadata(answer []byte, field string, want map[string]apiextensionsv1.JSON) error {
 	var user map[string]json.RawMessage
 	if err := json.Unmarshal(answer, &user); err != nil {

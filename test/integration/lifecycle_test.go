@@ -20,39 +20,39 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/simulator"
 )
 
-// fixture is what the lifecycle table needs to know of a kind. No field may be left out.
+// fixture describes a kind for the lifecycle table. Every field is required.
 type fixture struct {
-	// prepare makes what an object needs besides the tenant.
+	// prepare creates what an object needs besides the tenant.
 	prepare func(*environment)
-	// object declares one; objects of different names stand for the same thing in Auth0.
+	// object returns an object. Objects with different names declare the same thing in Auth0.
 	object func(e *environment, name string) v1alpha1.Managed
-	// check says in what the outcome differs from what the object declares.
+	// check returns an error if Auth0 differs from the object.
 	check func(*environment, v1alpha1.Managed) error
-	// count is how many such things there are.
+	// count is the number of such things in Auth0.
 	count func(*environment) int
-	// writes is how many calls changed something in Auth0.
+	// writes is the number of calls that changed Auth0.
 	writes func(simulator.Report) int
-	// create is the call that creates, for faults.
+	// create is the call that creates the thing, for faults.
 	create call
-	// namesRepeat reports whether Auth0 allows several such things of the same name.
+	// namesRepeat is true if Auth0 allows several such things with the same name.
 	namesRepeat bool
 
-	// change edits the spec; clear takes a field out of it, and cleared says what is left of the field.
+	// change edits the spec. clear removes a field, and cleared checks what is left of it in Auth0.
 	change  func(v1alpha1.Managed)
 	clear   func(v1alpha1.Managed)
 	cleared func(*environment, v1alpha1.Managed) error
-	// drift changes the thing behind the operator's back; be deleted deletes it.
+	// drift changes the thing in Auth0 without the operator. deleteRemotely deletes it.
 	drift          func(*environment, v1alpha1.Managed)
 	deleteRemotely func(*environment, v1alpha1.Managed)
-	// existing makes the thing that the object declares, as somebody else would.
+	// existing creates the declared thing in Auth0 without the operator.
 	existing func(*environment)
-	// existsReason and conflictReason are what the object says if it exists, or another object holds it.
+	// existsReason is the reason if the thing already exists. conflictReason is the reason if another object owns it.
 	existsReason, conflictReason string
-	// permit lets an object take over what exists, if not its adoptionPolicy does but an annotation of the Secret.
+	// permit allows adoption if that takes an annotation of the Secret instead of adoptionPolicy.
 	permit func(*environment, v1alpha1.Managed)
-	// makeInvalid makes the spec one that Auth0 does not allow; mend undoes it.
+	// makeInvalid makes the spec one that Auth0 rejects. fix reverts that.
 	makeInvalid, fix func(v1alpha1.Managed)
-	// withoutScope takes the permission away that the work needs, and returns what the message must name.
+	// withoutScope removes a scope that the operator needs, and returns what the message must name.
 	withoutScope func(*environment) string
 	scopeReason  string
 }
@@ -60,7 +60,7 @@ type fixture struct {
 // call is a call to Auth0.
 type call struct{ method, route string }
 
-// fixtures are the kinds that stand for something in Auth0.
+// fixtures are the kinds with a counterpart in Auth0.
 var fixtures = map[string]fixture{
 	"Auth0Client": clientFixture,
 	"Auth0Connection to an identity provider": providerFixture,
@@ -80,7 +80,7 @@ var fixtures = map[string]fixture{
 	"Auth0Token by device code":               deviceTokenFixture,
 }
 
-// lifecycle is what every kind must stand.
+// lifecycle lists the scenarios that every kind must pass.
 var lifecycle = []struct {
 	name string
 	run  func(*environment, fixture)
@@ -142,7 +142,7 @@ func TestEveryKindRunsThroughTheLifecycle(t *testing.T) {
 		fields := reflect.ValueOf(s)
 		for i := range fields.NumField() {
 			field, fieldName := fields.Field(i), fields.Type().Field(i).Name
-			// Only tokens take a permission that others need not have.
+			// Only tokens need a permission that others may lack.
 			if fieldName != "permit" && field.Kind() != reflect.Bool && field.IsZero() {
 				t.Errorf("the subject %s leaves out %s", name, fieldName)
 			}
@@ -160,7 +160,7 @@ func (s fixture) declared(e *environment) v1alpha1.Managed {
 	return object
 }
 
-// require fails unless there is just one thing, as declared.
+// require fails unless Auth0 has exactly one thing, as declared.
 func (s fixture) require(e *environment, object v1alpha1.Managed) {
 	e.Helper()
 	if err := s.check(e, object); err != nil {
@@ -183,7 +183,7 @@ func (s fixture) requireWrites(e *environment, want int) {
 	}
 }
 
-// eventuallyRequire waits until the outcome is as declared.
+// eventuallyRequire waits until Auth0 is as declared.
 func (s fixture) eventuallyRequire(e *environment, object v1alpha1.Managed) {
 	e.Helper()
 	e.eventually(func() error {
@@ -222,7 +222,7 @@ func secondReconcile(e *environment, s fixture) {
 	s.require(e, object)
 }
 
-// snapshot is all that the operator could have written, but for the request for the reconciliation itself.
+// snapshot is all that the operator could have written, except the requested reconciliation itself.
 func snapshot(e *environment, object v1alpha1.Managed) map[string]any {
 	e.Helper()
 	e.get(object)
@@ -274,11 +274,11 @@ func clearField(e *environment, s fixture) {
 	}
 }
 
-// notApplied has Auth0 answer each update with success and do nothing.
+// notApplied makes Auth0 answer each update with success and do nothing.
 func notApplied(e *environment, s fixture) {
 	object := s.declared(e)
 	if _, isToken := object.(*v1alpha1.Auth0Token); isToken {
-		// One is issued or not.
+		// A token is issued or not, and never updated.
 		change(e, object, s.change)
 		e.eventuallyReady(object)
 		return
@@ -332,7 +332,7 @@ func adopt(e *environment, s fixture) {
 	s.require(e, object)
 }
 
-// letAdopt lets an object take over what exists.
+// letAdopt allows an object to adopt an existing thing.
 func (s fixture) letAdopt(e *environment, object v1alpha1.Managed) {
 	e.Helper()
 	if s.permit != nil {
@@ -342,8 +342,8 @@ func (s fixture) letAdopt(e *environment, object v1alpha1.Managed) {
 	}
 }
 
-// adoptWhereNamesRepeat: one that may not take over anything makes a second one, and one that may takes over the one that
-// nobody holds. One that finds several says so.
+// adoptWhereNamesRepeat checks that an object that may not adopt creates a second thing, that one that may adopt takes the one
+// without an owner, and that one that finds several is stalled.
 func adoptWhereNamesRepeat(e *environment, s fixture, object v1alpha1.Managed) {
 	e.eventuallyReady(object)
 	s.requireCount(e, 2)
@@ -375,10 +375,10 @@ func conflict(e *environment, s fixture) {
 	s.require(e, first)
 }
 
-// inherit deletes the object of a conflict that holds what both declare: it stays in Auth0, and becomes the other one's.
+// inherit deletes the owner of two objects in conflict. The thing stays in Auth0, and the other object becomes its owner.
 func inherit(e *environment, s fixture) { inheritFrom(e, s, func(v1alpha1.Managed) {}) }
 
-// inheritRetained does so with deletionPolicy Retain, as the message of the conflict asks for.
+// inheritRetained deletes it with deletionPolicy Retain, as the message of the conflict says.
 func inheritRetained(e *environment, s fixture) {
 	inheritFrom(e, s, func(first v1alpha1.Managed) {
 		change(e, first, func(o v1alpha1.Managed) { o.GetManagedSpec().DeletionPolicy = v1alpha1.DeletionPolicyRetain })
@@ -387,7 +387,7 @@ func inheritRetained(e *environment, s fixture) {
 
 func inheritFrom(e *environment, s fixture, edit func(first v1alpha1.Managed)) {
 	if s.conflictReason != v1alpha1.ReasonConflict {
-		// Tokens stand for nothing in Auth0 that can be handed over.
+		// Tokens have no counterpart in Auth0 that another object could own.
 		return
 	}
 	first := s.declared(e)
@@ -416,7 +416,7 @@ func externalDelete(e *environment, s fixture) {
 	s.eventuallyRequire(e, object)
 }
 
-// foreignObject has somebody else make what was deleted: that it was managed before gives no right to the new one.
+// foreignObject checks that an object may not manage a new thing that another person created in place of the deleted one.
 func foreignObject(e *environment, s fixture) {
 	object := s.declared(e)
 	e.stopOperator()
@@ -570,7 +570,7 @@ func observe(e *environment, s fixture) {
 	e.deleteAndWait(object)
 }
 
-// observedStays has an object observe what others made, and then manage it without leave to take it over.
+// observedStays checks that an object that observed a foreign thing does not touch it once it manages without adoptionPolicy.
 func observedStays(e *environment, s fixture) {
 	s.existing(e)
 	object := s.object(e, "one")
@@ -580,8 +580,8 @@ func observedStays(e *environment, s fixture) {
 	s.requireUntouched(e, object)
 }
 
-// existingStays has an object find what others made, observe it, and then manage it without leave to take it over. Where names
-// repeat, it makes one of its own first.
+// existingStays checks that an object that found and then observed a foreign thing does not touch it once it manages without
+// adoptionPolicy. Where names repeat, the object first creates its own thing.
 func existingStays(e *environment, s fixture) {
 	s.existing(e)
 	object := s.object(e, "one")
@@ -591,7 +591,7 @@ func existingStays(e *environment, s fixture) {
 	s.requireUntouched(e, object)
 }
 
-// observedForeignObjectStays has an object observe what others made in the place of what it made itself.
+// observedForeignObjectStays checks that an object does not touch a foreign thing that it observed in place of its own.
 func observedForeignObjectStays(e *environment, s fixture) {
 	object := s.declared(e)
 	setPolicy(e, object, v1alpha1.ManagementPolicyObserve)
@@ -607,8 +607,8 @@ func setPolicy(e *environment, object v1alpha1.Managed, policy v1alpha1.Manageme
 	e.reconcile(object)
 }
 
-// requireUntouched has an object that observed something be managed and deleted, with a finalizer put on by hand, and fails
-// unless what others made is as they made it.
+// requireUntouched lets an object that observed a thing manage it, adds a finalizer, and deletes the object. It fails if the
+// foreign thing changed.
 func (s fixture) requireUntouched(e *environment, object v1alpha1.Managed) {
 	e.Helper()
 	before := s.count(e)
@@ -648,7 +648,7 @@ func suspend(e *environment, s fixture) {
 	s.drift(e, object)
 	e.sim.ResetRequests()
 	e.reconcile(object)
-	// The organization of a member may be read, as the drift is one of its own, too.
+	// The operator may read the organization of a member, because the organization may have drifted, too.
 	const organizations = "/api/v2/organizations"
 	requests := e.sim.Requests()
 	taken := calls(requests)
@@ -667,7 +667,7 @@ func suspend(e *environment, s fixture) {
 	s.eventuallyRequire(e, object)
 }
 
-// deletionWaits has the deletion of an object wait, and looks for that where people look.
+// deletionWaits delays the deletion of an object, and checks that the cause is where people look for it.
 func deletionWaits(e *environment, s fixture) {
 	object := s.declared(e)
 	change(e, object, func(o v1alpha1.Managed) { o.GetManagedSpec().Suspend = true })

@@ -12,8 +12,8 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 )
 
-// pausable are the scenarios in the middle of which the operator is stopped: one of each sort for each kind. Those in which
-// people change their mind meanwhile are left to the crashes.
+// pausable are the scenarios in which the operator is stopped: one of each sort for each kind. The crash tests cover those in
+// which people change their mind meanwhile.
 var pausable = []string{
 	"create a user", "sign a user up", "update a user", "delete a user", "create a user with a generated password and an invitation",
 	"create an application", "adopt an application", "create an application with a key pair", "update an application",
@@ -26,9 +26,9 @@ var pausable = []string{
 	"issue a token", "sign a user in who stays so", "begin with a refresh token", "refresh a token that rotates", "exchange a code",
 }
 
-// TestPause has the operator be stopped right before and right after each of its writes, has another one do the work, and
-// continues the first. The write that it was stopped before gets through, as it passed the fence before; nothing after it does.
-// The steps that lead to a creation are also taken without a fence, as the locks of the API server must do by themselves.
+// TestPause stops the operator right before and right after each of its writes, lets another one do the work, and continues the
+// first. The write at which it stopped gets through, because it has passed the fence. No later write does. The test also runs the
+// steps that lead to a creation without a fence, because the locks of the API server must suffice.
 func TestPause(t *testing.T) {
 	for _, name := range pausable {
 		u := scenarios[name]
@@ -62,7 +62,7 @@ func (u scenario) creates(s step) bool {
 	return !u.ready && (noted || s.effect == u.create.method+" "+u.create.route)
 }
 
-// stopAt has the operator be stopped in the middle of the scenario, another one complete it, and the first one continue.
+// stopAt stops the operator in the middle of the scenario, lets another one complete it, and continues the first.
 func (u scenario) stopAt(t *testing.T, at instant, unfenced bool) {
 	t.Helper()
 	m, object := u.setUp(t)
@@ -72,7 +72,7 @@ func (u scenario) stopAt(t *testing.T, at instant, unfenced bool) {
 	stopped.pause(&at, unfenced)
 	u.begin(m.environment, object)
 	if !u.awaitEnd(m.environment, stopped, object) {
-		// The step does not come every time, or comes a moment later.
+		// The step does not occur every time, or occurs a moment later.
 		carryOn()
 		m.stopOperator()
 		u.verify(m.environment, object)
@@ -86,7 +86,7 @@ func (u scenario) stopAt(t *testing.T, at instant, unfenced bool) {
 	end()
 	m.recheck(object)
 	if !u.gone {
-		// What got through late is mended when the object is looked at next.
+		// The next reconciliation corrects a write that got through late.
 		m.reconcile(object)
 	}
 	u.complete(m.environment, object)
@@ -97,7 +97,7 @@ func (u scenario) stopAt(t *testing.T, at instant, unfenced bool) {
 	}
 }
 
-// identityOf is the id in status, if objects of the kind have one.
+// identityOf is the ID in status, if the kind has one.
 func identityOf(object v1alpha1.Managed) string {
 	if referent, ok := object.(v1alpha1.Referent); ok {
 		return referent.GetIdentity().ID
@@ -105,7 +105,7 @@ func identityOf(object v1alpha1.Managed) string {
 	return ""
 }
 
-// awaitRefusal gives a process that was continued the time to go on with what it was doing, until it is refused something.
+// awaitRefusal gives the continued process time, until the fence refuses one of its writes.
 func (m *crashable) awaitRefusal(p *process) {
 	m.Helper()
 	deadline := time.Now().Add(2 * time.Second)
@@ -114,7 +114,7 @@ func (m *crashable) awaitRefusal(p *process) {
 	}
 }
 
-// recheck lets time go by until the operator looks for late effects, if it is to do so.
+// recheck advances the clock until the operator looks for late effects, if it must.
 func (m *crashable) recheck(object v1alpha1.Managed) {
 	m.Helper()
 	current := object.DeepCopyObject().(v1alpha1.Managed)
