@@ -28,7 +28,7 @@ func rsaKey(t *testing.T) (*rsa.PrivateKey, string) {
 	return key, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded}))
 }
 
-// TestApplicationAuthenticates verifies what an application sends as Auth0 does.
+// TestApplicationAuthenticates verifies what an application sends in the same way as Auth0.
 func TestApplicationAuthenticates(t *testing.T) {
 	key, encoded := rsaKey(t)
 	now := time.Now()

@@ -16,7 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// sessionWith opens a session to a server that answers as handle does, and issues any token.
+// sessionWith opens a session to a server that answers with handle, and issues any token.
 func sessionWith(t *testing.T, handle http.HandlerFunc) *Session {
 	t.Helper()
 	mux := http.NewServeMux()
@@ -37,7 +37,7 @@ func sessionWith(t *testing.T, handle http.HandlerFunc) *Session {
 	return session
 }
 
-// TestAnswersAreBounded holds what is read of one answer to its bounds.
+// TestAnswersAreBounded checks that the bounds of an answer limit what is read.
 func TestAnswersAreBounded(t *testing.T) {
 	text := func(size int) string { return `{"id":"rol_1","name":"` + strings.Repeat("x", size) + `"}` }
 	values := func(count int) string { return `{"id":"rol_1","all":[` + strings.Repeat("{},", count) + `{}]}` }
@@ -64,7 +64,7 @@ func TestAnswersAreBounded(t *testing.T) {
 	}
 }
 
-// TestLargeAnswersKeepNoMemory has many objects get the largest answers that there are, at once.
+// TestLargeAnswersKeepNoMemory reads the largest possible answers for many objects at once.
 func TestLargeAnswersKeepNoMemory(t *testing.T) {
 	answer := bytes.Repeat([]byte("x"), 16<<20)
 	s := sessionWith(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(answer) })
@@ -132,7 +132,7 @@ func TestSlowAnswersKeepNobodyFromReading(t *testing.T) {
 	}
 }
 
-// TestWhatIsNotJSONIsNoAnswer takes a page of something between here and Auth0 for what it is.
+// TestWhatIsNotJSONIsNoAnswer reads a page from a proxy in front of Auth0.
 func TestWhatIsNotJSONIsNoAnswer(t *testing.T) {
 	s := sessionWith(t, func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "<html>Sign in to the network</html>")
@@ -146,7 +146,7 @@ func TestWhatIsNotJSONIsNoAnswer(t *testing.T) {
 func TestListsEnd(t *testing.T) {
 	for _, row := range []struct {
 		name string
-		// next and client make the page of a number.
+		// next and client return the contents of a page.
 		next   func(page int) string
 		client func(page int) string
 		calls  int
@@ -173,7 +173,7 @@ func TestListsEnd(t *testing.T) {
 	}
 }
 
-// TestNoSecretIsQuoted has a server send back what it got.
+// TestNoSecretIsQuoted reads answers of a server that sends requests back.
 func TestNoSecretIsQuoted(t *testing.T) {
 	var echo func(http.ResponseWriter, *http.Request)
 	s := sessionWith(t, func(w http.ResponseWriter, r *http.Request) { echo(w, r) })

@@ -19,7 +19,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/simulator"
 )
 
-// mishap is what is wrong with a tenant: a request is answered with a status, or gets no answer. Without either, the tenant answers.
+// mishap is a fault of a tenant: it answers a request with a status, or not at all. Without either, the tenant answers.
 type mishap func(*http.Request) (status int, err error)
 
 func (m mishap) failAll(request *http.Request) (status int, err error) {
@@ -67,12 +67,12 @@ func slow(after time.Duration) mishap {
 	}
 }
 
-// to are the requests whose path begins with a text.
+// to selects the requests whose path begins with a prefix.
 func to(path string) func(*http.Request) bool {
 	return func(request *http.Request) bool { return strings.HasPrefix(request.URL.Path, path) }
 }
 
-// become has the tenant answer in another way; nil mends it.
+// become changes how the tenant answers; nil repairs it.
 func (s *tenant) become(broken mishap) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -92,7 +92,7 @@ func (s *tenant) since(from time.Time) []calledAt {
 	return found
 }
 
-// loop is the loop of a kind, as the engine has one.
+// loop is the loop of a kind, like the engine's.
 type loop struct {
 	t       *testing.T
 	workers *Workers
@@ -113,10 +113,10 @@ type item struct {
 	retries int
 	busy    *callMutex
 	once    sync.Once
-	// done is closed when the object is settled, at a time.
+	// done is closed when the object is settled, and at is when that was.
 	done chan struct{}
 	at   time.Time
-	// said is what the object said last that it waits for.
+	// said is the last wait that the object reported.
 	mu   sync.Mutex
 	said []string
 }
@@ -167,7 +167,7 @@ func (l *loop) reconcile(ctx context.Context, one *item) {
 	case ClassRateLimited, ClassCircuitOpen:
 		one.says(err.(*Error).Message) //nolint:errorlint,forcetypeassert // Its class says so.
 	case ClassUnavailable, ClassUntrusted:
-		// The engine tries again with growing pauses.
+		// The engine retries with growing pauses.
 		one.retries++
 		time.AfterFunc(time.Second<<min(one.retries-1, 8), func() { l.queue <- one })
 	default:
@@ -189,14 +189,14 @@ func (o *item) says(message string) {
 	}
 }
 
-// add has an object be created, and returns it.
+// add creates an object, and returns it.
 func (l *loop) add(session *Session, key string, call func(context.Context) error) *item {
 	one := &item{session: session, key: key, priority: PriorityNew, call: call, busy: newCallMutex(nil, ""), done: make(chan struct{})}
 	l.queue <- one
 	return one
 }
 
-// addUsers has n users be created.
+// addUsers creates n users.
 func (l *loop) addUsers(session *Session, prefix string, n int) []*item {
 	var items []*item
 	for i := range n {
@@ -205,7 +205,7 @@ func (l *loop) addUsers(session *Session, prefix string, n int) []*item {
 		items = append(items, l.add(session, fmt.Sprintf("%s-%d", prefix, i), func(ctx context.Context) error {
 			_, err := session.CreateUser(ctx, user)
 			if ClassOf(err) == ClassConflict {
-				// The answer to an earlier attempt got lost.
+				// The answer to an earlier attempt was lost.
 				return nil
 			}
 			return err
@@ -214,7 +214,7 @@ func (l *loop) addUsers(session *Session, prefix string, n int) []*item {
 	return items
 }
 
-// settled waits until all are, and returns how long that took from a time on.
+// settled waits until all objects are settled, and returns how long that took.
 func settled(t *testing.T, items []*item, from time.Time, atMost time.Duration) time.Duration {
 	t.Helper()
 	timeout := time.After(atMost)
@@ -230,7 +230,7 @@ func settled(t *testing.T, items []*item, from time.Time, atMost time.Duration) 
 	return last.Sub(from)
 }
 
-// fresh opens a session, and lets go of the tenant at the end of the test.
+// fresh opens a session, and releases the tenant at the end of the test.
 func (s *tenant) fresh(t *testing.T) (*Session, *RateLimiter) {
 	t.Helper()
 	session, limiter := s.session()
@@ -238,7 +238,7 @@ func (s *tenant) fresh(t *testing.T) (*Session, *RateLimiter) {
 	return session, limiter
 }
 
-// cleanUp lets go of a tenant, and waits until a probe that is on its way is over.
+// cleanUp releases a tenant, and waits until a probe in flight has ended.
 func cleanUp(t *testing.T, limiter *RateLimiter) {
 	t.Helper()
 	t.Cleanup(func() {
@@ -247,7 +247,7 @@ func cleanUp(t *testing.T, limiter *RateLimiter) {
 	})
 }
 
-// ready opens a session and makes a call, so that the tenant is known to answer.
+// ready opens a session and makes a call, so that the tenant has answered once.
 func (s *tenant) ready(t *testing.T) (*Session, *RateLimiter) {
 	t.Helper()
 	session, limiter := s.fresh(t)
@@ -257,16 +257,16 @@ func (s *tenant) ready(t *testing.T) (*Session, *RateLimiter) {
 	return session, limiter
 }
 
-// TestATenantThatNeverAnswersHarmsNoOther has tenants accept all calls and answer none, with a hundred objects each, and an object
-// be created in another tenant.
+// TestATenantThatNeverAnswersHarmsNoOther creates an object in one tenant while other tenants, with a hundred objects each,
+// accept all calls and answer none.
 func TestATenantThatNeverAnswersHarmsNoOther(t *testing.T) {
 	const workers = 10
 	for _, row := range []struct {
 		name    string
 		hostile int
-		// answered has them answer until their objects come.
+		// answered makes them answer until their objects are created.
 		answered bool
-		// slow has them answer, each time after 25 seconds.
+		// slow makes them answer, each time after 25 seconds.
 		slow bool
 	}{
 		{"one that never answered", 1, false, false},
@@ -316,8 +316,8 @@ func TestATenantThatNeverAnswersHarmsNoOther(t *testing.T) {
 	}
 }
 
-// outage has a tenant break for a while with objects to create, and returns how many calls it saw meanwhile and how long after it
-// was mended all were settled.
+// outage breaks a tenant for a while with objects to create. It returns how many calls the tenant saw meanwhile, and how long
+// after the repair all objects were settled.
 func outage(t *testing.T, s *tenant, session *Session, objects int, lasts time.Duration, broken mishap) (calls int, after time.Duration) {
 	t.Helper()
 	l := newLoop(t, 10)
@@ -330,7 +330,7 @@ func outage(t *testing.T, s *tenant, session *Session, objects int, lasts time.D
 	return calls, settled(t, items, time.Now(), 30*time.Minute)
 }
 
-// TestAnOutageCostsFewCalls breaks a tenant for five minutes in every way that one can break.
+// TestAnOutageCostsFewCalls breaks a tenant for five minutes in every possible way.
 func TestAnOutageCostsFewCalls(t *testing.T) {
 	const lasts = 5*time.Minute + 3*time.Second
 	for name, broken := range map[string]mishap{
@@ -355,7 +355,7 @@ func TestAnOutageCostsFewCalls(t *testing.T) {
 				}
 				calls, after := outage(t, s, session, objects, lasts, broken)
 				t.Logf("%d calls while the tenant was down; all settled %s after it was up again", calls, after)
-				// Those that were on their way when the first failed, and a probe, open the circuit.
+				// The calls that were in flight at the first failure, and a probe, open the circuit.
 				const toOpen = 10 + failuresToOpen + 1
 				if most := int(lasts/probeEvery) + 1 + toOpen; calls > most {
 					t.Errorf("%d calls, want at most %d", calls, most)
@@ -369,7 +369,7 @@ func TestAnOutageCostsFewCalls(t *testing.T) {
 	}
 }
 
-// TestProbesKeepTheirDistance looks at the calls to a tenant that is down one by one.
+// TestProbesKeepTheirDistance checks each call to a tenant that is down.
 func TestProbesKeepTheirDistance(t *testing.T) {
 	for name, broken := range map[string]mishap{"500": answering(500), "no answer": hanging} {
 		for _, ready := range []bool{true, false} {
@@ -407,7 +407,7 @@ func TestProbesKeepTheirDistance(t *testing.T) {
 	}
 }
 
-// TestAFreshTenantThatIsDown never answered: it gets one call, and then probes.
+// TestAFreshTenantThatIsDown calls a tenant that never answered: it gets one call, and then probes.
 func TestAFreshTenantThatIsDown(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitNone)
 	s.become(answering(500))
@@ -421,7 +421,7 @@ func TestAFreshTenantThatIsDown(t *testing.T) {
 	})
 }
 
-// TestOneRouteThatFailsIsNoOutage has a route fail for itself while the tenant answers all others, or nobody calls another.
+// TestOneRouteThatFailsIsNoOutage makes one route fail while the tenant answers all others, or nobody calls another.
 func TestOneRouteThatFailsIsNoOutage(t *testing.T) {
 	for _, broken := range []mishap{answering(500), hanging} {
 		s := newTestTenant(t, simulator.RateLimitNone)
@@ -450,7 +450,7 @@ func TestOneRouteThatFailsIsNoOutage(t *testing.T) {
 	}
 }
 
-// TestAuth0sAPIsFailApart has one of the APIs fail while the other answers.
+// TestAuth0sAPIsFailApart makes one of the APIs fail while the other answers.
 func TestAuth0sAPIsFailApart(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitNone)
 	synctest.Test(t, func(t *testing.T) {
@@ -481,7 +481,7 @@ func TestAuth0sAPIsFailApart(t *testing.T) {
 	})
 }
 
-// TestWhatIsNoOutage has the tenant refuse, and calls be given up.
+// TestWhatIsNoOutage makes the tenant refuse calls, and cancels calls.
 func TestWhatIsNoOutage(t *testing.T) {
 	for name, broken := range map[string]mishap{
 		"400": answering(400), "401": answering(401), "403": answering(403), "404": answering(404), "409": answering(409), "429": answering(429),
@@ -521,7 +521,7 @@ func TestWhatIsNoOutage(t *testing.T) {
 	})
 }
 
-// TestABlipIsNoOutage breaks all calls that are on their way at once, as when a connection breaks that they share.
+// TestABlipIsNoOutage breaks all calls in flight at once, as when their shared connection breaks.
 func TestABlipIsNoOutage(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitNone)
 	synctest.Test(t, func(t *testing.T) {
@@ -537,7 +537,7 @@ func TestABlipIsNoOutage(t *testing.T) {
 	})
 }
 
-// TestAPersonGetsAProbeAtOnce asks for a reconciliation while the tenant is down, and mends it.
+// TestAPersonGetsAProbeAtOnce requests a reconciliation while the tenant is down, and repairs the tenant.
 func TestAPersonGetsAProbeAtOnce(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitNone)
 	synctest.Test(t, func(t *testing.T) {
@@ -589,7 +589,7 @@ func TestOtherCredentialsGetAProbeAtOnce(t *testing.T) {
 	})
 }
 
-// TestARestartWhileATenantIsDown begins with what the status of the tenant says.
+// TestARestartWhileATenantIsDown starts from the status of the tenant.
 func TestARestartWhileATenantIsDown(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitNone)
 	s.become(hanging)
@@ -658,7 +658,7 @@ func TestNobodyWaitsForATenantThatIsDown(t *testing.T) {
 	})
 }
 
-// TestAReleasedTenantIsNotProbed any more, and anyone who waits for it is told.
+// TestAReleasedTenantIsNotProbed checks that probes of a released tenant end, and that waiting callers get an error.
 func TestAReleasedTenantIsNotProbed(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitNone)
 	synctest.Test(t, func(t *testing.T) {
@@ -705,7 +705,7 @@ func TestNoCredentialsNoProbe(t *testing.T) {
 	})
 }
 
-// TestATokenThatDoesNotComeHoldsNoWorkers has a hundred objects need the token of the operator, or the list of the roles.
+// TestATokenThatDoesNotComeHoldsNoWorkers reconciles a hundred objects that need the operator's token, or the list of roles.
 func TestATokenThatDoesNotComeHoldsNoWorkers(t *testing.T) {
 	for _, path := range []string{"/oauth/token", routeRoles} {
 		t.Run(path, func(t *testing.T) {

@@ -39,7 +39,8 @@ func TestCacheAsksOnce(t *testing.T) {
 	})
 }
 
-// TestCacheWaitersCanGiveUp has one caller ask for ever: who waits for it goes when its context ends, and other keys are free.
+// TestCacheWaitersCanGiveUp blocks one caller forever: callers that wait for it return when their context ends, and other keys
+// are not blocked.
 func TestCacheWaitersCanGiveUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, hang := newCache[int](nil, time.Minute), make(chan struct{})

@@ -104,8 +104,8 @@ func TestLogTime(t *testing.T) {
 	}
 }
 
-// TestALogThatFilledMeanwhile has more be written to the log than one read takes: the rest is not left for later, as even more
-// could come until then.
+// TestALogThatFilledMeanwhile writes more to the log than one read takes. The read does not leave the rest for later, because
+// even more could arrive until then.
 func TestALogThatFilledMeanwhile(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitNone)
 	synctest.Test(t, func(t *testing.T) {
@@ -140,8 +140,8 @@ func TestALogThatFilledMeanwhile(t *testing.T) {
 	})
 }
 
-// TestTheLogOfMuchOfOurOwn follows a log that fills with our own creations, two entries each, at the pace of a
-// self-service plan: hardly a page is read in vain, and an edit in the dashboard is heard of as soon as ever.
+// TestTheLogOfMuchOfOurOwn follows a log that the operator's own creations fill, two entries each, at the pace of a self-service
+// plan: hardly any page is read in vain, and an edit in the dashboard is noticed as early as ever.
 func TestTheLogOfMuchOfOurOwn(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitNone)
 	synctest.Test(t, func(t *testing.T) {

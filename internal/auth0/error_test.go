@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// TestClasses lists the answers of Auth0 that are told apart.
+// TestClasses lists the answers of Auth0 that have different classes.
 func TestClasses(t *testing.T) {
 	for _, row := range []struct {
 		name   string
@@ -51,7 +51,7 @@ func TestClasses(t *testing.T) {
 	}
 }
 
-// TestScopesNamed reads the scopes that an answer names, in every wording of Auth0's.
+// TestScopesNamed reads the scopes that an answer names, in each of Auth0's wordings.
 func TestScopesNamed(t *testing.T) {
 	for _, row := range []struct {
 		name, message, challenge string
@@ -75,7 +75,7 @@ func TestScopesNamed(t *testing.T) {
 	}
 }
 
-// TestRequestID shows that a failed call carries Auth0's name of the request, unless that is no name.
+// TestRequestID shows that a failed call carries Auth0's request ID, unless that has another form.
 func TestRequestID(t *testing.T) {
 	for header, want := range map[string]string{
 		"5c53cb0ba7ab4a6de1b5":   "POST /x: Auth0 answered 400: no (Auth0's request ID: 5c53cb0ba7ab4a6de1b5)",

@@ -11,8 +11,8 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/simulator"
 )
 
-// TestNothingThatChangesSomethingPassesTheFence makes calls of every sort while another replica may lead. None reaches Auth0, none
-// counts as a fault of the tenant, and none takes a place in the rate limit.
+// TestNothingThatChangesSomethingPassesTheFence makes calls of every kind while another replica may lead. None reaches Auth0,
+// none counts as a failure of the tenant, and none uses the rate limit.
 func TestNothingThatChangesSomethingPassesTheFence(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitFree)
 	synctest.Test(t, func(t *testing.T) {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestBrokenPasswordRules wants each rule in words, of both forms of a policy, and never the password.
+// TestBrokenPasswordRules checks the wording of each rule, for both forms of a policy, and that no message quotes the password.
 func TestBrokenPasswordRules(t *testing.T) {
 	const length, kinds = "at least 8 characters", "three of: lower-case letters, upper-case letters, digits, special characters"
 	for _, row := range []struct{ name, options, password, want string }{

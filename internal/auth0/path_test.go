@@ -27,7 +27,7 @@ func newUnsendingSession(t *testing.T) *Session {
 	return session
 }
 
-// TestIDsThatLeaveTheirPlaceInThePath has ids that a server or proxy could take for another path, in calls of all kinds.
+// TestIDsThatLeaveTheirPlaceInThePath calls all routes with ids that a server or proxy could resolve to another path.
 func TestIDsThatLeaveTheirPlaceInThePath(t *testing.T) {
 	t.Parallel()
 	session, ctx := newUnsendingSession(t), t.Context()
@@ -66,7 +66,7 @@ func (a fixedAnswer) RoundTrip(*http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(string(a)))}, nil
 }
 
-// TestIDsInAnswers has Auth0, or what poses as it, give things ids that would lead a later call to another path.
+// TestIDsInAnswers reads answers with ids that would lead a later call to another path.
 func TestIDsInAnswers(t *testing.T) {
 	t.Parallel()
 	session, ctx := newUnsendingSession(t), t.Context()
@@ -84,7 +84,7 @@ func TestIDsInAnswers(t *testing.T) {
 	}
 }
 
-// TestIDsOfUsers has ids that real users have.
+// TestIDsOfUsers accepts ids that real users have.
 func TestIDsOfUsers(t *testing.T) {
 	t.Parallel()
 	for _, id := range []string{"auth0|507f1f77bcf86cd799439011", "samlp|acme|jane.doe@example.com", "oauth2|x|a b%2F?#ü", "...", "a..b"} {
@@ -94,7 +94,7 @@ func TestIDsOfUsers(t *testing.T) {
 	}
 }
 
-// TestTheOwnApplicationIsNotChanged has every call that changes an application be about the operator's own.
+// TestTheOwnApplicationIsNotChanged makes every call that changes an application, with the operator's own.
 func TestTheOwnApplicationIsNotChanged(t *testing.T) {
 	t.Parallel()
 	session, ctx := newUnsendingSession(t), t.Context()

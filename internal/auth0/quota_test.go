@@ -23,7 +23,7 @@ func TestQuotaIsReadFromTheAnswer(t *testing.T) {
 	}
 }
 
-// TestQuotaHoldsNobodyElseBack tells a used-up quota of one application from the rate limit of all.
+// TestQuotaHoldsNobodyElseBack distinguishes the used-up quota of one application from the rate limit of the tenant.
 func TestQuotaHoldsNobodyElseBack(t *testing.T) {
 	body := []byte(`{"error":"too_many_requests","error_description":"Client quota exceeded"}`)
 	for name, header := range map[string]http.Header{

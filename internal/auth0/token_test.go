@@ -42,7 +42,7 @@ func TestTokenSetTakesItsTimesFromTheToken(t *testing.T) {
 	}
 }
 
-// TestWhomAnOpaqueTokenIsFor is what the ID token beside it says.
+// TestWhomAnOpaqueTokenIsFor checks that the ID token names the subject of an opaque token.
 func TestWhomAnOpaqueTokenIsFor(t *testing.T) {
 	answer := `{"access_token":"opaque","id_token":"` + jwtOf(`{"sub":"auth0|ada","iat":1,"exp":2}`) + `","expires_in":600}`
 	set, err := parseTokenSet([]byte(answer), time.Unix(5000, 0))

@@ -146,7 +146,7 @@ type RemovalDelayer[O v1alpha1.Managed] interface {
 	DelayRemoval(ctx context.Context, req Request[O], have, patch auth0.Document) (*problem.Problem, error)
 }
 
-// Retainer keeps objects in Auth0 that must not be deleted, such as those that Auth0 made itself.
+// Retainer keeps objects in Auth0 that must not be deleted, such as objects that Auth0 made itself.
 type Retainer interface {
 	// RetainReason says why an object must stay, "" if it may be deleted.
 	RetainReason(session *auth0.Session, have auth0.Document) string

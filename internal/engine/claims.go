@@ -45,7 +45,7 @@ func (c *claims) take(key string, mine claimant) (holder claimant, held bool) {
 	return mine, false
 }
 
-// set claims something for an object that just created it, whoever held it before.
+// set claims something for an object that just created it, and replaces any other claim.
 func (c *claims) set(key string, mine claimant) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

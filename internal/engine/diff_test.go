@@ -10,7 +10,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 )
 
-// userLike has one of each special field.
+// userLike has one field of each special type.
 var userLike = Fields{
 	Merged:     []string{"app_metadata"},
 	CreateOnly: []string{"connection"},
@@ -51,7 +51,7 @@ func TestSetsInAnotherOrder(t *testing.T) {
 	}
 }
 
-// keyedLike has a list whose entries are fields by themselves.
+// keyedLike has a list whose entries are separate fields.
 var keyedLike = Fields{Keyed: map[string]string{"scopes": "value"}}
 
 func TestPatchOfKeyedLists(t *testing.T) {
@@ -175,7 +175,7 @@ func TestListPlan(t *testing.T) {
 	}
 }
 
-// TestReplacedObjects shows that a patch of an object that Auth0 replaces whole erases nothing that is not managed.
+// TestReplacedObjects shows that a patch of an object that Auth0 replaces whole erases no unmanaged value.
 func TestReplacedObjects(t *testing.T) {
 	fields := Fields{Replaced: []string{"options"}, Sets: []string{"callbacks"}, Cleared: map[string]any{"options": nil}}
 	have := document(t, `{"options":{"passwordPolicy":"good","mfa":{"active":true,"enroll":true},"a.b":1},"callbacks":["x","y"]}`)

@@ -13,7 +13,8 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 )
 
-// TestFinalizersOfOthersStay adds ours to an object that got one of somebody else since it was read: a patch replaces the whole list.
+// TestFinalizersOfOthersStay adds the operator's finalizer to an object that got another one since it was read: a patch replaces
+// the whole list.
 func TestFinalizersOfOthersStay(t *testing.T) {
 	scheme := runtime.NewScheme()
 	if err := v1alpha1.AddToScheme(scheme); err != nil {

@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// TestStuckReconcile wants a reconciliation that does not end to show, and one that ended or just began not to.
+// TestStuckReconcile checks that a reconciliation that does not end is reported, and that one that ended or just began is not.
 func TestStuckReconcile(t *testing.T) {
 	health, began := NewHealth(), time.Now()
 	slow := reservationKey{"Auth0User", types.NamespacedName{Namespace: "auth0", Name: "slow"}}

@@ -72,8 +72,8 @@ type tenantImports struct {
 	waiting      map[types.UID]func()
 	// bulk says how to change a list of many objects, by its field.
 	bulk map[string]BulkChange
-	// listBatches are new objects that go on lists together; batched are all of them until they know that they did. nextListBatch
-	// is when a list accepts the next batch, and changing are the lists that are being changed.
+	// listBatches are new objects that go on lists together. batched are all of them, until they know that they did.
+	// nextListBatch is when a list accepts the next batch, and changing are the lists that are being changed.
 	listBatches   map[target]*listBatch
 	batched       map[types.UID]*member
 	nextListBatch map[target]time.Time

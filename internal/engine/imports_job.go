@@ -303,7 +303,7 @@ func (t *tenantImports) targets(b *batch, refused map[string]bool) map[target][]
 	return targets
 }
 
-// tell reports a finished import to people.
+// tell records an Event about a finished import.
 func (t *tenantImports) tell(ctx context.Context, session *auth0.Session, b *batch, refused int) {
 	message := fmt.Sprintf("import %s created %d users in %s", b.job, len(b.members)-refused, session.Domain())
 	if refused > 0 {

@@ -9,8 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// TestImportsForgetTheGone has users be deleted while they wait to be created, and by force while they share calls, and their
-// tenant after them.
+// TestImportsForgetTheGone deletes users while they wait for their creation, deletes others by force while they share calls, and
+// then deletes their tenant.
 func TestImportsForgetTheGone(t *testing.T) {
 	imports, tenant := &Imports{}, types.NamespacedName{Namespace: "a", Name: "main"}
 	of := imports.of(tenant)
@@ -38,7 +38,7 @@ func TestImportsForgetTheGone(t *testing.T) {
 	}
 }
 
-// TestImportsEndWithTheirCalls keeps the lease from being given back while a call is on its way.
+// TestImportsEndWithTheirCalls checks that the lease is not given back while a call is in flight.
 func TestImportsEndWithTheirCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		imports, answered := &Imports{}, make(chan struct{})

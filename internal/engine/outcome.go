@@ -283,5 +283,5 @@ func spread(d time.Duration) time.Duration {
 	if d <= 0 {
 		return d
 	}
-	return d + rand.N(d/10+1) //nolint:gosec // No secret depends on when an object is looked at.
+	return d + rand.N(d/10+1) //nolint:gosec // No secret depends on when an object is reconciled.
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 )
 
-// TestConditions holds every outcome against kstatus, from every state an object can be in.
+// TestConditions compares every outcome with kstatus, from every state of an object.
 func TestConditions(t *testing.T) {
 	outcomes := map[string]Outcome{
 		"done":      Done("R", "m", time.Minute),
@@ -25,7 +25,7 @@ func TestConditions(t *testing.T) {
 		"lost":      Wait("R", "m", time.Minute).NotReady(),
 		"kept":      Wait("R", "m", time.Minute).KeepReady(),
 	}
-	// A row says, for an object that was Ready, what each outcome leaves: Ready, then the other conditions.
+	// A row says what each outcome leaves on an object that was Ready: Ready, then the other conditions.
 	for _, row := range []struct {
 		outcome  string
 		sameSpec string
@@ -94,7 +94,8 @@ func TestSpreadNeverComesEarly(t *testing.T) {
 	}
 }
 
-// TestSecondRefusal shows that a refusal names Auth0's request, and that the same refusal of a later request changes no status.
+// TestSecondRefusal shows that a refusal contains Auth0's request ID, and that the same refusal of a later request does not
+// change status.
 func TestSecondRefusal(t *testing.T) {
 	refusal := func(id string) Outcome {
 		return FromAuth0(&auth0.Error{Class: auth0.ClassInvalid, Status: 400, Message: "no", Route: "PATCH /x", RequestID: id}, nil, time.Minute)

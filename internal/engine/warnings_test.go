@@ -43,7 +43,7 @@ func TestAnnotationWarnings(t *testing.T) {
 	}
 }
 
-// TestEveryAnnotationIsKnown reads the annotations of the API, so that none of them is taken for a misspelt one.
+// TestEveryAnnotationIsKnown reads the annotations of the API, so that none of them counts as misspelt.
 func TestEveryAnnotationIsKnown(t *testing.T) {
 	for _, file := range []string{"condition_types.go", "reference_types.go"} {
 		source, err := os.ReadFile("../../api/v1alpha1/" + file)

@@ -26,7 +26,7 @@ type clocks struct{ moment }
 
 func (c *clocks) read() moment { return c.moment }
 
-// advance moves both on.
+// advance moves both clocks forward.
 func (c *clocks) advance(d time.Duration) {
 	c.wall = c.wall.Add(d)
 	c.steady += d
@@ -37,7 +37,7 @@ type fakeLease struct {
 	resourcelock.Interface
 
 	holder string
-	// during happens while a write is on its way, and err is what comes of it.
+	// during runs during a write, and err is the result of the write.
 	during func()
 	err    error
 	writes int
@@ -66,7 +66,7 @@ func (l *fakeLease) Update(_ context.Context, record resourcelock.LeaderElection
 
 var mine = resourcelock.LeaderElectionRecord{HolderIdentity: me}
 
-// newFence returns a fence that goes by clocks of the test, and the Lease behind it.
+// newFence returns a fence that uses clocks of the test, and its Lease.
 func newFence() (*Fence, *clocks, *fakeLease, resourcelock.Interface) {
 	fence, now, lease := New(duration, deadline), &clocks{moment{wall: time.Unix(1e9, 0)}}, &fakeLease{}
 	fence.now = now.read
@@ -114,7 +114,7 @@ func TestFenceFollowsTheLease(t *testing.T) {
 	requireOpen(t, none, true, "without leader election")
 }
 
-// A machine that sleeps stops one clock, and a clock that is set moves the other one.
+// A machine that sleeps stops one clock, and setting the time moves the other.
 func TestFenceGoesByTheClockThatSaysMore(t *testing.T) {
 	for name, advance := range map[string]func(*clocks){
 		"the monotonic clock stands still": func(c *clocks) { c.wall = c.wall.Add(deadline) },
@@ -127,7 +127,7 @@ func TestFenceGoesByTheClockThatSaysMore(t *testing.T) {
 	}
 }
 
-// The API server may have taken the renewal long before its answer comes, and others count from there.
+// The API server may have accepted the renewal long before its answer arrives, and others count from there.
 func TestRenewalCountsFromBeforeItIsSent(t *testing.T) {
 	fence, now, lease, lock := newFence()
 	lease.during = func() { now.advance(deadline) }
@@ -206,7 +206,7 @@ func TestLeaseIsGivenBackInTheEnd(t *testing.T) {
 	})
 }
 
-// server counts the requests that it got whole.
+// server counts the requests that it received completely.
 func server(t *testing.T) (url string, whole *atomic.Int32) {
 	t.Helper()
 	whole = &atomic.Int32{}
@@ -253,7 +253,7 @@ func TestTransportRefusesWrites(t *testing.T) {
 	}
 }
 
-// What takes long may come between the check and the wire, such as a new connection.
+// Something slow may happen between the check and the sending, such as a new connection.
 func TestTransportAsksOnceMore(t *testing.T) {
 	url, whole := server(t)
 	fence, now, _, lock := newFence()
@@ -267,7 +267,7 @@ func TestTransportAsksOnceMore(t *testing.T) {
 	}
 }
 
-// late is a context whose timer has not gone off yet.
+// late is a context whose timer has not fired yet.
 type late struct{ context.Context }
 
 func (late) Deadline() (time.Time, bool) { return time.Now().Add(-time.Second), true }

@@ -12,8 +12,8 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 )
 
-// TestOfTwoSwapsOneFails has two replicas write what each makes of the same Secret. Both would exchange the same refresh token if both
-// could note that they do.
+// TestOfTwoSwapsOneFails lets two replicas write the same Secret. If both writes succeeded, both replicas would exchange the same
+// refresh token.
 func TestOfTwoSwapsOneFails(t *testing.T) {
 	owner := &v1alpha1.Auth0Token{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "one", UID: "1"}}
 	read := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "token-refresh-token"}, Data: map[string][]byte{"family": []byte("before")}}

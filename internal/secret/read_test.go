@@ -6,7 +6,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// TestLineBreaksAtTheEnd shows that the end of a file is no part of a value, wherever it is read, and that all else is.
+// TestLineBreaksAtTheEnd shows that line breaks at the end of a file are not part of a value, wherever it is read, and that
+// everything else is.
 func TestLineBreaksAtTheEnd(t *testing.T) {
 	held := &corev1.Secret{Data: map[string][]byte{
 		"unix": []byte("Correct-Horse-42\n"), "windows": []byte("Correct-Horse-42\r\n"), "several": []byte("Correct-Horse-42\n\n"),

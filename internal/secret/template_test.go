@@ -28,7 +28,8 @@ func TestTemplatesFillASecret(t *testing.T) {
 	}
 }
 
-// TestTemplatesCannotKeepTheOperatorBusy wants what would never end, or fill the memory, refused before it is begun.
+// TestTemplatesCannotKeepTheOperatorBusy checks that templates that would never end, or fill the memory, are refused before they
+// run.
 func TestTemplatesCannotKeepTheOperatorBusy(t *testing.T) {
 	refuse(t, map[string]string{
 		"{{ range 1000000000000 }}{{ end }}":                                              "uses {{range",
@@ -45,8 +46,8 @@ func TestTemplatesCannotKeepTheOperatorBusy(t *testing.T) {
 	})
 }
 
-// TestTemplatesCannotAskWhatASecretIs wants all refused that can fail on a value: the error of one was a byte of a client
-// secret, and whether there is one is an answer too.
+// TestTemplatesCannotAskWhatASecretIs checks that every template that can fail for a value is refused: the error of one showed a
+// byte of a client secret, and the existence of an error is an answer too.
 func TestTemplatesCannotAskWhatASecretIs(t *testing.T) {
 	refuse(t, map[string]string{
 		`{{if .clientSecret}}{{index "" (index .clientSecret 0)}}{{end}}`: "uses the function index",
@@ -90,8 +91,8 @@ func refuse(t *testing.T, texts map[string]string) {
 	}
 }
 
-// TestTemplatesMakeNoMoreThanASecretHolds has much made of little. A template is refused for what it could make of any value,
-// so that it is refused before there is one, and that nobody learns how much it did make.
+// TestTemplatesMakeNoMoreThanASecretHolds renders much output from short templates. A template is refused for what it could
+// render from any value, so the refusal comes before there is a value, and reveals no length.
 func TestTemplatesMakeNoMoreThanASecretHolds(t *testing.T) {
 	many := v1alpha1.OutputSecret{Data: map[string]v1alpha1.SecretTemplate{}}
 	for i := range 32 {
@@ -126,7 +127,7 @@ func output(text string) v1alpha1.OutputSecret {
 	return v1alpha1.OutputSecret{Data: map[string]v1alpha1.SecretTemplate{"key": v1alpha1.SecretTemplate(text)}}
 }
 
-// TestRandomIsNoFunction wants a random value alone in its key, of a length that is secret; Output adds it.
+// TestRandomIsNoFunction checks that a random value is alone in its key and long enough to be secret; Output adds it.
 func TestRandomIsNoFunction(t *testing.T) {
 	for _, text := range []string{"{{ random 16 }}", "{{random 256}}", "\n{{- random 32 -}}\n"} {
 		if data, err := Render(output(text), templateValues); err != nil || len(data) > 0 {
@@ -155,8 +156,8 @@ func TestNewRandom(t *testing.T) {
 	}
 }
 
-// FuzzRender wants every template to end soon, to make no more than a Secret holds, and to say of any two values the same:
-// then it tells of neither.
+// FuzzRender checks that every template ends soon, renders no more than fits into a Secret, and has the same result for any two
+// values, so that it reveals neither.
 func FuzzRender(f *testing.F) {
 	for _, text := range []string{
 		"{{ random 32 }}", "{{ .clientId }}{{ random 32 }}",

@@ -12,7 +12,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 )
 
-// TestWhatKubernetesFindsInASecretStaysThere has it stumble over the first character of a client secret.
+// TestWhatKubernetesFindsInASecretStaysThere makes Kubernetes refuse the first character of a client secret.
 func TestWhatKubernetesFindsInASecretStaysThere(t *testing.T) {
 	output := Output{Owner: &v1alpha1.Auth0Client{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web"}}, Name: "web"}
 	err := output.explain(apierrors.NewInvalid(corev1.SchemeGroupVersion.WithKind("Secret").GroupKind(), "web", field.ErrorList{
