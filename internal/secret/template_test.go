@@ -156,8 +156,8 @@ func TestNewRandom(t *testing.T) {
 	}
 }
 
-// FuzzRender checks that every template ends soon, renders no more than fits into a Secret, and has the same result for any two
-// values, so that it reveals neither.
+// FuzzRender checks that every template ends soon, renders no more than fits into a Secret, and fails alike for any two values,
+// so that a failure reveals neither.
 func FuzzRender(f *testing.F) {
 	for _, text := range []string{
 		"{{ random 32 }}", "{{ .clientId }}{{ random 32 }}",
