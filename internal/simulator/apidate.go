@@ -2,8 +2,8 @@ package simulator
 
 import "time"
 
-// Auth0 adds fields to its answers as time goes on, and clients must cope with answers from before and after. The simulator
-// answers as Auth0 did on Options.APIDate: these are the fields that came while traffic was recorded, and when.
+// Auth0 adds fields to its answers over time, and clients must cope with earlier and later answers. The simulator answers as
+// Auth0 did on Options.APIDate. These are the fields that Auth0 added while the traffic was recorded, and the dates.
 var (
 	sinceNewCrossOrigin            = date(2023, time.April)   // cross_origin_auth on applications: until then
 	sinceCrossOriginAuthentication = date(2024, time.October) // cross_origin_authentication on applications
@@ -24,5 +24,5 @@ func date(year int, month time.Month) time.Time {
 	return time.Date(year, month, 1, 0, 0, 0, 0, time.UTC)
 }
 
-// shows reports whether Auth0's answers have a field that came at a time.
+// shows reports whether Auth0's answers have a field that was added on a date.
 func (s *Server) shows(since time.Time) bool { return !s.options.APIDate.Before(since) }

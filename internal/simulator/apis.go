@@ -58,7 +58,7 @@ func (t *tenant) apiIdentified(identifier string) (doc, bool) {
 	return t.APIs.First(func(api doc) bool { return str(api, "identifier") == identifier })
 }
 
-// scopeOf is the scope of an API by its name.
+// scopeOf is the scope of an API with this name.
 func scopeOf(api doc, name string) doc {
 	for _, item := range list(api, "scopes") {
 		if scope, ok := item.(doc); ok && str(scope, "value") == name {
@@ -76,7 +76,7 @@ func scopeNamesOf(api doc) []string {
 	return out
 }
 
-// api finds the API that the path names, by its id or by its identifier, which clients encode once or twice.
+// api finds the API in the path, by its ID or by its identifier, which clients encode once or twice.
 func (c *call) api() (doc, bool) {
 	id := c.params["id"]
 	if api, ok := c.APIs.Get(id); ok {
@@ -96,7 +96,7 @@ func noAPI() *failure {
 	return apiError(http.StatusNotFound, "inexistent_resource_server", "The resource server does not exist")
 }
 
-// showAPI hides the signing secret from those who may not see it.
+// showAPI hides the signing secret from callers who may not see it.
 func (c *call) showAPI(api doc) doc {
 	out := clone(api)
 	for _, client := range c.Clients.Where(func(o *client) bool {
@@ -146,7 +146,7 @@ func createAPI(c *call) (any, error) {
 	return c.showAPI(api), nil
 }
 
-// hideKey takes the PEM out of an encryption key: it is never shown again.
+// hideKey removes the PEM from an encryption key, because Auth0 never returns it.
 func hideKey(api doc) doc {
 	key, ok := at(api, "token_encryption.encryption_key").(doc)
 	if !ok {
@@ -173,7 +173,7 @@ func patchAPI(c *call) (any, error) {
 	return c.showAPI(changed), nil
 }
 
-// dropScopes takes scopes that an API no longer has from the roles, users and grants that have them.
+// dropScopes removes the deleted scopes of an API from roles, users and grants.
 func (c *call) dropScopes(before, after doc) {
 	identifier := str(before, "identifier")
 	gone := func(name string) bool { return scopeOf(after, name) == nil }
@@ -205,7 +205,7 @@ func (c *call) dropScopes(before, after doc) {
 	}
 }
 
-// deleteAPI takes grants and permissions with it. A system API stays, but for those that a tenant adds itself.
+// deleteAPI also deletes the API's grants and permissions. It keeps a system API, except one that a tenant adds itself.
 func deleteAPI(c *call) (any, error) {
 	api, ok := c.api()
 	if !ok {
@@ -221,7 +221,7 @@ func deleteAPI(c *call) (any, error) {
 	return nil, nil
 }
 
-// systemAPI is what Auth0 makes of a new API with one of the identifiers that it reserves.
+// systemAPI is a new API with one of the identifiers that Auth0 reserves.
 func (s *Server) systemAPI(identifier string) doc {
 	switch identifier {
 	case "urn:auth0:express-configure":

@@ -24,7 +24,7 @@ func invalidClient(description string) *failure {
 	return oauthError(http.StatusUnauthorized, "invalid_client", description)
 }
 
-// assertedClient authenticates an application by a JWT that it signed with its private key.
+// assertedClient authenticates an application by a JWT signed with its private key.
 func (c *call) assertedClient() (*client, error) {
 	text := str(c.body, "client_assertion")
 	parts := strings.Split(text, ".")
@@ -54,7 +54,7 @@ func (c *call) assertedClient() (*client, error) {
 	return o, nil
 }
 
-// signedBy reports whether one of an application's keys made a signature.
+// signedBy reports whether the signature is by one of the application's keys.
 func (c *call) signedBy(o *client, header doc, text string, signature []byte) bool {
 	return slices.ContainsFunc(c.keysOf(o), func(key *credential) bool {
 		kid := str(header, "kid")
@@ -62,7 +62,7 @@ func (c *call) signedBy(o *client, header doc, text string, signature []byte) bo
 	})
 }
 
-// assertionProblem is what is wrong with the claims.
+// assertionProblem says what is wrong with the claims.
 func (c *call) assertionProblem(claims doc) string {
 	now := float64(c.now.Unix())
 	expires, issued := number(claims, "exp", 0), number(claims, "iat", now)
@@ -84,7 +84,7 @@ func (c *call) assertionProblem(claims doc) string {
 	return ""
 }
 
-// keysOf are the credentials that an application proves itself with by private_key_jwt, and that have not expired.
+// keysOf are the application's credentials for private_key_jwt that have not expired.
 func (c *call) keysOf(o *client) []*credential {
 	var out []*credential
 	method := object(object(o.Doc, "client_authentication_methods"), "private_key_jwt")

@@ -142,7 +142,7 @@ var (
 		"rotation_type": "non-rotating", "expiration_type": "non-expiring", "leeway": 0.0, "token_lifetime": 2592000.0,
 		"infinite_token_lifetime": true, "infinite_idle_token_lifetime": true, "idle_token_lifetime": 1296000.0,
 	}
-	// defaultsByType are what some types of application have instead.
+	// defaultsByType are the different defaults of some types of application.
 	defaultsByType = map[string]doc{
 		"resource_server": {"oidc_conformant": true, "grant_types": []any{}, "jwt_configuration": doc{"alg": "RS256", "secret_encoded": false}},
 		"express_configuration": {
@@ -156,7 +156,7 @@ var (
 	}
 )
 
-// clientDefaults are what a new client has where nothing else is said.
+// clientDefaults are the defaults of a new client.
 func (s *Server) clientDefaults() doc {
 	d := doc{
 		"is_first_party": true, "is_token_endpoint_ip_header_trusted": false, "oidc_conformant": false, "sso_disabled": false,
@@ -189,7 +189,7 @@ func (t *tenant) addClient(o *client) {
 	t.Clients.Put(o.ID, o)
 }
 
-// showClient is the client with what the caller's scopes let it see.
+// showClient is the client, as far as the caller's scopes allow.
 func (c *call) showClient(o *client) doc {
 	if !c.may("read:clients", "create:clients", "update:clients", "read:client_keys", "read:client_credentials") {
 		return patch(pick(o.Doc, "name", "description", "app_type", "logo_uri", "is_first_party", "client_metadata"),
@@ -290,7 +290,7 @@ func createClient(c *call) (any, error) {
 	}
 	o.Doc = completeClient(withDefaults(given, defaults))
 	c.addClient(o)
-	// The flag is on where the tenant does not say otherwise.
+	// The flag is on by default.
 	if enabled, said := object(c.Settings, "flags")["enable_client_connections"].(bool); !said || enabled {
 		for _, connection := range c.Connections.All() {
 			connection.enable(o.ID, true)
@@ -302,13 +302,13 @@ func createClient(c *call) (any, error) {
 	return patch(c.showClient(o), made), nil
 }
 
-// expressScopes are what Auth0 grants to an express_configuration client by itself.
+// expressScopes are the scopes that Auth0 grants to an express_configuration client.
 var expressScopes = strings.Fields(`read:clients read:user_attribute_profiles read:connection_profiles
 read:organizations_summary read:connections create:connections update:connections read:connections_options
 update:connections_options read:organization_connections create:organization_connections update:organization_connections
 create:scim_config read:scim_token create:scim_token delete:scim_token`)
 
-// completeClient fills in what belongs inside some of the properties.
+// completeClient adds defaults inside some of the properties.
 func completeClient(d doc) doc {
 	if jwt := object(d, "jwt_configuration"); jwt != nil {
 		d["jwt_configuration"] = withDefaults(jwt, doc{"secret_encoded": false})
@@ -326,7 +326,7 @@ func completeClient(d doc) doc {
 	return d
 }
 
-// checkClient refuses settings that contradict each other. before is nil for a new client.
+// checkClient rejects settings that contradict each other. before is nil for a new client.
 func (c *call) checkClient(before *client, given doc) error {
 	if err := checkClientMetadata(object(given, "client_metadata")); err != nil {
 		return err
@@ -403,7 +403,7 @@ func patchClient(c *call) (any, error) {
 	return patch(c.showClient(&after), made), nil
 }
 
-// deleteClient is a success whether or not there is such a client. What others say of it goes too.
+// deleteClient succeeds even without such a client. It also removes the client from connections, and deletes its grants.
 func deleteClient(c *call) (any, error) {
 	id := c.params["id"]
 	if o, ok := c.Clients.Get(id); ok && truth(o.Doc, "global") {
@@ -444,7 +444,7 @@ func listClientConnections(c *call) (any, error) {
 	return checkpoint(c, "connections", found, func(o *connection) doc { return omit(c.showConnection(o), "enabled_clients") }, nil)
 }
 
-// hasSecret compares in constant time, as one does with secrets.
+// hasSecret compares the secret in constant time.
 func (o *client) hasSecret(secret string) bool {
 	return subtle.ConstantTimeCompare([]byte(o.Secret), []byte(secret)) == 1
 }

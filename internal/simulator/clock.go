@@ -15,21 +15,21 @@ type clock struct {
 
 func newClock() *clock { return &clock{changed: make(chan struct{})} }
 
-// Now is the simulator's present, in UTC.
+// Now is the simulator's time, in UTC.
 func (c *clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return time.Now().UTC().Add(c.offset)
 }
 
-// Advance moves the clock forward and wakes anyone who sleeps on it.
+// Advance moves the clock forward and wakes all sleepers.
 func (c *clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.setOffset(c.offset + d)
 }
 
-// Reset takes back all that was advanced.
+// Reset undoes all advances.
 func (c *clock) Reset() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -66,7 +66,7 @@ func (c *clock) Sleep(ctx context.Context, d time.Duration) {
 // timestamp formats t as Auth0 does: UTC, milliseconds.
 func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
-// moved is closed when the clock is advanced or reset the next time.
+// moved returns a channel that is closed at the next advance or reset.
 func (c *clock) moved() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -34,7 +34,7 @@ type Login struct {
 	CodeChallengeMethod string `json:"code_challenge_method,omitempty"` // S256, or plain if empty
 }
 
-// DeviceApproval is what a test says of a device with POST /_sim/device, as if a user had entered its code.
+// DeviceApproval is a test's decision about a device, sent to POST /_sim/device, as if a user had entered its code.
 type DeviceApproval struct {
 	UserCode string `json:"user_code"`
 	UserID   string `json:"user_id,omitempty"`
@@ -76,7 +76,7 @@ func (s *Server) Authorize(login Login) (string, error) {
 	return code, nil
 }
 
-// ApproveDevice lets a device in, or not.
+// ApproveDevice approves or denies a device.
 func (s *Server) ApproveDevice(approval DeviceApproval) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -97,7 +97,7 @@ func invalidGrant(description string) *failure {
 	return oauthError(http.StatusForbidden, "invalid_grant", description)
 }
 
-// codeGrant trades an authorization code for tokens, once.
+// codeGrant exchanges an authorization code for tokens, once.
 func codeGrant(c *call, o *client) (any, error) {
 	code, ok := c.codes[str(c.body, "code")]
 	if !ok || code.ClientID != o.ID || !c.now.Before(code.expires) {
@@ -132,7 +132,7 @@ func (code *authorizationCode) verifiedBy(verifier string) bool {
 	return base64.RawURLEncoding.EncodeToString(sum[:]) == code.CodeChallenge
 }
 
-// apiFor is the API of an audience; none without one.
+// apiFor is the API of an audience, or none without an audience.
 func (c *call) apiFor(audience string) (doc, error) {
 	audience = firstOf(audience, str(c.Settings, "default_audience"))
 	if audience == "" {
@@ -178,7 +178,7 @@ func requestDeviceCode(c *call) (any, error) {
 	}, nil
 }
 
-// newUserCode is a code in the form that the tenant wants.
+// newUserCode creates a code in the form of the tenant's settings.
 func (c *call) newUserCode() string {
 	flow := object(c.Settings, "device_flow")
 	alphabet := "BCDFGHJKLMNPQRSTVWXZ"
@@ -196,7 +196,7 @@ func (c *call) newUserCode() string {
 	return out.String()
 }
 
-// deviceGrant is what a device polls with.
+// deviceGrant answers a device's poll.
 func deviceGrant(c *call, o *client) (any, error) {
 	code := str(c.body, "device_code")
 	d, ok := c.devices[code]

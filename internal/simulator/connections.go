@@ -27,7 +27,7 @@ func (o *connection) Strategy() string { return str(o.Doc, "strategy") }
 
 func (o *connection) options() doc { return object(o.Doc, "options") }
 
-// enable lets an application use the connection, or no longer.
+// enable allows or forbids an application to use the connection.
 func (o *connection) enable(clientID string, on bool) {
 	if on {
 		o.Clients.Put(clientID, true)
@@ -40,7 +40,7 @@ func (t *tenant) connectionNamed(name string) (*connection, bool) {
 	return t.Connections.First(func(o *connection) bool { return o.Name() == name })
 }
 
-// requiredIdentifiers are what a new user must have.
+// requiredIdentifiers are the identifiers that a new user must have.
 func (o *connection) requiredIdentifiers() []string {
 	attributes := object(o.options(), "attributes")
 	switch {
@@ -67,7 +67,7 @@ func (o *connection) passwordOptional() bool {
 
 var usernameForm = regexp.MustCompile(`^[\p{L}\p{N}@^$.!` + "`" + `\-#+'~_]+$`)
 
-// storedUsername is how a connection keeps a username: Auth0's own databases fold it to lower case.
+// storedUsername is how a connection stores a username: Auth0's own databases convert it to lower case.
 func (o *connection) storedUsername(username string) string {
 	if o.Strategy() == "auth0" {
 		return strings.ToLower(username)
@@ -75,7 +75,7 @@ func (o *connection) storedUsername(username string) string {
 	return username
 }
 
-// checkUsername refuses a username where the connection has none, or that does not fit.
+// checkUsername rejects a username that is invalid, or if the connection has none.
 func (o *connection) checkUsername(username string) error {
 	attribute := object(object(o.options(), "attributes"), "username")
 	if !truth(o.options(), "requires_username") && attribute == nil {
@@ -176,7 +176,7 @@ func (c *call) showConnection(o *connection) doc {
 	return out
 }
 
-// mayOptions reports whether the caller has a scope on the options of connections, or needs none.
+// mayOptions reports whether the caller has a scope for the options of connections, or needs none.
 func (c *call) mayOptions(scope string) bool {
 	return c.options.ConnectionOptionsUnscoped || c.may(scope)
 }
@@ -215,7 +215,7 @@ func getConnection(c *call) (any, error) {
 	return c.fields(c.showConnection(o)), nil
 }
 
-// newConnection is a connection with Auth0's defaults.
+// newConnection creates a connection with Auth0's defaults.
 func (s *Server) newConnection(given doc) *connection {
 	kind := str(given, "strategy")
 	rules := strategies[kind]
@@ -260,7 +260,7 @@ func createConnection(c *call) (any, error) {
 	return shown, nil
 }
 
-// checkConnection refuses options that contradict each other.
+// checkConnection rejects options that contradict each other.
 func checkConnection(given doc, strategy string) error {
 	if metadata := object(given, "metadata"); len(metadata) > 10 {
 		return invalid("Payload", fmt.Sprintf("'Too many properties defined (%d), maximum 10' on property metadata.", len(metadata)))
@@ -297,7 +297,7 @@ func checkConnection(given doc, strategy string) error {
 	return nil
 }
 
-// patchConnection replaces options whole.
+// patchConnection replaces the options as a whole.
 func patchConnection(c *call) (any, error) {
 	before, err := c.connection()
 	if err != nil {
@@ -332,7 +332,7 @@ func patchConnection(c *call) (any, error) {
 	return shown, nil
 }
 
-// deleteConnection takes the connection's users with it, which goes on for a while: as long as it does, the name stays taken.
+// deleteConnection also deletes the connection's users, which takes a while. The name stays taken for as long.
 func deleteConnection(c *call) (any, error) {
 	o, ok := c.Connections.Get(c.params["id"])
 	if !ok {

@@ -52,7 +52,7 @@ func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) {
 	send(w, http.StatusOK, body, nil)
 }
 
-// readControl decodes a payload strictly: what a switch does not know is an error.
+// readControl decodes a payload strictly: an unknown field is an error.
 func readControl(data []byte, into any) error {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// credential is a key with which an application proves who it is.
+// credential is a key with which an application authenticates.
 type credential struct {
 	ID  string
 	Doc doc
@@ -148,8 +148,8 @@ func subjectDN(cert *x509.Certificate) string {
 // methodsWithCredentials are the places in an application that hold credentials.
 var methodsWithCredentials = []string{"private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"}
 
-// takeCredentials makes credentials of those that the payload brings along, and leaves references in their place. It
-// returns what the answer shows instead of the references: the new credentials whole.
+// takeCredentials creates the credentials in the payload, and replaces them by references. It returns what the answer shows
+// instead of the references: the complete new credentials.
 func (c *call) takeCredentials(o *client, given doc) (doc, error) {
 	shown := doc{}
 	if methods, ok := given["client_authentication_methods"].(doc); ok {

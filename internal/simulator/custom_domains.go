@@ -68,7 +68,7 @@ func createCustomDomain(c *call) (any, error) {
 
 func getCustomDomain(c *call) (any, error) { return c.customDomain() }
 
-// verifyCustomDomain finds the record that nobody here can publish.
+// verifyCustomDomain verifies every domain, because nobody can publish a DNS record here.
 func verifyCustomDomain(c *call) (any, error) {
 	found, err := c.customDomain()
 	if err != nil {

@@ -37,7 +37,7 @@ func signupError(code, description string) *failure {
 	}}
 }
 
-// signUp is POST /dbconnections/signup: a user makes an account.
+// signUp is POST /dbconnections/signup: a user creates an account.
 func signUp(c *call) (any, error) {
 	connection, err := c.signupConnection()
 	if err != nil {
@@ -73,7 +73,7 @@ func signupExtras(given doc) []string {
 	return out
 }
 
-// signupConnection is the database that one signs up in, through an application that it is enabled for.
+// signupConnection is the database for a sign-up through an application for which it is enabled.
 func (c *call) signupConnection() (*connection, error) {
 	name := str(c.body, "connection")
 	connection, ok := c.connectionNamed(name)
@@ -137,7 +137,7 @@ func (c *call) checkSignupMetadata() error {
 	return nil
 }
 
-// signupConflict hides who exists, unless the tenant wants it told.
+// signupConflict hides which users exist, unless the tenant's settings reveal it.
 func (c *call) signupConflict() *failure {
 	if truth(object(c.Settings, "flags"), "enable_public_signup_user_exists_error") {
 		return signupError("user_exists", "The user already exists.")

@@ -18,7 +18,7 @@ const (
 	streamLifetime = 5 * time.Minute
 )
 
-// eventTypes are those that can be listened to.
+// eventTypes are the types of events in streams.
 var eventTypes = []string{
 	"user.created", "user.updated", "user.deleted", "organization.created", "organization.updated", "organization.deleted",
 	"organization.member.added", "organization.member.deleted", "organization.member.role.assigned",
@@ -30,7 +30,7 @@ var eventTypes = []string{
 // maxStreams is how many connections a plan has for events.
 var maxStreams = map[RateLimit]int{RateLimitFree: 1, RateLimitSelfService: 4, RateLimitEnterprise: 8}
 
-// hub keeps what happened in the tenant, and wakes those who listen.
+// hub keeps the events of the tenant, and wakes the listeners.
 type hub struct {
 	mu        sync.Mutex
 	events    []event
@@ -60,7 +60,7 @@ func (h *hub) add(at time.Time, body doc) {
 	h.changed = make(chan struct{})
 }
 
-// close ends all streams: the tenant they listen to is no more.
+// close ends all streams, because their tenant no longer exists.
 func (h *hub) close() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -69,7 +69,7 @@ func (h *hub) close() {
 	h.changed = make(chan struct{})
 }
 
-// since are the events from an offset on, and what to wait for if there are none.
+// since returns the events from an offset on, and a channel to wait on if there are none.
 func (h *hub) since(offset uint64) (found []event, changed <-chan struct{}, closed bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -87,7 +87,7 @@ func (h *hub) oldest() uint64 {
 	return h.events[0].offset
 }
 
-// emit tells listeners and event streams what happened to an object.
+// emit sends an event about an object to listeners and event streams.
 func (c *call) emit(kind string, object any) {
 	context := doc{"tenant": doc{"tenant_id": c.tenantName()}}
 	if o, ok := c.Clients.Get(c.callerID()); ok {
@@ -152,7 +152,7 @@ func checkEvents(c *call) error {
 	return err
 }
 
-// openEvents takes one of the connections that the plan has for events.
+// openEvents takes one of the plan's connections for events.
 func openEvents(c *call) (func(http.ResponseWriter), error) {
 	h := c.currentHub()
 	next, err := c.eventsFrom(h)

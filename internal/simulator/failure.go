@@ -30,7 +30,7 @@ func (f *failure) with(key, value string) *failure {
 	return f
 }
 
-// apiError is an error in the Management API's envelope. Many have no errorCode; reconciliation "" for those.
+// apiError is an error in the Management API's envelope. code is "" for the many without an errorCode.
 func apiError(status int, code, message string) *failure {
 	body := doc{"statusCode": status, "error": http.StatusText(status), "message": message}
 	if code != "" {
@@ -83,7 +83,7 @@ func insufficientScopes(wanted []string) *failure {
 	return f
 }
 
-// notSimulated refuses what Auth0 has and the simulator has not.
+// notSimulated rejects what Auth0 supports and the simulator does not.
 func notSimulated(method, path string) *failure {
 	f := apiError(http.StatusNotImplemented, "not_simulated", "The simulator does not implement "+method+" "+path)
 	f.unmetered = true

@@ -39,10 +39,10 @@ type Fault struct {
 	// Drop closes the connection without an answer: DropBefore the effect or DropAfter it.
 	Drop Drop `json:"drop,omitempty"`
 
-	// Ignore are fields of the payload that the server leaves out, without a word. With "*", the request does nothing.
+	// Ignore are fields of the payload that the server drops without an error. With "*", the request does nothing.
 	Ignore []string `json:"ignore,omitempty"`
 
-	// Refuse are fields of the payload that the server refuses, as one that breaks the schema. A request without them is carried out.
+	// Refuse are fields of the payload that the server rejects as a violation of the schema. A request without them succeeds.
 	Refuse []string `json:"refuse,omitempty"`
 }
 
@@ -115,7 +115,7 @@ func (f *Fault) validateEffect() error {
 	return nil
 }
 
-// faults are the rules in force.
+// faults are the active rules.
 type faults struct {
 	mu    sync.Mutex
 	rules []Fault
@@ -139,7 +139,7 @@ func (f *faults) all() []Fault {
 	return append([]Fault{}, f.rules...)
 }
 
-// take returns the first rule that matches, and uses it once.
+// take returns the first matching rule, and counts the use.
 func (f *faults) take(method, route string) (Fault, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -50,14 +50,14 @@ func (c *call) grant() (doc, error) {
 	return nil, apiError(http.StatusNotFound, "inexistent_client_grant", "The grant does not exist.")
 }
 
-// grantFor is what allows a client to call an API, on its own behalf (subject type client) or a user's.
+// grantFor is the grant that allows a client to call an API, for itself (subject type client) or for a user.
 func (t *tenant) grantFor(clientID, audience, subjectType string) (doc, bool) {
 	return t.Grants.First(func(g doc) bool {
 		return str(g, "client_id") == clientID && str(g, "audience") == audience && str(g, "subject_type") == subjectType
 	})
 }
 
-// addGrant gives a client grant an id, and keeps it.
+// addGrant stores a client grant with a new ID.
 func (t *tenant) addGrant(g doc) doc {
 	g["id"] = shortID("cgr_")
 	t.Grants.Put(str(g, "id"), g)
@@ -144,7 +144,7 @@ func checkGrantScope(api, g doc) error {
 	return nil
 }
 
-// dropUngrantable leaves out, without a word, the scopes of the Management API that only the dashboard grants, as users report.
+// dropUngrantable silently drops the scopes of the Management API that only the dashboard can grant, as users report.
 func (c *call) dropUngrantable(g doc) {
 	if str(g, "audience") != c.audience() || c.dashboard || !has(g, "scope") {
 		return
@@ -190,7 +190,7 @@ func deleteGrant(c *call) (any, error) {
 	return nil, nil
 }
 
-// removeGrants removes those that match.
+// removeGrants deletes the matching grants.
 func (t *tenant) removeGrants(match func(doc) bool) {
 	for _, g := range t.Grants.Where(match) {
 		t.Grants.Delete(str(g, "id"))

@@ -23,7 +23,7 @@ const (
 	plainType = "text/plain; charset=utf-8"
 )
 
-// call is one request on its way through the simulator.
+// call is one request to the simulator.
 type call struct {
 	*Server
 	*tenant
@@ -53,7 +53,7 @@ type call struct {
 	header http.Header
 }
 
-// accessToken is who calls.
+// accessToken identifies the caller.
 type accessToken struct {
 	clientID string
 	subject  string
@@ -174,8 +174,8 @@ func (s *Server) newCall(r *http.Request) *call {
 	return c
 }
 
-// run takes a request through the stages in Auth0's order: who calls, may they, is it well-formed, is it within the
-// limits; then it is carried out.
+// run processes a request in Auth0's order: it checks the caller, the permissions, the form and the limits, and then executes the
+// request.
 func (c *call) run() (body any, err error) {
 	if c.route == nil {
 		return nil, c.noRoute()
@@ -196,7 +196,7 @@ func (c *call) run() (body any, err error) {
 	return body, err
 }
 
-// handle carries the request out under the lock: shared for reading, alone for anything else.
+// handle executes the request under the lock: a shared one for reads, an exclusive one otherwise.
 func (c *call) handle() (any, error) {
 	c.settle()
 	if c.request.Method == http.MethodGet {
@@ -213,7 +213,7 @@ func (c *call) handle() (any, error) {
 	return body, err
 }
 
-// carryOut does what a request says, without the fields that a fault ignores. Without any, it shows what there is.
+// carryOut executes a request without the fields that a fault ignores. If the fault ignores all ("*"), it only reads.
 func (c *call) carryOut() (any, error) {
 	if slices.Contains(c.ignored, "*") {
 		if look, _, _ := c.router.find(http.MethodGet, c.request.URL.EscapedPath()); look != nil {
@@ -232,7 +232,7 @@ func (c *call) carryOut() (any, error) {
 	return c.route.handle(c)
 }
 
-// settle completes the jobs whose time has come.
+// settle completes the jobs that are due.
 func (c *call) settle() {
 	now := c.clock.Now()
 	c.mu.RLock()
@@ -327,7 +327,7 @@ func (c *call) authorize() error {
 	return nil
 }
 
-// validate holds path, query and payload against the route's schemas, in this order.
+// validate checks path, query and payload against the route's schemas, in this order.
 func (c *call) validate() error {
 	if len(c.request.URL.RequestURI()) > maxURL {
 		f := badRequestStatus(http.StatusRequestURITooLong, "Request-URI Too Large")
@@ -376,7 +376,7 @@ func pathDoc(s *schema, params map[string]string) doc {
 	return out
 }
 
-// readBody decodes the payload, as JSON or as a form, and holds it against the route's schema.
+// readBody decodes the payload, as JSON or as a form, and checks it against the route's schema.
 func (c *call) readBody() error {
 	data, err := io.ReadAll(io.LimitReader(c.request.Body, maxBody+1))
 	if err != nil {

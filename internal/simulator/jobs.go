@@ -21,7 +21,7 @@ const (
 	exportLinkTime   = 60 * time.Second
 )
 
-// job is work that goes on after its request was answered.
+// job is work that continues after the answer to its request.
 type job struct {
 	ID      string
 	Doc     doc
@@ -81,13 +81,13 @@ func (c *call) newJob(kind string, takes time.Duration, more doc) *job {
 	return j
 }
 
-// jobsDue reports whether there are jobs to complete.
+// jobsDue reports whether jobs are due.
 func (t *tenant) jobsDue(now time.Time) bool {
 	_, found := t.Jobs.First(func(j *job) bool { return !j.Done && !now.Before(j.Due) })
 	return found
 }
 
-// settleJobs completes the jobs whose time has come, on behalf of the applications that asked for them.
+// settleJobs completes the jobs that are due, on behalf of the applications that requested them.
 func (c *call) settleJobs() {
 	for _, j := range c.Jobs.Where(func(j *job) bool { return !j.Done && !c.now.Before(j.Due) }) {
 		j.Done = true
@@ -103,7 +103,7 @@ func (c *call) settleJobs() {
 	}
 }
 
-// finish notes a job's outcome.
+// finish records the outcome of a job.
 func (j *job) finish(status string, more doc) {
 	j.Doc = patch(j.Doc, patch(more, doc{"status": status}))
 }

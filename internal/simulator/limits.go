@@ -2,7 +2,7 @@ package simulator
 
 import "net/http"
 
-// entityLimits are how many things of a kind a tenant may have, by plan; the simulator without limits has none.
+// entityLimits are how many objects of a kind a tenant may have, by plan. A simulator without limits has none.
 var entityLimits = map[RateLimit]struct{ clients, grants, apis, connections, organizations, roles int }{
 	RateLimitFree:        {clients: 10, grants: 100, apis: 10, connections: 100, organizations: 100000, roles: 1000},
 	RateLimitSelfService: {clients: 100, grants: 10000, apis: 100, connections: 100, organizations: 100000, roles: 1000},
@@ -16,7 +16,7 @@ func tooMany() *failure {
 	return apiError(http.StatusForbidden, "too_many_entities", "You reached the limit of entities of this type for this tenant.")
 }
 
-// room refuses one thing more where the plan's limit is reached. What Auth0 made by itself does not count.
+// room rejects another object at the plan's limit. Objects that Auth0 created itself do not count.
 func room[T any](t *table[T], limit int, counts func(T) bool) error {
 	if limit > 0 && t.Len() >= limit && len(t.Where(counts)) >= limit {
 		return tooMany()

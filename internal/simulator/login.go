@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// standardScopes are what a login is for if it asks for nothing.
+// standardScopes are the scopes of a login that requests none.
 var standardScopes = []string{"openid", "profile", "email", "address", "phone"}
 
 // openIDScopes are those that every application may ask for on behalf of a user.
@@ -152,7 +152,7 @@ func (c *call) userWith(connection *connection, identifier string) *user {
 	return nil
 }
 
-// logFailedLogin tells a wrong password from an unknown user.
+// logFailedLogin distinguishes a wrong password from an unknown user.
 func (c *call) logFailedLogin(o *client, connection *connection, identifier string, u *user) {
 	entry := doc{"client_id": o.ID, "connection": connection.Name(), "connection_id": connection.ID, "strategy": connection.Strategy(), "user_name": identifier}
 	if u == nil {
@@ -179,7 +179,7 @@ func (c *call) countFailure(connection *connection, identifier string, u *user) 
 	}
 }
 
-// loggedIn notes the login in the profile.
+// loggedIn records the login in the profile.
 func (c *call) loggedIn(u *user) *user {
 	after := *u
 	after.Doc = patch(u.Doc, doc{
@@ -190,7 +190,7 @@ func (c *call) loggedIn(u *user) *user {
 	return &after
 }
 
-// userTokens answers a login: an access token, and what the scopes ask for besides.
+// userTokens answers a login with an access token, and with what the scopes request in addition.
 func (c *call) userTokens(o *client, api doc, u *user, asked, gty, nonce string) doc {
 	if gty == grantPassword && strings.TrimSpace(asked) == "openid" {
 		asked = strings.Join(standardScopes, " ") // this grant gives more than it was asked for
@@ -258,7 +258,7 @@ func (c *call) scopesForUser(api doc, u *user, asked string) []string {
 // idTokenLifetime is that of ID tokens where the application says nothing else.
 const idTokenLifetime = 36000
 
-// idToken tells the application who logged in.
+// idToken identifies the user to the application.
 func (c *call) idToken(o *client, u *user, scopes []string, nonce string) string {
 	lifetime := int64(number(object(o.Doc, "jwt_configuration"), "lifetime_in_seconds", idTokenLifetime))
 	claims := patch(userClaims(u, scopes), doc{

@@ -267,7 +267,7 @@ func (c *call) listedMembers(o *organization) []member {
 	return members
 }
 
-// part ends a membership, with the roles in it.
+// part ends a membership and removes its roles.
 func (c *call) part(o *organization, userID string) (wasMember bool) {
 	at, wasMember := o.Members.Get(userID)
 	if delay := c.index.search.delay; wasMember && delay > 0 {
@@ -334,7 +334,7 @@ func memberEvent(o *organization, userID string) doc {
 	return doc{"organization": pick(o.Doc, "id", "name"), "user": doc{"user_id": userID}}
 }
 
-// joined notes the organization with the user, so that a user's organizations are found without looking at all.
+// joined records the organization with the user, so that finding a user's organizations does not take a scan of all.
 func (c *call) joined(userID, organizationID string) {
 	if !slices.Contains(c.index.organizations[userID], organizationID) {
 		c.index.organizations[userID] = append(c.index.organizations[userID], organizationID)

@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// grantRefreshToken trades a refresh token for an access token.
+// grantRefreshToken exchanges a refresh token for an access token.
 const grantRefreshToken = "refresh_token"
 
-// refreshPolicy is what an application says of its refresh tokens; lifetimes of 0 do not end.
+// refreshPolicy are an application's settings for refresh tokens. A lifetime of 0 has no end.
 type refreshPolicy struct {
 	rotating               bool
 	leeway, lifetime, idle time.Duration
@@ -33,7 +33,7 @@ func refreshRules(o *client) refreshPolicy {
 	return p
 }
 
-// newRefreshToken begins a family of refresh tokens.
+// newRefreshToken starts a family of refresh tokens.
 func (c *call) newRefreshToken(o *client, u *user, api doc, scopes []string, sessionID string) string {
 	t := &refreshToken{
 		ID: random(32, urlSafe), Token: "v1." + random(48, urlSafe), Family: random(16, alphanumerics), UserID: u.ID, ClientID: o.ID,
@@ -49,7 +49,7 @@ func (c *call) newRefreshToken(o *client, u *user, api doc, scopes []string, ses
 	return t.Token
 }
 
-// orphanRefreshTokens keeps the refresh tokens of a user who goes: anyone who uses one is told that there is no such user.
+// orphanRefreshTokens keeps the refresh tokens of a deleted user. Their use gives the error that the user does not exist.
 func (c *call) orphanRefreshTokens(userID string) {
 	for _, t := range c.RefreshTokens.Where(func(t *refreshToken) bool { return t.UserID == userID }) {
 		orphan := *t
@@ -106,8 +106,8 @@ func (c *call) expired(t *refreshToken, rules refreshPolicy) bool {
 		rules.idle > 0 && !c.now.Before(t.LastUsed.Add(rules.idle))
 }
 
-// replay decides about a token that was rotated. Only the one directly before the current may come again, and only within
-// the leeway; anything else means that somebody has a copy, and the whole family dies.
+// replay handles a token that was rotated. Only the previous token may come again, and only within the leeway. Any other replay
+// means that somebody has a copy, and revokes the whole family.
 func (c *call) replay(t *refreshToken, rules refreshPolicy) error {
 	current, ok := c.RefreshTokens.First(func(o *refreshToken) bool { return o.Family == t.Family && o.Previous == t.Token })
 	if ok && current.Rotated.IsZero() && c.now.Before(t.Rotated.Add(rules.leeway)) {
@@ -142,7 +142,7 @@ func (c *call) refreshedScopes(o *client, t *refreshToken) (audience string, sco
 	return audience, kept
 }
 
-// rotate puts a new token in the place of t, if the application's tokens rotate. Without rotation t goes on.
+// rotate replaces t by a new token if the application's tokens rotate. Otherwise t stays valid.
 func (c *call) rotate(t *refreshToken, rules refreshPolicy) string {
 	used := *t
 	used.LastUsed = c.now
@@ -150,7 +150,7 @@ func (c *call) rotate(t *refreshToken, rules refreshPolicy) string {
 		c.RefreshTokens.Put(t.Token, &used)
 		return ""
 	}
-	// A replay within the leeway gets a token of its own; the one that it overtakes dies.
+	// A replay within the leeway gets a new token, and the one that it overtakes becomes invalid.
 	for _, o := range c.RefreshTokens.Where(func(o *refreshToken) bool { return o.Family == t.Family && o.Previous == t.Token }) {
 		c.RefreshTokens.Delete(o.Token)
 	}
@@ -164,7 +164,7 @@ func (c *call) rotate(t *refreshToken, rules refreshPolicy) string {
 	return next.Token
 }
 
-// revokeToken is POST /oauth/revoke: it ends a refresh token with its family. Unknown tokens are a success, too.
+// revokeToken is POST /oauth/revoke: it revokes a refresh token with its family. It also succeeds for an unknown token.
 func revokeToken(c *call) (any, error) {
 	o, err := c.authenticateClient()
 	if err != nil {

@@ -141,7 +141,7 @@ func (c *call) giveRole(userID string, r *role) {
 	r.members.Put(userID, timestamp(c.now))
 }
 
-// takeRole is the reverse of giveRole.
+// takeRole removes a role from a user.
 func (c *call) takeRole(userID string, r *role) {
 	before, ok := c.Users.Get(userID)
 	if !ok || !r.members.Delete(userID) {
@@ -153,7 +153,7 @@ func (c *call) takeRole(userID string, r *role) {
 	c.index.update(before, &after, c.now)
 }
 
-// permissionsOf reads permissions from the payload, and refuses those that do not exist.
+// permissionsOf reads permissions from the payload, and rejects those that do not exist.
 func (c *call) permissionsOf() ([]permission, error) {
 	var out []permission
 	for _, item := range list(c.body, "permissions") {

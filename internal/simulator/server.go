@@ -38,8 +38,8 @@ type Options struct {
 	CAFile string
 	// StateFile, if set, is read at the start if it exists, and written then and when the simulator closes.
 	StateFile string
-	// Wrap, if set, is put around everything that is served on the port. It is a seam for tests that must decide about a
-	// call with its effect at hand, such as those that have the caller die right before or right after it.
+	// Wrap, if set, wraps the handler of everything on the port. Tests use it to act right before or right after the effect of a
+	// call, for example to kill the caller.
 	Wrap func(http.Handler) http.Handler
 }
 
@@ -96,8 +96,8 @@ func Start(options Options) (*Server, error) {
 	return s, nil
 }
 
-// prepare makes the tenant, once its domain is known, and tells the world whom to trust. The files are written only now
-// that the port is known to be ours: another simulator may be running with the same ones.
+// prepare creates the tenant once its domain is known, and writes the files. It waits until the port is ours, because another
+// simulator may run with the same files.
 func (s *Server) prepare() error {
 	s.mu.Lock()
 	s.tenant = newTenant(s)
@@ -172,7 +172,7 @@ func (s *Server) Close() error {
 	return s.save()
 }
 
-// Reset makes the tenant fresh, and forgets counts, faults, mails and the clock's advance.
+// Reset creates a new tenant, and clears counts, faults, emails and the clock's advance.
 func (s *Server) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -198,10 +198,10 @@ func (s *Server) ChangePlan(name RateLimit) {
 	s.limits.change(name)
 }
 
-// Floor is the least time in which the limits of the plan let these requests through, starting with full buckets.
+// Floor is the shortest time in which the limits of the plan allow these requests, starting with full buckets.
 func (s *Server) Floor(report Report) time.Duration { return s.limits.floor(s.router, report) }
 
-// AddFaults adds rules that make requests go wrong. It panics if one is not valid.
+// AddFaults adds fault rules. It panics if one is invalid.
 func (s *Server) AddFaults(rules ...Fault) {
 	for _, rule := range rules {
 		must(rule.validate(s.router))
@@ -209,10 +209,10 @@ func (s *Server) AddFaults(rules ...Fault) {
 	s.faults.add(rules...)
 }
 
-// ClearFaults ends all rules.
+// ClearFaults removes all rules.
 func (s *Server) ClearFaults() { s.faults.clear() }
 
-// Faults are the rules still in force.
+// Faults are the active rules.
 func (s *Server) Faults() []Fault { return s.faults.all() }
 
 // Routes are the operations that the simulator implements, as method and templated path.
@@ -227,7 +227,7 @@ func (s *Server) Routes() []string {
 // Advance moves the simulator's clock forward.
 func (s *Server) Advance(d time.Duration) { s.clock.Advance(d) }
 
-// Now is the simulator's present.
+// Now is the simulator's time.
 func (s *Server) Now() time.Time { return s.clock.Now() }
 
 // Dashboard carries out a Management API call as an administrator in Auth0's dashboard would: without a token, uncounted,
@@ -246,7 +246,7 @@ func (s *Server) Dashboard(method, path string, body any) (status int, response 
 	return recorder.Code, recorder.Body.Bytes()
 }
 
-// Emails are the mails that Auth0 would have sent so far.
+// Emails are the emails that Auth0 would have sent so far.
 func (s *Server) Emails() []Email {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

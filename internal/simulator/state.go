@@ -45,7 +45,7 @@ func (s *Server) load() error {
 	return nil
 }
 
-// reindex rebuilds what is not saved because it follows from the rest.
+// reindex rebuilds the indexes, which are not saved.
 func (t *tenant) reindex(s *Server) {
 	for _, r := range t.Roles.All() {
 		r.members = newTable[string]()
@@ -67,7 +67,7 @@ func (t *tenant) reindex(s *Server) {
 	}
 }
 
-// admit makes sure that the application of the options may call the Management API.
+// admit ensures that the application of the options may call the Management API.
 func (s *Server) admit() {
 	o, ok := s.tenant.Clients.Get(s.options.ClientID)
 	if !ok {
@@ -82,7 +82,7 @@ func (s *Server) admit() {
 	s.tenant.Clients.Put(o.ID, &changed)
 }
 
-// save writes the state file, if one is wanted: whole, or not at all.
+// save writes the state file atomically, if one is set.
 func (s *Server) save() error {
 	if s.options.StateFile == "" {
 		return nil

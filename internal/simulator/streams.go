@@ -23,7 +23,7 @@ type eventStream struct {
 	Deliveries *table[*delivery]
 }
 
-// delivery is what became of an event.
+// delivery is the outcome of sending an event.
 type delivery struct {
 	Doc doc
 }
@@ -210,7 +210,7 @@ func testStream(c *call) (any, error) {
 	return c.deliver(s, body).Doc, nil
 }
 
-// deliverToStreams hands an event to the streams that want it.
+// deliverToStreams passes an event to the streams that subscribe to it.
 func (c *call) deliverToStreams(body doc) {
 	for _, s := range c.Streams.All() {
 		wants := slices.ContainsFunc(list(s.Doc, "subscriptions"), func(v any) bool { return v.(doc)["event_type"] == body["type"] })
@@ -220,7 +220,7 @@ func (c *call) deliverToStreams(body doc) {
 	}
 }
 
-// deliver begins a delivery, which goes on after the request.
+// deliver starts a delivery, which continues after the request.
 func (c *call) deliver(s *eventStream, body doc) *delivery {
 	d := &delivery{Doc: doc{
 		"id": body["id"], "event_stream_id": s.ID, "event_type": body["type"], "status": "pending", "attempts": []any{}, "event": body,
@@ -277,7 +277,7 @@ func (s *Server) noteAttempt(stream *eventStream, id string, outcome doc, last b
 	stream.Deliveries.Put(id, after)
 }
 
-// webhooks calls receivers on this machine, whose certificates nobody vouches for.
+// webhooks calls receivers on this machine without checking their certificates.
 var webhooks = &http.Client{
 	Timeout:   5 * time.Second,
 	Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}, //nolint:gosec // see above
@@ -380,7 +380,7 @@ func getDelivery(c *call) (any, error) {
 	return showDelivery(d), nil
 }
 
-// again delivers once more what failed.
+// again repeats failed deliveries.
 func (c *call) again(s *eventStream, d *delivery) {
 	attempts := append(slices.Clone(list(d.Doc, "attempts")), doc{"status": "retrying", "timestamp": timestamp(c.now)})
 	event := object(d.Doc, "event")

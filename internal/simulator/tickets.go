@@ -44,7 +44,7 @@ func ticketRoutes() []*route {
 	}
 }
 
-// ticketUser is who a ticket is for.
+// ticketUser is the user of a ticket.
 func (c *call) ticketUser() (*user, error) {
 	if email := str(c.body, "email"); email != "" && !has(c.body, "user_id") {
 		connection, ok := c.Connections.Get(str(c.body, "connection_id"))
@@ -62,7 +62,7 @@ func (c *call) ticketUser() (*user, error) {
 	return nil, noUser()
 }
 
-// checkTicket refuses what cannot go together.
+// checkTicket rejects settings that exclude each other.
 func (c *call) checkTicket() error {
 	switch {
 	case has(c.body, "result_url") && has(c.body, "client_id"):

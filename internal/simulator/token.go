@@ -59,7 +59,7 @@ func issueToken(c *call) (any, error) {
 	return answer, err
 }
 
-// logExchange writes into the tenant's log how an exchange went: a code of its own for each grant type.
+// logExchange records the outcome of an exchange in the tenant's log. Each grant type has its own code.
 func (c *call) logExchange(o *client, grantType string, answer any, err error) {
 	name := map[string]string{
 		grantClientCredentials: "eccft", grantPassword: "epft", grantPasswordRealm: "epft", grantRefreshToken: "ertft",
@@ -77,7 +77,7 @@ func (c *call) logExchange(o *client, grantType string, answer any, err error) {
 	c.logEvent("f"+name, entry)
 }
 
-// unsimulatedGrants exist in Auth0, and not here.
+// unsimulatedGrants are grant types of Auth0 that the simulator does not support.
 var unsimulatedGrants = []string{
 	"http://auth0.com/oauth/grant-type/mfa-otp", "http://auth0.com/oauth/grant-type/mfa-oob",
 	"http://auth0.com/oauth/grant-type/mfa-recovery-code", "http://auth0.com/oauth/grant-type/passwordless/otp",
@@ -135,7 +135,7 @@ func (c *call) basicAuth() (id, secret string, ok bool) {
 	return id, secret, ok && err1 == nil && err2 == nil
 }
 
-// clientCredentialsGrant gives an application a token of its own.
+// clientCredentialsGrant issues a token to an application itself.
 func clientCredentialsGrant(c *call, o *client) (any, error) {
 	audience := firstOf(str(c.body, "audience"), str(c.Settings, "default_audience"))
 	if audience == "" {
@@ -206,7 +206,7 @@ func narrow(granted []string, asked string) (scopes, refused []string) {
 	return scopes, refused
 }
 
-// tokenAnswer is what /oauth/token answers: an access token for api (an opaque one without), and what goes with it.
+// tokenAnswer is the answer of /oauth/token: an access token for api (an opaque one without an API), and its metadata.
 func (c *call) tokenAnswer(o *client, api, claims doc, scopes []string, more doc) doc {
 	lifetime := int(number(api, "token_lifetime", 86400))
 	answer := doc{"token_type": "Bearer", "expires_in": lifetime}
@@ -218,7 +218,7 @@ func (c *call) tokenAnswer(o *client, api, claims doc, scopes []string, more doc
 	return answer
 }
 
-// accessToken makes a token for an API.
+// accessToken issues a token for an API.
 func (c *call) accessToken(o *client, api, claims doc, scopes []string, lifetime int) string {
 	dialect := str(api, "token_dialect")
 	claims = patch(claims, doc{

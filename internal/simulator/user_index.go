@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// userIndex finds users without looking at all of them.
+// userIndex finds users without a scan of all.
 type userIndex struct {
 	byEmail map[string][]*user
 	taken   map[string]*user // connection, kind of identifier, value
@@ -32,7 +32,7 @@ func (x *userIndex) holder(connection, kind, value string) *user {
 	return x.taken[identifierKey(connection, kind, value)]
 }
 
-// update follows a change of a user; before is nil for a new one, after for one that is removed.
+// update updates the index after a change of a user. before is nil for a new user, after for a deleted one.
 func (x *userIndex) update(before, after *user, now time.Time) {
 	if before != nil {
 		x.forget(before)
@@ -65,7 +65,7 @@ func (x *userIndex) remember(u *user) {
 	}
 }
 
-// conflict refuses a new user whose identifiers someone in the connection has.
+// conflict rejects a new user if another one in the connection has one of the identifiers.
 func (x *userIndex) conflict(u *user, connection *connection) error {
 	for _, kind := range identifierKinds {
 		value := str(u.Doc, kind)
@@ -80,7 +80,7 @@ func (x *userIndex) conflict(u *user, connection *connection) error {
 	return nil
 }
 
-// conflictOfChange refuses a change to identifiers that someone else in the connection has.
+// conflictOfChange rejects a change to identifiers that another user in the connection has.
 func (x *userIndex) conflictOfChange(before, after *user, connection *connection) error {
 	messages := map[string]string{
 		"email": "The specified new email already exists", "username": "The specified new username already exists",

@@ -97,7 +97,7 @@ func (c *call) secondary() (*user, error) {
 	return nil, noUser()
 }
 
-// unlinkUser makes an identity a user of its own again.
+// unlinkUser turns an identity back into a user.
 func unlinkUser(c *call) (any, error) {
 	primary, err := c.user()
 	if err != nil {

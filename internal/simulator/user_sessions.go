@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// session is a login of a user that goes on.
+// session is a current login of a user.
 type session struct {
 	ID      string
 	UserID  string
@@ -63,7 +63,7 @@ func userSessionRoutes() []*route {
 	}
 }
 
-// newSession notes a login.
+// newSession records a login.
 func (c *call) newSession(u *user, o *client) *session {
 	s := &session{
 		ID: random(32, urlSafe), UserID: u.ID, Clients: []string{o.ID}, At: c.now, IP: c.ip(), Agent: c.request.UserAgent(),

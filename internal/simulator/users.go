@@ -223,7 +223,7 @@ func unstorableKey(v any) string {
 	return ""
 }
 
-// addNewUser makes a user of what is given, once that is known to be in order.
+// addNewUser creates a user from valid input.
 func (c *call) addNewUser(connection *connection, given doc) (*user, error) {
 	profile := newProfile(connection, given, timestamp(c.now))
 	raw := str(given, "user_id")
@@ -310,14 +310,14 @@ func gravatar(email, name string) string {
 	return "https://s.gravatar.com/avatar/" + hex.EncodeToString(sum[:]) + "?s=480&r=pg&d=" + fallback
 }
 
-// putUser stores a user, and tells the indexes.
+// putUser stores a user, and updates the indexes.
 func (c *call) putUser(u *user) {
 	before, _ := c.Users.Get(u.ID)
 	c.Users.Put(u.ID, u)
 	c.index.update(before, u, c.now)
 }
 
-// deleteUser is DELETE /users/{id}: a success whether or not there is such a user.
+// deleteUser is DELETE /users/{id}. It succeeds even without such a user.
 func deleteUser(c *call) (any, error) {
 	if u, ok := c.Users.Get(c.params["id"]); ok {
 		c.removeUser(u)
