@@ -228,7 +228,7 @@ func retiredWords(path string) (map[string]string, error) {
 	return words, nil
 }
 
-// readLines reads the lines of a file, without empty ones and those that start with #.
+// readLines reads the lines of a file, without empty lines and comments (#).
 func readLines(path string) ([]string, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {

@@ -16,7 +16,7 @@ func clone(d doc) doc {
 	return maps.Clone(d)
 }
 
-// pick returns the given keys of d, those that it has.
+// pick returns the given keys of d that exist.
 func pick(d doc, keys ...string) doc {
 	out := make(doc, len(keys))
 	for _, k := range keys {

@@ -197,7 +197,7 @@ func (t *tenant) removeGrants(match func(doc) bool) {
 	}
 }
 
-// scopesOfGrant are the scopes that a grant allows, of those that the API still has.
+// scopesOfGrant are the scopes of a grant that the API still has.
 func scopesOfGrant(api, g doc) []string {
 	if truth(g, "allow_all_scopes") {
 		return scopeNamesOf(api)

@@ -10,7 +10,7 @@ import (
 // standardScopes are the scopes of a login that requests none.
 var standardScopes = []string{"openid", "profile", "email", "address", "phone"}
 
-// openIDScopes are those that every application may ask for on behalf of a user.
+// openIDScopes are the scopes that every application may request for a user.
 var openIDScopes = []string{"openid", "profile", "email", "address", "phone", "offline_access"}
 
 const tooManyAttempts = "Your account has been blocked after multiple consecutive login attempts. We've sent you a " +
@@ -138,7 +138,7 @@ func (c *call) limitLogin(connection *connection, identifier string, u *user) er
 	return nil
 }
 
-// userWith finds who logs in with an identifier, in a form that the connection accepts.
+// userWith finds the user with an identifier, in a form that the connection accepts.
 func (c *call) userWith(connection *connection, identifier string) *user {
 	for _, kind := range identifierKinds {
 		value := identifier

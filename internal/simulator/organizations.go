@@ -17,7 +17,7 @@ type organization struct {
 	Connections *table[doc]      // how the organization uses a connection, by the connection's id
 	Grants      *table[bool]     // client grants that it uses
 
-	// gone are former members whom the list may still show.
+	// gone are former members that the list may still show.
 	gone []formerMember
 }
 
@@ -249,7 +249,7 @@ func listMembers(c *call) (any, error) {
 	return page, nil
 }
 
-// listedMembers are those whom the list shows, which lags behind: who has joined is not on it yet, and who has left still is.
+// listedMembers are the members in the list, which lags behind: a new member is not in it yet, and a former one still is.
 func (c *call) listedMembers(o *organization) []member {
 	members := make([]member, 0, o.Members.Len())
 	seen := c.now.Add(-c.index.search.delay)
@@ -341,7 +341,7 @@ func (c *call) joined(userID, organizationID string) {
 	}
 }
 
-// organizationsOf are those that a user is a member of.
+// organizationsOf are the organizations of a user.
 func (t *tenant) organizationsOf(userID string) []*organization {
 	out := []*organization{}
 	for _, id := range t.index.organizations[userID] {
@@ -360,7 +360,7 @@ func listUserOrganizations(c *call) (any, error) {
 	return page(c, "organizations", c.organizationsOf(u.ID), showOrganization)
 }
 
-// rolesOfMember are the roles of a member that still exist.
+// rolesOfMember are the existing roles of a member.
 func (c *call) rolesOfMember(o *organization, userID string) []*role {
 	ids, _ := o.MemberRoles.Get(userID)
 	out := []*role{}

@@ -39,8 +39,8 @@ type tokenQuota struct {
 	use   quotaUse
 }
 
-// quotas are those that a token counts against: the application's, and the organization's if it is for one. Their own
-// quota goes before the tenant's default.
+// quotas are the quotas for a token: the application's, and the organization's if the token is for one. An own quota takes
+// precedence over the tenant's default.
 func (c *call) quotas(o *client, organizationID string) []tokenQuota {
 	defaults := object(c.Settings, "default_token_quota")
 	holders := []struct {
@@ -80,7 +80,7 @@ func (c *call) quotaUse(key string) quotaUse {
 	return use
 }
 
-// spendQuota counts a token against the quotas, unless one of them is used up. Headers tell what is left.
+// spendQuota counts a token against the quotas, unless one of them is used up. Headers show what is left.
 func (c *call) spendQuota(o *client, organizationID string) error {
 	quotas := c.quotas(o, organizationID)
 	for _, q := range quotas {
@@ -105,7 +105,7 @@ func (c *call) spendQuota(o *client, organizationID string) error {
 	return nil
 }
 
-// exhausted is how long to wait until the quota has room again; 0 if it has.
+// exhausted is how long to wait until the quota has room again, or 0 if it has room.
 func (q *tokenQuota) exhausted(now time.Time) (wait time.Duration) {
 	if enforce, said := q.limit["enforce"].(bool); said && !enforce {
 		return 0

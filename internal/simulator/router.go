@@ -16,9 +16,9 @@ type route struct {
 	scopes []string
 	// needs are scopes that a token needs all of.
 	needs []string
-	// inPath, query and body are what the request may hold; nil means that it is not looked at.
+	// inPath, query and body are the schemas of the request. A nil one is not checked.
 	inPath, query, body *schema
-	// check finds what is wrong with a request that fits its schemas, before it counts against a limit.
+	// check finds what is wrong with a request that fits its schemas, before the request counts against a limit.
 	check func(*call) error
 	// group is the rate-limit group; limitKey tells the bucket within the group.
 	group    string
@@ -27,9 +27,10 @@ type route struct {
 	multipart bool
 	// log is the description of a successful write in the tenant's log.
 	log string
-	// handle carries the request out, under the tenant's lock, and returns the body of the answer.
+	// handle executes the request under the tenant's lock, and returns the body of the answer.
 	handle func(*call) (any, error)
-	// open replaces handle for what does not end with one JSON answer: it refuses, or returns what writes the answer.
+	// open replaces handle for routes whose answer is not one JSON document. It returns an error, or a function that writes the
+	// answer.
 	open func(*call) (func(http.ResponseWriter), error)
 }
 
@@ -101,7 +102,7 @@ func (p *pattern) match(segments []string) (params map[string]string, literals i
 	return params, literals, true
 }
 
-// unsimulated are the families of Auth0's API, and paths of its Authentication API, that exist but not here.
+// unsimulated are the families of Auth0's API, and paths of its Authentication API, that the simulator does not support.
 var unsimulated = []string{
 	"/api/v2/actions", "/api/v2/anomaly", "/api/v2/attack-protection", "/api/v2/blacklists", "/api/v2/branding",
 	"/api/v2/client-grants", "/api/v2/clients", "/api/v2/connection-profiles", "/api/v2/connections",

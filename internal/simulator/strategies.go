@@ -187,7 +187,7 @@ func completePasswordOptions(given doc) doc {
 	}
 }
 
-// addScopes lists the scopes of the options that are on: those that are given first, then those that are on by default.
+// addScopes lists the scopes of the options that are on: first the declared ones, then the defaults.
 func addScopes(options doc, scopes [][2]string, defaults ...string) {
 	list := []any{}
 	for _, s := range scopes {
@@ -279,7 +279,7 @@ func completeOIDC(options doc, _ bool) {
 	takeEndpoints(options, metadata)
 }
 
-// takeEndpoints fills in endpoints that were left open with those that the provider's metadata has.
+// takeEndpoints fills in missing endpoints from the provider's metadata.
 func takeEndpoints(options, metadata doc) {
 	for _, key := range []string{"userinfo_endpoint", "token_endpoint", "authorization_endpoint", "issuer", "jwks_uri"} {
 		if options[key] == nil && metadata[key] != nil {

@@ -170,7 +170,7 @@ func clientCredentialsGrant(c *call, o *client) (any, error) {
 	return c.tokenAnswer(o, api, claims, scopes, nil), nil
 }
 
-// organizationOfGrant is the organization that a token is asked for, if the client grant goes with it.
+// organizationOfGrant is the organization of the requested token, if the client grant allows it.
 func (c *call) organizationOfGrant(g doc) (string, error) {
 	asked, usage := str(c.body, "organization"), str(g, "organization_usage")
 	switch {
@@ -191,7 +191,7 @@ func (c *call) organizationOfGrant(g doc) (string, error) {
 	return o.ID, nil
 }
 
-// narrow reduces granted scopes to those that are asked for, if any are, and tells which were not granted.
+// narrow limits granted scopes to the requested ones, if any are requested, and returns the scopes that were not granted.
 func narrow(granted []string, asked string) (scopes, refused []string) {
 	if strings.TrimSpace(asked) == "" {
 		return granted, nil

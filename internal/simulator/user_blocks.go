@@ -61,7 +61,7 @@ func (c *call) unblockWhere(keep func(*failures) bool) {
 	}
 }
 
-// withIdentifier matches the failures of an identifier, and those of the user who has it under another one.
+// withIdentifier matches the failures of an identifier, and of the other identifiers of its user.
 func (c *call) withIdentifier() func(*failures) bool {
 	identifier := str(c.query, "identifier")
 	var users []string

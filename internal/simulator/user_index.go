@@ -21,13 +21,13 @@ func newUserIndex(delay time.Duration) userIndex {
 
 var identifierKinds = []string{"email", "username", "phone_number"}
 
-// identifierKey is the same for identifiers that differ in upper and lower case only.
+// identifierKey is the same for identifiers that differ only in case.
 func identifierKey(connection, kind, value string) string {
 	value = strings.ToLower(value)
 	return connection + "\x00" + kind + "\x00" + value
 }
 
-// holder is the user who has an identifier in a connection.
+// holder is the user with an identifier in a connection.
 func (x *userIndex) holder(connection, kind, value string) *user {
 	return x.taken[identifierKey(connection, kind, value)]
 }
