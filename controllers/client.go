@@ -48,7 +48,7 @@ func (clientAdapter) Fields() engine.Fields {
 		Shown:      []string{"client_secret"},
 		Cleared:    clearedClient,
 		// Auth0 does not document its default grant types for each type of application, and it rejects null for the other fields.
-		KeepReady: []string{"grant_types", "client_metadata." + clientMark, "app_type", "third_party_security_mode", "redirection_policy"},
+		Kept: []string{"grant_types", "client_metadata." + clientMark, "app_type", "third_party_security_mode", "redirection_policy"},
 	}
 }
 
@@ -315,22 +315,22 @@ func (clientAdapter) LateInitialize(c *v1alpha1.Auth0Client, desired, have auth0
 	if have == nil || c.Spec.GrantTypes != nil && c.Spec.GrantTypes.Mode == v1alpha1.ListModeExact {
 		return
 	}
-	var failedRequest []string
+	var want []string
 	if c.Spec.GrantTypes != nil {
-		failedRequest = c.Spec.GrantTypes.Items
+		want = c.Spec.GrantTypes.Items
 	} else if len(c.Status.AddedGrantTypes) == 0 {
 		return
 	}
 	current := texts(have["grant_types"])
-	missing := slices.DeleteFunc(slices.Clone(failedRequest), func(grant string) bool { return slices.Contains(current, grant) })
+	missing := slices.DeleteFunc(slices.Clone(want), func(grant string) bool { return slices.Contains(current, grant) })
 	kept := slices.DeleteFunc(slices.Clone(current), func(grant string) bool {
-		return slices.Contains(c.Status.AddedGrantTypes, grant) && !slices.Contains(failedRequest, grant)
+		return slices.Contains(c.Status.AddedGrantTypes, grant) && !slices.Contains(want, grant)
 	})
 	desired["grant_types"] = anyList(append(kept, missing...))
 	if c.Spec.ManagementPolicy != v1alpha1.ManagementPolicyObserve {
 		// A removed grant type stays in status until it is gone from Auth0, because the write may fail.
 		still := slices.DeleteFunc(slices.Clone(c.Status.AddedGrantTypes), func(grant string) bool {
-			return !slices.Contains(failedRequest, grant) && !slices.Contains(current, grant)
+			return !slices.Contains(want, grant) && !slices.Contains(current, grant)
 		})
 		c.Status.AddedGrantTypes = unique(append(still, missing...))
 	}
@@ -385,11 +385,11 @@ func (clientAdapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth
 	byName := spec.AdoptionPolicy == v1alpha1.AdoptionPolicyIfUnmanaged || spec.ManagementPolicy == v1alpha1.ManagementPolicyObserve
 	var free, held []auth0.Document
 	for _, client := range all {
-		switch initialCredentialHash := client.Object("client_metadata").String(clientMark); {
-		case initialCredentialHash == ours:
+		switch marker := client.Object("client_metadata").String(clientMark); {
+		case marker == ours:
 			return wholeClients(ctx, req.Session, []auth0.Document{client})
 		case !byName || client["name"] != wanted["name"]:
-		case initialCredentialHash == "":
+		case marker == "":
 			free = append(free, client)
 		default:
 			held = append(held, client)
@@ -414,10 +414,10 @@ func wholeClients(ctx context.Context, session *auth0.Session, listed []auth0.Do
 }
 
 // FindByMarker implements engine.DuplicateFinder.
-func (clientAdapter) FindByMarker(ctx context.Context, session *auth0.Session, initialCredentialHash string) ([]auth0.Document, error) {
+func (clientAdapter) FindByMarker(ctx context.Context, session *auth0.Session, marker string) ([]auth0.Document, error) {
 	all, err := session.ListClients(ctx)
 	return slices.DeleteFunc(all, func(client auth0.Document) bool {
-		return client.Object("client_metadata").String(clientMark) != initialCredentialHash
+		return client.Object("client_metadata").String(clientMark) != marker
 	}), err
 }
 

@@ -46,7 +46,7 @@ func (connectionAdapter) Fields() engine.Fields {
 			"authentication.active": true, "connected_accounts.active": false, "connected_accounts.cross_app_access": false,
 			"cross_app_access_requesting_app.active": false,
 		},
-		KeepReady: []string{connectionMark, "options.enable_script_context"},
+		Kept: []string{connectionMark, "options.enable_script_context"},
 	}
 }
 

@@ -23,9 +23,9 @@ func providerConnection(strategy string, options map[string]any, secrets ...stri
 	return c
 }
 
-func databaseScript(grantSource string) *v1alpha1.Auth0Connection {
+func databaseScript(source string) *v1alpha1.Auth0Connection {
 	return &v1alpha1.Auth0Connection{Spec: v1alpha1.Auth0ConnectionSpec{Strategy: "auth0", Database: &v1alpha1.DatabaseOptions{
-		CustomScripts: &v1alpha1.CustomScripts{Login: new(v1alpha1.CustomScript(grantSource))},
+		CustomScripts: &v1alpha1.CustomScripts{Login: new(v1alpha1.CustomScript(source))},
 	}}}
 }
 
@@ -33,9 +33,9 @@ func databaseScript(grantSource string) *v1alpha1.Auth0Connection {
 func TestOptionsThatCannotBe(t *testing.T) {
 	key := "-----BEGIN PRIVATE KEY-----\n" + plantedKey
 	for _, row := range []struct {
-		name          string
-		err           error
-		failedRequest string
+		name string
+		err  error
+		want string
 	}{
 		{"private key as a certificate", connectionAdapter{}.Check(providerConnection("samlp", map[string]any{"signingCert": key})), "spec.options.signingCert holds a private key, which is now exposed"},
 		{"private key deep in options", connectionAdapter{}.Check(providerConnection("samlp", map[string]any{"idp": map[string]any{"keys": []any{"", key}}})), "spec.options.idp.keys[1] holds a private key"},
@@ -64,8 +64,8 @@ func TestOptionsThatCannotBe(t *testing.T) {
 		{"add-on", checkAddons(map[string]apiextensionsv1.JSON{"samlp": {Raw: []byte("{}")}}), ""},
 	} {
 		got := fmt.Sprint(row.err)
-		if row.failedRequest == "" && row.err != nil || row.failedRequest != "" && !strings.Contains(got, row.failedRequest) {
-			t.Errorf("%s: %s, want %q", row.name, got, row.failedRequest)
+		if row.want == "" && row.err != nil || row.want != "" && !strings.Contains(got, row.want) {
+			t.Errorf("%s: %s, want %q", row.name, got, row.want)
 		}
 		if strings.Contains(got, plantedKey) {
 			t.Errorf("%s: the message quotes the key", row.name)
@@ -76,8 +76,8 @@ func TestOptionsThatCannotBe(t *testing.T) {
 // TestConnectionWarnings checks the warnings about likely misspelt strategies and options.
 func TestConnectionWarnings(t *testing.T) {
 	for _, row := range []struct {
-		connection    *v1alpha1.Auth0Connection
-		failedRequest string
+		connection *v1alpha1.Auth0Connection
+		want       string
 	}{
 		{providerConnection("oidc", map[string]any{"clientId": "us"}), "spec.options.clientId: strategy oidc has no such option, but client_id; rename it"},
 		{providerConnection("samlp", map[string]any{"signing_cert": "x"}), "but signingCert"},
@@ -92,8 +92,8 @@ func TestConnectionWarnings(t *testing.T) {
 		{providerConnection("oidc", map[string]any{"client_id": "us", "discovery_url": "x"}), ""},
 		{providerConnection("auth0", nil), ""},
 	} {
-		if got := strings.Join(connectionAdapter{}.Warnings(row.connection), "\n"); got != row.failedRequest && (row.failedRequest == "" || !strings.Contains(got, row.failedRequest)) {
-			t.Errorf("%s: %q, want %q", row.connection.Spec.Strategy, got, row.failedRequest)
+		if got := strings.Join(connectionAdapter{}.Warnings(row.connection), "\n"); got != row.want && (row.want == "" || !strings.Contains(got, row.want)) {
+			t.Errorf("%s: %q, want %q", row.connection.Spec.Strategy, got, row.want)
 		}
 	}
 }

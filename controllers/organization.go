@@ -26,7 +26,7 @@ func (organizationAdapter) Fields() engine.Fields {
 		// Auth0 does not document whether it merges or replaces these. A patch with all values works either way.
 		Replaced:   []string{"metadata", "branding"},
 		CreateOnly: []string{"enabled_connections"},
-		KeepReady:  []string{organizationMark, "third_party_client_access"},
+		Kept:       []string{organizationMark, "third_party_client_access"},
 	}
 }
 

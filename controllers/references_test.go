@@ -189,8 +189,8 @@ func requireNamed(t *testing.T, kinds []engine.Kind, kind engine.Kind, f field, 
 		value = reflect.ValueOf(new("a-name"))
 	}
 	f.set(reflect.ValueOf(object).Elem(), value)
-	if failedRequest := (reference.Named{Field: f.path, Kind: declaredBy, Name: "a-name"}); !slices.Contains(kind.Names(object), failedRequest) {
-		t.Errorf("%s names %+v, want %+v among them", kind.Name, kind.Names(object), failedRequest)
+	if want := (reference.Named{Field: f.path, Kind: declaredBy, Name: "a-name"}); !slices.Contains(kind.Names(object), want) {
+		t.Errorf("%s names %+v, want %+v among them", kind.Name, kind.Names(object), want)
 	}
 	if i := slices.IndexFunc(kinds, func(k engine.Kind) bool { return k.Name == declaredBy }); i < 0 || !kinds[i].IsNamed() {
 		t.Errorf("%s: no %s is found by its name", f.path, declaredBy)

@@ -17,7 +17,7 @@ func TestRefusedScopes(t *testing.T) {
 		name, message string
 		spec          v1alpha1.Auth0ClientGrantSpec
 		stalled       bool
-		failedRequest string
+		want          string
 	}{
 		{"undefined", undefined, v1alpha1.Auth0ClientGrantSpec{}, false, "spec.scopes: the API does not define all of them (Auth0 says: " + undefined},
 		{"undefined by the Management API", undefined, v1alpha1.Auth0ClientGrantSpec{ManagementAPI: new(true)}, true, "nobody can add some"},
@@ -26,8 +26,8 @@ func TestRefusedScopes(t *testing.T) {
 	} {
 		err := explainScopes(&v1alpha1.Auth0ClientGrant{Spec: row.spec}, &auth0.Error{Class: auth0.ClassInvalid, Message: row.message})
 		told, ok := err.(*problem.Problem) //nolint:errorlint // It is not wrapped.
-		if !ok || told.Stalled != row.stalled || !strings.Contains(told.Message, row.failedRequest) {
-			t.Errorf("%s: %v, want %q, stalled %v", row.name, err, row.failedRequest, row.stalled)
+		if !ok || told.Stalled != row.stalled || !strings.Contains(told.Message, row.want) {
+			t.Errorf("%s: %v, want %q, stalled %v", row.name, err, row.want, row.stalled)
 		}
 	}
 }
@@ -36,10 +36,10 @@ func TestRefusedScopes(t *testing.T) {
 func TestSecretNotShown(t *testing.T) {
 	byKeys := auth0.Document{"client_authentication_methods": map[string]any{"private_key_jwt": map[string]any{}}}
 	for _, row := range []struct {
-		scopes        []string
-		have          auth0.Document
-		reason        string
-		failedRequest string
+		scopes []string
+		have   auth0.Document
+		reason string
+		want   string
 	}{
 		{nil, auth0.Document{}, v1alpha1.ReasonMissingScope, "read:client_keys"},
 		{nil, byKeys, v1alpha1.ReasonInvalidSpec, "the application authenticates by private_key_jwt"},
@@ -47,8 +47,8 @@ func TestSecretNotShown(t *testing.T) {
 	} {
 		err := secretNotShown("out", row.scopes, row.have)
 		told, ok := err.(*problem.Problem) //nolint:errorlint // It is not wrapped.
-		if !ok || told.Reason != row.reason || !strings.Contains(fmt.Sprint(err), row.failedRequest) {
-			t.Errorf("%v %v: %v, want %s %q", row.scopes, row.have, err, row.reason, row.failedRequest)
+		if !ok || told.Reason != row.reason || !strings.Contains(fmt.Sprint(err), row.want) {
+			t.Errorf("%v %v: %v, want %s %q", row.scopes, row.have, err, row.reason, row.want)
 		}
 	}
 }

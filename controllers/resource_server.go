@@ -28,10 +28,10 @@ type resourceServerAdapter struct{}
 
 func (resourceServerAdapter) Fields() engine.Fields {
 	return engine.Fields{
-		Keyed:     map[string]string{"scopes": "value"},
-		Replaced:  []string{"subject_type_authorization"},
-		Sets:      []string{"authorization_details"},
-		KeepReady: []string{"identifier", "name"},
+		Keyed:    map[string]string{"scopes": "value"},
+		Replaced: []string{"subject_type_authorization"},
+		Sets:     []string{"authorization_details"},
+		Kept:     []string{"identifier", "name"},
 		Cleared: map[string]any{
 			"signing_alg": "RS256", "token_lifetime": json.Number("86400"), "token_lifetime_for_web": json.Number("7200"),
 			"token_dialect": "access_token", "enforce_policies": false, "allow_offline_access": false,

@@ -53,9 +53,9 @@ func TestAffectedBy(t *testing.T) {
 	described := engine.Write{Resource: "roles", ID: "rol_1", Before: auth0.Document{"name": "editor"}, After: auth0.Document{"name": "editor"}}
 
 	for _, row := range []struct {
-		name          string
-		got           bool
-		failedRequest bool
+		name string
+		got  bool
+		want bool
 	}{
 		{"a new application and an exact connection", affects(t, connectionAdapter{}, created("clients", "new"), exact), true},
 		{"a new application that is declared", affects(t, connectionAdapter{}, created("clients", "shop"), exact), false},
@@ -87,8 +87,8 @@ func TestAffectedBy(t *testing.T) {
 		{"a deleted application and an organization without grants", affects(t, organizationAdapter{}, deleted("clients", "shop", ""), &v1alpha1.Auth0Organization{}), false},
 		{"a deleted organization and an application", affects(t, clientAdapter{}, deleted("organizations", "org_1", "acme"), application), true},
 	} {
-		if row.got != row.failedRequest {
-			t.Errorf("%s: affected %v, want %v", row.name, row.got, row.failedRequest)
+		if row.got != row.want {
+			t.Errorf("%s: affected %v, want %v", row.name, row.got, row.want)
 		}
 	}
 }

@@ -53,7 +53,7 @@ func warningsOf(t *testing.T, kind, manifest string) string {
 // none.
 func TestSuspicions(t *testing.T) {
 	secret := "clientSecret: {secretRef: {name: s, key: k}}"
-	for _, row := range []struct{ kind, spec, failedRequest string }{
+	for _, row := range []struct{ kind, spec, want string }{
 		{"Auth0Client", "appType: spa\n" + secret, "spec.clientSecret: a public application"},
 		{"Auth0Client", "tokenEndpointAuthMethod: none\n" + secret, "spec.clientSecret: a public application"},
 		{"Auth0Client", "appType: spa\njwtConfiguration: {alg: HS256}\n" + secret, ""},
@@ -89,8 +89,8 @@ func TestSuspicions(t *testing.T) {
 		{"Auth0ResourceServer", "scopes: {items: [{value: 'read:a,read:b'}]}", "give each an item of its own"},
 	} {
 		got := warningsOf(t, row.kind, "spec:\n  "+strings.ReplaceAll(row.spec, "\n", "\n  "))
-		if row.failedRequest == "" && got != "" || !strings.Contains(got, row.failedRequest) {
-			t.Errorf("%s %s: %q, want %q", row.kind, row.spec, got, row.failedRequest)
+		if row.want == "" && got != "" || !strings.Contains(got, row.want) {
+			t.Errorf("%s %s: %q, want %q", row.kind, row.spec, got, row.want)
 		}
 	}
 }

@@ -86,9 +86,9 @@ func TestRenewalMoments(t *testing.T) {
 	issued := time.Unix(1_800_000_000, 0)
 	held := auth0.TokenSet{IssuedAt: issued, ExpiresAt: issued.Add(10 * time.Hour)}
 	for _, row := range []struct {
-		name          string
-		spec          v1alpha1.Auth0TokenSpec
-		failedRequest time.Duration
+		name string
+		spec v1alpha1.Auth0TokenSpec
+		want time.Duration
 	}{
 		{"default", v1alpha1.Auth0TokenSpec{}, 2 * time.Hour},
 		{"time", v1alpha1.Auth0TokenSpec{RenewBefore: &metav1.Duration{Duration: time.Hour}}, time.Hour},
@@ -96,8 +96,8 @@ func TestRenewalMoments(t *testing.T) {
 		{"percentage", v1alpha1.Auth0TokenSpec{RenewBeforePercentage: new(int32(40))}, 4 * time.Hour},
 	} {
 		w := &tokenSync{family: &tokenFamily{}, token: &v1alpha1.Auth0Token{Spec: row.spec}}
-		if before := held.ExpiresAt.Sub(w.renewal(held)); before < row.failedRequest || before > row.failedRequest+time.Hour {
-			t.Errorf("%s: renewed %s before the expiry, want %s and up to an hour more", row.name, before, row.failedRequest)
+		if before := held.ExpiresAt.Sub(w.renewal(held)); before < row.want || before > row.want+time.Hour {
+			t.Errorf("%s: renewed %s before the expiry, want %s and up to an hour more", row.name, before, row.want)
 		}
 	}
 }

@@ -60,7 +60,7 @@ func (userAdapter) Fields() engine.Fields {
 		Cleared: map[string]any{"blocked": false},
 		First:   []string{"blocked"},
 		// A user's identifiers cannot be removed, and Auth0 decides whether one is verified.
-		KeepReady: []string{"email", "email_verified", "username", "phone_number", "phone_verified", "app_metadata." + userMark},
+		Kept: []string{"email", "email_verified", "username", "phone_number", "phone_verified", "app_metadata." + userMark},
 		// Auth0 stores both in lower case.
 		FoldCase: []string{"email", "username"},
 		Apart: [][]string{

@@ -74,7 +74,7 @@ func TestLargeAnswersKeepNoMemory(t *testing.T) {
 	for range 40 {
 		all.Go(func() {
 			_, err := s.GetRole(context.Background(), "rol_1")
-			if routeClass := ClassOf(err); routeClass != ClassTooLarge && routeClass != ClassRateLimited {
+			if class := ClassOf(err); class != ClassTooLarge && class != ClassRateLimited {
 				t.Errorf("got %v", err)
 			}
 			var memory runtime.MemStats

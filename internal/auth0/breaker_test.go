@@ -163,7 +163,7 @@ func (l *loop) reconcile(ctx context.Context, one *item) {
 	l.mu.Lock()
 	l.looks++
 	l.mu.Unlock()
-	switch routeClass := ClassOf(err); routeClass {
+	switch class := ClassOf(err); class {
 	case ClassRateLimited, ClassCircuitOpen:
 		one.says(err.(*Error).Message) //nolint:errorlint,forcetypeassert // Its class says so.
 	case ClassUnavailable, ClassUntrusted:

@@ -22,9 +22,9 @@ type cache[T any] struct {
 }
 
 type cached[T any] struct {
-	// isDispatched is locked by the caller that asks.
-	isDispatched *callMutex
-	value        T
+	// loading is locked by the caller that asks.
+	loading *callMutex
+	value   T
 	// read is when the answer was received, the zero time before the first.
 	read time.Time
 }
@@ -35,20 +35,20 @@ func newCache[T any](limiter *RateLimiter, lifetime time.Duration) *cache[T] {
 }
 
 // get returns the answer for a key, and calls enqueue if the cache has none. It keeps no error.
-func (c *cache[T]) get(ctx context.Context, key string, enqueue func(context.Context) (T, error)) (T, error) {
+func (c *cache[T]) get(ctx context.Context, key string, load func(context.Context) (T, error)) (T, error) {
 	entry, fresh := c.entry(key)
 	if fresh {
 		return entry.value, nil
 	}
 	var none T
-	if err := entry.isDispatched.lock(ctx); err != nil {
+	if err := entry.loading.lock(ctx); err != nil {
 		return none, err
 	}
-	defer entry.isDispatched.unlock()
+	defer entry.loading.unlock()
 	if now, fresh := c.entry(key); fresh {
 		return now.value, nil
 	}
-	value, err := enqueue(ctx)
+	value, err := load(ctx)
 	if err != nil {
 		return none, err
 	}
@@ -63,7 +63,7 @@ func (c *cache[T]) entry(key string) (*cached[T], bool) {
 	entry := c.entries[key]
 	if entry == nil {
 		c.makeRoom()
-		entry = &cached[T]{isDispatched: newCallMutex(c.limiter, classManagement)}
+		entry = &cached[T]{loading: newCallMutex(c.limiter, classManagement)}
 		c.entries[key] = entry
 	}
 	known := *entry
@@ -90,7 +90,7 @@ func (c *cache[T]) put(key string, value T) {
 	defer c.mu.Unlock()
 	entry := c.entries[key]
 	if entry == nil {
-		entry = &cached[T]{isDispatched: newCallMutex(c.limiter, classManagement)}
+		entry = &cached[T]{loading: newCallMutex(c.limiter, classManagement)}
 		c.entries[key] = entry
 	}
 	entry.value, entry.read = value, time.Now()

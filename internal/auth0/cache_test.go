@@ -13,14 +13,14 @@ import (
 func TestCacheAsksOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, calls := newCache[int](nil, time.Minute), 0
-		enqueue := func(context.Context) (int, error) {
+		load := func(context.Context) (int, error) {
 			calls++
 			<-time.After(time.Second)
 			return calls, nil
 		}
 		get := func(want int) {
 			t.Helper()
-			if got, err := c.get(t.Context(), "a", enqueue); got != want || err != nil {
+			if got, err := c.get(t.Context(), "a", load); got != want || err != nil {
 				t.Errorf("got %d, %v; want %d", got, err, want)
 			}
 		}

@@ -52,12 +52,12 @@ func fairCall[T any](ctx context.Context, call func(context.Context) (T, error))
 	for began := time.Now(); ; {
 		answer, err := call(ctx)
 		pause := After(err)
-		switch routeClass := ClassOf(err); {
-		case routeClass == ClassUnavailable && time.Since(began) < longestOutage:
+		switch class := ClassOf(err); {
+		case class == ClassUnavailable && time.Since(began) < longestOutage:
 			pause = listRetry
-		case routeClass == ClassCircuitOpen:
+		case class == ClassCircuitOpen:
 			pause, began = longestOutage, time.Now()
-		case routeClass != ClassRateLimited:
+		case class != ClassRateLimited:
 			return answer, err
 		}
 		timer := time.NewTimer(pause)

@@ -44,7 +44,7 @@ func (s *Session) OpenStream(ctx context.Context, after string) (*Stream, error)
 	response, err := s.http.Do(request) //nolint:bodyclose // Stream.Close does.
 	if err != nil {
 		err = asError(ctx, http.MethodGet+" "+routeEvents, err)
-		if routeClass := ClassOf(err); routeClass == ClassUnauthorized || routeClass == ClassMissingScope {
+		if class := ClassOf(err); class == ClassUnauthorized || class == ClassMissingScope {
 			s.token.forget(token.AccessToken)
 		}
 		return nil, err

@@ -236,14 +236,14 @@ func meansTaken(e *Error) bool {
 var longestAfter = map[Class]time.Duration{ClassRateLimited: 10 * time.Minute, ClassQuota: 24 * time.Hour}
 
 // retryAfter returns how long to wait before the next call, at least a second.
-func retryAfter(routeClass Class, header http.Header, now time.Time) time.Duration {
+func retryAfter(class Class, header http.Header, now time.Time) time.Duration {
 	wait := time.Second
 	if seconds, err := strconv.ParseInt(header.Get("Retry-After"), 10, 32); err == nil {
 		wait = time.Duration(seconds) * time.Second
 	} else if reset, ok := resetTime(header, now); ok {
 		wait = reset.Sub(now)
 	}
-	return min(max(wait, time.Second), longestAfter[routeClass])
+	return min(max(wait, time.Second), longestAfter[class])
 }
 
 // text returns the value of a JSON string, or any other JSON unchanged.

@@ -38,8 +38,8 @@ type Fields struct {
 	WriteOnly []string
 	// Cleared is the value that clears a field where null does not, or an object of Replaced where {} does not.
 	Cleared map[string]any
-	// KeepReady are fields that Auth0 cannot clear: they stay when they are removed from the spec.
-	KeepReady []string
+	// Kept are fields that Auth0 cannot clear: they stay when they are removed from the spec.
+	Kept []string
 	// FoldCase are fields that are compared without regard to case.
 	FoldCase []string
 	// First are fields that nothing may delay when they become true. They are sent before all others, or with them if one call
@@ -73,7 +73,7 @@ func (f Fields) diff(desired, have auth0.Document, managed []string) []change {
 		}
 	}
 	for _, path := range managed {
-		if _, still := want[path]; still || slices.Contains(f.KeepReady, path) {
+		if _, still := want[path]; still || slices.Contains(f.Kept, path) {
 			continue
 		}
 		cleared := f.Cleared[path]

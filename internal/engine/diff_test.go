@@ -17,7 +17,7 @@ var userLike = Fields{
 	WriteOnly:  []string{"verify_email"},
 	With:       map[string][]string{"email": {"email_verified", "verify_email"}, "password": {"blocked"}},
 	Cleared:    map[string]any{"blocked": false},
-	KeepReady:  []string{"email"},
+	Kept:       []string{"email"},
 	FoldCase:   []string{"email"},
 	Apart:      [][]string{{"username"}, {"email", "email_verified", "verify_email"}, {"password"}},
 	Alone:      []string{"password"},
