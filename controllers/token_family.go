@@ -54,18 +54,18 @@ type tokenFamily struct {
 	RulesKnown bool               `json:"rulesKnown,omitempty"`
 
 	// Exchange is a request that may be in flight, or whose answer got lost.
-	Exchange *exchange `json:"attempt,omitempty"`
+	Exchange *exchange `json:"exchange,omitempty"`
 	// Device is a sign-in that waits for a person's approval.
 	Device *deviceFlow `json:"device,omitempty"`
 	// Predecessor is the family that this one replaces. It is kept until this one has tokens, because a person may have made a
 	// mistake.
-	Predecessor *tokenFamily `json:"former,omitempty"`
+	Predecessor *tokenFamily `json:"predecessor,omitempty"`
 }
 
 // grantSource identifies where tokens come from, by digests of the spec and of the initial code or refresh token.
 type grantSource struct {
 	Base              string `json:"base"`
-	InitialCredential string `json:"seed,omitempty"`
+	InitialCredential string `json:"initialCredential,omitempty"`
 }
 
 // exchange is a request that may use up its code or refresh token.
@@ -76,7 +76,7 @@ type exchange struct {
 	// Began is when the first request with an unknown effect was sent.
 	Began time.Time `json:"began"`
 	// IsSignIn is true for a sign-in, which starts another token family, and false for a refresh.
-	IsSignIn bool `json:"begins,omitempty"`
+	IsSignIn bool `json:"isSignIn,omitempty"`
 	// TookEffect is true if the tenant's log shows that Auth0 replaced the refresh token. Nobody has the new one.
 	TookEffect bool `json:"tookEffect,omitempty"`
 }

@@ -48,10 +48,10 @@ func (w *tokenSync) renewal(held auth0.TokenSet) time.Time {
 
 // jitter is a duration below limit, always the same for the same token.
 func (w *tokenSync) jitter(limit time.Duration, issuedAt time.Time) time.Duration {
-	initialCredential := fnv.New32a()
+	seed := fnv.New32a()
 	// Hash.Write never fails.
-	_, _ = fmt.Fprint(initialCredential, w.token.UID, issuedAt.Unix())
-	return time.Duration(float64(limit) * float64(initialCredential.Sum32()) / (1 << 32))
+	_, _ = fmt.Fprint(seed, w.token.UID, issuedAt.Unix())
+	return time.Duration(float64(limit) * float64(seed.Sum32()) / (1 << 32))
 }
 
 // show reports the token in status.

@@ -18,7 +18,7 @@ const syncTimeout = 200 * time.Millisecond
 func addProbes(manager ctrl.Manager, health *engine.Health) error {
 	alive := func(*http.Request) error { return health.Stuck(time.Now()) }
 	ready := func(request *http.Request) error { return readiness(request.Context(), manager, health) }
-	return errors.Join(manager.AddHealthzCheck("passes", alive), manager.AddReadyzCheck("serving", ready))
+	return errors.Join(manager.AddHealthzCheck("reconciliations", alive), manager.AddReadyzCheck("serving", ready))
 }
 
 // readiness returns nil for a replica that serves, and for one that stands by and could serve.

@@ -147,7 +147,7 @@ var scenarios = map[string]scenario{
 		fixture: clientFixture, declare: withPublicValues, begin: declareIt, settled: publicValuesAreThere,
 	},
 	"remove outputs, and name others": {
-		fixture: subjectWithOutput, prepare: adoptedOutput, declare: withPublicValues, ready: true, begin: dropOutputs, meanwhile: nameOtherOutputs, settled: outputsAreTheOthers,
+		fixture: fixtureWithOutput, prepare: adoptedOutput, declare: withPublicValues, ready: true, begin: dropOutputs, meanwhile: nameOtherOutputs, settled: outputsAreTheOthers,
 	},
 	"create an application beside an exact connection": {
 		fixture: clientFixture, prepare: besideExactConnection, begin: declareIt, settled: connectionIsExact,

@@ -44,7 +44,7 @@ func TestLifecycleOfLargeObjects(t *testing.T) {
 			return object
 		}
 		for name, row := range map[string]func(*environment, fixture){
-			"drift is put right": drift, "a field that is removed is cleared": clearField, "delete": deleteObject, "observe writes nothing": observe,
+			"drift is corrected": drift, "a field that is removed is cleared": clearField, "delete": deleteObject, "observe writes nothing": observe,
 		} {
 			t.Run(kind+"/"+name, func(t *testing.T) {
 				t.Parallel()

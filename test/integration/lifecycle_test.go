@@ -86,8 +86,8 @@ var lifecycle = []struct {
 	run  func(*environment, fixture)
 }{
 	{"create", create},
-	{"second pass writes nothing", secondReconcile},
-	{"drift is put right", drift},
+	{"second reconciliation writes nothing", secondReconcile},
+	{"drift is corrected", drift},
 	{"update", update},
 	{"a field that is removed is cleared", clearField},
 	{"what Auth0 does not apply is said", notApplied},
@@ -661,7 +661,7 @@ func suspend(e *environment, s fixture) {
 		e.Errorf("a suspended object takes calls: %+v", requests.ByRoute)
 	}
 	if s.check(e, object) == nil {
-		e.Error("a suspended object was put right")
+		e.Error("a suspended object was corrected")
 	}
 	change(e, object, func(o v1alpha1.Managed) { o.GetManagedSpec().Suspend = false })
 	s.eventuallyRequire(e, object)

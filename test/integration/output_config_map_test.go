@@ -247,8 +247,8 @@ func outputsAreTheOthers(e *environment) {
 	})
 }
 
-// subjectWithOutput is an application of which the test looks at the outputs itself.
-var subjectWithOutput = func() fixture {
+// fixtureWithOutput is an application of which the test looks at the outputs itself.
+var fixtureWithOutput = func() fixture {
 	s := clientFixture
 	s.check = func(*environment, v1alpha1.Managed) error { return nil }
 	return s

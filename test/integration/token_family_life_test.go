@@ -265,7 +265,7 @@ func (e *environment) familyOf() (line struct {
 	} `json:"tokens"`
 	Previous string         `json:"previous"`
 	Lost     string         `json:"lost"`
-	Attempt  map[string]any `json:"attempt"`
+	Attempt  map[string]any `json:"exchange"`
 },
 ) {
 	e.Helper()

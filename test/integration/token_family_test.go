@@ -82,7 +82,7 @@ func TestALostAnswerWithoutLeeway(t *testing.T) {
 	// Half an hour later the log tells.
 	e.stopOperator()
 	e.editFamily(func(line map[string]any) {
-		line["attempt"].(map[string]any)["until"] = time.Now().Add(-30 * time.Minute)
+		line["exchange"].(map[string]any)["until"] = time.Now().Add(-30 * time.Minute)
 	})
 	e.startOperator()
 	message := e.eventuallyStalled(token, v1alpha1.ReasonRefreshResponseLost, "Secret seed", "leeway of 0s is over")
@@ -142,7 +142,7 @@ func TestOneRefreshAtATime(t *testing.T) {
 	e.stopOperator()
 	until := time.Now().Add(6 * time.Second)
 	e.editFamily(func(line map[string]any) {
-		line["attempt"] = map[string]any{"by": "another replica", "until": until, "began": time.Now()}
+		line["exchange"] = map[string]any{"by": "another replica", "until": until, "began": time.Now()}
 	})
 	e.startOperator()
 	change(e, token, func(token *v1alpha1.Auth0Token) { refreshTokenFixture.change(token) })

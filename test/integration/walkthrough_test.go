@@ -198,8 +198,8 @@ func (e *environment) requireWalkthroughTokens() {
 		if err != nil {
 			e.Fatalf("Secret %s: %v", name, err)
 		}
-		if fixture := fmt.Sprint(claims["sub"]); !strings.Contains(fixture, want) {
-			e.Errorf("Secret %s holds a token of %s", name, fixture)
+		if subject := fmt.Sprint(claims["sub"]); !strings.Contains(subject, want) {
+			e.Errorf("Secret %s holds a token of %s", name, subject)
 		}
 	}
 }
