@@ -7,6 +7,7 @@ package operator
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -112,9 +113,6 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 	}
 	whole := partial.Client{Client: manager.GetClient(), Reader: manager.GetAPIReader()}
 	driftDetection := &engine.DriftDetection{Client: whole, Pool: pool, Clock: options.Clock, Metrics: counters}
-	if err := manager.Add(driftDetection); err != nil {
-		return nil, err
-	}
 	deps := engine.Deps{
 		Client:         whole,
 		Reader:         manager.GetAPIReader(),
@@ -134,15 +132,12 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 		Health:        engine.NewHealth(),
 		Deletions:     engine.NewDeletions(),
 	}
-	deps.Imports = &engine.Imports{Client: deps.Client, Pool: deps.Pool, Events: manager.GetEventRecorder("auth0-operator")}
-	if err := manager.Add(deps.Imports); err != nil {
-		return nil, err
-	}
-	if !deps.IsClusterWide {
+	if len(options.WatchNamespaces) > 0 {
 		deps.NamespaceLabels = &engine.NamespaceLabels{Reader: manager.GetAPIReader(), Names: options.WatchNamespaces}
-		if err := manager.Add(deps.NamespaceLabels); err != nil {
-			return nil, err
-		}
+	}
+	deps.Imports = &engine.Imports{Client: deps.Client, Pool: deps.Pool, Events: manager.GetEventRecorder("auth0-operator")}
+	if err := addRunnables(manager, deps); err != nil {
+		return nil, err
 	}
 	for _, kind := range kinds {
 		if err := kind.Setup(ctx, manager, deps, kinds); err != nil {
@@ -153,6 +148,17 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 		return nil, err
 	}
 	return exchanging{manager, fence}, addProbes(manager, deps.Health)
+}
+
+// addRunnables adds what runs beside the controllers.
+func addRunnables(manager ctrl.Manager, deps engine.Deps) error {
+	if err := errors.Join(manager.Add(deps.DriftDetection), manager.Add(deps.Imports)); err != nil {
+		return err
+	}
+	if deps.NamespaceLabels == nil {
+		return nil
+	}
+	return manager.Add(deps.NamespaceLabels)
 }
 
 // requireCRDs returns an error that names all missing CustomResourceDefinitions.
