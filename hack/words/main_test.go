@@ -25,7 +25,7 @@ func TestSplit(t *testing.T) {
 
 func TestWrongWordsAreFound(t *testing.T) {
 	dir := t.TempDir()
-	source := "package a\n\nfunc readLane(blorp int) (value int) { census := blorp; return census }\n"
+	source := "package a\n\nfunc readLane(blorp int) (value int) { frobnik := blorp; return frobnik }\n"
 	if err := os.WriteFile(filepath.Join(dir, "a.go"), []byte(source), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func TestWrongWordsAreFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := wrongWords(used, map[string]bool{"read": true, "value": true, "lane": true}, map[string]string{"lane": "priority"})
-	want := []string{"blorp is no standard word", "census is no standard word", "lane: write priority"}
+	want := []string{"blorp is no standard word", "frobnik is no standard word", "lane: write priority"}
 	if len(got) != len(want) || slices.ContainsFunc(want, func(w string) bool { return !strings.Contains(strings.Join(got, "\n"), w) }) {
 		t.Errorf("wrong words: %q, want %q", got, want)
 	}

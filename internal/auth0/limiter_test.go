@@ -821,7 +821,7 @@ func TestRateLimiterAnswersWithoutLimits(t *testing.T) {
 		for range 100 {
 			let := try(t, g, classWriteUsers)
 			if let == nil {
-				t.Fatal("a call waits, although whoever answers tells of no limit")
+				t.Fatal("a call waits, although the answers tell of no limit")
 			}
 			atOnce = append(atOnce, let)
 		}

@@ -291,7 +291,7 @@ func (o Output) explain(err error) error {
 	return problem.Stalled(v1alpha1.ReasonInvalidSpec, "Kubernetes refuses the output %s that the spec asks for: %s", o.Destination.kind(), strings.Join(causes, ", "))
 }
 
-// isAsDeclared reports whether type and labels are as declared.
+// isAsDeclared reports whether type and labels match the spec.
 func (o Output) isAsDeclared(current *corev1.Secret) bool {
 	for key, value := range o.Labels {
 		if current.Labels[key] != value {

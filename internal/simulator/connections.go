@@ -181,7 +181,7 @@ func (c *call) mayOptions(scope string) bool {
 	return c.options.ConnectionOptionsUnscoped || c.may(scope)
 }
 
-// encrypted is how answers show the values for the scripts of a database. Whoever sends one back has it encrypted again.
+// encrypted is how answers show the values for the scripts of a database. One that is sent back is encrypted again.
 func encrypted(configuration doc) doc {
 	out := doc{}
 	for name, value := range configuration {

@@ -214,7 +214,7 @@ func (i *installation) awaitAll(what string, in func(kind string, object v1alpha
 	})
 }
 
-// isReady reports whether an object is as declared, or stalled where it can be nothing else.
+// isReady reports whether an object is in sync, or stalled where it can be nothing else.
 func (i *installation) isReady(kind string, object v1alpha1.Object) bool {
 	i.approve(object)
 	ready := readyOf(object)

@@ -35,7 +35,7 @@ type scenario struct {
 	// left is the number of things in Auth0 in the end, if the object must be gone. Otherwise the object must be Ready.
 	gone bool
 	left int
-	// settled waits until everything else that the scenario changes is as declared.
+	// settled waits until everything else that the scenario changes is in sync.
 	settled func(*environment)
 	// issued is how many things were issued that Auth0 does not return again, such as tokens. output is their Secret. A crash may
 	// cost another one only if the one before did not reach the Secret.
@@ -411,7 +411,7 @@ func (u scenario) spent(e *environment) int {
 	return report.Writes() + report.Count("POST", "/dbconnections/signup") + countOf(e, u.issued)
 }
 
-// verify fails unless everything is as declared. No operator may run, because a check signs users in.
+// verify fails unless everything is in sync. No operator may run, because a check signs users in.
 func (u scenario) verify(e *environment, object v1alpha1.Managed) {
 	e.Helper()
 	u.requireNoOrphans(e)

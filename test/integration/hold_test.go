@@ -105,7 +105,7 @@ func TestDeletedCRDsDeleteNothingInAuth0(t *testing.T) {
 	}
 }
 
-// requireHeld fails unless the object is held, and as declared in Auth0.
+// requireHeld fails unless the object is held, and Auth0 still matches the spec.
 func (d *deletedCRD) requireHeld() {
 	d.Helper()
 	d.eventuallyStalled(d.object, v1alpha1.ReasonDeletionHeld)

@@ -160,7 +160,7 @@ func (s fixture) declared(e *environment) v1alpha1.Managed {
 	return object
 }
 
-// require fails unless Auth0 has exactly one thing, as declared.
+// require fails unless Auth0 has exactly one thing, which matches the spec.
 func (s fixture) require(e *environment, object v1alpha1.Managed) {
 	e.Helper()
 	if err := s.check(e, object); err != nil {
@@ -183,7 +183,7 @@ func (s fixture) requireWrites(e *environment, want int) {
 	}
 }
 
-// eventuallyRequire waits until Auth0 is as declared.
+// eventuallyRequire waits until Auth0 matches the spec.
 func (s fixture) eventuallyRequire(e *environment, object v1alpha1.Managed) {
 	e.Helper()
 	e.eventually(func() error {

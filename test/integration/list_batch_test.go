@@ -101,7 +101,7 @@ func TestNewUsersShareCalls(t *testing.T) {
 	e.requireUsers(manyUsers)
 	requireFew(e, manyUsers/3, http.MethodPost, routeRoleUsers, routeUserRoles)
 	requireFew(e, manyUsers/3, http.MethodPost, routeMembers)
-	// Whoever meets a 429, as a busy machine makes calls late and many at once, is read again.
+	// A user whose call got a 429 is read again: a busy machine makes calls late, and many at once.
 	if reads := e.sim.Requests().Count(http.MethodGet, "/api/v2/users/{id}"); e.created() != manyUsers || reads > manyUsers/10 {
 		t.Errorf("%d users were created, want %d, and %d read, want hardly any: %+v", e.created(), manyUsers, reads, e.sim.Requests())
 	}
