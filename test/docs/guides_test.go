@@ -357,7 +357,8 @@ func readyOf(object v1alpha1.Object) metav1.Condition {
 	return *ready
 }
 
-// secret is what a Secret holds, "" if there is none.
+// secret identifies a Secret and what it holds, "" if there is none. A token that is issued twice in one second is the same
+// token, so its value does not show that its Secret is another one.
 func (r *reader) secret(name string) string {
 	r.Helper()
 	var secret corev1.Secret
@@ -366,7 +367,7 @@ func (r *reader) secret(name string) string {
 	if err != nil {
 		return ""
 	}
-	return fmt.Sprint(secret.Data)
+	return fmt.Sprint(secret.UID, secret.Data)
 }
 
 // makeCredentials makes what a tenant takes.
