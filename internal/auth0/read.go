@@ -2,38 +2,13 @@ package auth0
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"slices"
 )
 
-// listed is what a list showed of an object.
-type listed struct {
-	resource, id string
-	document     Document
-}
-
-type listedKey struct{}
-
-// ErrListed is the error of a write under WithListed.
-var ErrListed = errors.New("a list may lag behind: the object must be read before anything is written")
-
-// WithListed makes reads of an object return what a list showed of it, and refuses all writes.
-func WithListed(ctx context.Context, resource, id string, document Document) context.Context {
-	return context.WithValue(ctx, listedKey{}, &listed{resource, id, document})
-}
-
-func isListed(ctx context.Context) bool {
-	_, ok := ctx.Value(listedKey{}).(*listed)
-	return ok
-}
-
-// read reads every object that is read by id: with a call, or from a list without the adapter's knowledge.
+// read reads an object by id.
 func (s *Session) read(ctx context.Context, resource, id string, fetch func(context.Context) (jsonBody, error)) (Document, error) {
-	if shown, ok := ctx.Value(listedKey{}).(*listed); ok && shown.resource == resource && shown.id == id {
-		return shown.document, nil
-	}
 	answer, err := fetch(ctx)
 	if err != nil {
 		return nil, err

@@ -93,6 +93,8 @@ type Session struct {
 	databases *cache[string]
 	// rules are the settings of applications, by id.
 	rules *cache[RefreshRules]
+	// isReadOnly refuses writes.
+	isReadOnly bool
 
 	usersAPI             *usersclient.Client
 	rolesAPI             *rolesclient.Client
@@ -213,6 +215,16 @@ func (s *Session) managementToken(ctx context.Context) (TokenSet, error) {
 	return s.token.get(ctx)
 }
 
+// ErrReadOnly is the error of a write with a read-only session.
+var ErrReadOnly = errors.New("the session is read-only")
+
+// ReadOnly returns the same session, but writes to the Management API fail with ErrReadOnly.
+func (s *Session) ReadOnly() *Session {
+	readOnly := *s
+	readOnly.isReadOnly = true
+	return &readOnly
+}
+
 // Renew drops the Management API token if it is older than a minute, so that newly granted scopes take effect.
 func (s *Session) Renew() { s.token.forgetAny() }
 
@@ -249,8 +261,8 @@ var settingsField = "friendly_name"
 // manage makes one call to the Management API through the SDK and returns the JSON of the answer. It replaces a token that Auth0
 // refuses once: the token may have been revoked, or lack a scope that was granted after it was issued.
 func (s *Session) manage(ctx context.Context, method, route string, send func(context.Context) error) (jsonBody, error) {
-	if method != http.MethodGet && isListed(ctx) {
-		return jsonBody{}, ErrListed
+	if method != http.MethodGet && s.isReadOnly {
+		return jsonBody{}, ErrReadOnly
 	}
 	token, err := s.managementToken(ctx)
 	if err != nil {

@@ -215,14 +215,14 @@ func (k *kindDriftDetector[O]) memberLists(ctx context.Context, session *auth0.S
 	if !ok {
 		return nil
 	}
-	lists := lister.Lists(k.enqueueOne(ctx, session, object, object).req())
+	lists := lister.Lists(k.comparison(ctx, session, object, object).req())
 	return slices.DeleteFunc(lists, func(list List) bool { return list.idle() || !k.isComparedByMembers(list) })
 }
 
-// enqueueOne returns the objectSync of an object that is only compared.
-func (k *kindDriftDetector[O]) enqueueOne(ctx context.Context, session *auth0.Session, object, after O) *objectSync[O] {
+// comparison returns the objectSync of an object that is only compared.
+func (k *kindDriftDetector[O]) comparison(ctx context.Context, session *auth0.Session, object, after O) *objectSync[O] {
 	w := k.newSync(&Reconciliation[O]{Object: after, saved: object})
-	w.listed, w.session = true, session
+	w.session = session
 	w.references = reference.Known(ctx, k.Client, object, w.refersTo())
 	return w
 }
@@ -359,7 +359,8 @@ func (k *kindDriftDetector[O]) compare(ctx context.Context, session *auth0.Sessi
 		return differs
 	}
 	after := object.DeepCopyObject().(O)
-	w := k.enqueueOne(ctx, session, object, after)
+	w := k.comparison(ctx, session, object, after)
+	w.shown = shown
 	w.desired = k.Adapter.Desired(after, w.references)
 	if err := w.recallUnshown(ctx); err != nil {
 		return differs

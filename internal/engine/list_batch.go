@@ -157,7 +157,7 @@ func (w *objectSync[O]) batchesNew(have auth0.Document) bool {
 
 // batchesChanges is batchesNew for an existing object. An object that a person edited does not wait for less urgent ones.
 func (w *objectSync[O]) batchesChanges(have auth0.Document) bool {
-	return !w.listed && have.Size() <= mostKept && w.isBusy(priorityOf(w.object))
+	return w.shown == nil && have.Size() <= mostKept && w.isBusy(priorityOf(w.object))
 }
 
 // isBusy reports whether many calls that are at least as urgent as a priority wait for the rate limit, or batches of that

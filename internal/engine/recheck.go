@@ -36,7 +36,7 @@ func (w *objectSync[O]) expectDuplicate(intent string) {
 // recheckDue reports whether it is time to look for late effects.
 func (w *objectSync[O]) recheckDue() bool {
 	at := w.object.GetManagedStatus().RecheckAt
-	return at != nil && !w.listed && !w.Clock.Now().Before(at.Time)
+	return at != nil && w.shown == nil && !w.Clock.Now().Before(at.Time)
 }
 
 // recheck deletes what an attempt to create the object made late. have, the object in status, was just read, so any other late

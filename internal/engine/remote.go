@@ -55,8 +55,9 @@ type objectSync[O v1alpha1.Managed] struct {
 	session        *auth0.Session
 	fields         Fields
 	resync         time.Duration
-	// listed means that the object is reconciled with what a list showed of it.
-	listed bool
+	// shown is what a list showed of the object. It takes the place of a read, and nothing is written on its strength: a list may
+	// lag behind. nil means that the object is read.
+	shown auth0.Document
 	// drifted means that others changed the object in Auth0.
 	drifted bool
 	// references are the resolved references of the spec.
@@ -180,6 +181,9 @@ func (w *objectSync[O]) prepare(ctx context.Context) error {
 	}
 	if w.session, err = w.Session(ctx, tenant); err != nil {
 		return err
+	}
+	if w.shown != nil {
+		w.session = w.session.ReadOnly()
 	}
 	if err := w.requireScopes(ctx); err != nil {
 		return err
@@ -373,8 +377,12 @@ func (w *objectSync[O]) mustSend(field, hash string) bool {
 	return true
 }
 
-// known reads the object by its id in status, nil if there is none. Without an id it makes no call.
+// known reads the object by its id in status, nil if there is none. Without an id, or if a list showed the object, it makes no
+// call.
 func (w *objectSync[O]) known(ctx context.Context) (auth0.Document, error) {
+	if w.shown != nil {
+		return w.shown, nil
+	}
 	id := w.Adapter.ID(w.object)
 	if id == "" {
 		return nil, nil

@@ -62,10 +62,9 @@ func (r *Remote[O]) reconcileListedOrRead(ctx context.Context, reconciliation *R
 // reconcileListed reconciles an object with what a list showed of it. It gives up before it writes to Auth0.
 func (r *Remote[O]) reconcileListed(ctx context.Context, reconciliation *Reconciliation[O], shown auth0.Document) (Outcome, bool) {
 	w := r.newSync(reconciliation)
-	w.listed = true
-	ctx = auth0.WithListed(ctx, r.Adapter.(ListedKind).Resource(), r.Adapter.ID(reconciliation.Object), shown)
+	w.shown = shown
 	outcome, err := w.apply(ctx)
-	if errors.Is(err, auth0.ErrListed) {
+	if errors.Is(err, auth0.ErrReadOnly) {
 		return Outcome{}, false
 	}
 	return w.outcomeFor(outcome, err), true
@@ -74,7 +73,7 @@ func (r *Remote[O]) reconcileListed(ctx context.Context, reconciliation *Reconci
 // isUpToDate reports whether no read is needed: as far as the operator knows, the object is in sync. After a restart it knows
 // nothing, and leaves Ready objects to the first comparison of the drift detector.
 func (w *objectSync[O]) isUpToDate() bool {
-	if w.snapshot == nil || w.listed || w.object.GetManagedStatus().RecheckAt != nil || len(w.secrets) > 0 || !w.isReadyAsDeclared(w.object) || w.snapshot.dirtyMark(client.ObjectKeyFromObject(w.object)).serial != 0 {
+	if w.snapshot == nil || w.shown != nil || w.object.GetManagedStatus().RecheckAt != nil || len(w.secrets) > 0 || !w.isReadyAsDeclared(w.object) || w.snapshot.dirtyMark(client.ObjectKeyFromObject(w.object)).serial != 0 {
 		return false
 	}
 	before, known := w.snapshot.lastSync(w.object.GetUID())
@@ -141,7 +140,7 @@ func (r *Remote[O]) isComparedByMembers(list List) bool {
 
 // withoutMemberLists leaves out the lists that the drift detector compares itself.
 func (w *objectSync[O]) withoutMemberLists(lists []List) []List {
-	if !w.listed {
+	if w.shown == nil {
 		return lists
 	}
 	return slices.DeleteFunc(lists, w.isComparedByMembers)
