@@ -15,6 +15,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/fields"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
@@ -31,8 +32,8 @@ const mostClientJSON = 64 << 10
 // clientAdapter maps Auth0Client.
 type clientAdapter struct{}
 
-func (clientAdapter) Fields() engine.Fields {
-	return engine.Fields{
+func (clientAdapter) Fields() fields.Semantics {
+	return fields.Semantics{
 		Merged: []string{"client_metadata"},
 		Replaced: []string{
 			"addons", "default_organization", "encryption_key", "express_configuration", "fedcm_login", "jwt_configuration", "mobile",

@@ -10,6 +10,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/fields"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
@@ -25,8 +26,8 @@ const (
 // clientGrantAdapter maps Auth0ClientGrant.
 type clientGrantAdapter struct{}
 
-func (clientGrantAdapter) Fields() engine.Fields {
-	return engine.Fields{
+func (clientGrantAdapter) Fields() fields.Semantics {
+	return fields.Semantics{
 		CreateOnly: []string{"client_id", "default_for", "audience", "subject_type"},
 		Sets:       []string{"scope", "authorization_details_types"},
 		Cleared:    map[string]any{"scope": []any{}, "allow_all_scopes": false, "allow_any_organization": false, "authorization_details_types": []any{}},

@@ -13,6 +13,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/fields"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
@@ -30,8 +31,8 @@ const (
 // connectionAdapter maps Auth0Connection.
 type connectionAdapter struct{}
 
-func (connectionAdapter) Fields() engine.Fields {
-	return engine.Fields{
+func (connectionAdapter) Fields() fields.Semantics {
+	return fields.Semantics{
 		Replaced: []string{"options", "metadata", "authentication", "connected_accounts", "cross_app_access_requesting_app"},
 		Sets: []string{
 			"realms", "options.non_persistent_attrs", "options.scope", "options.freeform_scopes", "options.domain_aliases",
@@ -88,16 +89,16 @@ func enabledClients(c *v1alpha1.Auth0Connection) []v1alpha1.EnabledClient {
 func clientField(i int) string { return fmt.Sprintf("spec.enabledClients.items[%d].clientRef", i) }
 
 func (connectionAdapter) SecretFields(c *v1alpha1.Auth0Connection) map[string]v1alpha1.SecretKeyReference {
-	fields := map[string]v1alpha1.SecretKeyReference{}
+	refs := map[string]v1alpha1.SecretKeyReference{}
 	for _, option := range c.Spec.OptionSecrets {
-		fields["options."+option.Path] = option.SecretRef
+		refs["options."+option.Path] = option.SecretRef
 	}
 	if c.Spec.Database != nil {
 		for name, ref := range c.Spec.Database.Configuration {
-			fields["options.configuration."+name] = ref
+			refs["options.configuration."+name] = ref
 		}
 	}
-	return fields
+	return refs
 }
 
 // secretOptions are options of identity providers that hold secrets.

@@ -8,6 +8,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/fields"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
@@ -21,8 +22,8 @@ const organizationMark = "metadata." + userMark
 // organizationAdapter maps Auth0Organization.
 type organizationAdapter struct{}
 
-func (organizationAdapter) Fields() engine.Fields {
-	return engine.Fields{
+func (organizationAdapter) Fields() fields.Semantics {
+	return fields.Semantics{
 		// Auth0 does not document whether it merges or replaces these. A patch with all values works either way.
 		Replaced:   []string{"metadata", "branding"},
 		CreateOnly: []string{"enabled_connections"},

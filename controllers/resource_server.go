@@ -13,6 +13,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/fields"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
@@ -26,8 +27,8 @@ const mostScopesNoted = 200
 // resourceServerAdapter maps Auth0ResourceServer.
 type resourceServerAdapter struct{}
 
-func (resourceServerAdapter) Fields() engine.Fields {
-	return engine.Fields{
+func (resourceServerAdapter) Fields() fields.Semantics {
+	return fields.Semantics{
 		Keyed:    map[string]string{"scopes": "value"},
 		Replaced: []string{"subject_type_authorization"},
 		Sets:     []string{"authorization_details"},

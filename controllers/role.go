@@ -8,6 +8,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/fields"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
@@ -24,8 +25,8 @@ const (
 // roleAdapter maps Auth0Role.
 type roleAdapter struct{}
 
-func (roleAdapter) Fields() engine.Fields {
-	return engine.Fields{Cleared: map[string]any{"description": ""}}
+func (roleAdapter) Fields() fields.Semantics {
+	return fields.Semantics{Cleared: map[string]any{"description": ""}}
 }
 
 func (roleAdapter) Scopes() []engine.Scope[*v1alpha1.Auth0Role] {

@@ -19,6 +19,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/fields"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
@@ -45,8 +46,8 @@ var reservedAppMetadata = []string{
 // userAdapter maps Auth0User.
 type userAdapter struct{}
 
-func (userAdapter) Fields() engine.Fields {
-	return engine.Fields{
+func (userAdapter) Fields() fields.Semantics {
+	return fields.Semantics{
 		Merged:     []string{"user_metadata", "app_metadata"},
 		CreateOnly: []string{"connection"},
 		WriteOnly:  []string{"verify_email"},
@@ -534,7 +535,7 @@ func (userAdapter) permissions(u *v1alpha1.Auth0User, references reference.Value
 }
 
 // Exempt leaves to the identity provider the fields that it manages.
-func (userAdapter) Exempt(have auth0.Document) (fields []string, keeper string) {
+func (userAdapter) Exempt(have auth0.Document) (exempt []string, keeper string) {
 	identities := have.Objects("identities")
 	if len(identities) == 0 {
 		return nil, ""

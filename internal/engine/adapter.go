@@ -9,6 +9,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/fields"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
@@ -17,7 +18,7 @@ import (
 // inside Create, nothing that can fail may follow the call.
 type Adapter[O v1alpha1.Managed] interface {
 	// Fields describes the special fields of the kind.
-	Fields() Fields
+	Fields() fields.Semantics
 	// Scopes returns the scopes that the kind needs.
 	Scopes() []Scope[O]
 	// Desired renders the spec in Auth0's field names, without the fields that are not declared. references are the resolved

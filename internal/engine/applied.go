@@ -9,6 +9,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/fields"
 )
 
 // Auth0 may answer a write with success and apply only part of it. The operator compares the object again after each write. Auth0
@@ -16,7 +17,7 @@ import (
 
 // verify compares an object after a write with what was sent. An answer may lack fields, so it reads the object before it reports
 // any as not applied.
-func (w *objectSync[O]) verify(ctx context.Context, have auth0.Document, sent []change) (auth0.Document, error) {
+func (w *objectSync[O]) verify(ctx context.Context, have auth0.Document, sent []fields.Change) (auth0.Document, error) {
 	// An object that Auth0 does not show as it was sent is completed as before the write.
 	w.lateInitialize(have)
 	if len(w.left(have, sent)) == 0 {
@@ -27,10 +28,10 @@ func (w *objectSync[O]) verify(ctx context.Context, have auth0.Document, sent []
 		return nil, err
 	}
 	w.lateInitialize(have)
-	var cleared, left []change
+	var cleared, left []fields.Change
 	for _, one := range w.left(have, sent) {
 		switch {
-		case one.have == nil && w.fields.mayHide(one.path):
+		case one.Have == nil && w.fields.MayHide(one.Path):
 			if err := w.rememberUnshown(ctx, one); err != nil {
 				return nil, err
 			}
@@ -49,18 +50,18 @@ func (w *objectSync[O]) verify(ctx context.Context, have auth0.Document, sent []
 
 // mayBeDefault reports whether the value of a cleared field may be the default of Auth0. Keys of objects that
 // are merged and entries of lists have no default.
-func (w *objectSync[O]) mayBeDefault(one change) bool {
-	if _, declared := w.fields.flatten(w.desired)[one.path]; declared || w.fields.Cleared[one.path] != nil {
+func (w *objectSync[O]) mayBeDefault(one fields.Change) bool {
+	if _, declared := w.fields.Flatten(w.desired)[one.Path]; declared || w.fields.Cleared[one.Path] != nil {
 		return false
 	}
-	field, _, nested := strings.Cut(one.path, ".")
+	field, _, nested := strings.Cut(one.Path, ".")
 	return !nested || !slices.Contains(w.fields.Merged, field) && w.fields.Keyed[field] == ""
 }
 
 // left returns the differences that were sent and still exist.
-func (w *objectSync[O]) left(have auth0.Document, sent []change) []change {
-	return slices.DeleteFunc(w.fields.diff(w.desired, have, changedPaths(sent)), func(one change) bool {
-		return !slices.ContainsFunc(sent, func(other change) bool { return other.path == one.path })
+func (w *objectSync[O]) left(have auth0.Document, sent []fields.Change) []fields.Change {
+	return slices.DeleteFunc(w.fields.Diff(w.desired, have, fields.PathsOf(sent)), func(one fields.Change) bool {
+		return !slices.ContainsFunc(sent, func(other fields.Change) bool { return other.Path == one.Path })
 	})
 }
 
@@ -80,7 +81,7 @@ func (w *objectSync[O]) verifying(list List) List {
 	}
 	list.Differing = func() []string {
 		return slices.DeleteFunc(slices.Clone(differing()), func(entry string) bool {
-			one := change{path: list.Field + "." + entry, isBeside: true}
+			one := fields.Change{Path: list.Field + "." + entry, IsBeside: true}
 			known := w.wasNotApplied(&one)
 			if known {
 				w.unapplied = append(w.unapplied, one)
@@ -94,7 +95,7 @@ func (w *objectSync[O]) verifying(list List) List {
 		}
 		for _, entry := range differing() {
 			if slices.Contains(entries, entry) {
-				w.unapplied = append(w.unapplied, change{path: list.Field + "." + entry, isBeside: true})
+				w.unapplied = append(w.unapplied, fields.Change{Path: list.Field + "." + entry, IsBeside: true})
 			}
 		}
 		return nil
@@ -103,12 +104,12 @@ func (w *objectSync[O]) verifying(list List) List {
 }
 
 // entryChange returns the change that adds an entry to a list, or removes it.
-func entryChange(field, entry string, remove bool) change {
-	one := change{path: field + "." + entry, isBeside: true}
+func entryChange(field, entry string, remove bool) fields.Change {
+	one := fields.Change{Path: field + "." + entry, IsBeside: true}
 	if remove {
-		one.have = entry
+		one.Have = entry
 	} else {
-		one.want = entry
+		one.Want = entry
 	}
 	return one
 }
@@ -116,7 +117,7 @@ func entryChange(field, entry string, remove bool) change {
 // appliedFields returns the fields of a patch in which Auth0 applied something.
 func (w *objectSync[O]) appliedFields(patch auth0.Document) []string {
 	left := map[string]bool{}
-	for _, path := range changedPaths(slices.Concat(w.unapplied, w.failed)) {
+	for _, path := range fields.PathsOf(slices.Concat(w.unapplied, w.failed)) {
 		field, _, _ := strings.Cut(path, ".")
 		left[field] = true
 	}
@@ -125,8 +126,8 @@ func (w *objectSync[O]) appliedFields(patch auth0.Document) []string {
 
 // withoutKnown leaves out the differences that Auth0 did not apply before, and those in values that it does not show. An object
 // that is replaced whole is sent with all its differences.
-func (w *objectSync[O]) withoutKnown(changes []change) []change {
-	var fresh, known []change
+func (w *objectSync[O]) withoutKnown(changes []fields.Change) []fields.Change {
+	var fresh, known []fields.Change
 	w.unapplied = nil
 	for _, one := range changes {
 		switch {
@@ -140,22 +141,22 @@ func (w *objectSync[O]) withoutKnown(changes []change) []change {
 		}
 	}
 	for _, one := range known {
-		if object := w.fields.replacedObject(one.path); object != "" && w.sends(object, fresh) {
+		if object := w.fields.ReplacedObject(one.Path); object != "" && w.sends(object, fresh) {
 			fresh = append(fresh, one)
-			w.unapplied = slices.DeleteFunc(w.unapplied, func(other change) bool { return other.path == one.path })
+			w.unapplied = slices.DeleteFunc(w.unapplied, func(other fields.Change) bool { return other.Path == one.Path })
 		}
 	}
 	return fresh
 }
 
 // sends reports whether an object that is replaced whole is to be sent.
-func (w *objectSync[O]) sends(object string, changes []change) bool {
+func (w *objectSync[O]) sends(object string, changes []fields.Change) bool {
 	for path := range w.secrets {
-		if w.fields.replacedObject(path) == object {
+		if w.fields.ReplacedObject(path) == object {
 			return true
 		}
 	}
-	return slices.ContainsFunc(changes, func(one change) bool { return w.fields.replacedObject(one.path) == object })
+	return slices.ContainsFunc(changes, func(one fields.Change) bool { return w.fields.ReplacedObject(one.Path) == object })
 }
 
 // notAppliedBefore returns the differences that Auth0 did not apply, or refused, when they were last sent.
@@ -175,11 +176,11 @@ func notAppliedBefore(object v1alpha1.Managed) []v1alpha1.Difference {
 
 // wasNotApplied reports whether Auth0 did not apply this very difference before. If Auth0 refused it, it adds the refusal to the
 // change.
-func (w *objectSync[O]) wasNotApplied(one *change) bool {
+func (w *objectSync[O]) wasNotApplied(one *fields.Change) bool {
 	now := differenceOf(*one)
 	for _, before := range w.notApplied {
 		if before.Field == now.Field && before.Auth0 == now.Auth0 && before.Spec == now.Spec {
-			one.refused = before.Refused
+			one.Refused = before.Refused
 			return true
 		}
 	}
@@ -187,11 +188,8 @@ func (w *objectSync[O]) wasNotApplied(one *change) bool {
 }
 
 // isUnshown reports whether a difference is in a value that Auth0 took and does not show.
-func (w *objectSync[O]) isUnshown(one change) bool { return one.have == nil && w.unshown[one.path] }
-
-// mayHide reports whether Auth0 may take the value of a path without ever showing it.
-func (f Fields) mayHide(path string) bool {
-	return slices.Contains(f.Unshown, f.replacedObject(path))
+func (w *objectSync[O]) isUnshown(one fields.Change) bool {
+	return one.Have == nil && w.unshown[one.Path]
 }
 
 // recallUnshown finds out which values Auth0 accepted before and does not show.
@@ -200,10 +198,10 @@ func (w *objectSync[O]) recallUnshown(ctx context.Context) error {
 	if len(w.fields.Unshown) == 0 {
 		return nil
 	}
-	want := w.fields.flatten(w.desired)
+	want := w.fields.Flatten(w.desired)
 	for _, before := range w.object.GetManagedStatus().AppliedSecrets {
 		value, declared := want[before.Field]
-		if !declared || !w.fields.mayHide(before.Field) {
+		if !declared || !w.fields.MayHide(before.Field) {
 			continue
 		}
 		hash, err := w.hashUnshown(ctx, before.Field, value)
@@ -219,13 +217,13 @@ func (w *objectSync[O]) recallUnshown(ctx context.Context) error {
 }
 
 // rememberUnshown records a value that Auth0 accepted and does not show.
-func (w *objectSync[O]) rememberUnshown(ctx context.Context, one change) error {
-	hash, err := w.hashUnshown(ctx, one.path, one.want)
+func (w *objectSync[O]) rememberUnshown(ctx context.Context, one fields.Change) error {
+	hash, err := w.hashUnshown(ctx, one.Path, one.Want)
 	if err != nil {
 		return err
 	}
-	w.unshown[one.path] = true
-	w.applied = withSecret(w.applied, v1alpha1.AppliedSecret{Field: one.path, Hash: hash})
+	w.unshown[one.Path] = true
+	w.applied = withSecret(w.applied, v1alpha1.AppliedSecret{Field: one.Path, Hash: hash})
 	return nil
 }
 
@@ -236,26 +234,18 @@ func (w *objectSync[O]) hashUnshown(ctx context.Context, path string, value any)
 }
 
 // abandonedUnshown returns changes that clear values that Auth0 does not show and that are no longer declared.
-func (w *objectSync[O]) abandonedUnshown() []change {
-	want := w.fields.flatten(w.desired)
-	var gone []change
+func (w *objectSync[O]) abandonedUnshown() []fields.Change {
+	want := w.fields.Flatten(w.desired)
+	var gone []fields.Change
 	for _, path := range w.abandonedSecrets() {
-		if _, declared := want[path]; !declared && w.fields.mayHide(path) {
-			gone = append(gone, change{path: path})
+		if _, declared := want[path]; !declared && w.fields.MayHide(path) {
+			gone = append(gone, fields.Change{Path: path})
 		}
 	}
 	return gone
 }
 
-func changedPaths(changes []change) []string {
-	paths := make([]string, len(changes))
-	for i, one := range changes {
-		paths[i] = one.path
-	}
-	return paths
-}
-
-func differencesOf(changes []change) []v1alpha1.Difference {
+func differencesOf(changes []fields.Change) []v1alpha1.Difference {
 	var differences []v1alpha1.Difference
 	for _, one := range changes {
 		differences = append(differences, differenceOf(one))
@@ -263,6 +253,6 @@ func differencesOf(changes []change) []v1alpha1.Difference {
 	return differences
 }
 
-func differenceOf(one change) v1alpha1.Difference {
-	return v1alpha1.Difference{Field: one.path, Auth0: valueText(one.have), Spec: valueText(one.want), Refused: one.refused}
+func differenceOf(one fields.Change) v1alpha1.Difference {
+	return v1alpha1.Difference{Field: one.Path, Auth0: valueText(one.Have), Spec: valueText(one.Want), Refused: one.Refused}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/fields"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
@@ -48,10 +49,10 @@ func (w *objectSync[O]) leaveAlone(have auth0.Document) {
 	if !ok {
 		return
 	}
-	fields, keeper := exempter.Exempt(have)
+	exempt, keeper := exempter.Exempt(have)
 	var left []string
-	for _, field := range fields {
-		if _, declared := w.desired[field]; declared && !slices.Contains(w.fields.WriteOnly, field) && !w.fields.equal(field, w.desired[field], have[field]) {
+	for _, field := range exempt {
+		if _, declared := w.desired[field]; declared && !slices.Contains(w.fields.WriteOnly, field) && !w.fields.Equal(field, w.desired[field], have[field]) {
 			left = append(left, field)
 		}
 		if _, declared := w.secrets[field]; declared {
@@ -74,10 +75,10 @@ func (w *objectSync[O]) takeOver(ctx context.Context, have auth0.Document, belon
 	if w.manages(have) && w.Adapter.ID(w.object) != "" {
 		return nil
 	}
-	managed := w.fields.paths(w.desired)
+	managed := w.fields.Paths(w.desired)
 	if belongs {
 		// Fields that the creation set may have left the spec since.
-		managed = slices.Concat(managed, w.fields.paths(w.intentDocument()), w.object.GetManagedStatus().ManagedFields)
+		managed = slices.Concat(managed, w.fields.Paths(w.intentDocument()), w.object.GetManagedStatus().ManagedFields)
 	} else {
 		if err := w.claim(ctx, have); err != nil {
 			return err
@@ -136,7 +137,7 @@ func (w *objectSync[O]) delayRemoval(ctx context.Context, have, patch auth0.Docu
 func (w *objectSync[O]) intend(ctx context.Context) error {
 	status := w.object.GetManagedStatus()
 	before := len(status.ManagedFields)
-	status.ManagedFields = union(status.ManagedFields, w.fields.paths(w.desired))
+	status.ManagedFields = union(status.ManagedFields, w.fields.Paths(w.desired))
 	if len(status.ManagedFields) == before {
 		return nil
 	}
@@ -145,7 +146,7 @@ func (w *objectSync[O]) intend(ctx context.Context) error {
 
 // send makes one call, and adds what Auth0 would otherwise reset.
 func (w *objectSync[O]) send(ctx context.Context, have, patch auth0.Document) (auth0.Document, error) {
-	w.fields.restoreSecrets(patch, w.secretValues)
+	w.fields.RestoreSecrets(patch, w.secretValues)
 	if preserver, ok := w.Adapter.(Preserver[O]); ok {
 		if err := preserver.Preserve(w.req(), have, patch); err != nil {
 			return nil, err
@@ -173,29 +174,25 @@ func (w *objectSync[O]) pending(have auth0.Document) auth0.Document {
 	return w.patch(have, w.changes(have))
 }
 
-func (w *objectSync[O]) patch(have auth0.Document, changes []change) auth0.Document {
-	patch := w.fields.patch(w.desired, have, changes)
-	w.fields.includeSecrets(patch, have, w.secrets)
-	w.fields.addCompanions(patch, w.desired)
-	w.fields.addLifted(patch, have)
-	return patch
+func (w *objectSync[O]) patch(have auth0.Document, changes []fields.Change) auth0.Document {
+	return w.fields.Patch(w.desired, have, changes, w.secrets)
 }
 
 // changes returns the differences to send.
-func (w *objectSync[O]) changes(have auth0.Document) []change {
+func (w *objectSync[O]) changes(have auth0.Document) []fields.Change {
 	managed := slices.Concat(w.enforced(have), w.abandonedSecrets())
 	if field := w.idempotencyKeyField(); field != "" {
 		// The marker replaces the idempotency key.
 		managed = append(managed, field)
 	}
-	return w.withoutKnown(append(w.fields.diff(w.desired, have, managed), w.abandonedUnshown()...))
+	return w.withoutKnown(append(w.fields.Diff(w.desired, have, managed), w.abandonedUnshown()...))
 }
 
 // abandonedSecrets returns the paths of values that came from Secrets before and no longer do.
 func (w *objectSync[O]) abandonedSecrets() []string {
 	var paths []string
 	for _, applied := range w.object.GetManagedStatus().AppliedSecrets {
-		if _, still := w.secretValues[applied.Field]; !still && w.fields.replacedObject(applied.Field) != "" {
+		if _, still := w.secretValues[applied.Field]; !still && w.fields.ReplacedObject(applied.Field) != "" {
 			paths = append(paths, applied.Field)
 		}
 	}
@@ -208,7 +205,7 @@ func (w *objectSync[O]) enforced(have auth0.Document) []string {
 	managed := w.object.GetManagedStatus().ManagedFields
 	if lister, ok := w.Adapter.(ExactLister[O]); ok {
 		for _, field := range lister.ExactLists(w.object) {
-			managed = union(managed, slices.Collect(maps.Keys(w.fields.entries(field, have))))
+			managed = union(managed, slices.Collect(maps.Keys(w.fields.Entries(field, have))))
 		}
 	}
 	return managed
@@ -241,7 +238,7 @@ func (w *objectSync[O]) countDrift() {
 func (w *objectSync[O]) rememberSent(part auth0.Document) {
 	status := w.object.GetManagedStatus()
 	for _, applied := range w.applied {
-		if !w.fields.carries(part, applied.Field) {
+		if !w.fields.Carries(part, applied.Field) {
 			continue
 		}
 		status.AppliedSecrets = withSecret(status.AppliedSecrets, applied)

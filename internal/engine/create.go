@@ -75,7 +75,7 @@ func (w *objectSync[O]) addSecrets(body auth0.Document) {
 	maps.Copy(w.secrets, w.secretValues)
 	taken := maps.Clone(w.secrets)
 	maps.DeleteFunc(taken, func(path string, _ any) bool { return slices.Contains(w.fields.UpdateOnly, path) })
-	w.fields.setSecrets(body, taken)
+	w.fields.SetSecrets(body, taken)
 }
 
 // conflict handles an object that exists according to Auth0.

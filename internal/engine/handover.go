@@ -13,6 +13,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/fields"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 	"github.com/auth0-operator/auth0-operator/internal/secret"
@@ -95,7 +96,7 @@ func (w *objectSync[O]) handOver(ctx context.Context, have auth0.Document, succe
 		return err
 	}
 	if field := w.markerField(); field != "" {
-		if _, err := w.send(ctx, have, w.fields.patch(nil, have, []change{{path: field, want: Owner(successor)}})); err != nil {
+		if _, err := w.send(ctx, have, w.fields.Patch(nil, have, []fields.Change{{Path: field, Want: Owner(successor)}}, nil)); err != nil {
 			return err
 		}
 	} else if err := w.handOverTo(ctx, successor.(O), w.idOf(have)); err != nil {

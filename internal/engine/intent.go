@@ -118,7 +118,7 @@ func (w *objectSync[O]) hasIntent(have auth0.Document) bool {
 		return false
 	}
 	intent := w.intentDocument()
-	return intent != nil && w.Adapter.ID(w.object) != w.idOf(have) && len(w.fields.diff(intent, have, nil)) == 0
+	return intent != nil && w.Adapter.ID(w.object) != w.idOf(have) && len(w.fields.Diff(intent, have, nil)) == 0
 }
 
 // intentDocument is the recorded intent, nil if there is none or it is not a document.

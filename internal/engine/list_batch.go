@@ -182,7 +182,7 @@ func (w *objectSync[O]) recordIntended() {
 		return
 	}
 	status := w.object.GetManagedStatus()
-	status.ManagedFields = union(status.ManagedFields, w.fields.paths(w.desired))
+	status.ManagedFields = union(status.ManagedFields, w.fields.Paths(w.desired))
 	for _, list := range w.lists() {
 		list.intend(list.Want)
 	}

@@ -6,6 +6,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/fields"
 )
 
 // longestMarker limits the length of a value in the metadata of an object in Auth0.
@@ -32,7 +33,7 @@ func (w *objectSync[O]) markerField() string {
 // addMarker adds the marker to the desired document.
 func (w *objectSync[O]) addMarker() {
 	if field := w.markerField(); field != "" {
-		setIn(w.desired, splitPath(field), Owner(w.object))
+		fields.Set(w.desired, fields.SplitPath(field), Owner(w.object))
 	}
 }
 
@@ -41,7 +42,7 @@ func (w *objectSync[O]) ownerOf(have auth0.Document) string {
 	if w.markerField() == "" {
 		return ""
 	}
-	marker, _ := w.fields.valueAt(have, w.markerField()).(string)
+	marker, _ := w.fields.ValueAt(have, w.markerField()).(string)
 	return marker
 }
 
@@ -78,6 +79,6 @@ func (w *objectSync[O]) removeMarker(ctx context.Context) error {
 	if successor != nil {
 		return w.handOver(ctx, have, successor)
 	}
-	_, err = w.send(ctx, have, w.fields.patch(nil, have, []change{{path: w.markerField()}}))
+	_, err = w.send(ctx, have, w.fields.Patch(nil, have, []fields.Change{{Path: w.markerField()}}, nil))
 	return err
 }

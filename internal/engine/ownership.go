@@ -139,7 +139,7 @@ func (w *objectSync[O]) isOurs(ctx context.Context, have auth0.Document) (bool, 
 		return true, nil
 	}
 	proof, err := w.idempotencyKeyFor(ctx)
-	return err == nil && proof != "" && w.fields.valueAt(have, w.idempotencyKeyField()) == proof, err
+	return err == nil && proof != "" && w.fields.ValueAt(have, w.idempotencyKeyField()) == proof, err
 }
 
 // dropOwnership removes from status what was set in Auth0 through this object, because it is about to represent something that

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/fields"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 )
 
@@ -26,8 +26,8 @@ const (
 )
 
 // sendParts sends an update in as many calls as Auth0 requires. A refused part does not hold back the others.
-func (w *objectSync[O]) sendParts(ctx context.Context, have, patch auth0.Document, changes []change) (auth0.Document, error) {
-	parts := w.fields.split(patch)
+func (w *objectSync[O]) sendParts(ctx context.Context, have, patch auth0.Document, changes []fields.Change) (auth0.Document, error) {
+	parts := w.fields.Split(patch)
 	for len(parts) > 0 {
 		part := parts[0]
 		updated, err := w.sendPart(ctx, have, part, changes)
@@ -48,12 +48,12 @@ func (w *objectSync[O]) sendParts(ctx context.Context, have, patch auth0.Documen
 
 // divide splits a part with fields that Auth0 accepts only one at a time. It returns nil if that was not the reason of the
 // refusal.
-func (w *objectSync[O]) divide(err error, part auth0.Document, changes []change) []auth0.Document {
+func (w *objectSync[O]) divide(err error, part auth0.Document, changes []fields.Change) []auth0.Document {
 	failed, ok := refusalOf(err)
 	if !ok || !failed.IsTooMuchAtOnce() || w.refusals >= mostRefusals {
 		return nil
 	}
-	named := failed.Refuses(changedPaths(changesIn(part, changes, nil)))
+	named := failed.Refuses(fields.PathsOf(fields.ChangesIn(part, changes, nil)))
 	if len(named) < 2 {
 		return nil
 	}
@@ -68,17 +68,17 @@ func (w *objectSync[O]) divide(err error, part auth0.Document, changes []change)
 }
 
 // taken returns the changes that Auth0 did not refuse.
-func (w *objectSync[O]) taken(changes []change) []change {
+func (w *objectSync[O]) taken(changes []fields.Change) []fields.Change {
 	out := slices.Concat(w.unapplied, w.failed)
-	return slices.DeleteFunc(slices.Clone(changes), func(one change) bool {
-		return slices.ContainsFunc(out, func(other change) bool { return other.path == one.path })
+	return slices.DeleteFunc(slices.Clone(changes), func(one fields.Change) bool {
+		return slices.ContainsFunc(out, func(other fields.Change) bool { return other.Path == one.Path })
 	})
 }
 
 // sendPart sends one part of an update, without the fields that Auth0's answers name as refused. It returns an error if Auth0
 // refuses the part without naming one of its fields.
-func (w *objectSync[O]) sendPart(ctx context.Context, have, part auth0.Document, changes []change) (auth0.Document, error) {
-	var out []change
+func (w *objectSync[O]) sendPart(ctx context.Context, have, part auth0.Document, changes []fields.Change) (auth0.Document, error) {
+	var out []fields.Change
 	reported := ""
 	for {
 		updated, err := w.send(ctx, have, part.Clone())
@@ -89,14 +89,14 @@ func (w *objectSync[O]) sendPart(ctx context.Context, have, part auth0.Document,
 			return updated, nil
 		}
 		have, part, err = w.sendFirst(ctx, have, part, err)
-		refused := w.refusedOf(err, changesIn(part, changes, out), reported)
+		refused := w.refusedOf(err, fields.ChangesIn(part, changes, out), reported)
 		if len(refused) == 0 {
 			return nil, err
 		}
 		reported = messageOf(err)
 		w.refusals++
 		out = append(out, refused...)
-		if part = w.fields.withoutChanges(part, have, refused); len(part) == 0 {
+		if part = w.fields.WithoutChanges(part, have, refused); len(part) == 0 {
 			w.takeOut(out)
 			return have, nil
 		}
@@ -108,7 +108,7 @@ func (w *objectSync[O]) sendPart(ctx context.Context, have, part auth0.Document,
 func (w *objectSync[O]) sendFirst(ctx context.Context, have, part auth0.Document, failed error) (updated, rest auth0.Document, err error) {
 	_, isRefusal := refusalOf(failed)
 	rest = part.Clone()
-	first := w.fields.takeFirst(rest)
+	first := w.fields.TakeFirst(rest)
 	if !isRefusal || len(first) == 0 || len(rest) == 0 {
 		return have, part, failed
 	}
@@ -123,20 +123,20 @@ func (w *objectSync[O]) sendFirst(ctx context.Context, have, part auth0.Document
 
 // refusedOf returns the changes that an answer names, none if nothing should be sent without them. reported is the previous
 // answer: if it comes again, Auth0 meant something else than the fields that were left out.
-func (w *objectSync[O]) refusedOf(err error, changes []change, reported string) []change {
+func (w *objectSync[O]) refusedOf(err error, changes []fields.Change, reported string) []fields.Change {
 	failed, ok := refusalOf(err)
 	if !ok || failed.IsTooMuchAtOnce() || failed.Message == reported || w.refusals >= mostRefusals || !w.isRemembered(failed) {
 		return nil
 	}
-	named := failed.Refuses(changedPaths(changes))
+	named := failed.Refuses(fields.PathsOf(changes))
 	if slices.Contains(named, w.markerField()) {
 		// Without its marker, the object is not managed.
 		return nil
 	}
-	var refused []change
+	var refused []fields.Change
 	for _, one := range changes {
-		if slices.Contains(named, one.path) {
-			one.refused = failed.Name(shortened(strings.TrimSuffix(failed.Message, ".")))
+		if slices.Contains(named, one.Path) {
+			one.Refused = failed.Name(shortened(strings.TrimSuffix(failed.Message, ".")))
 			refused = append(refused, one)
 		}
 	}
@@ -186,7 +186,7 @@ func (w *objectSync[O]) explainedRefusal(message string) *problem.Problem {
 }
 
 // takeOut records the changes that Auth0 refused.
-func (w *objectSync[O]) takeOut(refused []change) {
+func (w *objectSync[O]) takeOut(refused []fields.Change) {
 	if len(refused) == 0 {
 		return
 	}
@@ -196,10 +196,10 @@ func (w *objectSync[O]) takeOut(refused []change) {
 
 // fail records a part that Auth0 refused without naming a field. It returns true if the rest should still be sent; the next
 // reconciliation sends the part again. After other failures it returns false.
-func (w *objectSync[O]) fail(ctx context.Context, err error, part auth0.Document, changes []change) bool {
+func (w *objectSync[O]) fail(ctx context.Context, err error, part auth0.Document, changes []fields.Change) bool {
 	failed, ok := refusalOf(err)
-	lost := changesIn(part, changes, nil)
-	if !ok || slices.ContainsFunc(lost, func(one change) bool { return one.path == w.markerField() }) {
+	lost := fields.ChangesIn(part, changes, nil)
+	if !ok || slices.ContainsFunc(lost, func(one fields.Change) bool { return one.Path == w.markerField() }) {
 		return false
 	}
 	w.explainSecrets(ctx, err)
@@ -213,65 +213,13 @@ func (w *objectSync[O]) fail(ctx context.Context, err error, part auth0.Document
 	return true
 }
 
-// changesIn returns the changes that a part contains, except some.
-func changesIn(part auth0.Document, changes, but []change) []change {
-	return slices.DeleteFunc(slices.Clone(changes), func(one change) bool {
-		field, _, _ := strings.Cut(one.path, ".")
-		_, carried := part[field]
-		return !carried || slices.ContainsFunc(but, func(other change) bool { return other.path == one.path })
-	})
-}
-
-// withoutChanges removes changes from a part of a patch. In an object that is replaced whole, it restores the value that was
-// read.
-func (f Fields) withoutChanges(part, have auth0.Document, changes []change) auth0.Document {
-	part = part.Clone()
-	for _, one := range changes {
-		field, key, nested := strings.Cut(one.path, ".")
-		switch {
-		case nested && slices.Contains(f.Merged, field):
-			delete(part.Object(field), key)
-		case nested && f.Keyed[field] != "":
-			part[field] = f.replaceEntry(part[field], one.path, one.have)
-		case nested && slices.Contains(f.Replaced, field) && part.Object(field) != nil:
-			setIn(part, splitPath(one.path), one.have)
-		default:
-			delete(part, field)
-		}
-		if f.isAsRead(part, have, field) {
-			delete(part, field)
-		}
-	}
-	for field, companions := range f.With {
-		if slices.ContainsFunc(changes, func(one change) bool { return one.path == field }) {
-			for _, companion := range companions {
-				delete(part, companion)
-			}
-		}
-	}
-	return part
-}
-
-// isAsRead reports whether nothing is left to change in a field of a part.
-func (f Fields) isAsRead(part, have auth0.Document, field string) bool {
-	switch object := part.Object(field); {
-	case slices.Contains(f.Merged, field):
-		return len(object) == 0
-	case slices.Contains(f.Replaced, field):
-		return object != nil && reflect.DeepEqual(map[string]any(object), map[string]any(have.Object(field)))
-	case f.Keyed[field] != "":
-		return sameSet(part[field], have[field])
-	}
-	return false
-}
-
 // refused reports which fields of the object Auth0 did not accept.
 func (w *objectSync[O]) refused() Outcome {
 	reason, refused := w.refusedMessages()
 	var ignored []string
 	for _, one := range w.unapplied {
-		if one.refused == "" {
-			ignored = append(ignored, one.path)
+		if one.Refused == "" {
+			ignored = append(ignored, one.Path)
 		}
 	}
 	switch {
@@ -290,17 +238,17 @@ func (w *objectSync[O]) refused() Outcome {
 // refusedMessages name the fields that Auth0 refused, in the kind's words if it has any.
 func (w *objectSync[O]) refusedMessages() (reason string, messages []string) {
 	reason = v1alpha1.ReasonRejected
-	declared := w.fields.flatten(w.desired)
+	declared := w.fields.Flatten(w.desired)
 	for _, one := range w.unapplied {
-		if one.refused == "" {
+		if one.Refused == "" {
 			continue
 		}
 		verb := "refuses"
-		if _, kept := declared[one.path]; one.want == nil || !kept && !one.isBeside {
+		if _, kept := declared[one.Path]; one.Want == nil || !kept && !one.IsBeside {
 			verb = "does not clear"
 		}
-		message := fmt.Sprintf("Auth0 %s %s: %s", verb, one.path, one.refused)
-		if known := w.explainedRefusal(one.refused); known != nil {
+		message := fmt.Sprintf("Auth0 %s %s: %s", verb, one.Path, one.Refused)
+		if known := w.explainedRefusal(one.Refused); known != nil {
 			reason, message = known.Reason, known.Message
 		}
 		messages = append(messages, strings.TrimSuffix(message, "."))

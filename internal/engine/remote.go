@@ -14,6 +14,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/fields"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 	"github.com/auth0-operator/auth0-operator/internal/secret"
@@ -53,7 +54,7 @@ type objectSync[O v1alpha1.Managed] struct {
 	object         O
 	tenant         *v1alpha1.Auth0Tenant
 	session        *auth0.Session
-	fields         Fields
+	fields         fields.Semantics
 	resync         time.Duration
 	// shown is what a list showed of the object. It takes the place of a read, and nothing is written on its strength: a list may
 	// lag behind. nil means that the object is read.
@@ -73,12 +74,12 @@ type objectSync[O v1alpha1.Managed] struct {
 	// unshown are paths whose values Auth0 accepted and does not show.
 	unshown map[string]bool
 	// unapplied are differences that Auth0 accepted and did not apply, and notApplied those of earlier reconciliations.
-	unapplied  []change
+	unapplied  []fields.Change
 	notApplied []v1alpha1.Difference
 	// failure is Auth0's refusal of a part of the object, and failed are the changes in that part; refusals counts all such
 	// answers.
 	failure  *auth0.Error
-	failed   []change
+	failed   []fields.Change
 	refusals int
 	// unlinked says which link is set later, when its referent exists.
 	unlinked error
@@ -179,13 +180,7 @@ func (w *objectSync[O]) prepare(ctx context.Context) error {
 			return err
 		}
 	}
-	if w.session, err = w.Session(ctx, tenant); err != nil {
-		return err
-	}
-	if w.shown != nil {
-		w.session = w.session.ReadOnly()
-	}
-	if err := w.requireScopes(ctx); err != nil {
+	if err := w.openSession(ctx); err != nil {
 		return err
 	}
 	if err := w.permit(ctx); err != nil {
@@ -269,6 +264,17 @@ func (w *objectSync[O]) req() Request[O] {
 	return Request[O]{Deps: w.Deps, Object: w.object, Session: w.session, References: w.references, reconciliation: w.reconciliation, retainReason: w.retainReason}
 }
 
+// openSession opens a session with the scopes of the kind. It refuses writes if only a list showed the object.
+func (w *objectSync[O]) openSession(ctx context.Context) (err error) {
+	if w.session, err = w.Session(ctx, w.tenant); err != nil {
+		return err
+	}
+	if w.shown != nil {
+		w.session = w.session.ReadOnly()
+	}
+	return w.requireScopes(ctx)
+}
+
 func (w *objectSync[O]) requireScopes(ctx context.Context) error {
 	needed := needs(w.Adapter, w.object)
 	granted, err := w.session.Scopes(ctx)
@@ -293,7 +299,7 @@ func (w *objectSync[O]) readSecrets(ctx context.Context) error {
 	}
 	w.secretValues, w.secrets = map[string]any{}, map[string]any{}
 	for field, ref := range adapter.SecretFields(w.object) {
-		if w.fields.declares(w.desired, field) {
+		if w.fields.Declares(w.desired, field) {
 			return problem.Stalled(v1alpha1.ReasonInvalidSpec, "%s is both declared and taken from a Secret; remove one of the two", field)
 		}
 		value, err := secret.Value(ctx, w.Reader, w.object.GetNamespace(), ref)
@@ -400,8 +406,8 @@ func (w *objectSync[O]) remember(have auth0.Document) {
 	w.Adapter.Observe(w.object, have)
 	status := w.object.GetManagedStatus()
 	// Fields that Auth0 did not clear must still be cleared.
-	left := slices.DeleteFunc(slices.Concat(w.unapplied, w.failed), func(one change) bool { return one.isBeside })
-	status.ManagedFields = union(w.fields.paths(w.desired), changedPaths(left))
+	left := slices.DeleteFunc(slices.Concat(w.unapplied, w.failed), func(one fields.Change) bool { return one.IsBeside })
+	status.ManagedFields = union(w.fields.Paths(w.desired), fields.PathsOf(left))
 	status.AppliedSecrets = slices.DeleteFunc(slices.Clone(w.applied), func(applied v1alpha1.AppliedSecret) bool {
 		_, unsent := w.secrets[applied.Field]
 		return unsent && applied.Refused == ""

@@ -1,16 +1,17 @@
-package engine
+package fields
 
 import (
 	"encoding/json"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 )
 
-// Fields describes the special fields of a kind, in Auth0's names. The zero value suits a plain object.
-type Fields struct {
+// Semantics describes the special fields of a kind, in Auth0's names. The zero value suits a plain object.
+type Semantics struct {
 	// Merged are objects that Auth0 merges by top-level key; each key is a separate field.
 	Merged []string
 	// Replaced are objects that Auth0 replaces whole. Each value in them, at any depth, is a separate field. A patch sends the
@@ -51,25 +52,43 @@ type Fields struct {
 	Alone []string
 }
 
-// change is a field that differs.
-type change struct {
-	// path is the field, or object.key below a merged object.
-	path       string
-	want, have any
-	// refused is Auth0's message when it refused the change, "" if it did not.
-	refused string
-	// isBeside marks an entry of a list beside the object.
-	isBeside bool
+// Change is a field that differs.
+type Change struct {
+	// Path is the field, or object.key below a merged object.
+	Path       string
+	Want, Have any
+	// Refused is Auth0's message when it refused the change, "" if it did not.
+	Refused string
+	// IsBeside marks an entry of a list beside the object.
+	IsBeside bool
 }
 
-// diff compares the desired document with what Auth0 has. managed are the paths that were desired before: it clears the paths
+// PathsOf returns the paths of changes.
+func PathsOf(changes []Change) []string {
+	paths := make([]string, len(changes))
+	for i, one := range changes {
+		paths[i] = one.Path
+	}
+	return paths
+}
+
+// ChangesIn returns the changes that a part contains, except some.
+func ChangesIn(part auth0.Document, changes, but []Change) []Change {
+	return slices.DeleteFunc(slices.Clone(changes), func(one Change) bool {
+		field, _, _ := strings.Cut(one.Path, ".")
+		_, carried := part[field]
+		return !carried || slices.ContainsFunc(but, func(other Change) bool { return other.Path == one.Path })
+	})
+}
+
+// Diff compares the desired document with what Auth0 has. managed are the paths that were desired before: it clears the paths
 // that are no longer desired.
-func (f Fields) diff(desired, have auth0.Document, managed []string) []change {
-	want := f.flatten(desired)
-	var changes []change
+func (f Semantics) Diff(desired, have auth0.Document, managed []string) []Change {
+	want := f.Flatten(desired)
+	var changes []Change
 	for _, path := range slices.Sorted(maps.Keys(want)) {
-		if current := f.valueAt(have, path); !f.equal(path, want[path], current) && !f.isWithDefaults(path, want[path], current, managed) {
-			changes = append(changes, change{path: path, want: want[path], have: current})
+		if current := f.ValueAt(have, path); !f.Equal(path, want[path], current) && !f.isWithDefaults(path, want[path], current, managed) {
+			changes = append(changes, Change{Path: path, Want: want[path], Have: current})
 		}
 	}
 	for _, path := range managed {
@@ -77,8 +96,8 @@ func (f Fields) diff(desired, have auth0.Document, managed []string) []change {
 			continue
 		}
 		cleared := f.Cleared[path]
-		if current := f.valueAt(have, path); current != nil && !f.equal(path, cleared, current) {
-			changes = append(changes, change{path: path, want: cleared, have: current})
+		if current := f.ValueAt(have, path); current != nil && !f.Equal(path, cleared, current) {
+			changes = append(changes, Change{Path: path, Want: cleared, Have: current})
 		}
 	}
 	return changes
@@ -86,7 +105,7 @@ func (f Fields) diff(desired, have auth0.Document, managed []string) []change {
 
 // isWithDefaults reports whether an object is declared empty, exists, and had nothing declared in it before: its values are then
 // Auth0's defaults.
-func (f Fields) isWithDefaults(path string, want, have any, managed []string) bool {
+func (f Semantics) isWithDefaults(path string, want, have any, managed []string) bool {
 	wanted, isObject := asObject(want)
 	_, exists := asObject(have)
 	field, _, _ := strings.Cut(path, ".")
@@ -94,13 +113,13 @@ func (f Fields) isWithDefaults(path string, want, have any, managed []string) bo
 		!slices.ContainsFunc(managed, func(other string) bool { return strings.HasPrefix(other, path+".") })
 }
 
-// paths returns what diff enforces of a desired document.
-func (f Fields) paths(desired auth0.Document) []string {
-	return slices.Sorted(maps.Keys(f.flatten(desired)))
+// Paths returns what diff enforces of a desired document.
+func (f Semantics) Paths(desired auth0.Document) []string {
+	return slices.Sorted(maps.Keys(f.Flatten(desired)))
 }
 
-// flatten spreads merged objects into one path per key and leaves out what is not compared.
-func (f Fields) flatten(desired auth0.Document) map[string]any {
+// Flatten spreads merged objects into one path per key and leaves out what is not compared.
+func (f Semantics) Flatten(desired auth0.Document) map[string]any {
 	flat := map[string]any{}
 	for field, value := range desired {
 		switch {
@@ -112,7 +131,7 @@ func (f Fields) flatten(desired auth0.Document) map[string]any {
 		case slices.Contains(f.Replaced, field):
 			flattenInto(flat, field, value)
 		case f.Keyed[field] != "":
-			maps.Copy(flat, f.entries(field, desired))
+			maps.Copy(flat, f.Entries(field, desired))
 		default:
 			flat[field] = value
 		}
@@ -120,21 +139,22 @@ func (f Fields) flatten(desired auth0.Document) map[string]any {
 	return flat
 }
 
-func (f Fields) valueAt(document auth0.Document, path string) any {
+// ValueAt returns the value at a path, nil if there is none.
+func (f Semantics) ValueAt(document auth0.Document, path string) any {
 	object, key, nested := strings.Cut(path, ".")
 	switch {
 	case nested && slices.Contains(f.Merged, object):
 		return document.Object(object)[key]
 	case nested && slices.Contains(f.Replaced, object):
-		return valueIn(document[object], splitPath(key))
+		return valueIn(document[object], SplitPath(key))
 	case nested && f.Keyed[object] != "":
-		return f.entries(object, document)[path]
+		return f.Entries(object, document)[path]
 	}
 	return document[path]
 }
 
-// entries returns the entries of a keyed list by their paths.
-func (f Fields) entries(field string, document auth0.Document) map[string]any {
+// Entries returns the entries of a keyed list by their paths.
+func (f Semantics) Entries(field string, document auth0.Document) map[string]any {
 	entries := map[string]any{}
 	for _, entry := range document.Objects(field) {
 		entries[field+"."+escapeKey.Replace(entry.String(f.Keyed[field]))] = map[string]any(entry)
@@ -143,11 +163,11 @@ func (f Fields) entries(field string, document auth0.Document) map[string]any {
 }
 
 // replaceEntry replaces the entry of a path in a keyed list; nil removes it.
-func (f Fields) replaceEntry(list any, path string, entry any) []any {
+func (f Semantics) replaceEntry(list any, path string, entry any) []any {
 	field, _, _ := strings.Cut(path, ".")
 	before, _ := list.([]any)
 	after := slices.DeleteFunc(slices.Clone(before), func(other any) bool {
-		return f.entries(field, auth0.Document{field: []any{other}})[path] != nil
+		return f.Entries(field, auth0.Document{field: []any{other}})[path] != nil
 	})
 	if entry != nil {
 		after = append(after, entry)
@@ -155,7 +175,8 @@ func (f Fields) replaceEntry(list any, path string, entry any) []any {
 	return after
 }
 
-func (f Fields) equal(path string, a, b any) bool {
+// Equal reports whether two values of a path are the same for Auth0.
+func (f Semantics) Equal(path string, a, b any) bool {
 	if slices.Contains(f.FoldCase, path) {
 		textA, okA := a.(string)
 		textB, okB := b.(string)
@@ -167,17 +188,18 @@ func (f Fields) equal(path string, a, b any) bool {
 	return sameJSON(a, b)
 }
 
-// patch turns changes into the merge patch that Auth0 accepts, with the fields that must accompany them.
-func (f Fields) patch(desired, have auth0.Document, changes []change) auth0.Document {
+// Patch turns changes and values of secrets, by their paths, into the merge patch that Auth0 accepts, with the fields that must
+// accompany them.
+func (f Semantics) Patch(desired, have auth0.Document, changes []Change, secrets map[string]any) auth0.Document {
 	patch := auth0.Document{}
 	for _, change := range changes {
-		object, key, nested := strings.Cut(change.path, ".")
+		object, key, nested := strings.Cut(change.Path, ".")
 		switch {
 		case nested && slices.Contains(f.Merged, object):
 			if patch[object] == nil {
 				patch[object] = map[string]any{}
 			}
-			patch.Object(object)[key] = change.want
+			patch.Object(object)[key] = change.Want
 		case nested && slices.Contains(f.Replaced, object):
 			if _, declared := patch[object]; !declared {
 				patch[object] = nil
@@ -186,19 +208,21 @@ func (f Fields) patch(desired, have auth0.Document, changes []change) auth0.Docu
 			if patch[object] == nil {
 				patch[object] = have[object]
 			}
-			patch[object] = f.replaceEntry(patch[object], change.path, change.want)
+			patch[object] = f.replaceEntry(patch[object], change.Path, change.Want)
 		default:
-			patch[change.path] = change.want
+			patch[change.Path] = change.Want
 		}
 	}
 	f.replace(patch, have, changes)
+	f.includeSecrets(patch, have, secrets)
 	f.addCompanions(patch, desired)
+	f.addLifted(patch, have)
 	return patch
 }
 
 // replace adds the objects that Auth0 replaces whole to a patch: as they were read, with the differences. It clears paths first,
 // and removes objects that become empty, unless they are declared empty.
-func (f Fields) replace(patch, have auth0.Document, changes []change) {
+func (f Semantics) replace(patch, have auth0.Document, changes []Change) {
 	for _, object := range f.Replaced {
 		if _, sent := patch[object]; !sent {
 			continue
@@ -209,8 +233,8 @@ func (f Fields) replace(patch, have auth0.Document, changes []change) {
 		}
 		for _, clearing := range []bool{true, false} {
 			for _, change := range changes {
-				if key, in := strings.CutPrefix(change.path, object+"."); in && (change.want == nil) == clearing {
-					setIn(whole, splitPath(key), change.want)
+				if key, in := strings.CutPrefix(change.Path, object+"."); in && (change.Want == nil) == clearing {
+					Set(whole, SplitPath(key), change.Want)
 				}
 			}
 		}
@@ -221,7 +245,7 @@ func (f Fields) replace(patch, have auth0.Document, changes []change) {
 	}
 }
 
-func (f Fields) addCompanions(patch, desired auth0.Document) {
+func (f Semantics) addCompanions(patch, desired auth0.Document) {
 	for field, companions := range f.With {
 		if _, sent := patch[field]; !sent {
 			continue
@@ -235,7 +259,7 @@ func (f Fields) addCompanions(patch, desired auth0.Document) {
 }
 
 // addLifted adds the values that others set and that Auth0 would reset.
-func (f Fields) addLifted(patch, have auth0.Document) {
+func (f Semantics) addLifted(patch, have auth0.Document) {
 	for field, lifted := range f.Lifted {
 		if _, sent := patch[field]; !sent {
 			continue
@@ -248,10 +272,10 @@ func (f Fields) addLifted(patch, have auth0.Document) {
 	}
 }
 
-// split divides a patch into the calls that it needs, in order.
-func (f Fields) split(patch auth0.Document) []auth0.Document {
+// Split divides a patch into the calls that it needs, in order.
+func (f Semantics) Split(patch auth0.Document) []auth0.Document {
 	rest := maps.Clone(patch)
-	first := f.takeFirst(rest)
+	first := f.TakeFirst(rest)
 	var parts []auth0.Document
 	for _, group := range f.Apart {
 		part := auth0.Document{}
@@ -283,8 +307,8 @@ func (f Fields) split(patch auth0.Document) []auth0.Document {
 	return append([]auth0.Document{first}, parts...)
 }
 
-// takeFirst removes from a patch the fields that nothing may delay.
-func (f Fields) takeFirst(patch auth0.Document) auth0.Document {
+// TakeFirst removes from a patch the fields that nothing may delay.
+func (f Semantics) TakeFirst(patch auth0.Document) auth0.Document {
 	first := auth0.Document{}
 	for _, field := range f.First {
 		if patch.Bool(field) {
@@ -295,11 +319,54 @@ func (f Fields) takeFirst(patch auth0.Document) auth0.Document {
 	return first
 }
 
-func (f Fields) alone(part auth0.Document) bool {
+func (f Semantics) alone(part auth0.Document) bool {
 	return slices.ContainsFunc(f.Alone, func(field string) bool {
 		_, in := part[field]
 		return in
 	})
+}
+
+// WithoutChanges removes changes from a part of a patch. In an object that is replaced whole, it restores the value that was
+// read.
+func (f Semantics) WithoutChanges(part, have auth0.Document, changes []Change) auth0.Document {
+	part = part.Clone()
+	for _, one := range changes {
+		field, key, nested := strings.Cut(one.Path, ".")
+		switch {
+		case nested && slices.Contains(f.Merged, field):
+			delete(part.Object(field), key)
+		case nested && f.Keyed[field] != "":
+			part[field] = f.replaceEntry(part[field], one.Path, one.Have)
+		case nested && slices.Contains(f.Replaced, field) && part.Object(field) != nil:
+			Set(part, SplitPath(one.Path), one.Have)
+		default:
+			delete(part, field)
+		}
+		if f.isAsRead(part, have, field) {
+			delete(part, field)
+		}
+	}
+	for field, companions := range f.With {
+		if slices.ContainsFunc(changes, func(one Change) bool { return one.Path == field }) {
+			for _, companion := range companions {
+				delete(part, companion)
+			}
+		}
+	}
+	return part
+}
+
+// isAsRead reports whether nothing is left to change in a field of a part.
+func (f Semantics) isAsRead(part, have auth0.Document, field string) bool {
+	switch object := part.Object(field); {
+	case slices.Contains(f.Merged, field):
+		return len(object) == 0
+	case slices.Contains(f.Replaced, field):
+		return object != nil && reflect.DeepEqual(map[string]any(object), map[string]any(have.Object(field)))
+	case f.Keyed[field] != "":
+		return sameSet(part[field], have[field])
+	}
+	return false
 }
 
 // sameSet compares lists without regard to order.

@@ -1,7 +1,6 @@
-package engine
+package fields
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
@@ -11,7 +10,7 @@ import (
 )
 
 // userLike has one field of each special type.
-var userLike = Fields{
+var userLike = Semantics{
 	Merged:     []string{"app_metadata"},
 	CreateOnly: []string{"connection"},
 	WriteOnly:  []string{"verify_email"},
@@ -33,7 +32,7 @@ func document(t *testing.T, text string) auth0.Document {
 }
 
 func TestSetsInAnotherOrder(t *testing.T) {
-	fields := Fields{Sets: []string{"scope"}}
+	fields := Semantics{Sets: []string{"scope"}}
 	for _, row := range []struct {
 		name, desired, have string
 		same                bool
@@ -45,14 +44,14 @@ func TestSetsInAnotherOrder(t *testing.T) {
 		{"a list", `{"scope":["a","b"]}`, `{"scope":["b","a"]}`, true},
 		{"nothing", `{"scope":"name"}`, `{}`, false},
 	} {
-		if changes := fields.diff(document(t, row.desired), document(t, row.have), nil); (len(changes) == 0) != row.same {
+		if changes := fields.Diff(document(t, row.desired), document(t, row.have), nil); (len(changes) == 0) != row.same {
 			t.Errorf("%s: same is %t, want %t", row.name, len(changes) == 0, row.same)
 		}
 	}
 }
 
 // keyedLike has a list whose entries are separate fields.
-var keyedLike = Fields{Keyed: map[string]string{"scopes": "value"}}
+var keyedLike = Semantics{Keyed: map[string]string{"scopes": "value"}}
 
 func TestPatchOfKeyedLists(t *testing.T) {
 	for _, row := range []struct {
@@ -73,7 +72,7 @@ func TestPatchOfKeyedLists(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			desired, have := document(t, row.desired), document(t, row.have)
-			patch := keyedLike.patch(desired, have, keyedLike.diff(desired, have, row.managed))
+			patch := keyedLike.Patch(desired, have, keyedLike.Diff(desired, have, row.managed), nil)
 			if difference := cmp.Diff(document(t, row.want), patch); difference != "" {
 				t.Errorf("(-want +got)\n%s", difference)
 			}
@@ -124,7 +123,7 @@ func TestPatch(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			desired := document(t, row.desired)
-			patch := userLike.patch(desired, nil, userLike.diff(desired, document(t, row.have), row.managed))
+			patch := userLike.Patch(desired, nil, userLike.Diff(desired, document(t, row.have), row.managed), nil)
 			if difference := cmp.Diff(map[string]any(document(t, row.want)), map[string]any(patch)); difference != "" {
 				t.Errorf("-want +got:\n%s", difference)
 			}
@@ -133,7 +132,7 @@ func TestPatch(t *testing.T) {
 }
 
 func TestSplit(t *testing.T) {
-	parts := userLike.split(document(t, `{"name":"n","password":"p","email":"e","email_verified":true,"username":"u","blocked":true}`))
+	parts := userLike.Split(document(t, `{"name":"n","password":"p","email":"e","email_verified":true,"username":"u","blocked":true}`))
 	want := []auth0.Document{
 		{"username": "u"},
 		{"email": "e", "email_verified": true},
@@ -143,41 +142,18 @@ func TestSplit(t *testing.T) {
 	if difference := cmp.Diff(want, parts); difference != "" {
 		t.Errorf("-want +got:\n%s", difference)
 	}
-	parts = userLike.split(document(t, `{"name":"n","email":"e","username":"u"}`))
+	parts = userLike.Split(document(t, `{"name":"n","email":"e","username":"u"}`))
 	if difference := cmp.Diff([]auth0.Document{{"username": "u"}, {"email": "e", "name": "n"}}, parts); difference != "" {
 		t.Errorf("-want +got:\n%s", difference)
 	}
-	if parts := userLike.split(auth0.Document{}); len(parts) != 0 {
+	if parts := userLike.Split(auth0.Document{}); len(parts) != 0 {
 		t.Errorf("an empty patch takes the calls %v: Auth0 refuses one", parts)
-	}
-}
-
-func TestListPlan(t *testing.T) {
-	for _, row := range []struct {
-		name                   string
-		list                   List
-		managed, have          []string
-		wantMissing, wantExtra []string
-	}{
-		{"additive leaves what others added", List{Declared: true, Want: []string{"a", "b"}}, nil, []string{"b", "x"}, []string{"a"}, nil},
-		{"additive removes what it added", List{Declared: true, Want: []string{"a"}}, []string{"a", "b"}, []string{"a", "b", "x"}, nil, []string{"b"}},
-		{"exact removes the rest", List{Declared: true, Mode: "Exact", Want: []string{"a"}}, nil, []string{"a", "x"}, nil, []string{"x"}},
-		{"exact and empty removes all", List{Declared: true, Mode: "Exact"}, nil, []string{"x"}, nil, []string{"x"}},
-		{"not declared any more takes back what it added", List{}, []string{"a"}, []string{"a", "x"}, nil, []string{"a"}},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			row.list.Managed = &row.managed
-			missing, surplus := row.list.plan(row.have)
-			if !slices.Equal(missing, row.wantMissing) || !slices.Equal(surplus, row.wantExtra) {
-				t.Errorf("missing %v, surplus %v; want %v, %v", missing, surplus, row.wantMissing, row.wantExtra)
-			}
-		})
 	}
 }
 
 // TestReplacedObjects shows that a patch of an object that Auth0 replaces whole erases no unmanaged value.
 func TestReplacedObjects(t *testing.T) {
-	fields := Fields{Replaced: []string{"options"}, Sets: []string{"callbacks"}, Cleared: map[string]any{"options": nil}}
+	fields := Semantics{Replaced: []string{"options"}, Sets: []string{"callbacks"}, Cleared: map[string]any{"options": nil}}
 	have := document(t, `{"options":{"passwordPolicy":"good","mfa":{"active":true,"enroll":true},"a.b":1},"callbacks":["x","y"]}`)
 	for _, row := range []struct{ name, want, managed, patch string }{
 		{"nothing differs", `{"options":{"mfa":{"active":true}},"callbacks":["y","x"]}`, ``, `{}`},
@@ -195,7 +171,7 @@ func TestReplacedObjects(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			want := document(t, row.want)
-			got := fields.patch(want, have, fields.diff(want, have, strings.Fields(row.managed)))
+			got := fields.Patch(want, have, fields.Diff(want, have, strings.Fields(row.managed)), nil)
 			if difference := cmp.Diff(map[string]any(document(t, row.patch)), map[string]any(got)); difference != "" {
 				t.Errorf("-want +got:\n%s", difference)
 			}

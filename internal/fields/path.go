@@ -1,4 +1,4 @@
-package engine
+package fields
 
 import (
 	"strings"
@@ -26,8 +26,8 @@ func flattenInto(flat map[string]any, path string, value any) {
 	}
 }
 
-// splitPath returns the keys of a path.
-func splitPath(path string) []string {
+// SplitPath returns the keys of a path.
+func SplitPath(path string) []string {
 	var keys []string
 	start := 0
 	for i := 0; i < len(path); i++ {
@@ -54,8 +54,8 @@ func valueIn(value any, keys []string) any {
 	return value
 }
 
-// setIn sets the value at a path; nil removes it, and the objects on the path that become empty.
-func setIn(object map[string]any, keys []string, value any) {
+// Set sets the value at a path; nil removes it, and the objects on the path that become empty.
+func Set(object map[string]any, keys []string, value any) {
 	key, rest := keys[0], keys[1:]
 	switch nested, ok := asObject(object[key]); {
 	case len(rest) == 0 && value == nil:
@@ -63,14 +63,14 @@ func setIn(object map[string]any, keys []string, value any) {
 	case len(rest) == 0:
 		object[key] = value
 	case ok:
-		setIn(nested, rest, value)
+		Set(nested, rest, value)
 		if value == nil && len(nested) == 0 {
 			delete(object, key)
 		}
 	case value != nil:
 		nested = map[string]any{}
 		object[key] = nested
-		setIn(nested, rest, value)
+		Set(nested, rest, value)
 	}
 }
 
