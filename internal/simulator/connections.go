@@ -133,7 +133,7 @@ func connectionRoutes() []*route {
 			fieldParameters, `
 name string # Provide the name of the connection to retrieve
 strategy array<string> # Provide strategies to only retrieve connections with such strategies
-`)).does(listConnections),
+`)).pagesOf(100).does(listConnections),
 		post(connectionsPath, http.StatusCreated, "create:connections").bodyOf(connectionCreation).
 			logged("Create a connection").does(createConnection),
 		get(connectionsPath+"/{id}", "read:connections").in(groupReadConnections).pathOf(connectionPath).

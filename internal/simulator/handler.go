@@ -48,6 +48,8 @@ type call struct {
 	refused []string
 	// unfiltered are fields that an answer shows although the query's fields leave them out.
 	unfiltered []string
+	// also is what the answer to a write shows over what a GET does.
+	also doc
 	// status replaces the route's, when a handler sets it.
 	status int
 	header http.Header

@@ -36,8 +36,13 @@ type tenant struct {
 
 func start(t *testing.T, options simulator.Options) *tenant {
 	t.Helper()
+	return startWith(t, options, simulator.Start)
+}
+
+func startWith(t *testing.T, options simulator.Options, start func(simulator.Options) (*simulator.Server, error)) *tenant {
+	t.Helper()
 	options.ClientID, options.ClientSecret = clientID, clientSecret
-	sim, err := simulator.Start(options)
+	sim, err := start(options)
 	if err != nil {
 		t.Fatal(err)
 	}

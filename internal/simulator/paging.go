@@ -50,19 +50,23 @@ func page[T any](c *call, name string, items []T, render func(T) doc) (any, erro
 }
 
 func (c *call) checkpointed() bool {
+	return c.knows("take") && (c.query["take"] != nil || c.query["from"] != nil)
+}
+
+// knows reports whether the query of the route has a parameter.
+func (c *call) knows(parameter string) bool {
 	s := c.route.query
-	return s != nil && s.propertiesByName["take"] != nil && (c.query["take"] != nil || c.query["from"] != nil)
+	return s != nil && s.propertiesByName[parameter] != nil
 }
 
 // window is the part of a list that page and per_page ask for.
 func (c *call) window(total int) (start, end, limit int) {
-	usual := 50
-	if c.route.path == connectionsPath {
-		usual = 100
-	}
 	limit = int(number(c.query, "per_page", 0))
 	if limit == 0 {
-		limit = usual
+		limit = c.route.perPage
+	}
+	if limit == 0 {
+		limit = 50
 	}
 	start = int(math.Min(number(c.query, "page", 0), 1e6)) * limit
 	return start, min(start+limit, total), limit

@@ -23,6 +23,8 @@ type route struct {
 	// group is the rate-limit group; limitKey tells the bucket within the group.
 	group    string
 	limitKey func(*call) string
+	// perPage is how many objects a page of a list has, if it is not 50.
+	perPage int
 	// multipart routes take multipart/form-data.
 	multipart bool
 	// log is the description of a successful write in the tenant's log.

@@ -21,7 +21,7 @@ import (
 //	  id  string format=client-id
 //
 // "!" requires the property, "?" after the type allows null. Types are string, integer, number, boolean, object,
-// array, array<type> and any. len=a..b bounds a string or an array, range=a..b a number; enum=a,b,c lists what is allowed.
+// array, array<type>, any, and several of them with "|" between. len=a..b bounds a string or an array, range=a..b a number; enum=a,b,c lists what is allowed.
 // Lines indented below an object (or an array of objects) are its properties, and others are refused unless it says open.
 // An object without such lines holds anything.
 type schema struct {
@@ -239,7 +239,8 @@ func (s *schema) at(path string, v any) string {
 }
 
 func (s *schema) accepts(found string) bool {
-	return s.kind == "any" || s.kind == found || s.kind == "number" && found == "integer"
+	return s.kind == "any" || s.kind == found || s.kind == "number" && found == "integer" ||
+		strings.Contains(s.kind, "|") && contains(strings.Split(s.kind, "|"), found)
 }
 
 func (s *schema) checkString(path, v string) string {

@@ -55,6 +55,7 @@ type Server struct {
 	options     Options
 	certificate tls.Certificate
 	router      *router
+	resources   map[string]resource // by path
 	clock       *clock
 	limits      *limiter
 	faults      faults
@@ -70,7 +71,9 @@ type Server struct {
 }
 
 // Start starts a simulator.
-func Start(options Options) (*Server, error) {
+func Start(options Options) (*Server, error) { return start(options, collections()) }
+
+func start(options Options, resources []resource) (*Server, error) {
 	if options.ClientID == "" || options.ClientSecret == "" {
 		return nil, fmt.Errorf("simulator: ClientID and ClientSecret are needed")
 	}
@@ -86,7 +89,13 @@ func Start(options Options) (*Server, error) {
 	if options.Addr == "" {
 		options.Addr = "127.0.0.1:0"
 	}
-	s := &Server{options: options, clock: newClock(), limits: newLimiter(options.RateLimit), router: newRouter(allRoutes())}
+	s := &Server{options: options, clock: newClock(), limits: newLimiter(options.RateLimit), resources: map[string]resource{}}
+	routes := allRoutes()
+	for _, r := range resources {
+		s.resources[r.where()] = r
+		routes = append(routes, r.routes()...)
+	}
+	s.router = newRouter(routes)
 	s.certificate, s.CA = newCertificate()
 	s.ended, s.end = context.WithCancel(context.Background())
 	if err := s.listen(); err != nil {

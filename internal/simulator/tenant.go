@@ -19,6 +19,7 @@ type tenant struct {
 	Jobs          *table[*job]
 	Streams       *table[*eventStream]
 	CustomDomains *table[doc]
+	Documents     map[string]*table[doc] // the objects of collections that are nothing but documents, by path
 	Failures      *table[*failures]
 	QuotaUse      *table[quotaUse] // by the id of the application or organization
 	Settings      doc
@@ -46,6 +47,7 @@ func emptyTenant(searchDelay time.Duration) *tenant {
 		Sessions: newTable[*session](), RefreshTokens: newTable[*refreshToken](), Jobs: newTable[*job](),
 		Streams: newTable[*eventStream](), CustomDomains: newTable[doc](), Failures: newTable[*failures](),
 		QuotaUse: newTable[quotaUse](), Settings: doc{}, Logs: &logs{}, Emails: []Email{},
+		Documents:      map[string]*table[doc]{},
 		SigningSecrets: map[string]string{},
 		codes:          map[string]*authorizationCode{}, devices: map[string]*deviceCode{}, opaque: map[string]*opaqueToken{},
 		assertions: map[string]bool{}, deleting: map[string]time.Time{},
