@@ -160,3 +160,29 @@ func TestCollectionIsInTheTenantsLog(t *testing.T) {
 		step{`GET /api/v2/logs?fields=type,description`, `200 [{"type":"fapi","description":"Delete a box"},{"type":"sapi","description":"Create a box"},{"type":"seccft","description":""}]`},
 	)
 }
+
+func TestLogStreams(t *testing.T) {
+	n := start(t, simulator.Options{})
+	n.login()
+	n.play(
+		step{`POST /api/v2/log-streams {"type":"splunk","sink":{"splunkDomain":"a"}}`,
+			`400 {"errorCode":"invalid_body","message":"Payload validation error: 'Missing required property: splunkPort' on property sink.","...":0}`},
+		step{`POST /api/v2/log-streams {"type":"pigeon","sink":{}}`, `400 ...`},
+		step{`POST /api/v2/log-streams {"name":"s","type":"splunk","startFrom":"2026-01-01T00:00:00Z","sink":{"splunkDomain":"a","splunkPort":"80","splunkToken":"t","splunkSecure":true}}`,
+			`200 {"id":"<id>","name":"s","type":"splunk","status":"active","sink":{"splunkDomain":"a","splunkPort":"80","splunkToken":"t","splunkSecure":true}}`},
+		step{`PATCH /api/v2/log-streams/$id {"type":"sumo"}`, `400 {"message":"</Additional properties not allowed: type/>","...":0}`},
+		step{`PATCH /api/v2/log-streams/$id {"sink":{"sumoSourceAddress":"https://example.com"}}`, `400 {"message":"</on property sink/>","...":0}`},
+		step{`PATCH /api/v2/log-streams/$id {"status":"paused","isPriority":true,"filters":[]}`,
+			`200 {"status":"paused","filters":[{"type":"category","name":"security"}],"...":0}`},
+		step{`POST /api/v2/log-streams {"type":"eventgrid","sink":{"azureSubscriptionId":"s","azureRegion":"westeurope","azureResourceGroup":"g"}}`,
+			`200 {"id":"<grid>","sink":{"azurePartnerTopic":"<*>","...":0},"...":0}`},
+		step{`PATCH /api/v2/log-streams/$grid {"sink":{"azureSubscriptionId":"s","azureRegion":"westus","azureResourceGroup":"g"}}`, `400 {"errorCode":"invalid_body","...":0}`},
+		step{`POST /api/v2/log-streams {"type":"mixpanel","sink":{"mixpanelRegion":"us","mixpanelProjectId":"1","mixpanelServiceAccountUsername":"u","mixpanelServiceAccountPassword":"hush"}}`,
+			`200 {"sink":{"mixpanelServiceAccountPassword":"********","...":0},"...":0}`},
+		step{`DELETE /api/v2/log-streams/$id`, `204`},
+		step{`DELETE /api/v2/log-streams/$id`, `204`},
+	)
+	free := start(t, simulator.Options{RateLimit: simulator.RateLimitFree})
+	const sumo = `POST dashboard:/api/v2/log-streams {"type":"sumo","sink":{"sumoSourceAddress":"https://example.com"}}`
+	free.play(step{sumo, `200 ...`}, step{sumo, `409 {"statusCode":409,"...":0}`})
+}
