@@ -186,3 +186,17 @@ func TestLogStreams(t *testing.T) {
 	const sumo = `POST dashboard:/api/v2/log-streams {"type":"sumo","sink":{"sumoSourceAddress":"https://example.com"}}`
 	free.play(step{sumo, `200 ...`}, step{sumo, `409 {"statusCode":409,"...":0}`})
 }
+
+func TestBranding(t *testing.T) {
+	n := start(t, simulator.Options{})
+	n.login()
+	n.play(
+		step{`GET /api/v2/branding`, `200 {}`},
+		step{`PATCH /api/v2/branding {"colors":{"primary":"red"}}`, `400 {"message":"</on property colors.primary/>","...":0}`},
+		step{`PATCH /api/v2/branding {"colors":{"page_background":3}}`, `400 {"message":"</Expected type string.object but found type integer on property colors.page_background|page_background/>","...":0}`},
+		step{`PATCH /api/v2/branding {"colors":{"primary":"#123456"},"logo_url":"https://example.com/l.png"}`, `200 {"colors":{"primary":"#123456"},"logo_url":"https://example.com/l.png"}`},
+		step{`PATCH /api/v2/branding {"logo_url":null}`, `200 {"colors":{"primary":"#123456"}}`},
+		step{`GET /api/v2/branding`, `200 {"colors":{"primary":"#123456"}}`},
+		step{`DELETE /api/v2/branding`, `404 ...`},
+	)
+}

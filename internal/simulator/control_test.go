@@ -208,7 +208,7 @@ func TestUnsimulatedIsRefused(t *testing.T) {
 	n := start(t, simulator.Options{})
 	n.login()
 	n.play(
-		step{`GET /api/v2/branding`, `501 {"statusCode":501,"error":"Not Implemented","message":"The simulator does not implement GET /api/v2/branding","errorCode":"not_simulated"}`},
+		step{`GET /api/v2/emails/provider`, `501 {"statusCode":501,"error":"Not Implemented","message":"The simulator does not implement GET /api/v2/emails/provider","errorCode":"not_simulated"}`},
 		step{`POST /passwordless/start {}`, `501 ...`},
 		step{`PUT /api/v2/roles`, `404 ...`},
 		step{`GET /api/v2/unheard-of`, `404 ...`},

@@ -18,7 +18,7 @@ func allRoutes() []*route {
 
 // collections are the resources that are written down as data. A new one is entered here, and needs nothing else.
 func collections() []resource {
-	return []resource{logStreams()}
+	return []resource{branding(), logStreams()}
 }
 
 func get(path string, scopes ...string) *route {

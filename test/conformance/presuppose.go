@@ -12,6 +12,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -86,16 +87,20 @@ func signupOptions(i Interaction) object {
 	return object{"passwordPolicy": "none", "attributes": attributes}
 }
 
+// singletons are what every tenant has one of.
+var singletons = []string{"/api/v2/tenants/settings", "/api/v2/branding"}
+
 // presupposeSettings gives the tenant the settings that the cassette reads first.
 func (r *replayer) presupposeSettings(cassette Cassette) error {
-	if len(cassette.Interactions) == 0 || cassette.Interactions[0].Path != "/api/v2/tenants/settings" {
+	if len(cassette.Interactions) == 0 || !slices.Contains(singletons, cassette.Interactions[0].Path) {
 		return nil
 	}
+	path := cassette.Interactions[0].Path
 	var recorded, ours object
 	if err := json.Unmarshal([]byte(cassette.Interactions[0].Answer), &recorded); err != nil {
 		return err
 	}
-	if err := r.dashboard("GET", "/api/v2/tenants/settings", nil, &ours); err != nil {
+	if err := r.dashboard("GET", path, nil, &ours); err != nil {
 		return err
 	}
 	for key := range ours {
@@ -104,7 +109,7 @@ func (r *replayer) presupposeSettings(cassette Cassette) error {
 		}
 	}
 	delete(recorded, "sandbox_versions_available")
-	return r.dashboard("PATCH", "/api/v2/tenants/settings", recorded, nil)
+	return r.dashboard("PATCH", path, recorded, nil)
 }
 
 // scopesOf are the scopes of the token that a cassette was recorded with: answers without secrets had none to read them.

@@ -34,7 +34,7 @@ var endpoints = compile(
 	"/api/v2/event-streams", "/api/v2/event-streams/{id}", "/api/v2/event-streams/{id}/test",
 	"/api/v2/event-streams/{id}/deliveries", "/api/v2/event-streams/{id}/deliveries/{event}",
 	"/api/v2/event-streams/{id}/redeliver", "/api/v2/event-streams/{id}/redeliver/{event}", "/api/v2/event-streams/{id}/stats",
-	"/api/v2/tenants/settings", "/api/v2/log-streams", "/api/v2/log-streams/{id}",
+	"/api/v2/tenants/settings", "/api/v2/branding", "/api/v2/log-streams", "/api/v2/log-streams/{id}",
 )
 
 type pathPattern struct {
