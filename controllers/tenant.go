@@ -17,6 +17,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
@@ -88,7 +89,7 @@ func isTransient(err error) bool {
 
 // Pause implements engine.Pauser. The operator does not probe a suspended tenant.
 func (h *tenantHandler) Pause(reconciliation *engine.Reconciliation[*v1alpha1.Auth0Tenant]) {
-	h.Pool.Pause(client.ObjectKeyFromObject(reconciliation.Object).String())
+	h.Pool.Limiters.Pause(client.ObjectKeyFromObject(reconciliation.Object).String())
 }
 
 func (h *tenantHandler) apply(ctx context.Context, reconciliation *engine.Reconciliation[*v1alpha1.Auth0Tenant]) (engine.Outcome, error) {
@@ -146,8 +147,8 @@ func renewToken(tenant *v1alpha1.Auth0Tenant, session *auth0.Session) {
 	}
 }
 
-func (h *tenantHandler) limiter(tenant *v1alpha1.Auth0Tenant) *auth0.RateLimiter {
-	return h.Pool.RateLimiter(client.ObjectKeyFromObject(tenant).String())
+func (h *tenantHandler) limiter(tenant *v1alpha1.Auth0Tenant) *ratelimit.Limiter {
+	return h.Pool.Limiters.Of(client.ObjectKeyFromObject(tenant).String())
 }
 
 // prepare does what a tenant needs before the first call.
@@ -430,11 +431,11 @@ func (h *tenantHandler) explain(tenant *v1alpha1.Auth0Tenant, err error) engine.
 const outageCheck = time.Minute
 
 // unavailable reports since when a tenant is unavailable. The message stays the same during an outage.
-func unavailable(tenant *v1alpha1.Auth0Tenant, outage *auth0.Outage) engine.Outcome {
+func unavailable(tenant *v1alpha1.Auth0Tenant, outage *ratelimit.Outage) engine.Outcome {
 	tenant.Status.UnavailableSince = &metav1.Time{Time: outage.Since.Truncate(time.Second)}
 	reason, message := v1alpha1.ReasonTenantUnavailable, "unavailable since "+outage.Since.UTC().Format(time.RFC3339)
 	said := meta.FindStatusCondition(tenant.Status.Conditions, v1alpha1.ConditionReady)
-	switch cause := outage.Cause; {
+	switch cause, _ := errors.AsType[*auth0.Error](outage.Cause); {
 	case cause == nil && said != nil && strings.HasPrefix(said.Message, message):
 		reason, message = said.Reason, said.Message
 	case cause == nil:

@@ -17,6 +17,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
 	"github.com/auth0-operator/auth0-operator/internal/lease"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
@@ -293,7 +294,7 @@ func (w *tokenSync) startFamily(ctx context.Context) (engine.Outcome, error) {
 		return engine.Outcome{}, err
 	}
 	// A workload's token may be about to expire.
-	auth0.ReservationOf(ctx).RaisePriority(auth0.PriorityNew)
+	ratelimit.ReservationOf(ctx).RaisePriority(ratelimit.PriorityNew)
 	if err := w.session.AwaitsTokens(ctx); err != nil {
 		return engine.Outcome{}, err
 	}

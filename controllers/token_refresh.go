@@ -16,6 +16,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
@@ -178,7 +179,7 @@ func (w *tokenSync) redeem(ctx context.Context, isSignIn bool, ask func(context.
 		return auth0.TokenSet{}, inFlight(pause)
 	}
 	// A workload's token may be about to expire.
-	auth0.ReservationOf(ctx).RaisePriority(auth0.PriorityNew)
+	ratelimit.ReservationOf(ctx).RaisePriority(ratelimit.PriorityNew)
 	if err := w.session.AwaitsTokens(ctx); err != nil {
 		return auth0.TokenSet{}, err
 	}

@@ -8,7 +8,7 @@ import (
 
 // All reads all objects of a resource, on all pages. For APIs and roles, Auth0 returns only the first 1000.
 func (s *Session) All(ctx context.Context, resource string) ([]Document, error) {
-	return collect(ctx, fairly(listings[resource].all(s)), whole)
+	return collect(ctx, fairly(s, listings[resource].all(s)), whole)
 }
 
 // AllUsers reads the users that match a query in Auth0's search syntax. Auth0 returns at most 1000.
@@ -17,5 +17,5 @@ func (s *Session) AllUsers(ctx context.Context, query string) ([]Document, error
 		_, err := s.usersAPI.List(ctx, &management.ListUsersRequestParameters{Q: &query, Page: page, PerPage: &pageSize, IncludeTotals: &yes})
 		return err
 	})
-	return collect(ctx, fairly(read), whole)
+	return collect(ctx, fairly(s, read), whole)
 }

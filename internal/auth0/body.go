@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"strings"
+
+	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 )
 
 // The limits of an answer, in bytes. Auth0's own answers are far smaller. A larger one comes from a server that is broken or
@@ -89,7 +91,7 @@ func (e *tooLarge) Error() string { return e.message }
 
 // readBody reads an answer to its end, within the bounds, and passes it on while the budget is held. A larger answer fails with
 // *tooLarge.
-func (t *transport) readBody(ctx context.Context, to routeClass, response *http.Response, most bounds, use func([]byte)) error {
+func (t *transport) readBody(ctx context.Context, to ratelimit.RouteClass, response *http.Response, most bounds, use func([]byte)) error {
 	expected := int64(most.bytes)
 	if response.ContentLength >= 0 {
 		expected = min(expected, response.ContentLength)
@@ -98,7 +100,7 @@ func (t *transport) readBody(ctx context.Context, to routeClass, response *http.
 		return err
 	}
 	defer t.reading.Release(expected)
-	part, err := beginReading(ctx, t.limiter.isResponsive(to), expected, response.Body)
+	part, err := beginReading(ctx, t.limiter.IsResponsive(to), expected, response.Body)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 )
 
 // sessionWith opens a session to a server that answers with handle, and issues any token.
@@ -32,7 +34,7 @@ func sessionWith(t *testing.T, handle http.HandlerFunc) *Session {
 		Domain: strings.TrimPrefix(server.URL, "https://"), CABundle: string(authority),
 		Application: Application{ID: "ours", Secret: "planted-client-secret"},
 	}
-	session := newSession(credentials, "default/main", NewRateLimiter("default/main", metrics), metrics)
+	session := newSession(credentials, "default/main", newTestLimiter(nil).Limiter, metrics)
 	t.Cleanup(session.close)
 	return session
 }
@@ -125,7 +127,7 @@ func TestSlowAnswersKeepNobodyFromReading(t *testing.T) {
 		}
 	}
 	began.Wait()
-	soon, stop := context.WithTimeout(t.Context(), 2*slowAnswer)
+	soon, stop := context.WithTimeout(t.Context(), 2*ratelimit.SlowAnswer)
 	defer stop()
 	if _, err := other.GetRole(soon, "rol_1"); err != nil {
 		t.Errorf("a tenant that answers at once waits for slow ones: %v", err)

@@ -16,7 +16,16 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 	"github.com/auth0-operator/auth0-operator/internal/simulator"
+)
+
+// What docs/decisions/0016-breaker.md promises.
+const (
+	failuresToOpen      = 3
+	probeEvery          = 10 * time.Second
+	suspectTimeout      = 10 * time.Second
+	requestedProbeEvery = 2 * time.Second
 )
 
 // mishap is a fault of a tenant: it answers a request with a status, or not at all. Without either, the tenant answers.
@@ -95,7 +104,7 @@ func (s *tenant) since(from time.Time) []calledAt {
 // loop is the loop of a kind, like the engine's.
 type loop struct {
 	t       *testing.T
-	workers *Workers
+	workers *ratelimit.Workers
 	urgent  chan *item
 	queue   chan *item
 
@@ -107,11 +116,11 @@ type loop struct {
 type item struct {
 	session  *Session
 	key      string
-	priority Priority
+	priority ratelimit.Priority
 	call     func(context.Context) error
 
 	retries int
-	busy    *callMutex
+	busy    *ratelimit.Mutex
 	once    sync.Once
 	// done is closed when the object is settled, and at is when that was.
 	done chan struct{}
@@ -123,7 +132,7 @@ type item struct {
 
 func newLoop(t *testing.T, workers int) *loop {
 	t.Helper()
-	l := &loop{t: t, workers: NewWorkers(2 * workers), urgent: make(chan *item, 100_000), queue: make(chan *item, 100_000)}
+	l := &loop{t: t, workers: ratelimit.NewWorkers(2 * workers), urgent: make(chan *item, 100_000), queue: make(chan *item, 100_000)}
 	var working sync.WaitGroup
 	for range 2 * workers {
 		working.Go(func() { l.work(t.Context()) })
@@ -152,13 +161,13 @@ func (l *loop) work(ctx context.Context) {
 }
 
 func (l *loop) reconcile(ctx context.Context, one *item) {
-	if one.busy.lock(ctx) != nil {
+	if one.busy.Lock(ctx) != nil {
 		return
 	}
-	defer one.busy.unlock()
-	reservation := NewReservation(one.key, one.priority, func() { l.urgent <- one })
+	defer one.busy.Unlock()
+	reservation := one.session.transport.limiter.Reserve(one.key, one.priority, func() { l.urgent <- one })
 	reservation.Hold(l.workers, func() { l.queue <- one })
-	err := one.call(WithReservation(ctx, reservation))
+	err := one.call(ratelimit.WithReservation(ctx, reservation))
 	reservation.End()
 	l.mu.Lock()
 	l.looks++
@@ -171,7 +180,7 @@ func (l *loop) reconcile(ctx context.Context, one *item) {
 		one.retries++
 		time.AfterFunc(time.Second<<min(one.retries-1, 8), func() { l.queue <- one })
 	default:
-		if err != nil && ctx.Err() == nil && !errors.Is(err, errReleased) {
+		if err != nil && ctx.Err() == nil && !errors.Is(err, ratelimit.ErrReleased) {
 			l.t.Errorf("object %s: %v", one.key, err)
 		}
 		one.once.Do(func() {
@@ -191,7 +200,7 @@ func (o *item) says(message string) {
 
 // add creates an object, and returns it.
 func (l *loop) add(session *Session, key string, call func(context.Context) error) *item {
-	one := &item{session: session, key: key, priority: PriorityNew, call: call, busy: newCallMutex(nil, ""), done: make(chan struct{})}
+	one := &item{session: session, key: key, priority: ratelimit.PriorityNew, call: call, busy: ratelimit.NewMutex(nil, ""), done: make(chan struct{})}
 	l.queue <- one
 	return one
 }
@@ -222,7 +231,9 @@ func settled(t *testing.T, items []*item, from time.Time, atMost time.Duration) 
 	for _, one := range items {
 		select {
 		case <-one.done:
-			last = later(last, one.at)
+			if one.at.After(last) {
+				last = one.at
+			}
 		case <-timeout:
 			t.Fatalf("object %s is not settled %s later; it says %q", one.key, atMost, one.said)
 		}
@@ -231,7 +242,7 @@ func settled(t *testing.T, items []*item, from time.Time, atMost time.Duration) 
 }
 
 // fresh opens a session, and releases the tenant at the end of the test.
-func (s *tenant) fresh(t *testing.T) (*Session, *RateLimiter) {
+func (s *tenant) fresh(t *testing.T) (*Session, testLimiter) {
 	t.Helper()
 	session, limiter := s.session()
 	cleanUp(t, limiter)
@@ -239,7 +250,7 @@ func (s *tenant) fresh(t *testing.T) (*Session, *RateLimiter) {
 }
 
 // cleanUp releases a tenant, and waits until a probe in flight has ended.
-func cleanUp(t *testing.T, limiter *RateLimiter) {
+func cleanUp(t *testing.T, limiter testLimiter) {
 	t.Helper()
 	t.Cleanup(func() {
 		limiter.release()
@@ -248,7 +259,7 @@ func cleanUp(t *testing.T, limiter *RateLimiter) {
 }
 
 // ready opens a session and makes a call, so that the tenant has answered once.
-func (s *tenant) ready(t *testing.T) (*Session, *RateLimiter) {
+func (s *tenant) ready(t *testing.T) (*Session, testLimiter) {
 	t.Helper()
 	session, limiter := s.fresh(t)
 	if _, err := session.listRoles(t.Context()); err != nil {
@@ -514,8 +525,9 @@ func TestWhatIsNoOutage(t *testing.T) {
 					t.Fatal("it counts as an outage")
 				}
 			}
-			if inFlight := limiter.breakers[apiManagement].inFlight; inFlight != 0 {
-				t.Errorf("%d calls count as in flight", inFlight)
+			elapse(2 * ratelimit.SlowAnswer)
+			if !limiter.IsResponsive(ratelimit.ClassManagement) {
+				t.Error("a cancelled call counts as one that waits for its answer")
 			}
 		})
 	})
@@ -548,9 +560,9 @@ func TestAPersonGetsAProbeAtOnce(t *testing.T) {
 		elapse(time.Minute + 3*time.Second)
 		asked := time.Now()
 		for range 100 {
-			reservation := NewReservation("edited", PriorityEdited, func() {})
+			reservation := limiter.Reserve("edited", ratelimit.PriorityEdited, func() {})
 			reservation.Request()
-			_, err := session.GetRole(WithReservation(t.Context(), reservation), "rol_1")
+			_, err := session.GetRole(ratelimit.WithReservation(t.Context(), reservation), "rol_1")
 			reservation.End()
 			if ClassOf(err) != ClassCircuitOpen {
 				t.Fatal(err)
@@ -594,7 +606,7 @@ func TestARestartWhileATenantIsDown(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitNone)
 	s.become(hanging)
 	synctest.Test(t, func(t *testing.T) {
-		limiter := NewRateLimiter("test", nil)
+		limiter := newTestLimiter(nil)
 		cleanUp(t, limiter)
 		since := time.Now().Add(-time.Hour)
 		limiter.Presume(since)
@@ -642,7 +654,7 @@ func TestNobodyWaitsForATenantThatIsDown(t *testing.T) {
 		waiting.Go(func() { since = session.AwaitAvailable(t.Context()) })
 		list := make(chan error)
 		go func() {
-			_, err := fairCall(t.Context(), func(ctx context.Context) (Document, error) { return session.GetRole(ctx, "rol_1") })
+			_, err := fairCall(t.Context(), session, func(ctx context.Context) (Document, error) { return session.GetRole(ctx, "rol_1") })
 			list <- err
 		}()
 		elapse(time.Minute)
@@ -674,15 +686,15 @@ func TestAReleasedTenantIsNotProbed(t *testing.T) {
 		limiter.release()
 		elapse(latency)
 		made := s.made()
-		if err := <-awaited; !errors.Is(err, errReleased) {
+		if err := <-awaited; !errors.Is(err, ratelimit.ErrReleased) {
 			t.Errorf("who waited got %v", err)
 		}
 		elapse(time.Minute)
 		if s.made() > made {
 			t.Errorf("%d calls were made afterwards", s.made()-made)
 		}
-		if l.workers.free != 20 {
-			t.Errorf("%d of 20 workers are free", l.workers.free)
+		if l.workers.Free() != 20 {
+			t.Errorf("%d of 20 workers are free", l.workers.Free())
 		}
 	})
 }
@@ -695,7 +707,7 @@ func TestNoCredentialsNoProbe(t *testing.T) {
 		s.become(hanging)
 		newLoop(t, 10).addUsers(session, "user", 20)
 		elapse(65 * time.Second)
-		limiter.disconnect()
+		limiter.Disconnect()
 		elapse(latency)
 		made := s.made()
 		elapse(time.Minute)
@@ -724,8 +736,8 @@ func TestATokenThatDoesNotComeHoldsNoWorkers(t *testing.T) {
 				}
 				for range 30 {
 					elapse(time.Second)
-					if l.workers.free < 10 {
-						t.Fatalf("%d of 20 workers are free", l.workers.free)
+					if l.workers.Free() < 10 {
+						t.Fatalf("%d of 20 workers are free", l.workers.Free())
 					}
 				}
 			})

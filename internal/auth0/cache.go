@@ -5,6 +5,8 @@ import (
 	"maps"
 	"sync"
 	"time"
+
+	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 )
 
 // mostCached bounds how many answers a cache keeps.
@@ -15,7 +17,7 @@ const mostCached = 10_000
 type cache[T any] struct {
 	lifetime time.Duration
 	// limiter is the rate limiter of the tenant.
-	limiter *RateLimiter
+	limiter *ratelimit.Limiter
 
 	mu      sync.Mutex
 	entries map[string]*cached[T]
@@ -23,14 +25,14 @@ type cache[T any] struct {
 
 type cached[T any] struct {
 	// loading is locked by the caller that asks.
-	loading *callMutex
+	loading *ratelimit.Mutex
 	value   T
 	// read is when the answer was received, the zero time before the first.
 	read time.Time
 }
 
 // newCache returns an empty cache. limiter may be nil.
-func newCache[T any](limiter *RateLimiter, lifetime time.Duration) *cache[T] {
+func newCache[T any](limiter *ratelimit.Limiter, lifetime time.Duration) *cache[T] {
 	return &cache[T]{lifetime: lifetime, limiter: limiter, entries: map[string]*cached[T]{}}
 }
 
@@ -41,10 +43,10 @@ func (c *cache[T]) get(ctx context.Context, key string, load func(context.Contex
 		return entry.value, nil
 	}
 	var none T
-	if err := entry.loading.lock(ctx); err != nil {
+	if err := waited(entry.loading.Lock(ctx)); err != nil {
 		return none, err
 	}
-	defer entry.loading.unlock()
+	defer entry.loading.Unlock()
 	if now, fresh := c.entry(key); fresh {
 		return now.value, nil
 	}
@@ -63,7 +65,7 @@ func (c *cache[T]) entry(key string) (*cached[T], bool) {
 	entry := c.entries[key]
 	if entry == nil {
 		c.makeRoom()
-		entry = &cached[T]{loading: newCallMutex(c.limiter, classManagement)}
+		entry = &cached[T]{loading: ratelimit.NewMutex(c.limiter, ratelimit.ClassManagement)}
 		c.entries[key] = entry
 	}
 	known := *entry
@@ -90,7 +92,7 @@ func (c *cache[T]) put(key string, value T) {
 	defer c.mu.Unlock()
 	entry := c.entries[key]
 	if entry == nil {
-		entry = &cached[T]{loading: newCallMutex(c.limiter, classManagement)}
+		entry = &cached[T]{loading: ratelimit.NewMutex(c.limiter, ratelimit.ClassManagement)}
 		c.entries[key] = entry
 	}
 	entry.value, entry.read = value, time.Now()

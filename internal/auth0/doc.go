@@ -6,5 +6,5 @@
 // failed response: even with retries off, it sleeps after a 429 or a 5xx and ignores the context.
 //
 // It may import internal/display and internal/lease, but nothing that knows Kubernetes objects. Start with [Pool] and
-// [Session], then [RateLimiter], the rate limiter.
+// [Session]. The package ratelimit decides when a call may be made.
 package auth0

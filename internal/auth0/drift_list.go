@@ -13,6 +13,8 @@ import (
 
 	management "github.com/auth0/go-auth0/v3/management"
 	"github.com/auth0/go-auth0/v3/management/option"
+
+	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 )
 
 // Shown is what a list shows of an object. Lists lag behind by seconds, so it is a hint.
@@ -39,16 +41,16 @@ const (
 )
 
 // fairCall makes a call of a list, for which no reconciliation waits: it keeps its reservation for as long as it takes.
-func fairCall[T any](ctx context.Context, call func(context.Context) (T, error)) (T, error) {
+func fairCall[T any](ctx context.Context, s *Session, call func(context.Context) (T, error)) (T, error) {
 	called := make(chan struct{}, 1)
-	reservation := NewReservation(called, PriorityPeriodic, func() {
+	reservation := s.transport.limiter.Reserve(called, ratelimit.PriorityPeriodic, func() {
 		select {
 		case called <- struct{}{}:
 		default:
 		}
 	})
 	defer reservation.Cancel()
-	ctx = WithReservation(ctx, reservation)
+	ctx = ratelimit.WithReservation(ctx, reservation)
 	for began := time.Now(); ; {
 		answer, err := call(ctx)
 		pause := After(err)
@@ -130,7 +132,7 @@ func (l listing) searched(ctx context.Context, s *Session, ids []string) iter.Se
 		most := pageSize
 		for len(ids) > 0 {
 			batch := ids[:min(fitting(ids), most)]
-			found, err := fairCall(ctx, func(ctx context.Context) ([]Document, error) { return l.search(ctx, s, batch) })
+			found, err := fairCall(ctx, s, func(ctx context.Context) ([]Document, error) { return l.search(ctx, s, batch) })
 			if ClassOf(err) == ClassTooLarge && len(batch) > 1 {
 				most = len(batch) / 2
 				continue
@@ -168,7 +170,7 @@ func (l listing) paged(ctx context.Context, s *Session, ids []string) iter.Seq2[
 			missing[id] = true
 		}
 		calls := 0
-		for page, err := range pages(ctx, fairly(l.all(s))) {
+		for page, err := range pages(ctx, fairly(s, l.all(s))) {
 			var shown []Shown
 			for _, object := range page.objects {
 				if id := object.String(l.id); missing[id] {
@@ -193,9 +195,9 @@ func (l listing) paged(ctx context.Context, s *Session, ids []string) iter.Seq2[
 }
 
 // fairly reads each page with a reservation of its own.
-func fairly(read reader) reader {
+func fairly(s *Session, read reader) reader {
 	return func(ctx context.Context, from string) (listPage, error) {
-		return fairCall(ctx, func(ctx context.Context) (listPage, error) { return read(ctx, from) })
+		return fairCall(ctx, s, func(ctx context.Context) (listPage, error) { return read(ctx, from) })
 	}
 }
 
@@ -332,7 +334,7 @@ func (s *Session) Members(ctx context.Context, memberList MemberList, entries []
 // roleMembers reads the users with a role, by name. A role that does not exist has no members.
 func (s *Session) roleMembers(ctx context.Context, name string, entries []Entry) iter.Seq2[map[string][]Entry, error] {
 	return func(yield func(map[string][]Entry, error) bool) {
-		ids, err := fairCall(ctx, func(ctx context.Context) (map[string]string, error) {
+		ids, err := fairCall(ctx, s, func(ctx context.Context) (map[string]string, error) {
 			ids, _, err := s.RoleIDs(ctx, []string{name})
 			return ids, err
 		})
@@ -348,7 +350,7 @@ func (s *Session) roleMembers(ctx context.Context, name string, entries []Entry)
 			_, err := s.rolesAPI.Users.List(ctx, id, &management.ListRoleUsersRequestParameters{From: from, Take: &pageSize})
 			return err
 		})
-		for members, err := range memberPages(ctx, page, func(Document) []Entry { return entries }) {
+		for members, err := range memberPages(ctx, s, page, func(Document) []Entry { return entries }) {
 			if ClassOf(err) == ClassNotFound {
 				s.roles.forget()
 				return
@@ -371,7 +373,7 @@ func (s *Session) organizationMembers(ctx context.Context, id string, entries []
 		_, err := s.organizationsAPI.Members.List(ctx, id, &management.ListOrganizationMembersRequestParameters{From: from, Take: &pageSize, Fields: &fields})
 		return err
 	})
-	return memberPages(ctx, page, func(member Document) []Entry {
+	return memberPages(ctx, s, page, func(member Document) []Entry {
 		has := []Entry{{fieldOrganizations, id}}
 		for _, role := range member.Objects("roles") {
 			has = append(has, Entry{fieldMemberRoles, MemberRole(id, role.String("name"))})
@@ -381,9 +383,9 @@ func (s *Session) organizationMembers(ctx context.Context, id string, entries []
 }
 
 // memberPages reads pages of users, and yields the entries of each user.
-func memberPages(ctx context.Context, read reader, has func(Document) []Entry) iter.Seq2[map[string][]Entry, error] {
+func memberPages(ctx context.Context, s *Session, read reader, has func(Document) []Entry) iter.Seq2[map[string][]Entry, error] {
 	return func(yield func(map[string][]Entry, error) bool) {
-		for users, err := range pages(ctx, fairly(read)) {
+		for users, err := range pages(ctx, fairly(s, read)) {
 			members := make(map[string][]Entry, len(users.objects))
 			for _, user := range users.objects {
 				members[user.String("user_id")] = has(user)

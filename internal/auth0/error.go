@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 )
 
 // Class says how to handle a failed call.
@@ -80,6 +81,26 @@ func (e *Error) Name(message string) string {
 		return message
 	}
 	return message + " (Auth0's request ID: " + e.RequestID + ")"
+}
+
+// IsOutage implements ratelimit.Failure.
+func (e *Error) IsOutage() bool { return e.Class == ClassUnavailable || e.Class == ClassUntrusted }
+
+// RateLimit implements ratelimit.Failure.
+func (e *Error) RateLimit() (ratelimit.Refusal, bool) {
+	return ratelimit.Refusal{Message: e.Message, After: e.After}, e.Class == ClassRateLimited
+}
+
+// waited gives the error of a call that was not made, because it would have to wait, its class.
+func waited(err error) error {
+	wait, ok := errors.AsType[*ratelimit.Wait](err)
+	switch {
+	case !ok:
+		return err
+	case wait.Unavailable:
+		return &Error{Class: ClassCircuitOpen, Route: wait.Route, Message: wait.Message}
+	}
+	return &Error{Class: ClassRateLimited, Route: wait.Route, Message: wait.Message, After: wait.After}
 }
 
 // requestName matches what Name adds.
@@ -231,19 +252,12 @@ func meansTaken(e *Error) bool {
 		strings.HasPrefix(e.Message, "The specified new email already exists")
 }
 
-// longestAfter bounds how long an answer can delay calls. The answer may come from a proxy in front of Auth0, or be wrong; one
-// more call, and one more 429, do no harm.
-var longestAfter = map[Class]time.Duration{ClassRateLimited: 10 * time.Minute, ClassQuota: 24 * time.Hour}
+// longestAfter bounds how long an answer can delay calls.
+var longestAfter = map[Class]time.Duration{ClassRateLimited: ratelimit.LongestBlock, ClassQuota: 24 * time.Hour}
 
 // retryAfter returns how long to wait before the next call, at least a second.
 func retryAfter(class Class, header http.Header, now time.Time) time.Duration {
-	wait := time.Second
-	if seconds, err := strconv.ParseInt(header.Get("Retry-After"), 10, 32); err == nil {
-		wait = time.Duration(seconds) * time.Second
-	} else if reset, ok := resetTime(header, now); ok {
-		wait = reset.Sub(now)
-	}
-	return min(max(wait, time.Second), longestAfter[class])
+	return min(max(ratelimit.RetryAfter(header, now), time.Second), longestAfter[class])
 }
 
 // text returns the value of a JSON string, or any other JSON unchanged.

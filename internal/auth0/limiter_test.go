@@ -16,11 +16,13 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/utils/clock"
 
+	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 	"github.com/auth0-operator/auth0-operator/internal/simulator"
 )
 
-// The tests run the RateLimiter against the simulator with its real limits, in virtual time: the simulator is called without
+// The tests run the rate limiter against the simulator with its real limits, in virtual time: the simulator is called without
 // a network, and only the latency that they choose passes.
 
 // elapse lets virtual time go by.
@@ -125,17 +127,32 @@ func (s *tenant) made() int {
 	return len(s.calls)
 }
 
+// testLimiter is the rate limiter of a tenant, and with it all there are.
+type testLimiter struct {
+	*ratelimit.Limiter
+
+	all *ratelimit.Limiters
+}
+
+func newTestLimiter(changed func(tenant string)) testLimiter {
+	all := ratelimit.New(clock.RealClock{}, nil, changed)
+	return testLimiter{all.Of("test"), all}
+}
+
+// release ends every wait for the tenant.
+func (l testLimiter) release() { l.all.Release("test") }
+
 // session opens a session that calls the tenant, with a rate limiter of its own.
-func (s *tenant) session() (*Session, *RateLimiter) {
-	limiter := NewRateLimiter("test", nil)
+func (s *tenant) session() (*Session, testLimiter) {
+	limiter := newTestLimiter(nil)
 	return s.sessionOf(limiter), limiter
 }
 
 // sessionOf opens a session that calls the tenant under a rate limiter that it may share with others.
-func (s *tenant) sessionOf(limiter *RateLimiter) *Session {
-	session := newSession(Credentials{Domain: s.Domain, Application: Application{ID: "client", Secret: "secret"}}, "test", limiter, NewMetrics(noRegistry{}))
+func (s *tenant) sessionOf(limiter testLimiter) *Session {
+	session := newSession(Credentials{Domain: s.Domain, Application: Application{ID: "client", Secret: "secret"}}, "test", limiter.Limiter, NewMetrics(noRegistry{}))
 	session.transport.base = s
-	limiter.connect(session.probe)
+	limiter.Connect(session.probe)
 	return session
 }
 
@@ -224,7 +241,7 @@ func TestCallsThatArriveTogether(t *testing.T) {
 	stand := func(now time.Time) time.Duration {
 		return max(still-now.Sub(now.Truncate(every)), 0)
 	}
-	for plan, allowed := range map[simulator.RateLimit]allowance{
+	for plan, allowed := range map[simulator.RateLimit]struct{ burst, perSecond float64 }{
 		simulator.RateLimitFree: {2, 2}, simulator.RateLimitSelfService: {20, 200.0 / 60},
 	} {
 		for name, where := range map[string]func(*tenant, *workQueue){
@@ -253,7 +270,7 @@ func TestCallsThatArriveTogether(t *testing.T) {
 						t.Errorf("%d calls were refused", s.refused())
 					}
 					// While nothing arrives, Auth0's bucket is full before long, and what flows in is lost.
-					took, floor := time.Since(begin).Seconds(), (n-float64(allowed.burst))/allowed.perSecond
+					took, floor := time.Since(begin).Seconds(), (n-allowed.burst)/allowed.perSecond
 					if most := floor / 0.9 * every.Seconds() / (every - still).Seconds(); took > most {
 						t.Errorf("it took %.0f s, at most %.0f s of which %.0f s stand still", took, most, most*still.Seconds()/every.Seconds())
 					}
@@ -328,8 +345,8 @@ type workQueue struct {
 	queue   chan int
 	called  chan int
 	// passing keeps an object from being worked on twice at once, as a work queue does.
-	passing    []*callMutex
-	priorities func(i int) Priority
+	passing    []*ratelimit.Mutex
+	priorities func(i int) ratelimit.Priority
 	calls      func(ctx context.Context, i int) error
 
 	mu     sync.Mutex
@@ -368,11 +385,11 @@ func (o *workQueue) work(t *testing.T, n, workers int) {
 
 func (o *workQueue) reconcile(t *testing.T, i, n int, finished chan struct{}) {
 	t.Helper()
-	_ = o.passing[i].lock(t.Context())
-	defer o.passing[i].unlock()
-	reservation := NewReservation(i, o.priorities(i), func() { o.called <- i })
+	_ = o.passing[i].Lock(t.Context())
+	defer o.passing[i].Unlock()
+	reservation := o.session.transport.limiter.Reserve(i, o.priorities(i), func() { o.called <- i })
 	begin := time.Now()
-	err := o.calls(WithReservation(t.Context(), reservation), i)
+	err := o.calls(ratelimit.WithReservation(t.Context(), reservation), i)
 	reservation.End()
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -390,13 +407,13 @@ func (o *workQueue) reconcile(t *testing.T, i, n int, finished chan struct{}) {
 }
 
 func newWorkQueue(session *Session, n int) *workQueue {
-	o := &workQueue{session: session, queue: make(chan int, n), called: make(chan int, n), priorities: func(int) Priority { return PriorityNew }}
+	o := &workQueue{session: session, queue: make(chan int, n), called: make(chan int, n), priorities: func(int) ratelimit.Priority { return ratelimit.PriorityNew }}
 	o.calls = func(ctx context.Context, i int) error {
 		_, err := session.CreateUser(ctx, someUser(i))
 		return err
 	}
 	for range n {
-		o.passing = append(o.passing, newCallMutex(nil, ""))
+		o.passing = append(o.passing, ratelimit.NewMutex(nil, ""))
 	}
 	return o
 }
@@ -444,11 +461,11 @@ func TestAnEditGoesFirst(t *testing.T) {
 		session, _ := s.session()
 		const n, edited = 200, 200
 		o := newWorkQueue(session, n+1)
-		o.priorities = func(i int) Priority {
+		o.priorities = func(i int) ratelimit.Priority {
 			if i == edited {
-				return PriorityEdited
+				return ratelimit.PriorityEdited
 			}
-			return PriorityNew
+			return ratelimit.PriorityNew
 		}
 		for i := range n {
 			o.queue <- i
@@ -486,7 +503,7 @@ func TestCallsForManyGoBeforeEdits(t *testing.T) {
 		session, _ := s.session()
 		const n = 200
 		o := newWorkQueue(session, n)
-		o.priorities = func(int) Priority { return PriorityEdited }
+		o.priorities = func(int) ratelimit.Priority { return ratelimit.PriorityEdited }
 		for i := range n {
 			o.queue <- i
 		}
@@ -494,7 +511,7 @@ func TestCallsForManyGoBeforeEdits(t *testing.T) {
 			for range 20 {
 				elapse(time.Second)
 				begin := time.Now()
-				_, err := session.listRoles(WithPriority(t.Context(), PriorityShared))
+				_, err := session.listRoles(ratelimit.WithPriority(t.Context(), ratelimit.PriorityShared))
 				if waited := time.Since(begin); err != nil || waited > 5*time.Second {
 					t.Errorf("a call for many waited %s for edits: %v", waited, err)
 				}
@@ -515,7 +532,7 @@ func TestNoPriorityStarves(t *testing.T) {
 		session, _ := s.session()
 		const n = 300
 		o := newWorkQueue(session, n)
-		o.priorities = func(i int) Priority { return PriorityEdited + Priority(i%3) }
+		o.priorities = func(i int) ratelimit.Priority { return ratelimit.PriorityEdited + ratelimit.Priority(i%3) }
 		for i := range n {
 			o.queue <- i
 		}
@@ -594,11 +611,11 @@ func TestA429InTheMiddleIsNotTheEnd(t *testing.T) {
 }
 
 // lineUp has n objects wait for their reservation; wake is told whose it is.
-func lineUp(t *testing.T, session *Session, n int, priority Priority, wake func(i int)) {
+func lineUp(t *testing.T, session *Session, n int, priority ratelimit.Priority, wake func(i int)) {
 	t.Helper()
 	for i := range n {
-		reservation := NewReservation(i, priority, func() { wake(i) })
-		_, _ = session.CreateUser(WithReservation(t.Context(), reservation), someUser(i))
+		reservation := session.transport.limiter.Reserve(i, priority, func() { wake(i) })
+		_, _ = session.CreateUser(ratelimit.WithReservation(t.Context(), reservation), someUser(i))
 		reservation.End()
 	}
 }
@@ -621,12 +638,12 @@ func TestObjectsThatAreGoneCostNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		session, limiter := s.session()
 		const n = 1000
-		lineUp(t, session, n, PriorityNew, func(int) {})
+		lineUp(t, session, n, ratelimit.PriorityNew, func(int) {})
 		for i := range n {
-			limiter.Forget(i)
+			limiter.all.Forget(i)
 		}
 		oneMoreComes(t, session, time.Second)
-		if len(limiter.places)+len(limiter.called)+limiter.queue.length() > 0 {
+		if limiter.Waiting() > 0 {
 			t.Error("the governor remembers objects that are gone")
 		}
 	})
@@ -637,7 +654,7 @@ func TestAReservationThatIsNotUsedExpires(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitFree)
 	synctest.Test(t, func(t *testing.T) {
 		session, _ := s.session()
-		lineUp(t, session, 20, PriorityNew, func(int) {})
+		lineUp(t, session, 20, ratelimit.PriorityNew, func(int) {})
 		elapse(2 * time.Minute)
 		oneMoreComes(t, session, 5*time.Second)
 	})
@@ -648,56 +665,8 @@ func TestAReservationWithoutACallHoldsNobodyUp(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitFree)
 	synctest.Test(t, func(t *testing.T) {
 		session, limiter := s.session()
-		pool := NewPool(nil)
-		limiter.pooled = &pool.places
-		lineUp(t, session, 20, PriorityNew, func(i int) { go pool.End(NewReservation(i, PriorityNew, nil)) })
+		lineUp(t, session, 20, ratelimit.PriorityNew, func(i int) { go limiter.Reserve(i, ratelimit.PriorityNew, nil).End() })
 		oneMoreComes(t, session, 2*time.Second)
-	})
-}
-
-// TestReconcilesOfATenantDoNotWaitForOthers ends reconciliations while the rate limiter of another tenant is busy.
-func TestReconcilesOfATenantDoNotWaitForOthers(t *testing.T) {
-	pool := NewPool(NewMetrics(noRegistry{}))
-	busy, own := pool.RateLimiter("busy"), pool.RateLimiter("own")
-	busy.mu.Lock()
-	defer busy.mu.Unlock()
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		reservation := NewReservation("object", PriorityNew, func() {})
-		_, _, _ = own.enqueue(WithReservation(t.Context(), reservation), classReadUsers, "GET /", time.Now())
-		pool.End(reservation)
-		pool.Forget("object")
-	}()
-	select {
-	case <-ended:
-	case <-time.After(10 * time.Second):
-		t.Fatal("the pass waits for the governor of another tenant")
-	}
-}
-
-// TestAnObjectHasOnePlace has an object wait in the line of one tenant, and then in that of another.
-func TestAnObjectHasOnePlace(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		pool := NewPool(NewMetrics(noRegistry{}))
-		former, latter := pool.RateLimiter("former"), pool.RateLimiter("latter")
-		for _, limiter := range []*RateLimiter{former, latter} {
-			limiter.SetCap(1, 1)
-			_ = try(t, limiter, classReadUsers)
-			reservation := NewReservation("object", PriorityNew, func() {})
-			if _, granted, _ := limiter.enqueue(WithReservation(t.Context(), reservation), classReadUsers, "GET /", time.Now()); granted != nil {
-				t.Fatal("the object does not have to wait")
-			}
-			pool.End(reservation)
-		}
-		synctest.Wait()
-		if former.Waiting() != 0 || latter.Waiting() != 1 {
-			t.Errorf("%d places with the former tenant, %d with the latter", former.Waiting(), latter.Waiting())
-		}
-		pool.Forget("object")
-		if latter.Waiting() != 0 {
-			t.Error("an object that is gone keeps its place")
-		}
 	})
 }
 
@@ -710,13 +679,13 @@ func TestAListThatIsGivenUpHoldsNobodyUp(t *testing.T) {
 		var group sync.WaitGroup
 		for range 20 {
 			group.Go(func() {
-				_, _ = fairCall(ctx, func(ctx context.Context) (Document, error) { return session.GetUser(ctx, "auth0|nobody") })
+				_, _ = fairCall(ctx, session, func(ctx context.Context) (Document, error) { return session.GetUser(ctx, "auth0|nobody") })
 			})
 		}
 		elapse(time.Second)
 		giveUp()
 		group.Wait()
-		if left := len(limiter.places) + len(limiter.called) + limiter.queue.length(); left > 0 {
+		if left := limiter.Waiting(); left > 0 {
 			t.Errorf("%d places are kept for lists that were given up", left)
 		}
 	})
@@ -773,87 +742,18 @@ func (noRegistry) Register(prometheus.Collector) error  { return nil }
 func (noRegistry) MustRegister(...prometheus.Collector) {}
 func (noRegistry) Unregister(prometheus.Collector) bool { return true }
 
-// limitHeaders are what Auth0's answers tell.
-func limitHeaders(limit, remaining int, reset time.Time) http.Header {
-	header := http.Header{}
-	header.Set(headerLimit, strconv.Itoa(limit))
-	header.Set(headerRemaining, strconv.Itoa(remaining))
-	header.Set(headerReset, strconv.FormatInt(reset.Unix(), 10))
-	return header
-}
-
-// try asks for leave to make a call, without waiting for it.
-func try(t *testing.T, g *RateLimiter, to routeClass) *permit {
-	t.Helper()
-	reservation := NewReservation(rand.Uint64(), PriorityNew, func() {})
-	_, granted, _ := g.enqueue(WithReservation(t.Context(), reservation), to, "GET /", time.Now())
-	if granted == nil {
-		g.Forget(reservation.key)
-	}
-	return granted
-}
-
-func TestRateLimiterFollowsLimitsOfNoPlan(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := NewRateLimiter("test", nil)
-		g.SetHeadroom(0)
-		first := try(t, g, classReadUsers)
-		if first == nil || try(t, g, classReadUsers) != nil {
-			t.Fatal("before anything is known, one call at a time is let through")
-		}
-		g.observe(first, limitHeaders(7, 3, time.Now().Add(3*time.Second)), nil, time.Now())
-		for range 3 {
-			if try(t, g, classReadUsers) == nil {
-				t.Fatal("what the answer told was left is not used")
-			}
-		}
-		if try(t, g, classReadUsers) != nil {
-			t.Error("a fourth call took one of three tokens")
-		}
-	})
-}
-
-func TestRateLimiterAnswersWithoutLimits(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := NewRateLimiter("test", nil)
-		g.observe(try(t, g, classReadUsers), http.Header{}, nil, time.Now())
-		var atOnce []*permit
-		for range 100 {
-			let := try(t, g, classWriteUsers)
-			if let == nil {
-				t.Fatal("a call waits, although the answers tell of no limit")
-			}
-			atOnce = append(atOnce, let)
-		}
-		for _, let := range atOnce {
-			g.observe(let, http.Header{}, nil, time.Now())
-		}
-		refused := try(t, g, classReadUsers)
-		g.observe(refused, http.Header{}, &Error{Class: ClassRateLimited, After: time.Second}, time.Now())
-		g.Forget(refused.reservation.key) // which would go first
-		if try(t, g, classReadUsers) != nil {
-			t.Error("a 429 stops nobody")
-		}
-		elapse(time.Second)
-		probe := try(t, g, classReadUsers)
-		if probe == nil || try(t, g, classReadUsers) != nil {
-			t.Fatal("after a 429, one call finds out whether it is over")
-		}
-	})
-}
-
 // TestAbsurdHeaders: whatever an answer tells, calls go on before long.
 func TestAbsurdHeaders(t *testing.T) {
 	for name, headers := range map[string]map[string]string{
 		"none":                   {},
 		"a wait of decades":      {"Retry-After": "2000000000"},
 		"a wait that is over":    {"Retry-After": "-5"},
-		"a reset in ms":          {headerReset: "1795000000000", headerLimit: "2", headerRemaining: "0"},
-		"a reset of long ago":    {headerReset: "0", headerLimit: "2", headerRemaining: "0"},
-		"less than nothing left": {headerReset: "1795000000", headerLimit: "7", headerRemaining: "-1000000"},
-		"no plan, a reset in ms": {headerReset: "1795000000000", headerLimit: "7", headerRemaining: "0"},
-		"more left than fits":    {headerReset: "1795000000", headerLimit: "2", headerRemaining: "1000000"},
-		"no numbers":             {headerReset: "soon", headerLimit: "many", headerRemaining: "few", "Retry-After": "Thu, 26 Nov 2026 00:00:00 GMT"},
+		"a reset in ms":          {"X-RateLimit-Reset": "1795000000000", "X-RateLimit-Limit": "2", "X-RateLimit-Remaining": "0"},
+		"a reset of long ago":    {"X-RateLimit-Reset": "0", "X-RateLimit-Limit": "2", "X-RateLimit-Remaining": "0"},
+		"less than nothing left": {"X-RateLimit-Reset": "1795000000", "X-RateLimit-Limit": "7", "X-RateLimit-Remaining": "-1000000"},
+		"no plan, a reset in ms": {"X-RateLimit-Reset": "1795000000000", "X-RateLimit-Limit": "7", "X-RateLimit-Remaining": "0"},
+		"more left than fits":    {"X-RateLimit-Reset": "1795000000", "X-RateLimit-Limit": "2", "X-RateLimit-Remaining": "1000000"},
+		"no numbers":             {"X-RateLimit-Reset": "soon", "X-RateLimit-Limit": "many", "X-RateLimit-Remaining": "few", "Retry-After": "Thu, 26 Nov 2026 00:00:00 GMT"},
 	} {
 		for _, status := range []int{http.StatusOK, http.StatusTooManyRequests} {
 			t.Run(fmt.Sprintf("%s, %d", name, status), func(t *testing.T) {
@@ -868,38 +768,6 @@ func TestAbsurdHeaders(t *testing.T) {
 			})
 		}
 	}
-}
-
-// TestRateLimiterForgetsNothingWithoutHeaders: refused requests carry no headers, and lift no limit.
-func TestRateLimiterForgetsNothingWithoutHeaders(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := NewRateLimiter("test", nil)
-		g.SetHeadroom(0)
-		g.observe(try(t, g, classReadUsers), limitHeaders(2, 1, time.Now().Add(time.Second)), nil, time.Now())
-		g.observe(try(t, g, classReadUsers), http.Header{}, &Error{Class: ClassInvalid}, time.Now())
-		if try(t, g, classReadUsers) != nil {
-			t.Error("an answer without headers lifted the limit")
-		}
-	})
-}
-
-// TestRateLimiterTellsAuth0sAPIsApart: a sign-in's headers tell of the limit on failed sign-ins of one address, and a 429
-// to one user's sign-in is nobody else's.
-func TestRateLimiterTellsAuth0sAPIsApart(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := NewRateLimiter("test", nil)
-		g.observe(try(t, g, classLogin), limitHeaders(100, 0, time.Now().Add(24*time.Hour)), nil, time.Now())
-		if try(t, g, classLogin) == nil {
-			t.Error("the headers of a sign-in stop the next")
-		}
-		g.observe(try(t, g, classLogin), http.Header{}, &Error{Class: ClassRateLimited, After: time.Hour}, time.Now())
-		if try(t, g, classLogin) != nil {
-			t.Error("a 429 to a sign-in stops no sign-in")
-		}
-		if try(t, g, classToken) == nil || try(t, g, classReadUsers) == nil {
-			t.Error("a 429 to one user's sign-in stops the operator's own token")
-		}
-	})
 }
 
 func TestRateLimiterCap(t *testing.T) {
@@ -954,7 +822,7 @@ func TestCancelledWaitsEndAtOnce(t *testing.T) {
 		if took := time.Since(begin); took > 2*latency {
 			t.Errorf("the waits took %s to end", took)
 		}
-		if limiter.queue.length() > 0 {
+		if limiter.Waiting() > 0 {
 			t.Error("somebody still waits")
 		}
 	})
@@ -966,7 +834,7 @@ func TestReleaseEndsEveryWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		session, limiter := s.session()
 		var called int
-		lineUp(t, session, 20, PriorityNew, func(int) { called++ })
+		lineUp(t, session, 20, ratelimit.PriorityNew, func(int) { called++ })
 		var group sync.WaitGroup
 		for range 5 {
 			group.Go(func() { _, _ = session.listRoles(t.Context()) })
@@ -975,7 +843,7 @@ func TestReleaseEndsEveryWait(t *testing.T) {
 		limiter.release()
 		made := s.made()
 		group.Wait()
-		if _, err := session.listRoles(t.Context()); !errors.Is(err, errReleased) {
+		if _, err := session.listRoles(t.Context()); !errors.Is(err, ratelimit.ErrReleased) {
 			t.Errorf("a call got %v", err)
 		}
 		elapse(time.Minute)
@@ -993,18 +861,19 @@ func TestReleaseEndsEveryWait(t *testing.T) {
 func TestBudgetIsRoundedDown(t *testing.T) {
 	s := newTestTenant(t, simulator.RateLimitFree)
 	synctest.Test(t, func(t *testing.T) {
-		session, limiter := s.session()
+		var limiter testLimiter
 		var reported []int32
-		limiter.changed = func() {
+		limiter = newTestLimiter(func(string) {
 			go func() {
 				_, waiting := limiter.Budget()
 				reported = append(reported, waiting)
 			}()
-		}
+		})
+		session := s.sessionOf(limiter)
 		var reconcile func(i int)
 		reconcile = func(i int) {
-			reservation := NewReservation(i, PriorityNew, func() { go reconcile(i) })
-			_, _ = session.CreateUser(WithReservation(t.Context(), reservation), someUser(i))
+			reservation := session.transport.limiter.Reserve(i, ratelimit.PriorityNew, func() { go reconcile(i) })
+			_, _ = session.CreateUser(ratelimit.WithReservation(t.Context(), reservation), someUser(i))
 			reservation.End()
 		}
 		for i := range 150 {

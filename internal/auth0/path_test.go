@@ -21,7 +21,7 @@ func (r refusing) RoundTrip(request *http.Request) (*http.Response, error) {
 func newUnsendingSession(t *testing.T) *Session {
 	t.Helper()
 	metrics := NewMetrics(noRegistry{})
-	session := newSession(Credentials{Domain: "tenant.example.com", Application: Application{ID: "own"}}, "test", NewRateLimiter("test", metrics), metrics)
+	session := newSession(Credentials{Domain: "tenant.example.com", Application: Application{ID: "own"}}, "test", newTestLimiter(nil).Limiter, metrics)
 	session.http.Transport.(*transport).base = refusing{t}
 	session.token = newManagementToken(nil, func(context.Context) (TokenSet, error) { return TokenSet{AccessToken: "token"}, nil })
 	return session

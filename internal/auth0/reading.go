@@ -8,11 +8,13 @@ import (
 	"time"
 
 	"golang.org/x/sync/semaphore"
+
+	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 )
 
 // The limits of the bytes of answers that may be read and parsed at the same time, by tenant and by process. A tenant that sends
 // slowly first delays itself, and then others that do: half of the process's budget is reserved for answers that arrive within
-// slowAnswer.
+// ratelimit.SlowAnswer.
 const (
 	mostReadPerTenant  = 8 << 20
 	mostReadPerProcess = 48 << 20
@@ -41,7 +43,7 @@ type reading struct {
 }
 
 // beginReading waits until an answer of this size may be read. If the tenant is responsive, the answer moves to the slow budget
-// after slowAnswer; if that has no room, its body is closed.
+// after ratelimit.SlowAnswer; if that has no room, its body is closed.
 func beginReading(ctx context.Context, isResponsive bool, size int64, body io.Closer) (*reading, error) {
 	r := &reading{size: size, budget: readingSlowly}
 	if isResponsive {
@@ -51,7 +53,7 @@ func beginReading(ctx context.Context, isResponsive bool, size int64, body io.Cl
 		return nil, err
 	}
 	if isResponsive {
-		r.timer = time.AfterFunc(slowAnswer, func() { r.slowDown(body) })
+		r.timer = time.AfterFunc(ratelimit.SlowAnswer, func() { r.slowDown(body) })
 	}
 	return r, nil
 }

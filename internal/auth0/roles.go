@@ -9,6 +9,8 @@ import (
 
 	management "github.com/auth0/go-auth0/v3/management"
 	"github.com/auth0/go-auth0/v3/management/option"
+
+	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 )
 
 const (
@@ -135,25 +137,25 @@ const (
 type roleCatalog struct {
 	list func(context.Context) ([]Role, error)
 	// listing is locked by the caller that lists the roles.
-	listing *callMutex
+	listing *ratelimit.Mutex
 
 	mu   sync.Mutex
 	ids  map[string]string
 	read time.Time
 }
 
-func newRoleCatalog(limiter *RateLimiter, list func(context.Context) ([]Role, error)) *roleCatalog {
-	return &roleCatalog{list: list, listing: newCallMutex(limiter, classManagement)}
+func newRoleCatalog(limiter *ratelimit.Limiter, list func(context.Context) ([]Role, error)) *roleCatalog {
+	return &roleCatalog{list: list, listing: ratelimit.NewMutex(limiter, ratelimit.ClassManagement)}
 }
 
 func (c *roleCatalog) resolve(ctx context.Context, names []string) (map[string]string, []string, error) {
 	if ids, unknown, current := c.lookUp(names); current {
 		return ids, unknown, nil
 	}
-	if err := c.listing.lock(ctx); err != nil {
+	if err := waited(c.listing.Lock(ctx)); err != nil {
 		return nil, nil, err
 	}
-	defer c.listing.unlock()
+	defer c.listing.Unlock()
 	if ids, unknown, current := c.lookUp(names); current {
 		return ids, unknown, nil
 	}

@@ -36,6 +36,7 @@ import (
 	usersclient "github.com/auth0/go-auth0/v3/management/users/client"
 	"golang.org/x/sync/semaphore"
 
+	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 	"github.com/auth0-operator/auth0-operator/internal/lease"
 )
 
@@ -119,7 +120,7 @@ type Session struct {
 }
 
 // newSession opens a session. It makes no call. The credentials must be valid.
-func newSession(credentials Credentials, tenant string, limiter *RateLimiter, metrics *Metrics) *Session {
+func newSession(credentials Credentials, tenant string, limiter *ratelimit.Limiter, metrics *Metrics) *Session {
 	s := &Session{
 		credentials: credentials,
 		policies:    newCache[PasswordPolicy](limiter, policyLifetime), databases: newCache[string](limiter, policyLifetime), rules: newCache[RefreshRules](limiter, rulesKeptFor),
@@ -209,7 +210,7 @@ func (s *Session) managementToken(ctx context.Context) (TokenSet, error) {
 	if current, ok := s.token.usable(); ok {
 		return current, nil
 	}
-	if err := s.transport.limiter.check(ctx, classManagement); err != nil {
+	if err := waited(s.transport.limiter.Check(ctx, ratelimit.ClassManagement)); err != nil {
 		return TokenSet{}, err
 	}
 	return s.token.get(ctx)
@@ -241,8 +242,17 @@ const routeSettings = "/api/v2/tenants/settings"
 
 // probe finds out whether an API answers. It reads a resource that nothing else reads, so that the failure of one route does not
 // count as an outage. The scope for it may be missing: a refusal is an answer.
-func (s *Session) probe(ctx context.Context, of api) error {
-	if of == apiAuthentication {
+func (s *Session) probe(ctx context.Context, of ratelimit.API) error {
+	err := s.callForProbe(ctx, of)
+	if _, isCall := errors.AsType[*Error](err); isCall || err == nil || errors.Is(err, context.Canceled) {
+		return err
+	}
+	// It waited for a token for too long.
+	return &Error{Class: ClassUnavailable, Message: err.Error()}
+}
+
+func (s *Session) callForProbe(ctx context.Context, of ratelimit.API) error {
+	if of == ratelimit.AuthenticationAPI {
 		return s.token.renew(ctx)
 	}
 	token, err := s.managementToken(ctx)
@@ -294,7 +304,7 @@ func asError(ctx context.Context, route string, err error) error {
 	if failed, ok := errors.AsType[*Error](err); ok {
 		return failed
 	}
-	for _, refusal := range []error{errReleased, lease.ErrLost} {
+	for _, refusal := range []error{ratelimit.ErrReleased, lease.ErrLost} {
 		if errors.Is(err, refusal) {
 			return refusal
 		}

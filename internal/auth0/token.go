@@ -12,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 )
 
 // Grant is a grant type of /oauth/token, in Auth0's spelling.
@@ -112,7 +114,7 @@ func (s *Session) IssueToken(ctx context.Context, request TokenRequest) (TokenSe
 // AwaitsTokens returns what a reconciliation must wait for before it requests a token, nil if the tenant issues tokens. So it
 // prepares nothing in vain.
 func (s *Session) AwaitsTokens(ctx context.Context) error {
-	return s.transport.limiter.check(ctx, classToken)
+	return waited(s.transport.limiter.Check(ctx, ratelimit.ClassToken))
 }
 
 // CountToken counts a token that was issued for an object.
@@ -135,7 +137,7 @@ func (s *Session) postForm(ctx context.Context, domain, path string, application
 	}
 	current := &call{method: http.MethodPost, route: path}
 	if grant := form.Get("grant_type"); grant != "" && grant != string(GrantClientCredentials) {
-		current.routeClass = classLogin
+		current.routeClass = ratelimit.ClassLogin
 	}
 	return s.post(ctx, domain, current, header, form.Encode())
 }
@@ -250,15 +252,15 @@ const forgetAtMostEvery = time.Minute
 type managementToken struct {
 	issue func(context.Context) (TokenSet, error)
 	// issuing is locked by the caller that issues a token.
-	issuing *callMutex
+	issuing *ratelimit.Mutex
 
 	mu      sync.Mutex
 	current TokenSet
 }
 
 // newManagementToken returns a managementToken without a token. limiter may be nil.
-func newManagementToken(limiter *RateLimiter, issue func(context.Context) (TokenSet, error)) *managementToken {
-	return &managementToken{issue: issue, issuing: newCallMutex(limiter, classToken)}
+func newManagementToken(limiter *ratelimit.Limiter, issue func(context.Context) (TokenSet, error)) *managementToken {
+	return &managementToken{issue: issue, issuing: ratelimit.NewMutex(limiter, ratelimit.ClassToken)}
 }
 
 // get returns a token that is valid for at least another minute. Concurrent callers that need a new one share one issue.
@@ -266,10 +268,10 @@ func (m *managementToken) get(ctx context.Context) (TokenSet, error) {
 	if current, ok := m.usable(); ok {
 		return current, nil
 	}
-	if err := m.issuing.lock(ctx); err != nil {
+	if err := waited(m.issuing.Lock(ctx)); err != nil {
 		return TokenSet{}, err
 	}
-	defer m.issuing.unlock()
+	defer m.issuing.Unlock()
 	if current, ok := m.usable(); ok {
 		return current, nil
 	}
@@ -278,10 +280,10 @@ func (m *managementToken) get(ctx context.Context) (TokenSet, error) {
 
 // renew issues another token, even if there is one.
 func (m *managementToken) renew(ctx context.Context) error {
-	if err := m.issuing.lock(ctx); err != nil {
+	if err := waited(m.issuing.Lock(ctx)); err != nil {
 		return err
 	}
-	defer m.issuing.unlock()
+	defer m.issuing.Unlock()
 	_, err := m.replace(ctx)
 	return err
 }

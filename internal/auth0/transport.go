@@ -14,11 +14,12 @@ import (
 	"github.com/go-logr/logr"
 	"golang.org/x/sync/semaphore"
 
+	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 	"github.com/auth0-operator/auth0-operator/internal/lease"
 )
 
 // callTimeout bounds one call, from the first byte sent to the last byte read.
-const callTimeout = 30 * time.Second
+const callTimeout = ratelimit.CallTimeout
 
 // call travels in the context of a request from the Session to the transport and back.
 type call struct {
@@ -26,7 +27,7 @@ type call struct {
 	// route is the templated path: /api/v2/users/{id}.
 	route string
 	// routeClass is the class of the route, if it differs from that of its path.
-	routeClass routeClass
+	routeClass ratelimit.RouteClass
 	// token authorises the call; empty for calls that need none.
 	token string
 	// streamed leaves the body of a successful answer to the caller, who reads it as it arrives.
@@ -47,7 +48,7 @@ type callKey struct{}
 // before the SDK can retry it, sleep on it, or lose half of it.
 type transport struct {
 	base    http.RoundTripper
-	limiter *RateLimiter
+	limiter *ratelimit.Limiter
 	metrics *Metrics
 	tenant  string
 	// reading bounds how much of the tenant's answers is read at the same time.
@@ -68,7 +69,7 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err := checkPath(request.Method, current.route, request.URL, t.ownClientID); err != nil {
 		return nil, err
 	}
-	to := cmp.Or(current.routeClass, classOf(request.Method, current.route))
+	to := cmp.Or(current.routeClass, ratelimit.RouteClassOf(request.Method, current.route))
 	permit, err := t.permit(request.Context(), to, route)
 	if err != nil {
 		return nil, err
@@ -77,20 +78,20 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		request = request.Clone(request.Context())
 		request.Header.Set("Authorization", "Bearer "+current.token)
 	}
-	response, failed, err := t.bounded(request, current, permit.timeout)
+	response, failed, err := t.bounded(request, current, permit.Timeout)
 	now := time.Now()
 	if errors.Is(err, lease.ErrLost) {
-		t.limiter.unused(permit)
+		t.limiter.Return(permit)
 		return nil, lease.ErrLost
 	}
 	if errors.Is(err, errReading) {
 		t.metrics.count(t.tenant, request.Method, current.route, response.StatusCode)
-		t.limiter.abandon(permit, now)
+		t.limiter.Abandon(permit, now)
 		return nil, &Error{Class: ClassUnavailable, Route: route, Message: errReading.Error()}
 	}
 	if large, ok := errors.AsType[*tooLarge](err); ok {
 		t.metrics.count(t.tenant, request.Method, current.route, response.StatusCode)
-		t.limiter.observe(permit, response.Header, nil, now)
+		t.limiter.Observe(permit, response.Header, nil, now)
 		return nil, &Error{Class: ClassTooLarge, Status: response.StatusCode, Route: route, Message: large.message}
 	}
 	if err != nil {
@@ -102,20 +103,21 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	t.metrics.count(t.tenant, request.Method, current.route, response.StatusCode)
 	logr.FromContextOrDiscard(request.Context()).V(1).Info("called Auth0", "route", route, "status", response.StatusCode)
 	if failed != nil {
-		t.limiter.observe(permit, response.Header, failed, now)
+		t.limiter.Observe(permit, response.Header, failed, now)
 		return nil, redact(request, failed)
 	}
-	t.limiter.observe(permit, response.Header, nil, now)
+	t.limiter.Observe(permit, response.Header, nil, now)
 	current.answered = true
 	return response, nil
 }
 
 // permit waits until the call may be made.
-func (t *transport) permit(ctx context.Context, to routeClass, route string) (*permit, error) {
+func (t *transport) permit(ctx context.Context, to ratelimit.RouteClass, route string) (*ratelimit.Permit, error) {
 	if t.released.Load() {
-		return nil, errReleased
+		return nil, ratelimit.ErrReleased
 	}
-	return t.limiter.acquire(ctx, to, route)
+	permit, err := t.limiter.Acquire(ctx, to, route)
+	return permit, waited(err)
 }
 
 // bounded is exchange with a timeout. If the answer is streamed, only the headers must arrive in time.
@@ -136,12 +138,12 @@ func (t *transport) bounded(request *http.Request, current *call, timeout time.D
 }
 
 // judge reports a call without an answer to the breaker. A cancelled call says nothing about the tenant.
-func (t *transport) judge(permit *permit, err error, now time.Time) {
+func (t *transport) judge(permit *ratelimit.Permit, err error, now time.Time) {
 	if failed, ok := errors.AsType[*Error](err); ok {
-		t.limiter.observe(permit, nil, failed, now)
+		t.limiter.Observe(permit, nil, failed, now)
 		return
 	}
-	t.limiter.abandon(permit, now)
+	t.limiter.Abandon(permit, now)
 }
 
 // cancelling is a body that cancels its request when it is closed.
@@ -171,7 +173,7 @@ func (t *transport) exchange(request *http.Request, current *call) (*http.Respon
 	if !succeeded {
 		return response, t.readError(request, response, current), nil
 	}
-	to := cmp.Or(current.routeClass, classOf(request.Method, current.route))
+	to := cmp.Or(current.routeClass, ratelimit.RouteClassOf(request.Method, current.route))
 	err = t.readBody(request.Context(), to, response, boundsOf(request.Method, current.route), func(content []byte) {
 		if current.raw {
 			current.answer = content

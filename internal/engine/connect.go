@@ -11,6 +11,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
@@ -34,13 +35,13 @@ func (d *Deps) Connect(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (*auth
 		}
 		return nil, err
 	}
-	limiter := d.Pool.RateLimiter(key)
+	limiter := d.Pool.Limiters.Of(key)
 	limit := ptr.Deref(tenant.Spec.RateLimit, v1alpha1.RateLimit{})
 	limiter.SetCap(limit.RequestsPerSecond, cmp.Or(limit.Burst, limit.RequestsPerSecond))
 	if since := tenant.Status.UnavailableSince; since != nil {
 		limiter.Presume(since.Time)
 	}
-	limiter.SetHeadroom(ptr.Deref(limit.HeadroomPercent, auth0.DefaultHeadroom))
+	limiter.SetHeadroom(ptr.Deref(limit.HeadroomPercent, ratelimit.DefaultHeadroom))
 	return d.Pool.Open(key, credentials), nil
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 	"github.com/auth0-operator/auth0-operator/internal/partial"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
@@ -62,7 +63,7 @@ func (k *kindDriftDetector[O]) watchQueue(build *builder.Builder, _ Deps, _ Kind
 	}))
 }
 
-func (k *kindDriftDetector[O]) enqueue(ctx context.Context, priority auth0.Priority, key types.NamespacedName) {
+func (k *kindDriftDetector[O]) enqueue(ctx context.Context, priority ratelimit.Priority, key types.NamespacedName) {
 	queuePriority := queuePriorities[priority]
 	select {
 	case <-ctx.Done():
@@ -91,13 +92,13 @@ func (k *kindDriftDetector[O]) changed(ctx context.Context, tenant *driftDetecto
 			return
 		}
 		for _, object := range objectsIn(list) {
-			k.read(ctx, client.ObjectKeyFromObject(object), auth0.PriorityNew)
+			k.read(ctx, client.ObjectKeyFromObject(object), ratelimit.PriorityNew)
 		}
 	}
 }
 
 // read requests a read of an object.
-func (k *kindDriftDetector[O]) read(ctx context.Context, key types.NamespacedName, priority auth0.Priority) {
+func (k *kindDriftDetector[O]) read(ctx context.Context, key types.NamespacedName, priority ratelimit.Priority) {
 	k.snapshot.markDirty(key, priority)
 	k.enqueue(ctx, priority, key)
 }
@@ -148,7 +149,7 @@ func (k *kindDriftDetector[O]) plan(ctx context.Context, session *auth0.Session,
 	err := k.each(ctx, tenant, func(object O) {
 		if !k.isReadyAsDeclared(object) {
 			if requested {
-				k.read(ctx, client.ObjectKeyFromObject(object), auth0.PriorityPeriodic)
+				k.read(ctx, client.ObjectKeyFromObject(object), ratelimit.PriorityPeriodic)
 			}
 			return
 		}
@@ -203,7 +204,7 @@ func (k *kindDriftDetector[O]) readAll(ctx context.Context, all expectedObjects,
 	logger(ctx).Info("Auth0 gives no list; each object is read instead", "objects", k.kind.Name, "error", err.Error())
 	for _, keys := range all.byID {
 		for _, key := range keys {
-			k.read(ctx, key, auth0.PriorityPeriodic)
+			k.read(ctx, key, ratelimit.PriorityPeriodic)
 		}
 	}
 	return nil
@@ -242,7 +243,7 @@ func (k *kindDriftDetector[O]) compareMembers(ctx context.Context, session *auth
 		for id := range missing.ids() {
 			for _, key := range all.byID[id] {
 				if _, ok := k.comparable(ctx, key, asked, pace); ok {
-					k.read(ctx, key, auth0.PriorityPeriodic)
+					k.read(ctx, key, ratelimit.PriorityPeriodic)
 				}
 			}
 		}
@@ -312,13 +313,13 @@ func (k *kindDriftDetector[O]) compareOne(ctx context.Context, session *auth0.Se
 	case news:
 		if shown.Size() > mostKept {
 			// The document would wait in memory with many others.
-			k.read(ctx, key, auth0.PriorityPeriodic)
+			k.read(ctx, key, ratelimit.PriorityPeriodic)
 			return
 		}
 		k.snapshot.show(key, shown)
-		k.enqueue(ctx, auth0.PriorityPeriodic, key)
+		k.enqueue(ctx, ratelimit.PriorityPeriodic, key)
 	case differs:
-		k.read(ctx, key, auth0.PriorityPeriodic)
+		k.read(ctx, key, ratelimit.PriorityPeriodic)
 	}
 }
 
@@ -336,7 +337,7 @@ func (k *kindDriftDetector[O]) comparable(ctx context.Context, key types.Namespa
 	isRecent := k.snapshot.syncedSince(object.GetUID(), asked.Add(-listLag))
 	isOfThisResync := k.snapshot.syncedSince(object.GetUID(), pace.began.Add(-1))
 	if isRecent && pace.requested && !isOfThisResync {
-		k.read(ctx, key, auth0.PriorityPeriodic)
+		k.read(ctx, key, ratelimit.PriorityPeriodic)
 	}
 	return object, !isRecent
 }

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 )
 
 // snapshot is what this process knows of the objects of a kind, beyond their status. Losing it with the process costs only calls.
@@ -28,7 +29,7 @@ type snapshot struct {
 type dirtyMark struct {
 	// serial distinguishes one mark from the next; 0 means none.
 	serial   uint64
-	priority auth0.Priority
+	priority ratelimit.Priority
 }
 
 // lastSync records the last sync of an object.
@@ -45,7 +46,7 @@ func newSnapshot() *snapshot {
 	}
 }
 
-func (m *snapshot) markDirty(key types.NamespacedName, priority auth0.Priority) {
+func (m *snapshot) markDirty(key types.NamespacedName, priority ratelimit.Priority) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.serial++

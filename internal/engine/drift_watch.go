@@ -11,6 +11,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
@@ -46,7 +47,7 @@ func (w *watch) set(change func()) {
 
 // followLog polls the tenant's log.
 func (m *driftDetector) followLog(ctx context.Context) {
-	ctx = auth0.WithPriority(ctx, auth0.PriorityShared)
+	ctx = ratelimit.WithPriority(ctx, ratelimit.PriorityShared)
 	defer m.closeSynced()
 	var tail *auth0.LogTail
 	for {
@@ -117,7 +118,7 @@ func beginning(ctx context.Context, tenant *v1alpha1.Auth0Tenant, session *auth0
 
 // followEvents keeps a connection to the Events API.
 func (m *driftDetector) followEvents(ctx context.Context) {
-	ctx = auth0.WithPriority(ctx, auth0.PriorityShared)
+	ctx = ratelimit.WithPriority(ctx, ratelimit.PriorityShared)
 	for first := true; ; first = false {
 		tenant, session, ok := m.usable(ctx)
 		if !ok {

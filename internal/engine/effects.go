@@ -10,6 +10,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
@@ -72,15 +73,15 @@ func (k *kindDriftDetector[O]) affected(ctx context.Context, tenant types.Namesp
 }
 
 // priorityAfter is the priority of a comparison after a write: a created object may give access that nobody declared.
-func priorityAfter(write Write) auth0.Priority {
+func priorityAfter(write Write) ratelimit.Priority {
 	if write.Created() {
-		return auth0.PriorityEdited
+		return ratelimit.PriorityEdited
 	}
-	return auth0.PriorityNew
+	return ratelimit.PriorityNew
 }
 
 // enqueueIfStarted does not wait for the queue: when the queue starts, it receives all objects.
-func (k *kindDriftDetector[O]) enqueueIfStarted(priority auth0.Priority, key types.NamespacedName) {
+func (k *kindDriftDetector[O]) enqueueIfStarted(priority ratelimit.Priority, key types.NamespacedName) {
 	queuePriority := queuePriorities[priority]
 	select {
 	case <-k.started:

@@ -13,6 +13,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 	"github.com/auth0-operator/auth0-operator/internal/fields"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
@@ -141,5 +142,5 @@ func (w *objectSync[O]) handOverTo(ctx context.Context, successor O, id string) 
 
 // wake requeues an object of the same kind.
 func (w *objectSync[O]) wake(other client.Object) {
-	w.reconciliation.loop.queue.lookLater(ctrl.Request{NamespacedName: types.NamespacedName{Namespace: other.GetNamespace(), Name: other.GetName()}}, auth0.PriorityEdited)
+	w.reconciliation.loop.queue.lookLater(ctrl.Request{NamespacedName: types.NamespacedName{Namespace: other.GetNamespace(), Name: other.GetName()}}, ratelimit.PriorityEdited)
 }

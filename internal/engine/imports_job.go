@@ -18,6 +18,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
@@ -27,7 +28,7 @@ func (t *tenantImports) ensureRunning() {
 		return
 	}
 	t.running = true
-	ctx := auth0.WithPriority(t.ctx, auth0.PriorityShared)
+	ctx := ratelimit.WithPriority(t.ctx, ratelimit.PriorityShared)
 	ctx = log.IntoContext(ctx, log.FromContext(ctx).WithName("imports").WithValues("tenant", t.tenant.String()))
 	t.loops.Go(func() { t.run(ctx) })
 }

@@ -25,6 +25,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 	"github.com/auth0-operator/auth0-operator/internal/lease"
 	"github.com/auth0-operator/auth0-operator/internal/partial"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
@@ -210,7 +211,7 @@ func Register[T any, O interface {
 	}
 	newLoop := func(deps Deps, recorder events.EventRecorder, all []Kind) *Reconciler[O] {
 		return &Reconciler[O]{
-			Events: recorder, workers: auth0.NewWorkers(loopWorkers(deps)),
+			Events: recorder, workers: ratelimit.NewWorkers(loopWorkers(deps)),
 			New: func() O { return new(T) }, Handler: newHandler(deps, kind, all), Kind: name, kinds: all, Deps: deps, indexes: kind.indexed.Values,
 		}
 	}
@@ -226,9 +227,9 @@ func Register[T any, O interface {
 		build := ctrl.NewControllerManagedBy(manager).
 			Named(name).
 			Watches(O(new(T)), enqueueItself(), builder.WithPredicates(changed())).
-			WatchesMetadata(&corev1.Secret{}, enqueueBy(deps.Client, newList, reference.InputIndex, auth0.PriorityEdited, inputKey(reference.SecretInput), wroteItself(deps, name)))
+			WatchesMetadata(&corev1.Secret{}, enqueueBy(deps.Client, newList, reference.InputIndex, ratelimit.PriorityEdited, inputKey(reference.SecretInput), wroteItself(deps, name)))
 		if _, managed := any(O(nil)).(v1alpha1.Managed); managed {
-			build = build.Watches(&v1alpha1.Auth0Tenant{}, enqueueBy(deps.Client, newList, reference.TenantIndex, auth0.PriorityPeriodic, tenantKey), builder.WithPredicates(usabilityChanged()))
+			build = build.Watches(&v1alpha1.Auth0Tenant{}, enqueueBy(deps.Client, newList, reference.TenantIndex, ratelimit.PriorityPeriodic, tenantKey), builder.WithPredicates(usabilityChanged()))
 		}
 		if _, isTenant := any(O(nil)).(*v1alpha1.Auth0Tenant); isTenant {
 			deps.Pool.Changed = loop.queue.look
@@ -321,5 +322,5 @@ func tenantKey(object client.Object) (string, string) {
 
 // WatchConfigMaps requeues an object when a ConfigMap changes that it names.
 func WatchConfigMaps(build *builder.Builder, deps Deps, kind Kind, _ []Kind) *builder.Builder {
-	return build.WatchesMetadata(&corev1.ConfigMap{}, enqueueBy(deps.Client, kind.NewList, reference.InputIndex, auth0.PriorityEdited, inputKey(reference.ConfigMapInput), wroteItself(deps, kind.Name)))
+	return build.WatchesMetadata(&corev1.ConfigMap{}, enqueueBy(deps.Client, kind.NewList, reference.InputIndex, ratelimit.PriorityEdited, inputKey(reference.ConfigMapInput), wroteItself(deps, kind.Name)))
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
@@ -33,13 +34,13 @@ const (
 // listBatch is a set of objects that need the same change to a list, which one call makes.
 type listBatch struct {
 	// priority is the priority of the most urgent member.
-	priority   auth0.Priority
+	priority   ratelimit.Priority
 	members    []*member
 	began, due time.Time
 }
 
 // joinListBatches adds an object to the batches of its lists.
-func (t *tenantImports) joinListBatches(m *member, priority auth0.Priority, now time.Time) {
+func (t *tenantImports) joinListBatches(m *member, priority ratelimit.Priority, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, to := range m.targets {
@@ -60,7 +61,7 @@ func (t *tenantImports) joinListBatches(m *member, priority auth0.Priority, now 
 }
 
 // hasListBatches reports whether the tenant has batches that are at least as urgent as a priority.
-func (t *tenantImports) hasListBatches(priority auth0.Priority) bool {
+func (t *tenantImports) hasListBatches(priority ratelimit.Priority) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, g := range t.listBatches {
@@ -98,7 +99,7 @@ func (t *tenantImports) keep(to target, g *listBatch, members []*member) {
 // dueListBatches removes and returns the batches that are due or that no further object can join. From the others it returns as
 // many members as fill a call. An object that joins while the list is being changed waits for the end of that call.
 func (t *tenantImports) dueListBatches(now time.Time) map[target][]*member {
-	noneWaiting := t.Pool.RateLimiter(t.tenant.String()).Waiting() == 0
+	noneWaiting := t.Pool.Limiters.Of(t.tenant.String()).Waiting() == 0
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	due := map[target][]*member{}
@@ -152,7 +153,7 @@ func (w *objectSync[O]) mayBatch() bool { return len(w.targets(&onLists{isNew: t
 
 // batchesNew reports whether the lists of a new object are changed in batches: calls are scarce, and one serves many objects.
 func (w *objectSync[O]) batchesNew(have auth0.Document) bool {
-	return w.mayBatch() && have.Size() <= mostKept && w.isBusy(auth0.PriorityPeriodic)
+	return w.mayBatch() && have.Size() <= mostKept && w.isBusy(ratelimit.PriorityPeriodic)
 }
 
 // batchesChanges is batchesNew for an existing object. An object that a person edited does not wait for less urgent ones.
@@ -162,11 +163,11 @@ func (w *objectSync[O]) batchesChanges(have auth0.Document) bool {
 
 // isBusy reports whether many calls that are at least as urgent as a priority wait for the rate limit, or batches of that
 // priority exist. It is false for an object that was refused within a batch.
-func (w *objectSync[O]) isBusy(priority auth0.Priority) bool {
+func (w *objectSync[O]) isBusy(priority ratelimit.Priority) bool {
 	if w.imports().isExcluded(w.object.GetUID(), time.Now()) {
 		return false
 	}
-	return w.Pool.RateLimiter(w.tenantKey().String()).WaitingIn(priority) >= batchThreshold || w.imports().hasListBatches(priority)
+	return w.Pool.Limiters.Of(w.tenantKey().String()).WaitingIn(priority) >= batchThreshold || w.imports().hasListBatches(priority)
 }
 
 // waitForBatch is the outcome of a reconciliation of an object that joined a batch. The end of the batch requeues the object.

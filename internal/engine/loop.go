@@ -27,7 +27,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
-	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 	"github.com/auth0-operator/auth0-operator/internal/display"
 	"github.com/auth0-operator/auth0-operator/internal/partial"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
@@ -74,7 +74,7 @@ type Reconciler[O v1alpha1.Object] struct {
 	// indexes returns what an object has in each index of the cache.
 	indexes func(v1alpha1.Object) map[string][]string
 	queue   queueOf
-	workers *auth0.Workers
+	workers *ratelimit.Workers
 	// written holds, by name, the resource version of the operator's last write that the cache has not shown yet.
 	written sync.Map
 	// warned holds, by name, the warnings of the last reconciliation.
@@ -104,8 +104,8 @@ func (r *Reconciler[O]) Reconcile(ctx context.Context, request ctrl.Request) (ct
 		}
 	}
 	reservation := r.reservation(object, key, request)
-	defer r.Pool.End(reservation)
-	ctx = auth0.WithReservation(ctx, reservation)
+	defer reservation.End()
+	ctx = ratelimit.WithReservation(ctx, reservation)
 	reconciliation := &Reconciliation[O]{Object: object, saved: object.DeepCopyObject().(O), loop: r}
 	outcome := r.run(ctx, reconciliation)
 	if after, noStatusChange := reconciliation.leavesStatus(reservation, outcome); noStatusChange {
@@ -119,9 +119,9 @@ func (r *Reconciler[O]) Reconcile(ctx context.Context, request ctrl.Request) (ct
 }
 
 // reservation returns the reservation for a reconciliation of an object.
-func (r *Reconciler[O]) reservation(object O, key reservationKey, request ctrl.Request) *auth0.Reservation {
+func (r *Reconciler[O]) reservation(object O, key reservationKey, request ctrl.Request) *ratelimit.Reservation {
 	priority := priorityOf(object)
-	reservation := auth0.NewReservation(key, priority, func() { r.queue.call(request) })
+	reservation := r.Pool.Limiters.Reserve(key, priority, func() { r.queue.call(request) })
 	reservation.Hold(r.workers, func() { r.queue.lookLater(request, priority) })
 	if Requested(object) {
 		reservation.Request()
@@ -131,7 +131,7 @@ func (r *Reconciler[O]) reservation(object O, key reservationKey, request ctrl.R
 
 // forget drops what is known of an object that cannot be read, and more if the object was deleted.
 func (r *Reconciler[O]) forget(key reservationKey, err error) error {
-	r.Pool.Forget(key)
+	r.Pool.Limiters.Forget(key)
 	forgetter, ok := r.Handler.(Forgetter)
 	if client.IgnoreNotFound(err) == nil {
 		r.warned.Delete(key.name)
@@ -306,7 +306,7 @@ type Reconciliation[O v1alpha1.Object] struct {
 
 // leavesStatus reports whether the status stays unchanged, because the object waits for a short time or only for its periodic
 // check. It also returns when to reconcile the object again.
-func (p *Reconciliation[O]) leavesStatus(reservation *auth0.Reservation, outcome Outcome) (again time.Duration, noStatusChange bool) {
+func (p *Reconciliation[O]) leavesStatus(reservation *ratelimit.Reservation, outcome Outcome) (again time.Duration, noStatusChange bool) {
 	if p.found {
 		return 0, false
 	}

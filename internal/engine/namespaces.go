@@ -18,7 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
-	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
@@ -93,7 +93,7 @@ func watchNamespaces(build *builder.Builder, deps Deps, kind Kind, _ []Kind) *bu
 		}
 		for _, object := range objectsIn(list) {
 			if reference.TenantKey(object.(v1alpha1.Managed)).Namespace != object.GetNamespace() {
-				enqueue(queue, object.(v1alpha1.Object), auth0.PriorityEdited)
+				enqueue(queue, object.(v1alpha1.Object), ratelimit.PriorityEdited)
 			}
 		}
 	}

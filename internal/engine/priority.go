@@ -18,33 +18,33 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
-	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 )
 
 // priorityOf returns the priority of a reconciliation of an object. It depends only on the object, so a restart does not change
 // it.
-func priorityOf(object v1alpha1.Object) auth0.Priority {
+func priorityOf(object v1alpha1.Object) ratelimit.Priority {
 	_, managed := object.(v1alpha1.Managed)
 	switch {
 	case !managed:
 		// All other objects wait for the tenant.
-		return auth0.PriorityEdited
+		return ratelimit.PriorityEdited
 	case object.GetDeletionTimestamp() != nil:
-		return auth0.PriorityNew
+		return ratelimit.PriorityNew
 	case Requested(object):
-		return auth0.PriorityEdited
+		return ratelimit.PriorityEdited
 	case object.GetCommonStatus().ObservedGeneration == object.GetGeneration():
-		return auth0.PriorityPeriodic
+		return ratelimit.PriorityPeriodic
 	case object.GetGeneration() > 1:
-		return auth0.PriorityEdited
+		return ratelimit.PriorityEdited
 	}
-	return auth0.PriorityNew
+	return ratelimit.PriorityNew
 }
 
 // queuePriorities are the priorities in the work queue. An object whose reservation is due goes first, with calledPriority: few
 // are due, and unused calls of Auth0's limit are lost.
 var (
-	queuePriorities = map[auth0.Priority]int{auth0.PriorityEdited: 0, auth0.PriorityNew: -10, auth0.PriorityPeriodic: handler.LowPriority}
+	queuePriorities = map[ratelimit.Priority]int{ratelimit.PriorityEdited: 0, ratelimit.PriorityNew: -10, ratelimit.PriorityPeriodic: handler.LowPriority}
 	calledPriority  = 10
 )
 
@@ -67,7 +67,7 @@ func (q *queueOf) call(request reconcile.Request) {
 }
 
 // lookLater requeues an object with a priority.
-func (q *queueOf) lookLater(request reconcile.Request, priority auth0.Priority) {
+func (q *queueOf) lookLater(request reconcile.Request, priority ratelimit.Priority) {
 	queuePriority := queuePriorities[priority]
 	(*q.Load()).AddWithOpts(priorityqueue.AddOpts{Priority: &queuePriority}, request)
 }
@@ -90,7 +90,7 @@ type reservationKey struct {
 }
 
 // enqueue adds an object to the work queue, with at least a priority.
-func enqueue(queue workqueue.TypedRateLimitingInterface[reconcile.Request], object v1alpha1.Object, least auth0.Priority) {
+func enqueue(queue workqueue.TypedRateLimitingInterface[reconcile.Request], object v1alpha1.Object, least ratelimit.Priority) {
 	queuePriority := queuePriorities[min(priorityOf(object), least)]
 	queue.(workQueue).AddWithOpts(priorityqueue.AddOpts{Priority: &queuePriority}, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(object)})
 }
@@ -99,7 +99,7 @@ func enqueue(queue workqueue.TypedRateLimitingInterface[reconcile.Request], obje
 // high priority; the others are not urgent.
 func enqueueItself() handler.EventHandler {
 	add := func(object client.Object, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-		enqueue(queue, object.(v1alpha1.Object), auth0.PriorityPeriodic)
+		enqueue(queue, object.(v1alpha1.Object), ratelimit.PriorityPeriodic)
 	}
 	return handler.Funcs{
 		CreateFunc: func(_ context.Context, e event.CreateEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
@@ -116,8 +116,8 @@ func enqueueItself() handler.EventHandler {
 
 // enqueueBy finds the objects of a kind through an index, and adds them to the work queue with at least the priority least. It
 // skips objects for which unless returns true, except after a deletion. The initial list is not urgent and skips none.
-func enqueueBy(reader client.Reader, newList func() client.ObjectList, index string, least auth0.Priority, key func(client.Object) (namespace, value string), unless ...func(changed, object client.Object) bool) handler.EventHandler {
-	add := func(ctx context.Context, changed client.Object, queue workqueue.TypedRateLimitingInterface[reconcile.Request], least auth0.Priority, unless ...func(changed, object client.Object) bool) {
+func enqueueBy(reader client.Reader, newList func() client.ObjectList, index string, least ratelimit.Priority, key func(client.Object) (namespace, value string), unless ...func(changed, object client.Object) bool) handler.EventHandler {
+	add := func(ctx context.Context, changed client.Object, queue workqueue.TypedRateLimitingInterface[reconcile.Request], least ratelimit.Priority, unless ...func(changed, object client.Object) bool) {
 		namespace, value := key(changed)
 		list := newList()
 		if err := reader.List(ctx, list, client.InNamespace(namespace), client.MatchingFields{index: value}); err != nil {
@@ -133,7 +133,7 @@ func enqueueBy(reader client.Reader, newList func() client.ObjectList, index str
 	return handler.Funcs{
 		CreateFunc: func(ctx context.Context, e event.CreateEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
 			if e.IsInInitialList {
-				add(ctx, e.Object, queue, auth0.PriorityPeriodic)
+				add(ctx, e.Object, queue, ratelimit.PriorityPeriodic)
 				return
 			}
 			add(ctx, e.Object, queue, least, unless...)

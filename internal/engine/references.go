@@ -19,7 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
-	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
@@ -34,7 +34,7 @@ const (
 // watchReferents requeues an object when a referent becomes usable, or represents something else in Auth0.
 func watchReferents(build *builder.Builder, deps Deps, kind Kind, all []Kind) *builder.Builder {
 	look := func(key func(client.Object) (namespace, value string)) handler.EventHandler {
-		return enqueueBy(deps.Client, kind.NewList, reference.ObjectIndex, auth0.PriorityNew, key, isNoUse)
+		return enqueueBy(deps.Client, kind.NewList, reference.ObjectIndex, ratelimit.PriorityNew, key, isNoUse)
 	}
 	for _, other := range all {
 		referent, ok := other.New().(v1alpha1.Referent)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 	"github.com/auth0-operator/auth0-operator/internal/fields"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
@@ -322,7 +323,7 @@ func (w *objectSync[O]) readSecrets(ctx context.Context) error {
 	}
 	if len(w.secrets) > 0 && w.managed() {
 		// A person changed a Secret, which the object does not show.
-		auth0.ReservationOf(ctx).RaisePriority(auth0.PriorityEdited)
+		ratelimit.ReservationOf(ctx).RaisePriority(ratelimit.PriorityEdited)
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 	"github.com/auth0-operator/auth0-operator/internal/lease"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
@@ -197,6 +198,6 @@ func (w *objectSync[O]) retain(ctx context.Context) Outcome {
 // mayAwaitLimit reports whether an object that stays in Auth0 may wait longer for the rate limit. The wait counts in the queue
 // or, if Auth0 refused an admitted call, since the deletion.
 func (w *objectSync[O]) mayAwaitLimit(ctx context.Context) bool {
-	waited, waits := auth0.ReservationOf(ctx).Waits()
+	waited, waits := ratelimit.ReservationOf(ctx).Waits()
 	return waits && waited < longestMarkerRemoval || w.Clock.Since(w.object.GetDeletionTimestamp().Time) < longestMarkerRemoval
 }

@@ -31,7 +31,7 @@ func (d *Deps) serves(ctx context.Context, object v1alpha1.Object) (bool, error)
 
 // stopServing stops all work on an object that this instance does not serve, or no longer serves.
 func (d *Deps) stopServing(object v1alpha1.Object, key reservationKey) {
-	d.Pool.Forget(key)
+	d.Pool.Limiters.Forget(key)
 	if _, managed := object.(v1alpha1.Managed); !managed {
 		d.Pool.Release(client.ObjectKeyFromObject(object).String())
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 )
 
 // hasDriftDetection reports whether the tenant's drift detector covers a Ready object, so that it needs no timer.
@@ -46,11 +47,11 @@ func (r *Remote[O]) reconcileListedOrRead(ctx context.Context, reconciliation *R
 		}
 		reconciliation.Object = reconciliation.saved.DeepCopyObject().(O)
 		// Something differs, so the object needs a read.
-		r.snapshot.markDirty(key, auth0.PriorityPeriodic)
+		r.snapshot.markDirty(key, ratelimit.PriorityPeriodic)
 		known = r.snapshot.dirtyMark(key)
 	}
 	if known.serial != 0 {
-		auth0.ReservationOf(ctx).RaisePriority(known.priority)
+		ratelimit.ReservationOf(ctx).RaisePriority(known.priority)
 	}
 	outcome := r.newSync(reconciliation).run(ctx)
 	if outcome.isFinal() {

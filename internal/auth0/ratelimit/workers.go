@@ -1,4 +1,4 @@
-package auth0
+package ratelimit
 
 import "sync"
 
@@ -9,17 +9,24 @@ type Workers struct {
 	// free counts those that hold no reconciliation that called Auth0.
 	free, reserved int
 	// waiting are the rate limiters in whose line somebody waits for a worker.
-	waiting map[*RateLimiter]bool
+	waiting map[*Limiter]bool
 }
 
 // NewWorkers returns the workers of a loop.
 func NewWorkers(size int) *Workers {
-	return &Workers{free: size, reserved: size / 2, waiting: map[*RateLimiter]bool{}}
+	return &Workers{free: size, reserved: size / 2, waiting: map[*Limiter]bool{}}
+}
+
+// Free returns how many workers hold no reconciliation that called Auth0.
+func (w *Workers) Free() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.free
 }
 
 // take takes a worker, and returns false if none is free. The reserved workers are for the first reconciliation of a tenant that
 // answers. A rate limiter that got none is notified when one is free again.
-func (w *Workers) take(of *RateLimiter, mayUseReserved bool) bool {
+func (w *Workers) take(of *Limiter, mayUseReserved bool) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.offers(mayUseReserved) {
@@ -31,7 +38,7 @@ func (w *Workers) take(of *RateLimiter, mayUseReserved bool) bool {
 }
 
 // has reports whether take would succeed.
-func (w *Workers) has(of *RateLimiter, mayUseReserved bool) bool {
+func (w *Workers) has(of *Limiter, mayUseReserved bool) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.offers(mayUseReserved) {
@@ -59,12 +66,12 @@ func (w *Workers) release() {
 
 // workerSlot is a worker that a reconciliation of a tenant holds.
 type workerSlot struct {
-	limiter *RateLimiter
+	limiter *Limiter
 	workers *Workers
 }
 
 // takeWorker takes a worker for a reservation, and returns false if none is available for it.
-func (g *RateLimiter) takeWorker(reservation *Reservation, mayUseReserved bool) (*workerSlot, bool) {
+func (g *Limiter) takeWorker(reservation *Reservation, mayUseReserved bool) (*workerSlot, bool) {
 	if reservation.workers == nil {
 		return nil, true
 	}

@@ -1,8 +1,10 @@
-package auth0
+package ratelimit
 
 import "time"
 
 const (
+	// CallTimeout bounds one call, from the first byte sent to the last byte read.
+	CallTimeout = 30 * time.Second
 	// failuresToOpen is how many calls in a row must fail before a probe decides whether the API is unavailable. If the API never
 	// answered, or a call timed out, one failure is enough.
 	failuresToOpen = 3
@@ -10,26 +12,27 @@ const (
 	probeEvery = 10 * time.Second
 	// suspectTimeout limits a probe, and a call to an API that did not answer the last one or never answered.
 	suspectTimeout = 10 * time.Second
-	// slowAnswer is how long an API may take to answer and still keep calls of its own beside those of other tenants.
-	slowAnswer = 5 * time.Second
+	// SlowAnswer is how long an API may take to answer and still keep calls of its own beside those of other tenants.
+	SlowAnswer = 5 * time.Second
 )
 
-// api is one of Auth0's two APIs. Auth0 runs them separately, so one may be unavailable while the other answers.
-type api int
+// API is one of Auth0's two APIs. Auth0 runs them separately, so one may be unavailable while the other answers.
+type API int
 
 const (
-	apiManagement api = iota
-	apiAuthentication
+	// ManagementAPI is below /api/v2/, AuthenticationAPI the rest.
+	ManagementAPI API = iota
+	AuthenticationAPI
 
 	apis
 )
 
 // api returns the API that a class of calls belongs to.
-func (c routeClass) api() api {
+func (c RouteClass) api() API {
 	if c.isManagement() {
-		return apiManagement
+		return ManagementAPI
 	}
-	return apiAuthentication
+	return AuthenticationAPI
 }
 
 // circuit is the state of a breaker.
@@ -54,7 +57,7 @@ type breaker struct {
 	failing  time.Time
 	// since is when the API became unavailable, zero while it is available, and cause is the failure that showed it.
 	since time.Time
-	cause *Error
+	cause error
 
 	// inFlight counts the calls that were allowed and have no answer, and quiet is since when none of them got one.
 	inFlight int
@@ -73,14 +76,14 @@ func (b *breaker) lets() bool {
 
 // responsive reports whether, as far as is known, the API answers quickly.
 func (b *breaker) responsive(now time.Time) bool {
-	isQuiet := b.inFlight > 0 && now.Sub(b.quiet) > slowAnswer
-	return b.trusted() && b.latency < slowAnswer && !isQuiet
+	isQuiet := b.inFlight > 0 && now.Sub(b.quiet) > SlowAnswer
+	return b.trusted() && b.latency < SlowAnswer && !isQuiet
 }
 
 // timeout returns how long a call may take that is allowed now.
 func (b *breaker) timeout() time.Duration {
 	if b.trusted() {
-		return callTimeout
+		return CallTimeout
 	}
 	return suspectTimeout
 }
@@ -120,7 +123,7 @@ func (b *breaker) fail(took time.Duration, now time.Time) (halfOpens bool) {
 }
 
 // open opens the circuit after a failed probe. It reports whether the API became unavailable just now.
-func (b *breaker) open(cause *Error) (first bool) {
+func (b *breaker) open(cause error) (first bool) {
 	b.state = circuitOpen
 	if !b.since.IsZero() {
 		return false

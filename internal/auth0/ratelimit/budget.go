@@ -1,4 +1,4 @@
-package auth0
+package ratelimit
 
 import "time"
 
@@ -13,14 +13,14 @@ type budget struct {
 
 // Budget returns the plan whose limits Auth0's responses report, "" if none matches, and about how many calls wait, rounded down
 // to a power of ten.
-func (g *RateLimiter) Budget() (plan string, waiting int32) {
+func (g *Limiter) Budget() (plan string, waiting int32) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.reported = g.budget()
 	return g.reported.plan, g.reported.waiting
 }
 
-func (g *RateLimiter) budget() budget {
+func (g *Limiter) budget() budget {
 	now := budget{waiting: roundedDown(g.queue.length())}
 	if g.subscription != nil {
 		now.plan = g.subscription.name
@@ -38,17 +38,17 @@ func roundedDown(count int) int32 {
 }
 
 // reportBudget reports a change of the budget after a delay.
-func (g *RateLimiter) reportBudget() {
-	if g.changed == nil || g.reporting || g.budget() == g.reported {
+func (g *Limiter) reportBudget() {
+	if g.limiters.changed == nil || g.reporting || g.budget() == g.reported {
 		return
 	}
 	g.reporting = true
-	time.AfterFunc(budgetDelay, func() {
+	g.limiters.clock.AfterFunc(budgetDelay, func() {
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		g.reporting = false
 		if g.budget() != g.reported {
-			g.changed()
+			g.limiters.changed(g.tenant)
 		}
 	})
 }

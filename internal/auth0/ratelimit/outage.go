@@ -1,4 +1,4 @@
-package auth0
+package ratelimit
 
 import (
 	"context"
@@ -10,8 +10,8 @@ import (
 // requestedProbeEvery bounds the probes that people request.
 const requestedProbeEvery = 2 * time.Second
 
-// prober makes a call to an API, to find out whether it answers.
-type prober func(ctx context.Context, of api) error
+// Prober makes a call to an API, to find out whether it answers. It returns a Failure if the call was made and failed.
+type Prober func(ctx context.Context, of API) error
 
 type probeKey struct{}
 
@@ -22,17 +22,17 @@ func isProbe(ctx context.Context) bool { return ctx.Value(probeKey{}) != nil }
 // it.
 type Outage struct {
 	Since time.Time
-	Cause *Error
+	Cause error
 }
 
 // Outage returns the current outage, nil if the tenant is available as far as is known.
-func (g *RateLimiter) Outage() *Outage {
+func (g *Limiter) Outage() *Outage {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.outage()
 }
 
-func (g *RateLimiter) outage() *Outage {
+func (g *Limiter) outage() *Outage {
 	var longest *Outage
 	for of := range g.breakers {
 		b := &g.breakers[of]
@@ -44,13 +44,13 @@ func (g *RateLimiter) outage() *Outage {
 }
 
 // IsProbing reports whether a probe is about to decide whether the tenant is available.
-func (g *RateLimiter) IsProbing() bool {
+func (g *Limiter) IsProbing() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.hasCircuit(circuitHalfOpen)
 }
 
-func (g *RateLimiter) hasCircuit(state circuit) bool {
+func (g *Limiter) hasCircuit(state circuit) bool {
 	for of := range g.breakers {
 		if g.breakers[of].state == state {
 			return true
@@ -61,7 +61,7 @@ func (g *RateLimiter) hasCircuit(state circuit) bool {
 
 // AwaitAvailable waits until the tenant is available. The error is that of the context, or reports that the operator no longer
 // serves the tenant.
-func (g *RateLimiter) AwaitAvailable(ctx context.Context) error {
+func (g *Limiter) AwaitAvailable(ctx context.Context) error {
 	for {
 		g.mu.Lock()
 		recovered, released := g.recovered, g.released
@@ -69,7 +69,7 @@ func (g *RateLimiter) AwaitAvailable(ctx context.Context) error {
 		g.mu.Unlock()
 		switch {
 		case released:
-			return errReleased
+			return ErrReleased
 		case available:
 			return ctx.Err()
 		}
@@ -83,31 +83,31 @@ func (g *RateLimiter) AwaitAvailable(ctx context.Context) error {
 
 // Presume takes over from another process that the tenant is unavailable since a time, unless the tenant already answered or
 // failed in this process. A probe verifies it.
-func (g *RateLimiter) Presume(since time.Time) {
+func (g *Limiter) Presume(since time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	b := &g.breakers[apiManagement]
+	b := &g.breakers[ManagementAPI]
 	if b.state != circuitClosed || b.answered || b.failures > 0 {
 		return
 	}
 	b.presume(since)
-	g.scheduleProbe(time.Now())
+	g.scheduleProbe(g.now())
 }
 
 // ProbeNow probes an unavailable tenant at once, because someone may have repaired it. Requests in quick succession count as one.
-func (g *RateLimiter) ProbeNow() {
+func (g *Limiter) ProbeNow() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.probeSoon(time.Now())
+	g.probeSoon(g.now())
 }
 
-func (g *RateLimiter) probeSoon(now time.Time) {
+func (g *Limiter) probeSoon(now time.Time) {
 	g.nextProbe = earlier(g.nextProbe, later(now, g.probed.Add(requestedProbeEvery)))
 	g.scheduleProbe(now)
 }
 
-// connect probes the tenant with other credentials from now on. What was known of the tenant may not hold for them.
-func (g *RateLimiter) connect(probe prober) {
+// Connect probes the tenant with other credentials from now on. What was known of the tenant may not hold for them.
+func (g *Limiter) Connect(probe Prober) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.probe, g.nextProbe = probe, time.Time{}
@@ -117,45 +117,45 @@ func (g *RateLimiter) connect(probe prober) {
 	for of := range g.breakers {
 		g.breakers[of].forget()
 	}
-	g.scheduleProbe(time.Now())
+	g.scheduleProbe(g.now())
 }
 
-// resume is connect with the same credentials.
-func (g *RateLimiter) resume(probe prober) {
+// Resume is Connect with the same credentials.
+func (g *Limiter) Resume(probe Prober) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.probe == nil {
 		g.probe = probe
-		g.scheduleProbe(time.Now())
+		g.scheduleProbe(g.now())
 	}
 }
 
-// disconnect ends the probes, because there are no credentials.
-func (g *RateLimiter) disconnect() {
+// Disconnect ends the probes, because there are no credentials.
+func (g *Limiter) Disconnect() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.probe = nil
 	if g.cancelProbe != nil {
 		g.cancelProbe()
 	}
-	g.scheduleProbe(time.Now())
+	g.scheduleProbe(g.now())
 }
 
 // scheduleProbe schedules the next probe if a circuit is not closed.
-func (g *RateLimiter) scheduleProbe(now time.Time) {
+func (g *Limiter) scheduleProbe(now time.Time) {
 	if g.probeTimer != nil {
 		g.probeTimer.Stop()
 		g.probeTimer = nil
 	}
 	isNeeded := g.hasCircuit(circuitHalfOpen) || g.hasCircuit(circuitOpen)
 	if isNeeded && g.probe != nil && !g.probing && !g.released {
-		g.probeTimer = time.AfterFunc(max(g.nextProbe.Sub(now), 0), g.runProbe)
+		g.probeTimer = g.limiters.clock.AfterFunc(max(g.nextProbe.Sub(now), 0), g.runProbe)
 	}
 }
 
 // runProbe calls the APIs whose circuits are not closed. It stops at the first that does not answer, so the tenant gets no second
 // call.
-func (g *RateLimiter) runProbe() {
+func (g *Limiter) runProbe() {
 	ctx, cancel := context.WithTimeout(context.WithValue(context.Background(), probeKey{}, true), suspectTimeout)
 	defer cancel()
 	targets, probe := g.beginProbe(cancel)
@@ -167,20 +167,20 @@ func (g *RateLimiter) runProbe() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.probing, g.cancelProbe = false, nil
-	g.scheduleProbe(time.Now())
+	g.scheduleProbe(g.now())
 }
 
 // beginProbe returns what to probe. If both APIs are unavailable, they alternate as the first.
-func (g *RateLimiter) beginProbe(cancel context.CancelFunc) ([]api, prober) {
+func (g *Limiter) beginProbe(cancel context.CancelFunc) ([]API, Prober) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.probing || g.released || g.probe == nil {
 		return nil, nil
 	}
-	now := time.Now()
+	now := g.now()
 	g.probing, g.cancelProbe = true, cancel
 	g.probed, g.nextProbe = now, now.Add(probeEvery)
-	var targets []api
+	var targets []API
 	for offset := range apis {
 		of := (g.probedFirst + 1 + offset) % apis
 		if g.breakers[of].state != circuitClosed {
@@ -194,15 +194,15 @@ func (g *RateLimiter) beginProbe(cancel context.CancelFunc) ([]api, prober) {
 }
 
 // endProbe closes or opens a circuit, and reports whether the API answered.
-func (g *RateLimiter) endProbe(of api, err error) bool {
+func (g *Limiter) endProbe(of API, err error) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	now := time.Now()
+	now := g.now()
 	if g.released || errors.Is(err, context.Canceled) {
 		return false
 	}
-	failed, isCall := errors.AsType[*Error](err)
-	answered := err == nil || isCall && !failed.isOutage()
+	failed, isCall := errors.AsType[Failure](err)
+	answered := err == nil || isCall && !failed.IsOutage()
 	if answered {
 		g.nextProbe = time.Time{}
 		g.succeeded(of, now.Sub(g.probed), now)
@@ -212,30 +212,21 @@ func (g *RateLimiter) endProbe(of api, err error) bool {
 	if g.nextProbe.IsZero() {
 		g.nextProbe = g.probed.Add(probeEvery)
 	}
-	if !isCall {
-		// It waited for a token for too long.
-		failed = &Error{Class: ClassUnavailable, Message: err.Error()}
-	}
-	if b := &g.breakers[of]; b.state != circuitClosed && b.open(failed) {
+	if b := &g.breakers[of]; b.state != circuitClosed && b.open(err) {
 		g.becameUnavailable(of)
 	}
 	return false
 }
 
-// isOutage reports whether a failure means that the tenant is unavailable. A rate limit or a refusal does not.
-func (e *Error) isOutage() bool {
-	return e.Class == ClassUnavailable || e.Class == ClassUntrusted
-}
-
 // judge updates the breaker with the outcome of a call.
-func (g *RateLimiter) judge(p *permit, failed *Error, now time.Time) {
+func (g *Limiter) judge(p *Permit, failed Failure, now time.Time) {
 	of := p.routeClass.api()
 	b := &g.breakers[of]
 	b.end()
 	switch {
 	case p.probe:
 		// endProbe decides, when the whole probe is over.
-	case failed == nil || !failed.isOutage():
+	case failed == nil || !failed.IsOutage():
 		g.succeeded(of, now.Sub(p.since), now)
 	case b.fail(now.Sub(p.since), now):
 		g.recall(of)
@@ -244,7 +235,7 @@ func (g *RateLimiter) judge(p *permit, failed *Error, now time.Time) {
 }
 
 // succeeded closes a circuit, and reports it.
-func (g *RateLimiter) succeeded(of api, took time.Duration, now time.Time) {
+func (g *Limiter) succeeded(of API, took time.Duration, now time.Time) {
 	b := &g.breakers[of]
 	wasUnavailable := !b.since.IsZero()
 	if !b.succeed(took, now) || g.released {
@@ -256,13 +247,13 @@ func (g *RateLimiter) succeeded(of api, took time.Duration, now time.Time) {
 		close(g.recovered)
 		g.recovered = make(chan struct{})
 	}
-	if g.changed != nil {
-		g.changed()
+	if g.limiters.changed != nil {
+		g.limiters.changed(g.tenant)
 	}
 }
 
 // becameUnavailable ends the waits for an API that is unavailable for an unknown time, and reports it.
-func (g *RateLimiter) becameUnavailable(of api) {
+func (g *Limiter) becameUnavailable(of API) {
 	for _, w := range g.queue.of(of) {
 		if w.ready != nil {
 			g.queue.leave(w)
@@ -271,13 +262,13 @@ func (g *RateLimiter) becameUnavailable(of api) {
 		}
 	}
 	g.lookAgain(of, time.Time{})
-	if g.changed != nil {
-		g.changed()
+	if g.limiters.changed != nil {
+		g.limiters.changed(g.tenant)
 	}
 }
 
 // recall withdraws the permits of reconciliations that were called back and have not used them.
-func (g *RateLimiter) recall(of api) {
+func (g *Limiter) recall(of API) {
 	for w := range g.called {
 		if w.routeClass.api() != of {
 			continue
@@ -292,7 +283,7 @@ func (g *RateLimiter) recall(of api) {
 
 // lookAgain requeues all objects that wait for an API, because the cause of their wait changed. since is when the new wait
 // begins, zero to keep the old time.
-func (g *RateLimiter) lookAgain(of api, since time.Time) {
+func (g *Limiter) lookAgain(of API, since time.Time) {
 	for _, place := range g.places {
 		if place.routeClass.api() != of || place.permit != nil {
 			continue
@@ -307,44 +298,44 @@ func (g *RateLimiter) lookAgain(of api, since time.Time) {
 }
 
 // probePermit allows a call of a probe. It does not wait, because no other call is made meanwhile.
-func (g *RateLimiter) probePermit(to routeClass) *permit {
+func (g *Limiter) probePermit(to RouteClass) *Permit {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	p := g.let(to, time.Now())
+	p := g.let(to, g.now())
 	p.probe = true
 	return p
 }
 
 // parked returns what a call waits for, if that may take long.
-func (g *RateLimiter) parked(reservation *Reservation, to routeClass, route string, wait time.Duration) *Error {
+func (g *Limiter) parked(reservation *Reservation, to RouteClass, route string, wait time.Duration) *Wait {
 	b := &g.breakers[to.api()]
 	switch {
 	case !b.since.IsZero():
 		if reservation != nil && reservation.requested {
-			g.probeSoon(time.Now())
+			g.probeSoon(g.now())
 		}
-		return &Error{Class: ClassCircuitOpen, Route: route, Message: fmt.Sprintf("waiting for Auth0Tenant %s, which is unavailable since %s", g.tenant, b.since.UTC().Format(time.RFC3339))}
-	case !b.lets() || !g.mayHaveWorker(reservation, b, time.Now()):
-		return &Error{Class: ClassRateLimited, Route: route, After: suspectTimeout, Message: "waiting for Auth0 to answer other calls"}
+		return &Wait{Unavailable: true, Route: route, Message: fmt.Sprintf("waiting for Auth0Tenant %s, which is unavailable since %s", g.tenant, b.since.UTC().Format(time.RFC3339))}
+	case !b.lets() || !g.mayHaveWorker(reservation, b, g.now()):
+		return &Wait{Route: route, After: suspectTimeout, Message: "waiting for Auth0 to answer other calls"}
 	}
-	return rateLimited(route, wait)
+	return &Wait{Route: route, After: max(wait, time.Second), Message: "waiting for Auth0's rate limit"}
 }
 
 // look runs dispatch.
-func (g *RateLimiter) look() {
+func (g *Limiter) look() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.dispatch(time.Now())
+	g.dispatch(g.now())
 }
 
 // waitForMutex waits for a mutex in the worker, or parks the reconciliation.
-func (g *RateLimiter) waitForMutex(ctx context.Context, held *callMutex) error {
+func (g *Limiter) waitForMutex(ctx context.Context, held *Mutex) error {
 	if isProbe(ctx) {
 		return nil
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	reservation, now, b := ReservationOf(ctx), time.Now(), &g.breakers[held.routeClass.api()]
+	reservation, now, b := ReservationOf(ctx), g.now(), &g.breakers[held.routeClass.api()]
 	if b.since.IsZero() && g.holdsWorker(reservation, b, now) {
 		return nil
 	}
@@ -355,8 +346,8 @@ func (g *RateLimiter) waitForMutex(ctx context.Context, held *callMutex) error {
 	return g.parked(reservation, held.routeClass, "", 0)
 }
 
-// check parks a reconciliation whose calls could not be made because the API is unavailable.
-func (g *RateLimiter) check(ctx context.Context, to routeClass) error {
+// Check parks a reconciliation whose calls could not be made because the API is unavailable.
+func (g *Limiter) Check(ctx context.Context, to RouteClass) error {
 	if isProbe(ctx) {
 		return nil
 	}
@@ -367,13 +358,13 @@ func (g *RateLimiter) check(ctx context.Context, to routeClass) error {
 	}
 	reservation := ReservationOf(ctx)
 	if reservation != nil {
-		g.keepPlace(reservation, to, time.Now())
+		g.keepPlace(reservation, to, g.now())
 	}
 	return g.parked(reservation, to, "", 0)
 }
 
 // holdsWorker reports whether a reconciliation holds a worker, takes one, or needs none.
-func (g *RateLimiter) holdsWorker(reservation *Reservation, b *breaker, now time.Time) bool {
+func (g *Limiter) holdsWorker(reservation *Reservation, b *breaker, now time.Time) bool {
 	if reservation == nil || reservation.workers == nil || reservation.slot != nil {
 		return true
 	}
@@ -387,20 +378,20 @@ func (g *RateLimiter) holdsWorker(reservation *Reservation, b *breaker, now time
 	return ok
 }
 
-// isResponsive reports whether the API of a class of calls answers promptly, as far as is known.
-func (g *RateLimiter) isResponsive(to routeClass) bool {
+// IsResponsive reports whether the API of a class of calls answers promptly, as far as is known.
+func (g *Limiter) IsResponsive(to RouteClass) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.breakers[to.api()].responsive(time.Now())
+	return g.breakers[to.api()].responsive(g.now())
 }
 
 // mayUseReserved reports whether a reconciliation may use a worker that is reserved for tenants that answer.
-func (g *RateLimiter) mayUseReserved(reservation *Reservation, b *breaker, now time.Time) bool {
+func (g *Limiter) mayUseReserved(reservation *Reservation, b *breaker, now time.Time) bool {
 	return b.responsive(now) && g.held[reservation.workers] == 0
 }
 
 // mayHaveWorker reports whether a reconciliation has a worker, can get one, or needs none.
-func (g *RateLimiter) mayHaveWorker(reservation *Reservation, b *breaker, now time.Time) bool {
+func (g *Limiter) mayHaveWorker(reservation *Reservation, b *breaker, now time.Time) bool {
 	return reservation == nil || reservation.workers == nil || reservation.slot != nil || reservation.workers.has(g, g.mayUseReserved(reservation, b, now))
 }
 

@@ -1,4 +1,4 @@
-package auth0
+package ratelimit
 
 import (
 	"math/rand/v2"

@@ -1,4 +1,4 @@
-package auth0
+package ratelimit
 
 import (
 	"container/list"
@@ -34,14 +34,14 @@ const starvationLimit = 8
 
 // waiter waits for its turn to make a call.
 type waiter struct {
-	routeClass routeClass
+	routeClass RouteClass
 	priority   Priority
 	since      time.Time
 	order      uint64
 	at         *list.Element
 
 	// permit is there once the call may be made.
-	permit *permit
+	permit *Permit
 	// reservation is called back if nobody waits at ready.
 	reservation *Reservation
 	ready       chan struct{}
@@ -52,20 +52,20 @@ type waiter struct {
 	// refused reports whether the tenant became unavailable while the call waited.
 	refused bool
 	// awaited is a mutex at which the reservation waits, too.
-	awaited *callMutex
+	awaited *Mutex
 	// workerSlot is the worker that the reservation gets when it comes.
 	slot *workerSlot
 }
 
 // queue holds the waiters, by class and priority.
 type queue struct {
-	queues     map[routeClass]*[priorities]list.List
+	queues     map[RouteClass]*[priorities]list.List
 	counts     [priorities]int
 	next       uint64
 	passedOver [priorities]int
 }
 
-func newQueue() *queue { return &queue{queues: map[routeClass]*[priorities]list.List{}} }
+func newQueue() *queue { return &queue{queues: map[RouteClass]*[priorities]list.List{}} }
 
 func (l *queue) length() int {
 	var length int
@@ -140,7 +140,7 @@ func (l *queue) preferred(heads [priorities]*waiter) *waiter {
 }
 
 // of returns the waiters for calls to an API.
-func (l *queue) of(one api) []*waiter {
+func (l *queue) of(one API) []*waiter {
 	var found []*waiter
 	for of, queues := range l.queues {
 		if of.api() != one {
@@ -156,7 +156,7 @@ func (l *queue) of(one api) []*waiter {
 }
 
 // ahead counts the waiters that go before a new one of a priority and need the same tokens.
-func (l *queue) ahead(priority Priority, shares func(routeClass) bool) int {
+func (l *queue) ahead(priority Priority, shares func(RouteClass) bool) int {
 	var count int
 	for of, queues := range l.queues {
 		if !shares(of) {

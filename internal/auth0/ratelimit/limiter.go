@@ -1,4 +1,4 @@
-package auth0
+package ratelimit
 
 import (
 	"context"
@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"k8s.io/utils/clock"
 )
 
 const (
@@ -21,21 +23,23 @@ const (
 	DefaultHeadroom = 10
 )
 
-// RateLimiter keeps the calls to one tenant, of all kinds and for tokens, within Auth0's rate limits and within a cap. It learns
+// Limiter keeps the calls to one tenant, of all kinds and for tokens, within Auth0's rate limits and within a cap. It learns
 // the limits from the responses, follows their buckets, and decides whose call is next. It holds calls back while the tenant is
 // unavailable, and prevents the tenant from holding all workers. It outlives the sessions of its tenant, because a new credential
 // does not refill Auth0's buckets.
-type RateLimiter struct {
-	tenant  string
-	metrics *Metrics
+type Limiter struct {
+	tenant string
+	// limiters are those of all tenants, of which this is one.
+	limiters *Limiters
+	metrics  *Metrics
 
 	mu sync.Mutex
 	// subscription is the plan whose limits the responses report; nil if they report none, or limits that no plan has.
 	subscription *subscription
 	// seen are the sizes of the buckets in responses.
-	seen    map[routeClass]int
+	seen    map[RouteClass]int
 	buckets map[string]*bucket
-	charged map[routeClass][]*bucket
+	charged map[RouteClass][]*bucket
 	// limit is the cap, nil if there is none.
 	limit *bucket
 	// headroom is the share of each bucket that the operator leaves to others.
@@ -46,61 +50,56 @@ type RateLimiter struct {
 	// that were called back.
 	places map[any]*waiter
 	called map[*waiter]time.Time
-	timer  *time.Timer
+	timer  clock.Timer
 
 	// breakers are those of the tenant's APIs.
 	breakers [apis]breaker
 	// held counts the workers that reconciliations of the tenant hold, or were promised.
 	held map[*Workers]int
 	// probe makes a call to find out whether an API answers, nil without credentials.
-	probe       prober
-	probeTimer  *time.Timer
+	probe       Prober
+	probeTimer  clock.Timer
 	probing     bool
 	cancelProbe context.CancelFunc
 	// probed is when the last probe began, nextProbe when the next may, and probedFirst what the last one called first.
 	probed, nextProbe time.Time
-	probedFirst       api
+	probedFirst       API
 	// recovered is closed and replaced when the tenant is available again.
 	recovered chan struct{}
 	// released reports whether the operator no longer serves the tenant.
 	released bool
 
-	// pooled holds, by key, which rate limiter of a pool has the place of an object; nil without a pool.
-	pooled *sync.Map
-
-	// changed is called when the budget differs from the reported one, or when the tenant becomes unavailable or available. reporting
-	// is true while a call for the budget is scheduled.
-	changed   func()
+	// reported is the budget that was reported last. reporting is true while the next report is scheduled.
 	reported  budget
 	reporting bool
 }
 
-// permit allows one call.
-type permit struct {
-	routeClass  routeClass
+// Permit allows one call.
+type Permit struct {
+	routeClass  RouteClass
 	reservation *Reservation
 	buckets     []*bucket
 	since       time.Time
-	// timeout is how long the call may take.
-	timeout time.Duration
+	// Timeout is how long the call may take.
+	Timeout time.Duration
 	// probe marks a call of a probe.
 	probe bool
 	// answered are the counts of answers of the buckets at that time.
 	answered []int
 }
 
-// NewRateLimiter returns a RateLimiter without a cap that does not know the limits yet. metrics may be nil.
-func NewRateLimiter(tenant string, metrics *Metrics) *RateLimiter {
-	return &RateLimiter{
-		tenant: tenant, metrics: metrics, headroom: DefaultHeadroom / 100.0,
-		seen: map[routeClass]int{}, buckets: map[string]*bucket{}, charged: map[routeClass][]*bucket{},
+// newLimiter returns a Limiter without a cap that does not know the limits yet.
+func newLimiter(tenant string, limiters *Limiters) *Limiter {
+	return &Limiter{
+		tenant: tenant, limiters: limiters, metrics: limiters.metrics, headroom: DefaultHeadroom / 100.0,
+		seen: map[RouteClass]int{}, buckets: map[string]*bucket{}, charged: map[RouteClass][]*bucket{},
 		queue: newQueue(), places: map[any]*waiter{}, called: map[*waiter]time.Time{},
 		held: map[*Workers]int{}, recovered: make(chan struct{}),
 	}
 }
 
 // SetCap limits the calls to requestsPerSecond on average and burst at once; 0 requests per second means no cap.
-func (g *RateLimiter) SetCap(requestsPerSecond, burst int32) {
+func (g *Limiter) SetCap(requestsPerSecond, burst int32) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	size := perSecond(int(max(burst, 1)), float64(requestsPerSecond))
@@ -108,34 +107,34 @@ func (g *RateLimiter) SetCap(requestsPerSecond, burst int32) {
 	case requestsPerSecond <= 0:
 		g.limit = nil
 	case g.limit == nil:
-		g.limit = newBucket("spec.rateLimit", size, counted, time.Now())
+		g.limit = newBucket("spec.rateLimit", size, counted, g.now())
 		g.limit.own = true
 	default:
 		g.limit.allowance = size
 	}
 	clear(g.charged)
-	g.dispatch(time.Now())
+	g.dispatch(g.now())
 }
 
 // SetHeadroom sets the share of each of Auth0's limits, in percent, that the operator leaves to others.
-func (g *RateLimiter) SetHeadroom(percent int32) {
+func (g *Limiter) SetHeadroom(percent int32) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.headroom = float64(percent) / 100
-	g.dispatch(time.Now())
+	g.dispatch(g.now())
 }
 
-// acquire returns when a call may be made. If the first call of a reconciliation would have to wait, it returns an *Error of
-// ClassRateLimited or ClassCircuitOpen at once, keeps the reservation, and requeues the object later. A reconciliation that has
+// Acquire returns when a call may be made. If the first call of a reconciliation would have to wait, it returns a *Wait at
+// once, keeps the reservation, and requeues the object later. A reconciliation that has
 // begun waits here, unless that takes too long.
-func (g *RateLimiter) acquire(ctx context.Context, to routeClass, route string) (*permit, error) {
+func (g *Limiter) Acquire(ctx context.Context, to RouteClass, route string) (*Permit, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	if isProbe(ctx) {
 		return g.probePermit(to), nil
 	}
-	w, granted, parked := g.enqueue(ctx, to, route, time.Now())
+	w, granted, parked := g.enqueue(ctx, to, route, g.now())
 	switch {
 	case granted != nil:
 		return granted, nil
@@ -149,7 +148,7 @@ func (g *RateLimiter) acquire(ctx context.Context, to routeClass, route string) 
 	}
 	switch {
 	case w.released:
-		return nil, errReleased
+		return nil, ErrReleased
 	case w.refused:
 		return nil, g.park(ctx, to, route)
 	}
@@ -158,17 +157,13 @@ func (g *RateLimiter) acquire(ctx context.Context, to routeClass, route string) 
 	return w.permit, nil
 }
 
-// errReleased ends the calls to a tenant that the operator no longer serves.
-var errReleased = fmt.Errorf("the tenant is not served any more: %w", context.Canceled)
-
-func rateLimited(route string, wait time.Duration) *Error {
-	return &Error{Class: ClassRateLimited, Route: route, After: max(wait, time.Second), Message: "waiting for Auth0's rate limit"}
-}
+// ErrReleased ends the calls to a tenant that the operator no longer serves.
+var ErrReleased = fmt.Errorf("the tenant is not served any more: %w", context.Canceled)
 
 // enqueue adds a call to the queue. It returns a permit if one is available at once. If the wait may be too long, it returns its
 // cause, and the reservation, if there is one, is called back. Otherwise the caller waits for the waiter's ready. Only the holder
 // of the lock knows whether it got its permit meanwhile.
-func (g *RateLimiter) enqueue(ctx context.Context, to routeClass, route string, now time.Time) (*waiter, *permit, *Error) {
+func (g *Limiter) enqueue(ctx context.Context, to RouteClass, route string, now time.Time) (*waiter, *Permit, *Wait) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	reservation := ReservationOf(ctx)
@@ -199,10 +194,10 @@ func (g *RateLimiter) enqueue(ctx context.Context, to routeClass, route string, 
 }
 
 // park keeps the place of a call that gave up waiting.
-func (g *RateLimiter) park(ctx context.Context, to routeClass, route string) *Error {
+func (g *Limiter) park(ctx context.Context, to RouteClass, route string) *Wait {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	reservation, now := ReservationOf(ctx), time.Now()
+	reservation, now := ReservationOf(ctx), g.now()
 	if reservation != nil {
 		g.keepPlace(reservation, to, now)
 	}
@@ -211,7 +206,7 @@ func (g *RateLimiter) park(ctx context.Context, to routeClass, route string) *Er
 }
 
 // takePlaceInQueue finds or creates the waiter for a call.
-func (g *RateLimiter) takePlaceInQueue(reservation *Reservation, to routeClass, priority Priority, now time.Time) *waiter {
+func (g *Limiter) takePlaceInQueue(reservation *Reservation, to RouteClass, priority Priority, now time.Time) *waiter {
 	if reservation == nil {
 		return g.join(&waiter{routeClass: to, priority: priority, since: now, ready: make(chan struct{})})
 	}
@@ -232,7 +227,7 @@ func (g *RateLimiter) takePlaceInQueue(reservation *Reservation, to routeClass, 
 }
 
 // keepPlace returns the place of a reservation in the queue, which never gets worse.
-func (g *RateLimiter) keepPlace(reservation *Reservation, to routeClass, now time.Time) *waiter {
+func (g *Limiter) keepPlace(reservation *Reservation, to RouteClass, now time.Time) *waiter {
 	place := g.places[reservation.key]
 	switch {
 	case place != nil && place.permit != nil:
@@ -251,31 +246,26 @@ func (g *RateLimiter) keepPlace(reservation *Reservation, to routeClass, now tim
 	return place
 }
 
-func (g *RateLimiter) addPlace(key any, place *waiter) {
+func (g *Limiter) addPlace(key any, place *waiter) {
 	g.places[key] = place
-	if g.pooled == nil {
-		return
-	}
-	if before, had := g.pooled.Swap(key, g); had && before != g {
+	if before, had := g.limiters.places.Swap(key, g); had && before != g {
 		// The object has another tenant now. The other rate limiter may be waiting for this one's lock.
-		go before.(*RateLimiter).Forget(key)
+		go before.(*Limiter).forgetPlace(key)
 	}
 }
 
-func (g *RateLimiter) dropPlace(key any) {
+func (g *Limiter) dropPlace(key any) {
 	delete(g.places, key)
-	if g.pooled != nil {
-		g.pooled.CompareAndDelete(key, g)
-	}
+	g.limiters.places.CompareAndDelete(key, g)
 }
 
-func (g *RateLimiter) join(w *waiter) *waiter {
+func (g *Limiter) join(w *waiter) *waiter {
 	g.queue.join(w)
 	return w
 }
 
 // begin hands a permit over.
-func (g *RateLimiter) begin(reservation *Reservation, w *waiter, now time.Time) {
+func (g *Limiter) begin(reservation *Reservation, w *waiter, now time.Time) {
 	w.permit.since, w.permit.reservation = now, reservation
 	if reservation == nil {
 		return
@@ -291,7 +281,7 @@ func (g *RateLimiter) begin(reservation *Reservation, w *waiter, now time.Time) 
 
 // tooLong reports whether a call must not wait in its worker. A reconciliation does not hold its worker while a probe is running,
 // and does not wait for an unavailable tenant.
-func (g *RateLimiter) tooLong(ctx context.Context, reservation *Reservation, to routeClass, wait time.Duration, now time.Time) bool {
+func (g *Limiter) tooLong(ctx context.Context, reservation *Reservation, to RouteClass, wait time.Duration, now time.Time) bool {
 	b := &g.breakers[to.api()]
 	if !b.since.IsZero() || reservation != nil && !b.trusted() {
 		return true
@@ -301,8 +291,8 @@ func (g *RateLimiter) tooLong(ctx context.Context, reservation *Reservation, to 
 }
 
 // giveUp ends a wait whose context is done.
-func (g *RateLimiter) giveUp(ctx context.Context, w *waiter, route string) (*permit, error) {
-	now := time.Now()
+func (g *Limiter) giveUp(ctx context.Context, w *waiter, route string) (*Permit, error) {
+	now := g.now()
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.queue.leave(w)
@@ -321,27 +311,27 @@ func (g *RateLimiter) giveUp(ctx context.Context, w *waiter, route string) (*per
 }
 
 // end cleans up after a reservation: its place stays if the reservation asked for it, and an unused permit is returned.
-func (g *RateLimiter) end(reservation *Reservation) {
+func (g *Limiter) end(reservation *Reservation) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if place := g.places[reservation.key]; place != nil && place.reservation != reservation {
 		g.forget(reservation.key)
-		g.dispatch(time.Now())
+		g.dispatch(g.now())
 	}
 }
 
 // Waiting returns how many calls wait, or have waited and are about to be made.
-func (g *RateLimiter) Waiting() int {
+func (g *Limiter) Waiting() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.queue.length() + len(g.called)
 }
 
 // WaitingIn is Waiting for the calls that are at least as urgent as a priority.
-func (g *RateLimiter) WaitingIn(priority Priority) int {
+func (g *Limiter) WaitingIn(priority Priority) int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	waiting := g.queue.ahead(priority, func(routeClass) bool { return true })
+	waiting := g.queue.ahead(priority, func(RouteClass) bool { return true })
 	for w := range g.called {
 		if w.priority <= priority {
 			waiting++
@@ -351,7 +341,7 @@ func (g *RateLimiter) WaitingIn(priority Priority) int {
 }
 
 // waits returns how long the object with this key has had a place in the queue.
-func (g *RateLimiter) waits(key any, now time.Time) (time.Duration, bool) {
+func (g *Limiter) waits(key any, now time.Time) (time.Duration, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	place := g.places[key]
@@ -361,17 +351,17 @@ func (g *RateLimiter) waits(key any, now time.Time) (time.Duration, bool) {
 	return now.Sub(place.since), true
 }
 
-// Forget drops the place of a deleted object.
-func (g *RateLimiter) Forget(key any) {
+// forgetPlace drops the place of an object.
+func (g *Limiter) forgetPlace(key any) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.places[key] != nil {
 		g.forget(key)
-		g.dispatch(time.Now())
+		g.dispatch(g.now())
 	}
 }
 
-func (g *RateLimiter) forget(key any) {
+func (g *Limiter) forget(key any) {
 	place := g.places[key]
 	g.queue.leave(place)
 	g.dropPlace(key)
@@ -386,7 +376,7 @@ func (g *RateLimiter) forget(key any) {
 
 // release ends every wait, because the operator no longer serves the tenant. It calls back the reconciliations that wait, which
 // then find that out.
-func (g *RateLimiter) release() {
+func (g *Limiter) release() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if !g.released {
@@ -396,7 +386,7 @@ func (g *RateLimiter) release() {
 	if g.cancelProbe != nil {
 		g.cancelProbe()
 	}
-	g.scheduleProbe(time.Now())
+	g.scheduleProbe(g.now())
 	for _, queues := range g.queue.queues {
 		for priority := range queues {
 			for at := queues[priority].Front(); at != nil; at = queues[priority].Front() {
@@ -416,7 +406,7 @@ func (g *RateLimiter) release() {
 }
 
 // dispatch grants every permit that is due, and schedules its next run.
-func (g *RateLimiter) dispatch(now time.Time) {
+func (g *Limiter) dispatch(now time.Time) {
 	for w, at := range g.called {
 		if now.Sub(at) >= reservationTimeout {
 			g.forget(w.reservation.key)
@@ -431,7 +421,7 @@ func (g *RateLimiter) dispatch(now time.Time) {
 	g.reportBudget()
 }
 
-func (g *RateLimiter) choose(now time.Time) *waiter {
+func (g *Limiter) choose(now time.Time) *waiter {
 	return g.queue.choose(func(w *waiter) bool {
 		at, known := g.opens(w, now)
 		return known && !at.After(now)
@@ -439,7 +429,7 @@ func (g *RateLimiter) choose(now time.Time) *waiter {
 }
 
 // opens returns when a call may be made, false if something else has to happen first.
-func (g *RateLimiter) opens(w *waiter, now time.Time) (time.Time, bool) {
+func (g *Limiter) opens(w *waiter, now time.Time) (time.Time, bool) {
 	opens, b := now, &g.breakers[w.routeClass.api()]
 	if !b.lets() || w.awaited.isLocked() || w.ready == nil && !g.mayHaveWorker(w.reservation, b, now) {
 		return now, false
@@ -449,7 +439,7 @@ func (g *RateLimiter) opens(w *waiter, now time.Time) (time.Time, bool) {
 		return now, false
 	}
 	for _, b := range g.bucketsOf(w.routeClass, now) {
-		at, known := b.opens(now, g.reserve(b))
+		at, known := b.opens(now, g.kept(b))
 		if !known || calledBack && g.isPromised(b) {
 			return now, false
 		}
@@ -460,7 +450,7 @@ func (g *RateLimiter) opens(w *waiter, now time.Time) (time.Time, bool) {
 
 // isPromised reports whether reconciliations that were called back hold all tokens of a bucket but one. The last token is for
 // reconciliations that have begun, because the others need their workers.
-func (g *RateLimiter) isPromised(b *bucket) bool {
+func (g *Limiter) isPromised(b *bucket) bool {
 	var promised int
 	for w := range g.called {
 		if slices.Contains(w.permit.buckets, b) {
@@ -470,7 +460,8 @@ func (g *RateLimiter) isPromised(b *bucket) bool {
 	return promised > 0 && promised >= b.burst-1 && b.known == counted && !b.own
 }
 
-func (g *RateLimiter) reserve(b *bucket) float64 {
+// kept returns how many tokens of a bucket the operator leaves to others.
+func (g *Limiter) kept(b *bucket) float64 {
 	if b.own {
 		return 0
 	}
@@ -478,7 +469,7 @@ func (g *RateLimiter) reserve(b *bucket) float64 {
 }
 
 // grant allows a call. It returns false if its worker went to another tenant just now.
-func (g *RateLimiter) grant(w *waiter, now time.Time) bool {
+func (g *Limiter) grant(w *waiter, now time.Time) bool {
 	if w.ready == nil && w.reservation.workers != nil && w.reservation.slot == nil {
 		taken, ok := g.takeWorker(w.reservation, g.mayUseReserved(w.reservation, &g.breakers[w.routeClass.api()], now))
 		if !ok {
@@ -500,9 +491,9 @@ func (g *RateLimiter) grant(w *waiter, now time.Time) bool {
 }
 
 // let takes a token for the call from each bucket.
-func (g *RateLimiter) let(to routeClass, now time.Time) *permit {
+func (g *Limiter) let(to RouteClass, now time.Time) *Permit {
 	breaker := &g.breakers[to.api()]
-	p := &permit{routeClass: to, buckets: g.bucketsOf(to, now), since: now, timeout: breaker.timeout()}
+	p := &Permit{routeClass: to, buckets: g.bucketsOf(to, now), since: now, Timeout: breaker.timeout()}
 	breaker.begin(now)
 	for _, b := range p.buckets {
 		p.answered = append(p.answered, b.answered)
@@ -511,23 +502,23 @@ func (g *RateLimiter) let(to routeClass, now time.Time) *permit {
 	return p
 }
 
-func (g *RateLimiter) giveBack(p *permit) {
+func (g *Limiter) giveBack(p *Permit) {
 	g.breakers[p.routeClass.api()].end()
 	for _, b := range p.buckets {
 		b.giveBack()
 	}
 }
 
-// unused takes back a permit whose call was not made.
-func (g *RateLimiter) unused(p *permit) {
+// Return takes back a permit whose call was not made.
+func (g *Limiter) Return(p *Permit) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.giveBack(p)
-	g.dispatch(time.Now())
+	g.dispatch(g.now())
 }
 
 // schedule runs dispatch when the next waiter may go.
-func (g *RateLimiter) schedule(now time.Time) {
+func (g *Limiter) schedule(now time.Time) {
 	if g.timer != nil {
 		g.timer.Stop()
 		g.timer = nil
@@ -553,24 +544,26 @@ func (g *RateLimiter) schedule(now time.Time) {
 	if next.IsZero() {
 		return
 	}
-	g.timer = time.AfterFunc(max(next.Sub(now), time.Millisecond), func() {
+	g.timer = g.limiters.clock.AfterFunc(max(next.Sub(now), time.Millisecond), func() {
 		g.mu.Lock()
 		defer g.mu.Unlock()
-		g.dispatch(time.Now())
+		g.dispatch(g.now())
 	})
 }
 
 // estimate returns about how long a waiter has to wait, by the known rate and the waiters ahead of it.
-func (g *RateLimiter) estimate(w *waiter, now time.Time) time.Duration {
+func (g *Limiter) estimate(w *waiter, now time.Time) time.Duration {
 	var longest time.Duration
 	for _, b := range g.bucketsOf(w.routeClass, now) {
-		at, _ := b.opens(now, g.reserve(b))
+		at, _ := b.opens(now, g.kept(b))
 		wait := at.Sub(now)
 		if pace := b.pace(); b.known == counted && pace > 0 {
-			ahead := g.queue.ahead(w.priority, func(of routeClass) bool { return slices.Contains(g.bucketsOf(of, now), b) })
+			ahead := g.queue.ahead(w.priority, func(of RouteClass) bool { return slices.Contains(g.bucketsOf(of, now), b) })
 			wait += time.Duration(float64(max(ahead-1, 0)) / pace * float64(time.Second))
 		}
 		longest = max(longest, wait)
 	}
 	return longest
 }
+
+func (g *Limiter) now() time.Time { return g.limiters.clock.Now() }

@@ -1,4 +1,4 @@
-package auth0
+package ratelimit
 
 import (
 	"net/http"
@@ -6,48 +6,48 @@ import (
 	"strings"
 )
 
-// routeClass is a group of routes that Auth0 counts together on at least one plan.
-type routeClass string
+// RouteClass is a group of routes that Auth0 counts together on at least one plan.
+type RouteClass string
 
 // The groups of Auth0's rate limit policy, and the rest of each API.
 const (
-	classManagement       routeClass = "management"
-	classReadUsers        routeClass = "users_read"
-	classReadUsersByEmail routeClass = "users_by_email"
-	classWriteUsers       routeClass = "users_write"
-	classDeleteUsers      routeClass = "users_delete"
-	classReadClients      routeClass = "clients_read"
-	classReadConnections  routeClass = "connections_read"
-	classReadLogs         routeClass = "logs_read"
-	classListOrgs         routeClass = "organizations_list"
-	classReadOrg          routeClass = "organizations_read"
-	classReadOrgByName    routeClass = "organizations_read_by_name"
-	classWriteOrgs        routeClass = "organizations_write"
-	classReadMembers      routeClass = "organization_members_read"
-	classWriteMembers     routeClass = "organization_members_write"
-	classReadMemberRoles  routeClass = "organization_member_roles_read"
-	classWriteMemberRoles routeClass = "organization_member_roles_write"
-	classReadOrgConns     routeClass = "organization_connections_read"
-	classWriteOrgConns    routeClass = "organization_connections_write"
-	classReadOrgGrants    routeClass = "organization_client_grants_read"
-	classWriteOrgGrants   routeClass = "organization_client_grants_write"
-	classReadUserOrgs     routeClass = "user_organizations_read"
+	ClassManagement       RouteClass = "management"
+	classReadUsers        RouteClass = "users_read"
+	classReadUsersByEmail RouteClass = "users_by_email"
+	classWriteUsers       RouteClass = "users_write"
+	classDeleteUsers      RouteClass = "users_delete"
+	classReadClients      RouteClass = "clients_read"
+	classReadConnections  RouteClass = "connections_read"
+	classReadLogs         RouteClass = "logs_read"
+	classListOrgs         RouteClass = "organizations_list"
+	classReadOrg          RouteClass = "organizations_read"
+	classReadOrgByName    RouteClass = "organizations_read_by_name"
+	classWriteOrgs        RouteClass = "organizations_write"
+	classReadMembers      RouteClass = "organization_members_read"
+	classWriteMembers     RouteClass = "organization_members_write"
+	classReadMemberRoles  RouteClass = "organization_member_roles_read"
+	classWriteMemberRoles RouteClass = "organization_member_roles_write"
+	classReadOrgConns     RouteClass = "organization_connections_read"
+	classWriteOrgConns    RouteClass = "organization_connections_write"
+	classReadOrgGrants    RouteClass = "organization_client_grants_read"
+	classWriteOrgGrants   RouteClass = "organization_client_grants_write"
+	classReadUserOrgs     RouteClass = "user_organizations_read"
 
-	classAuthentication routeClass = "authentication"
-	classToken          routeClass = "oauth_token"
-	// classLogin is a sign-in of a user: it has limits of its own by user and address, which are nobody else's.
-	classLogin          routeClass = "login"
-	classSignup         routeClass = "signup"
-	classChangePassword routeClass = "change_password"
+	classAuthentication RouteClass = "authentication"
+	ClassToken          RouteClass = "oauth_token"
+	// ClassLogin is a sign-in of a user: it has limits of its own by user and address, which are nobody else's.
+	ClassLogin          RouteClass = "login"
+	classSignup         RouteClass = "signup"
+	classChangePassword RouteClass = "change_password"
 )
 
 // isManagement distinguishes the two APIs, which Auth0 counts separately.
-func (c routeClass) isManagement() bool {
-	return !slices.Contains([]routeClass{classAuthentication, classToken, classLogin, classSignup, classChangePassword}, c)
+func (c RouteClass) isManagement() bool {
+	return !slices.Contains([]RouteClass{classAuthentication, ClassToken, ClassLogin, classSignup, classChangePassword}, c)
 }
 
-// classOf returns the class of a route with a templated path.
-func classOf(method, route string) routeClass {
+// RouteClassOf returns the class of a route with a templated path.
+func RouteClassOf(method, route string) RouteClass {
 	path, isManagement := strings.CutPrefix(route, "/api/v2/")
 	if !isManagement {
 		return authenticationClass(route)
@@ -68,13 +68,13 @@ func classOf(method, route string) routeClass {
 	case "logs":
 		return readsOnly(reads, classReadLogs)
 	}
-	return classManagement
+	return ClassManagement
 }
 
-func authenticationClass(route string) routeClass {
+func authenticationClass(route string) RouteClass {
 	switch route {
 	case "/oauth/token":
-		return classToken
+		return ClassToken
 	case "/dbconnections/signup":
 		return classSignup
 	case "/dbconnections/change_password":
@@ -83,7 +83,7 @@ func authenticationClass(route string) routeClass {
 	return classAuthentication
 }
 
-func userClass(method, part string) routeClass {
+func userClass(method, part string) RouteClass {
 	switch {
 	case strings.HasSuffix(part, "/logs"):
 		return classReadLogs
@@ -97,8 +97,8 @@ func userClass(method, part string) routeClass {
 	return classWriteUsers
 }
 
-func organizationClass(reads bool, part string) routeClass {
-	choose := func(read, write routeClass) routeClass {
+func organizationClass(reads bool, part string) RouteClass {
+	choose := func(read, write RouteClass) RouteClass {
 		if reads {
 			return read
 		}
@@ -118,16 +118,16 @@ func organizationClass(reads bool, part string) routeClass {
 	case strings.HasPrefix(part, "name/"):
 		return classReadOrgByName
 	case strings.Contains(part, "}/"):
-		return classManagement
+		return ClassManagement
 	}
 	return choose(classReadOrg, classWriteOrgs)
 }
 
-func readsOnly(reads bool, read routeClass) routeClass {
+func readsOnly(reads bool, read RouteClass) RouteClass {
 	if reads {
 		return read
 	}
-	return classManagement
+	return ClassManagement
 }
 
 // allowance is the size of a token bucket, and its refill rate in tokens per second. A burst of 0 means no bucket.
@@ -145,7 +145,7 @@ func perMinute(burst int, tokens float64) allowance { return allowance{burst, to
 type subscription struct {
 	name                               string
 	management, authentication, others allowance
-	classes                            map[routeClass]allowance
+	classes                            map[RouteClass]allowance
 }
 
 // subscriptions are the plans that Auth0 publishes, the strictest first. Responses show only the size of a bucket, so two plans
@@ -155,7 +155,7 @@ var subscriptions = []*subscription{
 		name:           "Free",
 		management:     perSecond(2, 2),
 		authentication: perMinute(300, 300),
-		classes:        map[routeClass]allowance{classToken: perSecond(30, 30)},
+		classes:        map[RouteClass]allowance{ClassToken: perSecond(30, 30)},
 	},
 	{
 		name:           "Enterprise, not for production",
@@ -167,7 +167,7 @@ var subscriptions = []*subscription{
 		name:           "Essentials or Professional",
 		others:         perMinute(10, 150),
 		authentication: perSecond(25, 25),
-		classes: map[routeClass]allowance{
+		classes: map[RouteClass]allowance{
 			classReadUsers: perMinute(40, 500), classWriteUsers: perMinute(20, 200), classDeleteUsers: perMinute(20, 200),
 			classReadClients: perMinute(5, 100), classReadConnections: perMinute(5, 50), classReadLogs: perMinute(10, 100),
 			classListOrgs: perMinute(5, 50), classReadOrg: perMinute(20, 200), classReadOrgByName: perMinute(10, 100),
@@ -185,7 +185,7 @@ var subscriptions = []*subscription{
 	},
 }
 
-var enterpriseClasses = map[routeClass]allowance{
+var enterpriseClasses = map[RouteClass]allowance{
 	classListOrgs: perMinute(10, 100), classReadOrg: perMinute(10, 100), classReadOrgByName: perMinute(20, 200),
 	classWriteOrgs: perMinute(5, 150), classReadMembers: perMinute(40, 500), classWriteMembers: perMinute(20, 200),
 	classReadMemberRoles: perMinute(20, 200), classWriteMemberRoles: perMinute(20, 200),
@@ -195,7 +195,7 @@ var enterpriseClasses = map[routeClass]allowance{
 }
 
 // narrowest returns the allowance that Auth0's headers report, and the name of its bucket.
-func (p *subscription) narrowest(of routeClass) (string, allowance) {
+func (p *subscription) narrowest(of RouteClass) (string, allowance) {
 	if of == classReadUsersByEmail {
 		of = classReadUsers
 	}
@@ -205,7 +205,7 @@ func (p *subscription) narrowest(of routeClass) (string, allowance) {
 	case !of.isManagement():
 		return string(classAuthentication), p.authentication
 	case p.management.burst > 0:
-		return string(classManagement), p.management
+		return string(ClassManagement), p.management
 	}
 	return bucketOthers, p.others
 }
@@ -214,7 +214,7 @@ func (p *subscription) narrowest(of routeClass) (string, allowance) {
 const bucketOthers = "others"
 
 // subscriptionFor returns the strictest plan under which the classes have buckets of the sizes seen, nil if there is none.
-func subscriptionFor(seen map[routeClass]int) *subscription {
+func subscriptionFor(seen map[RouteClass]int) *subscription {
 	for _, candidate := range subscriptions {
 		if candidate.explains(seen) {
 			return candidate
@@ -223,7 +223,7 @@ func subscriptionFor(seen map[routeClass]int) *subscription {
 	return nil
 }
 
-func (p *subscription) explains(seen map[routeClass]int) bool {
+func (p *subscription) explains(seen map[RouteClass]int) bool {
 	for of, burst := range seen {
 		if _, own := p.narrowest(of); own.burst != burst {
 			return false

@@ -1,4 +1,4 @@
-package auth0
+package ratelimit
 
 import (
 	"fmt"
@@ -7,7 +7,7 @@ import (
 
 // bucketsOf returns the buckets that a call uses: the cap, the bucket of the whole API, and last the narrowest, which Auth0's
 // responses report.
-func (g *RateLimiter) bucketsOf(of routeClass, now time.Time) []*bucket {
+func (g *Limiter) bucketsOf(of RouteClass, now time.Time) []*bucket {
 	if charged := g.charged[of]; charged != nil {
 		return charged
 	}
@@ -24,7 +24,7 @@ func (g *RateLimiter) bucketsOf(of routeClass, now time.Time) []*bucket {
 	return charged
 }
 
-func (g *RateLimiter) managementBuckets(of routeClass, now time.Time) []*bucket {
+func (g *Limiter) managementBuckets(of RouteClass, now time.Time) []*bucket {
 	if g.subscription == nil {
 		// Classes that tell of buckets of the same size are taken to share one.
 		burst := g.seen[of]
@@ -37,10 +37,10 @@ func (g *RateLimiter) managementBuckets(of routeClass, now time.Time) []*bucket 
 	name, own := g.subscription.narrowest(of)
 	narrowest := g.bucket(name, own, unknown, now)
 	switch {
-	case name == string(classManagement):
+	case name == string(ClassManagement):
 		return []*bucket{narrowest}
 	case g.subscription.management.burst > 0:
-		return []*bucket{g.bucket(string(classManagement), g.subscription.management, unknown, now), narrowest}
+		return []*bucket{g.bucket(string(ClassManagement), g.subscription.management, unknown, now), narrowest}
 	case of == classReadUsersByEmail:
 		// Auth0 does not say which of the two it counts against.
 		return []*bucket{g.bucket(bucketOthers, g.subscription.others, unknown, now), narrowest}
@@ -50,7 +50,7 @@ func (g *RateLimiter) managementBuckets(of routeClass, now time.Time) []*bucket 
 
 // authenticationBuckets start full, because no response reports them: the headers of a sign-in report the limit on failed
 // sign-ins of one address, which resets within a day.
-func (g *RateLimiter) authenticationBuckets(of routeClass, now time.Time) []*bucket {
+func (g *Limiter) authenticationBuckets(of RouteClass, now time.Time) []*bucket {
 	var charged []*bucket
 	limited := func(name string, size allowance) {
 		known := counted
@@ -67,8 +67,8 @@ func (g *RateLimiter) authenticationBuckets(of routeClass, now time.Time) []*buc
 		own = perMinute(50, 50)
 	}
 	limited(string(classAuthentication), whole)
-	if of == classLogin && g.subscription != nil {
-		limited(string(classToken), g.subscription.classes[classToken])
+	if of == ClassLogin && g.subscription != nil {
+		limited(string(ClassToken), g.subscription.classes[ClassToken])
 	}
 	if of != classAuthentication {
 		limited(string(of), own)
@@ -76,7 +76,7 @@ func (g *RateLimiter) authenticationBuckets(of routeClass, now time.Time) []*buc
 	return charged
 }
 
-func (g *RateLimiter) bucket(name string, size allowance, known knowledge, now time.Time) *bucket {
+func (g *Limiter) bucket(name string, size allowance, known knowledge, now time.Time) *bucket {
 	b := g.buckets[name]
 	if b == nil || b.allowance != size {
 		b = newBucket(name, size, known, now)

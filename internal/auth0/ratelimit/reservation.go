@@ -1,4 +1,4 @@
-package auth0
+package ratelimit
 
 import (
 	"context"
@@ -8,6 +8,8 @@ import (
 // Reservation is the place of one reconciliation in the queue. If the first call has to wait, the reconciliation gives its worker
 // back and keeps its place. Later calls go first, because the reconciliation has begun. One goroutine at a time uses it.
 type Reservation struct {
+	// limiters are the rate limiters of all tenants.
+	limiters *Limiters
 	key      any
 	priority Priority
 	wake     func()
@@ -19,17 +21,16 @@ type Reservation struct {
 	requested bool
 
 	// limiter is the one of the last call.
-	limiter *RateLimiter
+	limiter *Limiter
 	// slot is the worker that the reservation holds since its first call.
 	slot *workerSlot
 	// begun reports whether a call was made.
 	begun bool
 }
 
-// NewReservation returns a reservation for the object with this key. The rate limiter calls wake when the call of a kept place
-// may be made. wake must not block.
-func NewReservation(key any, priority Priority, wake func()) *Reservation {
-	return &Reservation{key: key, priority: priority, wake: wake}
+// Reserve returns a reservation like Limiters.Reserve, for a caller that knows only this rate limiter.
+func (g *Limiter) Reserve(key any, priority Priority, wake func()) *Reservation {
+	return g.limiters.Reserve(key, priority, wake)
 }
 
 // Hold records that the reconciliation holds one of a loop's workers. look requeues the object when the tenant that it waits for
@@ -61,24 +62,21 @@ func (t *Reservation) Waits() (time.Duration, bool) {
 	if t.limiter == nil || t.begun {
 		return 0, false
 	}
-	return t.limiter.waits(t.key, time.Now())
+	return t.limiter.waits(t.key, t.limiter.now())
 }
 
-// End gives back what the reservation did not use. A kept place stays.
+// End gives back the worker, and the call that the object was called back for, with any tenant, if the reconciliation did not use
+// it: other objects wait for it. A place that the reconciliation kept stays. End locks only the rate limiters of these two.
 func (t *Reservation) End() {
 	t.slot.release()
 	t.slot = nil
-	if t.limiter != nil {
-		t.limiter.end(t)
+	if limiter, ok := t.limiters.placeOf(t.key); ok {
+		limiter.end(t)
 	}
 }
 
 // Cancel gives everything back, also a kept place.
-func (t *Reservation) Cancel() {
-	if t.limiter != nil {
-		t.limiter.Forget(t.key)
-	}
-}
+func (t *Reservation) Cancel() { t.limiters.Forget(t.key) }
 
 type reservationKey struct{}
 

@@ -1,4 +1,4 @@
-package auth0
+package ratelimit
 
 import (
 	"net/http"
@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// abandon ends a cancelled call, which does not show whether the tenant would have answered.
-func (g *RateLimiter) abandon(p *permit, now time.Time) {
+// Abandon ends a cancelled call, which does not show whether the tenant would have answered.
+func (g *Limiter) Abandon(p *Permit, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, b := range p.buckets {
@@ -18,8 +18,8 @@ func (g *RateLimiter) abandon(p *permit, now time.Time) {
 	g.dispatch(now)
 }
 
-// observe learns from a response, or from its absence.
-func (g *RateLimiter) observe(p *permit, header http.Header, failed *Error, now time.Time) {
+// Observe learns from a response, or from its absence. failed is nil after a call that succeeded.
+func (g *Limiter) Observe(p *Permit, header http.Header, failed Failure, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.judge(p, failed, now)
@@ -28,9 +28,10 @@ func (g *RateLimiter) observe(p *permit, header http.Header, failed *Error, now 
 		g.metrics.used(g.tenant, b.name)
 	}
 	reported, ok := limitsIn(header, now)
+	refusal, refused := refusalIn(failed)
 	switch {
-	case failed != nil && failed.Class == ClassRateLimited:
-		g.block(p, failed, now)
+	case refused:
+		g.block(p, refusal, now)
 	case p.routeClass.isManagement() && ok:
 		g.update(p, reported, now)
 	case failed == nil && header.Get(headerRemaining) == "":
@@ -42,7 +43,7 @@ func (g *RateLimiter) observe(p *permit, header http.Header, failed *Error, now 
 }
 
 // update learns the limits, and how many tokens are left in the bucket that the response reports.
-func (g *RateLimiter) update(p *permit, reported limits, now time.Time) {
+func (g *Limiter) update(p *Permit, reported limits, now time.Time) {
 	if g.seen[p.routeClass] != reported.limit && (g.subscription == nil || p.routeClass != classReadUsersByEmail) {
 		g.detectSubscription(p.routeClass, reported.limit)
 	}
@@ -62,7 +63,7 @@ func (g *RateLimiter) update(p *permit, reported limits, now time.Time) {
 }
 
 // between counts the other responses of a bucket since this call was permitted.
-func (p *permit) between(b *bucket) int {
+func (p *Permit) between(b *bucket) int {
 	for i, charged := range p.buckets {
 		if charged == b {
 			return b.answered - p.answered[i] - 1
@@ -73,8 +74,8 @@ func (p *permit) between(b *bucket) int {
 
 // detectSubscription finds the plan that has buckets of the observed sizes. If the tenant moved to another plan, earlier
 // observations no longer count. A size that no plan has does not contradict a known plan.
-func (g *RateLimiter) detectSubscription(of routeClass, burst int) {
-	seen := map[routeClass]int{of: burst}
+func (g *Limiter) detectSubscription(of RouteClass, burst int) {
+	seen := map[RouteClass]int{of: burst}
 	for other, size := range g.seen {
 		if other != of {
 			seen[other] = size
@@ -82,8 +83,8 @@ func (g *RateLimiter) detectSubscription(of routeClass, burst int) {
 	}
 	found := subscriptionFor(seen)
 	if found == nil {
-		if found = subscriptionFor(map[routeClass]int{of: burst}); found != nil {
-			seen = map[routeClass]int{of: burst}
+		if found = subscriptionFor(map[RouteClass]int{of: burst}); found != nil {
+			seen = map[RouteClass]int{of: burst}
 		}
 	}
 	if found == nil && g.subscription != nil {
@@ -97,19 +98,23 @@ func (g *RateLimiter) detectSubscription(of routeClass, burst int) {
 }
 
 // block holds calls back after a 429, and keeps a place for the reconciliation that got it.
-func (g *RateLimiter) block(p *permit, failed *Error, now time.Time) {
+func (g *Limiter) block(p *Permit, refusal Refusal, now time.Time) {
 	charged := g.bucketsOf(p.routeClass, now)
 	blocked := charged[len(charged)-1]
-	if strings.HasPrefix(failed.Message, "Global limit") && charged[0].own && len(charged) > 1 {
+	if isOfWholeAPI := strings.HasPrefix(refusal.Message, "Global limit"); isOfWholeAPI && charged[0].own && len(charged) > 1 {
 		blocked = charged[1]
-	} else if strings.HasPrefix(failed.Message, "Global limit") {
+	} else if isOfWholeAPI {
 		blocked = charged[0]
 	}
-	blocked.block(now.Add(failed.After), now)
+	blocked.block(now.Add(refusal.After), now)
 	if p.reservation != nil {
 		g.keepPlace(p.reservation, p.routeClass, now)
 	}
 }
+
+// LongestBlock bounds how long an answer can delay calls. The answer may come from a proxy in front of Auth0, or be wrong; one
+// more call, and one more 429, do no harm.
+const LongestBlock = 10 * time.Minute
 
 const (
 	headerLimit     = "X-RateLimit-Limit"
@@ -128,10 +133,21 @@ func limitsIn(header http.Header, now time.Time) (limits, bool) {
 	limit, err := strconv.Atoi(header.Get(headerLimit))
 	remaining, err2 := strconv.Atoi(header.Get(headerRemaining))
 	reset, ok := resetTime(header, now)
-	if latest := now.Add(longestAfter[ClassRateLimited]); reset.After(latest) {
+	if latest := now.Add(LongestBlock); reset.After(latest) {
 		reset = latest
 	}
 	return limits{limit, max(remaining, 0), reset}, err == nil && err2 == nil && ok && limit > 0
+}
+
+// RetryAfter returns how long a 429 asks to wait before the next call; not bounded, and a second if it does not say.
+func RetryAfter(header http.Header, now time.Time) time.Duration {
+	if seconds, err := strconv.ParseInt(header.Get("Retry-After"), 10, 32); err == nil {
+		return time.Duration(seconds) * time.Second
+	}
+	if reset, ok := resetTime(header, now); ok {
+		return reset.Sub(now)
+	}
+	return time.Second
 }
 
 // resetTime reads when the next token arrives: unix seconds by the clock of the server, which the response also reports.
