@@ -22,6 +22,8 @@ type collection[R any] struct {
 
 	// The operations that Auth0 has. The others answer 404.
 	list, get, create, update, replace, remove *operation
+	// more are the routes of operations that only this resource has.
+	more []*route
 
 	// items is what a page of the list calls the objects.
 	items string
@@ -142,7 +144,7 @@ func (k *collection[R]) routes() []*route {
 	add(k.update, change(one), "update", k.doUpdate)
 	add(k.replace, put(one), "update", k.doReplace)
 	add(k.remove, remove(one), "delete", k.doRemove)
-	return out
+	return append(out, k.more...)
 }
 
 // route completes the route of an operation.

@@ -12,13 +12,13 @@ func allRoutes() []*route {
 		userRoutes(), userRoleRoutes(), userLinkRoutes(), userMethodRoutes(), userSessionRoutes(), userBlockRoutes(),
 		roleRoutes(), clientRoutes(), credentialRoutes(), grantRoutes(), apiRoutes(), connectionRoutes(),
 		organizationRoutes(), organizationPartRoutes(), settingsRoutes(), ticketRoutes(), jobRoutes(), logRoutes(),
-		eventRoutes(), streamRoutes(), customDomainRoutes(),
+		eventRoutes(), streamRoutes(),
 	)
 }
 
 // collections are the resources that are written down as data. A new one is entered here, and needs nothing else.
 func collections() []resource {
-	return []resource{branding(), logStreams()}
+	return []resource{branding(), customDomains(), logStreams()}
 }
 
 func get(path string, scopes ...string) *route {

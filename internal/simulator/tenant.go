@@ -18,7 +18,6 @@ type tenant struct {
 	RefreshTokens *table[*refreshToken] // by the token
 	Jobs          *table[*job]
 	Streams       *table[*eventStream]
-	CustomDomains *table[doc]
 	Documents     map[string]*table[doc] // the objects of collections that are nothing but documents, by path
 	Failures      *table[*failures]
 	QuotaUse      *table[quotaUse] // by the id of the application or organization
@@ -45,7 +44,7 @@ func emptyTenant(searchDelay time.Duration) *tenant {
 		Users: newTable[*user](), Roles: newTable[*role](), Clients: newTable[*client](), Grants: newTable[doc](),
 		APIs: newTable[doc](), Connections: newTable[*connection](), Organizations: newTable[*organization](),
 		Sessions: newTable[*session](), RefreshTokens: newTable[*refreshToken](), Jobs: newTable[*job](),
-		Streams: newTable[*eventStream](), CustomDomains: newTable[doc](), Failures: newTable[*failures](),
+		Streams: newTable[*eventStream](), Failures: newTable[*failures](),
 		QuotaUse: newTable[quotaUse](), Settings: doc{}, Logs: &logs{}, Emails: []Email{},
 		Documents:      map[string]*table[doc]{},
 		SigningSecrets: map[string]string{},
