@@ -116,6 +116,15 @@ type variant struct {
 	fixed   []string
 }
 
+// sameFields are filters whose parameters have the names of their fields.
+func sameFields(names ...string) map[string]string {
+	out := map[string]string{}
+	for _, name := range names {
+		out[name] = name
+	}
+	return out
+}
+
 // resource is a collection of any objects.
 type resource interface {
 	where() string

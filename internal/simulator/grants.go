@@ -1,12 +1,9 @@
 package simulator
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 )
-
-const grantsPath = "/api/v2/client-grants"
 
 var (
 	grantPath     = objectOf(`id! string len=1.. # ID of the client grant.`)
@@ -31,23 +28,43 @@ default_for string enum=third_party_clients
 `)
 )
 
-func grantRoutes() []*route {
-	return []*route{
-		get(grantsPath, "read:client_grants").queryOf(grantQuery).does(listGrants),
-		post(grantsPath, http.StatusCreated, "create:client_grants").bodyOf(grantCreation).
-			logged("Create client grant").does(createGrant),
-		get(grantsPath+"/{id}", "read:client_grants").pathOf(grantPath).does(getGrant),
-		change(grantsPath+"/{id}", "update:client_grants").pathOf(grantPath).bodyOf(grantChange).
-			logged("Update client grant").does(patchGrant),
-		remove(grantsPath+"/{id}", "delete:client_grants").pathOf(grantPath).logged("Delete client grant").does(deleteGrant),
+// clientGrants allow applications to call APIs.
+func clientGrants() resource {
+	return &collection[doc]{
+		path: "client-grants", title: "client grant", scopes: "client_grants", inPath: grantPath,
+		table:    func(c *call) (*table[doc], error) { return c.Grants, nil },
+		id:       identifier{field: "id", new: func(*call) string { return shortID("cgr_") }},
+		list:     &operation{query: grantQuery},
+		get:      &operation{},
+		create:   &operation{body: grantCreation},
+		update:   &operation{body: grantChange},
+		remove:   &operation{},
+		items:    "client_grants",
+		linked:   true,
+		filters:  sameFields("audience", "client_id", "allow_any_organization", "subject_type", "default_for"),
+		defaults: doc{"subject_type": "client"},
+		unique: []unique{{
+			fields:  []string{"client_id", "audience", "subject_type"},
+			message: "A client grant already exists between {client_id} and {audience}",
+		}},
+		limit:   map[RateLimit]int{RateLimitFree: 100, RateLimitSelfService: 10000, RateLimitEnterprise: 100000},
+		missing: noGrant,
+		check:   checkGrantWrite,
+		build:   buildGrant,
+		release: releaseGrant,
+		show:    func(c *call, g doc) doc { return c.showGrant(g) },
 	}
+}
+
+func noGrant() *failure {
+	return apiError(http.StatusNotFound, "inexistent_client_grant", "The grant does not exist.")
 }
 
 func (c *call) grant() (doc, error) {
 	if g, ok := c.Grants.Get(c.params["id"]); ok {
 		return g, nil
 	}
-	return nil, apiError(http.StatusNotFound, "inexistent_client_grant", "The grant does not exist.")
+	return nil, noGrant()
 }
 
 // grantFor is the grant that allows a client to call an API, for itself (subject type client) or for a user.
@@ -58,48 +75,46 @@ func (t *tenant) grantFor(clientID, audience, subjectType string) (doc, bool) {
 }
 
 // addGrant stores a client grant with a new ID.
-func (t *tenant) addGrant(g doc) doc {
+func (t *tenant) addGrant(g doc) {
 	g["id"] = shortID("cgr_")
 	t.Grants.Put(str(g, "id"), g)
-	return g
 }
 
 func same(d doc) doc { return d }
 
-func listGrants(c *call) (any, error) {
-	filters := pick(c.query, "audience", "client_id", "allow_any_organization", "subject_type", "default_for")
-	found := c.Grants.Where(func(g doc) bool {
-		for key, wanted := range filters {
-			if g[key] != wanted {
-				return false
-			}
+// checkGrantWrite also drops what cannot be granted. Unlike a POST, a PATCH takes scopes that the API does not have (yet).
+func checkGrantWrite(c *call, before, g doc) error {
+	if before == nil {
+		if err := c.checkGrant(g); err != nil {
+			return err
 		}
-		return true
-	})
-	c.linkHeader(len(found))
-	return page(c, "client_grants", found, c.showGrant) // this list knows no fields
-}
-
-func createGrant(c *call) (any, error) {
-	g := patch(doc{}, c.body)
-	if !has(g, "subject_type") {
-		g["subject_type"] = "client"
+		c.dropUngrantable(g)
+		return nil
 	}
-	if err := c.checkGrant(g); err != nil {
-		return nil, err
+	if truth(before, "is_system") {
+		return apiError(http.StatusForbidden, "operation_not_supported", "System client grants cannot be updated.")
+	}
+	if api, ok := c.apiIdentified(str(g, "audience")); ok && truth(c.body, "allow_all_scopes") {
+		if err := checkGrantScope(api, pick(g, "allow_all_scopes")); err != nil {
+			return err
+		}
 	}
 	c.dropUngrantable(g)
-	if _, taken := c.grantFor(str(g, "client_id"), str(g, "audience"), str(g, "subject_type")); taken {
-		return nil, apiError(http.StatusConflict, "", fmt.Sprintf("A client grant already exists between %s and %s",
-			str(g, "client_id"), str(g, "audience")))
-	}
-	if err := room(c.Grants, entityLimits[c.options.RateLimit].grants, nil); err != nil {
-		return nil, err
-	}
-	if !has(g, "scope") && !truth(g, "allow_all_scopes") {
+	return nil
+}
+
+func buildGrant(_ *call, before, g doc) (doc, error) {
+	if before == nil && !has(g, "scope") && !truth(g, "allow_all_scopes") {
 		g["scope"] = []any{}
 	}
-	return c.showGrant(c.addGrant(g)), nil
+	return g, nil
+}
+
+func releaseGrant(_ *call, g doc) error {
+	if truth(g, "is_system") {
+		return apiError(http.StatusForbidden, "operation_not_supported", "System client grants cannot be deleted.")
+	}
+	return nil
 }
 
 // showGrant is a grant as answers show it.
@@ -152,42 +167,6 @@ func (c *call) dropUngrantable(g doc) {
 	g["scope"] = anys(slices.DeleteFunc(texts(g, "scope"), func(scope string) bool {
 		return scope == "create:role_members" || scope == "delete:role_members"
 	}))
-}
-
-func getGrant(c *call) (any, error) {
-	g, err := c.grant()
-	if err != nil {
-		return nil, err
-	}
-	return c.showGrant(g), nil
-}
-
-func patchGrant(c *call) (any, error) {
-	g, err := c.grant()
-	if err != nil {
-		return nil, err
-	}
-	if truth(g, "is_system") {
-		return nil, apiError(http.StatusForbidden, "operation_not_supported", "System client grants cannot be updated.")
-	}
-	// Unlike a POST, a PATCH takes scopes that the API does not have (yet).
-	changed := patch(g, c.body)
-	if api, ok := c.apiIdentified(str(g, "audience")); ok && truth(c.body, "allow_all_scopes") {
-		if err := checkGrantScope(api, pick(changed, "allow_all_scopes")); err != nil {
-			return nil, err
-		}
-	}
-	c.dropUngrantable(changed)
-	c.Grants.Put(str(g, "id"), changed)
-	return c.showGrant(changed), nil
-}
-
-func deleteGrant(c *call) (any, error) {
-	if g, ok := c.Grants.Get(c.params["id"]); ok && truth(g, "is_system") {
-		return nil, apiError(http.StatusForbidden, "operation_not_supported", "System client grants cannot be deleted.")
-	}
-	c.Grants.Delete(c.params["id"])
-	return nil, nil
 }
 
 // removeGrants deletes the matching grants.

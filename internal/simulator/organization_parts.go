@@ -35,7 +35,7 @@ func organizationPartRoutes() []*route {
 			bodyOf(orgGrantCreation).logged("Associate a client grant with an organization").does(addOrgGrant),
 		remove(grants+"/{grant_id}", "delete:organization_client_grants").in(groupWriteOrgGrants).pathOf(organizationPath).
 			logged("Remove a client grant from an organization").does(removeOrgGrant),
-		get(grantsPath+"/{id}/organizations", "read:organization_client_grants").pathOf(grantPath).
+		get("/api/v2/client-grants/{id}/organizations", "read:organization_client_grants").pathOf(grantPath).
 			queryOf(queryOf(offsetParameters, checkpointParameters)).does(listGrantOrganizations),
 	}
 }
