@@ -22,8 +22,6 @@ type permission struct {
 	Name string
 }
 
-const rolesPath = "/api/v2/roles"
-
 var (
 	rolePath     = objectOf(`id! string len=1.. # id of the role`)
 	roleCreation = objectOf(`
@@ -39,15 +37,33 @@ permissions! array<object> len=1.. # Array of resource_server_identifier, permis
 	pagedQuery = queryOf(offsetParameters)
 )
 
-func roleRoutes() []*route {
-	const one = rolesPath + "/{id}"
+// roles are sets of permissions, which have users.
+func roles() resource {
+	return &collection[*role]{
+		path: "roles", title: "a role", scopes: "roles", inPath: rolePath,
+		table:    func(c *call) (*table[*role], error) { return c.Roles, nil },
+		doc:      func(r *role) doc { return r.Doc },
+		id:       identifier{field: "id", new: func(*call) string { return shortID("rol_") }},
+		list:     &operation{query: queryOf(offsetParameters, "name_filter string # Optional filter on name (case-insensitive).")},
+		get:      &operation{},
+		create:   &operation{body: roleCreation, status: http.StatusOK},
+		update:   &operation{body: roleCreation.optional()},
+		remove:   &operation{status: http.StatusOK, strict: true},
+		more:     rolePartRoutes(),
+		items:    "roles",
+		match:    matchRole,
+		defaults: doc{"description": nil},
+		unique:   []unique{{fields: []string{"name"}, message: "The role already exists."}},
+		limit:    map[RateLimit]int{RateLimitFree: 1000, RateLimitSelfService: 1000, RateLimitEnterprise: 1000},
+		missing:  noRole,
+		build:    buildRole,
+		changed:  roleChanged,
+	}
+}
+
+func rolePartRoutes() []*route {
+	const one = managementPrefix + "roles/{id}"
 	return []*route{
-		get(rolesPath, "read:roles").queryOf(queryOf(offsetParameters, "name_filter string # Optional filter on name (case-insensitive).")).
-			does(listRoles),
-		post(rolesPath, http.StatusOK, "create:roles").bodyOf(roleCreation).logged("Create a role").does(createRole),
-		get(one, "read:roles").pathOf(rolePath).does(getRole),
-		change(one, "update:roles").pathOf(rolePath).bodyOf(roleCreation.optional()).logged("Update a role").does(patchRole),
-		remove(one, "delete:roles").answers(http.StatusOK).pathOf(rolePath).logged("Delete a role").does(deleteRole),
 		get(one+"/permissions", "read:roles").pathOf(rolePath).queryOf(pagedQuery).does(listRolePermissions),
 		post(one+"/permissions", http.StatusCreated, "update:roles").pathOf(rolePath).bodyOf(permissionList).
 			logged("Associate permissions with a role").does(addRolePermissions),
@@ -69,63 +85,30 @@ func (c *call) role() (*role, error) {
 	return nil, noRole()
 }
 
-func (t *tenant) roleNamed(name string) (*role, bool) {
-	return t.Roles.First(func(r *role) bool { return str(r.Doc, "name") == name })
-}
-
 func showRole(r *role) doc { return r.Doc }
 
-func listRoles(c *call) (any, error) {
+func matchRole(c *call) (func(*role) bool, error) {
 	filter := strings.ToLower(str(c.query, "name_filter"))
-	found := c.Roles.Where(func(r *role) bool { return strings.Contains(strings.ToLower(str(r.Doc, "name")), filter) })
-	return page(c, "roles", found, showRole)
+	return func(r *role) bool { return strings.Contains(strings.ToLower(str(r.Doc, "name")), filter) }, nil
 }
 
-func createRole(c *call) (any, error) {
-	if _, taken := c.roleNamed(str(c.body, "name")); taken {
-		return nil, apiError(http.StatusConflict, "", "The role already exists.")
+func buildRole(_ *call, before *role, d doc) (*role, error) {
+	if before == nil {
+		return &role{ID: str(d, "id"), Doc: d, members: newTable[string]()}, nil
 	}
-	if err := room(c.Roles, entityLimits[c.options.RateLimit].roles, nil); err != nil {
-		return nil, err
-	}
-	r := &role{ID: shortID("rol_"), members: newTable[string]()}
-	r.Doc = withDefaults(c.body, doc{"id": r.ID, "description": nil})
-	c.Roles.Put(r.ID, r)
-	return r.Doc, nil
+	after := *before
+	after.Doc = d
+	return &after, nil
 }
 
-func getRole(c *call) (any, error) {
-	r, err := c.role()
-	if err != nil {
-		return nil, err
-	}
-	return r.Doc, nil
-}
-
-func patchRole(c *call) (any, error) {
-	r, err := c.role()
-	if err != nil {
-		return nil, err
-	}
-	if other, taken := c.roleNamed(str(c.body, "name")); taken && other != r {
-		return nil, apiError(http.StatusConflict, "", "The role already exists.")
-	}
-	changed := *r
-	changed.Doc = patch(r.Doc, c.body)
-	c.Roles.Put(r.ID, &changed)
-	return changed.Doc, nil
-}
-
-func deleteRole(c *call) (any, error) {
-	r, err := c.role()
-	if err != nil {
-		return nil, err
+// roleChanged takes a deleted role from its users.
+func roleChanged(c *call, what string, r *role) {
+	if what != "deleted" {
+		return
 	}
 	for _, id := range slices.Collect(keysOf(r.members)) {
 		c.takeRole(id, r)
 	}
-	c.Roles.Delete(r.ID)
-	return doc{}, nil
 }
 
 // giveRole assigns a role to a user.

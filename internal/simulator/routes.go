@@ -10,7 +10,7 @@ func allRoutes() []*route {
 	return slices.Concat(
 		discoveryRoutes(), tokenRoutes(), deviceRoutes(), databaseRoutes(), userInfoRoutes(),
 		userRoutes(), userRoleRoutes(), userLinkRoutes(), userMethodRoutes(), userSessionRoutes(), userBlockRoutes(),
-		roleRoutes(), clientRoutes(), credentialRoutes(), apiRoutes(), connectionRoutes(),
+		clientRoutes(), credentialRoutes(), apiRoutes(), connectionRoutes(),
 		organizationRoutes(), organizationPartRoutes(), settingsRoutes(), ticketRoutes(), jobRoutes(), logRoutes(),
 		eventRoutes(), streamRoutes(),
 	)
@@ -18,7 +18,7 @@ func allRoutes() []*route {
 
 // collections are the resources that are written down as data. A new one is entered here, and needs nothing else.
 func collections() []resource {
-	return []resource{branding(), clientGrants(), customDomains(), logStreams()}
+	return []resource{branding(), clientGrants(), customDomains(), logStreams(), roles()}
 }
 
 func get(path string, scopes ...string) *route {
