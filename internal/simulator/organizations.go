@@ -67,22 +67,39 @@ include_fields boolean # Whether specified fields are to be included (true) or e
 `)
 )
 
+// organizations are the customers of the tenant.
+func organizations() resource {
+	read := []string{"read:organizations", "read:organizations_summary"}
+	return &collection[*organization]{
+		path: "organizations", title: "an organization", scopes: "organizations", inPath: organizationPath,
+		table: func(c *call) (*table[*organization], error) { return c.Organizations, nil },
+		doc:   func(o *organization) doc { return o.Doc },
+		id:    identifier{field: "id", new: func(*call) string { return shortID("org_") }},
+		list: &operation{
+			scopes: read, group: groupListOrganizations,
+			query: queryOf(offsetParameters, checkpointParameters, "sort string"),
+		},
+		get:     &operation{scopes: read, group: groupReadOrganization},
+		create:  &operation{body: organizationCreation, group: groupWriteOrganizations, log: "Create an Organization"},
+		update:  &operation{body: organizationChange, group: groupWriteOrganizations, log: "Modify an Organization"},
+		remove:  &operation{strict: true, group: groupWriteOrganizations, log: "Delete organization"},
+		more:    slices.Concat(organizationRoutes(), organizationPartRoutes()),
+		items:   "organizations",
+		mark:    (*organization).mark,
+		unique:  []unique{{fields: []string{"name"}, code: "organization_conflict", message: "An organization with this name already exists."}},
+		limit:   map[RateLimit]int{RateLimitFree: 100000, RateLimitSelfService: 100000, RateLimitEnterprise: 100000},
+		missing: noOrganization,
+		check:   checkOrganization,
+		build:   buildOrganization,
+		changed: func(c *call, what string, o *organization) { c.emit("organization."+what, o.Doc) },
+	}
+}
+
 func organizationRoutes() []*route {
 	const one = organizationsPath + "/{id}"
 	const roles = one + "/members/{user_id}/roles"
 	return []*route{
-		get(organizationsPath, "read:organizations", "read:organizations_summary").in(groupListOrganizations).
-			queryOf(queryOf(offsetParameters, checkpointParameters, "sort string")).does(listOrganizations),
-		post(organizationsPath, http.StatusCreated, "create:organizations").in(groupWriteOrganizations).
-			bodyOf(organizationCreation).logged("Create an Organization").does(createOrganization),
 		get(organizationsPath+"/name/{name}", "read:organizations").in(groupReadOrganizationName).does(getOrganizationByName),
-		get(one, "read:organizations", "read:organizations_summary").in(groupReadOrganization).pathOf(organizationPath).
-			does(getOrganization),
-		change(one, "update:organizations").in(groupWriteOrganizations).pathOf(organizationPath).bodyOf(organizationChange).
-			logged("Modify an Organization").does(patchOrganization),
-		remove(one, "delete:organizations").in(groupWriteOrganizations).pathOf(organizationPath).
-			logged("Delete organization").does(deleteOrganization),
-
 		get(one+"/members", "read:organization_members").in(groupReadMembers).pathOf(organizationPath).queryOf(memberQuery).
 			does(listMembers),
 		post(one+"/members", http.StatusNoContent, "create:organization_members").in(groupWriteMembers).pathOf(organizationPath).
@@ -118,22 +135,6 @@ func (t *tenant) organizationNamed(name string) (*organization, bool) {
 
 func showOrganization(o *organization) doc { return o.Doc }
 
-func listOrganizations(c *call) (any, error) {
-	found := c.Organizations.Where(nil)
-	if c.checkpointed() {
-		return checkpoint(c, "organizations", found, showOrganization, (*organization).mark)
-	}
-	return offset(c, "organizations", found, showOrganization)
-}
-
-func getOrganization(c *call) (any, error) {
-	o, err := c.organization()
-	if err != nil {
-		return nil, err
-	}
-	return o.Doc, nil
-}
-
 func getOrganizationByName(c *call) (any, error) {
 	if o, ok := c.organizationNamed(c.params["name"]); ok {
 		return o.Doc, nil
@@ -141,8 +142,8 @@ func getOrganizationByName(c *call) (any, error) {
 	return nil, noOrganization()
 }
 
-// checkOrganization finds what is wrong with what is given for an organization. self is nil for a new one.
-func (c *call) checkOrganization(self *organization) error {
+// checkOrganization finds what is wrong with the metadata that is given.
+func checkOrganization(c *call, _ *organization, _ doc) error {
 	if metadata := object(c.body, "metadata"); len(metadata) > maxOrganizationNotes {
 		return invalid("Payload", "'Too many properties defined, maximum 25' on property metadata.")
 	}
@@ -157,66 +158,33 @@ func (c *call) checkOrganization(self *organization) error {
 			return invalid("Payload", "'Expected type string but found type "+typeOf(value)+"' on property metadata."+key+".")
 		}
 	}
-	if other, taken := c.organizationNamed(str(c.body, "name")); taken && other != self {
-		return apiError(http.StatusConflict, "organization_conflict", "An organization with this name already exists.")
-	}
 	return nil
 }
 
-func createOrganization(c *call) (any, error) {
-	if err := c.checkOrganization(nil); err != nil {
-		return nil, err
-	}
-	if err := room(c.Organizations, entityLimits[c.options.RateLimit].organizations, nil); err != nil {
-		return nil, err
+// buildOrganization enables the connections that come with a new organization.
+func buildOrganization(c *call, before *organization, d doc) (*organization, error) {
+	if before != nil {
+		after := *before
+		after.Doc = d
+		return &after, nil
 	}
 	o := &organization{
-		ID: shortID("org_"), CreatedAt: timestamp(c.now), Members: newTable[string](), MemberRoles: newTable[[]string](),
+		ID: str(d, "id"), CreatedAt: timestamp(c.now), Members: newTable[string](), MemberRoles: newTable[[]string](),
 		Connections: newTable[doc](), Grants: newTable[bool](),
 	}
-	o.Doc = patch(omit(c.body, "enabled_connections"), doc{"id": o.ID})
-	if !has(o.Doc, "display_name") {
-		o.Doc["display_name"] = o.Doc["name"]
-	}
+	o.Doc = withDefaults(omit(d, "enabled_connections"), doc{"display_name": d["name"]})
 	enabled := []any{}
-	for _, item := range list(c.body, "enabled_connections") {
+	for _, item := range list(d, "enabled_connections") {
 		shown, err := c.enableConnection(o, item.(doc))
 		if err != nil {
 			return nil, err
 		}
 		enabled = append(enabled, shown)
 	}
-	c.Organizations.Put(o.ID, o)
-	c.emit("organization.created", o.Doc)
-	if len(enabled) == 0 {
-		return o.Doc, nil
+	if len(enabled) > 0 {
+		c.also = doc{"enabled_connections": enabled}
 	}
-	return patch(o.Doc, doc{"enabled_connections": enabled}), nil
-}
-
-func patchOrganization(c *call) (any, error) {
-	before, err := c.organization()
-	if err != nil {
-		return nil, err
-	}
-	if err := c.checkOrganization(before); err != nil {
-		return nil, err
-	}
-	after := *before
-	after.Doc = patch(before.Doc, c.body)
-	c.Organizations.Put(after.ID, &after)
-	c.emit("organization.updated", after.Doc)
-	return after.Doc, nil
-}
-
-func deleteOrganization(c *call) (any, error) {
-	o, err := c.organization()
-	if err != nil {
-		return nil, err
-	}
-	c.Organizations.Delete(o.ID)
-	c.emit("organization.deleted", o.Doc)
-	return nil, nil
+	return o, nil
 }
 
 // member is a user in the list of an organization's members.

@@ -11,14 +11,14 @@ func allRoutes() []*route {
 		discoveryRoutes(), tokenRoutes(), deviceRoutes(), databaseRoutes(), userInfoRoutes(),
 		userRoutes(), userRoleRoutes(), userLinkRoutes(), userMethodRoutes(), userSessionRoutes(), userBlockRoutes(),
 		clientRoutes(), credentialRoutes(), apiRoutes(), connectionRoutes(),
-		organizationRoutes(), organizationPartRoutes(), settingsRoutes(), ticketRoutes(), jobRoutes(), logRoutes(),
+		settingsRoutes(), ticketRoutes(), jobRoutes(), logRoutes(),
 		eventRoutes(), streamRoutes(),
 	)
 }
 
 // collections are the resources that are written down as data. A new one is entered here, and needs nothing else.
 func collections() []resource {
-	return []resource{branding(), clientGrants(), customDomains(), logStreams(), roles()}
+	return []resource{branding(), clientGrants(), customDomains(), logStreams(), organizations(), roles()}
 }
 
 func get(path string, scopes ...string) *route {
