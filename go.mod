@@ -3,7 +3,7 @@ module github.com/auth0-operator/auth0-operator
 go 1.26.0
 
 require (
-	github.com/auth0/go-auth0/v3 v3.0.0
+	github.com/auth0/go-auth0 v1.47.0
 	github.com/go-logr/logr v1.4.4
 	github.com/google/go-cmp v0.7.0
 	github.com/lestrrat-go/jwx/v2 v2.1.7

@@ -372,13 +372,13 @@ func (clientAdapter) Observe(c *v1alpha1.Auth0Client, have auth0.Document) {
 }
 
 func (clientAdapter) Get(ctx context.Context, session *auth0.Session, id string) (auth0.Document, error) {
-	return session.GetClient(ctx, id)
+	return session.Get(ctx, "clients", id)
 }
 
 // Find returns the application with this object's marker, for a creation whose answer got lost. If the object may adopt, it also
 // looks for applications by name and prefers those without an owner.
 func (clientAdapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], wanted auth0.Document) ([]auth0.Document, error) {
-	all, err := req.Session.ListClients(ctx)
+	all, err := listClients(ctx, req.Session)
 	if err != nil {
 		return nil, err
 	}
@@ -407,16 +407,21 @@ func wholeClients(ctx context.Context, session *auth0.Session, listed []auth0.Do
 	if len(listed) != 1 {
 		return listed, nil
 	}
-	client, err := session.GetClient(ctx, listed[0].String("client_id"))
+	client, err := session.Get(ctx, "clients", listed[0].String("client_id"))
 	if auth0.ClassOf(err) == auth0.ClassNotFound {
 		return nil, nil
 	}
 	return []auth0.Document{client}, err
 }
 
+// listClients lists applications with the fields that identify them. Auth0 does not filter the list by any of these.
+func listClients(ctx context.Context, session *auth0.Session) ([]auth0.Document, error) {
+	return session.List(ctx, "clients", "client_id", "name", "client_metadata")
+}
+
 // FindByMarker implements engine.DuplicateFinder.
 func (clientAdapter) FindByMarker(ctx context.Context, session *auth0.Session, marker string) ([]auth0.Document, error) {
-	all, err := session.ListClients(ctx)
+	all, err := listClients(ctx, session)
 	return slices.DeleteFunc(all, func(client auth0.Document) bool {
 		return client.Object("client_metadata").String(clientMark) != marker
 	}), err
@@ -434,15 +439,15 @@ func (clientAdapter) Create(ctx context.Context, req engine.Request[*v1alpha1.Au
 		// Null removes old keys, and a new application has none.
 		delete(desired, "client_authentication_methods")
 	}
-	return req.Session.CreateClient(ctx, desired)
+	return req.Session.Create(ctx, "clients", desired)
 }
 
 func (clientAdapter) Update(ctx context.Context, session *auth0.Session, id string, patch auth0.Document) (auth0.Document, error) {
-	return session.UpdateClient(ctx, id, patch)
+	return session.Update(ctx, "clients", id, patch)
 }
 
 func (clientAdapter) Delete(ctx context.Context, session *auth0.Session, id string) error {
-	return session.DeleteClient(ctx, id)
+	return session.Delete(ctx, "clients", id)
 }
 
 // Protects implements engine.Protector. The operator's credentials control the tenant, and the global client belongs to all

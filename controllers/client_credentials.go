@@ -269,7 +269,7 @@ func (w *credentialWork) accept(ctx context.Context, ids []string) error {
 			patch["token_endpoint_auth_method"] = nil
 		}
 	}
-	if _, err := w.Session.UpdateClient(ctx, w.id, patch); err != nil {
+	if _, err := w.Session.Update(ctx, "clients", w.id, patch); err != nil {
 		return err
 	}
 	// The operator may delete credentials that were in use before.

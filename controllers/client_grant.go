@@ -35,7 +35,7 @@ func (clientGrantAdapter) Fields() fields.Semantics {
 }
 
 func (clientGrantAdapter) Scopes() []engine.Scope[*v1alpha1.Auth0ClientGrant] {
-	return lifecycleScopes[*v1alpha1.Auth0ClientGrant]("client_grants")
+	return lifecycleScopes[*v1alpha1.Auth0ClientGrant](auth0.ScopesFor("client-grants"))
 }
 
 func (clientGrantAdapter) References(grant *v1alpha1.Auth0ClientGrant) []reference.Reference {
@@ -128,7 +128,7 @@ func (a clientGrantAdapter) leaveBehind(ctx context.Context, req engine.Request[
 		req.Event(ctx, v1alpha1.EventLeft, "left in Auth0: "+message+"; the former one "+why)
 		return nil
 	}
-	if err := req.Session.DeleteClientGrant(ctx, grant.Status.ID); err != nil {
+	if err := req.Session.Delete(ctx, "client-grants", grant.Status.ID); err != nil {
 		return err
 	}
 	req.Event(ctx, v1alpha1.EventDeleted, "deleted "+message)
@@ -183,11 +183,15 @@ func (clientGrantAdapter) Observe(grant *v1alpha1.Auth0ClientGrant, have auth0.D
 }
 
 func (clientGrantAdapter) Get(ctx context.Context, session *auth0.Session, id string) (auth0.Document, error) {
-	return session.GetClientGrant(ctx, id)
+	return session.Get(ctx, "client-grants", id)
 }
 
 func (clientGrantAdapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth0ClientGrant], wanted auth0.Document) ([]auth0.Document, error) {
-	found, err := req.Session.FindClientGrants(ctx, audienceOf(req.Session, wanted), wanted.String("client_id"))
+	values := map[string]string{"audience": audienceOf(req.Session, wanted)}
+	if client := wanted.String("client_id"); client != "" {
+		values["client_id"] = client
+	}
+	found, err := req.Session.Find(ctx, "client-grants", values)
 	return slices.DeleteFunc(found, func(grant auth0.Document) bool {
 		return grant.String("client_id") != wanted.String("client_id") || grant.String("default_for") != wanted.String("default_for") ||
 			subjectTypeOf(grant) != subjectTypeOf(wanted)
@@ -196,15 +200,15 @@ func (clientGrantAdapter) Find(ctx context.Context, req engine.Request[*v1alpha1
 
 func (clientGrantAdapter) Create(ctx context.Context, req engine.Request[*v1alpha1.Auth0ClientGrant], desired auth0.Document) (auth0.Document, error) {
 	desired["audience"] = audienceOf(req.Session, desired)
-	return req.Session.CreateClientGrant(ctx, desired)
+	return req.Session.Create(ctx, "client-grants", desired)
 }
 
 func (clientGrantAdapter) Update(ctx context.Context, session *auth0.Session, id string, patch auth0.Document) (auth0.Document, error) {
-	return session.UpdateClientGrant(ctx, id, patch)
+	return session.Update(ctx, "client-grants", id, patch)
 }
 
 func (clientGrantAdapter) Delete(ctx context.Context, session *auth0.Session, id string) error {
-	return session.DeleteClientGrant(ctx, id)
+	return session.Delete(ctx, "client-grants", id)
 }
 
 // RetainReason retains grants that Auth0 itself created.

@@ -54,7 +54,7 @@ func (connectionAdapter) Fields() fields.Semantics {
 // Scopes are the scopes for connections and, if options are declared, for options, which have their own.
 func (connectionAdapter) Scopes() []engine.Scope[*v1alpha1.Auth0Connection] {
 	updatesOptions := func(c *v1alpha1.Auth0Connection) bool { return updates(c) && declaresOptions(c) }
-	return append(lifecycleScopes[*v1alpha1.Auth0Connection]("connections"),
+	return append(lifecycleScopes[*v1alpha1.Auth0Connection](auth0.ScopesFor("connections")),
 		engine.Scope[*v1alpha1.Auth0Connection]{Name: "read:connections_options", Needed: declaresOptions},
 		engine.Scope[*v1alpha1.Auth0Connection]{Name: "update:connections_options", Needed: updatesOptions},
 		countScope[*v1alpha1.Auth0Connection]("read:users"))
@@ -195,26 +195,26 @@ func (connectionAdapter) Observe(c *v1alpha1.Auth0Connection, have auth0.Documen
 }
 
 func (connectionAdapter) Get(ctx context.Context, session *auth0.Session, id string) (auth0.Document, error) {
-	return session.GetConnection(ctx, id)
+	return session.Get(ctx, "connections", id)
 }
 
 func (connectionAdapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth0Connection], _ auth0.Document) ([]auth0.Document, error) {
-	return req.Session.FindConnections(ctx, req.Object.Spec.Name)
+	return req.Session.Find(ctx, "connections", map[string]string{"name": req.Object.Spec.Name})
 }
 
 func (connectionAdapter) Create(ctx context.Context, req engine.Request[*v1alpha1.Auth0Connection], desired auth0.Document) (auth0.Document, error) {
 	if err := requireOptions(req.Object); err != nil {
 		return nil, err
 	}
-	return req.Session.CreateConnection(ctx, desired)
+	return req.Session.Create(ctx, "connections", desired)
 }
 
 func (connectionAdapter) Update(ctx context.Context, session *auth0.Session, id string, patch auth0.Document) (auth0.Document, error) {
-	return session.UpdateConnection(ctx, id, patch)
+	return session.Update(ctx, "connections", id, patch)
 }
 
 func (connectionAdapter) Delete(ctx context.Context, session *auth0.Session, id string) error {
-	return session.DeleteConnection(ctx, id)
+	return session.Delete(ctx, "connections", id)
 }
 
 // Preserve adds the display name and the other options to a patch. Auth0 resets a missing display name to the name, and replaces

@@ -99,7 +99,9 @@ func (clientAdapter) Gives(_ context.Context, req engine.Request[*v1alpha1.Auth0
 
 // Holds implements engine.Holder: who reads the credentials of an application gets the access of its client grants.
 func (clientAdapter) Holds(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], have auth0.Document) ([]engine.Access, error) {
-	grants, err := req.Session.FindClientGrants(ctx, req.Session.ManagementAudience(), have.String("client_id"))
+	grants, err := req.Session.Find(ctx, "client-grants", map[string]string{
+		"audience": req.Session.ManagementAudience(), "client_id": have.String("client_id"),
+	})
 	var held []engine.Access
 	for _, grant := range grants {
 		held = append(held, grantAccess("spec.adoptionPolicy: application "+have.String("client_id"), grant))
@@ -115,7 +117,7 @@ func (organizationAdapter) Gives(ctx context.Context, req engine.Request[*v1alph
 		if slices.Contains(req.Object.Status.ClientGrants, id) {
 			continue
 		}
-		grant, err := req.Session.GetClientGrant(ctx, id)
+		grant, err := req.Session.Get(ctx, "client-grants", id)
 		switch {
 		case auth0.ClassOf(err) == auth0.ClassNotFound:
 			// Auth0 refuses the assignment, too.

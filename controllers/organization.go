@@ -38,7 +38,7 @@ func (organizationAdapter) Scopes() []engine.Scope[*v1alpha1.Auth0Organization] 
 	usesGrants := func(o *v1alpha1.Auth0Organization) bool {
 		return o.Spec.ClientGrants != nil || len(o.Status.ClientGrants) > 0
 	}
-	scopes := append(lifecycleScopes[*v1alpha1.Auth0Organization]("organizations"), countScope[*v1alpha1.Auth0Organization]("read:organization_members"))
+	scopes := append(lifecycleScopes[*v1alpha1.Auth0Organization](auth0.ScopesFor("organizations")), countScope[*v1alpha1.Auth0Organization]("read:organization_members"))
 	scopes = append(scopes, only(usesConnections, lifecycleScopes[*v1alpha1.Auth0Organization]("organization_connections"))...)
 	return append(scopes, only(usesGrants, slices.DeleteFunc(lifecycleScopes[*v1alpha1.Auth0Organization]("organization_client_grants"),
 		func(scope engine.Scope[*v1alpha1.Auth0Organization]) bool {
@@ -164,7 +164,7 @@ func (organizationAdapter) Observe(o *v1alpha1.Auth0Organization, have auth0.Doc
 }
 
 func (organizationAdapter) Get(ctx context.Context, session *auth0.Session, id string) (auth0.Document, error) {
-	return session.GetOrganization(ctx, id)
+	return session.Get(ctx, "organizations", id)
 }
 
 func (organizationAdapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth0Organization], wanted auth0.Document) ([]auth0.Document, error) {
@@ -172,19 +172,19 @@ func (organizationAdapter) Find(ctx context.Context, req engine.Request[*v1alpha
 	if name == "" {
 		name = req.Object.Spec.Name
 	}
-	return req.Session.FindOrganizations(ctx, name)
+	return req.Session.Find(ctx, "organizations", map[string]string{"name": name})
 }
 
 func (organizationAdapter) Create(ctx context.Context, req engine.Request[*v1alpha1.Auth0Organization], desired auth0.Document) (auth0.Document, error) {
-	return req.Session.CreateOrganization(ctx, desired)
+	return req.Session.Create(ctx, "organizations", desired)
 }
 
 func (organizationAdapter) Update(ctx context.Context, session *auth0.Session, id string, patch auth0.Document) (auth0.Document, error) {
-	return session.UpdateOrganization(ctx, id, patch)
+	return session.Update(ctx, "organizations", id, patch)
 }
 
 func (organizationAdapter) Delete(ctx context.Context, session *auth0.Session, id string) error {
-	return session.DeleteOrganization(ctx, id)
+	return session.Delete(ctx, "organizations", id)
 }
 
 // Preserve restores the default display name if a patch removes the declared one.

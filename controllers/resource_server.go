@@ -45,7 +45,7 @@ func (resourceServerAdapter) Fields() fields.Semantics {
 }
 
 func (resourceServerAdapter) Scopes() []engine.Scope[*v1alpha1.Auth0ResourceServer] {
-	return append(lifecycleScopes[*v1alpha1.Auth0ResourceServer]("resource_servers"), countScope[*v1alpha1.Auth0ResourceServer]("read:client_grants"))
+	return append(lifecycleScopes[*v1alpha1.Auth0ResourceServer](auth0.ScopesFor("resource-servers")), countScope[*v1alpha1.Auth0ResourceServer]("read:client_grants"))
 }
 
 func (resourceServerAdapter) SecretFields(api *v1alpha1.Auth0ResourceServer) map[string]v1alpha1.SecretKeyReference {
@@ -131,23 +131,23 @@ func (resourceServerAdapter) Observe(api *v1alpha1.Auth0ResourceServer, have aut
 }
 
 func (resourceServerAdapter) Get(ctx context.Context, session *auth0.Session, id string) (auth0.Document, error) {
-	return session.GetResourceServer(ctx, id)
+	return session.Get(ctx, "resource-servers", id)
 }
 
 func (resourceServerAdapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth0ResourceServer], wanted auth0.Document) ([]auth0.Document, error) {
-	return req.Session.FindResourceServers(ctx, wanted.String("identifier"))
+	return req.Session.Find(ctx, "resource-servers", map[string]string{"identifier": wanted.String("identifier")})
 }
 
 func (resourceServerAdapter) Create(ctx context.Context, req engine.Request[*v1alpha1.Auth0ResourceServer], desired auth0.Document) (auth0.Document, error) {
-	return req.Session.CreateResourceServer(ctx, desired)
+	return req.Session.Create(ctx, "resource-servers", desired)
 }
 
 func (resourceServerAdapter) Update(ctx context.Context, session *auth0.Session, id string, patch auth0.Document) (auth0.Document, error) {
-	return session.UpdateResourceServer(ctx, id, patch)
+	return session.Update(ctx, "resource-servers", id, patch)
 }
 
 func (resourceServerAdapter) Delete(ctx context.Context, session *auth0.Session, id string) error {
-	return session.DeleteResourceServer(ctx, id)
+	return session.Delete(ctx, "resource-servers", id)
 }
 
 // Protects implements engine.Protector. The settings of the Management API can lock the operator out.

@@ -218,7 +218,7 @@ func (s *holderSearch) inClientGrants(ctx context.Context) error {
 	if granted, err := s.Session.Scopes(ctx); err != nil || !slices.Contains(granted, "read:client_grants") {
 		return err
 	}
-	grants, err := s.Session.FindClientGrants(ctx, s.Object.Spec.Identifier, "")
+	grants, err := s.Session.Find(ctx, "client-grants", map[string]string{"audience": s.Object.Spec.Identifier})
 	for _, grant := range grants {
 		for _, scope := range grant.Strings("scope") {
 			s.note(scope, "the client grant of application "+grant.String("client_id"))
@@ -233,7 +233,7 @@ func (s *holderSearch) inRoles(ctx context.Context) error {
 	if granted, err := s.Session.Scopes(ctx); err != nil || !slices.Contains(granted, "read:roles") {
 		return err
 	}
-	roles, err := s.Session.Roles(ctx)
+	roles, err := s.Session.List(ctx, "roles")
 	if err != nil {
 		return err
 	}
@@ -248,13 +248,13 @@ func (s *holderSearch) inRoles(ctx context.Context) error {
 			}
 			return nil
 		}
-		permissions, err := s.Session.RolePermissions(ctx, role.ID)
+		permissions, err := s.Session.RolePermissions(ctx, role.String("id"))
 		if err != nil && auth0.ClassOf(err) != auth0.ClassNotFound {
 			return err
 		}
 		for _, permission := range permissions {
 			if permission.Audience == s.Object.Spec.Identifier {
-				s.note(permission.Name, "role "+role.Name)
+				s.note(permission.Name, "role "+role.String("name"))
 			}
 		}
 	}

@@ -30,7 +30,7 @@ func (roleAdapter) Fields() fields.Semantics {
 }
 
 func (roleAdapter) Scopes() []engine.Scope[*v1alpha1.Auth0Role] {
-	return lifecycleScopes[*v1alpha1.Auth0Role]("roles")
+	return lifecycleScopes[*v1alpha1.Auth0Role](auth0.ScopesFor("roles"))
 }
 
 func (roleAdapter) References(role *v1alpha1.Auth0Role) []reference.Reference {
@@ -84,23 +84,23 @@ func (roleAdapter) Observe(role *v1alpha1.Auth0Role, have auth0.Document) {
 }
 
 func (roleAdapter) Get(ctx context.Context, session *auth0.Session, id string) (auth0.Document, error) {
-	return session.GetRole(ctx, id)
+	return session.Get(ctx, "roles", id)
 }
 
 func (roleAdapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth0Role], wanted auth0.Document) ([]auth0.Document, error) {
-	return req.Session.FindRoles(ctx, wanted.String("name"))
+	return req.Session.Find(ctx, "roles", map[string]string{"name": wanted.String("name")})
 }
 
 func (roleAdapter) Create(ctx context.Context, req engine.Request[*v1alpha1.Auth0Role], desired auth0.Document) (auth0.Document, error) {
-	return req.Session.CreateRole(ctx, desired)
+	return req.Session.Create(ctx, "roles", desired)
 }
 
 func (roleAdapter) Update(ctx context.Context, session *auth0.Session, id string, patch auth0.Document) (auth0.Document, error) {
-	return session.UpdateRole(ctx, id, patch)
+	return session.Update(ctx, "roles", id, patch)
 }
 
 func (roleAdapter) Delete(ctx context.Context, session *auth0.Session, id string) error {
-	return session.DeleteRole(ctx, id)
+	return session.Delete(ctx, "roles", id)
 }
 
 func (roleAdapter) Lists(req engine.Request[*v1alpha1.Auth0Role]) []engine.List {

@@ -247,7 +247,7 @@ func warnOfUnknownClients(ctx context.Context, req engine.Request[*v1alpha1.Auth
 		return
 	}
 	for i, id := range c.Spec.AllowedClients[:min(len(c.Spec.AllowedClients), mostClientsLookedFor)] {
-		if isUnknown(req.Session.GetClient(ctx, id)) && isUnknown(req.Session.GetResourceServer(ctx, id)) {
+		if isUnknown(req.Session.Get(ctx, "clients", id)) && isUnknown(req.Session.Get(ctx, "resource-servers", id)) {
 			req.Warn(ctx, fmt.Sprintf("spec.allowedClients[%d]: tenant %s has no application and no API %q; correct it: applications by client id, APIs by id or identifier", i, req.Session.Domain(), id))
 		}
 	}

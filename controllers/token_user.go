@@ -60,7 +60,7 @@ func (w *tokenSync) userExists(ctx context.Context) error {
 	if !notified && (stalled == nil || stalled.Reason != v1alpha1.ReasonUserNotFound) || subject == "" {
 		return nil
 	}
-	_, err := w.session.GetUser(ctx, subject)
+	_, err := w.session.Get(ctx, "users", subject)
 	if auth0.ClassOf(err) == auth0.ClassNotFound {
 		return problem.Stalled(v1alpha1.ReasonUserNotFound,
 			"%s does not exist any more in Auth0; the token in Secret %s is valid until %s for services that check only its signature, and cannot be renewed: delete this object, or sign another user in",

@@ -350,7 +350,7 @@ func lengthOf(list any) int32 {
 }
 
 func (userAdapter) Get(ctx context.Context, session *auth0.Session, id string) (auth0.Document, error) {
-	return session.GetUser(ctx, id)
+	return session.Get(ctx, "users", id)
 }
 
 // Find looks for a user whose creation got no answer, and for others with the same email, username or phone number.
@@ -368,7 +368,7 @@ func (a userAdapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth
 	if slices.ContainsFunc(found, func(user auth0.Document) bool { return user.String("user_id") == created }) {
 		return found, nil
 	}
-	user, err := session.GetUser(ctx, created)
+	user, err := session.Get(ctx, "users", created)
 	if auth0.ClassOf(err) == auth0.ClassNotFound {
 		return found, nil
 	}
@@ -424,11 +424,11 @@ func (a userAdapter) Create(ctx context.Context, req engine.Request[*v1alpha1.Au
 		return a.signUp(ctx, req, desired)
 	}
 	desired["user_id"] = derivedUserID(u.UID)
-	return session.CreateUser(ctx, desired)
+	return session.Create(ctx, "users", desired)
 }
 
 func (userAdapter) Update(ctx context.Context, session *auth0.Session, id string, patch auth0.Document) (auth0.Document, error) {
-	return session.UpdateUser(ctx, id, patch)
+	return session.Update(ctx, "users", id, patch)
 }
 
 // Preserve adds a block to the call that sets a password, because setting a password lifts the block.
@@ -440,7 +440,7 @@ func (userAdapter) Preserve(_ engine.Request[*v1alpha1.Auth0User], have, patch a
 }
 
 func (userAdapter) Delete(ctx context.Context, session *auth0.Session, id string) error {
-	return session.DeleteUser(ctx, id)
+	return session.Delete(ctx, "users", id)
 }
 
 // derivedUserID derives the user's ID from the UID of the object, in the form of Auth0's own IDs.

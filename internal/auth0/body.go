@@ -25,8 +25,8 @@ const (
 	mostListValues   = 100_000
 )
 
-// jsonBody is the JSON value of an answer.
-type jsonBody struct {
+// Answer is the JSON value of an answer of the Management API.
+type Answer struct {
 	value any
 	// size is the size in bytes, as received; 0 for an answer without a body.
 	size int
@@ -35,16 +35,16 @@ type jsonBody struct {
 }
 
 // parseBody reads the JSON value of an answer, once.
-func parseBody(content []byte) jsonBody {
+func parseBody(content []byte) Answer {
 	if len(content) == 0 {
-		return jsonBody{err: io.EOF}
+		return Answer{err: io.EOF}
 	}
 	value, err := ParseValue(content)
-	return jsonBody{value, len(content), err}
+	return Answer{value, len(content), err}
 }
 
 // object returns the value as an object.
-func (b jsonBody) object() (Document, error) {
+func (b Answer) object() (Document, error) {
 	if b.err != nil {
 		return nil, b.err
 	}
@@ -56,7 +56,7 @@ func (b jsonBody) object() (Document, error) {
 }
 
 // list returns the value as a list of objects.
-func (b jsonBody) list() ([]Document, error) {
+func (b Answer) list() ([]Document, error) {
 	if b.err != nil {
 		return nil, b.err
 	}

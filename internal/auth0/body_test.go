@@ -58,7 +58,7 @@ func TestAnswersAreBounded(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			s := sessionWith(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, row.answer) })
-			_, err := s.GetRole(t.Context(), "rol_1")
+			_, err := s.Get(t.Context(), "roles", "rol_1")
 			if ClassOf(err) != row.want || err != nil && !strings.Contains(err.Error(), row.says) {
 				t.Errorf("got %v (class %q), want class %q", err, ClassOf(err), row.want)
 			}
@@ -75,7 +75,7 @@ func TestLargeAnswersKeepNoMemory(t *testing.T) {
 	var all sync.WaitGroup
 	for range 40 {
 		all.Go(func() {
-			_, err := s.GetRole(context.Background(), "rol_1")
+			_, err := s.Get(context.Background(), "roles", "rol_1")
 			if class := ClassOf(err); class != ClassTooLarge && class != ClassRateLimited {
 				t.Errorf("got %v", err)
 			}
@@ -96,7 +96,7 @@ func TestLargeAnswersKeepNoMemory(t *testing.T) {
 func TestSlowAnswersKeepNobodyFromReading(t *testing.T) {
 	t.Parallel()
 	other := sessionWith(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"id":"rol_1"}`) })
-	if _, err := other.GetRole(t.Context(), "rol_1"); err != nil {
+	if _, err := other.Get(t.Context(), "roles", "rol_1"); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -114,13 +114,13 @@ func TestSlowAnswersKeepNobodyFromReading(t *testing.T) {
 			began.Done()
 			<-r.Context().Done()
 		})
-		if _, err := slow.GetRole(ctx, "rol_0"); err != nil {
+		if _, err := slow.Get(ctx, "roles", "rol_0"); err != nil {
 			t.Fatal(err)
 		}
 		for range mostReadPerTenant / mostObject {
 			began.Add(1)
 			all.Go(func() {
-				if role, err := slow.GetRole(ctx, "rol_1"); err == nil {
+				if role, err := slow.Get(ctx, "roles", "rol_1"); err == nil {
 					t.Errorf("got %v", role)
 				}
 			})
@@ -129,7 +129,7 @@ func TestSlowAnswersKeepNobodyFromReading(t *testing.T) {
 	began.Wait()
 	soon, stop := context.WithTimeout(t.Context(), 2*ratelimit.SlowAnswer)
 	defer stop()
-	if _, err := other.GetRole(soon, "rol_1"); err != nil {
+	if _, err := other.Get(soon, "roles", "rol_1"); err != nil {
 		t.Errorf("a tenant that answers at once waits for slow ones: %v", err)
 	}
 }
@@ -139,7 +139,7 @@ func TestWhatIsNotJSONIsNoAnswer(t *testing.T) {
 	s := sessionWith(t, func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "<html>Sign in to the network</html>")
 	})
-	if _, err := s.GetRole(t.Context(), "rol_1"); ClassOf(err) != ClassUnavailable || !strings.Contains(err.Error(), "something that is not JSON") {
+	if _, err := s.Get(t.Context(), "roles", "rol_1"); ClassOf(err) != ClassUnavailable || !strings.Contains(err.Error(), "something that is not JSON") {
 		t.Errorf("got %v (class %q)", err, ClassOf(err))
 	}
 }
@@ -167,7 +167,7 @@ func TestListsEnd(t *testing.T) {
 				calls++
 				_, _ = fmt.Fprintf(w, `{"clients":[%s],"next":%q}`, row.client(calls), row.next(calls))
 			})
-			_, err := s.ListClients(t.Context())
+			_, err := s.List(t.Context(), "clients")
 			if ClassOf(err) != row.want || calls != row.calls {
 				t.Errorf("%d calls and %v, want %d calls and class %q", calls, err, row.calls, row.want)
 			}
@@ -189,19 +189,19 @@ func TestNoSecretIsQuoted(t *testing.T) {
 		call func() error
 	}{
 		{"the token", func(w http.ResponseWriter, r *http.Request) { refuse(w, r.Header.Get("Authorization")) },
-			func() error { _, err := s.GetRole(t.Context(), "rol_1"); return err }},
+			func() error { _, err := s.Get(t.Context(), "roles", "rol_1"); return err }},
 		{"a password", func(w http.ResponseWriter, r *http.Request) {
 			content, _ := io.ReadAll(r.Body)
 			refuse(w, string(content))
 		}, func() error {
-			_, err := s.CreateUser(t.Context(), Document{"email": "a@b.example", "password": "planted-\"password\""})
+			_, err := s.Create(t.Context(), "users", Document{"email": "a@b.example", "password": "planted-\"password\""})
 			return err
 		}},
 		{"the options of a connection", func(w http.ResponseWriter, r *http.Request) {
 			content, _ := io.ReadAll(r.Body)
 			refuse(w, string(content))
 		}, func() error {
-			_, err := s.UpdateConnection(t.Context(), "con_1", Document{"options": map[string]any{"client_secret": "planted-options-secret"}})
+			_, err := s.Update(t.Context(), "connections", "con_1", Document{"options": map[string]any{"client_secret": "planted-options-secret"}})
 			return err
 		}},
 		{"the form of a token request", func(w http.ResponseWriter, r *http.Request) {
@@ -218,9 +218,9 @@ func TestNoSecretIsQuoted(t *testing.T) {
 			}
 			_, _ = fmt.Fprintf(connection, "HTTP/1.1 %s\r\n\r\n", r.Header.Get("Authorization"))
 			_ = connection.Close()
-		}, func() error { _, err := s.GetRole(t.Context(), "rol_1"); return err }},
+		}, func() error { _, err := s.Get(t.Context(), "roles", "rol_1"); return err }},
 		{"an escape sequence", func(w http.ResponseWriter, _ *http.Request) { refuse(w, "gone\x1b[2J") },
-			func() error { _, err := s.GetRole(t.Context(), "rol_1"); return err }},
+			func() error { _, err := s.Get(t.Context(), "roles", "rol_1"); return err }},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			echo = row.echo

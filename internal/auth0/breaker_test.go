@@ -212,7 +212,7 @@ func (l *loop) addUsers(session *Session, prefix string, n int) []*item {
 		user := someUser(i)
 		user["email"], user["user_id"] = fmt.Sprintf("%s-%d@example.com", prefix, i), fmt.Sprintf("%s-%d", prefix, i)
 		items = append(items, l.add(session, fmt.Sprintf("%s-%d", prefix, i), func(ctx context.Context) error {
-			_, err := session.CreateUser(ctx, user)
+			_, err := session.Create(ctx, "users", user)
 			if ClassOf(err) == ClassConflict {
 				// The answer to an earlier attempt was lost.
 				return nil
@@ -451,7 +451,7 @@ func TestOneRouteThatFailsIsNoOutage(t *testing.T) {
 			}
 			began := time.Now()
 			role := newLoop(t, 10).add(session, "role", func(ctx context.Context) error {
-				_, err := session.CreateRole(ctx, Document{"name": "role"})
+				_, err := session.Create(ctx, "roles", Document{"name": "role"})
 				return err
 			})
 			if took := settled(t, []*item{role}, began, time.Minute); took > suspectTimeout+time.Second {
@@ -503,7 +503,7 @@ func TestWhatIsNoOutage(t *testing.T) {
 				session, limiter := s.ready(t)
 				s.become(broken)
 				for range 20 {
-					_, _ = session.GetRole(t.Context(), "rol_1")
+					_, _ = session.Get(t.Context(), "roles", "rol_1")
 					elapse(15 * time.Second)
 				}
 				if limiter.Outage() != nil || limiter.IsProbing() {
@@ -520,7 +520,7 @@ func TestWhatIsNoOutage(t *testing.T) {
 			for range 20 {
 				ctx, cancel := context.WithCancel(t.Context())
 				time.AfterFunc(time.Second, cancel)
-				_, _ = session.GetRole(ctx, "rol_1")
+				_, _ = session.Get(ctx, "roles", "rol_1")
 				if limiter.Outage() != nil || limiter.IsProbing() {
 					t.Fatal("it counts as an outage")
 				}
@@ -562,7 +562,7 @@ func TestAPersonGetsAProbeAtOnce(t *testing.T) {
 		for range 100 {
 			reservation := limiter.Reserve("edited", ratelimit.PriorityEdited, func() {})
 			reservation.Request()
-			_, err := session.GetRole(ratelimit.WithReservation(t.Context(), reservation), "rol_1")
+			_, err := session.Get(ratelimit.WithReservation(t.Context(), reservation), "roles", "rol_1")
 			reservation.End()
 			if ClassOf(err) != ClassCircuitOpen {
 				t.Fatal(err)
@@ -654,7 +654,7 @@ func TestNobodyWaitsForATenantThatIsDown(t *testing.T) {
 		waiting.Go(func() { since = session.AwaitAvailable(t.Context()) })
 		list := make(chan error)
 		go func() {
-			_, err := fairCall(t.Context(), session, func(ctx context.Context) (Document, error) { return session.GetRole(ctx, "rol_1") })
+			_, err := fairCall(t.Context(), session, func(ctx context.Context) (Document, error) { return session.Get(ctx, "roles", "rol_1") })
 			list <- err
 		}()
 		elapse(time.Minute)
@@ -719,7 +719,7 @@ func TestNoCredentialsNoProbe(t *testing.T) {
 
 // TestATokenThatDoesNotComeHoldsNoWorkers reconciles a hundred objects that need the operator's token, or the list of roles.
 func TestATokenThatDoesNotComeHoldsNoWorkers(t *testing.T) {
-	for _, path := range []string{"/oauth/token", routeRoles} {
+	for _, path := range []string{"/oauth/token", collection("roles")} {
 		t.Run(path, func(t *testing.T) {
 			s := newTestTenant(t, simulator.RateLimitNone)
 			synctest.Test(t, func(t *testing.T) {

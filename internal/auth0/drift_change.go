@@ -1,7 +1,6 @@
 package auth0
 
 import (
-	"net/url"
 	"slices"
 	"strings"
 )
@@ -52,41 +51,35 @@ func (s *Session) heard(changes []Change, by string) []Change {
 // changesByCall finds the objects of a call of the Management API: the one in its path, which may name it by something else than
 // its id, the one in the answer, and the users who received a role, or are members of an organization.
 func changesByCall(details Document) []Change {
-	request := details.Object("request")
-	path, ok := strings.CutPrefix(request.String("path"), "/api/v2/")
-	segments := strings.Split(path, "/")
+	request, answer := details.Object("request"), details.Object("response").Object("body")
+	path, ok := strings.CutPrefix(request.String("path"), managementPath)
 	if ok && path == "clients" && request.String("method") == "post" {
-		return []Change{{Resource: path, ID: details.Object("response").Object("body").String("client_id"), Created: true}}
+		return []Change{{Resource: path, ID: answer.String("client_id"), Created: true}}
 	}
-	if !ok || len(segments) < 2 {
+	resource, id, rest, found := resources.locate(path)
+	if !ok || !found {
 		return nil
 	}
-	id, err := url.PathUnescape(segments[1])
-	if err != nil {
-		return nil
+	changes := []Change{{Resource: resource, ID: id, Deleted: len(rest) == 0 && request.String("method") == "delete"}}
+	if answered := answer.String("id"); answered != "" && answered != id && len(rest) == 0 && !resources[resource].Singleton {
+		changes = append(changes, Change{Resource: resource, ID: answered})
 	}
-	changes := []Change{{Resource: segments[0], ID: id, Deleted: len(segments) == 2 && request.String("method") == "delete"}}
-	if answered := details.Object("response").Object("body").String("id"); answered != "" && answered != id && len(segments) == 2 {
-		changes = append(changes, Change{Resource: segments[0], ID: answered})
-	}
-	for _, user := range usersInCall(segments, request.Object("body")) {
+	for _, user := range usersInCall(resource, rest, request.Object("body")) {
 		changes = append(changes, Change{Resource: "users", ID: user})
 	}
 	return changes
 }
 
-// usersInCall finds the users of a call for a role or an organization.
-func usersInCall(segments []string, body Document) []string {
+// usersInCall finds the users of a call for something beside a role or an organization.
+func usersInCall(resource string, beside []string, body Document) []string {
 	var users []any
 	switch {
-	case segments[0] == "roles" && slices.Equal(segments[2:], []string{"users"}):
+	case resource == "roles" && slices.Equal(beside, []string{"users"}):
 		users, _ = body["users"].([]any)
-	case segments[0] == "organizations" && slices.Equal(segments[2:], []string{"members"}):
+	case resource == "organizations" && slices.Equal(beside, []string{"members"}):
 		users, _ = body["members"].([]any)
-	case segments[0] == "organizations" && len(segments) > 4 && segments[2] == "members":
-		if id, err := url.PathUnescape(segments[3]); err == nil {
-			return []string{id}
-		}
+	case resource == "organizations" && len(beside) > 2 && beside[0] == "members":
+		return beside[1:2]
 	}
 	var ids []string
 	for _, user := range users {
@@ -97,30 +90,33 @@ func usersInCall(segments []string, body Document) []string {
 	return ids
 }
 
-// eventObjects maps the first part of an event's type to the resource, and the field of the event's object with the id of what
-// changed. An event about a member or connection of an organization contains the organization; one about a member also contains
-// the user. The creation of an object changes no known object.
-var eventObjects = map[string]struct{ resource, id string }{
-	"user":         {"users", "user_id"},
-	"organization": {"organizations", "id"},
-	"connection":   {"connections", "id"},
-}
-
-// changesInEvent reads an event. It ignores the operator's own changes, except deletions.
+// changesInEvent reads an event. It ignores the operator's own changes, except deletions. An event about a member or connection of
+// an organization contains the organization; one about a member also contains the user. The creation of an object changes no known
+// object.
 func (s *Session) changesInEvent(event Document) []Change {
 	data := event.Object("data")
 	kind, what, _ := strings.Cut(event.String("type"), ".")
-	of, known := eventObjects[kind]
-	if !known || what == "created" {
+	resource, id := resourceOfEvent(kind)
+	if resource == "" || what == "created" {
 		return nil
 	}
 	object := data.Object("object")
 	if inner := object.Object(kind); inner != nil {
 		object = inner
 	}
-	changes := []Change{{Resource: of.resource, ID: object.String(of.id), Deleted: what == "deleted"}}
+	changes := []Change{{Resource: resource, ID: object.String(id), Deleted: what == "deleted"}}
 	if strings.HasPrefix(what, "member.") {
 		changes = append(changes, Change{Resource: "users", ID: data.Object("object").Object("user").String("user_id")})
 	}
 	return s.heard(changes, data.Object("context").Object("client").String("client_id"))
+}
+
+// resourceOfEvent returns the resource of an event by the first part of its type, and the field with the id of an object.
+func resourceOfEvent(kind string) (resource, id string) {
+	for name, candidate := range resources {
+		if kind != "" && candidate.Event == kind {
+			return name, resourceNamed(name).ID
+		}
+	}
+	return "", ""
 }

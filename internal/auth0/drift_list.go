@@ -2,17 +2,12 @@ package auth0
 
 import (
 	"context"
-	"encoding/json"
 	"iter"
-	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	management "github.com/auth0/go-auth0/v3/management"
-	"github.com/auth0/go-auth0/v3/management/option"
 
 	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 )
@@ -22,16 +17,6 @@ type Shown struct {
 	ID string
 	// Document is nil if the list does not show the object.
 	Document Document
-}
-
-// listing is how to list the objects of a resource: by their ids, or all of them.
-type listing struct {
-	// id is the field that holds the id of an object.
-	id string
-	// search reads the objects with these ids, which must fit into one call.
-	search func(ctx context.Context, s *Session, ids []string) ([]Document, error)
-	// all reads all objects.
-	all func(s *Session) reader
 }
 
 // longestOutage is how long to retry a list while Auth0 is unavailable, and listRetry the pause between retries.
@@ -74,70 +59,27 @@ func fairCall[T any](ctx context.Context, s *Session, call func(context.Context)
 	}
 }
 
-// listings are the resources that can be read from lists, by their name in the paths of the Management API.
-var listings = map[string]listing{
-	"users": {id: "user_id", search: usersByID},
-	"clients": {id: "client_id", all: func(s *Session) reader {
-		global := false
-		return s.checkpoints(routeClients, "clients", func(ctx context.Context, from *string) error {
-			_, err := s.clientsAPI.List(ctx, &management.ListClientsRequestParameters{IsGlobal: &global}, checkpointQuery(from))
-			return err
-		})
-	}},
-	"client-grants": {id: "id", all: func(s *Session) reader {
-		return s.checkpoints(routeClientGrants, "client_grants", func(ctx context.Context, from *string) error {
-			_, err := s.clientGrantsAPI.List(ctx, &management.ListClientGrantsRequestParameters{From: from, Take: &pageSize})
-			return err
-		})
-	}},
-	"connections": {id: "id", all: func(s *Session) reader {
-		return s.checkpoints(routeConnections, "connections", func(ctx context.Context, from *string) error {
-			_, err := s.connectionsAPI.List(ctx, &management.ListConnectionsQueryParameters{From: from, Take: &pageSize})
-			return err
-		})
-	}},
-	"organizations": {id: "id", all: func(s *Session) reader {
-		return s.checkpoints(routeOrganizations, "organizations", func(ctx context.Context, from *string) error {
-			_, err := s.organizationsAPI.List(ctx, &management.ListOrganizationsRequestParameters{From: from, Take: &pageSize})
-			return err
-		})
-	}},
-	"roles": {id: "id", all: func(s *Session) reader { return s.rolesNamed(nil) }},
-	"resource-servers": {id: "id", all: func(s *Session) reader {
-		return s.offsets(routeResourceServers, "resource_servers", func(ctx context.Context, page *int) error {
-			_, err := s.resourceServersAPI.List(ctx, &management.ListResourceServerRequestParameters{Page: page, PerPage: &pageSize, IncludeTotals: &yes})
-			return err
-		})
-	}},
-}
-
-// IsListed reports whether the objects of a resource can be read from lists.
-func IsListed(resource string) bool {
-	_, ok := listings[resource]
-	return ok
-}
-
 // Listed reads objects from lists. Each step is one call, and yields what it shows of the objects with these ids. By the end, it
 // has yielded each of them once.
 func (s *Session) Listed(ctx context.Context, resource string, ids []string) iter.Seq2[[]Shown, error] {
-	listing := listings[resource]
-	if listing.search != nil {
-		return listing.searched(ctx, s, ids)
+	if resourceNamed(resource).Paging == Search {
+		return s.searched(ctx, resource, ids)
 	}
-	return listing.paged(ctx, s, ids)
+	return s.listed(ctx, resource, ids)
 }
 
-func (l listing) searched(ctx context.Context, s *Session, ids []string) iter.Seq2[[]Shown, error] {
+// searched searches for a part of the ids in each call.
+func (s *Session) searched(ctx context.Context, resource string, ids []string) iter.Seq2[[]Shown, error] {
 	return func(yield func([]Shown, error) bool) {
 		most := pageSize
 		for len(ids) > 0 {
 			batch := ids[:min(fitting(ids), most)]
-			found, err := fairCall(ctx, s, func(ctx context.Context) ([]Document, error) { return l.search(ctx, s, batch) })
+			found, err := fairCall(ctx, s, func(ctx context.Context) ([]Document, error) { return s.search(ctx, resource, batch) })
 			if ClassOf(err) == ClassTooLarge && len(batch) > 1 {
 				most = len(batch) / 2
 				continue
 			}
-			if !yield(l.shown(batch, found), err) || err != nil {
+			if !yield(shownOf(resourceNamed(resource).ID, batch, found), err) || err != nil {
 				return
 			}
 			ids = ids[len(batch):]
@@ -145,11 +87,11 @@ func (l listing) searched(ctx context.Context, s *Session, ids []string) iter.Se
 	}
 }
 
-// shown returns an entry for every id.
-func (l listing) shown(ids []string, objects []Document) []Shown {
+// shownOf returns an entry for every id. field is the field of an object with its id.
+func shownOf(field string, ids []string, objects []Document) []Shown {
 	byID := make(map[string]Document, len(objects))
 	for _, object := range objects {
-		byID[object.String(l.id)] = object
+		byID[object.String(field)] = object
 	}
 	shown := make([]Shown, len(ids))
 	for i, id := range ids {
@@ -158,9 +100,9 @@ func (l listing) shown(ids []string, objects []Document) []Shown {
 	return shown
 }
 
-// paged stops when it has seen all objects. It gives up a list that needs more calls than there are objects to find: reading each
+// listed stops when it has seen all objects. It gives up a list that needs more calls than there are objects to find: reading each
 // of them costs no more.
-func (l listing) paged(ctx context.Context, s *Session, ids []string) iter.Seq2[[]Shown, error] {
+func (s *Session) listed(ctx context.Context, resource string, ids []string) iter.Seq2[[]Shown, error] {
 	return func(yield func([]Shown, error) bool) {
 		if len(ids) == 0 {
 			return
@@ -169,11 +111,11 @@ func (l listing) paged(ctx context.Context, s *Session, ids []string) iter.Seq2[
 		for _, id := range ids {
 			missing[id] = true
 		}
-		calls := 0
-		for page, err := range pages(ctx, fairly(s, l.all(s))) {
+		calls, field := 0, resourceNamed(resource).ID
+		for page, err := range pages(ctx, fairly(s, s.list(resource, nil))) {
 			var shown []Shown
 			for _, object := range page.objects {
-				if id := object.String(l.id); missing[id] {
+				if id := object.String(field); missing[id] {
 					shown = append(shown, Shown{ID: id, Document: object})
 					delete(missing, id)
 				}
@@ -201,49 +143,6 @@ func fairly(s *Session, read reader) reader {
 	}
 }
 
-// checkpoints reads a list page by page. list takes a checkpoint, and its answer has the objects in a field.
-func (s *Session) checkpoints(route, field string, list func(ctx context.Context, from *string) error) reader {
-	return func(ctx context.Context, from string) (listPage, error) {
-		answer, err := s.manage(ctx, http.MethodGet, route, func(ctx context.Context) error { return list(ctx, checkpoint(from)) })
-		page, err := parseObject(answer, err)
-		return listPage{page.Objects(field), page.String("next"), answer.size, route}, err
-	}
-}
-
-// checkpointQuery requests a page of a list. The SDK supports only offset paging for it, which ends at 1000.
-func checkpointQuery(from *string) option.RequestOption {
-	query := url.Values{"take": {strconv.Itoa(pageSize)}}
-	if from != nil {
-		query.Set("from", *from)
-	}
-	return option.WithQueryParameters(query)
-}
-
-// mostOffsets bounds how many pages a list with offsets has: Auth0 refuses offsets beyond 1000 records.
-const mostOffsets = 10
-
-// offsets reads a list page by page. list takes the number of a page, and its answer has the objects in a field.
-func (s *Session) offsets(route, field string, list func(ctx context.Context, page *int) error) reader {
-	return func(ctx context.Context, from string) (listPage, error) {
-		// Anything that is not a number means the first page.
-		number, _ := strconv.Atoi(from)
-		answer, err := s.manage(ctx, http.MethodGet, route, func(ctx context.Context) error { return list(ctx, &number) })
-		found, err := parseObject(answer, err)
-		page := listPage{objects: found.Objects(field), size: answer.size, route: route}
-		if len(page.objects) >= pageSize && number+1 < mostOffsets && !isLast(found, number, len(page.objects)) {
-			page.next = strconv.Itoa(number + 1)
-		}
-		return page, err
-	}
-}
-
-// isLast reports whether a page is the last one according to the total, which saves a call for an empty page after a full one.
-func isLast(answer Document, page, records int) bool {
-	total, ok := answer["total"].(json.Number)
-	count, err := total.Int64()
-	return ok && err == nil && int64(page*pageSize+records) >= count
-}
-
 // longestQuery keeps the URL of a search well below 8 KiB, where Auth0 refuses it with 414.
 const longestQuery = 6000
 
@@ -263,19 +162,18 @@ func orID(id string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(id) + `" OR `
 }
 
-func usersByID(ctx context.Context, s *Session, ids []string) ([]Document, error) {
+// search reads the objects with these ids, which must fit into one call.
+func (s *Session) search(ctx context.Context, resource string, ids []string) ([]Document, error) {
+	described := resourceNamed(resource)
 	var terms strings.Builder
 	for _, id := range ids {
 		terms.WriteString(orID(id))
 	}
-	query, no := "user_id:("+strings.TrimSuffix(terms.String(), " OR ")+")", false
-	answer, err := s.manage(ctx, http.MethodGet, routeUsers, func(ctx context.Context) error {
-		_, err := s.usersAPI.List(ctx, &management.ListUsersRequestParameters{
-			Q: &query, PerPage: &pageSize, PrimaryOrder: &no, IncludeTotals: &yes,
-		})
-		return err
-	})
-	return parseItems(answer, "users", err)
+	answer, err := s.Do(ctx, get(collection(resource)).with(url.Values{
+		"q": {described.ID + ":(" + strings.TrimSuffix(terms.String(), " OR ") + ")"}, "page": {"0"}, "per_page": {strconv.Itoa(pageSize)},
+		"primary_order": {"false"}, "include_totals": {"true"},
+	}))
+	return parseItems(answer, described.Items, err)
 }
 
 // Entry is an entry on a list beside an object, such as a role of a user.
@@ -346,10 +244,7 @@ func (s *Session) roleMembers(ctx context.Context, name string, entries []Entry)
 		if !exists {
 			return
 		}
-		page := s.checkpoints(routeRoleUsers, "users", func(ctx context.Context, from *string) error {
-			_, err := s.rolesAPI.Users.List(ctx, id, &management.ListRoleUsersRequestParameters{From: from, Take: &pageSize})
-			return err
-		})
+		page := s.checkpoints("users", get(routeRoleUsers, id))
 		for members, err := range memberPages(ctx, s, page, func(Document) []Entry { return entries }) {
 			if ClassOf(err) == ClassNotFound {
 				s.roles.forget()
@@ -369,10 +264,7 @@ func (s *Session) organizationMembers(ctx context.Context, id string, entries []
 	if slices.ContainsFunc(entries, func(entry Entry) bool { return entry.Field == fieldMemberRoles }) {
 		fields += ",roles"
 	}
-	page := s.checkpoints(routeOrganizationMembers, "members", func(ctx context.Context, from *string) error {
-		_, err := s.organizationsAPI.Members.List(ctx, id, &management.ListOrganizationMembersRequestParameters{From: from, Take: &pageSize, Fields: &fields})
-		return err
-	})
+	page := s.checkpoints("members", get(routeOrganizationMembers, id).with(url.Values{"fields": {fields}}))
 	return memberPages(ctx, s, page, func(member Document) []Entry {
 		has := []Entry{{fieldOrganizations, id}}
 		for _, role := range member.Objects("roles") {

@@ -6,9 +6,6 @@ import (
 	"net/url"
 	"strconv"
 	"time"
-
-	management "github.com/auth0/go-auth0/v3/management"
-	"github.com/auth0/go-auth0/v3/management/option"
 )
 
 // LogKept is how far back the tenant's log reaches at least: the smallest plan keeps it for a day.
@@ -95,11 +92,7 @@ func (s *Session) logFrom(ctx context.Context, from string) ([]Document, error) 
 	if from != "" {
 		query.Set("from", from)
 	}
-	answer, err := s.manage(ctx, http.MethodGet, routeLogs, func(ctx context.Context) error {
-		_, err := s.logsAPI.List(ctx, &management.ListLogsRequestParameters{}, option.WithQueryParameters(query))
-		return err
-	})
-	return parseList(answer, err)
+	return parseList(s.Do(ctx, Request{Method: http.MethodGet, Route: routeLogs, Query: query}))
 }
 
 // NewestLog returns the id of the newest entry of the tenant's log, "" if there is none.
@@ -113,14 +106,11 @@ func (s *Session) NewestLog(ctx context.Context) (string, error) {
 
 // newestLogs returns up to a page of entries that match a query, newest first. The query may find entries minutes late.
 func (s *Session) newestLogs(ctx context.Context, most int, query string) ([]Document, error) {
-	newestFirst, search := "date:-1", url.Values{}
+	search := url.Values{"page": {"0"}, "per_page": {strconv.Itoa(most)}, "sort": {"date:-1"}, "include_totals": {"true"}}
 	if query != "" {
 		search.Set("q", query)
 	}
-	answer, err := s.manage(ctx, http.MethodGet, routeLogs, func(ctx context.Context) error {
-		_, err := s.logsAPI.List(ctx, &management.ListLogsRequestParameters{PerPage: &most, Sort: &newestFirst, IncludeTotals: &yes}, option.WithQueryParameters(search))
-		return err
-	})
+	answer, err := s.Do(ctx, Request{Method: http.MethodGet, Route: routeLogs, Query: search})
 	return parseItems(answer, "logs", err)
 }
 

@@ -111,7 +111,7 @@ func TestALogThatFilledMeanwhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const interval, n = 30 * time.Second, 3 * mostLogPages * 100
 		session, _ := s.session()
-		if _, err := session.CreateUser(t.Context(), someUser(0)); err != nil {
+		if _, err := session.Create(t.Context(), "users", someUser(0)); err != nil {
 			t.Fatal(err)
 		}
 		tail := NewLogTail("", interval)
@@ -159,7 +159,7 @@ func TestTheLogOfMuchOfOurOwn(t *testing.T) {
 		var group sync.WaitGroup
 		group.Go(func() {
 			for i := range n {
-				if _, err := session.CreateUser(t.Context(), someUser(i)); err != nil {
+				if _, err := session.Create(t.Context(), "users", someUser(i)); err != nil {
 					t.Error(err)
 				}
 				if i%97 == 0 {

@@ -26,12 +26,12 @@ func TestNothingThatChangesSomethingPassesTheFence(t *testing.T) {
 		application := Application{ID: "client", Secret: "secret"}
 		for range 20 {
 			for name, call := range map[string]func(context.Context) error{
-				"create": func(ctx context.Context) error { _, err := session.CreateUser(ctx, someUser(1)); return err },
+				"create": func(ctx context.Context) error { _, err := session.Create(ctx, "users", someUser(1)); return err },
 				"update": func(ctx context.Context) error {
-					_, err := session.UpdateRole(ctx, "rol_1", Document{"name": "a"})
+					_, err := session.Update(ctx, "roles", "rol_1", Document{"name": "a"})
 					return err
 				},
-				"delete": func(ctx context.Context) error { return session.DeleteUser(ctx, "auth0|1") },
+				"delete": func(ctx context.Context) error { return session.Delete(ctx, "users", "auth0|1") },
 				"add to a list": func(ctx context.Context) error {
 					return session.AddOrganizationMembers(ctx, "org_1", []string{"auth0|1"})
 				},
@@ -67,7 +67,7 @@ func TestNothingThatChangesSomethingPassesTheFence(t *testing.T) {
 			t.Errorf("the tenant is taken for unavailable: %v", outage)
 		}
 		began := time.Now()
-		if _, err := session.Roles(t.Context()); err != nil || time.Since(began) > time.Second {
+		if _, err := session.List(t.Context(), "roles"); err != nil || time.Since(began) > time.Second {
 			t.Errorf("a read took %s: %v", time.Since(began), err)
 		}
 	})

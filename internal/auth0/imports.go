@@ -3,10 +3,10 @@ package auth0
 import (
 	"bytes"
 	"context"
-	"net/http"
+	"maps"
+	"mime/multipart"
+	"net/url"
 	"slices"
-
-	management "github.com/auth0/go-auth0/v3/management"
 )
 
 const (
@@ -21,33 +21,35 @@ const LargestImport = 480_000
 
 // ImportUsers starts a job that creates users, given as a JSON array, and returns its id. Auth0 sends no e-mail.
 func (s *Session) ImportUsers(ctx context.Context, connectionID, externalID string, users []byte) (string, error) {
-	upsert, mail := false, false
-	answer, err := s.manage(ctx, http.MethodPost, routeImports, func(ctx context.Context) error {
-		_, err := s.importsAPI.Create(ctx, &management.CreateImportUsersRequestContent{
-			Users: bytes.NewReader(users), ConnectionID: connectionID, ExternalID: &externalID, Upsert: &upsert, SendCompletionEmail: &mail,
-		})
-		return err
+	request := post(routeImports, nil)
+	request.form = importForm(users, map[string]string{
+		"connection_id": connectionID, "external_id": externalID, "upsert": "false", "send_completion_email": "false",
 	})
-	job, err := parseObject(answer, err)
+	job, err := parseObject(s.Do(ctx, request))
 	return job.String("id"), err
+}
+
+// importForm encodes a file of users and fields. Writing to memory cannot fail.
+func importForm(users []byte, fields map[string]string) *form {
+	var content bytes.Buffer
+	writer := multipart.NewWriter(&content)
+	for field, value := range fields {
+		_ = writer.WriteField(field, value)
+	}
+	part, _ := writer.CreateFormFile("users", "users.json")
+	_, _ = part.Write(users)
+	_ = writer.Close()
+	return &form{writer.FormDataContentType(), content.Bytes()}
 }
 
 // Job reads a job. Auth0 keeps it for a day.
 func (s *Session) Job(ctx context.Context, id string) (Document, error) {
-	return s.read(ctx, "jobs", id, func(ctx context.Context) (jsonBody, error) {
-		return s.manage(ctx, http.MethodGet, routeJob, func(ctx context.Context) error {
-			_, err := s.jobsAPI.Get(ctx, id)
-			return err
-		})
-	})
+	return parseObject(s.Do(ctx, get(routeJob, id)))
 }
 
 // JobErrors returns the users that a job refused, as they were sent, and why.
 func (s *Session) JobErrors(ctx context.Context, id string) ([]Document, error) {
-	answer, err := s.manage(ctx, http.MethodGet, routeJobErrors, func(ctx context.Context) error {
-		_, err := s.jobErrorsAPI.Get(ctx, id)
-		return err
-	})
+	answer, err := s.Do(ctx, get(routeJobErrors, id))
 	if err != nil || answer.size == 0 {
 		return nil, err
 	}
@@ -59,13 +61,7 @@ const MostAssigned = 500
 
 // AssignRole gives a role, by id, to many users. It ignores users that have it already.
 func (s *Session) AssignRole(ctx context.Context, roleID string, userIDs []string) error {
-	_, err := s.manage(ctx, http.MethodPost, routeRoleUsers, func(ctx context.Context) error {
-		return s.roleUsersAPI.Assign(ctx, roleID, &management.AssignRoleUsersRequestContent{Users: userIDs})
-	})
-	if ClassOf(err) == ClassNotFound {
-		s.roles.forget()
-	}
-	return err
+	return s.assign(ctx, post(routeRoleUsers, Document{"users": userIDs}, roleID))
 }
 
 // MayAssignRole reports whether the scopes for AssignRole are granted.
@@ -84,10 +80,10 @@ func (s *Session) MayFindConnections(ctx context.Context) (bool, error) {
 // minutes.
 func (s *Session) DatabaseConnectionID(ctx context.Context, name string) (string, error) {
 	return s.databases.get(ctx, name, func(ctx context.Context) (string, error) {
-		answer, err := s.manage(ctx, http.MethodGet, routeConnections, func(ctx context.Context) error {
-			_, err := s.connectionsAPI.List(ctx, &management.ListConnectionsQueryParameters{Strategy: databases, Name: &name, Fields: &nameFields})
-			return err
-		})
+		request := get(routeConnections)
+		request.Query = url.Values{"name": {name}, "take": {"50"}}
+		maps.Copy(request.Query, databaseQuery)
+		answer, err := s.Do(ctx, request)
 		found, err := parseItems(answer, "connections", err)
 		for _, connection := range named(found, "name", name) {
 			return connection.String("id"), nil

@@ -186,7 +186,7 @@ func TestRateLimiterUsesTheLimitToTheFullAndNeverExceedsIt(t *testing.T) {
 	}
 	create := func(ctx context.Context, s *Session) func(int) error {
 		return func(i int) error {
-			_, err := s.CreateUser(ctx, someUser(i))
+			_, err := s.Create(ctx, "users", someUser(i))
 			return err
 		}
 	}
@@ -292,7 +292,7 @@ func TestOneWorker(t *testing.T) {
 			if err := inner(ctx, i); err != nil {
 				return err
 			}
-			_, err := session.GetUser(ctx, "auth0|"+strconv.Itoa(i))
+			_, err := session.Get(ctx, "users", "auth0|"+strconv.Itoa(i))
 			return err
 		}
 		for i := range n {
@@ -317,7 +317,7 @@ func TestRateLimiterKeepsApartWhatAuth0CountsApart(t *testing.T) {
 		begin := time.Now()
 		var group sync.WaitGroup
 		for _, call := range []func(i int) error{
-			func(i int) error { _, err := session.CreateUser(t.Context(), someUser(i)); return err },
+			func(i int) error { _, err := session.Create(t.Context(), "users", someUser(i)); return err },
 			func(i int) error {
 				_, err := session.FindUsersByEmail(t.Context(), fmt.Sprintf("user-%d@example.com", i))
 				return err
@@ -409,7 +409,7 @@ func (o *workQueue) reconcile(t *testing.T, i, n int, finished chan struct{}) {
 func newWorkQueue(session *Session, n int) *workQueue {
 	o := &workQueue{session: session, queue: make(chan int, n), called: make(chan int, n), priorities: func(int) ratelimit.Priority { return ratelimit.PriorityNew }}
 	o.calls = func(ctx context.Context, i int) error {
-		_, err := session.CreateUser(ctx, someUser(i))
+		_, err := session.Create(ctx, "users", someUser(i))
 		return err
 	}
 	for range n {
@@ -561,7 +561,7 @@ func TestAReconcileThatHasBegunGoesFirst(t *testing.T) {
 				return err
 			}
 			for range 3 {
-				if _, err := session.GetUser(ctx, "auth0|"+strconv.Itoa(i)); err != nil {
+				if _, err := session.Get(ctx, "users", "auth0|"+strconv.Itoa(i)); err != nil {
 					return err
 				}
 			}
@@ -594,7 +594,7 @@ func TestA429InTheMiddleIsNotTheEnd(t *testing.T) {
 			if _, err := session.listRoles(ctx); err != nil {
 				return err
 			}
-			if _, err := session.GetUser(ctx, "auth0|"+strconv.Itoa(i)); ClassOf(err) != ClassNotFound {
+			if _, err := session.Get(ctx, "users", "auth0|"+strconv.Itoa(i)); ClassOf(err) != ClassNotFound {
 				return err
 			}
 			return nil
@@ -615,7 +615,7 @@ func lineUp(t *testing.T, session *Session, n int, priority ratelimit.Priority, 
 	t.Helper()
 	for i := range n {
 		reservation := session.transport.limiter.Reserve(i, priority, func() { wake(i) })
-		_, _ = session.CreateUser(ratelimit.WithReservation(t.Context(), reservation), someUser(i))
+		_, _ = session.Create(ratelimit.WithReservation(t.Context(), reservation), "users", someUser(i))
 		reservation.End()
 	}
 }
@@ -624,7 +624,7 @@ func lineUp(t *testing.T, session *Session, n int, priority ratelimit.Priority, 
 func oneMoreComes(t *testing.T, session *Session, atMost time.Duration) {
 	t.Helper()
 	begin := time.Now()
-	if _, err := session.CreateUser(t.Context(), someUser(1<<20)); err != nil {
+	if _, err := session.Create(t.Context(), "users", someUser(1<<20)); err != nil {
 		t.Fatal(err)
 	}
 	if waited := time.Since(begin); waited > atMost {
@@ -679,7 +679,7 @@ func TestAListThatIsGivenUpHoldsNobodyUp(t *testing.T) {
 		var group sync.WaitGroup
 		for range 20 {
 			group.Go(func() {
-				_, _ = fairCall(ctx, session, func(ctx context.Context) (Document, error) { return session.GetUser(ctx, "auth0|nobody") })
+				_, _ = fairCall(ctx, session, func(ctx context.Context) (Document, error) { return session.Get(ctx, "users", "auth0|nobody") })
 			})
 		}
 		elapse(time.Second)
@@ -706,7 +706,7 @@ func TestTwoRateLimitersShareATenant(t *testing.T) {
 					for worker := range 4 {
 						group.Go(func() {
 							for i := 0; ctx.Err() == nil; i++ {
-								_, err := session.CreateUser(ctx, someUser(operator<<20+worker<<16+i))
+								_, err := session.Create(ctx, "users", someUser(operator<<20+worker<<16+i))
 								if failed, ok := errors.AsType[*Error](err); ok {
 									elapse(failed.After)
 									continue
@@ -873,7 +873,7 @@ func TestBudgetIsRoundedDown(t *testing.T) {
 		var reconcile func(i int)
 		reconcile = func(i int) {
 			reservation := session.transport.limiter.Reserve(i, ratelimit.PriorityNew, func() { go reconcile(i) })
-			_, _ = session.CreateUser(ratelimit.WithReservation(t.Context(), reservation), someUser(i))
+			_, _ = session.Create(ratelimit.WithReservation(t.Context(), reservation), "users", someUser(i))
 			reservation.End()
 		}
 		for i := range 150 {

@@ -32,21 +32,24 @@ func TestIDsThatLeaveTheirPlaceInThePath(t *testing.T) {
 	t.Parallel()
 	session, ctx := newUnsendingSession(t), t.Context()
 	calls := map[string]func(id string) error{
-		"read a user":         func(id string) error { _, err := session.GetUser(ctx, id); return err },
-		"delete a user":       func(id string) error { return session.DeleteUser(ctx, id) },
-		"delete a role":       func(id string) error { return session.DeleteRole(ctx, id) },
-		"update a client":     func(id string) error { _, err := session.UpdateClient(ctx, id, Document{}); return err },
-		"rotate a secret":     func(id string) error { _, err := session.RotateClientSecret(ctx, id); return err },
-		"delete a key":        func(id string) error { return session.DeleteClientCredential(ctx, "client", id) },
-		"list keys":           func(id string) error { _, err := session.ClientCredentials(ctx, id); return err },
-		"delete a grant":      func(id string) error { return session.DeleteClientGrant(ctx, id) },
-		"find by name":        func(id string) error { _, err := session.FindOrganizations(ctx, id); return err },
+		"read a user":     func(id string) error { _, err := session.Get(ctx, "users", id); return err },
+		"delete a user":   func(id string) error { return session.Delete(ctx, "users", id) },
+		"delete a role":   func(id string) error { return session.Delete(ctx, "roles", id) },
+		"update a client": func(id string) error { _, err := session.Update(ctx, "clients", id, Document{}); return err },
+		"rotate a secret": func(id string) error { _, err := session.RotateClientSecret(ctx, id); return err },
+		"delete a key":    func(id string) error { return session.DeleteClientCredential(ctx, "client", id) },
+		"list keys":       func(id string) error { _, err := session.ClientCredentials(ctx, id); return err },
+		"delete a grant":  func(id string) error { return session.Delete(ctx, "client-grants", id) },
+		"find by name": func(id string) error {
+			_, err := session.Find(ctx, "organizations", map[string]string{"name": id})
+			return err
+		},
 		"members":             func(id string) error { return session.RemoveOrganizationMembers(ctx, id, []string{"auth0|1"}) },
 		"a member's roles":    func(id string) error { return session.RemoveMemberRoles(ctx, "org_1", id, []string{"rol_1"}) },
 		"read a job":          func(id string) error { _, err := session.Job(ctx, id); return err },
 		"lift blocks":         func(id string) error { return session.Unblock(ctx, id) },
 		"enabled clients":     func(id string) error { _, err := session.EnabledClients(ctx, id); return err },
-		"delete an API":       func(id string) error { return session.DeleteResourceServer(ctx, id) },
+		"delete an API":       func(id string) error { return session.Delete(ctx, "resource-servers", id) },
 		"an org's client":     func(id string) error { return session.RemoveOrganizationClientGrant(ctx, "org_1", id) },
 		"an org's connection": func(id string) error { return session.RemoveOrganizationConnection(ctx, "org_1", id) },
 	}
@@ -73,8 +76,8 @@ func TestIDsInAnswers(t *testing.T) {
 	for _, id := range []string{".", "..", "a/../b"} {
 		for _, field := range []string{"id", "client_id", "user_id"} {
 			session.http.Transport.(*transport).base = fixedAnswer(fmt.Sprintf(`{%q: %q, "name": "x"}`, field, id))
-			_, created := session.CreateRole(ctx, Document{"name": "x"})
-			_, read := session.GetClient(ctx, "client")
+			_, created := session.Create(ctx, "roles", Document{"name": "x"})
+			_, read := session.Get(ctx, "clients", "client")
 			for name, err := range map[string]error{"create": created, "read": read} {
 				if ClassOf(err) != ClassInvalid || !strings.Contains(err.Error(), "cannot be the id") {
 					t.Errorf("%s: an answer with %s %q: %v", name, field, id, err)
@@ -98,11 +101,11 @@ func TestIDsOfUsers(t *testing.T) {
 func TestTheOwnApplicationIsNotChanged(t *testing.T) {
 	t.Parallel()
 	session, ctx := newUnsendingSession(t), t.Context()
-	_, updated := session.UpdateClient(ctx, "own", Document{})
+	_, updated := session.Update(ctx, "clients", "own", Document{})
 	_, rotated := session.RotateClientSecret(ctx, "own")
 	_, keyed := session.CreateClientCredential(ctx, "own", Document{})
 	for name, err := range map[string]error{
-		"update": updated, "rotate": rotated, "delete": session.DeleteClient(ctx, "own"), "create a key": keyed,
+		"update": updated, "rotate": rotated, "delete": session.Delete(ctx, "clients", "own"), "create a key": keyed,
 		"change a key": session.UpdateClientCredential(ctx, "own", "cred", Document{}), "delete a key": session.DeleteClientCredential(ctx, "own", "cred"),
 	} {
 		if ClassOf(err) != ClassInvalid || !strings.Contains(err.Error(), "the operator's own application") {

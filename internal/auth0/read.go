@@ -2,28 +2,16 @@ package auth0
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"iter"
+	"net/url"
 	"slices"
+	"strconv"
 )
 
-// read reads an object by id.
-func (s *Session) read(ctx context.Context, resource, id string, fetch func(context.Context) (jsonBody, error)) (Document, error) {
-	answer, err := fetch(ctx)
-	if err != nil {
-		return nil, err
-	}
-	document, err := answer.object()
-	if err != nil {
-		return nil, fmt.Errorf("read %s %s: %w", resource, id, err)
-	}
-	return document, checkAnswer(document)
-}
-
-var (
-	pageSize = 100
-	yes      = true
-)
+// pageSize is how many objects a page of a list has.
+const pageSize = 100
 
 const (
 	// mostCheckpoints bounds how many pages a list has, and mostCollected how many bytes of it are kept at the same time.
@@ -34,6 +22,8 @@ const (
 // listPage is a page of a list.
 type listPage struct {
 	objects []Document
+	// isEmpty reports whether Auth0 returned no objects.
+	isEmpty bool
 	// next is where the next page begins, "" if there is none.
 	next string
 	// size is the size of the answer in bytes.
@@ -52,7 +42,7 @@ func pages(ctx context.Context, read reader) iter.Seq2[listPage, error] {
 		for {
 			page, err := read(ctx, from)
 			from = page.next
-			if !yield(page, err) || err != nil || known[from] || len(page.objects) == 0 {
+			if !yield(page, err) || err != nil || known[from] || page.isEmpty {
 				return
 			}
 			if known[from] = true; len(known) > mostCheckpoints {
@@ -89,15 +79,74 @@ func field(name string) func(Document) string {
 	return func(object Document) string { return object.String(name) }
 }
 
-// checkpoint returns where a page begins, nil for the first.
-func checkpoint(from string) *string {
-	if from == "" {
-		return nil
+// paged reads a list page by page. items is the field of a page with the objects.
+func (s *Session) paged(paging Paging, items string, request Request) reader {
+	switch paging {
+	case Checkpoints:
+		return s.checkpoints(items, request)
+	case Offsets, Search:
+		return s.offsets(items, request)
+	case Unpaged:
 	}
-	return &from
+	return s.unpaged(items, request)
 }
 
-func parseObject(answer jsonBody, err error) (Document, error) {
+// unpaged reads a list in one call.
+func (s *Session) unpaged(items string, request Request) reader {
+	return func(ctx context.Context, _ string) (listPage, error) {
+		answer, err := s.Do(ctx, request)
+		read := parseItems
+		if items == "" {
+			read = func(answer Answer, _ string, err error) ([]Document, error) { return parseList(answer, err) }
+		}
+		objects, err := read(answer, items, err)
+		return listPage{objects: objects, isEmpty: len(objects) == 0, size: answer.size, route: request.Route}, err
+	}
+}
+
+// checkpoints reads a list from one checkpoint to the next. The query may contain take.
+func (s *Session) checkpoints(items string, request Request) reader {
+	return func(ctx context.Context, from string) (listPage, error) {
+		query := url.Values{"take": {strconv.Itoa(pageSize)}}
+		if from != "" {
+			query.Set("from", from)
+		}
+		answer, err := s.Do(ctx, request.with(query))
+		page, err := parseObject(answer, err)
+		objects := page.Objects(items)
+		return listPage{objects, len(objects) == 0, page.String("next"), answer.size, request.Route}, err
+	}
+}
+
+// mostOffsets bounds how many pages a list with offsets has: Auth0 refuses offsets beyond 1000 records.
+const mostOffsets = 10
+
+// offsets reads a list by the numbers of its pages.
+func (s *Session) offsets(items string, request Request) reader {
+	return func(ctx context.Context, from string) (listPage, error) {
+		// Anything that is not a number means the first page.
+		number, _ := strconv.Atoi(from)
+		answer, err := s.Do(ctx, request.with(url.Values{
+			"page": {strconv.Itoa(number)}, "per_page": {strconv.Itoa(pageSize)}, "include_totals": {"true"},
+		}))
+		found, err := parseObject(answer, err)
+		objects := found.Objects(items)
+		page := listPage{objects: objects, isEmpty: len(objects) == 0, size: answer.size, route: request.Route}
+		if len(objects) >= pageSize && number+1 < mostOffsets && !isLast(found, number, len(objects)) {
+			page.next = strconv.Itoa(number + 1)
+		}
+		return page, err
+	}
+}
+
+// isLast reports whether a page is the last one according to the total, which saves a call for an empty page after a full one.
+func isLast(answer Document, page, records int) bool {
+	total, ok := answer["total"].(json.Number)
+	count, err := total.Int64()
+	return ok && err == nil && int64(page*pageSize+records) >= count
+}
+
+func parseObject(answer Answer, err error) (Document, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +158,7 @@ func parseObject(answer jsonBody, err error) (Document, error) {
 }
 
 // parseList reads a bare JSON array of objects.
-func parseList(answer jsonBody, err error) ([]Document, error) {
+func parseList(answer Answer, err error) ([]Document, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +171,7 @@ func named(objects []Document, field, value string) []Document {
 }
 
 // parseItems reads the objects of one page.
-func parseItems(answer jsonBody, field string, err error) ([]Document, error) {
+func parseItems(answer Answer, field string, err error) ([]Document, error) {
 	page, err := parseObject(answer, err)
 	return page.Objects(field), err
 }

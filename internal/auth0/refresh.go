@@ -4,12 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"time"
-
-	management "github.com/auth0/go-auth0/v3/management"
 )
 
 // RefreshRules are an application's settings for its refresh tokens.
@@ -41,17 +38,13 @@ func (s *Session) RefreshRules(ctx context.Context, id string) (rules RefreshRul
 		return RefreshRules{}, false, err
 	}
 	rules, err = s.rules.get(ctx, id, func(ctx context.Context) (RefreshRules, error) {
-		answer, err := s.manage(ctx, http.MethodGet, routeClient, func(ctx context.Context) error {
-			_, err := s.clientsAPI.Get(ctx, id, &management.GetClientRequestParameters{Fields: &refreshFields})
-			return err
-		})
-		document, err := parseObject(answer, err)
+		request := get(routeClient, id)
+		request.Query = url.Values{"fields": {"client_id,refresh_token"}}
+		document, err := parseObject(s.Do(ctx, request))
 		return parseRefreshRules(document.Object("refresh_token")), err
 	})
 	return rules, err == nil, err
 }
-
-var refreshFields = "client_id,refresh_token"
 
 // parseRefreshRules reads the property refresh_token of an application. Absent fields have Auth0's default.
 func parseRefreshRules(settings Document) RefreshRules {

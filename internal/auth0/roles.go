@@ -7,17 +7,10 @@ import (
 	"sync"
 	"time"
 
-	management "github.com/auth0/go-auth0/v3/management"
-	"github.com/auth0/go-auth0/v3/management/option"
-
 	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 )
 
-const (
-	routeRoles           = "/api/v2/roles"
-	routeRole            = "/api/v2/roles/{id}"
-	routeRolePermissions = "/api/v2/roles/{id}/permissions"
-)
+const routeRolePermissions = "/api/v2/roles/{id}/permissions"
 
 // Role is a role by id and name.
 type Role struct {
@@ -31,98 +24,45 @@ func (s *Session) RoleIDs(ctx context.Context, names []string) (ids map[string]s
 	return s.roles.resolve(ctx, names)
 }
 
+// listRoles returns the roles of the tenant, as many as offset paging shows.
 func (s *Session) listRoles(ctx context.Context) ([]Role, error) {
-	return collect(ctx, s.rolesNamed(nil), asRole)
-}
-
-// rolesNamed reads the roles whose names contain a string, ignoring case; nil reads all.
-func (s *Session) rolesNamed(name *string) reader {
-	return s.offsets(routeRoles, "roles", func(ctx context.Context, page *int) error {
-		_, err := s.rolesAPI.List(ctx, &management.ListRolesRequestParameters{NameFilter: name, Page: page, PerPage: &pageSize, IncludeTotals: &yes})
-		return err
-	})
+	return collect(ctx, s.list("roles", nil), asRole)
 }
 
 func asRole(role Document) Role { return Role{ID: role.String("id"), Name: role.String("name")} }
 
-// GetRole reads a role by id: `rol_xPSJ3BfhKflWGKpU`.
-func (s *Session) GetRole(ctx context.Context, id string) (Document, error) {
-	return s.read(ctx, "roles", id, func(ctx context.Context) (jsonBody, error) {
-		return s.manage(ctx, http.MethodGet, routeRole, func(ctx context.Context) error {
-			_, err := s.rolesAPI.Get(ctx, id)
-			return err
-		})
-	})
-}
-
-// FindRoles returns the role with a name, if there is one; names are case-sensitive. Auth0's filter matches every role whose name
-// contains it in any case, so the role may be on a later page.
-func (s *Session) FindRoles(ctx context.Context, name string) ([]Document, error) {
-	roles, err := collect(ctx, s.rolesNamed(&name), whole)
-	return named(roles, "name", name), err
-}
-
-// CreateRole creates a role. Its name is unique.
-func (s *Session) CreateRole(ctx context.Context, role Document) (Document, error) {
-	answer, err := s.manage(ctx, http.MethodPost, routeRoles, func(ctx context.Context) error {
-		_, err := s.rolesAPI.Create(ctx, nil, option.WithBodyProperties(role))
-		return err
-	})
-	return s.learnRole(parseObject(answer, err))
-}
-
-// UpdateRole merges a patch into a role.
-func (s *Session) UpdateRole(ctx context.Context, id string, patch Document) (Document, error) {
-	answer, err := s.manage(ctx, http.MethodPatch, routeRole, func(ctx context.Context) error {
-		_, err := s.rolesAPI.Update(ctx, id, nil, option.WithBodyProperties(patch))
-		return err
-	})
-	return s.learnRole(parseObject(answer, err))
-}
-
-// learnRole adds a role to the catalog, so that users find it without another call.
-func (s *Session) learnRole(role Document, err error) (Document, error) {
-	if err == nil {
-		s.roles.learn(Role{ID: role.String("id"), Name: role.String("name")})
+// wroteRole adds a written role to the catalog, so that users find it without another call.
+func wroteRole(s *Session, method string, role Document) {
+	switch {
+	case method == http.MethodDelete:
+		s.roles.forget()
+	case role != nil:
+		s.roles.learn(asRole(role))
 	}
-	return role, err
 }
 
-// DeleteRole deletes a role, which removes it from all users. It fails with ClassNotFound if there is none.
-func (s *Session) DeleteRole(ctx context.Context, id string) error {
-	_, err := s.manage(ctx, http.MethodDelete, routeRole, func(ctx context.Context) error {
-		return s.rolesAPI.Delete(ctx, id)
-	})
-	s.roles.forget()
+// assign makes a call that assigns roles by id. If one of them is gone, the ids in the catalog are stale.
+func (s *Session) assign(ctx context.Context, request Request) error {
+	err := s.run(ctx, request)
+	if ClassOf(err) == ClassNotFound {
+		s.roles.forget()
+	}
 	return err
 }
 
 // AddRolePermissions adds permissions to a role. It ignores permissions that the role has already.
 func (s *Session) AddRolePermissions(ctx context.Context, id string, permissions []Permission) error {
-	_, err := s.manage(ctx, http.MethodPost, routeRolePermissions, func(ctx context.Context) error {
-		return s.rolesAPI.Permissions.Add(ctx, id, &management.AddRolePermissionsRequestContent{Permissions: permissionPayload(permissions)})
-	})
-	return err
+	return s.run(ctx, post(routeRolePermissions, permissionPayload(permissions), id))
 }
 
 // RemoveRolePermissions removes permissions from a role. It ignores permissions that the role does not have.
 func (s *Session) RemoveRolePermissions(ctx context.Context, id string, permissions []Permission) error {
-	_, err := s.manage(ctx, http.MethodDelete, routeRolePermissions, func(ctx context.Context) error {
-		return s.rolesAPI.Permissions.Delete(ctx, id, &management.DeleteRolePermissionsRequestContent{Permissions: permissionPayload(permissions)})
-	})
-	return err
+	return s.run(ctx, remove(routeRolePermissions, permissionPayload(permissions), id))
 }
-
-// Roles returns the roles of the tenant, as many as offset paging shows.
-func (s *Session) Roles(ctx context.Context) ([]Role, error) { return s.listRoles(ctx) }
 
 // RolePermissions returns the permissions of a role, all pages.
 func (s *Session) RolePermissions(ctx context.Context, id string) ([]Permission, error) {
-	read := s.offsets(routeRolePermissions, "permissions", func(ctx context.Context, page *int) error {
-		_, err := s.rolesAPI.Permissions.List(ctx, id, &management.ListRolePermissionsRequestParameters{Page: page, PerPage: &pageSize, IncludeTotals: &yes})
-		return err
-	})
-	return collect(ctx, read, asPermission)
+	return collect(ctx, s.offsets("permissions", get(routeRolePermissions, id)), asPermission)
 }
 
 const (

@@ -8,32 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"time"
 
-	management "github.com/auth0/go-auth0/v3/management"
-	clientgrantsclient "github.com/auth0/go-auth0/v3/management/clientgrants/client"
-	clientsclient "github.com/auth0/go-auth0/v3/management/clients/client"
-	"github.com/auth0/go-auth0/v3/management/clients/connections"
-	connectionsclient "github.com/auth0/go-auth0/v3/management/connections/client"
-	enabledclients "github.com/auth0/go-auth0/v3/management/connections/clients"
-	"github.com/auth0/go-auth0/v3/management/core"
-	"github.com/auth0/go-auth0/v3/management/customdomains"
-	jobsclient "github.com/auth0/go-auth0/v3/management/jobs/client"
-	joberrors "github.com/auth0/go-auth0/v3/management/jobs/errors"
-	"github.com/auth0/go-auth0/v3/management/jobs/usersimports"
-	"github.com/auth0/go-auth0/v3/management/logs"
-	organizationsclient "github.com/auth0/go-auth0/v3/management/organizations/client"
-	"github.com/auth0/go-auth0/v3/management/organizations/clientgrants"
-	"github.com/auth0/go-auth0/v3/management/organizations/enabledconnections"
-	"github.com/auth0/go-auth0/v3/management/resourceservers"
-	rolesclient "github.com/auth0/go-auth0/v3/management/roles/client"
-	roleusers "github.com/auth0/go-auth0/v3/management/roles/users"
-	"github.com/auth0/go-auth0/v3/management/tenants/settings"
-	"github.com/auth0/go-auth0/v3/management/tickets"
-	"github.com/auth0/go-auth0/v3/management/userblocks"
-	usersclient "github.com/auth0/go-auth0/v3/management/users/client"
+	"github.com/auth0/go-auth0/management"
 	"golang.org/x/sync/semaphore"
 
 	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
@@ -86,9 +66,11 @@ func invalidDomain(domain string) error {
 type Session struct {
 	credentials Credentials
 	transport   *transport
-	http        *http.Client
-	token       *managementToken
-	roles       *roleCatalog
+	// http sends the calls of the Authentication API, and sdk those of the Management API. Both send through transport.
+	http  *http.Client
+	sdk   *management.Management
+	token *managementToken
+	roles *roleCatalog
 	// policies are the password policies of connections, and databases their ids, by name.
 	policies  *cache[PasswordPolicy]
 	databases *cache[string]
@@ -96,27 +78,6 @@ type Session struct {
 	rules *cache[RefreshRules]
 	// isReadOnly refuses writes.
 	isReadOnly bool
-
-	usersAPI             *usersclient.Client
-	rolesAPI             *rolesclient.Client
-	roleUsersAPI         *roleusers.Client
-	importsAPI           *usersimports.Client
-	jobsAPI              *jobsclient.Client
-	jobErrorsAPI         *joberrors.Client
-	resourceServersAPI   *resourceservers.Client
-	clientGrantsAPI      *clientgrantsclient.Client
-	clientsAPI           *clientsclient.Client
-	connectionsAPI       *connectionsclient.Client
-	organizationsAPI     *organizationsclient.Client
-	orgConnectionsAPI    *enabledconnections.Client
-	orgGrantsAPI         *clientgrants.Client
-	enabledClientsAPI    *enabledclients.Client
-	clientConnectionsAPI *connections.Client
-	ticketsAPI           *tickets.Client
-	userBlocksAPI        *userblocks.Client
-	customDomainsAPI     *customdomains.Client
-	logsAPI              *logs.Client
-	settingsAPI          *settings.Client
 }
 
 // newSession opens a session. It makes no call. The credentials must be valid.
@@ -131,38 +92,13 @@ func newSession(credentials Credentials, tenant string, limiter *ratelimit.Limit
 		ownClientID: credentials.Application.ID,
 	}
 	s.http = &http.Client{Transport: s.transport}
+	s.sdk = newSDK(credentials.Domain, s.transport)
 	s.token = newManagementToken(limiter, func(ctx context.Context) (TokenSet, error) {
 		return s.IssueToken(ctx, TokenRequest{
 			Application: credentials.Application, Grant: GrantClientCredentials, Audience: s.ManagementAudience(),
 		})
 	})
 	s.roles = newRoleCatalog(limiter, s.listRoles)
-	options := &core.RequestOptions{
-		BaseURL:        "https://" + credentials.Domain + "/api/v2",
-		HTTPClient:     s.http,
-		HTTPHeader:     http.Header{},
-		DisableRetries: true,
-	}
-	s.usersAPI = usersclient.NewClient(options)
-	s.rolesAPI = rolesclient.NewClient(options)
-	s.roleUsersAPI = roleusers.NewClient(options)
-	s.importsAPI = usersimports.NewClient(options)
-	s.jobsAPI = jobsclient.NewClient(options)
-	s.jobErrorsAPI = joberrors.NewClient(options)
-	s.resourceServersAPI = resourceservers.NewClient(options)
-	s.clientGrantsAPI = clientgrantsclient.NewClient(options)
-	s.clientsAPI = clientsclient.NewClient(options)
-	s.connectionsAPI = connectionsclient.NewClient(options)
-	s.organizationsAPI = organizationsclient.NewClient(options)
-	s.orgConnectionsAPI = enabledconnections.NewClient(options)
-	s.orgGrantsAPI = clientgrants.NewClient(options)
-	s.enabledClientsAPI = enabledclients.NewClient(options)
-	s.clientConnectionsAPI = connections.NewClient(options)
-	s.ticketsAPI = tickets.NewClient(options)
-	s.userBlocksAPI = userblocks.NewClient(options)
-	s.customDomainsAPI = customdomains.NewClient(options)
-	s.logsAPI = logs.NewClient(options)
-	s.settingsAPI = settings.NewClient(options)
 	return s
 }
 
@@ -259,44 +195,10 @@ func (s *Session) callForProbe(ctx context.Context, of ratelimit.API) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.send(ctx, &call{method: http.MethodGet, route: routeSettings, token: token.AccessToken}, func(ctx context.Context) error {
-		_, err := s.settingsAPI.Get(ctx, &management.GetTenantSettingsRequestParameters{Fields: &settingsField, IncludeFields: &yes})
-		return err
-	})
+	request := get(routeSettings)
+	request.Query = url.Values{"fields": {"friendly_name"}, "include_fields": {"true"}}
+	_, err = s.send(ctx, request, token.AccessToken)
 	return err
-}
-
-var settingsField = "friendly_name"
-
-// manage makes one call to the Management API through the SDK and returns the JSON of the answer. It replaces a token that Auth0
-// refuses once: the token may have been revoked, or lack a scope that was granted after it was issued.
-func (s *Session) manage(ctx context.Context, method, route string, send func(context.Context) error) (jsonBody, error) {
-	if method != http.MethodGet && s.isReadOnly {
-		return jsonBody{}, ErrReadOnly
-	}
-	token, err := s.managementToken(ctx)
-	if err != nil {
-		return jsonBody{}, err
-	}
-	answer, err := s.send(ctx, &call{method: method, route: route, token: token.AccessToken}, send)
-	routeClass := ClassOf(err)
-	if routeClass != ClassUnauthorized && routeClass != ClassMissingScope || !s.token.forget(token.AccessToken) {
-		return answer, err
-	}
-	if token, err = s.managementToken(ctx); err != nil {
-		return jsonBody{}, err
-	}
-	return s.send(ctx, &call{method: method, route: route, token: token.AccessToken}, send)
-}
-
-func (s *Session) send(ctx context.Context, current *call, send func(context.Context) error) (jsonBody, error) {
-	ctx, cancel := context.WithTimeout(context.WithValue(ctx, callKey{}, current), callTimeout)
-	defer cancel()
-	if err := send(ctx); err != nil && !current.answered {
-		return jsonBody{}, asError(ctx, current.method+" "+current.route, err)
-	}
-	// The SDK got an empty answer and returns an error; its types are not needed.
-	return current.body, nil
 }
 
 // asError finds the *Error of the transport inside the errors that the HTTP client and the SDK wrapped around it.

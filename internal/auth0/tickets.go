@@ -1,11 +1,6 @@
 package auth0
 
-import (
-	"context"
-	"net/http"
-
-	"github.com/auth0/go-auth0/v3/management/option"
-)
+import "context"
 
 const (
 	routePasswordTicket = "/api/v2/tickets/password-change"
@@ -14,11 +9,7 @@ const (
 
 // PasswordTicket creates a link with which a user chooses a password. It invalidates an earlier link, and sends no e-mail.
 func (s *Session) PasswordTicket(ctx context.Context, request Document) (link string, err error) {
-	answer, err := s.manage(ctx, http.MethodPost, routePasswordTicket, func(ctx context.Context) error {
-		_, err := s.ticketsAPI.ChangePassword(ctx, nil, option.WithBodyProperties(request))
-		return err
-	})
-	ticket, err := parseObject(answer, err)
+	ticket, err := parseObject(s.Do(ctx, post(routePasswordTicket, request)))
 	if err == nil && ticket.String("ticket") == "" {
 		err = &Error{Class: ClassUnavailable, Route: "POST " + routePasswordTicket, Message: "the answer holds no ticket"}
 	}
@@ -27,8 +18,5 @@ func (s *Session) PasswordTicket(ctx context.Context, request Document) (link st
 
 // Unblock removes the blocks of brute-force protection from a user, but not a block by an administrator.
 func (s *Session) Unblock(ctx context.Context, id string) error {
-	_, err := s.manage(ctx, http.MethodDelete, routeUserBlocks, func(ctx context.Context) error {
-		return s.userBlocksAPI.Delete(ctx, id)
-	})
-	return err
+	return s.run(ctx, remove(routeUserBlocks, nil, id))
 }

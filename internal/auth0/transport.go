@@ -34,10 +34,10 @@ type call struct {
 	streamed bool
 	// raw keeps the answer as received, instead of its JSON.
 	raw bool
-	// answered reports whether a successful answer came, even one without a body.
-	answered bool
+	// err is why the call failed, nil for a successful answer.
+	err error
 	// body is the JSON of a successful answer.
-	body jsonBody
+	body Answer
 	// answer is the body of a successful answer, as received; only with raw.
 	answer []byte
 }
@@ -65,6 +65,13 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	if !ok {
 		return nil, fmt.Errorf("call to %s without a route", request.URL.Path)
 	}
+	response, err := t.call(request, current)
+	current.err = err
+	return response, err
+}
+
+// call sends one request.
+func (t *transport) call(request *http.Request, current *call) (*http.Response, error) {
 	route := request.Method + " " + current.route
 	if err := checkPath(request.Method, current.route, request.URL, t.ownClientID); err != nil {
 		return nil, err
@@ -107,7 +114,6 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, redact(request, failed)
 	}
 	t.limiter.Observe(permit, response.Header, nil, now)
-	current.answered = true
 	return response, nil
 }
 

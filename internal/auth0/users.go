@@ -3,15 +3,12 @@ package auth0
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strings"
-
-	management "github.com/auth0/go-auth0/v3/management"
-	"github.com/auth0/go-auth0/v3/management/option"
 )
 
 const (
 	routeUsers           = "/api/v2/users"
-	routeUser            = "/api/v2/users/{id}"
 	routeUsersByEmail    = "/api/v2/users-by-email"
 	routeUserRoles       = "/api/v2/users/{id}/roles"
 	routeUserPermissions = "/api/v2/users/{id}/permissions"
@@ -24,105 +21,49 @@ type Permission struct {
 	Name     string
 }
 
-// GetUser reads a user by id: `auth0|507f1f77bcf86cd799439011`. The answer is never stale.
-func (s *Session) GetUser(ctx context.Context, id string) (Document, error) {
-	return s.read(ctx, "users", id, func(ctx context.Context) (jsonBody, error) {
-		return s.manage(ctx, http.MethodGet, routeUser, func(ctx context.Context) error {
-			_, err := s.usersAPI.Get(ctx, id, &management.GetUserRequestParameters{})
-			return err
-		})
-	})
-}
-
 // FindUsersByEmail returns the users of all connections with an e-mail address. The answer is never stale.
 func (s *Session) FindUsersByEmail(ctx context.Context, email string) ([]Document, error) {
-	answer, err := s.manage(ctx, http.MethodGet, routeUsersByEmail, func(ctx context.Context) error {
-		// Auth0 stores the addresses of database users in lower case and compares exactly.
-		_, err := s.usersAPI.ListUsersByEmail(ctx, &management.ListUsersByEmailRequestParameters{Email: strings.ToLower(email)})
-		return err
-	})
-	return parseList(answer, err)
+	// Auth0 stores the addresses of database users in lower case and compares exactly.
+	query := url.Values{"email": {strings.ToLower(email)}}
+	return parseList(s.Do(ctx, Request{Method: http.MethodGet, Route: routeUsersByEmail, Query: query}))
 }
 
 // SearchUsers returns the first users that match a query in Auth0's search syntax. The index lags behind by seconds: a result is
 // a hint, and no result proves nothing.
 func (s *Session) SearchUsers(ctx context.Context, query string) ([]Document, error) {
-	answer, err := s.manage(ctx, http.MethodGet, routeUsers, func(ctx context.Context) error {
-		_, err := s.usersAPI.List(ctx, &management.ListUsersRequestParameters{Q: &query})
-		return err
-	})
+	search := url.Values{"q": {query}, "page": {"0"}, "per_page": {"50"}, "include_totals": {"true"}}
+	answer, err := s.Do(ctx, Request{Method: http.MethodGet, Route: routeUsers, Query: search})
 	return parseItems(answer, "users", err)
+}
+
+// AllUsers reads the users that match a query in Auth0's search syntax. Auth0 returns at most 1000.
+func (s *Session) AllUsers(ctx context.Context, query string) ([]Document, error) {
+	return collect(ctx, fairly(s, s.list("users", url.Values{"q": {query}})), whole)
 }
 
 // CountUsers counts the users that match a query in Auth0's search syntax. The index lags behind by seconds.
 func (s *Session) CountUsers(ctx context.Context, query string) (int, error) {
-	return s.count(ctx, routeUsers, "users", func(ctx context.Context) error {
-		_, err := s.usersAPI.List(ctx, &management.ListUsersRequestParameters{Q: &query}, countOnly)
-		return err
-	})
-}
-
-// CreateUser creates a user. A user_id that the caller chose makes it safe to retry: the second call is a conflict.
-func (s *Session) CreateUser(ctx context.Context, user Document) (Document, error) {
-	answer, err := s.manage(ctx, http.MethodPost, routeUsers, func(ctx context.Context) error {
-		_, err := s.usersAPI.Create(ctx, nil, option.WithBodyProperties(user))
-		return err
-	})
-	return parseObject(answer, err)
-}
-
-// UpdateUser merges a patch into a user: null clears, metadata is merged by top-level key.
-func (s *Session) UpdateUser(ctx context.Context, id string, patch Document) (Document, error) {
-	answer, err := s.manage(ctx, http.MethodPatch, routeUser, func(ctx context.Context) error {
-		_, err := s.usersAPI.Update(ctx, id, nil, option.WithBodyProperties(patch))
-		return err
-	})
-	return parseObject(answer, err)
-}
-
-// DeleteUser deletes a user. If there is none, Auth0 also reports success.
-func (s *Session) DeleteUser(ctx context.Context, id string) error {
-	_, err := s.manage(ctx, http.MethodDelete, routeUser, func(ctx context.Context) error {
-		return s.usersAPI.Delete(ctx, id)
-	})
-	return err
+	return s.count(ctx, "users", Request{Route: routeUsers, Query: url.Values{"q": {query}}})
 }
 
 // UserRoles returns the roles of a user, all pages.
 func (s *Session) UserRoles(ctx context.Context, id string) ([]Role, error) {
-	read := s.offsets(routeUserRoles, "roles", func(ctx context.Context, page *int) error {
-		_, err := s.usersAPI.Roles.List(ctx, id, &management.ListUserRolesRequestParameters{Page: page, PerPage: &pageSize, IncludeTotals: &yes})
-		return err
-	})
-	return collect(ctx, read, asRole)
+	return collect(ctx, s.offsets("roles", get(routeUserRoles, id)), asRole)
 }
 
 // AssignUserRoles gives a user roles, by id. It ignores roles that the user has already.
 func (s *Session) AssignUserRoles(ctx context.Context, id string, roleIDs []string) error {
-	_, err := s.manage(ctx, http.MethodPost, routeUserRoles, func(ctx context.Context) error {
-		return s.usersAPI.Roles.Assign(ctx, id, &management.AssignUserRolesRequestContent{Roles: roleIDs})
-	})
-	if ClassOf(err) == ClassNotFound {
-		s.roles.forget()
-	}
-	return err
+	return s.assign(ctx, post(routeUserRoles, Document{"roles": roleIDs}, id))
 }
 
 // RemoveUserRoles removes roles from a user, by id. It ignores roles that the user does not have.
 func (s *Session) RemoveUserRoles(ctx context.Context, id string, roleIDs []string) error {
-	_, err := s.manage(ctx, http.MethodDelete, routeUserRoles, func(ctx context.Context) error {
-		return s.usersAPI.Roles.Delete(ctx, id, &management.DeleteUserRolesRequestContent{Roles: roleIDs})
-	})
-	return err
+	return s.run(ctx, remove(routeUserRoles, Document{"roles": roleIDs}, id))
 }
 
 // UserPermissions returns the permissions that a user was granted directly, all pages.
 func (s *Session) UserPermissions(ctx context.Context, id string) ([]Permission, error) {
-	read := s.offsets(routeUserPermissions, "permissions", func(ctx context.Context, page *int) error {
-		_, err := s.usersAPI.Permissions.List(ctx, id, &management.ListUserPermissionsRequestParameters{Page: page, PerPage: &pageSize, IncludeTotals: &yes})
-		return err
-	})
-	all, err := collect(ctx, read, whole)
+	all, err := collect(ctx, s.offsets("permissions", get(routeUserPermissions, id)), whole)
 	var direct []Permission
 	for _, permission := range all {
 		if isDirect(permission) {
@@ -134,29 +75,20 @@ func (s *Session) UserPermissions(ctx context.Context, id string) ([]Permission,
 
 // GrantUserPermissions grants a user permissions. It ignores permissions that the user has already.
 func (s *Session) GrantUserPermissions(ctx context.Context, id string, permissions []Permission) error {
-	_, err := s.manage(ctx, http.MethodPost, routeUserPermissions, func(ctx context.Context) error {
-		return s.usersAPI.Permissions.Create(ctx, id, &management.CreateUserPermissionsRequestContent{Permissions: permissionPayload(permissions)})
-	})
-	return err
+	return s.run(ctx, post(routeUserPermissions, permissionPayload(permissions), id))
 }
 
 // RevokeUserPermissions revokes permissions from a user. It ignores permissions that the user does not have.
 func (s *Session) RevokeUserPermissions(ctx context.Context, id string, permissions []Permission) error {
-	_, err := s.manage(ctx, http.MethodDelete, routeUserPermissions, func(ctx context.Context) error {
-		return s.usersAPI.Permissions.Delete(ctx, id, &management.DeleteUserPermissionsRequestContent{Permissions: permissionPayload(permissions)})
-	})
-	return err
+	return s.run(ctx, remove(routeUserPermissions, permissionPayload(permissions), id))
 }
 
-func permissionPayload(permissions []Permission) []*management.PermissionRequestPayload {
-	payload := make([]*management.PermissionRequestPayload, len(permissions))
+func permissionPayload(permissions []Permission) Document {
+	payload := make([]Document, len(permissions))
 	for i, permission := range permissions {
-		payload[i] = &management.PermissionRequestPayload{
-			ResourceServerIdentifier: permission.Audience,
-			PermissionName:           permission.Name,
-		}
+		payload[i] = Document{"resource_server_identifier": permission.Audience, "permission_name": permission.Name}
 	}
-	return payload
+	return Document{"permissions": payload}
 }
 
 func asPermission(permission Document) Permission {

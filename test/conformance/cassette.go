@@ -13,8 +13,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// recordingsModule holds recorded traffic of the real service.
-const recordingsModule = "github.com/auth0/go-auth0"
+// recordingsModule holds recorded traffic of the real service. Its version differs from the one of the SDK that the operator uses:
+// disagreements.txt is about these recordings.
+const recordingsModule = "github.com/auth0/go-auth0@v1.40.0"
 
 // A Cassette is a conversation with Auth0 that a test of the SDK recorded.
 type Cassette struct {

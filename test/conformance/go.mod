@@ -4,7 +4,7 @@ go 1.26.0
 
 require (
 	github.com/auth0-operator/auth0-operator v0.0.0
-	github.com/auth0/go-auth0 v1.40.0
+	github.com/auth0/go-auth0 v1.47.0
 	github.com/auth0/go-auth0/v3 v3.0.0
 	go.yaml.in/yaml/v3 v3.0.5
 )

@@ -1,0 +1,113 @@
+package auth0
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// The methods below serve every resource of the table in resource.go.
+
+// Get reads an object.
+func (s *Session) Get(ctx context.Context, resource, id string) (Document, error) {
+	route := resourceNamed(resource).object(resource)
+	answer, err := s.Do(ctx, Request{Method: http.MethodGet, Route: route, Args: arguments(route, id)})
+	if err != nil {
+		return nil, err
+	}
+	document, err := answer.object()
+	if err != nil {
+		return nil, fmt.Errorf("read %s %s: %w", resource, id, err)
+	}
+	return document, checkAnswer(document)
+}
+
+// Create creates an object, and returns what the answer shows of it. An object with the same natural key is a conflict.
+func (s *Session) Create(ctx context.Context, resource string, document Document) (Document, error) {
+	return s.write(ctx, resource, Request{Method: http.MethodPost, Route: collection(resource), Body: document})
+}
+
+// Update merges a patch into an object, and returns the whole object. Null clears a field.
+func (s *Session) Update(ctx context.Context, resource, id string, patch Document) (Document, error) {
+	described := resourceNamed(resource)
+	route := described.object(resource)
+	return s.write(ctx, resource, Request{Method: described.update(), Route: route, Args: arguments(route, id), Body: patch})
+}
+
+// Delete deletes an object. If there is none, it succeeds or fails with ClassNotFound.
+func (s *Session) Delete(ctx context.Context, resource, id string) error {
+	route := resourceNamed(resource).object(resource)
+	_, err := s.Do(ctx, Request{Method: http.MethodDelete, Route: route, Args: arguments(route, id)})
+	resourceNamed(resource).written(s, http.MethodDelete, nil)
+	return err
+}
+
+// write creates or updates an object.
+func (s *Session) write(ctx context.Context, resource string, request Request) (Document, error) {
+	document, err := parseObject(s.Do(ctx, request))
+	resourceNamed(resource).written(s, request.Method, document)
+	return document, err
+}
+
+// Find returns the objects whose fields have these values, on all pages. At least one of the fields must be one that Auth0 filters
+// by; the rest of its filters narrow the list.
+func (s *Session) Find(ctx context.Context, resource string, values map[string]string) ([]Document, error) {
+	described := resourceNamed(resource)
+	if described.ByName != "" {
+		return s.findByName(ctx, described, values["name"])
+	}
+	query := url.Values{}
+	for field, value := range values {
+		query.Set(described.Filters[field], value)
+	}
+	found, err := collect(ctx, s.list(resource, query), whole)
+	for field, value := range values {
+		found = named(found, field, value)
+	}
+	return found, err
+}
+
+// findByName reads the object with a name.
+func (s *Session) findByName(ctx context.Context, resource Resource, name string) ([]Document, error) {
+	found, err := parseObject(s.Do(ctx, Request{Method: http.MethodGet, Route: collection(resource.ByName), Args: []string{name}}))
+	switch {
+	case ClassOf(err) == ClassNotFound:
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return []Document{found}, nil
+}
+
+// List returns all objects of a resource, on all pages, with these fields; none means whole objects. For APIs and roles, Auth0
+// returns only the first 1000.
+func (s *Session) List(ctx context.Context, resource string, fields ...string) ([]Document, error) {
+	query := url.Values{}
+	if len(fields) > 0 {
+		query.Set("fields", strings.Join(fields, ","))
+		query.Set("include_fields", "true")
+	}
+	return collect(ctx, s.list(resource, query), whole)
+}
+
+// All is List for callers that no reconciliation waits for.
+func (s *Session) All(ctx context.Context, resource string) ([]Document, error) {
+	return collect(ctx, fairly(s, s.list(resource, nil)), whole)
+}
+
+// list reads the objects of a resource that match a query, page by page.
+func (s *Session) list(resource string, query url.Values) reader {
+	described := resourceNamed(resource)
+	read := s.paged(described.Paging, described.Items, get(collection(resource)).with(query).with(described.Query))
+	if described.Omit == nil {
+		return read
+	}
+	return func(ctx context.Context, from string) (listPage, error) {
+		page, err := read(ctx, from)
+		page.objects = slices.DeleteFunc(page.objects, described.Omit)
+		return page, err
+	}
+}

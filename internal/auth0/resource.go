@@ -1,0 +1,183 @@
+package auth0
+
+import (
+	"cmp"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// Paging is how Auth0 returns a list.
+type Paging int
+
+const (
+	// Unpaged lists come in one answer.
+	Unpaged Paging = iota
+	// Offsets lists take page and per_page, and end at 1000 objects.
+	Offsets
+	// Checkpoints lists take from and take.
+	Checkpoints
+	// Search lists take ids in Auth0's search syntax.
+	Search
+)
+
+// Resource describes how the Management API serves one kind of objects. The calls for a kind, the scopes that it needs, its lists,
+// and the meaning of entries in the tenant's log follow from it.
+type Resource struct {
+	// Singleton means that each tenant has exactly one object, at the resource's own path. Its id is that path.
+	Singleton bool
+	// ID is the field with the id of an object; empty means "id".
+	ID string
+	// Scopes is the last part of its scopes, as in read:roles; empty means the path with underscores.
+	Scopes string
+	// Replace means that PUT updates an object, with the whole document, instead of PATCH.
+	Replace bool
+
+	// Paging is how the objects are listed, and Items the field of a page with the objects; empty means that the page is an array.
+	Paging Paging
+	Items  string
+	// Query is sent with every list.
+	Query url.Values
+	// Filters are the fields by which a list can be filtered, and the parameters for that. Auth0 may match more than requested.
+	Filters map[string]string
+	// ByName is the path to read an object by its name, for lists that cannot be filtered by it.
+	ByName string
+	// Omit leaves out objects that a list shows and that are not of this kind.
+	Omit func(Document) bool
+
+	// Event is the first part of the types of events about the objects; empty means that there are none.
+	Event string
+
+	// wrote updates what a session keeps of the objects after a write, whatever its outcome. The document is what Auth0 returned
+	// of the object, nil if the write failed or was a deletion.
+	wrote func(s *Session, method string, document Document)
+}
+
+// resourceTable describes resources, by their path in the Management API: "roles", "actions/actions". A path may have placeholders.
+type resourceTable map[string]Resource
+
+// resources are the resources that the operator uses. A new kind needs an entry here, and nothing else in this package.
+var resources = resourceTable{
+	"client-grants": {
+		Paging: Checkpoints, Items: "client_grants", Filters: map[string]string{"audience": "audience", "client_id": "client_id"},
+	},
+	"clients": {ID: "client_id", Paging: Checkpoints, Items: "clients", Query: url.Values{"is_global": {"false"}}},
+	"connections": {
+		Paging: Checkpoints, Items: "connections", Filters: map[string]string{"name": "name"}, Event: "connection",
+		wrote: func(s *Session, _ string, _ Document) { s.policies.clear() },
+	},
+	"organizations": {Paging: Checkpoints, Items: "organizations", ByName: "organizations/name/{name}", Event: "organization"},
+	"resource-servers": {
+		Paging: Offsets, Items: "resource_servers", Filters: map[string]string{"identifier": "identifiers"},
+	},
+	"roles": {Paging: Offsets, Items: "roles", Filters: map[string]string{"name": "name_filter"}, wrote: wroteRole},
+	"users": {ID: "user_id", Paging: Search, Items: "users", Event: "user"},
+}
+
+// IsResource reports whether the table has a resource.
+func IsResource(name string) bool {
+	_, ok := resources[name]
+	return ok
+}
+
+// ScopesFor returns the last part of the scopes for a resource: read:<part>, and create, update and delete unless it is a
+// singleton.
+func ScopesFor(name string) string {
+	return cmp.Or(resourceNamed(name).Scopes, strings.NewReplacer("-", "_", "/", "_").Replace(name))
+}
+
+// resourceNamed returns an entry of the table. A name that is not in it is a mistake in the program.
+func resourceNamed(name string) Resource {
+	found, ok := resources[name]
+	if !ok {
+		panic("no resource " + name + " in internal/auth0/resource.go")
+	}
+	found.ID = cmp.Or(found.ID, "id")
+	return found
+}
+
+const managementPath = "/api/v2/"
+
+// collection returns the route of a resource's list.
+func collection(name string) string { return managementPath + name }
+
+// object returns the route of one object.
+func (r Resource) object(name string) string {
+	if r.Singleton {
+		return collection(name)
+	}
+	return collection(name) + "/{id}"
+}
+
+// update returns the method that updates an object.
+func (r Resource) update() string {
+	if r.Replace {
+		return http.MethodPut
+	}
+	return http.MethodPatch
+}
+
+// written calls wrote, if there is one.
+func (r Resource) written(s *Session, method string, document Document) {
+	if r.wrote != nil {
+		r.wrote(s, method, document)
+	}
+}
+
+// JoinID returns the id of an object whose path has several placeholders: the values in their order.
+func JoinID(parts ...string) string { return strings.Join(parts, " ") }
+
+// arguments returns the values for the placeholders of a route from the id of an object.
+func arguments(route, id string) []string {
+	switch placeholders := strings.Count(route, "{"); placeholders {
+	case 0:
+		return nil
+	case 1:
+		return []string{id}
+	default:
+		return strings.SplitN(id, " ", placeholders)
+	}
+}
+
+// locate finds the object that a path below /api/v2 is about: its resource, its id, and the part of the path behind it. It returns
+// ok = false for a list, and for the path of nothing in the table.
+func (t resourceTable) locate(path string) (resource, id string, rest []string, ok bool) {
+	segments := strings.Split(path, "/")
+	for i, segment := range segments {
+		unescaped, err := url.PathUnescape(segment)
+		if err != nil {
+			return "", "", nil, false
+		}
+		segments[i] = unescaped
+	}
+	longest := 0
+	for name, candidate := range t {
+		template := strings.Split(strings.TrimPrefix(candidate.object(name), managementPath), "/")
+		values, matches := match(template, segments)
+		if !matches || len(template) <= longest {
+			continue
+		}
+		longest, ok = len(template), true
+		resource, id, rest = name, JoinID(values...), segments[len(template):]
+		if len(values) == 0 {
+			id = name
+		}
+	}
+	return resource, id, rest, ok
+}
+
+// match compares the beginning of a path with a template, and returns the values of its placeholders.
+func match(template, segments []string) (values []string, ok bool) {
+	if len(segments) < len(template) {
+		return nil, false
+	}
+	for i, part := range template {
+		switch {
+		case strings.HasPrefix(part, "{"):
+			values = append(values, segments[i])
+		case part != segments[i]:
+			return nil, false
+		}
+	}
+	return values, true
+}
