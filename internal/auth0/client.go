@@ -3,7 +3,6 @@ package auth0
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -78,9 +77,12 @@ func (s *Session) send(ctx context.Context, request Request, token string) (Answ
 		return Answer{}, unsendable(request.Method, request.Route, err)
 	}
 	response, err := s.sdk.Do(encoded)
-	if err != nil {
+	if current.err != nil {
 		// The SDK returns the error of the context instead, if that has ended meanwhile.
-		return Answer{}, asError(ctx, request.Method+" "+request.Route, errors.Join(current.err, err))
+		err = current.err
+	}
+	if err != nil {
+		return Answer{}, asError(ctx, request.Method+" "+request.Route, err)
 	}
 	return current.body, response.Body.Close()
 }

@@ -86,13 +86,13 @@ func (s *Session) paged(paging Paging, items string, request Request) reader {
 		return s.checkpoints(items, request)
 	case Offsets, Search:
 		return s.offsets(items, request)
-	case Unpaged:
+	case SinglePage:
 	}
-	return s.unpaged(items, request)
+	return s.singlePage(items, request)
 }
 
-// unpaged reads a list in one call.
-func (s *Session) unpaged(items string, request Request) reader {
+// singlePage reads a list in one call.
+func (s *Session) singlePage(items string, request Request) reader {
 	return func(ctx context.Context, _ string) (listPage, error) {
 		answer, err := s.Do(ctx, request)
 		read := parseItems

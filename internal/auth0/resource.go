@@ -11,8 +11,8 @@ import (
 type Paging int
 
 const (
-	// Unpaged lists come in one answer.
-	Unpaged Paging = iota
+	// SinglePage lists come in one answer.
+	SinglePage Paging = iota
 	// Offsets lists take page and per_page, and end at 1000 objects.
 	Offsets
 	// Checkpoints lists take from and take.

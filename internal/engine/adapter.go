@@ -268,7 +268,7 @@ func (t Request[O]) Warn(ctx context.Context, message string) {
 	t.reconciliation.Event(ctx, corev1.EventTypeWarning, v1alpha1.EventSuspicious, message)
 }
 
-// ListedKind is for kinds whose objects Auth0 lists, and whose changes Auth0 reports. See listings in internal/auth0.
+// ListedKind is for kinds whose objects Auth0 lists, and whose changes Auth0 reports. Package auth0 has a table of resources.
 type ListedKind interface {
 	// Resource is the name of the kind in the paths of the Management API: "users".
 	Resource() string

@@ -47,7 +47,7 @@ func want(t *testing.T, err error) {
 	}
 }
 
-// TestSDKv3 is the SDK that the operator uses, with the examples of its documentation.
+// TestSDKv3 is the newest SDK, with the examples of its documentation.
 func TestSDKv3(t *testing.T) {
 	sim, trusting := tenantFor(t)
 	api, err := client3.New(sim.Domain, option3.WithToken(managementToken(t, sim, trusting)), option3.WithHTTPClient(trusting), option3.WithoutRetries())
@@ -106,7 +106,7 @@ func TestSDKv3(t *testing.T) {
 	}
 }
 
-// TestSDKv1 is the SDK of the recordings.
+// TestSDKv1 is the SDK of the recordings, which the operator uses as well.
 func TestSDKv1(t *testing.T) {
 	sim, trusting := tenantFor(t)
 	api, err := management1.New(sim.Domain, management1.WithClient(trusting), management1.WithStaticToken(managementToken(t, sim, trusting)), management1.WithNoRetries())
