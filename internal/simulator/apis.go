@@ -6,8 +6,6 @@ import (
 	"slices"
 )
 
-const apisPath = "/api/v2/resource-servers"
-
 var (
 	apiPath     = objectOf(`id! string len=1.. # ID or audience of the resource server.`)
 	apiCreation = objectOf(`
@@ -42,15 +40,32 @@ fields string
 `)
 )
 
-func apiRoutes() []*route {
-	return []*route{
-		get(apisPath, "read:resource_servers").queryOf(apiQuery).does(listAPIs),
-		post(apisPath, http.StatusCreated, "create:resource_servers").bodyOf(apiCreation).
-			logged("Create a resource server").does(createAPI),
-		get(apisPath+"/{id}", "read:resource_servers").pathOf(apiPath).queryOf(queryOf(fieldParameters)).does(getAPI),
-		change(apisPath+"/{id}", "update:resource_servers").pathOf(apiPath).bodyOf(apiChange).
-			logged("Update a resource server").does(patchAPI),
-		remove(apisPath+"/{id}", "delete:resource_servers").pathOf(apiPath).logged("Delete a resource server").does(deleteAPI),
+// apis are the APIs that tokens are for; Auth0 calls them resource servers.
+func apis() resource {
+	return &collection[doc]{
+		path: "resource-servers", title: "a resource server", scopes: "resource_servers", inPath: apiPath,
+		table:   func(c *call) (*table[doc], error) { return c.APIs, nil },
+		id:      identifier{field: "id", new: func(c *call) string { return objectID(c.now) }},
+		key:     apiInPath,
+		list:    &operation{query: apiQuery},
+		get:     &operation{query: queryOf(fieldParameters)},
+		create:  &operation{body: apiCreation},
+		update:  &operation{body: apiChange},
+		remove:  &operation{},
+		items:   "resource_servers",
+		linked:  true,
+		filters: map[string]string{"identifiers": "identifier"},
+		unique:  []unique{{fields: []string{"identifier"}, message: "A resource server with the same identifier already exists"}},
+		limit:   map[RateLimit]int{RateLimitFree: 10, RateLimitSelfService: 100, RateLimitEnterprise: 100000},
+		counts:  func(api doc) bool { return !truth(api, "is_system") },
+		missing: func() *failure {
+			return apiError(http.StatusNotFound, "inexistent_resource_server", "The resource server does not exist")
+		},
+		check:   checkAPI,
+		build:   buildAPI,
+		release: releaseAPI,
+		changed: apiChanged,
+		show:    func(c *call, api doc) doc { return c.showAPI(api) },
 	}
 }
 
@@ -76,24 +91,22 @@ func scopeNamesOf(api doc) []string {
 	return out
 }
 
-// api finds the API in the path, by its ID or by its identifier, which clients encode once or twice.
-func (c *call) api() (doc, bool) {
+// apiInPath is the ID of the API in the path, which may be its identifier, encoded once or twice.
+func apiInPath(c *call) string {
 	id := c.params["id"]
-	if api, ok := c.APIs.Get(id); ok {
-		return api, true
-	}
-	if api, ok := c.apiIdentified(id); ok {
-		return api, true
+	if c.APIs.Has(id) {
+		return id
 	}
 	decoded, err := url.PathUnescape(id)
 	if err != nil {
-		return nil, false
+		decoded = id
 	}
-	return c.apiIdentified(decoded)
-}
-
-func noAPI() *failure {
-	return apiError(http.StatusNotFound, "inexistent_resource_server", "The resource server does not exist")
+	for _, identifier := range []string{id, decoded} {
+		if api, ok := c.apiIdentified(identifier); ok {
+			return str(api, "id")
+		}
+	}
+	return id
 }
 
 // showAPI hides the signing secret from callers who may not see it.
@@ -107,43 +120,35 @@ func (c *call) showAPI(api doc) doc {
 	return out
 }
 
-func listAPIs(c *call) (any, error) {
-	wanted := texts(c.query, "identifiers")
-	found := c.APIs.Where(func(api doc) bool { return len(wanted) == 0 || contains(wanted, str(api, "identifier")) })
-	c.linkHeader(len(found))
-	return page(c, "resource_servers", found, c.showAPI)
+// checkAPI keeps Auth0's own APIs.
+func checkAPI(c *call, before, _ doc) error {
+	if !truth(before, "is_system") {
+		return nil
+	}
+	if extra := omit(c.body, "token_lifetime", "token_lifetime_for_web", "skip_consent_for_verifiable_first_party_clients",
+		"authorization_policy", "proof_of_possession", "subject_type_authorization"); len(extra) > 0 {
+		return apiError(http.StatusBadRequest, "operation_not_supported", "System resource servers cannot be modified.")
+	}
+	return nil
 }
 
-func getAPI(c *call) (any, error) {
-	api, ok := c.api()
-	if !ok {
-		return nil, noAPI()
+func buildAPI(c *call, before, d doc) (doc, error) {
+	if before != nil {
+		changed := hideKey(d)
+		c.dropScopes(before, changed)
+		return changed, nil
 	}
-	return c.fields(c.showAPI(api)), nil
-}
-
-func createAPI(c *call) (any, error) {
-	identifier := str(c.body, "identifier")
-	if _, taken := c.apiIdentified(identifier); taken {
-		return nil, apiError(http.StatusConflict, "", "A resource server with the same identifier already exists")
+	if system := c.systemAPI(str(d, "identifier")); system != nil {
+		d = patch(system, pick(d, "id", "authorization_policy", "proof_of_possession"))
 	}
-	limit := entityLimits[c.options.RateLimit].apis
-	if err := room(c.APIs, limit, func(api doc) bool { return !truth(api, "is_system") }); err != nil {
-		return nil, err
-	}
-	given := patch(doc{}, c.body)
-	if system := c.systemAPI(identifier); system != nil {
-		given = patch(system, pick(given, "authorization_policy", "proof_of_possession"))
-	}
-	api := withDefaults(hideKey(given), doc{
-		"id": objectID(c.now), "name": identifier, "signing_alg": "RS256", "allow_offline_access": false,
+	api := withDefaults(hideKey(d), doc{
+		"name": d["identifier"], "signing_alg": "RS256", "allow_offline_access": false,
 		"token_lifetime": 86400.0, "token_lifetime_for_web": 7200.0, "skip_consent_for_verifiable_first_party_clients": false,
 	})
 	if str(api, "signing_alg") == "HS256" && !has(api, "signing_secret") {
 		c.SigningSecrets[str(api, "id")] = random(32, alphanumerics)
 	}
-	c.APIs.Put(str(api, "id"), api)
-	return c.showAPI(api), nil
+	return api, nil
 }
 
 // hideKey removes the PEM from an encryption key, because Auth0 never returns it.
@@ -154,23 +159,6 @@ func hideKey(api doc) doc {
 	}
 	encryption := patch(object(api, "token_encryption"), doc{"encryption_key": omit(key, "pem")})
 	return patch(api, doc{"token_encryption": encryption})
-}
-
-func patchAPI(c *call) (any, error) {
-	api, ok := c.api()
-	if !ok {
-		return nil, noAPI()
-	}
-	if truth(api, "is_system") {
-		if extra := omit(c.body, "token_lifetime", "token_lifetime_for_web", "skip_consent_for_verifiable_first_party_clients",
-			"authorization_policy", "proof_of_possession", "subject_type_authorization"); len(extra) > 0 {
-			return nil, apiError(http.StatusBadRequest, "operation_not_supported", "System resource servers cannot be modified.")
-		}
-	}
-	changed := hideKey(patch(api, c.body))
-	c.APIs.Put(str(api, "id"), changed)
-	c.dropScopes(api, changed)
-	return c.showAPI(changed), nil
 }
 
 // dropScopes removes the deleted scopes of an API from roles, users and grants.
@@ -205,20 +193,22 @@ func (c *call) dropScopes(before, after doc) {
 	}
 }
 
-// deleteAPI also deletes the API's grants and permissions. It keeps a system API, except one that a tenant adds itself.
-func deleteAPI(c *call) (any, error) {
-	api, ok := c.api()
-	if !ok {
-		return nil, nil
-	}
+// releaseAPI keeps the Management API. Of the other system APIs, a tenant has only those that it adds itself.
+func releaseAPI(c *call, api doc) error {
 	if str(api, "identifier") == c.audience() {
-		return nil, apiError(http.StatusBadRequest, "operation_not_supported", "System resource servers cannot be deleted.")
+		return apiError(http.StatusBadRequest, "operation_not_supported", "System resource servers cannot be deleted.")
+	}
+	return nil
+}
+
+// apiChanged deletes the permissions and grants of a deleted API.
+func apiChanged(c *call, what string, api doc) {
+	if what != "deleted" {
+		return
 	}
 	identifier := str(api, "identifier")
 	c.dropScopes(api, doc{"identifier": identifier})
 	c.removeGrants(func(g doc) bool { return str(g, "audience") == identifier })
-	c.APIs.Delete(str(api, "id"))
-	return nil, nil
 }
 
 // systemAPI is a new API with one of the identifiers that Auth0 reserves.
