@@ -118,17 +118,43 @@ external_client_id string
 q string # Advanced Query in Lucene syntax.
 `)
 
+// clients are the applications. A deletion succeeds even without one.
+func clients() resource {
+	read := []string{"read:clients", "read:client_keys", "read:client_credentials", "read:client_summary"}
+	return &collection[*client]{
+		path: "clients", title: "a client", scopes: "clients", inPath: clientPath,
+		table:  func(c *call) (*table[*client], error) { return c.Clients, nil },
+		doc:    func(o *client) doc { return o.Doc },
+		id:     identifier{field: "client_id", new: func(*call) string { return newClientID() }},
+		list:   &operation{scopes: read, group: groupReadClients, query: clientQuery},
+		get:    &operation{scopes: read, group: groupReadClients, query: queryOf(fieldParameters)},
+		create: &operation{body: clientCreation},
+		update: &operation{
+			scopes: []string{"update:clients", "update:client_keys", "update:client_credentials"}, body: clientChange,
+		},
+		remove:     &operation{},
+		more:       clientRoutes(),
+		items:      "clients",
+		linked:     true,
+		unfiltered: []string{"tenant"},
+		filters:    sameFields("external_client_id"),
+		match:      matchClient,
+		limit:      map[RateLimit]int{RateLimitFree: 10, RateLimitSelfService: 100, RateLimitEnterprise: 100000},
+		counts:     func(o *client) bool { return !truth(o.Doc, "global") },
+		merged:     []string{"client_metadata"},
+		missing:    noClient,
+		check:      checkClientWrite,
+		build:      buildClient,
+		release:    releaseClient,
+		changed:    clientChanged,
+		show:       (*call).showClient,
+		listed:     listedClient,
+	}
+}
+
 func clientRoutes() []*route {
 	const one = clientsPath + "/{id}"
 	return []*route{
-		get(clientsPath, "read:clients", "read:client_keys", "read:client_credentials", "read:client_summary").
-			in(groupReadClients).queryOf(clientQuery).does(listClients),
-		post(clientsPath, http.StatusCreated, "create:clients").bodyOf(clientCreation).logged("Create a client").does(createClient),
-		get(one, "read:clients", "read:client_keys", "read:client_credentials", "read:client_summary").in(groupReadClients).
-			pathOf(clientPath).queryOf(queryOf(fieldParameters)).does(getClient),
-		change(one, "update:clients", "update:client_keys", "update:client_credentials").pathOf(clientPath).
-			bodyOf(clientChange).logged("Update a client").does(patchClient),
-		remove(one, "delete:clients").pathOf(clientPath).logged("Delete a client").does(deleteClient),
 		post(one+"/rotate-secret", http.StatusOK, "update:client_keys").pathOf(clientPath).
 			logged("Rotate a client secret").does(rotateSecret),
 		get(one+"/connections", "read:connections").in(groupReadClients).pathOf(clientPath).
@@ -208,24 +234,24 @@ func (c *call) showClient(o *client) doc {
 	return out
 }
 
-func listClients(c *call) (any, error) {
+// listedClient is a client in a list, which shows more.
+func listedClient(c *call, o *client) doc {
+	return patch(c.showClient(o), doc{"tenant": c.tenantName(), "global": truth(o.Doc, "global")})
+}
+
+// matchClient reads the filters of the list that are not fields as they are.
+func matchClient(c *call) (func(*client) bool, error) {
 	types := strings.FieldsFunc(str(c.query, "app_type"), func(r rune) bool { return r == ',' })
 	match, err := c.clientQueryMatch()
 	if err != nil {
 		return nil, err
 	}
-	found := c.Clients.Where(func(o *client) bool {
+	return func(o *client) bool {
 		return match(o) &&
 			(c.query["is_global"] == nil || truth(o.Doc, "global") == c.query["is_global"]) &&
 			(c.query["is_first_party"] == nil || truth(o.Doc, "is_first_party") == c.query["is_first_party"]) &&
-			(c.query["external_client_id"] == nil || o.Doc["external_client_id"] == c.query["external_client_id"]) &&
 			(len(types) == 0 || contains(types, str(o.Doc, "app_type")))
-	})
-	c.linkHeader(len(found))
-	c.unfiltered = []string{"tenant"}
-	return page(c, "clients", found, func(o *client) doc {
-		return patch(c.showClient(o), doc{"tenant": c.tenantName(), "global": truth(o.Doc, "global")})
-	})
+	}, nil
 }
 
 // clientQueryMatch reads the q parameter, which can ask for clients by their grants only:
@@ -259,47 +285,62 @@ func (c *call) clientQueryMatch() (func(*client) bool, error) {
 	}, nil
 }
 
-func getClient(c *call) (any, error) {
-	o, err := c.client()
-	if err != nil {
-		return nil, err
+// buildClient also makes the credentials that are given.
+func buildClient(c *call, before *client, d doc) (*client, error) {
+	o := &client{ID: str(d, "client_id"), Secret: newClientSecret(), Credentials: newTable[*credential]()}
+	if before != nil {
+		*o = *before
+		o.Secret = firstOf(str(c.body, "client_secret"), before.Secret)
 	}
-	return c.fields(c.showClient(o)), nil
-}
-
-func createClient(c *call) (any, error) {
-	if err := c.checkClient(nil, c.body); err != nil {
-		return nil, err
-	}
-	limit := entityLimits[c.options.RateLimit].clients
-	if err := room(c.Clients, limit, func(o *client) bool { return !truth(o.Doc, "global") }); err != nil {
-		return nil, err
-	}
-	given := patch(doc{}, c.body)
-	o := &client{ID: newClientID(), Secret: newClientSecret(), Credentials: newTable[*credential]()}
+	given := pick(c.body, "client_authentication_methods", "signed_request_object")
 	made, err := c.takeCredentials(o, given)
 	if err != nil {
 		return nil, err
 	}
-	defaults := c.clientDefaults()
-	if type_, ok := defaultsByType[str(given, "app_type")]; ok {
-		defaults = patch(defaults, type_)
+	c.also = made
+	d = patch(omit(d, "client_id", "client_secret"), given)
+	if before == nil {
+		d = withDefaults(d, c.defaultsOfClient(d))
 	}
+	o.Doc = completeClient(d)
+	return o, nil
+}
+
+// defaultsOfClient are the defaults of a new client of a type.
+func (c *call) defaultsOfClient(given doc) doc {
+	defaults := patch(c.clientDefaults(), defaultsByType[str(given, "app_type")])
 	if has(given, "express_configuration") {
 		defaults["async_approval_notification_channels"] = []any{"guardian-push"}
 	}
-	o.Doc = completeClient(withDefaults(given, defaults))
-	c.addClient(o)
-	// The flag is on by default.
-	if enabled, said := object(c.Settings, "flags")["enable_client_connections"].(bool); !said || enabled {
-		for _, connection := range c.Connections.All() {
-			connection.enable(o.ID, true)
+	return defaults
+}
+
+// clientChanged enables a new client for the connections and grants it what its type needs, or removes what a deleted one had.
+func clientChanged(c *call, what string, o *client) {
+	switch what {
+	case "created":
+		// The flag is on by default.
+		if enabled, said := object(c.Settings, "flags")["enable_client_connections"].(bool); !said || enabled {
+			for _, connection := range c.Connections.All() {
+				connection.enable(o.ID, true)
+			}
 		}
+		if str(o.Doc, "app_type") == "express_configuration" {
+			c.addGrant(doc{"client_id": o.ID, "audience": c.audience(), "scope": anys(expressScopes), "is_system": true, "subject_type": "client"})
+		}
+	case "deleted":
+		for _, connection := range c.Connections.All() {
+			connection.enable(o.ID, false)
+		}
+		c.removeGrants(func(g doc) bool { return str(g, "client_id") == o.ID })
 	}
-	if str(given, "app_type") == "express_configuration" {
-		c.addGrant(doc{"client_id": o.ID, "audience": c.audience(), "scope": anys(expressScopes), "is_system": true, "subject_type": "client"})
+}
+
+func releaseClient(_ *call, o *client) error {
+	if truth(o.Doc, "global") {
+		return apiError(http.StatusBadRequest, "operation_not_supported", "The global client cannot be deleted")
 	}
-	return patch(c.showClient(o), made), nil
+	return nil
 }
 
 // expressScopes are the scopes that Auth0 grants to an express_configuration client.
@@ -324,6 +365,18 @@ func completeClient(d doc) doc {
 		d["oidc_backchannel_logout"] = pick(logout, "backchannel_logout_urls")
 	}
 	return d
+}
+
+// checkClientWrite refuses what the caller may not write, or what makes no sense.
+func checkClientWrite(c *call, before *client, d doc) error {
+	if before != nil && has(c.body, "client_secret") && !c.may("update:client_keys") {
+		return insufficientScope([]string{"update:client_keys"})
+	}
+	if err := c.checkClient(before, c.body); err != nil {
+		return err
+	}
+	// The limit is that of the application, not of the request. In which words Auth0 says so here is not recorded.
+	return checkClientMetadata(object(d, "client_metadata"))
 }
 
 // checkClient rejects settings that contradict each other. before is nil for a new client.
@@ -369,53 +422,6 @@ func checkClientMetadata(metadata doc) error {
 		}
 	}
 	return nil
-}
-
-func patchClient(c *call) (any, error) {
-	before, err := c.client()
-	if err != nil {
-		return nil, err
-	}
-	if has(c.body, "client_secret") && !c.may("update:client_keys") {
-		return nil, insufficientScope([]string{"update:client_keys"})
-	}
-	if err := c.checkClient(before, c.body); err != nil {
-		return nil, err
-	}
-	after := *before
-	given := clone(c.body)
-	made, err := c.takeCredentials(&after, given)
-	if err != nil {
-		return nil, err
-	}
-	after.Secret = firstOf(str(given, "client_secret"), before.Secret)
-	delete(given, "client_secret")
-	if metadata, ok := given["client_metadata"].(doc); ok {
-		merged := patch(object(before.Doc, "client_metadata"), metadata)
-		// The limit is that of the application, not of the request. In which words Auth0 says so here is not recorded.
-		if err := checkClientMetadata(merged); err != nil {
-			return nil, err
-		}
-		given["client_metadata"] = merged
-	}
-	after.Doc = completeClient(patch(before.Doc, given))
-	c.Clients.Put(after.ID, &after)
-	return patch(c.showClient(&after), made), nil
-}
-
-// deleteClient succeeds even without such a client. It also removes the client from connections, and deletes its grants.
-func deleteClient(c *call) (any, error) {
-	id := c.params["id"]
-	if o, ok := c.Clients.Get(id); ok && truth(o.Doc, "global") {
-		return nil, apiError(http.StatusBadRequest, "operation_not_supported", "The global client cannot be deleted")
-	}
-	if c.Clients.Delete(id) {
-		for _, connection := range c.Connections.All() {
-			connection.enable(id, false)
-		}
-		c.removeGrants(func(g doc) bool { return str(g, "client_id") == id })
-	}
-	return nil, nil
 }
 
 func rotateSecret(c *call) (any, error) {

@@ -10,7 +10,7 @@ func allRoutes() []*route {
 	return slices.Concat(
 		discoveryRoutes(), tokenRoutes(), deviceRoutes(), databaseRoutes(), userInfoRoutes(),
 		userRoutes(), userRoleRoutes(), userLinkRoutes(), userMethodRoutes(), userSessionRoutes(), userBlockRoutes(),
-		clientRoutes(), credentialRoutes(), connectionRoutes(),
+		credentialRoutes(), connectionRoutes(),
 		settingsRoutes(), ticketRoutes(), jobRoutes(), logRoutes(),
 		eventRoutes(), streamRoutes(),
 	)
@@ -18,7 +18,7 @@ func allRoutes() []*route {
 
 // collections are the resources that are written down as data. A new one is entered here, and needs nothing else.
 func collections() []resource {
-	return []resource{apis(), branding(), clientGrants(), customDomains(), logStreams(), organizations(), roles()}
+	return []resource{apis(), branding(), clientGrants(), clients(), customDomains(), logStreams(), organizations(), roles()}
 }
 
 func get(path string, scopes ...string) *route {
