@@ -127,21 +127,40 @@ status! boolean # Whether the connection is enabled or not for this client_id
 `)
 )
 
-func connectionRoutes() []*route {
-	return []*route{
-		get(connectionsPath, "read:connections").in(groupReadConnections).queryOf(queryOf(offsetParameters, checkpointParameters,
-			fieldParameters, `
+// connections are where users come from.
+func connections() resource {
+	return &collection[*connection]{
+		path: "connections", title: "a connection", scopes: "connections", inPath: connectionPath,
+		table: func(c *call) (*table[*connection], error) { return c.Connections, nil },
+		doc:   func(o *connection) doc { return o.Doc },
+		id:    identifier{field: "id", new: func(*call) string { return shortID("con_") }},
+		list: &operation{group: groupReadConnections, perPage: 100, query: queryOf(offsetParameters, checkpointParameters, fieldParameters, `
 name string # Provide the name of the connection to retrieve
 strategy array<string> # Provide strategies to only retrieve connections with such strategies
-`)).pagesOf(100).does(listConnections),
-		post(connectionsPath, http.StatusCreated, "create:connections").bodyOf(connectionCreation).
-			logged("Create a connection").does(createConnection),
-		get(connectionsPath+"/{id}", "read:connections").in(groupReadConnections).pathOf(connectionPath).
-			queryOf(queryOf(fieldParameters)).does(getConnection),
-		change(connectionsPath+"/{id}", "update:connections").pathOf(connectionPath).bodyOf(connectionChange).
-			logged("Update a connection").does(patchConnection),
-		remove(connectionsPath+"/{id}", "delete:connections").pathOf(connectionPath).
-			logged("Delete a connection").does(deleteConnection),
+`)},
+		get:        &operation{group: groupReadConnections, query: queryOf(fieldParameters)},
+		create:     &operation{body: connectionCreation},
+		update:     &operation{body: connectionChange},
+		remove:     &operation{does: deleteConnection},
+		more:       connectionRoutes(),
+		items:      "connections",
+		linked:     true,
+		unfiltered: []string{"is_domain_connection"},
+		filters:    sameFields("name", "strategy"),
+		unique:     []unique{{fields: []string{"name"}, code: "conflict", message: connectionNameTaken}},
+		limit:      map[RateLimit]int{RateLimitFree: 100, RateLimitSelfService: 100, RateLimitEnterprise: 100000},
+		missing:    noConnection,
+		check:      checkConnectionWrite,
+		build:      buildConnection,
+		changed:    func(c *call, what string, o *connection) { c.emit("connection."+what, omit(o.Doc, "options")) },
+		show:       (*call).showConnection,
+	}
+}
+
+const connectionNameTaken = "A connection with the same name already exists"
+
+func connectionRoutes() []*route {
+	return []*route{
 		remove(connectionsPath+"/{id}/users", "delete:users").pathOf(connectionPath).
 			queryOf(queryOf("email! string format=email # The email of the user to delete")).
 			logged("Delete a connection user").does(deleteConnectionUser),
@@ -153,11 +172,15 @@ strategy array<string> # Provide strategies to only retrieve connections with su
 	}
 }
 
+func noConnection() *failure {
+	return apiError(http.StatusNotFound, "inexistent_connection", "The connection does not exist")
+}
+
 func (c *call) connection() (*connection, error) {
 	if o, ok := c.Connections.Get(c.params["id"]); ok {
 		return o, nil
 	}
-	return nil, apiError(http.StatusNotFound, "inexistent_connection", "The connection does not exist")
+	return nil, noConnection()
 }
 
 // showConnection is the connection as an answer shows it.
@@ -196,25 +219,6 @@ func Encrypted(value string) string {
 	return fmt.Sprintf("2.0$%x$%x$%x", sum[:16], sum[16:48], sum[48:])
 }
 
-func listConnections(c *call) (any, error) {
-	strategies := texts(c.query, "strategy")
-	found := c.Connections.Where(func(o *connection) bool {
-		return (c.query["name"] == nil || o.Name() == str(c.query, "name")) &&
-			(len(strategies) == 0 || contains(strategies, o.Strategy()))
-	})
-	c.linkHeader(len(found))
-	c.unfiltered = []string{"is_domain_connection"}
-	return page(c, "connections", found, c.showConnection)
-}
-
-func getConnection(c *call) (any, error) {
-	o, err := c.connection()
-	if err != nil {
-		return nil, err
-	}
-	return c.fields(c.showConnection(o)), nil
-}
-
 // newConnection creates a connection with Auth0's defaults.
 func (s *Server) newConnection(given doc) *connection {
 	kind := str(given, "strategy")
@@ -238,26 +242,52 @@ func (s *Server) newConnection(given doc) *connection {
 	return &connection{ID: str(d, "id"), Doc: d, Clients: newTable[bool]()}
 }
 
-func createConnection(c *call) (any, error) {
-	if err := checkConnection(c.body, str(c.body, "strategy")); err != nil {
-		return nil, err
+// checkConnectionWrite also refuses the name of a connection that is still being deleted.
+func checkConnectionWrite(c *call, before *connection, d doc) error {
+	if before != nil && has(c.body, "options") && !c.mayOptions("update:connections_options") {
+		return insufficientScope([]string{"update:connections_options"})
 	}
-	name := str(c.body, "name")
-	if _, taken := c.connectionNamed(name); taken || c.now.Before(c.deleting[name]) {
-		return nil, apiError(http.StatusConflict, "conflict", "A connection with the same name already exists")
+	if err := checkConnection(c.body, str(d, "strategy")); err != nil {
+		return err
 	}
-	if err := room(c.Connections, entityLimits[c.options.RateLimit].connections, nil); err != nil {
-		return nil, err
+	if before == nil && c.now.Before(c.deleting[str(d, "name")]) {
+		return apiError(http.StatusConflict, "conflict", connectionNameTaken)
 	}
-	o := c.newConnection(patch(doc{}, c.body))
+	return nil
+}
+
+// buildConnection replaces the options as a whole. The answer shows more of them than the tenant keeps.
+func buildConnection(c *call, before *connection, d doc) (*connection, error) {
+	var o *connection
+	if before == nil {
+		o = c.newConnection(d)
+	} else {
+		o = c.changedConnection(before, omit(d, "enabled_clients"))
+	}
+	if has(c.body, "enabled_clients") {
+		o.Clients = newTable[bool]()
+	}
 	for _, id := range texts(c.body, "enabled_clients") {
 		o.enable(id, true)
 	}
-	shown := c.showConnection(o)
+	c.also = pick(c.showConnection(o), "options")
 	o.Doc["options"] = kept(o.Strategy(), o.options())
-	c.Connections.Put(o.ID, o)
-	c.emit("connection.created", omit(o.Doc, "options"))
-	return shown, nil
+	return o, nil
+}
+
+// changedConnection is a connection with what a PATCH changes.
+func (c *call) changedConnection(before *connection, d doc) *connection {
+	after := &connection{ID: before.ID, Clients: before.Clients, Doc: d}
+	if !has(c.body, "display_name") && has(d, "display_name") {
+		d["display_name"] = after.Name()
+	}
+	if len(list(d, "realms")) == 0 {
+		d["realms"] = []any{after.Name()}
+	}
+	if has(c.body, "options") {
+		d["options"] = c.completeOptions(before.Strategy(), object(c.body, "options"), true)
+	}
+	return after
 }
 
 // checkConnection rejects options that contradict each other.
@@ -295,41 +325,6 @@ func checkConnection(given doc, strategy string) error {
 		return invalidBody("attributes must contain one active identifier")
 	}
 	return nil
-}
-
-// patchConnection replaces the options as a whole.
-func patchConnection(c *call) (any, error) {
-	before, err := c.connection()
-	if err != nil {
-		return nil, err
-	}
-	if has(c.body, "options") && !c.mayOptions("update:connections_options") {
-		return nil, insufficientScope([]string{"update:connections_options"})
-	}
-	if err := checkConnection(c.body, before.Strategy()); err != nil {
-		return nil, err
-	}
-	after := &connection{ID: before.ID, Clients: before.Clients, Doc: patch(before.Doc, omit(c.body, "enabled_clients", "options"))}
-	if !has(c.body, "display_name") && has(after.Doc, "display_name") {
-		after.Doc["display_name"] = after.Name()
-	}
-	if len(list(after.Doc, "realms")) == 0 {
-		after.Doc["realms"] = []any{after.Name()}
-	}
-	if has(c.body, "options") {
-		after.Doc["options"] = c.completeOptions(before.Strategy(), object(c.body, "options"), true)
-	}
-	if has(c.body, "enabled_clients") {
-		after.Clients = newTable[bool]()
-		for _, id := range texts(c.body, "enabled_clients") {
-			after.enable(id, true)
-		}
-	}
-	shown := c.showConnection(after)
-	after.Doc["options"] = kept(after.Strategy(), after.options())
-	c.Connections.Put(after.ID, after)
-	c.emit("connection.updated", omit(after.Doc, "options"))
-	return shown, nil
 }
 
 // deleteConnection also deletes the connection's users, which takes a while. The name stays taken for as long.

@@ -10,15 +10,13 @@ func allRoutes() []*route {
 	return slices.Concat(
 		discoveryRoutes(), tokenRoutes(), deviceRoutes(), databaseRoutes(), userInfoRoutes(),
 		userRoutes(), userRoleRoutes(), userLinkRoutes(), userMethodRoutes(), userSessionRoutes(), userBlockRoutes(),
-		credentialRoutes(), connectionRoutes(),
-		settingsRoutes(), ticketRoutes(), jobRoutes(), logRoutes(),
-		eventRoutes(), streamRoutes(),
+		credentialRoutes(), settingsRoutes(), ticketRoutes(), jobRoutes(), logRoutes(), eventRoutes(), streamRoutes(),
 	)
 }
 
 // collections are the resources that are written down as data. A new one is entered here, and needs nothing else.
 func collections() []resource {
-	return []resource{apis(), branding(), clientGrants(), clients(), customDomains(), logStreams(), organizations(), roles()}
+	return []resource{apis(), branding(), clientGrants(), clients(), connections(), customDomains(), logStreams(), organizations(), roles()}
 }
 
 func get(path string, scopes ...string) *route {
@@ -48,7 +46,6 @@ func (r *route) bodyOf(s *schema) *route            { r.body = s; return r }
 func (r *route) in(group string) *route             { r.group = group; return r }
 func (r *route) checked(f func(*call) error) *route { r.check = f; return r }
 func (r *route) key(f func(*call) string) *route    { r.limitKey = f; return r }
-func (r *route) pagesOf(objects int) *route         { r.perPage = objects; return r }
 func (r *route) answers(status int) *route          { r.status = status; return r }
 func (r *route) logged(description string) *route   { r.log = description; return r }
 func (r *route) does(f func(*call) (any, error)) *route {
