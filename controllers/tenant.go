@@ -21,6 +21,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/engine"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
+	"github.com/auth0-operator/auth0-operator/internal/tenants"
 )
 
 // +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0tenants,verbs=get;list;watch;patch
@@ -100,7 +101,7 @@ func (h *tenantHandler) apply(ctx context.Context, reconciliation *engine.Reconc
 	if err := reference.CheckSelectors(tenant); err != nil {
 		return engine.Outcome{}, err
 	}
-	session, err := h.Connect(ctx, tenant)
+	session, err := tenants.Connect(ctx, h.Reader, h.Pool, tenant)
 	if err != nil {
 		return engine.Outcome{}, err
 	}
@@ -193,7 +194,7 @@ func (h *tenantHandler) verifyCustomDomain(ctx context.Context, tenant *v1alpha1
 		}
 		tenant.Status.CustomDomain = *declared
 	}
-	_, err := h.Connect(ctx, tenant)
+	_, err := tenants.Connect(ctx, h.Reader, h.Pool, tenant)
 	return err
 }
 
@@ -393,7 +394,7 @@ func (h *tenantHandler) Remove(ctx context.Context, reconciliation *engine.Recon
 	}
 	if len(dependants) > 0 {
 		// Objects that are being deleted need the session. After a restart, nothing else opens it.
-		if _, err := h.Connect(ctx, tenant); err != nil {
+		if _, err := tenants.Connect(ctx, h.Reader, h.Pool, tenant); err != nil {
 			return h.explain(tenant, err)
 		}
 		return engine.Wait(v1alpha1.ReasonInUse, engine.InUse(dependants), engine.DependantsPoll).KeepReady()

@@ -10,9 +10,9 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
-	"github.com/auth0-operator/auth0-operator/internal/engine"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
+	"github.com/auth0-operator/auth0-operator/internal/tenants"
 )
 
 func clientReference(token *v1alpha1.Auth0Token, name string) reference.Reference {
@@ -25,7 +25,7 @@ func (w *tokenSync) readApplication(ctx context.Context) (auth0.Application, err
 	if client.ClientRef != nil {
 		return w.referredApplication(ctx, client.ClientRef.Name)
 	}
-	return engine.AnyApplication(ctx, w.Reader, w.token.Namespace, client.SecretRef.Name)
+	return tenants.AnyApplication(ctx, w.Reader, w.token.Namespace, client.SecretRef.Name)
 }
 
 // referredApplication reads the application from an Auth0Client. A token that was never issued waits until that is Ready. An
@@ -50,7 +50,7 @@ func (w *tokenSync) referredApplication(ctx context.Context, name string) (auth0
 	if output == nil {
 		return auth0.Application{}, problem.Stalled(v1alpha1.ReasonInvalidSpec, "%s: %s has no spec.outputSecret, from which its secret is read; add one, or name a Secret in spec.client.secretRef", to.Field, to)
 	}
-	application, err := engine.Credential(ctx, w.Reader, w.token.Namespace, output.Name)
+	application, err := tenants.Credential(ctx, w.Reader, w.token.Namespace, output.Name)
 	application.ID = id
 	if method := client.Spec.TokenEndpointAuthMethod; method != nil {
 		application.TokenEndpointAuthMethod = *method

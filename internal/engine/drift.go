@@ -14,7 +14,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
-	"github.com/auth0-operator/auth0-operator/internal/reference"
+	"github.com/auth0-operator/auth0-operator/internal/tenants"
 )
 
 // DriftDetection runs a drift detector for every usable tenant. It is a Runnable of the manager.
@@ -145,23 +145,10 @@ func (m *driftDetector) start(ctx context.Context) {
 // usablePoll is how soon to check an unusable tenant again, in the cache.
 const usablePoll = time.Second
 
-// usableTenant returns a tenant and, if the tenant is usable now, its session.
-func usableTenant(ctx context.Context, reader client.Reader, pool *auth0.Pool, key types.NamespacedName) (*v1alpha1.Auth0Tenant, *auth0.Session, error) {
-	var tenant v1alpha1.Auth0Tenant
-	if err := reader.Get(ctx, key, &tenant); err != nil {
-		return nil, nil, err
-	}
-	session, _ := pool.Get(key.String())
-	if reference.Usable(&tenant) != nil || session != nil && !session.IsAvailable() {
-		session = nil
-	}
-	return &tenant, session, nil
-}
-
 // usable waits until the tenant is usable. It returns false when there is no reason to wait any more.
 func (m *driftDetector) usable(ctx context.Context) (*v1alpha1.Auth0Tenant, *auth0.Session, bool) {
 	for ctx.Err() == nil {
-		tenant, session, err := usableTenant(ctx, m.Client, m.Pool, m.tenant)
+		tenant, session, err := tenants.Usable(ctx, m.Client, m.Pool, m.tenant)
 		if client.IgnoreNotFound(err) == nil && (err != nil || tenant.UID != m.uid) {
 			return nil, nil, false
 		}

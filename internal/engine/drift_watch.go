@@ -13,6 +13,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 	"github.com/auth0-operator/auth0-operator/internal/secret"
+	"github.com/auth0-operator/auth0-operator/internal/tenants"
 )
 
 const (
@@ -199,7 +200,7 @@ func (m *driftDetector) disconnectInTime(ctx context.Context, session *auth0.Ses
 			return
 		case <-time.After(usablePoll):
 		}
-		tenant, current, err := usableTenant(ctx, m.Client, m.Pool, m.tenant)
+		tenant, current, err := tenants.Usable(ctx, m.Client, m.Pool, m.tenant)
 		if client.IgnoreNotFound(err) == nil && (err != nil || current != session || !wants(tenant, v1alpha1.WatchPolicyEvents)) {
 			return
 		}

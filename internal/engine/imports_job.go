@@ -20,6 +20,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 	"github.com/auth0-operator/auth0-operator/internal/secret"
+	"github.com/auth0-operator/auth0-operator/internal/tenants"
 )
 
 // ensureRunning starts the loop.
@@ -43,7 +44,7 @@ func (t *tenantImports) run(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		if _, session, err := usableTenant(ctx, t.Client, t.Pool, t.tenant); err == nil && session != nil {
+		if _, session, err := tenants.Usable(ctx, t.Client, t.Pool, t.tenant); err == nil && session != nil {
 			t.step(ctx, session)
 		}
 		t.mu.Lock()

@@ -30,6 +30,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/partial"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 	"github.com/auth0-operator/auth0-operator/internal/secret"
+	"github.com/auth0-operator/auth0-operator/internal/tenants"
 )
 
 // Deps are the dependencies that all kinds share.
@@ -65,6 +66,20 @@ type Deps struct {
 	NamespaceLabels *NamespaceLabels
 	// Shard selects the tenants that this instance serves, by their labels; nil means all.
 	Shard labels.Selector
+}
+
+// Session returns the session of a tenant. The tenant's own reconciliation keeps it open and up to date. After a restart, the
+// first caller opens it.
+func (d *Deps) Session(ctx context.Context, owner *v1alpha1.Auth0Tenant) (*auth0.Session, error) {
+	return tenants.Session(ctx, d.Reader, d.Pool, owner)
+}
+
+// stopServing stops all work on an object that this instance does not serve, or no longer serves.
+func (d *Deps) stopServing(object v1alpha1.Object, key reservationKey) {
+	d.Pool.Limiters.Forget(key)
+	if _, managed := object.(v1alpha1.Managed); !managed {
+		d.Pool.Release(client.ObjectKeyFromObject(object).String())
+	}
 }
 
 const (

@@ -32,6 +32,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/partial"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/secret"
+	"github.com/auth0-operator/auth0-operator/internal/tenants"
 )
 
 // worthSaying is how long an object must wait for Auth0's rate limit before its status reports it: most waits end sooner, and the
@@ -90,7 +91,7 @@ func (r *Reconciler[O]) Reconcile(ctx context.Context, request ctrl.Request) (ct
 	if err != nil {
 		return ctrl.Result{}, r.forget(key, err)
 	}
-	if ours, err := r.serves(ctx, object); err != nil || !ours {
+	if ours, err := tenants.Serves(ctx, r.Client, r.Shard, object); err != nil || !ours {
 		r.stopServing(object, key)
 		return ctrl.Result{}, err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/lease"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
+	"github.com/auth0-operator/auth0-operator/internal/tenants"
 )
 
 // Deletes implements Deleter: Remove deletes nothing in Auth0 for an object that is observed or retained, or provably owns
@@ -140,7 +141,7 @@ func (w *objectSync[O]) holdsNothing() bool {
 
 // isOutOfReach reports whether the tenant is gone or unusable, so that nothing in it can finish.
 func (w *objectSync[O]) isOutOfReach(ctx context.Context) bool {
-	_, session, err := usableTenant(ctx, w.Client, w.Pool, reference.TenantKey(w.object))
+	_, session, err := tenants.Usable(ctx, w.Client, w.Pool, reference.TenantKey(w.object))
 	return client.IgnoreNotFound(err) == nil && session == nil
 }
 

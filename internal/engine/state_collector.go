@@ -11,6 +11,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
+	"github.com/auth0-operator/auth0-operator/internal/tenants"
 )
 
 var (
@@ -72,20 +73,20 @@ func (c *stateCollector) count(ctx context.Context, kind Kind, values chan<- pro
 	if err := c.Client.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
 		return err
 	}
-	tenants := map[string]map[string]int{}
+	byTenant := map[string]map[string]int{}
 	for _, item := range objectsIn(list) {
 		object := item.(v1alpha1.Object)
 		tenant := tenantOf(object)
-		counts, known := tenants[tenant]
+		counts, known := byTenant[tenant]
 		if !known {
-			served, err := c.serves(ctx, object)
+			served, err := tenants.Serves(ctx, c.Client, c.Shard, object)
 			if err != nil {
 				return err
 			}
 			if served {
 				counts = map[string]int{stateReady: 0, stateWaiting: 0, stateStalled: 0, stateHeld: 0, stateSuspended: 0}
 			}
-			tenants[tenant] = counts
+			byTenant[tenant] = counts
 		}
 		if counts == nil {
 			continue
@@ -101,7 +102,7 @@ func (c *stateCollector) count(ctx context.Context, kind Kind, values chan<- pro
 			at(renewalMetric, token.Status.RenewsAt)
 		}
 	}
-	for tenant, counts := range tenants {
+	for tenant, counts := range byTenant {
 		for state, count := range counts {
 			values <- prometheus.MustNewConstMetric(objectsMetric, prometheus.GaugeValue, float64(count), tenant, kind.Name, state)
 		}

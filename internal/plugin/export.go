@@ -18,6 +18,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/controllers"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/tenants"
 )
 
 // export holds the flags of the command.
@@ -63,7 +64,7 @@ func (e *export) run(ctx context.Context, args []string) error {
 		return err
 	}
 	shared := deps(kube)
-	session, err := shared.Connect(ctx, tenant)
+	session, err := tenants.Connect(ctx, shared.Reader, shared.Pool, tenant)
 	if err != nil {
 		return err
 	}

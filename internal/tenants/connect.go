@@ -1,4 +1,4 @@
-package engine
+package tenants
 
 import (
 	"cmp"
@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -13,42 +14,43 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
 // Session returns the session of a tenant. The tenant's own reconciliation keeps it open and up to date. After a restart, the
 // first caller opens it.
-func (d *Deps) Session(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (*auth0.Session, error) {
-	if session, ok := d.Pool.Get(client.ObjectKeyFromObject(tenant).String()); ok {
+func Session(ctx context.Context, reader client.Reader, pool *auth0.Pool, tenant *v1alpha1.Auth0Tenant) (*auth0.Session, error) {
+	if session, ok := pool.Get(client.ObjectKeyFromObject(tenant).String()); ok {
 		return session, nil
 	}
-	return d.Connect(ctx, tenant)
+	return Connect(ctx, reader, pool, tenant)
 }
 
 // Connect opens the session of a tenant with the credentials in its Secret, or returns the session that is open with them.
-func (d *Deps) Connect(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (*auth0.Session, error) {
+func Connect(ctx context.Context, reader client.Reader, pool *auth0.Pool, tenant *v1alpha1.Auth0Tenant) (*auth0.Session, error) {
 	key := client.ObjectKeyFromObject(tenant).String()
-	credentials, err := d.credentials(ctx, tenant)
+	credentials, err := credentialsOf(ctx, reader, tenant)
 	if err != nil {
 		if _, ok := errors.AsType[*problem.Problem](err); ok {
-			d.Pool.Close(key)
+			pool.Close(key)
 		}
 		return nil, err
 	}
-	limiter := d.Pool.Limiters.Of(key)
+	limiter := pool.Limiters.Of(key)
 	limit := ptr.Deref(tenant.Spec.RateLimit, v1alpha1.RateLimit{})
 	limiter.SetCap(limit.RequestsPerSecond, cmp.Or(limit.Burst, limit.RequestsPerSecond))
 	if since := tenant.Status.UnavailableSince; since != nil {
 		limiter.Presume(since.Time)
 	}
 	limiter.SetHeadroom(ptr.Deref(limit.HeadroomPercent, ratelimit.DefaultHeadroom))
-	return d.Pool.Open(key, credentials), nil
+	return pool.Open(key, credentials), nil
 }
 
-func (d *Deps) credentials(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (auth0.Credentials, error) {
+func credentialsOf(ctx context.Context, reader client.Reader, tenant *v1alpha1.Auth0Tenant) (auth0.Credentials, error) {
 	name := tenant.Spec.CredentialsSecretRef.Name
 	// One read: a domain and a secret of two versions of the Secret do not belong together.
-	values, err := secret.Credentials(ctx, d.Reader, tenant.Namespace, name, []string{"domain", "clientId"}, applicationKeys...)
+	values, err := secret.Credentials(ctx, reader, tenant.Namespace, name, []string{"domain", "clientId"}, applicationKeys...)
 	if err != nil {
 		return auth0.Credentials{}, err
 	}
@@ -63,7 +65,7 @@ func (d *Deps) credentials(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (a
 		return auth0.Credentials{}, problem.Stalled(v1alpha1.ReasonSecretInvalid,
 			"Secret %s/%s: clientSecret begins or ends with white space; take it away", tenant.Namespace, name)
 	}
-	if credentials.CABundle, err = d.caBundle(ctx, tenant); err != nil {
+	if credentials.CABundle, err = caBundle(ctx, reader, tenant); err != nil {
 		return auth0.Credentials{}, err
 	}
 	if err := credentials.Validate(); err != nil {
@@ -86,7 +88,7 @@ func verifiedCustomDomain(tenant *v1alpha1.Auth0Tenant) string {
 	return ""
 }
 
-func (d *Deps) caBundle(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (string, error) {
+func caBundle(ctx context.Context, reader client.Reader, tenant *v1alpha1.Auth0Tenant) (string, error) {
 	bundle := tenant.Spec.CABundle
 	if bundle == nil {
 		return "", nil
@@ -95,7 +97,7 @@ func (d *Deps) caBundle(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (stri
 	if key == "" {
 		key = "ca.crt"
 	}
-	certificates, err := d.certificates(ctx, tenant, key)
+	certificates, err := certificatesIn(ctx, reader, tenant, key)
 	if err != nil {
 		return "", err
 	}
@@ -105,10 +107,23 @@ func (d *Deps) caBundle(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (stri
 	return certificates, nil
 }
 
-func (d *Deps) certificates(ctx context.Context, tenant *v1alpha1.Auth0Tenant, key string) (string, error) {
+func certificatesIn(ctx context.Context, reader client.Reader, tenant *v1alpha1.Auth0Tenant, key string) (string, error) {
 	bundle := tenant.Spec.CABundle
 	if bundle.Kind == "ConfigMap" {
-		return secret.ConfigCertificates(ctx, d.Reader, tenant.Namespace, bundle.Name, key)
+		return secret.ConfigCertificates(ctx, reader, tenant.Namespace, bundle.Name, key)
 	}
-	return secret.Certificates(ctx, d.Reader, tenant.Namespace, bundle.Name, key)
+	return secret.Certificates(ctx, reader, tenant.Namespace, bundle.Name, key)
+}
+
+// Usable returns a tenant and, if the tenant is usable now, its session.
+func Usable(ctx context.Context, reader client.Reader, pool *auth0.Pool, key types.NamespacedName) (*v1alpha1.Auth0Tenant, *auth0.Session, error) {
+	var tenant v1alpha1.Auth0Tenant
+	if err := reader.Get(ctx, key, &tenant); err != nil {
+		return nil, nil, err
+	}
+	session, _ := pool.Get(key.String())
+	if reference.Usable(&tenant) != nil || session != nil && !session.IsAvailable() {
+		session = nil
+	}
+	return &tenant, session, nil
 }
