@@ -14,6 +14,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
 	"github.com/auth0-operator/auth0-operator/internal/fields"
+	"github.com/auth0-operator/auth0-operator/internal/lists"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
@@ -299,9 +300,9 @@ func secretsField(c *v1alpha1.Auth0Connection) string {
 }
 
 // Lists has the applications for which the connection is enabled.
-func (connectionAdapter) Lists(req engine.Request[*v1alpha1.Auth0Connection]) []engine.List {
+func (connectionAdapter) Lists(req engine.Request[*v1alpha1.Auth0Connection]) []lists.List {
 	c := req.Object
-	list := engine.List{
+	list := lists.List{
 		Field: "enabled_clients", Managed: &c.Status.EnabledClients,
 		Add: func(ctx context.Context, session *auth0.Session, id string, clients []string) ([]string, error) {
 			return clients, session.EnableClients(ctx, id, clients, true)
@@ -327,7 +328,7 @@ func (connectionAdapter) Lists(req engine.Request[*v1alpha1.Auth0Connection]) []
 			return client == session.ClientID() && !slices.Contains(list.Want, client)
 		}), err
 	}
-	return []engine.List{list}
+	return []lists.List{list}
 }
 
 // makesUsers reports whether the Management API creates users in the connection. Auth0 allows that only to applications for which

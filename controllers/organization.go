@@ -9,6 +9,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
 	"github.com/auth0-operator/auth0-operator/internal/fields"
+	"github.com/auth0-operator/auth0-operator/internal/lists"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
@@ -195,14 +196,14 @@ func (organizationAdapter) Preserve(req engine.Request[*v1alpha1.Auth0Organizati
 	return nil
 }
 
-func (a organizationAdapter) Lists(req engine.Request[*v1alpha1.Auth0Organization]) []engine.List {
-	return []engine.List{a.connections(req), a.clientGrants(req)}
+func (a organizationAdapter) Lists(req engine.Request[*v1alpha1.Auth0Organization]) []lists.List {
+	return []lists.List{a.connections(req), a.clientGrants(req)}
 }
 
-func (organizationAdapter) connections(req engine.Request[*v1alpha1.Auth0Organization]) engine.List {
+func (organizationAdapter) connections(req engine.Request[*v1alpha1.Auth0Organization]) lists.List {
 	o := req.Object
 	wanted := map[string]auth0.Document{}
-	list := engine.List{Field: "enabled_connections", Managed: &o.Status.Connections, Sent: true}
+	list := lists.List{Field: "enabled_connections", Managed: &o.Status.Connections, Sent: true}
 	for _, connection := range wantedConnections(o, req.References) {
 		id := connection.String("connection_id")
 		wanted[id] = connection
@@ -261,9 +262,9 @@ func differsFrom(have, wanted auth0.Document) bool {
 	return false
 }
 
-func (organizationAdapter) clientGrants(req engine.Request[*v1alpha1.Auth0Organization]) engine.List {
+func (organizationAdapter) clientGrants(req engine.Request[*v1alpha1.Auth0Organization]) lists.List {
 	o := req.Object
-	list := engine.List{
+	list := lists.List{
 		Field: "client_grants", Managed: &o.Status.ClientGrants,
 		Read: func(ctx context.Context, session *auth0.Session, id string) ([]string, error) {
 			return session.OrganizationClientGrants(ctx, id)

@@ -9,6 +9,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
 	"github.com/auth0-operator/auth0-operator/internal/fields"
+	"github.com/auth0-operator/auth0-operator/internal/lists"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
@@ -103,9 +104,9 @@ func (roleAdapter) Delete(ctx context.Context, session *auth0.Session, id string
 	return session.Delete(ctx, "roles", id)
 }
 
-func (roleAdapter) Lists(req engine.Request[*v1alpha1.Auth0Role]) []engine.List {
+func (roleAdapter) Lists(req engine.Request[*v1alpha1.Auth0Role]) []lists.List {
 	role := req.Object
-	list := engine.List{
+	list := lists.List{
 		Field: "permissions", Managed: &role.Status.Permissions,
 		Read: func(ctx context.Context, session *auth0.Session, id string) ([]string, error) {
 			permissions, err := session.RolePermissions(ctx, id)
@@ -133,7 +134,7 @@ func (roleAdapter) Lists(req engine.Request[*v1alpha1.Auth0Role]) []engine.List 
 		list.Declared, list.Mode = true, declared.Mode
 		list.Want = permissionEntries(rolePermissionsField, declared.Items, req.References)
 	}
-	return []engine.List{list}
+	return []lists.List{list}
 }
 
 // Explain gives common errors of roles a reason and a remedy.

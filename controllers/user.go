@@ -20,6 +20,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
 	"github.com/auth0-operator/auth0-operator/internal/fields"
+	"github.com/auth0-operator/auth0-operator/internal/lists"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
@@ -454,13 +455,13 @@ func databaseUserID(id string) string { return "auth0|" + id }
 // passwordless reports whether users of a connection have no password. Auth0 gives such connections fixed names.
 func passwordless(connection string) bool { return connection == "email" || connection == "sms" }
 
-func (a userAdapter) Lists(req engine.Request[*v1alpha1.Auth0User]) []engine.List {
+func (a userAdapter) Lists(req engine.Request[*v1alpha1.Auth0User]) []lists.List {
 	u, references := req.Object, req.References
-	return []engine.List{a.roles(u, references), a.permissions(u, references), a.memberships(u, references), a.memberRoles(u, references)}
+	return []lists.List{a.roles(u, references), a.permissions(u, references), a.memberships(u, references), a.memberRoles(u, references)}
 }
 
-func (userAdapter) roles(u *v1alpha1.Auth0User, references reference.Values) engine.List {
-	list := engine.List{
+func (userAdapter) roles(u *v1alpha1.Auth0User, references reference.Values) lists.List {
+	list := lists.List{
 		Field: "roles", Managed: &u.Status.Roles,
 		Read: func(ctx context.Context, session *auth0.Session, id string) ([]string, error) {
 			roles, err := session.UserRoles(ctx, id)
@@ -470,7 +471,7 @@ func (userAdapter) roles(u *v1alpha1.Auth0User, references reference.Values) eng
 			}
 			return names, err
 		},
-		Add: assignRoles, Bulk: &engine.BulkChange{Most: auth0.MostAssigned, Add: assignRole},
+		Add: assignRoles, Bulk: &lists.Bulk{Most: auth0.MostAssigned, Add: assignRole},
 		Remove: func(ctx context.Context, session *auth0.Session, id string, names []string) error {
 			// A role that no longer exists is not assigned any more.
 			ids, _, err := session.RoleIDs(ctx, names)
@@ -510,8 +511,8 @@ func assignRoles(ctx context.Context, session *auth0.Session, id string, names [
 	return known, nil
 }
 
-func (userAdapter) permissions(u *v1alpha1.Auth0User, references reference.Values) engine.List {
-	list := engine.List{
+func (userAdapter) permissions(u *v1alpha1.Auth0User, references reference.Values) lists.List {
+	list := lists.List{
 		Field: "permissions", Managed: &u.Status.Permissions,
 		Read: func(ctx context.Context, session *auth0.Session, id string) ([]string, error) {
 			permissions, err := session.UserPermissions(ctx, id)

@@ -9,6 +9,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/lists"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
@@ -68,8 +69,8 @@ func organizationScopes() []engine.Scope[*v1alpha1.Auth0User] {
 }
 
 // memberships are the organizations of a user, by ID.
-func (userAdapter) memberships(u *v1alpha1.Auth0User, references reference.Values) engine.List {
-	list := engine.List{
+func (userAdapter) memberships(u *v1alpha1.Auth0User, references reference.Values) lists.List {
+	list := lists.List{
 		Field: "organizations", Managed: &u.Status.Organizations,
 		Read: func(ctx context.Context, session *auth0.Session, id string) ([]string, error) {
 			return session.UserOrganizations(ctx, id)
@@ -85,7 +86,7 @@ func (userAdapter) memberships(u *v1alpha1.Auth0User, references reference.Value
 			})
 			return err
 		},
-		Bulk: &engine.BulkChange{
+		Bulk: &lists.Bulk{
 			Most: auth0.MostMembers,
 			Add: func(ctx context.Context, session *auth0.Session, organization string, ids []string) (bool, error) {
 				return true, session.AddOrganizationMembers(ctx, organization, ids)
@@ -107,8 +108,8 @@ func (userAdapter) memberships(u *v1alpha1.Auth0User, references reference.Value
 
 // memberRoles are the roles of a user in organizations. Where the spec declares none, the operator manages only the roles that it
 // assigned through the object.
-func (userAdapter) memberRoles(u *v1alpha1.Auth0User, references reference.Values) engine.List {
-	list := engine.List{
+func (userAdapter) memberRoles(u *v1alpha1.Auth0User, references reference.Values) lists.List {
+	list := lists.List{
 		Field: "organizations.roles", Managed: &u.Status.OrganizationRoles, Add: assignMemberRoles, Remove: removeMemberRoles,
 	}
 	declared := map[string]bool{}

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -10,6 +9,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/fields"
+	"github.com/auth0-operator/auth0-operator/internal/lists"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
@@ -276,7 +276,7 @@ type ListedKind interface {
 
 // Lister is for objects with lists beside them, such as the roles of a user.
 type Lister[O v1alpha1.Managed] interface {
-	Lists(Request[O]) []List
+	Lists(Request[O]) []lists.List
 }
 
 // needs returns the scopes that an object needs.
@@ -288,9 +288,4 @@ func needs[O v1alpha1.Managed](adapter Adapter[O], object O) []string {
 		}
 	}
 	return names
-}
-
-// without returns the names that are not in granted.
-func without(names, granted []string) []string {
-	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(granted, name) })
 }

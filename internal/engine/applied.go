@@ -10,6 +10,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/fields"
+	"github.com/auth0-operator/auth0-operator/internal/lists"
 )
 
 // Auth0 may answer a write with success and apply only part of it. The operator compares the object again after each write. Auth0
@@ -67,11 +68,11 @@ func (w *objectSync[O]) left(have auth0.Document, sent []fields.Change) []fields
 
 // verifying returns a list that reports the changes to entries and their attributes that Auth0 accepted and did not make, and
 // does not send them again.
-func (w *objectSync[O]) verifying(list List) List {
-	list.leftOut = func(entry string, remove bool) {
+func (w *objectSync[O]) verifying(list lists.List) lists.List {
+	list.LeftOut = func(entry string, remove bool) {
 		w.unapplied = append(w.unapplied, entryChange(list.Field, entry, remove))
 	}
-	list.notTaken = func(entry string, remove bool) bool {
+	list.NotTaken = func(entry string, remove bool) bool {
 		one := entryChange(list.Field, entry, remove)
 		return w.wasNotApplied(&one)
 	}

@@ -8,6 +8,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/lists"
 )
 
 const (
@@ -17,67 +18,31 @@ const (
 	mostRefused = 2
 )
 
-// BulkChange changes a list of many objects with one call.
-type BulkChange struct {
-	// Most is how many objects one call accepts.
-	Most int
-	// Add and Remove change the list for many objects; nil if there is no such call.
-	Add, Remove Change
-}
-
-// Change adds or removes an entry, such as a role, for many objects. It returns false if it cannot. It ignores objects that have
-// the entry already, or do not have it.
-type Change func(ctx context.Context, session *auth0.Session, entry string, ids []string) (bool, error)
-
-// target is a change to a list: an entry that is added or removed.
-type target struct {
-	field, entry string
-	remove       bool
-}
-
-// targets are the changes from the current entries of the list to the declared ones, as far as a batch can make them.
-func (l List) targets(have []string) []target {
-	var targets []target
-	missing, surplus := l.plan(have)
-	missing, surplus = l.fresh(missing, surplus, func(string, bool) {})
-	if l.Bulk.Add != nil {
-		for _, entry := range missing {
-			targets = append(targets, target{field: l.Field, entry: entry})
-		}
-	}
-	if l.Bulk.Remove != nil {
-		for _, entry := range surplus {
-			targets = append(targets, target{field: l.Field, entry: entry, remove: true})
-		}
-	}
-	return targets
-}
-
 // targets are the changes to the lists of the object that a batch can make, based on the known entries.
-func (w *objectSync[O]) targets(known *onLists) []target {
-	var targets []target
+func (w *objectSync[O]) targets(known *lists.Known) []lists.Change {
+	var targets []lists.Change
 	for _, list := range w.lists() {
-		if have, ok := known.entriesOf(list); ok && list.Bulk != nil {
+		if have, ok := known.EntriesOf(list); ok && list.Bulk != nil {
 			w.imports().learn(list.Field, *list.Bulk)
-			targets = append(targets, w.verifying(list).targets(have)...)
+			targets = append(targets, w.verifying(list).Targets(have)...)
 		}
 	}
 	return targets
 }
 
 // learn records how to change a list of many objects.
-func (t *tenantImports) learn(field string, bulk BulkChange) {
+func (t *tenantImports) learn(field string, bulk lists.Bulk) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.bulk[field] = bulk
 }
 
 // callFor returns the call that makes a change, and how many objects it takes.
-func (t *tenantImports) callFor(to target) (call Change, most int) {
+func (t *tenantImports) callFor(to lists.Change) (call lists.BulkCall, most int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	bulk := t.bulk[to.field]
-	if to.remove {
+	bulk := t.bulk[to.Field]
+	if to.Remove {
 		return bulk.Remove, bulk.Most
 	}
 	return bulk.Add, bulk.Most
@@ -89,7 +54,7 @@ var ofOne = []auth0.Class{auth0.ClassNotFound, auth0.ClassInvalid, auth0.ClassCo
 // changeAll makes a change for all members with few calls. Members that a person edited, suspended or deleted meanwhile are left
 // to their own reconciliations. If Auth0 refuses a call, it tries each half of the members separately, so that no member fails
 // because of another. The remaining members try alone later, and report Auth0's answer.
-func (t *tenantImports) changeAll(ctx context.Context, session *auth0.Session, to target, members []*member) {
+func (t *tenantImports) changeAll(ctx context.Context, session *auth0.Session, to lists.Change, members []*member) {
 	call, most := t.callFor(to)
 	parts := slices.Collect(slices.Chunk(members, most))
 	for refused := 0; len(parts) > 0 && refused < mostRefused; {
@@ -113,14 +78,14 @@ func (t *tenantImports) changeAll(ctx context.Context, session *auth0.Session, t
 
 // change makes a change with one call, for the members with a current spec, and returns them. It retries a transient failure a
 // few times.
-func (t *tenantImports) change(ctx context.Context, session *auth0.Session, call Change, to target, members []*member) ([]*member, bool, error) {
+func (t *tenantImports) change(ctx context.Context, session *auth0.Session, call lists.BulkCall, to lists.Change, members []*member) ([]*member, bool, error) {
 	for attempt := 1; ; attempt++ {
 		var ids []string
 		members, ids = currentMembers(ctx, members)
 		if len(members) == 0 {
 			return nil, false, nil
 		}
-		changed, err := call(ctx, session, to.entry, ids)
+		changed, err := call(ctx, session, to.Entry, ids)
 		if err == nil {
 			return members, changed, nil
 		}
@@ -128,7 +93,7 @@ func (t *tenantImports) change(ctx context.Context, session *auth0.Session, call
 			attempt--
 			continue
 		}
-		log.FromContext(ctx).Info("a list of many objects is not changed yet", "field", to.field, "entry", to.entry, "objects", len(ids), "error", err.Error())
+		log.FromContext(ctx).Info("a list of many objects is not changed yet", "field", to.Field, "entry", to.Entry, "objects", len(ids), "error", err.Error())
 		if attempt == changeAttempts || slices.Contains(refusals, auth0.ClassOf(err)) {
 			return members, false, err
 		}
@@ -150,7 +115,7 @@ func currentMembers(ctx context.Context, members []*member) (left []*member, ids
 	return left, ids
 }
 
-func (t *tenantImports) noteChanged(to target, members []*member) {
+func (t *tenantImports) noteChanged(to lists.Change, members []*member) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, m := range members {

@@ -10,6 +10,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/fields"
+	"github.com/auth0-operator/auth0-operator/internal/lists"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
@@ -87,7 +88,7 @@ func (w *objectSync[O]) takeOver(ctx context.Context, have auth0.Document, belon
 	}
 	w.Adapter.Observe(w.object, have)
 	w.own(have)
-	w.object.GetManagedStatus().ManagedFields = union(managed, nil)
+	w.object.GetManagedStatus().ManagedFields = lists.Union(managed, nil)
 	return w.reconciliation.Save(ctx)
 }
 
@@ -137,7 +138,7 @@ func (w *objectSync[O]) delayRemoval(ctx context.Context, have, patch auth0.Docu
 func (w *objectSync[O]) intend(ctx context.Context) error {
 	status := w.object.GetManagedStatus()
 	before := len(status.ManagedFields)
-	status.ManagedFields = union(status.ManagedFields, w.fields.Paths(w.desired))
+	status.ManagedFields = lists.Union(status.ManagedFields, w.fields.Paths(w.desired))
 	if len(status.ManagedFields) == before {
 		return nil
 	}
@@ -205,7 +206,7 @@ func (w *objectSync[O]) enforced(have auth0.Document) []string {
 	managed := w.object.GetManagedStatus().ManagedFields
 	if lister, ok := w.Adapter.(ExactLister[O]); ok {
 		for _, field := range lister.ExactLists(w.object) {
-			managed = union(managed, slices.Collect(maps.Keys(w.fields.Entries(field, have))))
+			managed = lists.Union(managed, slices.Collect(maps.Keys(w.fields.Entries(field, have))))
 		}
 	}
 	return managed
@@ -244,10 +245,4 @@ func (w *objectSync[O]) rememberSent(part auth0.Document) {
 		status.AppliedSecrets = withSecret(status.AppliedSecrets, applied)
 		delete(w.secrets, applied.Field)
 	}
-}
-
-func union(a, b []string) []string {
-	all := slices.Concat(a, b)
-	slices.Sort(all)
-	return slices.Compact(all)
 }

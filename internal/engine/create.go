@@ -9,6 +9,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/lists"
 )
 
 // create creates the object with every field that Auth0 accepts at creation. Reading first would cost a call and prove nothing:
@@ -135,15 +136,15 @@ func (w *objectSync[O]) complete(ctx context.Context, have auth0.Document) (Outc
 	batches, needsID := w.batchesNew(have), w.publishes() || w.finishes() || len(w.pending(have)) > 0
 	switch {
 	case intended && !needsID && batches:
-		w.joinBatch(have, &onLists{isNew: true})
+		w.joinBatch(have, &lists.Known{IsNew: true})
 		return NoStatusChange(batchReportDelay), nil
 	case intended && !needsID:
-		return w.settle(ctx, have, &onLists{isNew: true})
+		return w.settle(ctx, have, &lists.Known{IsNew: true})
 	case batches:
 		w.waitForBatch().writeTo(w.object.GetCommonStatus(), w.object.GetGeneration())
 	}
 	for _, list := range w.lists() {
-		list.intend(list.Want)
+		list.Intend(list.Want)
 		needsID = true
 	}
 	if needsID {
@@ -157,9 +158,9 @@ func (w *objectSync[O]) complete(ctx context.Context, have auth0.Document) (Outc
 	}
 	w.remember(have)
 	if batches && w.isTaken() {
-		return w.joinBatch(have, &onLists{isNew: true}), nil
+		return w.joinBatch(have, &lists.Known{IsNew: true}), nil
 	}
-	return w.settle(ctx, have, &onLists{isNew: true})
+	return w.settle(ctx, have, &lists.Known{IsNew: true})
 }
 
 // reportCreated records an Event of a creation. If an import, which has no Event per object, could have created the object, the

@@ -18,6 +18,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
+	"github.com/auth0-operator/auth0-operator/internal/lists"
 	"github.com/auth0-operator/auth0-operator/internal/partial"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
@@ -211,13 +212,13 @@ func (k *kindDriftDetector[O]) readAll(ctx context.Context, all expectedObjects,
 }
 
 // memberLists returns the lists beside an object that are compared from the other side, by their members.
-func (k *kindDriftDetector[O]) memberLists(ctx context.Context, session *auth0.Session, object O) []List {
+func (k *kindDriftDetector[O]) memberLists(ctx context.Context, session *auth0.Session, object O) []lists.List {
 	lister, ok := k.Adapter.(Lister[O])
 	if !ok {
 		return nil
 	}
-	lists := lister.Lists(k.comparison(ctx, session, object, object).req())
-	return slices.DeleteFunc(lists, func(list List) bool { return list.idle() || !k.isComparedByMembers(list) })
+	all := lister.Lists(k.comparison(ctx, session, object, object).req())
+	return slices.DeleteFunc(all, func(list lists.List) bool { return list.Idle() || !k.isComparedByMembers(list) })
 }
 
 // comparison returns the objectSync of an object that is only compared.

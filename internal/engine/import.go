@@ -14,6 +14,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/lists"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
@@ -114,14 +115,14 @@ func (w *objectSync[O]) onItsWay(ctx context.Context, note string, form *Import)
 		return known, nil
 	}
 	batch, _, _ := strings.Cut(note, " ")
-	member := w.member(form, &onLists{isNew: true})
+	member := w.member(form, &lists.Known{IsNew: true})
 	if found, err := w.imports().resume(ctx, batch, member, time.Now()); err != nil || !found {
 		return nil, err
 	}
 	return member, nil
 }
 
-func (w *objectSync[O]) member(form *Import, known *onLists) *member {
+func (w *objectSync[O]) member(form *Import, known *lists.Known) *member {
 	return &member{
 		uid: w.object.GetUID(), id: form.ID, sent: form.Item.String("user_id"), known: known, targets: w.targets(known), wake: w.reconciliation.requeueFunc(),
 		isCurrent: w.currentCheck(),
@@ -143,14 +144,14 @@ func (w *objectSync[O]) join(ctx context.Context, form *Import) (*Outcome, error
 	if err := form.Seal(form.Item); err != nil {
 		return nil, err
 	}
-	member := w.member(form, &onLists{isNew: true})
+	member := w.member(form, &lists.Known{IsNew: true})
 	if member.item, err = json.Marshal(form.Item); err != nil {
 		return nil, fmt.Errorf("render an import: %w", err)
 	}
 	batch := w.imports().join(member, form.Connection, time.Now())
 	*w.importNote() = batch + " " + stamp
 	for _, list := range w.lists() {
-		list.intend(list.Want)
+		list.Intend(list.Want)
 	}
 	outcome := w.importing()
 	outcome.writeTo(w.object.GetCommonStatus(), w.object.GetGeneration())
@@ -204,7 +205,7 @@ func (w *objectSync[O]) arrive(known *member, isThere bool) {
 }
 
 // goOn ends the reconciliation of an object that is in sync, and continues with its lists and follow-up work.
-func (w *objectSync[O]) goOn(ctx context.Context, have auth0.Document, known *onLists) (Outcome, error) {
+func (w *objectSync[O]) goOn(ctx context.Context, have auth0.Document, known *lists.Known) (Outcome, error) {
 	w.lateInitialize(have)
 	w.secrets = nil
 	w.remember(have)

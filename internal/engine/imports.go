@@ -14,6 +14,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/lists"
 )
 
 const (
@@ -71,13 +72,13 @@ type tenantImports struct {
 	individually map[types.UID]bool
 	waiting      map[types.UID]func()
 	// bulk says how to change a list of many objects, by its field.
-	bulk map[string]BulkChange
+	bulk map[string]lists.Bulk
 	// listBatches are new objects that go on lists together. batched are all of them, until they know that they did.
 	// nextListBatch is when a list accepts the next batch, and changing are the lists that are being changed.
-	listBatches   map[target]*listBatch
+	listBatches   map[lists.Change]*listBatch
 	batched       map[types.UID]*member
-	nextListBatch map[target]time.Time
-	changing      map[target]bool
+	nextListBatch map[lists.Change]time.Time
+	changing      map[lists.Change]bool
 	// excluded are the objects that Auth0 refused within a batch, and until when they stay out of batches.
 	excluded map[types.UID]time.Time
 	// counted is when the waiting objects were last counted.
@@ -124,9 +125,9 @@ type member struct {
 	item     []byte
 	// known are the entries of its lists before the changes, targets are the changes that it needs, and changed are the changes
 	// that were made.
-	known   *onLists
-	targets []target
-	changed []target
+	known   *lists.Known
+	targets []lists.Change
+	changed []lists.Change
 	// isCurrent reports whether the declaration of the object is unchanged.
 	isCurrent func(context.Context) bool
 	wake      func()
@@ -143,7 +144,7 @@ type member struct {
 }
 
 // listsNow returns the entries of its lists after the changes.
-func (m *member) listsNow() *onLists { return m.known.with(m.changed) }
+func (m *member) listsNow() *lists.Known { return m.known.With(m.changed) }
 
 // Start implements manager.Runnable.
 func (i *Imports) Start(ctx context.Context) error {
@@ -172,8 +173,8 @@ func (i *Imports) of(tenant types.NamespacedName) *tenantImports {
 	if i.tenants[tenant] == nil {
 		i.tenants[tenant] = &tenantImports{
 			Imports: i, tenant: tenant, batches: map[string]*batch{}, open: map[string]*batch{}, members: map[types.UID]*member{},
-			individually: map[types.UID]bool{}, waiting: map[types.UID]func(){}, bulk: map[string]BulkChange{},
-			listBatches: map[target]*listBatch{}, batched: map[types.UID]*member{}, nextListBatch: map[target]time.Time{}, changing: map[target]bool{}, excluded: map[types.UID]time.Time{},
+			individually: map[types.UID]bool{}, waiting: map[types.UID]func(){}, bulk: map[string]lists.Bulk{},
+			listBatches: map[lists.Change]*listBatch{}, batched: map[types.UID]*member{}, nextListBatch: map[lists.Change]time.Time{}, changing: map[lists.Change]bool{}, excluded: map[types.UID]time.Time{},
 		}
 	}
 	return i.tenants[tenant]

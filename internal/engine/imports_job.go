@@ -19,6 +19,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
+	"github.com/auth0-operator/auth0-operator/internal/lists"
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 	"github.com/auth0-operator/auth0-operator/internal/tenants"
 )
@@ -290,10 +291,10 @@ func (t *tenantImports) changeLists(ctx context.Context, session *auth0.Session,
 }
 
 // targets are the changes to lists, with the members that need each.
-func (t *tenantImports) targets(b *batch, refused map[string]bool) map[target][]*member {
+func (t *tenantImports) targets(b *batch, refused map[string]bool) map[lists.Change][]*member {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	targets := map[target][]*member{}
+	targets := map[lists.Change][]*member{}
 	for _, m := range b.members {
 		if refused[m.sent] {
 			continue

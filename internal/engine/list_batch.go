@@ -14,6 +14,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
+	"github.com/auth0-operator/auth0-operator/internal/lists"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
@@ -89,7 +90,7 @@ func (t *tenantImports) leaveListBatches(m *member) bool {
 }
 
 // keep leaves some members in a batch.
-func (t *tenantImports) keep(to target, g *listBatch, members []*member) {
+func (t *tenantImports) keep(to lists.Change, g *listBatch, members []*member) {
 	g.members = members
 	if len(members) == 0 {
 		delete(t.listBatches, to)
@@ -98,18 +99,18 @@ func (t *tenantImports) keep(to target, g *listBatch, members []*member) {
 
 // dueListBatches removes and returns the batches that are due or that no further object can join. From the others it returns as
 // many members as fill a call. An object that joins while the list is being changed waits for the end of that call.
-func (t *tenantImports) dueListBatches(now time.Time) map[target][]*member {
+func (t *tenantImports) dueListBatches(now time.Time) map[lists.Change][]*member {
 	noneWaiting := t.Pool.Limiters.Of(t.tenant.String()).Waiting() == 0
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	due := map[target][]*member{}
+	due := map[lists.Change][]*member{}
 	for to, g := range t.listBatches {
 		if t.changing[to] {
 			continue
 		}
 		count := len(g.members)
 		if isDue := now.After(g.due) || noneWaiting && now.Sub(g.began) > minBatchDelay; !isDue {
-			count -= count % t.bulk[to.field].Most
+			count -= count % t.bulk[to.Field].Most
 		}
 		if count == 0 {
 			continue
@@ -122,7 +123,7 @@ func (t *tenantImports) dueListBatches(now time.Time) map[target][]*member {
 }
 
 // changeListBatch makes a change for the members of a batch, and requeues those that wait for no other batch.
-func (t *tenantImports) changeListBatch(ctx context.Context, session *auth0.Session, to target, members []*member) {
+func (t *tenantImports) changeListBatch(ctx context.Context, session *auth0.Session, to lists.Change, members []*member) {
 	t.changeAll(ctx, session, to, members)
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -149,7 +150,7 @@ func (t *tenantImports) isExcluded(uid types.UID, now time.Time) bool {
 }
 
 // mayBatch reports whether the lists of a new object can be changed in batches.
-func (w *objectSync[O]) mayBatch() bool { return len(w.targets(&onLists{isNew: true})) > 0 }
+func (w *objectSync[O]) mayBatch() bool { return len(w.targets(&lists.Known{IsNew: true})) > 0 }
 
 // batchesNew reports whether the lists of a new object are changed in batches: calls are scarce, and one serves many objects.
 func (w *objectSync[O]) batchesNew(have auth0.Document) bool {
@@ -183,9 +184,9 @@ func (w *objectSync[O]) recordIntended() {
 		return
 	}
 	status := w.object.GetManagedStatus()
-	status.ManagedFields = union(status.ManagedFields, w.fields.Paths(w.desired))
+	status.ManagedFields = lists.Union(status.ManagedFields, w.fields.Paths(w.desired))
 	for _, list := range w.lists() {
-		list.intend(list.Want)
+		list.Intend(list.Want)
 	}
 }
 
@@ -200,7 +201,7 @@ func (w *objectSync[O]) intended() bool {
 }
 
 // joinBatch adds the object to the batches of its lists.
-func (w *objectSync[O]) joinBatch(have auth0.Document, known *onLists) Outcome {
+func (w *objectSync[O]) joinBatch(have auth0.Document, known *lists.Known) Outcome {
 	m := w.member(&Import{ID: w.Adapter.ID(w.object)}, known)
 	m.have, m.generation, m.serial = have, w.object.GetGeneration(), w.serial()
 	w.imports().joinListBatches(m, priorityOf(w.object), time.Now())
@@ -222,11 +223,11 @@ func (w *objectSync[O]) stillBatched(m *member) Outcome {
 }
 
 // batchChanges is joinBatch for an existing object. It first records the entries to add.
-func (w *objectSync[O]) batchChanges(ctx context.Context, have auth0.Document, known *onLists) (Outcome, error) {
+func (w *objectSync[O]) batchChanges(ctx context.Context, have auth0.Document, known *lists.Known) (Outcome, error) {
 	for _, list := range w.lists() {
-		if entries, ok := known.entriesOf(list); ok {
-			missing, _ := list.plan(entries)
-			list.intend(missing)
+		if entries, ok := known.EntriesOf(list); ok {
+			missing, _ := list.Plan(entries)
+			list.Intend(missing)
 		}
 	}
 	w.waitForBatch().writeTo(w.object.GetCommonStatus(), w.object.GetGeneration())
@@ -237,14 +238,14 @@ func (w *objectSync[O]) batchChanges(ctx context.Context, have auth0.Document, k
 }
 
 // readLists reads the lists that can be changed in batches. A list that cannot be read stays unknown.
-func (w *objectSync[O]) readLists(ctx context.Context) *onLists {
-	known := &onLists{entries: map[string][]string{}}
+func (w *objectSync[O]) readLists(ctx context.Context) *lists.Known {
+	known := &lists.Known{Entries: map[string][]string{}}
 	for _, list := range w.lists() {
 		if list.Bulk == nil {
 			continue
 		}
 		if entries, err := list.Read(ctx, w.session, w.Adapter.ID(w.object)); err == nil {
-			known.entries[list.Field] = entries
+			known.Entries[list.Field] = entries
 		}
 	}
 	return known
@@ -287,7 +288,7 @@ func (w *objectSync[O]) resumeBatched(ctx context.Context) (*Outcome, error) {
 	if !unchanged {
 		return nil, nil
 	}
-	if !m.known.isNew {
+	if !m.known.IsNew {
 		w.leaveAlone(m.have)
 	}
 	w.addMarker()

@@ -55,7 +55,7 @@ func (w *objectSync[O]) differences(ctx context.Context, have auth0.Document) ([
 		if err != nil {
 			return nil, err
 		}
-		if missing, surplus := list.plan(entries); len(missing)+len(surplus)+len(list.differing()) > 0 {
+		if missing, surplus := list.Plan(entries); len(missing)+len(surplus)+len(list.Outdated()) > 0 {
 			slices.Sort(entries)
 			differences = append(differences, v1alpha1.Difference{Field: list.Field, Auth0: valueText(entries), Spec: valueText(list.Want)})
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/lists"
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
@@ -54,8 +55,8 @@ func (p *Reconciliation[O]) KeepOutputConfigMap(ctx context.Context, deps Deps, 
 // abandonOthers abandons the recorded names that are no longer declared, records the declared ones, and reports whether the
 // record changed.
 func (p *Reconciliation[O]) abandonOthers(ctx context.Context, deps Deps, destination secret.Destination, noted *[]string, named []string) (changed bool, err error) {
-	named = union(named, nil)
-	for _, name := range without(*noted, named) {
+	named = lists.Union(named, nil)
+	for _, name := range lists.Without(*noted, named) {
 		message, err := outputOf(deps, p.Object, destination, name).Abandon(ctx)
 		if err != nil {
 			return false, err
@@ -76,8 +77,8 @@ func (p *Reconciliation[O]) abandonOthers(ctx context.Context, deps Deps, destin
 func (w *objectSync[O]) withdrawOutputs(ctx context.Context) error {
 	status := w.object.GetManagedStatus()
 	for destination, names := range map[secret.Destination][]string{
-		secret.Secret:    union(w.namedSecrets(), status.OutputSecrets),
-		secret.ConfigMap: union(configMapName(w.outputConfigMap()), status.OutputConfigMaps),
+		secret.Secret:    lists.Union(w.namedSecrets(), status.OutputSecrets),
+		secret.ConfigMap: lists.Union(configMapName(w.outputConfigMap()), status.OutputConfigMaps),
 	} {
 		for _, name := range names {
 			if err := outputOf(w.Deps, w.object, destination, name).Withdraw(ctx); err != nil {

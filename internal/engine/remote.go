@@ -16,6 +16,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 	"github.com/auth0-operator/auth0-operator/internal/fields"
+	"github.com/auth0-operator/auth0-operator/internal/lists"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 	"github.com/auth0-operator/auth0-operator/internal/secret"
@@ -279,14 +280,14 @@ func (w *objectSync[O]) openSession(ctx context.Context) (err error) {
 func (w *objectSync[O]) requireScopes(ctx context.Context) error {
 	needed := needs(w.Adapter, w.object)
 	granted, err := w.session.Scopes(ctx)
-	if err != nil || len(without(needed, granted)) == 0 {
+	if err != nil || len(lists.Without(needed, granted)) == 0 {
 		return err
 	}
 	w.session.Renew()
 	if granted, err = w.session.Scopes(ctx); err != nil {
 		return err
 	}
-	if missing := without(needed, granted); len(missing) > 0 {
+	if missing := lists.Without(needed, granted); len(missing) > 0 {
 		return missingScope(w.session, missing)
 	}
 	return nil
@@ -408,7 +409,7 @@ func (w *objectSync[O]) remember(have auth0.Document) {
 	status := w.object.GetManagedStatus()
 	// Fields that Auth0 did not clear must still be cleared.
 	left := slices.DeleteFunc(slices.Concat(w.unapplied, w.failed), func(one fields.Change) bool { return one.IsBeside })
-	status.ManagedFields = union(w.fields.Paths(w.desired), fields.PathsOf(left))
+	status.ManagedFields = lists.Union(w.fields.Paths(w.desired), fields.PathsOf(left))
 	status.AppliedSecrets = slices.DeleteFunc(slices.Clone(w.applied), func(applied v1alpha1.AppliedSecret) bool {
 		_, unsent := w.secrets[applied.Field]
 		return unsent && applied.Refused == ""

@@ -14,6 +14,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
+	"github.com/auth0-operator/auth0-operator/internal/lists"
 )
 
 // hasDriftDetection reports whether the tenant's drift detector covers a Ready object, so that it needs no timer.
@@ -119,30 +120,30 @@ func (w *objectSync[O]) hashDesired() uint64 {
 		Mode  v1alpha1.ListMode
 		Want  []string
 	}
-	var lists []list
+	var all []list
 	if lister, ok := w.Adapter.(Lister[O]); ok {
 		for _, one := range lister.Lists(w.req()) {
-			lists = append(lists, list{one.Field, one.Mode, one.Want})
+			all = append(all, list{one.Field, one.Mode, one.Want})
 		}
 	}
 	sum := fnv.New64a()
 	// A document that came from JSON can become JSON, and Hash.Write never fails.
-	_ = json.NewEncoder(sum).Encode([]any{w.desired, lists})
+	_ = json.NewEncoder(sum).Encode([]any{w.desired, all})
 	return sum.Sum64()
 }
 
 // isComparedByMembers reports whether a list is compared from the other side, by its members. An exact list is not: surplus
 // entries would show only with a call for every possible entry.
-func (r *Remote[O]) isComparedByMembers(list List) bool {
+func (r *Remote[O]) isComparedByMembers(list lists.List) bool {
 	listed, ok := r.Adapter.(ListedKind)
 	exact := list.Declared && list.Mode == v1alpha1.ListModeExact
 	return ok && !exact && auth0.HasMemberList(listed.Resource(), list.Field)
 }
 
 // withoutMemberLists leaves out the lists that the drift detector compares itself.
-func (w *objectSync[O]) withoutMemberLists(lists []List) []List {
+func (w *objectSync[O]) withoutMemberLists(all []lists.List) []lists.List {
 	if w.shown == nil {
-		return lists
+		return all
 	}
-	return slices.DeleteFunc(lists, w.isComparedByMembers)
+	return slices.DeleteFunc(all, w.isComparedByMembers)
 }

@@ -1,4 +1,4 @@
-package engine
+package lists
 
 import (
 	"slices"
@@ -20,7 +20,7 @@ func TestListPlan(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			row.list.Managed = &row.managed
-			missing, surplus := row.list.plan(row.have)
+			missing, surplus := row.list.Plan(row.have)
 			if !slices.Equal(missing, row.wantMissing) || !slices.Equal(surplus, row.wantExtra) {
 				t.Errorf("missing %v, surplus %v; want %v, %v", missing, surplus, row.wantMissing, row.wantExtra)
 			}
