@@ -320,7 +320,7 @@ func clientChanged(c *call, what string, o *client) {
 	switch what {
 	case "created":
 		// The flag is on by default.
-		if enabled, said := object(c.Settings, "flags")["enable_client_connections"].(bool); !said || enabled {
+		if enabled, said := object(c.settings(), "flags")["enable_client_connections"].(bool); !said || enabled {
 			for _, connection := range c.Connections.All() {
 				connection.enable(o.ID, true)
 			}

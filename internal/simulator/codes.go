@@ -134,7 +134,7 @@ func (code *authorizationCode) verifiedBy(verifier string) bool {
 
 // apiFor is the API of an audience, or none without an audience.
 func (c *call) apiFor(audience string) (doc, error) {
-	audience = firstOf(audience, str(c.Settings, "default_audience"))
+	audience = firstOf(audience, str(c.settings(), "default_audience"))
 	if audience == "" {
 		return nil, nil
 	}
@@ -180,7 +180,7 @@ func requestDeviceCode(c *call) (any, error) {
 
 // newUserCode creates a code in the form of the tenant's settings.
 func (c *call) newUserCode() string {
-	flow := object(c.Settings, "device_flow")
+	flow := object(c.settings(), "device_flow")
 	alphabet := "BCDFGHJKLMNPQRSTVWXZ"
 	if str(flow, "charset") == "digits" {
 		alphabet = "0123456789"

@@ -139,7 +139,7 @@ func (c *call) checkSignupMetadata() error {
 
 // signupConflict hides which users exist, unless the tenant's settings reveal it.
 func (c *call) signupConflict() *failure {
-	if truth(object(c.Settings, "flags"), "enable_public_signup_user_exists_error") {
+	if truth(object(c.settings(), "flags"), "enable_public_signup_user_exists_error") {
 		return signupError("user_exists", "The user already exists.")
 	}
 	return signupError("invalid_signup", "Invalid sign up")

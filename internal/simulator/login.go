@@ -55,7 +55,7 @@ func (c *call) trustForwardedAddress(o *client) {
 func (c *call) loginConnection(o *client) (*connection, error) {
 	name := str(c.body, "realm")
 	if str(c.body, "grant_type") == grantPassword {
-		name = str(c.Settings, "default_directory")
+		name = str(c.settings(), "default_directory")
 		if name == "" {
 			return nil, oauthError(http.StatusInternalServerError, "server_error",
 				"Authorization server not configured with default connection.")
@@ -76,7 +76,7 @@ func (c *call) loginConnection(o *client) (*connection, error) {
 
 // loginAPI is the API that a user's token is for; none without an audience.
 func (c *call) loginAPI() (doc, error) {
-	audience := firstOf(str(c.body, "audience"), str(c.Settings, "default_audience"))
+	audience := firstOf(str(c.body, "audience"), str(c.settings(), "default_audience"))
 	if audience == "" {
 		return nil, nil
 	}

@@ -42,7 +42,7 @@ type tokenQuota struct {
 // quotas are the quotas for a token: the application's, and the organization's if the token is for one. An own quota takes
 // precedence over the tenant's default.
 func (c *call) quotas(o *client, organizationID string) []tokenQuota {
-	defaults := object(c.Settings, "default_token_quota")
+	defaults := object(c.settings(), "default_token_quota")
 	holders := []struct {
 		kind, key, plural string
 		own               doc

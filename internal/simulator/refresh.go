@@ -177,7 +177,7 @@ func revokeToken(c *call) (any, error) {
 	if !ok || t.ClientID != o.ID {
 		return nil, nil
 	}
-	whole := truth(object(c.Settings, "flags"), "revoke_refresh_token_grant")
+	whole := truth(object(c.settings(), "flags"), "revoke_refresh_token_grant")
 	c.dropRefreshTokens(func(other *refreshToken) bool {
 		return other.Family == t.Family || whole && other.UserID == t.UserID && other.ClientID == t.ClientID
 	})

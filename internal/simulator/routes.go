@@ -10,13 +10,16 @@ func allRoutes() []*route {
 	return slices.Concat(
 		discoveryRoutes(), tokenRoutes(), deviceRoutes(), databaseRoutes(), userInfoRoutes(),
 		userRoutes(), userRoleRoutes(), userLinkRoutes(), userMethodRoutes(), userSessionRoutes(), userBlockRoutes(),
-		credentialRoutes(), settingsRoutes(), ticketRoutes(), jobRoutes(), logRoutes(), eventRoutes(), streamRoutes(),
+		credentialRoutes(), ticketRoutes(), jobRoutes(), logRoutes(), eventRoutes(), streamRoutes(),
 	)
 }
 
 // collections are the resources that are written down as data. A new one is entered here, and needs nothing else.
 func collections() []resource {
-	return []resource{apis(), branding(), clientGrants(), clients(), connections(), customDomains(), logStreams(), organizations(), roles()}
+	return []resource{
+		apis(), branding(), clientGrants(), clients(), connections(), customDomains(), logStreams(), organizations(), roles(),
+		tenantSettings(),
+	}
 }
 
 func get(path string, scopes ...string) *route {

@@ -1,6 +1,9 @@
 package simulator
 
-import "strings"
+import (
+	"net/http"
+	"strings"
+)
 
 var settingsChange = objectOf(`
 change_password object?
@@ -52,25 +55,39 @@ country_codes object?
 universal_login object?
 `)
 
-func settingsRoutes() []*route {
-	const path = "/api/v2/tenants/settings"
-	return []*route{
-		get(path, "read:tenant_settings").queryOf(queryOf(fieldParameters)).does(getSettings),
-		change(path, "update:tenant_settings").bodyOf(settingsChange).logged("Update tenant settings").does(patchSettings),
+const settingsPath = "tenants/settings"
+
+func tenantSettings() resource {
+	return &collection[doc]{
+		path: settingsPath, title: "tenant settings", scopes: "tenant_settings",
+		get:      &operation{query: queryOf(fieldParameters)},
+		update:   &operation{body: settingsChange},
+		defaults: defaultSettings,
+		merged:   []string{"flags"},
+		build:    func(_ *call, _, d doc) (doc, error) { inHours(d); return d, nil },
+		show:     showSettings,
 	}
 }
 
-// defaultSettings are those of a new tenant.
-func defaultSettings() doc {
-	return doc{
-		"change_password": doc{"enabled": false}, "enabled_locales": []any{"en"}, "guardian_mfa_page": doc{"enabled": false},
-		"idle_session_lifetime": 72.0, "session_lifetime": 168.0, "sandbox_version": "22",
-		"oidc_logout": doc{"rp_logout_end_session_endpoint_discovery": true},
-		"flags": doc{
-			"allow_changing_enable_sso": false, "disable_impersonation": true, "enable_sso": true, "universal_login": true,
-			"revoke_refresh_token_grant": false, "disable_clickjack_protection_headers": false,
-		},
+// settings are those of the tenant.
+func (t *tenant) settings() doc {
+	if rows, ok := t.Documents[settingsPath]; ok {
+		if changed, ok := rows.Get(""); ok {
+			return changed
+		}
 	}
+	return defaultSettings
+}
+
+// defaultSettings are those of a new tenant.
+var defaultSettings = doc{
+	"change_password": doc{"enabled": false}, "enabled_locales": []any{"en"}, "guardian_mfa_page": doc{"enabled": false},
+	"idle_session_lifetime": 72.0, "session_lifetime": 168.0, "sandbox_version": "22",
+	"oidc_logout": doc{"rp_logout_end_session_endpoint_discovery": true},
+	"flags": doc{
+		"allow_changing_enable_sso": false, "disable_impersonation": true, "enable_sso": true, "universal_login": true,
+		"revoke_refresh_token_grant": false, "disable_clickjack_protection_headers": false,
+	},
 }
 
 // sandboxVersions are what a tenant can choose from; those on an old one have other choices.
@@ -81,19 +98,12 @@ func sandboxVersions(current string) []any {
 	return []any{"18", "16", "12"}
 }
 
-func getSettings(c *call) (any, error) {
-	return c.fields(patch(c.Settings, doc{"sandbox_versions_available": sandboxVersions(str(c.Settings, "sandbox_version"))})), nil
-}
-
-// patchSettings merges flags by key, and everything else whole. The answer shows a little more than a GET does.
-func patchSettings(c *call) (any, error) {
-	given := clone(c.body)
-	if flags, ok := given["flags"].(doc); ok {
-		given["flags"] = patch(object(c.Settings, "flags"), flags)
+// showSettings shows what can be chosen in the answer to a GET, and a little more than that has in the answer to a PATCH.
+func showSettings(c *call, settings doc) doc {
+	if c.request.Method == http.MethodGet {
+		return patch(settings, doc{"sandbox_versions_available": sandboxVersions(str(settings, "sandbox_version"))})
 	}
-	inHours(given)
-	c.Settings = patch(c.Settings, given)
-	shown := patch(c.Settings, doc{"flags": withDefaults(object(c.Settings, "flags"), doc{
+	shown := patch(settings, doc{"flags": withDefaults(object(settings, "flags"), doc{
 		"cannot_change_enforce_client_authentication_on_passwordless_start": true,
 		"enforce_client_authentication_on_passwordless_start":               true,
 	})})
@@ -102,7 +112,7 @@ func patchSettings(c *call) (any, error) {
 			"is_custom_template_set": true, "identifier_first": false, "webauthn_platform_first_factor": false,
 		})
 	}
-	return shown, nil
+	return shown
 }
 
 // inHours converts lifetimes that are given in minutes: the tenant keeps hours.

@@ -21,7 +21,6 @@ type tenant struct {
 	Documents     map[string]*table[doc] // the objects of collections that are nothing but documents, by path
 	Failures      *table[*failures]
 	QuotaUse      *table[quotaUse] // by the id of the application or organization
-	Settings      doc
 	Logs          *logs
 	Emails        []Email
 	// SigningSecrets are of APIs whose tokens are signed with HS256, by the API's id.
@@ -45,7 +44,7 @@ func emptyTenant(searchDelay time.Duration) *tenant {
 		APIs: newTable[doc](), Connections: newTable[*connection](), Organizations: newTable[*organization](),
 		Sessions: newTable[*session](), RefreshTokens: newTable[*refreshToken](), Jobs: newTable[*job](),
 		Streams: newTable[*eventStream](), Failures: newTable[*failures](),
-		QuotaUse: newTable[quotaUse](), Settings: doc{}, Logs: &logs{}, Emails: []Email{},
+		QuotaUse: newTable[quotaUse](), Logs: &logs{}, Emails: []Email{},
 		Documents:      map[string]*table[doc]{},
 		SigningSecrets: map[string]string{},
 		codes:          map[string]*authorizationCode{}, devices: map[string]*deviceCode{}, opaque: map[string]*opaqueToken{},
@@ -68,7 +67,6 @@ const defaultConnection = "Username-Password-Authentication"
 // newTenant is a tenant as Auth0 makes it, with an application that may call the Management API.
 func newTenant(s *Server) *tenant {
 	t := emptyTenant(s.options.SearchDelay)
-	t.Settings = defaultSettings()
 	now := s.clock.Now()
 	t.addSystemAPI(s, now)
 	t.addClient(&client{ID: newClientID(), Secret: newClientSecret(), Doc: withDefaults(doc{

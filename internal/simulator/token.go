@@ -137,7 +137,7 @@ func (c *call) basicAuth() (id, secret string, ok bool) {
 
 // clientCredentialsGrant issues a token to an application itself.
 func clientCredentialsGrant(c *call, o *client) (any, error) {
-	audience := firstOf(str(c.body, "audience"), str(c.Settings, "default_audience"))
+	audience := firstOf(str(c.body, "audience"), str(c.settings(), "default_audience"))
 	if audience == "" {
 		return nil, accessDenied(http.StatusForbidden, "Non-global clients are not allowed access to APIv1")
 	}

@@ -74,7 +74,7 @@ func (c *call) newSession(u *user, o *client) *session {
 
 // hours is a lifetime in the tenant's settings.
 func (t *tenant) hours(name string, otherwise float64) time.Duration {
-	return time.Duration(number(t.Settings, name, otherwise) * float64(time.Hour))
+	return time.Duration(number(t.settings(), name, otherwise) * float64(time.Hour))
 }
 
 func (c *call) showSession(s *session) doc {
