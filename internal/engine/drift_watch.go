@@ -160,9 +160,11 @@ func (m *driftDetector) listen(ctx context.Context, tenant *v1alpha1.Auth0Tenant
 		return max(logPoll, auth0.After(err))
 	}
 	ctx, disconnect := context.WithCancel(ctx)
+	var watching sync.WaitGroup
+	defer watching.Wait()
 	defer disconnect()
 	context.AfterFunc(ctx, stream.Close)
-	go m.disconnectInTime(ctx, session, disconnect)
+	watching.Go(func() { m.disconnectInTime(ctx, session, disconnect) })
 	m.watch.set(func() { m.watch.byEvent, m.watch.refused = true, "" })
 	m.save(ctx, tenant)
 	stream.Read(func(offset string, changes []auth0.Change) {

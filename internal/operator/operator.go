@@ -152,7 +152,7 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 
 // addRunnables adds what runs beside the controllers.
 func addRunnables(manager ctrl.Manager, deps engine.Deps) error {
-	if err := errors.Join(manager.Add(deps.DriftDetection), manager.Add(deps.Imports)); err != nil {
+	if err := errors.Join(manager.Add(deps.DriftDetection), manager.Add(deps.Imports), manager.Add(deps.Pool.Limiters)); err != nil {
 		return err
 	}
 	if deps.NamespaceLabels == nil {

@@ -43,7 +43,7 @@ func (g *Limiter) reportBudget() {
 		return
 	}
 	g.reporting = true
-	g.limiters.clock.AfterFunc(budgetDelay, func() {
+	g.limiters.after(budgetDelay, func() {
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		g.reporting = false

@@ -250,7 +250,7 @@ func (g *Limiter) addPlace(key any, place *waiter) {
 	g.places[key] = place
 	if before, had := g.limiters.places.Swap(key, g); had && before != g {
 		// The object has another tenant now. The other rate limiter may be waiting for this one's lock.
-		go before.(*Limiter).forgetPlace(key)
+		g.limiters.background.start(func() { before.(*Limiter).forgetPlace(key) })
 	}
 }
 
@@ -544,7 +544,7 @@ func (g *Limiter) schedule(now time.Time) {
 	if next.IsZero() {
 		return
 	}
-	g.timer = g.limiters.clock.AfterFunc(max(next.Sub(now), time.Millisecond), func() {
+	g.timer = g.limiters.after(max(next.Sub(now), time.Millisecond), func() {
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		g.dispatch(g.now())

@@ -1,7 +1,11 @@
 package ratelimit
 
 import (
+	"context"
+	"maps"
+	"slices"
 	"sync"
+	"time"
 
 	"k8s.io/utils/clock"
 )
@@ -13,8 +17,9 @@ type Limiters struct {
 	// changed is called with a tenant whose Budget or Outage changed; may be nil.
 	changed func(tenant string)
 
-	mu       sync.Mutex
-	limiters map[string]*Limiter
+	mu         sync.Mutex
+	limiters   map[string]*Limiter
+	background background
 	// places holds, by the key of its reservations, the rate limiter in whose queue an object has a place.
 	places sync.Map
 }
@@ -47,6 +52,28 @@ func (l *Limiters) Forget(key any) {
 	if limiter, ok := l.placeOf(key); ok {
 		limiter.forgetPlace(key)
 	}
+}
+
+// Start implements manager.Runnable. When ctx ends, it ends the probes, and waits for those in flight.
+func (l *Limiters) Start(ctx context.Context) error {
+	<-ctx.Done()
+	l.background.end()
+	for _, limiter := range l.all() {
+		limiter.Disconnect()
+	}
+	l.background.running.Wait()
+	return nil
+}
+
+func (l *Limiters) all() []*Limiter {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Collect(maps.Values(l.limiters))
+}
+
+// after calls do after a time, unless the process ends first.
+func (l *Limiters) after(wait time.Duration, do func()) clock.Timer {
+	return l.clock.AfterFunc(wait, func() { l.background.run(do) })
 }
 
 // Pause stops the probes of a tenant until Resume or Connect.

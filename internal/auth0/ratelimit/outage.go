@@ -149,7 +149,7 @@ func (g *Limiter) scheduleProbe(now time.Time) {
 	}
 	isNeeded := g.hasCircuit(circuitHalfOpen) || g.hasCircuit(circuitOpen)
 	if isNeeded && g.probe != nil && !g.probing && !g.released {
-		g.probeTimer = g.limiters.clock.AfterFunc(max(g.nextProbe.Sub(now), 0), g.runProbe)
+		g.probeTimer = g.limiters.after(max(g.nextProbe.Sub(now), 0), g.runProbe)
 	}
 }
 

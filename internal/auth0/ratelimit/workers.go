@@ -59,7 +59,7 @@ func (w *Workers) release() {
 	w.free++
 	for limiter := range w.waiting {
 		// It may be waiting for this lock.
-		go limiter.look()
+		limiter.limiters.background.start(limiter.look)
 	}
 	clear(w.waiting)
 }
