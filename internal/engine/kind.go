@@ -311,9 +311,9 @@ func usability(tenant *v1alpha1.Auth0Tenant) [2]bool {
 }
 
 // wroteItself reports whether a Secret or ConfigMap is as an object of a kind wrote it: the object knows its contents.
-func wroteItself(deps Deps, kind string) func(changed, object client.Object) bool {
-	return func(changed, object client.Object) bool {
-		return secret.WrittenFor(changed, kind, object) && deps.Outputs.Knows(changed)
+func wroteItself(deps Deps, kind string) noNews {
+	return func(changed, object client.Object, add func()) bool {
+		return secret.WrittenFor(changed, kind, object) && deps.Outputs.Knows(changed, add)
 	}
 }
 

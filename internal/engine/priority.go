@@ -114,10 +114,15 @@ func enqueueItself() handler.EventHandler {
 	}
 }
 
+// noNews reports whether a change is no news to an object. If that is not known yet, it returns true, and calls add later if it is
+// news.
+type noNews func(changed, object client.Object, add func()) bool
+
 // enqueueBy finds the objects of a kind through an index, and adds them to the work queue with at least the priority least. It
-// skips objects for which unless returns true, except after a deletion. The initial list is not urgent and skips none.
-func enqueueBy(reader client.Reader, newList func() client.ObjectList, index string, least ratelimit.Priority, key func(client.Object) (namespace, value string), unless ...func(changed, object client.Object) bool) handler.EventHandler {
-	add := func(ctx context.Context, changed client.Object, queue workqueue.TypedRateLimitingInterface[reconcile.Request], least ratelimit.Priority, unless ...func(changed, object client.Object) bool) {
+// skips objects for which unless returns true, except after a deletion. unless can add the object later. The initial list is not
+// urgent and skips none.
+func enqueueBy(reader client.Reader, newList func() client.ObjectList, index string, least ratelimit.Priority, key func(client.Object) (namespace, value string), unless ...noNews) handler.EventHandler {
+	add := func(ctx context.Context, changed client.Object, queue workqueue.TypedRateLimitingInterface[reconcile.Request], least ratelimit.Priority, unless ...noNews) {
 		namespace, value := key(changed)
 		list := newList()
 		if err := reader.List(ctx, list, client.InNamespace(namespace), client.MatchingFields{index: value}); err != nil {
@@ -125,8 +130,9 @@ func enqueueBy(reader client.Reader, newList func() client.ObjectList, index str
 			return
 		}
 		for _, object := range objectsIn(list) {
-			if !slices.ContainsFunc(unless, func(isNoNews func(changed, object client.Object) bool) bool { return isNoNews(changed, object) }) {
-				enqueue(queue, object.(v1alpha1.Object), least)
+			add := func() { enqueue(queue, object.(v1alpha1.Object), least) }
+			if !slices.ContainsFunc(unless, func(isNoNews noNews) bool { return isNoNews(changed, object, add) }) {
+				add()
 			}
 		}
 	}

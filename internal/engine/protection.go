@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/semaphore"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -29,11 +30,31 @@ const (
 // Deletions counts the deletions in protected tenants.
 type Deletions struct {
 	mu sync.Mutex
-	of map[types.NamespacedName]*deletionWindow
+	of map[types.NamespacedName]*tenantDeletions
 }
 
 // NewDeletions returns empty counts.
-func NewDeletions() *Deletions { return &Deletions{of: map[types.NamespacedName]*deletionWindow{}} }
+func NewDeletions() *Deletions {
+	return &Deletions{of: map[types.NamespacedName]*tenantDeletions{}}
+}
+
+// tenantDeletions counts the deletions in one tenant.
+type tenantDeletions struct {
+	// counting is held by the reconciliation that counts. It writes to the API server meanwhile, so the others can give up, and those
+	// of other tenants do not wait.
+	counting *semaphore.Weighted
+	window   *deletionWindow
+}
+
+func (d *Deletions) in(tenant *v1alpha1.Auth0Tenant) *tenantDeletions {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	key := client.ObjectKeyFromObject(tenant)
+	if d.of[key] == nil {
+		d.of[key] = &tenantDeletions{counting: semaphore.NewWeighted(1)}
+	}
+	return d.of[key]
+}
 
 // deletionWindow is what may be deleted in a tenant from a time on.
 type deletionWindow struct {
@@ -54,9 +75,12 @@ func (r *Reconciler[O]) protect(ctx context.Context, tenant *v1alpha1.Auth0Tenan
 		outcome := Wait(v1alpha1.ReasonDeleting, "waiting to see what else of the tenant is being deleted", deletionSettles-settled)
 		return &outcome, nil
 	}
-	r.Deletions.mu.Lock()
-	defer r.Deletions.mu.Unlock()
-	window := r.Deletions.window(tenant, r.Clock.Now())
+	deletions := r.Deletions.in(tenant)
+	if err := deletions.counting.Acquire(ctx, 1); err != nil {
+		return nil, err
+	}
+	defer deletions.counting.Release(1)
+	window := deletions.at(tenant, r.Clock.Now())
 	if window.allowed[object.GetUID()] {
 		return nil, nil
 	}
@@ -75,18 +99,15 @@ func (r *Reconciler[O]) protect(ctx context.Context, tenant *v1alpha1.Auth0Tenan
 	return nil, r.noteDeletions(ctx, tenant, window.DeletionCount)
 }
 
-// window returns the window of a tenant that contains a time. After a restart, the status says what was deleted before.
-func (d *Deletions) window(tenant *v1alpha1.Auth0Tenant, now time.Time) *deletionWindow {
-	key := client.ObjectKeyFromObject(tenant)
-	window := d.of[key]
-	if window == nil {
-		window = &deletionWindow{DeletionCount: ptr.Deref(tenant.Status.Deletions, v1alpha1.DeletionCount{}), allowed: map[types.UID]bool{}}
+// at returns the window of the tenant that contains a time. After a restart, the status says what was deleted before.
+func (d *tenantDeletions) at(tenant *v1alpha1.Auth0Tenant, now time.Time) *deletionWindow {
+	if d.window == nil {
+		d.window = &deletionWindow{DeletionCount: ptr.Deref(tenant.Status.Deletions, v1alpha1.DeletionCount{}), allowed: map[types.UID]bool{}}
 	}
-	if now.Sub(window.Since.Time) >= windowOf(tenant.Spec.DeletionProtection) {
-		window = &deletionWindow{DeletionCount: v1alpha1.DeletionCount{Since: metav1.NewTime(now)}, allowed: map[types.UID]bool{}}
+	if now.Sub(d.window.Since.Time) >= windowOf(tenant.Spec.DeletionProtection) {
+		d.window = &deletionWindow{DeletionCount: v1alpha1.DeletionCount{Since: metav1.NewTime(now)}, allowed: map[types.UID]bool{}}
 	}
-	d.of[key] = window
-	return window
+	return d.window
 }
 
 func windowOf(protection *v1alpha1.DeletionProtection) time.Duration {

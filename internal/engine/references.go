@@ -106,7 +106,7 @@ func usefulnessChanged() predicate.Predicate {
 }
 
 // isNoUse reports whether an object does not wait for a changed one: the object is Ready, and the changed one is not.
-func isNoUse(changed, object client.Object) bool {
+func isNoUse(changed, object client.Object, _ func()) bool {
 	return reference.IsReady(object.(v1alpha1.Object)) && !reference.IsReady(changed.(v1alpha1.Object))
 }
 

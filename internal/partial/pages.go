@@ -2,8 +2,8 @@ package partial
 
 import (
 	"context"
-	"sync"
 
+	"golang.org/x/sync/semaphore"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -14,7 +14,7 @@ import (
 const pageSize = 20
 
 // onePage is held while a page is in memory, because all informers start at once.
-var onePage sync.Mutex
+var onePage = semaphore.NewWeighted(1)
 
 // InPages lists objects in pages, and transforms the objects of one page before it requests the next. Informers need it with an
 // API server that cannot stream lists (WatchList), because such a server sends all objects in one answer.
@@ -46,8 +46,10 @@ func (p *pages) list(ctx context.Context, options metav1.ListOptions) (runtime.O
 }
 
 func (p *pages) page(ctx context.Context, options metav1.ListOptions) (metav1.ListInterface, []runtime.Object, error) {
-	onePage.Lock()
-	defer onePage.Unlock()
+	if err := onePage.Acquire(ctx, 1); err != nil {
+		return nil, nil, err
+	}
+	defer onePage.Release(1)
 	page, err := p.ListWithContext(ctx, options)
 	if err != nil {
 		return nil, nil, err

@@ -1,6 +1,7 @@
 package secret
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -36,10 +37,48 @@ func journalKey(kind, namespace, name string) client.ObjectKey {
 	return client.ObjectKey{Namespace: namespace, Name: name}
 }
 
-// entry is locked during a write to the Secret: the event can arrive before the answer.
+// entry is the last write to a Secret. No lock is held during a write: the informer of all Secrets would wait for it.
 type entry struct {
 	mu      sync.Mutex
 	version string
+	// writing is how many writes are in flight, and undecided what was seen meanwhile: an event can arrive before the answer to the
+	// write that caused it.
+	writing   int
+	undecided []sighting
+}
+
+// sighting is a version of a Secret that was seen during a write. report is called if it is newer than the write.
+type sighting struct {
+	version string
+	report  func()
+}
+
+func (e *entry) begin() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.writing++
+}
+
+// end records the version that a write created, if any. After the last write, it returns the undecided sightings that are newer.
+func (e *entry) end(version string) []sighting {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.writing--
+	if version != "" {
+		e.version = version
+	}
+	if e.writing > 0 {
+		return nil
+	}
+	newer := slices.DeleteFunc(e.undecided, func(seen sighting) bool { return isNoNewer(seen.version, e.version) })
+	e.undecided = nil
+	return newer
+}
+
+// isNoNewer reports whether a version is no newer than another, as far as they can be compared.
+func isNoNewer(version, than string) bool {
+	order, err := resourceversion.CompareResourceVersion(version, than)
+	return err == nil && order <= 0
 }
 
 // record runs write, and records the version that it returns, if any.
@@ -49,11 +88,10 @@ func (j *Expectations) record(name client.ObjectKey, write func() (version strin
 		return err
 	}
 	current := j.entry(name)
-	current.mu.Lock()
-	defer current.mu.Unlock()
+	current.begin()
 	version, err := write()
-	if version != "" {
-		current.version = version
+	for _, seen := range current.end(version) {
+		seen.report()
 	}
 	return err
 }
@@ -77,8 +115,9 @@ func (j *Expectations) Forget(name client.ObjectKey) {
 	}
 }
 
-// Knows reports whether a Secret, as it is seen now, is no newer than the operator's last write to it.
-func (j *Expectations) Knows(seen client.Object) bool {
+// Knows reports whether a Secret, as it is seen now, is no newer than the operator's last write to it. During a write, nobody can
+// say: Knows returns true, and report is called after the write if the Secret is newer.
+func (j *Expectations) Knows(seen client.Object, report func()) bool {
 	known, ok := j.entries.Get(journalKey(seen.GetObjectKind().GroupVersionKind().Kind, seen.GetNamespace(), seen.GetName()))
 	if !ok {
 		return false
@@ -86,6 +125,9 @@ func (j *Expectations) Knows(seen client.Object) bool {
 	current := known.(*entry)
 	current.mu.Lock()
 	defer current.mu.Unlock()
-	order, err := resourceversion.CompareResourceVersion(seen.GetResourceVersion(), current.version)
-	return err == nil && order <= 0
+	if current.writing > 0 {
+		current.undecided = append(current.undecided, sighting{seen.GetResourceVersion(), report})
+		return true
+	}
+	return isNoNewer(seen.GetResourceVersion(), current.version)
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"golang.org/x/sync/semaphore"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -35,8 +36,10 @@ type Hasher struct {
 	// Namespace is the operator's namespace.
 	Namespace string
 
-	mu  sync.Mutex
-	key []byte
+	// mu guards key. loading is held while it is read or created, so waiting callers can give up.
+	mu      sync.Mutex
+	key     []byte
+	loading *semaphore.Weighted
 }
 
 // Ephemeral returns a Hasher with a new key, for callers that store no hashes: its hashes equal no stored ones.
@@ -76,17 +79,35 @@ func keyID(key []byte) string {
 }
 
 func (h *Hasher) load(ctx context.Context) ([]byte, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.key != nil {
-		return h.key, nil
+	key, loading := h.known()
+	if key != nil {
+		return key, nil
+	}
+	if err := loading.Acquire(ctx, 1); err != nil {
+		return nil, err
+	}
+	defer loading.Release(1)
+	if key, _ = h.known(); key != nil {
+		return key, nil
 	}
 	key, err := h.readOrCreate(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("the operator keeps the key of its hashes in Secret %s/%s; the namespace must exist (or name another with --namespace), and the operator may read and create Secrets there: %w", h.Namespace, hashKeySecret, err)
 	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	h.key = key
 	return key, nil
+}
+
+// known returns the key, nil before it is read, and what to hold while it is.
+func (h *Hasher) known() ([]byte, *semaphore.Weighted) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.loading == nil {
+		h.loading = semaphore.NewWeighted(1)
+	}
+	return h.key, h.loading
 }
 
 func (h *Hasher) readOrCreate(ctx context.Context) ([]byte, error) {
