@@ -227,7 +227,7 @@ func Register[T any, O interface {
 	newLoop := func(deps Deps, recorder events.EventRecorder, all []Kind) *Reconciler[O] {
 		return &Reconciler[O]{
 			Events: recorder, workers: ratelimit.NewWorkers(loopWorkers(deps)),
-			New: func() O { return new(T) }, Handler: newHandler(deps, kind, all), Kind: name, kinds: all, Deps: deps, indexes: kind.indexed.Values,
+			New: func() O { return new(T) }, Handler: newHandler(deps, kind, all), Kind: name, begun: newBegun(), kinds: all, Deps: deps, indexes: kind.indexed.Values,
 		}
 	}
 	kind.loop = func(deps Deps, recorder events.EventRecorder, all []Kind) reconcile.Reconciler {
@@ -241,7 +241,7 @@ func Register[T any, O interface {
 		deps.Health.add(&loop.queue)
 		build := ctrl.NewControllerManagedBy(manager).
 			Named(name).
-			Watches(O(new(T)), enqueueItself(), builder.WithPredicates(changed())).
+			Watches(O(new(T)), enqueueItself(loop.begun), builder.WithPredicates(changed())).
 			WatchesMetadata(&corev1.Secret{}, enqueueBy(deps.Client, newList, reference.InputIndex, ratelimit.PriorityEdited, inputKey(reference.SecretInput), wroteItself(deps, name)))
 		if _, managed := any(O(nil)).(v1alpha1.Managed); managed {
 			build = build.Watches(&v1alpha1.Auth0Tenant{}, enqueueBy(deps.Client, newList, reference.TenantIndex, ratelimit.PriorityPeriodic, tenantKey), builder.WithPredicates(usabilityChanged()))

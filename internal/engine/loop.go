@@ -78,6 +78,8 @@ type Reconciler[O v1alpha1.Object] struct {
 	workers *ratelimit.Workers
 	// written holds, by name, the resource version of the operator's last write that the cache has not shown yet.
 	written sync.Map
+	// begun holds which version of an object its last reconciliation began with.
+	begun begun
 	// warned holds, by name, the warnings of the last reconciliation.
 	warned sync.Map
 }
@@ -104,6 +106,7 @@ func (r *Reconciler[O]) Reconcile(ctx context.Context, request ctrl.Request) (ct
 			return ctrl.Result{}, r.forget(key, err)
 		}
 	}
+	r.begun.note(object)
 	reservation := r.reservation(object, key, request)
 	defer reservation.End()
 	ctx = ratelimit.WithReservation(ctx, reservation)

@@ -96,8 +96,8 @@ func enqueue(queue workqueue.TypedRateLimitingInterface[reconcile.Request], obje
 }
 
 // enqueueItself adds the objects of a kind to its work queue. After a restart, objects that a person changed meanwhile keep their
-// high priority; the others are not urgent.
-func enqueueItself() handler.EventHandler {
+// high priority; the others are not urgent. It skips a version that a reconciliation has begun with already.
+func enqueueItself(begun begun) handler.EventHandler {
 	add := func(object client.Object, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
 		enqueue(queue, object.(v1alpha1.Object), ratelimit.PriorityPeriodic)
 	}
@@ -106,7 +106,9 @@ func enqueueItself() handler.EventHandler {
 			add(e.Object, queue)
 		},
 		UpdateFunc: func(_ context.Context, e event.UpdateEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			add(e.ObjectNew, queue)
+			if !begun.covers(e.ObjectNew) {
+				add(e.ObjectNew, queue)
+			}
 		},
 		DeleteFunc: func(_ context.Context, e event.DeleteEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
 			add(e.Object, queue)
