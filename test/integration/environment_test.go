@@ -71,6 +71,24 @@ func newEnvironment(t *testing.T, options ...func(*simulator.Options)) *environm
 	t.Helper()
 	e := newBareEnvironment(t, options...)
 	e.create(e.tenant())
+	e.startAtRest()
+	return e
+}
+
+// newUnwatchedEnvironment is newEnvironment with a tenant whose changes by others cause no reconciliation.
+func newUnwatchedEnvironment(t *testing.T) *environment {
+	t.Helper()
+	e := newBareEnvironment(t)
+	tenant := e.tenant()
+	tenant.Spec.Watch = v1alpha1.WatchPolicyNone
+	e.create(tenant)
+	e.startAtRest()
+	return e
+}
+
+// startAtRest starts the operator, and waits until it has compared the tenant once.
+func (e *environment) startAtRest() {
+	e.Helper()
 	e.startOperator()
 	e.eventuallyReady(e.tenant())
 	e.eventually(func() error {
@@ -80,7 +98,6 @@ func newEnvironment(t *testing.T, options ...func(*simulator.Options)) *environm
 		return nil
 	})
 	e.sim.ResetRequests()
-	return e
 }
 
 // newBareEnvironment creates an environment without an Auth0Tenant and without an operator.

@@ -272,31 +272,40 @@ func (p *paused) declareTokens() []*v1alpha1.Auth0Token {
 	return tokens
 }
 
-// declareApplications declares one application after the other until stop is called, which returns them.
+// declareApplications declares one application after the other until stop is called, which returns them, or the test ends.
 func (p *paused) declareApplications() (stop func() []*v1alpha1.Auth0Client) {
-	end, ended := make(chan struct{}), make(chan []*v1alpha1.Auth0Client)
-	go func() {
-		var declared []*v1alpha1.Auth0Client
+	var declared []*v1alpha1.Auth0Client
+	var declaring sync.WaitGroup
+	end := make(chan struct{})
+	declaring.Go(func() {
 		for {
 			select {
 			case <-end:
-				ended <- declared
+				return
+			case <-p.ctx.Done():
 				return
 			case <-time.After(100 * time.Millisecond):
 			}
 			name := fmt.Sprintf("app-%d", len(declared))
 			app := clientFixture.object(p.environment, name).(*v1alpha1.Auth0Client)
 			app.Spec.Name, app.Spec.OutputSecret = name, &v1alpha1.OutputSecret{Name: name}
-			if err := p.kube.Create(p.ctx, app); err != nil {
+			switch err := p.kube.Create(p.ctx, app); {
+			case err == nil:
+				declared = append(declared, app)
+			case p.ctx.Err() == nil:
 				p.Errorf("create %s: %v", name, err)
-				continue
 			}
-			declared = append(declared, app)
 		}
-	}()
-	return func() []*v1alpha1.Auth0Client {
+	})
+	// The test may fail before it calls stop. It must not end before its goroutine does.
+	await := sync.OnceFunc(func() {
 		close(end)
-		return <-ended
+		declaring.Wait()
+	})
+	p.Cleanup(await)
+	return func() []*v1alpha1.Auth0Client {
+		await()
+		return declared
 	}
 }
 
