@@ -20,8 +20,9 @@ const (
 type API int
 
 const (
-	// ManagementAPI is below /api/v2/, AuthenticationAPI the rest.
+	// ManagementAPI is everything below /api/v2/.
 	ManagementAPI API = iota
+	// AuthenticationAPI is the rest.
 	AuthenticationAPI
 
 	apis

@@ -28,8 +28,8 @@ func TestTheEndWaitsForProbes(t *testing.T) {
 		cancel()
 		synctest.Wait()
 		select {
-		case <-ended:
-			t.Error("the process ends while a probe is in flight")
+		case err := <-ended:
+			t.Fatalf("the process ends while a probe is in flight: %v", err)
 		default:
 		}
 		close(answer)
