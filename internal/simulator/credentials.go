@@ -36,23 +36,87 @@ kid string len=10..64 # Optional kid (Key ID), used to uniquely identify the cre
 	credentialChange = objectOf(`expires_at string? format=date-time # The ISO 8601 formatted date representing the expiration of the credential.`)
 )
 
-func credentialRoutes() []*route {
-	const all = clientsPath + "/{client_id}/credentials"
-	const one = all + "/{credential_id}"
-	return []*route{
-		get(all, "read:client_credentials").pathOf(clientPath).does(listCredentials),
-		post(all, http.StatusCreated, "create:client_credentials").pathOf(clientPath).bodyOf(credentialCreation).
-			logged("Create a client credential").does(createCredential),
-		get(one, "read:client_credentials").pathOf(clientPath).does(getCredential),
-		change(one, "update:client_credentials").pathOf(clientPath).bodyOf(credentialChange).
-			logged("Update a client credential").does(patchCredential),
-		remove(one, "delete:client_credentials").pathOf(clientPath).logged("Delete a client credential").does(deleteCredential),
+// credentials belong to an application, where they are also made by a write to it.
+func credentials() resource {
+	return &collection[*credential]{
+		path: "clients/{client_id}/credentials", title: "a client credential", scopes: "client_credentials", inPath: clientPath,
+		table:   credentialsOfClient,
+		doc:     func(found *credential) doc { return found.Doc },
+		id:      identifier{field: "id", param: "credential_id", new: func(*call) string { return longID("cred_") }},
+		list:    &operation{},
+		get:     &operation{},
+		create:  &operation{body: credentialCreation},
+		update:  &operation{body: credentialChange},
+		remove:  &operation{},
+		missing: noCredential,
+		check:   checkCredential,
+		build:   buildCredential,
+		release: releaseCredential,
+		show:    showCredential,
 	}
 }
 
-// newCredential reads a key or certificate.
+func noCredential() *failure {
+	return apiError(http.StatusNotFound, "inexistent_credential", "The credential does not exist")
+}
+
+// credentialsOfClient are none if there is no such application and they are to be deleted: that is a success.
+func credentialsOfClient(c *call) (*table[*credential], error) {
+	o, err := c.client()
+	switch {
+	case err == nil:
+		return o.Credentials, nil
+	case c.request.Method == http.MethodDelete:
+		return newTable[*credential](), nil
+	}
+	return nil, err
+}
+
+func checkCredential(c *call, before *credential, _ doc) error {
+	if o, err := c.client(); before == nil && (err != nil || o.Credentials.Len() >= maxCredentials) {
+		return invalidBody("No more credentials can be created for this client")
+	}
+	return nil
+}
+
+// buildCredential keeps an expiry of null, unlike other fields.
+func buildCredential(c *call, before *credential, d doc) (*credential, error) {
+	if before == nil {
+		return newCredential(withDefaults(c.body, pick(d, "id")), c.now)
+	}
+	after := *before
+	after.Doc = patchKeepingNull(d, pick(c.body, "expires_at"), doc{"updated_at": timestamp(c.now)})
+	normalizeExpiry(after.Doc)
+	return &after, nil
+}
+
+// showCredential is a credential as a GET and the list show it, or as it was just written.
+func showCredential(c *call, found *credential) doc {
+	if c.request.Method == http.MethodGet {
+		return withDefaults(found.Doc, doc{"expires_at": nil})
+	}
+	return found.Doc
+}
+
+// releaseCredential keeps a credential with which the application authenticates.
+func releaseCredential(c *call, found *credential) error {
+	o, err := c.client()
+	if err != nil {
+		return err
+	}
+	for _, method := range methodsWithCredentials {
+		for _, item := range list(object(object(o.Doc, "client_authentication_methods"), method), "credentials") {
+			if str(item.(doc), "id") == found.ID {
+				return apiError(http.StatusConflict, "credential_in_use", "The credential is in use by the client")
+			}
+		}
+	}
+	return nil
+}
+
+// newCredential reads a key or certificate, and gives it an id unless it has one.
 func newCredential(given doc, now time.Time) (*credential, error) {
-	c := &credential{ID: longID("cred_"), PEM: str(given, "pem")}
+	c := &credential{ID: firstOf(str(given, "id"), longID("cred_")), PEM: str(given, "pem")}
 	c.Doc = patch(pick(given, "name", "credential_type", "expires_at"), doc{
 		"id": c.ID, "created_at": timestamp(now), "updated_at": timestamp(now),
 	})
@@ -185,7 +249,7 @@ func (c *call) credentialsIn(o *client, holder doc) (references, whole doc, err 
 		given, _ := item.(doc)
 		if id := str(given, "id"); id != "" {
 			if !o.Credentials.Has(id) {
-				return nil, nil, apiError(http.StatusNotFound, "inexistent_credential", "The credential does not exist")
+				return nil, nil, noCredential()
 			}
 			kept, full = append(kept, doc{"id": id}), append(full, doc{"id": id})
 			continue
@@ -201,83 +265,4 @@ func (c *call) credentialsIn(o *client, holder doc) (references, whole doc, err 
 		kept, full = append(kept, doc{"id": made.ID}), append(full, made.Doc)
 	}
 	return patch(holder, doc{"credentials": kept}), patch(holder, doc{"credentials": full}), nil
-}
-
-func listCredentials(c *call) (any, error) {
-	o, err := c.client()
-	if err != nil {
-		return nil, err
-	}
-	out := []any{}
-	for _, credential := range o.Credentials.All() {
-		out = append(out, withDefaults(credential.Doc, doc{"expires_at": nil}))
-	}
-	return out, nil
-}
-
-func createCredential(c *call) (any, error) {
-	o, err := c.client()
-	if err != nil {
-		return nil, err
-	}
-	if o.Credentials.Len() >= maxCredentials {
-		return nil, invalidBody("No more credentials can be created for this client")
-	}
-	made, err := newCredential(c.body, c.now)
-	if err != nil {
-		return nil, err
-	}
-	o.Credentials.Put(made.ID, made)
-	return made.Doc, nil
-}
-
-func (c *call) credential() (*client, *credential, error) {
-	o, err := c.client()
-	if err != nil {
-		return nil, nil, err
-	}
-	found, ok := o.Credentials.Get(c.params["credential_id"])
-	if !ok {
-		return nil, nil, apiError(http.StatusNotFound, "inexistent_credential", "The credential does not exist")
-	}
-	return o, found, nil
-}
-
-func getCredential(c *call) (any, error) {
-	_, found, err := c.credential()
-	if err != nil {
-		return nil, err
-	}
-	return withDefaults(found.Doc, doc{"expires_at": nil}), nil
-}
-
-func patchCredential(c *call) (any, error) {
-	o, before, err := c.credential()
-	if err != nil {
-		return nil, err
-	}
-	after := *before
-	after.Doc = patch(before.Doc, doc{"updated_at": timestamp(c.now)})
-	if has(c.body, "expires_at") {
-		after.Doc["expires_at"] = c.body["expires_at"]
-		normalizeExpiry(after.Doc)
-	}
-	o.Credentials.Put(after.ID, &after)
-	return after.Doc, nil
-}
-
-func deleteCredential(c *call) (any, error) {
-	o, found, err := c.credential()
-	if err != nil {
-		return nil, nil //nolint:nilerr // deleting what is not there is a success
-	}
-	for _, method := range methodsWithCredentials {
-		for _, item := range list(object(object(o.Doc, "client_authentication_methods"), method), "credentials") {
-			if str(item.(doc), "id") == found.ID {
-				return nil, apiError(http.StatusConflict, "credential_in_use", "The credential is in use by the client")
-			}
-		}
-	}
-	o.Credentials.Delete(found.ID)
-	return nil, nil
 }
