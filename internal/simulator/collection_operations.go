@@ -159,7 +159,7 @@ func (k *collection[R]) doList(c *call) (any, error) {
 	}
 	render := func(row R) doc { return show(c, row) }
 	switch {
-	case c.checkpointed():
+	case c.checkpointed(), c.knows("take") && !c.knows("per_page"):
 		return checkpoint(c, k.items, found, render, k.mark)
 	case c.knows("per_page"):
 		return offset(c, k.items, found, render)

@@ -10,15 +10,15 @@ func allRoutes() []*route {
 	return slices.Concat(
 		discoveryRoutes(), tokenRoutes(), deviceRoutes(), databaseRoutes(), userInfoRoutes(),
 		userRoutes(), userRoleRoutes(), userLinkRoutes(), userMethodRoutes(), userSessionRoutes(), userBlockRoutes(),
-		ticketRoutes(), jobRoutes(), logRoutes(), eventRoutes(), streamRoutes(),
+		ticketRoutes(), jobRoutes(), logRoutes(), eventRoutes(),
 	)
 }
 
 // collections are the resources that are written down as data. A new one is entered here, and needs nothing else.
 func collections() []resource {
 	return []resource{
-		apis(), branding(), clientGrants(), clients(), connections(), credentials(), customDomains(), logStreams(), organizations(), roles(),
-		tenantSettings(),
+		apis(), branding(), clientGrants(), clients(), connections(), credentials(), customDomains(), eventStreams(), logStreams(),
+		organizations(), roles(), tenantSettings(),
 	}
 }
 

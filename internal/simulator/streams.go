@@ -53,15 +53,35 @@ date_to string
 `)
 )
 
+// eventStreams send events to webhooks and partners.
+func eventStreams() resource {
+	return &collection[*eventStream]{
+		path: "event-streams", title: "an event stream", scopes: "event_streams", inPath: streamPath,
+		table:    func(c *call) (*table[*eventStream], error) { return c.Streams, nil },
+		doc:      func(s *eventStream) doc { return s.Doc },
+		id:       identifier{field: "id", new: func(*call) string { return longID("est_") }},
+		list:     &operation{query: queryOf(checkpointParameters)},
+		get:      &operation{},
+		create:   &operation{body: streamCreation},
+		update:   &operation{body: streamChange},
+		remove:   &operation{},
+		more:     streamRoutes(),
+		items:    "eventStreams",
+		defaults: doc{"status": "enabled"},
+		unique:   []unique{{fields: []string{"name"}, message: "An event stream with this name already exists."}},
+		limit:    maxStreams,
+		full: func() *failure {
+			return apiError(http.StatusConflict, "", "The maximum number of event streams has been reached.")
+		},
+		timestamps: true,
+		missing:    noStream,
+		build:      buildStream,
+	}
+}
+
 func streamRoutes() []*route {
 	const one = streamsPath + "/{id}"
 	return []*route{
-		get(streamsPath, "read:event_streams").queryOf(queryOf(checkpointParameters)).does(listStreams),
-		post(streamsPath, http.StatusCreated, "create:event_streams").bodyOf(streamCreation).
-			logged("Create an event stream").does(createStream),
-		get(one, "read:event_streams").pathOf(streamPath).does(getStream),
-		change(one, "update:event_streams").pathOf(streamPath).bodyOf(streamChange).logged("Update an event stream").does(patchStream),
-		remove(one, "delete:event_streams").pathOf(streamPath).logged("Delete an event stream").does(deleteStream),
 		post(one+"/test", http.StatusAccepted, "update:event_streams").pathOf(streamPath).
 			bodyOf(objectOf("event_type! string enum=" + strings.Join(eventTypes, ",") + "\ndata object")).does(testStream),
 		get(one+"/deliveries", "read:event_deliveries", "read:event_streams").pathOf(streamPath).queryOf(deliveryFilter).
@@ -113,65 +133,22 @@ func newUUID() string {
 	return strings.Join([]string{h[:8], h[8:12], h[12:16], h[16:20], h[20:]}, "-")
 }
 
-func listStreams(c *call) (any, error) {
-	return checkpoint(c, "eventStreams", c.Streams.Where(nil), func(s *eventStream) doc { return s.Doc }, nil)
-}
-
-func createStream(c *call) (any, error) {
-	limit, limited := maxStreams[c.options.RateLimit]
-	name := str(c.body, "name")
-	_, taken := c.Streams.First(func(s *eventStream) bool { return name != "" && str(s.Doc, "name") == name })
-	switch {
-	case limited && c.Streams.Len() >= limit:
-		return nil, apiError(http.StatusConflict, "", "The maximum number of event streams has been reached.")
-	case taken:
-		return nil, apiError(http.StatusConflict, "", "An event stream with this name already exists.")
+// buildStream keeps the secrets of the destination apart.
+func buildStream(c *call, before *eventStream, d doc) (*eventStream, error) {
+	after := &eventStream{ID: str(d, "id"), Deliveries: newTable[*delivery]()}
+	if before != nil {
+		*after = *before
 	}
-	destination, secrets, err := c.showDestination(object(c.body, "destination"))
-	if err != nil {
-		return nil, err
+	after.Doc = d
+	if !has(c.body, "destination") {
+		return after, nil
 	}
-	s := &eventStream{ID: longID("est_"), Secrets: secrets, Deliveries: newTable[*delivery]()}
-	s.Doc = patch(withDefaults(c.body, doc{"status": "enabled"}), doc{
-		"id": s.ID, "destination": destination, "created_at": timestamp(c.now), "updated_at": timestamp(c.now),
-	})
-	c.Streams.Put(s.ID, s)
-	return s.Doc, nil
-}
-
-func getStream(c *call) (any, error) {
-	s, err := c.stream()
-	if err != nil {
-		return nil, err
+	if before != nil && str(object(d, "destination"), "type") != str(object(before.Doc, "destination"), "type") {
+		return nil, invalidBody("The destination type cannot be changed")
 	}
-	return s.Doc, nil
-}
-
-func patchStream(c *call) (any, error) {
-	s, err := c.stream()
-	if err != nil {
-		return nil, err
-	}
-	changes := clone(c.body)
-	secrets := s.Secrets
-	if given, ok := changes["destination"].(doc); ok {
-		if str(given, "type") != str(object(s.Doc, "destination"), "type") {
-			return nil, invalidBody("The destination type cannot be changed")
-		}
-		if changes["destination"], secrets, err = c.showDestination(given); err != nil {
-			return nil, err
-		}
-	}
-	after := *s
-	after.Secrets = secrets
-	after.Doc = patch(s.Doc, patch(changes, doc{"updated_at": timestamp(c.now)}))
-	c.Streams.Put(s.ID, &after)
-	return after.Doc, nil
-}
-
-func deleteStream(c *call) (any, error) {
-	c.Streams.Delete(c.params["id"])
-	return nil, nil
+	var err error
+	d["destination"], after.Secrets, err = c.showDestination(object(d, "destination"))
+	return after, err
 }
 
 // sampleUser is what a test event is about.
