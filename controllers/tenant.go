@@ -409,7 +409,7 @@ func (h *tenantHandler) Remove(ctx context.Context, reconciliation *engine.Recon
 // Forget implements engine.Forgetter.
 func (h *tenantHandler) Forget(name types.NamespacedName) {
 	h.Pool.Remove(name.String())
-	h.Imports.Forget(name)
+	h.Batches.Forget(name)
 	h.checked.Delete(name)
 }
 

@@ -186,7 +186,7 @@ func (k *kindDriftDetector[O]) forgetDeleted(ctx context.Context) error {
 	}
 	k.snapshot.keepOnly(present)
 	if _, imports := k.Adapter.(Importer[O]); imports {
-		k.Imports.keepOnly(present)
+		k.Batches.KeepOnly(present)
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/batch"
 	"github.com/auth0-operator/auth0-operator/internal/lists"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
@@ -67,7 +68,7 @@ func (w *objectSync[O]) throughImport(ctx context.Context, body auth0.Document) 
 		return nil, err
 	case known == nil:
 		return w.join(ctx, form)
-	case w.imports().isOver(known):
+	case w.imports().IsOver(known):
 		return w.imported(ctx, known, form)
 	}
 	return w.importing(), nil
@@ -78,7 +79,7 @@ func (w *objectSync[O]) joinsImport(ctx context.Context, importer Importer[O]) (
 	if w.tenant.Spec.UserImport == v1alpha1.UserImportPolicyNever || !importer.Importable(w.object) || w.heldByOther() {
 		return false, nil
 	}
-	return w.imports().worthwhile(w.object.GetUID(), time.Now(), w.reconciliation.requeueFunc(), func() (int, error) { return w.waiting(ctx, importer) })
+	return w.imports().Worthwhile(w.object.GetUID(), time.Now(), w.reconciliation.requeueFunc(), func() (int, error) { return w.waiting(ctx, importer) })
 }
 
 // waiting counts the objects of the tenant that wait for their creation.
@@ -103,29 +104,29 @@ func (w *objectSync[O]) tenantKey() types.NamespacedName { return client.ObjectK
 // noteCreated informs the imports that the object exists.
 func (w *objectSync[O]) noteCreated() {
 	if _, ok := w.Adapter.(Importer[O]); ok {
-		w.imports().created(w.object.GetUID())
+		w.imports().Created(w.object.GetUID())
 	}
 }
 
-func (w *objectSync[O]) imports() *tenantImports { return w.Imports.of(w.tenantKey()) }
+func (w *objectSync[O]) imports() *batch.Tenant { return w.Batches.Of(w.tenantKey()) }
 
 // onItsWay finds the object in an import, also in one from before a restart. It returns nil if the object is in none.
-func (w *objectSync[O]) onItsWay(ctx context.Context, note string, form *Import) (*member, error) {
-	if known := w.imports().find(w.object.GetUID(), w.imports().members); known != nil || note == "" {
+func (w *objectSync[O]) onItsWay(ctx context.Context, note string, form *Import) (*batch.Member, error) {
+	if known := w.imports().InImport(w.object.GetUID()); known != nil || note == "" {
 		return known, nil
 	}
-	batch, _, _ := strings.Cut(note, " ")
+	batchID, _, _ := strings.Cut(note, " ")
 	member := w.member(form, &lists.Known{IsNew: true})
-	if found, err := w.imports().resume(ctx, batch, member, time.Now()); err != nil || !found {
+	if found, err := w.imports().Resume(ctx, batchID, member, time.Now()); err != nil || !found {
 		return nil, err
 	}
 	return member, nil
 }
 
-func (w *objectSync[O]) member(form *Import, known *lists.Known) *member {
-	return &member{
-		uid: w.object.GetUID(), id: form.ID, sent: form.Item.String("user_id"), known: known, targets: w.targets(known), wake: w.reconciliation.requeueFunc(),
-		isCurrent: w.currentCheck(),
+func (w *objectSync[O]) member(form *Import, known *lists.Known) *batch.Member {
+	return &batch.Member{
+		UID: w.object.GetUID(), ID: form.ID, Sent: form.Item.String("user_id"), Known: known, Targets: w.targets(known), Wake: w.reconciliation.requeueFunc(),
+		IsCurrent: w.currentCheck(),
 	}
 }
 
@@ -145,21 +146,21 @@ func (w *objectSync[O]) join(ctx context.Context, form *Import) (*Outcome, error
 		return nil, err
 	}
 	member := w.member(form, &lists.Known{IsNew: true})
-	if member.item, err = json.Marshal(form.Item); err != nil {
+	if member.Item, err = json.Marshal(form.Item); err != nil {
 		return nil, fmt.Errorf("render an import: %w", err)
 	}
-	batch := w.imports().join(member, form.Connection, time.Now())
-	*w.importNote() = batch + " " + stamp
+	batchID := w.imports().Join(member, form.Connection, time.Now())
+	*w.importNote() = batchID + " " + stamp
 	for _, list := range w.lists() {
 		list.Intend(list.Want)
 	}
 	outcome := w.importing()
 	outcome.writeTo(w.object.GetCommonStatus(), w.object.GetGeneration())
 	if err := w.reconciliation.saveUnlessChanged(ctx); err != nil {
-		w.imports().withdraw(member, true)
+		w.imports().Withdraw(member, true)
 		return nil, err
 	}
-	w.imports().confirm(member)
+	w.imports().Confirm(member)
 	return outcome, nil
 }
 
@@ -175,17 +176,17 @@ func (w *objectSync[O]) stamp(form *Import) (string, error) {
 // imported continues an object after its import. If the sent values are still declared, it reads nothing. It reads a refused
 // object by its id, because an import that was sent twice refuses its own objects. If the object does not exist, it is created by
 // a call of its own.
-func (w *objectSync[O]) imported(ctx context.Context, known *member, form *Import) (*Outcome, error) {
+func (w *objectSync[O]) imported(ctx context.Context, known *batch.Member, form *Import) (*Outcome, error) {
 	stamp, err := w.stamp(form)
 	if err != nil {
 		return nil, err
 	}
-	if _, sent, _ := strings.Cut(*w.importNote(), " "); sent == stamp && w.imports().isImported(known) {
+	if _, sent, _ := strings.Cut(*w.importNote(), " "); sent == stamp && w.imports().IsImported(known) {
 		w.arrive(known, true)
-		outcome, err := w.goOn(ctx, form.Have, known.listsNow())
+		outcome, err := w.goOn(ctx, form.Have, known.ListsNow())
 		return &outcome, err
 	}
-	have, err := w.Adapter.Get(ctx, w.session, known.id)
+	have, err := w.Adapter.Get(ctx, w.session, known.ID)
 	if auth0.ClassOf(err) == auth0.ClassNotFound {
 		w.arrive(known, false)
 		return nil, nil
@@ -199,8 +200,8 @@ func (w *objectSync[O]) imported(ctx context.Context, known *member, form *Impor
 }
 
 // arrive removes the object from its import.
-func (w *objectSync[O]) arrive(known *member, isThere bool) {
-	w.imports().take(known, isThere)
+func (w *objectSync[O]) arrive(known *batch.Member, isThere bool) {
+	w.imports().Take(known, isThere)
 	*w.importNote() = ""
 }
 
@@ -219,8 +220,8 @@ func (r *Remote[O]) Pause(reconciliation *Reconciliation[O]) {
 	if !ok {
 		return
 	}
-	imports := r.Imports.of(reference.TenantKey(reconciliation.Object))
-	if known := imports.find(reconciliation.Object.GetUID(), imports.members); known != nil && imports.withdraw(known, false) {
+	imports := r.Batches.Of(reference.TenantKey(reconciliation.Object))
+	if known := imports.InImport(reconciliation.Object.GetUID()); known != nil && imports.Withdraw(known, false) {
 		*importer.Importing(reconciliation.Object) = ""
 	}
 }
@@ -235,11 +236,11 @@ func (w *objectSync[O]) awaitImport(ctx context.Context) (*Outcome, error) {
 		return nil, err
 	}
 	known, err := w.onItsWay(ctx, *importer.Importing(w.object), &Import{})
-	if err != nil || known == nil || w.imports().withdraw(known, false) {
+	if err != nil || known == nil || w.imports().Withdraw(known, false) {
 		return nil, err
 	}
-	if w.imports().isOver(known) {
-		w.imports().take(known, true)
+	if w.imports().IsOver(known) {
+		w.imports().Take(known, true)
 		return nil, nil
 	}
 	outcome := Wait(v1alpha1.ReasonImporting, "is being created by an import job; deleted when that is over", 0).KeepReady()

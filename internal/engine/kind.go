@@ -26,6 +26,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
+	"github.com/auth0-operator/auth0-operator/internal/batch"
 	"github.com/auth0-operator/auth0-operator/internal/lease"
 	"github.com/auth0-operator/auth0-operator/internal/partial"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
@@ -52,7 +53,7 @@ type Deps struct {
 	DriftDetection *DriftDetection
 	// Metrics count calls and differences.
 	Metrics *auth0.Metrics
-	Imports *Imports
+	Batches *batch.Batches
 	// Health tracks the running reconciliations.
 	Health *Health
 	// Workers is how many objects of a kind are reconciled at once. As many workers again are reserved for tenants that answer

@@ -31,6 +31,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/controllers"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/batch"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
 	"github.com/auth0-operator/auth0-operator/internal/lease"
 	"github.com/auth0-operator/auth0-operator/internal/partial"
@@ -135,7 +136,7 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 	if len(options.WatchNamespaces) > 0 {
 		deps.NamespaceLabels = &engine.NamespaceLabels{Reader: manager.GetAPIReader(), Names: options.WatchNamespaces}
 	}
-	deps.Imports = &engine.Imports{Client: deps.Client, Pool: deps.Pool, Events: manager.GetEventRecorder("auth0-operator")}
+	deps.Batches = &batch.Batches{Client: deps.Client, Pool: deps.Pool, Events: manager.GetEventRecorder("auth0-operator")}
 	if err := addRunnables(manager, deps); err != nil {
 		return nil, err
 	}
@@ -152,7 +153,7 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 
 // addRunnables adds what runs beside the controllers.
 func addRunnables(manager ctrl.Manager, deps engine.Deps) error {
-	if err := errors.Join(manager.Add(deps.DriftDetection), manager.Add(deps.Imports), manager.Add(deps.Pool.Limiters)); err != nil {
+	if err := errors.Join(manager.Add(deps.DriftDetection), manager.Add(deps.Batches), manager.Add(deps.Pool.Limiters)); err != nil {
 		return err
 	}
 	if deps.NamespaceLabels == nil {

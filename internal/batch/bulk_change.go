@@ -1,4 +1,4 @@
-package engine
+package batch
 
 import (
 	"context"
@@ -18,27 +18,15 @@ const (
 	mostRefused = 2
 )
 
-// targets are the changes to the lists of the object that a batch can make, based on the known entries.
-func (w *objectSync[O]) targets(known *lists.Known) []lists.Change {
-	var targets []lists.Change
-	for _, list := range w.lists() {
-		if have, ok := known.EntriesOf(list); ok && list.Bulk != nil {
-			w.imports().learn(list.Field, *list.Bulk)
-			targets = append(targets, w.verifying(list).Targets(have)...)
-		}
-	}
-	return targets
-}
-
-// learn records how to change a list of many objects.
-func (t *tenantImports) learn(field string, bulk lists.Bulk) {
+// Learn records how to change a list of many objects.
+func (t *Tenant) Learn(field string, bulk lists.Bulk) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.bulk[field] = bulk
 }
 
 // callFor returns the call that makes a change, and how many objects it takes.
-func (t *tenantImports) callFor(to lists.Change) (call lists.BulkCall, most int) {
+func (t *Tenant) callFor(to lists.Change) (call lists.BulkCall, most int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	bulk := t.bulk[to.Field]
@@ -54,7 +42,7 @@ var ofOne = []auth0.Class{auth0.ClassNotFound, auth0.ClassInvalid, auth0.ClassCo
 // changeAll makes a change for all members with few calls. Members that a person edited, suspended or deleted meanwhile are left
 // to their own reconciliations. If Auth0 refuses a call, it tries each half of the members separately, so that no member fails
 // because of another. The remaining members try alone later, and report Auth0's answer.
-func (t *tenantImports) changeAll(ctx context.Context, session *auth0.Session, to lists.Change, members []*member) {
+func (t *Tenant) changeAll(ctx context.Context, session *auth0.Session, to lists.Change, members []*Member) {
 	call, most := t.callFor(to)
 	parts := slices.Collect(slices.Chunk(members, most))
 	for refused := 0; len(parts) > 0 && refused < mostRefused; {
@@ -78,7 +66,7 @@ func (t *tenantImports) changeAll(ctx context.Context, session *auth0.Session, t
 
 // change makes a change with one call, for the members with a current spec, and returns them. It retries a transient failure a
 // few times.
-func (t *tenantImports) change(ctx context.Context, session *auth0.Session, call lists.BulkCall, to lists.Change, members []*member) ([]*member, bool, error) {
+func (t *Tenant) change(ctx context.Context, session *auth0.Session, call lists.BulkCall, to lists.Change, members []*Member) ([]*Member, bool, error) {
 	for attempt := 1; ; attempt++ {
 		var ids []string
 		members, ids = currentMembers(ctx, members)
@@ -106,16 +94,16 @@ func (t *tenantImports) change(ctx context.Context, session *auth0.Session, call
 }
 
 // currentMembers are the members with a current spec, and their ids.
-func currentMembers(ctx context.Context, members []*member) (left []*member, ids []string) {
+func currentMembers(ctx context.Context, members []*Member) (left []*Member, ids []string) {
 	for _, m := range members {
-		if m.isCurrent(ctx) {
-			left, ids = append(left, m), append(ids, m.id)
+		if m.IsCurrent(ctx) {
+			left, ids = append(left, m), append(ids, m.ID)
 		}
 	}
 	return left, ids
 }
 
-func (t *tenantImports) noteChanged(to lists.Change, members []*member) {
+func (t *Tenant) noteChanged(to lists.Change, members []*Member) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, m := range members {

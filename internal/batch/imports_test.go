@@ -1,4 +1,4 @@
-package engine
+package batch
 
 import (
 	"context"
@@ -12,24 +12,24 @@ import (
 // TestImportsForgetTheGone deletes users while they wait for their creation, deletes others by force while they share calls, and
 // then deletes their tenant.
 func TestImportsForgetTheGone(t *testing.T) {
-	imports, tenant := &Imports{}, types.NamespacedName{Namespace: "a", Name: "main"}
-	of := imports.of(tenant)
-	joins, err := of.worthwhile("waits", time.Now(), func() {}, func() (int, error) { return 1, nil })
+	imports, tenant := &Batches{}, types.NamespacedName{Namespace: "a", Name: "main"}
+	of := imports.Of(tenant)
+	joins, err := of.Worthwhile("waits", time.Now(), func() {}, func() (int, error) { return 1, nil })
 	if joins || err != nil {
 		t.Fatalf("one user goes by import: %v", err)
 	}
-	refused, batches, came := &member{uid: "refused", batch: &batch{}}, &member{uid: "shares"}, &member{uid: "came", over: true}
-	of.take(refused, false)
-	for _, m := range []*member{batches, came} {
-		of.batched[m.uid] = m
+	refused, batches, came := &Member{UID: "refused", batch: &batch{}}, &Member{UID: "shares"}, &Member{UID: "came", over: true}
+	of.Take(refused, false)
+	for _, m := range []*Member{batches, came} {
+		of.batched[m.UID] = m
 	}
 
-	imports.keepOnly(map[types.UID]bool{})
+	imports.KeepOnly(map[types.UID]bool{})
 
-	if len(of.waiting)+len(of.individually) > 0 || of.find("came", of.batched) != nil {
+	if len(of.waiting)+len(of.individually) > 0 || of.InListBatch("came") != nil {
 		t.Errorf("users that are gone are remembered: %v %v %v", of.waiting, of.individually, of.batched)
 	}
-	if of.find("shares", of.batched) != batches {
+	if of.InListBatch("shares") != batches {
 		t.Error("a user for whom a call is on its way was forgotten")
 	}
 	imports.Forget(tenant)
@@ -41,11 +41,11 @@ func TestImportsForgetTheGone(t *testing.T) {
 // TestImportsEndWithTheirCalls checks that the lease is not given back while a call is in flight.
 func TestImportsEndWithTheirCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		imports, answered := &Imports{}, make(chan struct{})
+		imports, answered := &Batches{}, make(chan struct{})
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- imports.Start(ctx) }()
-		imports.of(types.NamespacedName{}).setOff(&batch{}, func() { <-answered })
+		imports.Of(types.NamespacedName{}).setOff(&batch{}, func() { <-answered })
 		cancel()
 		synctest.Wait()
 		select {

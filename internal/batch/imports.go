@@ -1,4 +1,4 @@
-package engine
+package batch
 
 import (
 	"context"
@@ -41,9 +41,9 @@ const (
 	collectedWithin = time.Hour
 )
 
-// Imports creates many objects of a tenant at once with Auth0's import jobs: docs/decisions/0012-imports.md. It is a Runnable of
+// Batches creates many objects of a tenant at once with Auth0's import jobs: docs/decisions/0012-imports.md. It is a Runnable of
 // the manager.
-type Imports struct {
+type Batches struct {
 	Client client.Client
 	Pool   *auth0.Pool
 	Events events.EventRecorder
@@ -52,21 +52,21 @@ type Imports struct {
 	mu sync.Mutex
 	// ctx is nil until the manager starts, and when it ends.
 	ctx     context.Context
-	tenants map[types.NamespacedName]*tenantImports
+	tenants map[types.NamespacedName]*Tenant
 	// loops are the loops of the tenants, and the calls that they start.
 	loops sync.WaitGroup
 }
 
-// tenantImports are the imports of one tenant.
-type tenantImports struct {
-	*Imports
+// Tenant are the imports of one tenant.
+type Tenant struct {
+	*Batches
 	tenant types.NamespacedName
 	// running reports whether the loop runs, gone whether the tenant is gone.
 	running, gone bool
 	// batches are the batches that have not ended, by their id; open are those that accept members, by connection.
 	batches map[string]*batch
 	open    map[string]*batch
-	members map[types.UID]*member
+	members map[types.UID]*Member
 	// individually are the objects that an import refused. waiting are the objects that wait for a creation by a call of their
 	// own: when imports begin, they are requeued to join.
 	individually map[types.UID]bool
@@ -76,7 +76,7 @@ type tenantImports struct {
 	// listBatches are new objects that go on lists together. batched are all of them, until they know that they did.
 	// nextListBatch is when a list accepts the next batch, and changing are the lists that are being changed.
 	listBatches   map[lists.Change]*listBatch
-	batched       map[types.UID]*member
+	batched       map[types.UID]*Member
 	nextListBatch map[lists.Change]time.Time
 	changing      map[lists.Change]bool
 	// excluded are the objects that Auth0 refused within a batch, and until when they stay out of batches.
@@ -98,7 +98,7 @@ type batch struct {
 	joined  time.Time
 	joining int
 	closed  bool
-	members []*member
+	members []*Member
 	// job is its id, and recorded reports whether the status of the tenant records it. If another process started the job, its
 	// other members are unknown: its record stays until it is too old.
 	job               string
@@ -117,37 +117,37 @@ type batch struct {
 	withdrawn map[types.UID]bool
 }
 
-// member is an object in an import.
-type member struct {
-	uid types.UID
-	// id is the id of the object in Auth0 after the import, and sent the id in the import.
-	id, sent string
-	item     []byte
-	// known are the entries of its lists before the changes, targets are the changes that it needs, and changed are the changes
+// Member is an object in an import.
+type Member struct {
+	UID types.UID
+	// ID is the id of the object in Auth0 after the import, and sent the id in the import.
+	ID, Sent string
+	Item     []byte
+	// Known are the entries of its lists before the changes, targets are the changes that it needs, and changed are the changes
 	// that were made.
-	known   *lists.Known
-	targets []lists.Change
+	Known   *lists.Known
+	Targets []lists.Change
 	changed []lists.Change
-	// isCurrent reports whether the declaration of the object is unchanged.
-	isCurrent func(context.Context) bool
-	wake      func()
+	// IsCurrent reports whether the declaration of the object is unchanged.
+	IsCurrent func(context.Context) bool
+	Wake      func()
 	batch     *batch
 	over      bool
 	// For an existing object, have is the object in Auth0 in a generation, serial the mark that requested its read, and left how
 	// many changes are outstanding.
-	have       auth0.Document
-	generation int64
-	serial     uint64
+	Have       auth0.Document
+	Generation int64
+	Serial     uint64
 	left       int
-	// since is when it began to share calls.
-	since time.Time
+	// Since is when it began to share calls.
+	Since time.Time
 }
 
-// listsNow returns the entries of its lists after the changes.
-func (m *member) listsNow() *lists.Known { return m.known.With(m.changed) }
+// ListsNow returns the entries of its lists after the changes.
+func (m *Member) ListsNow() *lists.Known { return m.Known.With(m.changed) }
 
 // Start implements manager.Runnable.
-func (i *Imports) Start(ctx context.Context) error {
+func (i *Batches) Start(ctx context.Context) error {
 	i.mu.Lock()
 	i.ctx = ctx
 	for _, tenant := range i.tenants {
@@ -163,25 +163,25 @@ func (i *Imports) Start(ctx context.Context) error {
 	return nil
 }
 
-// of returns the imports of a tenant.
-func (i *Imports) of(tenant types.NamespacedName) *tenantImports {
+// Of returns the imports of a tenant.
+func (i *Batches) Of(tenant types.NamespacedName) *Tenant {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.tenants == nil {
-		i.tenants = map[types.NamespacedName]*tenantImports{}
+		i.tenants = map[types.NamespacedName]*Tenant{}
 	}
 	if i.tenants[tenant] == nil {
-		i.tenants[tenant] = &tenantImports{
-			Imports: i, tenant: tenant, batches: map[string]*batch{}, open: map[string]*batch{}, members: map[types.UID]*member{},
+		i.tenants[tenant] = &Tenant{
+			Batches: i, tenant: tenant, batches: map[string]*batch{}, open: map[string]*batch{}, members: map[types.UID]*Member{},
 			individually: map[types.UID]bool{}, waiting: map[types.UID]func(){}, bulk: map[string]lists.Bulk{},
-			listBatches: map[lists.Change]*listBatch{}, batched: map[types.UID]*member{}, nextListBatch: map[lists.Change]time.Time{}, changing: map[lists.Change]bool{}, excluded: map[types.UID]time.Time{},
+			listBatches: map[lists.Change]*listBatch{}, batched: map[types.UID]*Member{}, nextListBatch: map[lists.Change]time.Time{}, changing: map[lists.Change]bool{}, excluded: map[types.UID]time.Time{},
 		}
 	}
 	return i.tenants[tenant]
 }
 
 // Forget stops the imports of a tenant that is gone.
-func (i *Imports) Forget(tenant types.NamespacedName) {
+func (i *Batches) Forget(tenant types.NamespacedName) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if known := i.tenants[tenant]; known != nil {
@@ -190,20 +190,20 @@ func (i *Imports) Forget(tenant types.NamespacedName) {
 	}
 }
 
-// keepOnly forgets all other objects.
-func (i *Imports) keepOnly(present map[types.UID]bool) {
+// KeepOnly forgets all other objects.
+func (i *Batches) KeepOnly(present map[types.UID]bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	for _, t := range i.tenants {
 		maps.DeleteFunc(t.waiting, func(uid types.UID, _ func()) bool { return !present[uid] })
 		maps.DeleteFunc(t.individually, func(uid types.UID, _ bool) bool { return !present[uid] })
-		maps.DeleteFunc(t.batched, func(uid types.UID, m *member) bool { return m.over && !present[uid] })
+		maps.DeleteFunc(t.batched, func(uid types.UID, m *Member) bool { return m.over && !present[uid] })
 	}
 }
 
-// worthwhile reports whether an object should join an import: imports are running, or many objects wait. If not, it calls wake
+// Worthwhile reports whether an object should join an import: imports are running, or many objects wait. If not, it calls wake
 // when that changes.
-func (t *tenantImports) worthwhile(uid types.UID, now time.Time, wake func(), count func() (int, error)) (bool, error) {
+func (t *Tenant) Worthwhile(uid types.UID, now time.Time, wake func(), count func() (int, error)) (bool, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.individually[uid] {
@@ -228,8 +228,8 @@ func (t *tenantImports) worthwhile(uid types.UID, now time.Time, wake func(), co
 	return true, nil
 }
 
-// created records that an object exists.
-func (t *tenantImports) created(uid types.UID) {
+// Created records that an object exists.
+func (t *Tenant) Created(uid types.UID) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.waiting, uid)
@@ -237,53 +237,60 @@ func (t *tenantImports) created(uid types.UID) {
 	delete(t.excluded, uid)
 }
 
-// find returns an object of a batch of imports or list changes, nil if it is in none.
-func (t *tenantImports) find(uid types.UID, among map[types.UID]*member) *member {
+// InImport returns an object that is being imported, nil if it is not.
+func (t *Tenant) InImport(uid types.UID) *Member {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return among[uid]
+	return t.members[uid]
 }
 
-// isOver reports whether the outcome of a member is known.
-func (t *tenantImports) isOver(m *member) bool {
+// InListBatch returns an object in a batch of list changes, nil if it is in none.
+func (t *Tenant) InListBatch(uid types.UID) *Member {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.batched[uid]
+}
+
+// IsOver reports whether the outcome of a member is known.
+func (t *Tenant) IsOver(m *Member) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return m.over
 }
 
-// join adds an object to a batch and returns the id of the batch. The batch is not sent before confirm or withdraw.
-func (t *tenantImports) join(m *member, connection string, now time.Time) string {
+// Join adds an object to a batch and returns the id of the batch. The batch is not sent before confirm or withdraw.
+func (t *Tenant) Join(m *Member, connection string, now time.Time) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	b := t.open[connection]
-	if b == nil || b.size+len(m.item) > auth0.LargestImport {
+	if b == nil || b.size+len(m.Item) > auth0.LargestImport {
 		b = &batch{id: rand.Text(), connection: connection, size: len("[]"), withdrawn: map[types.UID]bool{}}
 		t.open[connection], t.batches[b.id] = b, b
 	}
-	b.size += len(m.item) + len(",")
+	b.size += len(m.Item) + len(",")
 	b.joining++
 	b.joined = now
 	t.add(b, m)
 	return b.id
 }
 
-func (t *tenantImports) add(b *batch, m *member) {
+func (t *Tenant) add(b *batch, m *Member) {
 	m.batch = b
 	b.members = append(b.members, m)
 	b.uncollected++
-	t.members[m.uid] = m
+	t.members[m.UID] = m
 	t.ensureRunning()
 }
 
-// confirm records that the status of a member names the batch.
-func (t *tenantImports) confirm(m *member) {
+// Confirm records that the status of a member names the batch.
+func (t *Tenant) Confirm(m *Member) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	m.batch.joining--
 }
 
-// withdraw removes a member again. It returns false if it is too late.
-func (t *tenantImports) withdraw(m *member, joining bool) bool {
+// Withdraw removes a member again. It returns false if it is too late.
+func (t *Tenant) Withdraw(m *Member, joining bool) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if joining {
@@ -292,16 +299,16 @@ func (t *tenantImports) withdraw(m *member, joining bool) bool {
 	if m.batch.closed {
 		return false
 	}
-	m.batch.members = slices.DeleteFunc(m.batch.members, func(other *member) bool { return other == m })
-	m.batch.size -= len(m.item) + len(",")
-	m.batch.withdrawn[m.uid] = true
+	m.batch.members = slices.DeleteFunc(m.batch.members, func(other *Member) bool { return other == m })
+	m.batch.size -= len(m.Item) + len(",")
+	m.batch.withdrawn[m.UID] = true
 	t.drop(m)
 	return true
 }
 
-// resume makes an object follow the job of its batch, which another process may have started. It returns false if no such job is
-// known.
-func (t *tenantImports) resume(ctx context.Context, batchID string, m *member, now time.Time) (bool, error) {
+// Resume makes an object follow the job of its batch, which another process may have started. It returns false if no such job is
+// Known.
+func (t *Tenant) Resume(ctx context.Context, batchID string, m *Member, now time.Time) (bool, error) {
 	var tenant v1alpha1.Auth0Tenant
 	if err := t.Client.Get(ctx, t.tenant, &tenant); err != nil {
 		return false, client.IgnoreNotFound(err)
@@ -318,7 +325,7 @@ func (t *tenantImports) resume(ctx context.Context, batchID string, m *member, n
 			}
 		}
 	}
-	if b == nil || b.withdrawn[m.uid] {
+	if b == nil || b.withdrawn[m.UID] {
 		return false, nil
 	}
 	t.add(b, m)
@@ -326,26 +333,26 @@ func (t *tenantImports) resume(ctx context.Context, batchID string, m *member, n
 	return true, nil
 }
 
-// isImported reports whether the import, which is over, created a member as far as is known.
-func (t *tenantImports) isImported(m *member) bool {
+// IsImported reports whether the import, which is over, created a member as far as is known.
+func (t *Tenant) IsImported(m *Member) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return !m.batch.lost && !m.batch.refused[m.sent]
+	return !m.batch.lost && !m.batch.refused[m.Sent]
 }
 
-// take removes a member whose outcome is known. A member that was not created is created by a call of its own from now on.
-func (t *tenantImports) take(m *member, isThere bool) {
+// Take removes a member whose outcome is known. A member that was not created is created by a call of its own from now on.
+func (t *Tenant) Take(m *Member, isThere bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.drop(m)
 	if !isThere {
-		t.individually[m.uid] = true
+		t.individually[m.UID] = true
 	}
 }
 
-func (t *tenantImports) drop(m *member) {
-	if t.members[m.uid] == m {
-		delete(t.members, m.uid)
+func (t *Tenant) drop(m *Member) {
+	if t.members[m.UID] == m {
+		delete(t.members, m.UID)
 		m.batch.uncollected--
 	}
 }

@@ -1,4 +1,4 @@
-package engine
+package batch
 
 import (
 	"bytes"
@@ -25,7 +25,7 @@ import (
 )
 
 // ensureRunning starts the loop.
-func (t *tenantImports) ensureRunning() {
+func (t *Tenant) ensureRunning() {
 	if t.running || t.gone || t.ctx == nil || len(t.members) == 0 && len(t.listBatches) == 0 {
 		return
 	}
@@ -36,7 +36,7 @@ func (t *tenantImports) ensureRunning() {
 }
 
 // run sends batches and follows jobs until nothing is left to do.
-func (t *tenantImports) run(ctx context.Context) {
+func (t *Tenant) run(ctx context.Context) {
 	ticker := time.NewTicker(importTick)
 	defer ticker.Stop()
 	for {
@@ -59,7 +59,7 @@ func (t *tenantImports) run(ctx context.Context) {
 }
 
 // step starts everything that is due. Each batch is independent: a slow or failing one delays no other.
-func (t *tenantImports) step(ctx context.Context, session *auth0.Session) {
+func (t *Tenant) step(ctx context.Context, session *auth0.Session) {
 	now := time.Now()
 	for to, members := range t.dueListBatches(now) {
 		t.loops.Go(func() { t.changeListBatch(ctx, session, to, members) })
@@ -77,7 +77,7 @@ func (t *tenantImports) step(ctx context.Context, session *auth0.Session) {
 }
 
 // idle are the batches that nothing works on at present.
-func (t *tenantImports) idle() []*batch {
+func (t *Tenant) idle() []*batch {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	idle := make([]*batch, 0, len(t.batches))
@@ -90,7 +90,7 @@ func (t *tenantImports) idle() []*batch {
 }
 
 // setOff starts work on a batch, one goroutine at a time.
-func (t *tenantImports) setOff(b *batch, do func()) {
+func (t *Tenant) setOff(b *batch, do func()) {
 	busy := func(is bool) {
 		t.mu.Lock()
 		defer t.mu.Unlock()
@@ -104,7 +104,7 @@ func (t *tenantImports) setOff(b *batch, do func()) {
 }
 
 // mayGo reports whether to send a batch now. If so, no object can join it any more.
-func (t *tenantImports) mayGo(b *batch, now time.Time) bool {
+func (t *Tenant) mayGo(b *batch, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if b.job != "" || b.ended || b.joining > 0 || len(b.members) == 0 || now.Before(t.sendAfter) {
@@ -127,18 +127,18 @@ func (t *tenantImports) mayGo(b *batch, now time.Time) bool {
 	return true
 }
 
-func (t *tenantImports) isDue(b *batch, now time.Time) bool {
+func (t *Tenant) isDue(b *batch, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return b.job != "" && !b.ended && !now.Before(b.next)
 }
 
 // isDone reports whether the outcomes of all members are known, or all have left.
-func (t *tenantImports) isDone(b *batch) bool {
+func (t *Tenant) isDone(b *batch) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if b.ended && time.Since(b.next) > collectedWithin {
-		maps.DeleteFunc(t.members, func(_ types.UID, m *member) bool { return m.batch == b })
+		maps.DeleteFunc(t.members, func(_ types.UID, m *Member) bool { return m.batch == b })
 		b.uncollected = 0
 	}
 	return b.uncollected == 0 && (b.ended || b.job == "")
@@ -148,10 +148,10 @@ func (t *tenantImports) isDone(b *batch) bool {
 var refusals = []auth0.Class{auth0.ClassInvalid, auth0.ClassForbidden, auth0.ClassMissingScope, auth0.ClassNotFound, auth0.ClassConflict}
 
 // send starts the job of a batch.
-func (t *tenantImports) send(ctx context.Context, session *auth0.Session, b *batch) {
+func (t *Tenant) send(ctx context.Context, session *auth0.Session, b *batch) {
 	items := make([][]byte, len(b.members))
 	for at, m := range b.members {
-		items[at] = m.item
+		items[at] = m.Item
 	}
 	file := slices.Concat([]byte("["), bytes.Join(items, []byte(",")), []byte("]"))
 	job, err := importInto(ctx, session, b, file)
@@ -170,7 +170,7 @@ func (t *tenantImports) send(ctx context.Context, session *auth0.Session, b *bat
 	t.mu.Lock()
 	b.job, b.pause, b.next = job, firstPoll, time.Now().Add(firstPoll)
 	for _, m := range b.members {
-		m.item = nil
+		m.Item = nil
 	}
 	t.mu.Unlock()
 	t.record(ctx, b)
@@ -188,14 +188,14 @@ func importInto(ctx context.Context, session *auth0.Session, b *batch, users []b
 }
 
 // record writes the job to the status of the tenant, so that another process can continue after a crash.
-func (t *tenantImports) record(ctx context.Context, b *batch) {
+func (t *Tenant) record(ctx context.Context, b *batch) {
 	b.recorded = t.changeNotes(ctx, func(notes []v1alpha1.ImportStatus) []v1alpha1.ImportStatus {
 		return append(notes, v1alpha1.ImportStatus{Batch: b.id, Job: b.job, StartedAt: metav1.Now()})
 	})
 }
 
 // changeNotes changes the records in the status of the tenant, and drops jobs that Auth0 has forgotten.
-func (t *tenantImports) changeNotes(ctx context.Context, change func([]v1alpha1.ImportStatus) []v1alpha1.ImportStatus) bool {
+func (t *Tenant) changeNotes(ctx context.Context, change func([]v1alpha1.ImportStatus) []v1alpha1.ImportStatus) bool {
 	var tenant v1alpha1.Auth0Tenant
 	err := t.Client.Get(ctx, t.tenant, &tenant)
 	if err == nil {
@@ -212,7 +212,7 @@ func (t *tenantImports) changeNotes(ctx context.Context, change func([]v1alpha1.
 }
 
 // follow polls a job, and ends the batch when the job is over.
-func (t *tenantImports) follow(ctx context.Context, session *auth0.Session, b *batch) {
+func (t *Tenant) follow(ctx context.Context, session *auth0.Session, b *batch) {
 	if !b.recorded {
 		t.record(ctx, b)
 	}
@@ -233,13 +233,13 @@ func (t *tenantImports) follow(ctx context.Context, session *auth0.Session, b *b
 }
 
 // lose ends a batch if Auth0 does not say what it imported.
-func (t *tenantImports) lose(ctx context.Context, b *batch) {
+func (t *Tenant) lose(ctx context.Context, b *batch) {
 	log.FromContext(ctx).Info("an import job failed; reconciling its users individually", "job", b.job)
 	t.end(b, true, nil)
 }
 
 // complete ends a batch whose job is over.
-func (t *tenantImports) complete(ctx context.Context, session *auth0.Session, b *batch, job auth0.Document) {
+func (t *Tenant) complete(ctx context.Context, session *auth0.Session, b *batch, job auth0.Document) {
 	refused, err := t.refused(ctx, session, b, job)
 	switch {
 	case err != nil:
@@ -254,14 +254,14 @@ func (t *tenantImports) complete(ctx context.Context, session *auth0.Session, b 
 	}
 }
 
-func (t *tenantImports) askAgain(b *batch, after time.Duration) {
+func (t *Tenant) askAgain(b *batch, after time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	b.next = time.Now().Add(after)
 }
 
 // refused returns the ids that a job did not create, and "" among them if Auth0 does not name all of them.
-func (t *tenantImports) refused(ctx context.Context, session *auth0.Session, b *batch, job auth0.Document) (map[string]bool, error) {
+func (t *Tenant) refused(ctx context.Context, session *auth0.Session, b *batch, job auth0.Document) (map[string]bool, error) {
 	refused := map[string]bool{}
 	number, _ := job.Object("summary")["failed"].(json.Number)
 	failed, unknown := number.Int64()
@@ -282,7 +282,7 @@ func (t *tenantImports) refused(ctx context.Context, session *auth0.Session, b *
 }
 
 // changeLists adds the members to their lists in batches. If a change fails, each object tries it in its own reconciliation.
-func (t *tenantImports) changeLists(ctx context.Context, session *auth0.Session, b *batch, refused map[string]bool) {
+func (t *Tenant) changeLists(ctx context.Context, session *auth0.Session, b *batch, refused map[string]bool) {
 	var changes sync.WaitGroup
 	for to, members := range t.targets(b, refused) {
 		changes.Go(func() { t.changeAll(ctx, session, to, members) })
@@ -291,15 +291,15 @@ func (t *tenantImports) changeLists(ctx context.Context, session *auth0.Session,
 }
 
 // targets are the changes to lists, with the members that need each.
-func (t *tenantImports) targets(b *batch, refused map[string]bool) map[lists.Change][]*member {
+func (t *Tenant) targets(b *batch, refused map[string]bool) map[lists.Change][]*Member {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	targets := map[lists.Change][]*member{}
+	targets := map[lists.Change][]*Member{}
 	for _, m := range b.members {
-		if refused[m.sent] {
+		if refused[m.Sent] {
 			continue
 		}
-		for _, to := range m.targets {
+		for _, to := range m.Targets {
 			targets[to] = append(targets[to], m)
 		}
 	}
@@ -307,7 +307,7 @@ func (t *tenantImports) targets(b *batch, refused map[string]bool) map[lists.Cha
 }
 
 // tell records an Event about a finished import.
-func (t *tenantImports) tell(ctx context.Context, session *auth0.Session, b *batch, refused int) {
+func (t *Tenant) tell(ctx context.Context, session *auth0.Session, b *batch, refused int) {
 	message := fmt.Sprintf("import %s created %d users in %s", b.job, len(b.members)-refused, session.Domain())
 	if refused > 0 {
 		message += fmt.Sprintf("; %d that it refused are created one by one", refused)
@@ -321,7 +321,7 @@ func (t *tenantImports) tell(ctx context.Context, session *auth0.Session, b *bat
 }
 
 // end informs the members.
-func (t *tenantImports) end(b *batch, lost bool, refused map[string]bool) {
+func (t *Tenant) end(b *batch, lost bool, refused map[string]bool) {
 	t.mu.Lock()
 	b.ended, b.lost, b.refused, b.next = true, lost, refused, time.Now()
 	members := b.members
@@ -331,12 +331,12 @@ func (t *tenantImports) end(b *batch, lost bool, refused map[string]bool) {
 	}
 	t.mu.Unlock()
 	for _, m := range members {
-		m.wake()
+		m.Wake()
 	}
 }
 
 // forget drops a batch when all members know their outcome.
-func (t *tenantImports) forget(ctx context.Context, b *batch) {
+func (t *Tenant) forget(ctx context.Context, b *batch) {
 	noted := b.job == "" || b.resumed || t.changeNotes(ctx, func(notes []v1alpha1.ImportStatus) []v1alpha1.ImportStatus {
 		return slices.DeleteFunc(notes, func(note v1alpha1.ImportStatus) bool { return note.Batch == b.id })
 	})
