@@ -267,8 +267,8 @@ func (s *Session) organizationMembers(ctx context.Context, id string, entries []
 	page := s.checkpoints("members", get(routeOrganizationMembers, id).with(url.Values{"fields": {fields}}))
 	return memberPages(ctx, s, page, func(member Document) []Entry {
 		has := []Entry{{fieldOrganizations, id}}
-		for _, role := range member.Objects("roles") {
-			has = append(has, Entry{fieldMemberRoles, MemberRole(id, role.String("name"))})
+		for _, role := range s.tenantRoles(member.Objects("roles")) {
+			has = append(has, Entry{fieldMemberRoles, MemberRole(id, role.Name)})
 		}
 		return has
 	})

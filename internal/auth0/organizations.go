@@ -80,9 +80,21 @@ func ParseMemberRole(name string) (organization, role string) {
 	return organization, role
 }
 
-// MemberRoles returns the roles of a user within an organization, all pages.
+// MemberRoles returns the tenant's roles of a user within an organization, all pages.
 func (s *Session) MemberRoles(ctx context.Context, id, userID string) ([]Role, error) {
-	return collect(ctx, s.offsets("roles", get(routeMemberRoles, id, userID)), asRole)
+	roles, err := collect(ctx, s.offsets("roles", get(routeMemberRoles, id, userID)), whole)
+	return s.tenantRoles(roles), err
+}
+
+// tenantRoles leaves out roles of organizations, also where Auth0 does not show the type.
+func (s *Session) tenantRoles(roles []Document) []Role {
+	var found []Role
+	for _, role := range roles {
+		if !isOrganizationRole(role) && !s.roles.hasOther(asRole(role)) {
+			found = append(found, asRole(role))
+		}
+	}
+	return found
 }
 
 // AssignMemberRoles gives a user roles within an organization, by id. It ignores roles that the user has already.

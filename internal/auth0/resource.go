@@ -70,7 +70,9 @@ var resources = resourceTable{
 	"resource-servers": {
 		Paging: Offsets, Items: "resource_servers", Filters: map[string]string{"identifier": "identifiers"},
 	},
-	"roles": {Paging: Offsets, Items: "roles", Filters: map[string]string{"name": "name_filter"}, wrote: wroteRole},
+	"roles": {
+		Paging: Offsets, Items: "roles", Filters: map[string]string{"name": "name_filter"}, Omit: isOrganizationRole, wrote: wroteRole,
+	},
 	"users": {ID: "user_id", Paging: Search, Items: "users", Event: "user"},
 }
 

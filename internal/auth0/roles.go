@@ -31,6 +31,11 @@ func (s *Session) listRoles(ctx context.Context) ([]Role, error) {
 
 func asRole(role Document) Role { return Role{ID: role.String("id"), Name: role.String("name")} }
 
+// isOrganizationRole reports whether a role is one of an organization. Such roles may share the name of a role of the tenant.
+func isOrganizationRole(role Document) bool {
+	return role.String("type") == "organization" || role.String("owner_id") != ""
+}
+
 // wroteRole adds a written role to the catalog, so that users find it without another call.
 func wroteRole(s *Session, method string, role Document) {
 	switch {
@@ -132,6 +137,14 @@ func (c *roleCatalog) lookUp(names []string) (ids map[string]string, unknown []s
 	}
 	age := time.Since(c.read)
 	return ids, unknown, age < catalogRefresh || len(unknown) == 0 && age < catalogLifetime
+}
+
+// hasOther reports whether the catalog has another role with the name of this one.
+func (c *roleCatalog) hasOther(role Role) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	id, known := c.ids[role.Name]
+	return known && id != role.ID
 }
 
 // learn adds a role that was just created or renamed.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -48,7 +49,12 @@ func (s *Session) CountUsers(ctx context.Context, query string) (int, error) {
 
 // UserRoles returns the roles of a user, all pages.
 func (s *Session) UserRoles(ctx context.Context, id string) ([]Role, error) {
-	return collect(ctx, s.offsets("roles", get(routeUserRoles, id)), asRole)
+	roles, err := collect(ctx, s.offsets("roles", get(routeUserRoles, id)), whole)
+	var found []Role
+	for _, role := range slices.DeleteFunc(roles, isOrganizationRole) {
+		found = append(found, asRole(role))
+	}
+	return found, err
 }
 
 // AssignUserRoles gives a user roles, by id. It ignores roles that the user has already.

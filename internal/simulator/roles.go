@@ -28,6 +28,11 @@ var (
 name! string len=1.. # Name of the role.
 description string # Description of the role.
 `)
+	// An organization's role carries its organization. Only the name and the description change later.
+	typedRoleCreation = roleCreation.extend(`
+type string enum=tenant,organization # Whether the role is the tenant's (default), or an organization's.
+owner_id string # Id of the organization of an organization's role.
+`)
 	permissionList = objectOf(`
 permissions! array<object> len=1.. # Array of resource_server_identifier, permission_name pairs.
   resource_server_identifier! string # Resource server (API) identifier that this permission is for.
@@ -41,21 +46,26 @@ permissions! array<object> len=1.. # Array of resource_server_identifier, permis
 func roles() resource {
 	return &collection[*role]{
 		path: "roles", title: "a role", scopes: "roles", inPath: rolePath,
-		table:    func(c *call) (*table[*role], error) { return c.Roles, nil },
-		doc:      func(r *role) doc { return r.Doc },
-		id:       identifier{field: "id", new: func(*call) string { return shortID("rol_") }},
-		list:     &operation{query: queryOf(offsetParameters, "name_filter string # Optional filter on name (case-insensitive).")},
+		table: func(c *call) (*table[*role], error) { return c.Roles, nil },
+		doc:   func(r *role) doc { return r.Doc },
+		id:    identifier{field: "id", new: func(*call) string { return shortID("rol_") }},
+		list: &operation{query: queryOf(offsetParameters, `
+name_filter string # Optional filter on name (case-insensitive).
+type string enum=tenant,organization # Optional filter on type.
+owner_id string # Optional filter on organization.
+`)},
 		get:      &operation{},
-		create:   &operation{body: roleCreation, status: http.StatusOK},
+		create:   &operation{body: typedRoleCreation, status: http.StatusOK},
 		update:   &operation{body: roleCreation.optional()},
 		remove:   &operation{status: http.StatusOK, strict: true},
 		more:     rolePartRoutes(),
 		items:    "roles",
 		match:    matchRole,
 		defaults: doc{"description": nil},
-		unique:   []unique{{fields: []string{"name"}, message: "The role already exists."}},
+		unique:   []unique{{fields: []string{"name", "owner_id"}, message: "The role already exists."}},
 		limit:    map[RateLimit]int{RateLimitFree: 1000, RateLimitSelfService: 1000, RateLimitEnterprise: 1000},
 		missing:  noRole,
+		check:    checkRoleOwner,
 		build:    buildRole,
 		changed:  roleChanged,
 	}
@@ -88,8 +98,26 @@ func (c *call) role() (*role, error) {
 func showRole(r *role) doc { return r.Doc }
 
 func matchRole(c *call) (func(*role) bool, error) {
-	filter := strings.ToLower(str(c.query, "name_filter"))
-	return func(r *role) bool { return strings.Contains(strings.ToLower(str(r.Doc, "name")), filter) }, nil
+	name, kind, owner := strings.ToLower(str(c.query, "name_filter")), str(c.query, "type"), str(c.query, "owner_id")
+	return func(r *role) bool {
+		return strings.Contains(strings.ToLower(str(r.Doc, "name")), name) && (kind == "" || kind == typeOfRole(r.Doc)) &&
+			(owner == "" || owner == str(r.Doc, "owner_id"))
+	}, nil
+}
+
+// typeOfRole is tenant for a role that was created without a type, which answers do not show.
+func typeOfRole(d doc) string { return cmp.Or(str(d, "type"), "tenant") }
+
+// checkRoleOwner refuses an organization's role without its organization, and a tenant's role with one.
+func checkRoleOwner(c *call, _ *role, d doc) error {
+	owner := str(d, "owner_id")
+	if (typeOfRole(d) == "organization") != (owner != "") {
+		return invalid("Payload", "owner_id is for roles of type organization, which need it")
+	}
+	if owner != "" && !c.Organizations.Has(owner) {
+		return apiError(http.StatusNotFound, "", "No organization found by that id or name")
+	}
+	return nil
 }
 
 func buildRole(_ *call, before *role, d doc) (*role, error) {

@@ -108,6 +108,9 @@ func (e *environment) buildTenant() {
 	})
 	e.dashboard("POST", userPath(user["user_id"].(string))+"/roles", map[string]any{"roles": []any{role["id"]}})
 	e.dashboard("POST", fmt.Sprintf("/api/v2/organizations/%s/members", organization["id"]), map[string]any{"members": []any{user["user_id"]}})
+	// A role of the organization, which is not the tenant's role of that name.
+	own := e.dashboard("POST", "/api/v2/roles", map[string]any{"name": "Bookkeeper", "type": "organization", "owner_id": organization["id"]})
+	e.dashboard("POST", fmt.Sprintf("/api/v2/organizations/%s/members/%s/roles", organization["id"], user["user_id"]), map[string]any{"roles": []any{own["id"]}})
 }
 
 // exported is the directory with what is exported.

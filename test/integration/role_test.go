@@ -2,6 +2,7 @@ package integration
 
 import (
 	"fmt"
+	"net/url"
 	"testing"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
@@ -74,6 +75,44 @@ func TestRoleIsFoundByItsExactName(t *testing.T) {
 		}
 	}
 	t.Error("the role was not found")
+}
+
+// TestRolesOfOrganizations has roles of organizations with the name of a declared role, before it exists and after. They are neither
+// adopted nor given to users.
+func TestRolesOfOrganizations(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	organization := e.dashboard("POST", "/api/v2/organizations", map[string]any{"name": "acme"})["id"].(string)
+	foreign := e.dashboard("POST", rolesRoute, map[string]any{"name": "editor", "type": "organization", "owner_id": organization})
+	user := newUser(e, "ada", "ada@example.com")
+	user.Spec.Roles = &v1alpha1.UserRoles{Items: []v1alpha1.UserRole{{Name: new("editor")}}}
+	e.create(user)
+	e.eventuallyReconciling(user, v1alpha1.ReasonRoleNotFound, "editor")
+
+	role := newRole(e, "editor")
+	mayAdopt(role)
+	role.Spec.Description = new("declared")
+	e.create(role)
+	e.eventuallyReady(role)
+	other := e.dashboard("POST", "/api/v2/organizations", map[string]any{"name": "widgets"})["id"]
+	e.dashboard("POST", rolesRoute, map[string]any{"name": "editor", "type": "organization", "owner_id": other})
+	change(e, user, func(user *v1alpha1.Auth0User) {
+		user.Spec.Organizations = &v1alpha1.UserOrganizations{Items: []v1alpha1.UserOrganization{
+			{OrganizationID: &organization, Roles: []v1alpha1.UserRole{{Name: new("editor")}}},
+		}}
+	})
+	e.eventuallyReady(user)
+
+	if have := e.dashboard("GET", rolePath(foreign["id"].(string)), nil); role.Status.ID == foreign["id"] || have["description"] != nil {
+		t.Errorf("the role of the organization was adopted: %v", have)
+	}
+	path := userPath(user.Status.UserID) + "/roles"
+	inOrganization := "/api/v2/organizations/" + organization + "/members/" + url.PathEscape(user.Status.UserID) + "/roles"
+	for _, given := range [][]map[string]any{e.dashboardList(path), e.dashboardList(inOrganization)} {
+		if len(given) != 1 || given[0]["id"] != role.Status.ID {
+			t.Errorf("the user has %v, want %s only", given, role.Status.ID)
+		}
+	}
 }
 
 // TestPermissionComesLater has a role wait for a permission that its API does not define yet.
