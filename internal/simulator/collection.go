@@ -9,7 +9,8 @@ import (
 // is unique in it. Routes, scopes, validation, paging, errors and the tenant's state follow from it. Hooks hold what is special
 // about it. R is what the tenant keeps for an object: its document, or a struct with more than the API shows.
 type collection[R any] struct {
-	// path below /api/v2/. Parameters in it name the objects that these belong to, which must exist, and with which they go.
+	// path below /api/v2/. A parameter in it, like {id} in organizations/{id}/invitations, has the name that it has in the collection
+	// before it. The object that it names must exist, and these are deleted with it.
 	path string
 	// title names an object with its article, as the tenant's log does: a log stream.
 	title string
@@ -45,9 +46,9 @@ type collection[R any] struct {
 	full  func() *failure
 	// variant is an object whose schema depends on another field.
 	variant *variant
-	// timestamps objects have created_at and updated_at.
+	// timestamps gives objects created_at and updated_at.
 	timestamps bool
-	// merged objects are changed key by key. A change replaces any other field as a whole.
+	// merged are fields that a PATCH changes key by key. A change replaces any other field as a whole.
 	merged []string
 	// hidden and masked are dotted paths of what answers leave out, or show as asterisks.
 	hidden, masked []string
@@ -97,8 +98,6 @@ type operation struct {
 	perPage int
 	// strict deletions need something to delete.
 	strict bool
-	// check refuses a request before it counts against a limit.
-	check func(*call) error
 	// does replaces what the operation usually does.
 	does func(*call) (any, error)
 }
@@ -158,7 +157,7 @@ func (k *collection[R]) routes() []*route {
 
 // route completes the route of an operation.
 func (k *collection[R]) route(o *operation, r *route, verb string, do func(*call) (any, error)) *route {
-	r.scopes, r.group, r.query, r.body, r.check, r.perPage = o.scopes, o.group, o.query, o.body, o.check, o.perPage
+	r.scopes, r.group, r.query, r.body, r.perPage = o.scopes, o.group, o.query, o.body, o.perPage
 	if r.scopes == nil {
 		r.scopes = []string{verb + ":" + k.scopes}
 	}

@@ -367,13 +367,18 @@ func (k *collection[R]) doRemove(c *call) (any, error) {
 	}
 	rows.Delete(key)
 	if key != "" {
-		under := c.filled(k.path) + "/" + url.PathEscape(key) + "/"
-		maps.DeleteFunc(c.Documents, func(path string, _ *table[doc]) bool { return strings.HasPrefix(path, under) })
+		c.dropBelow(c.filled(k.path), key)
 	}
 	if k.changed != nil {
 		k.changed(c, "deleted", row)
 	}
 	return k.removed(c), nil
+}
+
+// dropBelow deletes the documents that belong to an object.
+func (t *tenant) dropBelow(path, key string) {
+	start := path + "/" + url.PathEscape(key) + "/"
+	maps.DeleteFunc(t.Documents, func(path string, _ *table[doc]) bool { return strings.HasPrefix(path, start) })
 }
 
 // removed is the answer to a deletion: nothing, or an empty object.

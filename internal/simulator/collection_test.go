@@ -18,6 +18,12 @@ func startTestCollections(t *testing.T, options simulator.Options) *tenant {
 	return n
 }
 
+func TestCollectionsAreComplete(t *testing.T) {
+	for _, problem := range simulator.Incomplete() {
+		t.Error(problem)
+	}
+}
+
 func TestCollectionOfObjects(t *testing.T) {
 	n := startTestCollections(t, simulator.Options{})
 	n.play(
@@ -97,6 +103,19 @@ func TestCollectionBelowAnObject(t *testing.T) {
 		step{`DELETE /api/v2/test/boxes/$a`, `204`},
 		step{`GET /api/v2/test/boxes/$a/books/$book/pages`, nothing},
 		step{`GET /api/v2/test/boxes/$b/books`, `200 []`},
+	)
+}
+
+func TestCollectionBelowAnOrganization(t *testing.T) {
+	n := startTestCollections(t, simulator.Options{})
+	const noOrganization = `404 {"message":"No organization found by that id or name","...":0}`
+	n.play(
+		step{`GET /api/v2/organizations/org_0/notes`, noOrganization},
+		step{`POST /api/v2/organizations {"name":"a"}`, `201 {"id":"<a>","...":0}`},
+		step{`POST /api/v2/organizations/$a/notes {"text":"t"}`, `201 {"id":"<note>","text":"t"}`},
+		step{`GET /api/v2/organizations/$a/notes`, `200 [{"id":"$note","text":"t"}]`},
+		step{`DELETE /api/v2/organizations/$a`, `204`},
+		step{`GET /api/v2/organizations/$a/notes/$note`, noOrganization},
 	)
 }
 

@@ -348,6 +348,7 @@ func deleteConnection(c *call) (any, error) {
 		c.deleting[o.ID], c.deleting[o.Name()] = until, until
 	}
 	c.Connections.Delete(o.ID)
+	c.dropBelow("connections", o.ID)
 	c.emit("connection.deleted", omit(o.Doc, "options"))
 	c.status = http.StatusAccepted
 	return doc{"deleted_at": timestamp(c.now)}, nil

@@ -4,8 +4,8 @@
 // answers 501 to requests that it does not support. Its rules come from recorded traffic of the real service, then from
 // Auth0's documentation.
 //
-// It imports no package of the repository, so that it does not share mistakes with the operator. Start with [Start] and the
-// table of routes.
+// It imports no package of the repository, so that it does not share mistakes with the operator. Start reading with the lists of
+// routes and of collections: a collection is a resource written down as data, from which its operations follow.
 //
 // # Starting one
 //

@@ -1,6 +1,10 @@
 package simulator
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
 
 // StartWithTestCollections starts a simulator that also has collections that exist in tests only, each for features that
 // the real ones may not have.
@@ -54,5 +58,60 @@ func testCollections() []resource {
 		inPath: objectOf("prompt! string enum=login,signup\nlanguage! string len=2..2"),
 	}
 	texts.get, _, _, texts.replace, texts.remove = all("title string")
-	return []resource{boxes, books, pages, light, texts}
+	// Documents below objects that are more.
+	notes := &collection[doc]{
+		path: "organizations/{id}/notes", title: "a note", scopes: "organizations", missing: none, list: &operation{},
+		id: identifier{field: "id", param: "note", new: func(*call) string { return longID("not_") }},
+	}
+	notes.get, notes.create, _, _, _ = all("text! string")
+	return []resource{boxes, books, pages, light, texts, notes}
+}
+
+// Incomplete are mistakes in the collections, the real ones and those of the tests.
+func Incomplete() []string {
+	all := map[string]resource{}
+	for _, r := range append(collections(), testCollections()...) {
+		all[r.where()] = r
+	}
+	var out []string
+	for _, path := range sortedKeys(all) {
+		for _, problem := range all[path].(interface {
+			incomplete(map[string]resource) []string
+		}).incomplete(all) {
+			out = append(out, path+": "+problem)
+		}
+		for _, r := range all[path].routes() {
+			for _, scope := range r.scopes {
+				if !slices.Contains(managementScopes, scope) {
+					out = append(out, path+": Auth0 has no scope "+scope)
+				}
+			}
+		}
+	}
+	return out
+}
+
+func (k *collection[R]) incomplete(all map[string]resource) []string {
+	var row R
+	_, plain := any(row).(doc)
+	parent, hasParent := all[parentOf(k.path)].(interface{ param() string })
+	pages := k.list != nil && k.list.query != nil && (k.list.query.propertiesByName["page"] != nil || k.list.query.propertiesByName["take"] != nil)
+	problems := map[string]bool{
+		"title and scopes are needed":                     k.title == "" || k.scopes == "",
+		"missing is needed, what is absent must be said":  k.missing == nil && (k.id.field != "" || k.defaults == nil),
+		"a list with pages needs items":                   pages && k.items == "",
+		"objects that are more need table, doc and build": !plain && (k.table == nil || k.doc == nil || k.build == nil),
+		"a POST needs a body":                             k.create != nil && k.create.body == nil,
+		"a PATCH needs a body":                            k.update != nil && k.update.body == nil,
+		"a PUT needs a body":                              k.replace != nil && k.replace.body == nil,
+		"a singleton has no list":                         k.list != nil && k.id.field == "",
+		"what it belongs to is named otherwise there":     hasParent && k.table == nil && !strings.Contains(k.path, "/{"+parent.param()+"}"),
+	}
+	var out []string
+	for _, problem := range sortedKeys(problems) {
+		if problems[problem] {
+			out = append(out, problem)
+		}
+	}
+	return out
 }
