@@ -63,6 +63,73 @@ func TestCacheWaitersCanGiveUp(t *testing.T) {
 	})
 }
 
+// TestCacheKeepsNothingOlderThanAChange drops an answer while it is loaded: who waits for it gets it, and the next caller loads again.
+func TestCacheKeepsNothingOlderThanAChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, calls := newCache[int](nil, time.Minute), 0
+		load := func(context.Context) (int, error) {
+			calls++
+			if calls == 1 {
+				<-time.After(time.Second)
+			}
+			return calls, nil
+		}
+		var first sync.WaitGroup
+		first.Go(func() {
+			if got, err := c.get(t.Context(), "a", load); got != 1 || err != nil {
+				t.Errorf("got %d, %v", got, err)
+			}
+		})
+		synctest.Wait()
+		c.clear()
+		first.Wait()
+		if got, err := c.get(t.Context(), "a", load); got != 2 || err != nil {
+			t.Errorf("after a change: got %d, %v; want what was loaded after it", got, err)
+		}
+	})
+}
+
+// TestRolesAreReadAfterADeletion deletes a role while the list of roles is read, which still has it.
+func TestRolesAreReadAfterADeletion(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lists := [][]Role{{{ID: "rol_1", Name: "editor"}}, nil}
+		catalog := newRoleCatalog(nil, func(context.Context) ([]Role, error) {
+			roles := lists[0]
+			lists = lists[1:]
+			<-time.After(time.Second)
+			return roles, nil
+		})
+		var first sync.WaitGroup
+		first.Go(func() { _, _, _ = catalog.resolve(t.Context(), []string{"editor"}) })
+		synctest.Wait()
+		catalog.forget()
+		first.Wait()
+		if ids, unknown, err := catalog.resolve(t.Context(), []string{"editor"}); len(ids) > 0 || len(unknown) != 1 || err != nil {
+			t.Errorf("the deleted role is known as %v: %v", ids, err)
+		}
+	})
+}
+
+// TestATokenUnderWayIsKept asks for another token while the first one is issued: it is as good as another.
+func TestATokenUnderWayIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		issued := 0
+		token := newManagementToken(nil, func(context.Context) (TokenSet, error) {
+			issued++
+			<-time.After(time.Second)
+			return TokenSet{AccessToken: "token", IssuedAt: time.Now(), ExpiresAt: time.Now().Add(time.Hour)}, nil
+		})
+		var first sync.WaitGroup
+		first.Go(func() { _, _ = token.get(t.Context()) })
+		synctest.Wait()
+		token.forgetAny()
+		first.Wait()
+		if _, err := token.get(t.Context()); err != nil || issued != 1 {
+			t.Errorf("%d tokens were issued: %v", issued, err)
+		}
+	})
+}
+
 func TestCacheIsBounded(t *testing.T) {
 	c := newCache[int](nil, time.Minute)
 	for i := range 3 * mostCached {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
@@ -80,87 +79,66 @@ const (
 
 // roleCatalog maps the names of a tenant's roles to their ids.
 type roleCatalog struct {
+	ids  *cached[map[string]string]
 	list func(context.Context) ([]Role, error)
-	// listing is locked by the caller that lists the roles.
-	listing *ratelimit.Mutex
-
-	mu   sync.Mutex
-	ids  map[string]string
-	read time.Time
 }
 
 func newRoleCatalog(limiter *ratelimit.Limiter, list func(context.Context) ([]Role, error)) *roleCatalog {
-	return &roleCatalog{list: list, listing: ratelimit.NewMutex(limiter, ratelimit.ClassManagement)}
+	return &roleCatalog{ids: newCached[map[string]string](limiter, ratelimit.ClassManagement), list: list}
 }
 
-func (c *roleCatalog) resolve(ctx context.Context, names []string) (map[string]string, []string, error) {
-	if ids, unknown, current := c.lookUp(names); current {
-		return ids, unknown, nil
-	}
-	if err := waited(c.listing.Lock(ctx)); err != nil {
-		return nil, nil, err
-	}
-	defer c.listing.Unlock()
-	if ids, unknown, current := c.lookUp(names); current {
-		return ids, unknown, nil
-	}
-	roles, err := c.list(ctx)
+// resolve returns the ids of roles by name, and the names that do not exist.
+func (c *roleCatalog) resolve(ctx context.Context, names []string) (ids map[string]string, unknown []string, err error) {
+	all, err := c.ids.get(ctx, func(all map[string]string, age time.Duration) bool {
+		_, unknown := pick(all, names)
+		return age < catalogRefresh || len(unknown) == 0 && age < catalogLifetime
+	}, c.read)
 	if err != nil {
 		return nil, nil, err
 	}
-	c.remember(roles)
-	ids, unknown, _ := c.lookUp(names)
+	ids, unknown = pick(all, names)
 	return ids, unknown, nil
 }
 
-func (c *roleCatalog) remember(roles []Role) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.ids = make(map[string]string, len(roles))
+func (c *roleCatalog) read(ctx context.Context) (map[string]string, error) {
+	roles, err := c.list(ctx)
+	ids := make(map[string]string, len(roles))
 	for _, role := range roles {
-		c.ids[role.Name] = role.ID
+		ids[role.Name] = role.ID
 	}
-	c.read = time.Now()
+	return ids, err
 }
 
-// lookUp returns what the catalog says about the names, and whether it is current.
-func (c *roleCatalog) lookUp(names []string) (ids map[string]string, unknown []string, current bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+// pick returns the entries with these names, and the names without an entry.
+func pick(all map[string]string, names []string) (ids map[string]string, unknown []string) {
 	ids = make(map[string]string, len(names))
 	for _, name := range names {
-		if id, ok := c.ids[name]; ok {
+		if id, ok := all[name]; ok {
 			ids[name] = id
 		} else {
 			unknown = append(unknown, name)
 		}
 	}
-	age := time.Since(c.read)
-	return ids, unknown, age < catalogRefresh || len(unknown) == 0 && age < catalogLifetime
+	return ids, unknown
 }
 
 // hasOther reports whether the catalog has another role with the name of this one.
 func (c *roleCatalog) hasOther(role Role) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	id, known := c.ids[role.Name]
+	all, _ := c.ids.current(func(map[string]string, time.Duration) bool { return true })
+	id, known := all[role.Name]
 	return known && id != role.ID
 }
 
 // learn adds a role that was just created or renamed.
 func (c *roleCatalog) learn(role Role) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.ids == nil {
-		return
-	}
-	maps.DeleteFunc(c.ids, func(_, id string) bool { return id == role.ID })
-	c.ids[role.Name] = role.ID
+	c.ids.change(func(all map[string]string) map[string]string {
+		// Readers hold the former map.
+		all = maps.Clone(all)
+		maps.DeleteFunc(all, func(_, id string) bool { return id == role.ID })
+		all[role.Name] = role.ID
+		return all
+	})
 }
 
 // forget makes the next lookup read the roles again.
-func (c *roleCatalog) forget() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.ids, c.read = nil, time.Time{}
-}
+func (c *roleCatalog) forget() { c.ids.drop() }

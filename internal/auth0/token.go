@@ -9,7 +9,6 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -250,98 +249,52 @@ const forgetAtMostEvery = time.Minute
 
 // managementToken holds the token for the Management API, and replaces it before it expires.
 type managementToken struct {
+	token *cached[TokenSet]
 	issue func(context.Context) (TokenSet, error)
-	// issuing is locked by the caller that issues a token.
-	issuing *ratelimit.Mutex
-
-	mu      sync.Mutex
-	current TokenSet
 }
 
 // newManagementToken returns a managementToken without a token. limiter may be nil.
 func newManagementToken(limiter *ratelimit.Limiter, issue func(context.Context) (TokenSet, error)) *managementToken {
-	return &managementToken{issue: issue, issuing: ratelimit.NewMutex(limiter, ratelimit.ClassToken)}
+	return &managementToken{token: newCached[TokenSet](limiter, ratelimit.ClassToken), issue: issue}
 }
 
 // get returns a token that is valid for at least another minute. Concurrent callers that need a new one share one issue.
 func (m *managementToken) get(ctx context.Context) (TokenSet, error) {
-	if current, ok := m.usable(); ok {
-		return current, nil
-	}
-	if err := waited(m.issuing.Lock(ctx)); err != nil {
-		return TokenSet{}, err
-	}
-	defer m.issuing.Unlock()
-	if current, ok := m.usable(); ok {
-		return current, nil
-	}
-	return m.replace(ctx)
+	return m.token.get(ctx, isUsable, m.issue)
 }
 
 // renew issues another token, even if there is one.
 func (m *managementToken) renew(ctx context.Context) error {
-	if err := waited(m.issuing.Lock(ctx)); err != nil {
-		return err
-	}
-	defer m.issuing.Unlock()
-	_, err := m.replace(ctx)
+	_, err := m.token.reload(ctx, m.issue)
 	return err
 }
 
-// replace must be called with issuing locked.
-func (m *managementToken) replace(ctx context.Context) (TokenSet, error) {
-	issued, err := m.issue(ctx)
-	if err != nil {
-		return TokenSet{}, err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.current = issued
-	return issued, nil
-}
+func (m *managementToken) usable() (TokenSet, bool) { return m.token.current(isUsable) }
 
-func (m *managementToken) usable() (TokenSet, bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.current, m.fresh(time.Now())
-}
-
-// fresh reports whether the token is far enough from its expiry: a tenth of its lifetime, or a minute.
-func (m *managementToken) fresh(now time.Time) bool {
-	lifetime := m.current.ExpiresAt.Sub(m.current.IssuedAt)
+// isUsable reports whether a token is far enough from its expiry: a tenth of its lifetime, or a minute.
+func isUsable(token TokenSet, _ time.Duration) bool {
+	lifetime := token.ExpiresAt.Sub(token.IssuedAt)
 	margin := max(lifetime/10, min(time.Minute, lifetime/2))
-	return m.current.AccessToken != "" && now.Before(m.current.ExpiresAt.Add(-margin))
+	return token.AccessToken != "" && time.Now().Before(token.ExpiresAt.Add(-margin))
 }
 
 // forget drops a token that Auth0 refused, so that the next call gets another, which may have newly granted scopes. It reports
 // whether there is or will be another. It keeps a young token: the next would be no better.
 func (m *managementToken) forget(refused string) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.current.AccessToken != refused {
-		return true
-	}
-	return m.drop()
+	isKept := false
+	m.token.dropIf(func(current TokenSet) bool {
+		isKept = current.AccessToken == refused && isYoung(current)
+		return current.AccessToken == refused && !isKept
+	})
+	return !isKept
 }
 
 // forgetAny drops the current token unless it is young.
 func (m *managementToken) forgetAny() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.drop()
+	m.token.dropIf(func(current TokenSet) bool { return !isYoung(current) })
 }
 
 // clear drops the current token.
-func (m *managementToken) clear() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.current = TokenSet{}
-}
+func (m *managementToken) clear() { m.token.drop() }
 
-func (m *managementToken) drop() bool {
-	if time.Since(m.current.IssuedAt) < forgetAtMostEvery {
-		return false
-	}
-	m.current = TokenSet{}
-	return true
-}
+func isYoung(token TokenSet) bool { return time.Since(token.IssuedAt) < forgetAtMostEvery }
