@@ -13,10 +13,12 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/lists"
 )
 
+// MaxBatchDelay is how long others may join a batch of list changes at most.
+const MaxBatchDelay = 30 * time.Second
+
 const (
-	// minBatchDelay and maxBatchDelay bound how long others may join a batch. The more joined last time, the longer it stays open.
+	// minBatchDelay is how long others may join a batch at least. The more joined last time, the longer it stays open.
 	minBatchDelay       = 200 * time.Millisecond
-	MaxBatchDelay       = 30 * time.Second
 	batchDelayPerMember = 10 * time.Second
 	// excludedFor is how long an object changes its lists with calls of its own after Auth0 refused a batch because of it.
 	excludedFor = 10 * time.Minute

@@ -24,6 +24,139 @@ const (
 	batchReportDelay = batch.MaxBatchDelay + 2*worthSaying
 )
 
+// batcherOf returns the batcher of a kind.
+func batcherOf[O v1alpha1.Managed](adapter Adapter[O], deps Deps) batcher[O] {
+	_, hasLists := adapter.(Lister[O])
+	_, imports := adapter.(Importer[O])
+	if deps.Batches == nil || !hasLists && !imports {
+		return noBatches[O]{}
+	}
+	return batching[O]{}
+}
+
+// batching is the batcher of kinds whose objects, or the lists beside them, Auth0 changes in batches.
+type batching[O v1alpha1.Managed] struct{}
+
+// resume reads nothing, unless something else changed meanwhile.
+func (batching[O]) resume(ctx context.Context, w *objectSync[O]) (*Outcome, error) {
+	m := w.imports().InListBatch(w.object.GetUID())
+	if m == nil {
+		return nil, nil
+	}
+	unchanged := m.Generation == w.object.GetGeneration() && len(w.secrets) == 0 && m.Serial == w.snapshot.serial(w.object)
+	if unchanged && !w.imports().IsOver(m) || !w.imports().LeaveListBatches(m) {
+		outcome := w.stillBatched(m)
+		return &outcome, nil
+	}
+	if !unchanged {
+		return nil, nil
+	}
+	if !m.Known.IsNew {
+		w.leaveAlone(m.Have)
+	}
+	w.addMarker()
+	outcome, err := w.goOn(ctx, m.Have, m.ListsNow())
+	return &outcome, err
+}
+
+// create creates an object in an import job if many objects wait, and otherwise by a call of its own.
+func (batching[O]) create(ctx context.Context, w *objectSync[O], body auth0.Document) (auth0.Document, *Outcome, error) {
+	if importer, ok := w.Adapter.(Importer[O]); ok && w.Adapter.ID(w.object) == "" {
+		if outcome, err := w.throughImport(ctx, importer, body); err != nil || outcome != nil {
+			return nil, outcome, err
+		}
+	}
+	have, err := w.Adapter.Create(ctx, w.req(), body)
+	if auth0.ClassOf(err) == auth0.ClassRateLimited {
+		w.recordIntended()
+	}
+	return have, nil, err
+}
+
+// complete changes the lists of a new object in batches if calls are scarce. If status names already what the creation set, it
+// writes nothing in between.
+func (batching[O]) complete(ctx context.Context, w *objectSync[O], have auth0.Document) (*Outcome, error) {
+	isRecorded, batches := w.intended(), w.batchesNew(have)
+	if _, ok := w.Adapter.(Importer[O]); ok {
+		w.imports().Created(w.object.GetUID())
+	}
+	if !isRecorded && !batches {
+		return nil, nil
+	}
+	w.startManaging(have)
+	needsID := w.publishes() || w.finishes() || len(w.pending(have)) > 0
+	switch {
+	case isRecorded && !needsID && batches:
+		w.joinBatch(have, &lists.Known{IsNew: true})
+		return new(NoStatusChange(batchReportDelay)), nil
+	case isRecorded && !needsID:
+		outcome, err := w.settle(ctx, have, &lists.Known{IsNew: true})
+		return &outcome, err
+	case !batches:
+		return nil, nil
+	}
+	w.waitForBatch().writeTo(w.object.GetCommonStatus(), w.object.GetGeneration())
+	have, err := w.sendRest(ctx, have)
+	switch {
+	case err != nil:
+		return nil, err
+	case w.isTaken():
+		return new(w.joinBatch(have, &lists.Known{IsNew: true})), nil
+	}
+	outcome, err := w.settle(ctx, have, &lists.Known{IsNew: true})
+	return &outcome, err
+}
+
+// lists changes the lists of an existing object in batches if calls are scarce.
+func (batching[O]) lists(ctx context.Context, w *objectSync[O], have auth0.Document) (*lists.Known, *Outcome, error) {
+	if !w.batchesChanges(have) {
+		return nil, nil, nil
+	}
+	known := w.readLists(ctx)
+	if len(w.targets(known)) == 0 {
+		return known, nil, nil
+	}
+	outcome, err := w.batchChanges(ctx, have, known)
+	return nil, &outcome, err
+}
+
+// leave makes an object that is being deleted wait while a call for its lists is in flight, and for its import, because the object
+// in Auth0 would appear afterwards.
+func (batching[O]) leave(ctx context.Context, w *objectSync[O]) (*Outcome, error) {
+	batches := w.Batches.Of(reference.TenantKey(w.object))
+	if m := batches.InListBatch(w.object.GetUID()); m != nil && !batches.LeaveListBatches(m) {
+		return new(Wait(v1alpha1.ReasonRateLimited, "its lists are being changed together with those of others; deleted when that is over", time.Minute).KeepReady()), nil
+	}
+	importer, ok := w.Adapter.(Importer[O])
+	if !ok || *importer.Importing(w.object) == "" {
+		return nil, nil
+	}
+	if err := w.reach(ctx); err != nil {
+		return nil, err
+	}
+	known, err := w.onItsWay(ctx, *importer.Importing(w.object), &Import{})
+	if err != nil || known == nil || w.imports().Withdraw(known, false) {
+		return nil, err
+	}
+	if w.imports().IsOver(known) {
+		w.imports().Take(known, true)
+		return nil, nil
+	}
+	return new(Wait(v1alpha1.ReasonImporting, "is being created by an import job; deleted when that is over", 0).KeepReady()), nil
+}
+
+// pause takes a suspended object out of an import that was not sent.
+func (batching[O]) pause(w *objectSync[O]) {
+	importer, ok := w.Adapter.(Importer[O])
+	if !ok {
+		return
+	}
+	imports := w.Batches.Of(reference.TenantKey(w.object))
+	if known := imports.InImport(w.object.GetUID()); known != nil && imports.Withdraw(known, false) {
+		*importer.Importing(w.object) = ""
+	}
+}
+
 // mayBatch reports whether the lists of a new object can be changed in batches.
 func (w *objectSync[O]) mayBatch() bool { return len(w.targets(&lists.Known{IsNew: true})) > 0 }
 
@@ -78,7 +211,7 @@ func (w *objectSync[O]) intended() bool {
 // joinBatch adds the object to the batches of its lists.
 func (w *objectSync[O]) joinBatch(have auth0.Document, known *lists.Known) Outcome {
 	m := w.member(&Import{ID: w.Adapter.ID(w.object)}, known)
-	m.Have, m.Generation, m.Serial = have, w.object.GetGeneration(), w.serial()
+	m.Have, m.Generation, m.Serial = have, w.object.GetGeneration(), w.snapshot.serial(w.object)
 	w.imports().JoinListBatches(m, priorityOf(w.object), time.Now())
 	return w.waitForBatch()
 }
@@ -135,50 +268,6 @@ func (w *objectSync[O]) currentCheck() func(context.Context) bool {
 		err := remote.Client.Get(ctx, key, now)
 		return err == nil && now.GetUID() == uid && now.GetGeneration() == generation && now.GetDeletionTimestamp() == nil
 	}
-}
-
-// serial distinguishes a recorded change from the next one.
-func (w *objectSync[O]) serial() uint64 {
-	if w.snapshot == nil {
-		return 0
-	}
-	return w.snapshot.dirtyMark(client.ObjectKeyFromObject(w.object)).serial
-}
-
-// resumeBatched continues an object whose lists were changed since an earlier reconciliation. It reads nothing, unless something
-// else changed meanwhile. It returns nil if there is no such reconciliation.
-func (w *objectSync[O]) resumeBatched(ctx context.Context) (*Outcome, error) {
-	if _, ok := w.Adapter.(Lister[O]); !ok || w.Batches == nil {
-		return nil, nil
-	}
-	m := w.imports().InListBatch(w.object.GetUID())
-	if m == nil {
-		return nil, nil
-	}
-	unchanged := m.Generation == w.object.GetGeneration() && len(w.secrets) == 0 && m.Serial == w.serial()
-	if unchanged && !w.imports().IsOver(m) || !w.imports().LeaveListBatches(m) {
-		outcome := w.stillBatched(m)
-		return &outcome, nil
-	}
-	if !unchanged {
-		return nil, nil
-	}
-	if !m.Known.IsNew {
-		w.leaveAlone(m.Have)
-	}
-	w.addMarker()
-	outcome, err := w.goOn(ctx, m.Have, m.ListsNow())
-	return &outcome, err
-}
-
-// awaitBatched makes an object that is being deleted wait while a call for its lists is in flight.
-func (w *objectSync[O]) awaitBatched() *Outcome {
-	imports := w.Batches.Of(reference.TenantKey(w.object))
-	if m := imports.InListBatch(w.object.GetUID()); m == nil || imports.LeaveListBatches(m) {
-		return nil
-	}
-	outcome := Wait(v1alpha1.ReasonRateLimited, "its lists are being changed together with those of others; deleted when that is over", time.Minute).KeepReady()
-	return &outcome
 }
 
 // targets are the changes to the lists of the object that a batch can make, based on the known entries.

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -14,34 +13,26 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
-// converge updates an existing object to match the spec, with as few calls as the differences need.
-func (w *objectSync[O]) converge(ctx context.Context, have auth0.Document) (Outcome, error) {
+// adopt makes the object in Auth0 this object's own, if it may, and leaves out what someone else maintains.
+func (w *objectSync[O]) adopt(ctx context.Context, have auth0.Document) error {
 	belongs, err := w.mayManage(ctx, have)
 	if err != nil {
-		return Outcome{}, err
+		return err
 	}
 	if !belongs {
 		w.dropOwnership()
 	}
 	w.leaveAlone(have)
-	if err := w.takeOver(ctx, have, belongs); err != nil {
+	return w.takeOver(ctx, have, belongs)
+}
+
+// leaveAsCreated publishes what is known of an object under managementPolicy CreateOnly.
+func (w *objectSync[O]) leaveAsCreated(ctx context.Context, have auth0.Document) (Outcome, error) {
+	w.Adapter.Observe(w.object, have)
+	if err := w.publish(ctx, have); err != nil {
 		return Outcome{}, err
 	}
-	if w.object.GetManagedSpec().ManagementPolicy == v1alpha1.ManagementPolicyCreateOnly {
-		w.Adapter.Observe(w.object, have)
-		if err := w.publish(ctx, have); err != nil {
-			return Outcome{}, err
-		}
-		return w.done("it exists; managementPolicy CreateOnly leaves it as it is"), nil
-	}
-	w.lateInitialize(have)
-	w.addMarker()
-	have, err = w.update(ctx, have)
-	if err != nil {
-		return Outcome{}, err
-	}
-	w.remember(have)
-	return w.settle(ctx, have, nil)
+	return w.done("it exists; managementPolicy CreateOnly leaves it as it is"), nil
 }
 
 // leaveAlone removes from the desired document the fields that someone else maintains.
@@ -90,34 +81,6 @@ func (w *objectSync[O]) takeOver(ctx context.Context, have auth0.Document, belon
 	w.own(have)
 	w.object.GetManagedStatus().ManagedFields = lists.Union(managed, nil)
 	return w.reconciliation.Save(ctx)
-}
-
-// update sends the differences, in as many calls as Auth0 requires.
-func (w *objectSync[O]) update(ctx context.Context, have auth0.Document) (auth0.Document, error) {
-	w.compareSecrets(have)
-	changes := w.changes(have)
-	patch := w.patch(have, changes)
-	held, err := w.delayRemoval(ctx, have, patch)
-	if err != nil || len(patch) == 0 {
-		return have, errors.Join(err, held)
-	}
-	if err := w.intend(ctx); err != nil {
-		return nil, err
-	}
-	w.countDrift()
-	message := w.updatedMessage()
-	if have, err = w.sendParts(ctx, have, patch, changes); err != nil {
-		return nil, err
-	}
-	if held == nil {
-		if have, err = w.verify(ctx, have, w.taken(changes)); err != nil {
-			return nil, err
-		}
-	}
-	if applied := w.appliedFields(patch); len(applied) > 0 {
-		w.event(ctx, v1alpha1.EventUpdated, message+quoted(applied))
-	}
-	return have, held
 }
 
 // delayRemoval takes out of the patch what must not be sent yet.

@@ -9,65 +9,65 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
-	"github.com/auth0-operator/auth0-operator/internal/lists"
 )
 
-// create creates the object with every field that Auth0 accepts at creation. Reading first would cost a call and prove nothing:
-// Auth0 refuses a second object, and a lost response shows as such a refusal.
-func (w *objectSync[O]) create(ctx context.Context) (Outcome, error) {
-	if w.failure != nil {
-		return Outcome{}, w.failure
-	}
-	again, formerID := w.managed(), w.Adapter.ID(w.object)
-	if again {
-		w.reset()
-	}
-	w.lateInitialize(nil)
-	if w.mustFind() {
-		candidates, ours, err := w.findIntended(ctx)
-		if err != nil || ours != nil || len(candidates) > 0 {
-			return w.choose(ctx, candidates, ours, err)
-		}
-	}
-	tried := w.intent()
-	if err := w.recordIntent(ctx); err != nil {
-		return Outcome{}, err
-	}
+// creationBody returns the body of the creation, and the idempotency key in it, "" for none.
+func (w *objectSync[O]) creationBody(ctx context.Context) (body auth0.Document, idempotencyKey string, err error) {
 	w.addMarker()
-	body := w.desired.Clone()
+	body = w.desired.Clone()
 	w.addSecrets(body)
-	idempotencyKey, err := w.idempotencyKeyFor(ctx)
-	if err != nil {
-		return Outcome{}, err
+	if idempotencyKey, err = w.idempotencyKeyFor(ctx); err != nil {
+		return nil, "", err
 	}
 	w.addIdempotencyKey(body, idempotencyKey)
-	if outcome, err := w.throughImport(ctx, body); err != nil {
-		return Outcome{}, err
-	} else if outcome != nil {
-		return *outcome, nil
+	return body, idempotencyKey, nil
+}
+
+// forgetFormer forgets the object that this one managed before and that is gone from Auth0. It returns its id, "" for none.
+func (w *objectSync[O]) forgetFormer() string {
+	id := ownedID(w.object)
+	if id != "" {
+		w.reset()
 	}
-	have, err := w.Adapter.Create(ctx, w.req(), body)
-	w.clearIntent(tried, err)
-	if auth0.ClassOf(err) == auth0.ClassRateLimited {
-		w.recordIntended()
-	}
-	if auth0.ClassOf(err) == auth0.ClassConflict {
-		return w.conflict(ctx, err)
-	}
-	if err != nil {
-		return Outcome{}, err
-	}
-	w.expectDuplicate(tried)
-	w.addIdempotencyKey(have, idempotencyKey)
-	w.claims.set(w.idKey(have), claimantOf(w.object))
-	if again {
+	return id
+}
+
+// noteCreated informs all who must know that the object exists. formerID is the id of the one that it replaces, "" for none.
+func (w *objectSync[O]) noteCreated(ctx context.Context, formerID string, body, have auth0.Document) {
+	if formerID != "" {
 		w.countDrift()
 		w.wrote(ctx, formerID, w.desired, nil)
 	}
+	w.claims.set(w.idKey(have), claimantOf(w.object))
 	w.wrote(ctx, w.idOf(have), nil, have)
-	w.reportCreated(ctx, again, have)
+	w.reportCreated(ctx, formerID != "", have)
 	w.rememberSent(body)
-	return w.complete(ctx, have)
+}
+
+// startManaging records in memory that status describes an object in Auth0 that this one manages.
+func (w *objectSync[O]) startManaging(have auth0.Document) {
+	w.lateInitialize(have)
+	w.remember(have)
+	w.own(have)
+}
+
+// sendRest sends what the creation could not contain. Status records the id and the entries of lists before.
+func (w *objectSync[O]) sendRest(ctx context.Context, have auth0.Document) (auth0.Document, error) {
+	all := w.lists()
+	for _, list := range all {
+		list.Intend(list.Want)
+	}
+	if len(all) > 0 || w.publishes() || w.finishes() || len(w.pending(have)) > 0 {
+		if err := w.reconciliation.Save(ctx); err != nil {
+			return nil, err
+		}
+	}
+	have, err := w.sendChanges(ctx, have)
+	if err != nil {
+		return nil, err
+	}
+	w.remember(have)
+	return have, nil
 }
 
 // addSecrets adds the secret values that the creation accepts to its body. The others are sent after it. Values that were sent to
@@ -101,9 +101,9 @@ func (w *objectSync[O]) choose(ctx context.Context, candidates []auth0.Document,
 			w.wrote(ctx, w.idOf(ours), w.desired, nil)
 			w.wrote(ctx, w.idOf(ours), nil, ours)
 		}
-		return w.converge(ctx, ours)
+		return w.update(ctx, ours)
 	case len(candidates) == 1:
-		return w.converge(ctx, candidates[0])
+		return w.update(ctx, candidates[0])
 	}
 	return w.stall(v1alpha1.ReasonAmbiguous, "several objects in Auth0 could be this one: %s; delete all but one, or tell them apart", w.describeAll(candidates)), nil
 }
@@ -124,43 +124,6 @@ func (w *objectSync[O]) find(ctx context.Context, wanted auth0.Document) (candid
 		}
 	}
 	return candidates, nil, nil
-}
-
-// complete sends what the creation could not contain, after status has recorded the id.
-func (w *objectSync[O]) complete(ctx context.Context, have auth0.Document) (Outcome, error) {
-	w.lateInitialize(have)
-	intended := w.intended()
-	w.remember(have)
-	w.own(have)
-	w.noteCreated()
-	batches, needsID := w.batchesNew(have), w.publishes() || w.finishes() || len(w.pending(have)) > 0
-	switch {
-	case intended && !needsID && batches:
-		w.joinBatch(have, &lists.Known{IsNew: true})
-		return NoStatusChange(batchReportDelay), nil
-	case intended && !needsID:
-		return w.settle(ctx, have, &lists.Known{IsNew: true})
-	case batches:
-		w.waitForBatch().writeTo(w.object.GetCommonStatus(), w.object.GetGeneration())
-	}
-	for _, list := range w.lists() {
-		list.Intend(list.Want)
-		needsID = true
-	}
-	if needsID {
-		if err := w.reconciliation.Save(ctx); err != nil {
-			return Outcome{}, err
-		}
-	}
-	have, err := w.update(ctx, have)
-	if err != nil {
-		return Outcome{}, err
-	}
-	w.remember(have)
-	if batches && w.isTaken() {
-		return w.joinBatch(have, &lists.Known{IsNew: true}), nil
-	}
-	return w.settle(ctx, have, &lists.Known{IsNew: true})
 }
 
 // reportCreated records an Event of a creation. If an import, which has no Event per object, could have created the object, the

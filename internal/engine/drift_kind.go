@@ -49,6 +49,7 @@ type kindDetector interface {
 // kindDriftDetector detects drift of the objects of one kind, for all tenants.
 type kindDriftDetector[O v1alpha1.Managed] struct {
 	*Remote[O]
+	store *snapshotStore
 	// started is closed when queue is set.
 	started chan struct{}
 	queue   priorityqueue.PriorityQueue[reconcile.Request]
@@ -100,7 +101,7 @@ func (k *kindDriftDetector[O]) changed(ctx context.Context, tenant *driftDetecto
 
 // read requests a read of an object.
 func (k *kindDriftDetector[O]) read(ctx context.Context, key types.NamespacedName, priority ratelimit.Priority) {
-	k.snapshot.markDirty(key, priority)
+	k.store.markDirty(key, priority)
 	k.enqueue(ctx, priority, key)
 }
 
@@ -184,7 +185,7 @@ func (k *kindDriftDetector[O]) forgetDeleted(ctx context.Context) error {
 	for _, object := range objectsIn(list) {
 		present[object.GetUID()] = true
 	}
-	k.snapshot.keepOnly(present)
+	k.store.keepOnly(present)
 	if _, imports := k.Adapter.(Importer[O]); imports {
 		k.Batches.KeepOnly(present)
 	}
@@ -292,7 +293,7 @@ func (k *kindDriftDetector[O]) compareObjects(ctx context.Context, session *auth
 				k.compareOne(ctx, session, pace, key, one.Document, asked)
 			}
 		}
-		if err := k.snapshot.drained(ctx); err != nil {
+		if err := k.store.drained(ctx); err != nil {
 			return err
 		}
 		if err := pace.step(ctx); err != nil {
@@ -317,7 +318,7 @@ func (k *kindDriftDetector[O]) compareOne(ctx context.Context, session *auth0.Se
 			k.read(ctx, key, ratelimit.PriorityPeriodic)
 			return
 		}
-		k.snapshot.show(key, shown)
+		k.store.show(key, shown)
 		k.enqueue(ctx, ratelimit.PriorityPeriodic, key)
 	case differs:
 		k.read(ctx, key, ratelimit.PriorityPeriodic)
@@ -329,14 +330,14 @@ func (k *kindDriftDetector[O]) compareOne(ctx context.Context, session *auth0.Se
 // behind, and something may have changed since.
 func (k *kindDriftDetector[O]) comparable(ctx context.Context, key types.NamespacedName, asked time.Time, pace *pace) (O, bool) {
 	object := k.New()
-	if k.snapshot.dirtyMark(key).serial != 0 {
+	if k.store.dirtyMark(key).serial != 0 {
 		return object, false
 	}
 	if err := k.Client.Get(ctx, key, object); err != nil || !k.isReadyAsDeclared(object) {
 		return object, false
 	}
-	isRecent := k.snapshot.syncedSince(object.GetUID(), asked.Add(-listLag))
-	isOfThisResync := k.snapshot.syncedSince(object.GetUID(), pace.began.Add(-1))
+	isRecent := k.store.syncedSince(object.GetUID(), asked.Add(-listLag))
+	isOfThisResync := k.store.syncedSince(object.GetUID(), pace.began.Add(-1))
 	if isRecent && pace.requested && !isOfThisResync {
 		k.read(ctx, key, ratelimit.PriorityPeriodic)
 	}

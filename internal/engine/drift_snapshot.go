@@ -12,9 +12,9 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 )
 
-// snapshot is what this process knows of the objects of a kind, beyond their status. Losing it with the process costs only calls.
+// snapshotStore is what this process knows of the objects of a kind, beyond their status. Losing it with the process costs only calls.
 // A kind without drift detection has none.
-type snapshot struct {
+type snapshotStore struct {
 	mu sync.Mutex
 	// dirty are the objects that must be read because something may have changed them.
 	dirty  map[types.NamespacedName]dirtyMark
@@ -40,13 +40,13 @@ type lastSync struct {
 	at int64
 }
 
-func newSnapshot() *snapshot {
-	return &snapshot{
+func newSnapshotStore() *snapshotStore {
+	return &snapshotStore{
 		dirty: map[types.NamespacedName]dirtyMark{}, shown: map[types.NamespacedName]auth0.Document{}, synced: map[types.UID]lastSync{},
 	}
 }
 
-func (m *snapshot) markDirty(key types.NamespacedName, priority ratelimit.Priority) {
+func (m *snapshotStore) markDirty(key types.NamespacedName, priority ratelimit.Priority) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.serial++
@@ -54,14 +54,14 @@ func (m *snapshot) markDirty(key types.NamespacedName, priority ratelimit.Priori
 	delete(m.shown, key)
 }
 
-func (m *snapshot) dirtyMark(key types.NamespacedName) dirtyMark {
+func (m *snapshotStore) dirtyMark(key types.NamespacedName) dirtyMark {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.dirty[key]
 }
 
 // clearDirty removes a mark, unless a newer one replaced it.
-func (m *snapshot) clearDirty(key types.NamespacedName, known dirtyMark) {
+func (m *snapshotStore) clearDirty(key types.NamespacedName, known dirtyMark) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.dirty[key] == known {
@@ -69,14 +69,14 @@ func (m *snapshot) clearDirty(key types.NamespacedName, known dirtyMark) {
 	}
 }
 
-func (m *snapshot) show(key types.NamespacedName, document auth0.Document) {
+func (m *snapshotStore) show(key types.NamespacedName, document auth0.Document) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.shown[key] = document
 }
 
 // take returns what a list showed of an object, and removes it.
-func (m *snapshot) take(key types.NamespacedName) auth0.Document {
+func (m *snapshotStore) take(key types.NamespacedName) auth0.Document {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	document := m.shown[key]
@@ -85,7 +85,7 @@ func (m *snapshot) take(key types.NamespacedName) auth0.Document {
 }
 
 // drained waits until few documents are left. It drops documents that nobody takes.
-func (m *snapshot) drained(ctx context.Context) error {
+func (m *snapshotStore) drained(ctx context.Context) error {
 	for deadline := time.Now().Add(longestShown); m.waiting() > mostShown; {
 		if time.Now().After(deadline) {
 			m.mu.Lock()
@@ -102,19 +102,19 @@ func (m *snapshot) drained(ctx context.Context) error {
 	return nil
 }
 
-func (m *snapshot) waiting() int {
+func (m *snapshotStore) waiting() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return len(m.shown)
 }
 
-func (m *snapshot) recordSync(uid types.UID, what lastSync) {
+func (m *snapshotStore) recordSync(uid types.UID, what lastSync) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.synced[uid] = what
 }
 
-func (m *snapshot) lastSync(uid types.UID) (lastSync, bool) {
+func (m *snapshotStore) lastSync(uid types.UID) (lastSync, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	what, ok := m.synced[uid]
@@ -122,13 +122,13 @@ func (m *snapshot) lastSync(uid types.UID) (lastSync, bool) {
 }
 
 // syncedSince reports whether an object was synced after a time.
-func (m *snapshot) syncedSince(uid types.UID, since time.Time) bool {
+func (m *snapshotStore) syncedSince(uid types.UID, since time.Time) bool {
 	what, ok := m.lastSync(uid)
 	return ok && what.at > since.UnixNano()
 }
 
 // forget drops what is known of the object with a name.
-func (m *snapshot) forget(key types.NamespacedName) {
+func (m *snapshotStore) forget(key types.NamespacedName) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.dirty, key)
@@ -136,7 +136,7 @@ func (m *snapshot) forget(key types.NamespacedName) {
 }
 
 // keepOnly drops the objects that are gone.
-func (m *snapshot) keepOnly(present map[types.UID]bool) {
+func (m *snapshotStore) keepOnly(present map[types.UID]bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	maps.DeleteFunc(m.synced, func(uid types.UID, _ lastSync) bool { return !present[uid] })

@@ -63,7 +63,7 @@ func (k *kindDriftDetector[O]) affected(ctx context.Context, tenant types.Namesp
 	}
 	err := k.each(ctx, tenant, func(object O) {
 		if k.Adapter.ID(object) != "" && object.GetDeletionTimestamp() == nil && isAffected(object) {
-			k.snapshot.markDirty(client.ObjectKeyFromObject(object), priorityAfter(write))
+			k.store.markDirty(client.ObjectKeyFromObject(object), priorityAfter(write))
 			k.enqueueIfStarted(priorityAfter(write), client.ObjectKeyFromObject(object))
 		}
 	})

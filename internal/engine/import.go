@@ -42,12 +42,8 @@ type Import struct {
 	Seal func(item auth0.Document) error
 }
 
-// throughImport creates an object in an import job if many objects wait. It returns nil if the object needs a call of its own.
-func (w *objectSync[O]) throughImport(ctx context.Context, body auth0.Document) (*Outcome, error) {
-	importer, ok := w.Adapter.(Importer[O])
-	if !ok || w.Adapter.ID(w.object) != "" {
-		return nil, nil
-	}
+// throughImport returns nil if the object needs a call of its own.
+func (w *objectSync[O]) throughImport(ctx context.Context, importer Importer[O], body auth0.Document) (*Outcome, error) {
 	note := importer.Importing(w.object)
 	if *note == "" {
 		if joins, err := w.joinsImport(ctx, importer); err != nil || !joins {
@@ -100,13 +96,6 @@ func (w *objectSync[O]) waiting(ctx context.Context, importer Importer[O]) (int,
 }
 
 func (w *objectSync[O]) tenantKey() types.NamespacedName { return client.ObjectKeyFromObject(w.tenant) }
-
-// noteCreated informs the imports that the object exists.
-func (w *objectSync[O]) noteCreated() {
-	if _, ok := w.Adapter.(Importer[O]); ok {
-		w.imports().Created(w.object.GetUID())
-	}
-}
 
 func (w *objectSync[O]) imports() *batch.Tenant { return w.Batches.Of(w.tenantKey()) }
 
@@ -195,7 +184,7 @@ func (w *objectSync[O]) imported(ctx context.Context, known *batch.Member, form 
 		return nil, err
 	}
 	w.arrive(known, true)
-	outcome, err := w.converge(ctx, have)
+	outcome, err := w.update(ctx, have)
 	return &outcome, err
 }
 
@@ -207,42 +196,7 @@ func (w *objectSync[O]) arrive(known *batch.Member, isThere bool) {
 
 // goOn ends the reconciliation of an object that is in sync, and continues with its lists and follow-up work.
 func (w *objectSync[O]) goOn(ctx context.Context, have auth0.Document, known *lists.Known) (Outcome, error) {
-	w.lateInitialize(have)
 	w.secrets = nil
-	w.remember(have)
-	w.own(have)
+	w.startManaging(have)
 	return w.settle(ctx, have, known)
-}
-
-// Pause implements Pauser: a suspended object leaves an import that was not sent.
-func (r *Remote[O]) Pause(reconciliation *Reconciliation[O]) {
-	importer, ok := r.Adapter.(Importer[O])
-	if !ok {
-		return
-	}
-	imports := r.Batches.Of(reference.TenantKey(reconciliation.Object))
-	if known := imports.InImport(reconciliation.Object.GetUID()); known != nil && imports.Withdraw(known, false) {
-		*importer.Importing(reconciliation.Object) = ""
-	}
-}
-
-// awaitImport makes an object that is being deleted wait for its import, because the object in Auth0 would appear afterwards.
-func (w *objectSync[O]) awaitImport(ctx context.Context) (*Outcome, error) {
-	importer, ok := w.Adapter.(Importer[O])
-	if !ok || *importer.Importing(w.object) == "" {
-		return nil, nil
-	}
-	if err := w.reach(ctx); err != nil {
-		return nil, err
-	}
-	known, err := w.onItsWay(ctx, *importer.Importing(w.object), &Import{})
-	if err != nil || known == nil || w.imports().Withdraw(known, false) {
-		return nil, err
-	}
-	if w.imports().IsOver(known) {
-		w.imports().Take(known, true)
-		return nil, nil
-	}
-	outcome := Wait(v1alpha1.ReasonImporting, "is being created by an import job; deleted when that is over", 0).KeepReady()
-	return &outcome, nil
 }

@@ -169,9 +169,10 @@ func RegisterRemote[T any, O interface {
 	remote := &Remote[O]{Adapter: adapter, claims: newClaims(), New: func() O { return new(T) }}
 	var watches []Watch
 	var looks *kindDriftDetector[O]
+	remote.snapshot = noSnapshot[O]{remote}
 	if _, ok := adapter.(ListedKind); ok {
-		remote.snapshot = newSnapshot()
-		looks = &kindDriftDetector[O]{Remote: remote, started: make(chan struct{})}
+		looks = &kindDriftDetector[O]{Remote: remote, store: newSnapshotStore(), started: make(chan struct{})}
+		remote.snapshot = looks
 		watches = append(watches, looks.watchQueue)
 	}
 	if _, ok := adapter.(ConfigMapWriter[O]); ok {
@@ -179,6 +180,7 @@ func RegisterRemote[T any, O interface {
 	}
 	kind := Register[T, O](name, scopes, newList, indexed, func(deps Deps, kind Kind, all []Kind) Handler[O] {
 		remote.Deps, remote.kind, remote.kinds = deps, kind, all
+		remote.batcher = batcherOf(adapter, deps)
 		if looks != nil {
 			deps.DriftDetection.kinds = append(deps.DriftDetection.kinds, looks)
 		}

@@ -32,7 +32,6 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/partial"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/secret"
-	"github.com/auth0-operator/auth0-operator/internal/tenants"
 )
 
 // worthSaying is how long an object must wait for Auth0's rate limit before its status reports it: most waits end sooner, and the
@@ -84,44 +83,6 @@ type Reconciler[O v1alpha1.Object] struct {
 	warned sync.Map
 }
 
-// Reconcile implements reconcile.Reconciler.
-func (r *Reconciler[O]) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
-	key := reservationKey{r.Kind, request.NamespacedName}
-	r.Health.begin(key, time.Now())
-	defer r.Health.end(key)
-	object, err := r.read(ctx, request.NamespacedName)
-	if err != nil {
-		return ctrl.Result{}, r.forget(key, err)
-	}
-	if ours, err := tenants.Serves(ctx, r.Client, r.Shard, object); err != nil || !ours {
-		r.stopServing(object, key)
-		return ctrl.Result{}, err
-	}
-	if needsWhole(object) {
-		if !largeObjects.TryAcquire(1) {
-			return ctrl.Result{RequeueAfter: time.Second}, nil
-		}
-		defer largeObjects.Release(1)
-		if object, err = r.readWhole(ctx, request.NamespacedName); err != nil {
-			return ctrl.Result{}, r.forget(key, err)
-		}
-	}
-	r.begun.note(object)
-	reservation := r.reservation(object, key, request)
-	defer reservation.End()
-	ctx = ratelimit.WithReservation(ctx, reservation)
-	reconciliation := &Reconciliation[O]{Object: object, saved: object.DeepCopyObject().(O), loop: r}
-	outcome := r.run(ctx, reconciliation)
-	if after, noStatusChange := reconciliation.leavesStatus(reservation, outcome); noStatusChange {
-		outcome = NoStatusChange(after)
-	}
-	logr.FromContextOrDiscard(ctx).V(1).Info("looked at the object", "reason", outcome.reason, "again", outcome.after.String())
-	result, err := r.finish(ctx, reconciliation, outcome)
-	queuePriority := queuePriorities[priorityOf(reconciliation.Object)]
-	result.Priority = &queuePriority
-	return result, err
-}
-
 // reservation returns the reservation for a reconciliation of an object.
 func (r *Reconciler[O]) reservation(object O, key reservationKey, request ctrl.Request) *ratelimit.Reservation {
 	priority := priorityOf(object)
@@ -153,6 +114,22 @@ var largeObjects = semaphore.NewWeighted(8)
 // only reconciled for its deletion.
 func needsWhole(object v1alpha1.Object) bool {
 	return partial.Is(object) && (partial.Refusal(object) == "" || object.GetDeletionTimestamp() != nil)
+}
+
+// whole returns the whole object if the reconciliation needs it. release must be called at the end; it is nil while the process
+// reconciles too many large objects.
+func (r *Reconciler[O]) whole(ctx context.Context, object O) (_ O, release func(), err error) {
+	if !needsWhole(object) {
+		return object, func() {}, nil
+	}
+	if !largeObjects.TryAcquire(1) {
+		return object, nil, nil
+	}
+	if object, err = r.readWhole(ctx, client.ObjectKeyFromObject(object)); err != nil {
+		largeObjects.Release(1)
+		return object, nil, err
+	}
+	return object, func() { largeObjects.Release(1) }, nil
 }
 
 // readWhole returns the object from the API server.
@@ -191,23 +168,14 @@ func (r *Reconciler[O]) wrote(object O) {
 	r.written.Store(client.ObjectKeyFromObject(object), object.GetResourceVersion())
 }
 
-func (r *Reconciler[O]) run(ctx context.Context, reconciliation *Reconciliation[O]) Outcome {
-	switch deleting := reconciliation.Object.GetDeletionTimestamp() != nil; {
-	case deleting && !controllerutil.ContainsFinalizer(reconciliation.Object, v1alpha1.Finalizer):
-		return Outcome{state: interrupted}
-	case reconciliation.Object.IsSuspended() && deleting:
-		r.pause(reconciliation)
-		return Outcome{state: suspended, reason: v1alpha1.ReasonSuspended, message: "spec.suspend is true: the deletion waits until it is false"}
-	case reconciliation.Object.IsSuspended():
-		r.pause(reconciliation)
-		return Outcome{state: suspended, reason: v1alpha1.ReasonSuspended, message: "spec.suspend is true: nothing is read from Auth0 or written to it until it is false"}
-	case deleting:
-		return r.remove(ctx, reconciliation)
-	case partial.Refusal(reconciliation.Object) != "":
-		return Stall(v1alpha1.ReasonInvalidSpec, partial.Refusal(reconciliation.Object), 0)
+// suspend leaves everything as it is, and cancels scheduled work.
+func (r *Reconciler[O]) suspend(reconciliation *Reconciliation[O], deleting bool) Outcome {
+	r.pause(reconciliation)
+	message := "spec.suspend is true: nothing is read from Auth0 or written to it until it is false"
+	if deleting {
+		message = "spec.suspend is true: the deletion waits until it is false"
 	}
-	r.warn(ctx, reconciliation)
-	return r.Handler.Apply(ctx, reconciliation)
+	return Outcome{state: suspended, reason: v1alpha1.ReasonSuspended, message: message}
 }
 
 // remove removes an object that is being deleted, unless its deletion is held.
@@ -227,39 +195,6 @@ func (r *Reconciler[O]) pause(reconciliation *Reconciliation[O]) {
 	if pauser, ok := r.Handler.(Pauser[O]); ok {
 		pauser.Pause(reconciliation)
 	}
-}
-
-// finish records the outcome: the finalizer or the status, an Event if it changed, and the time of the next reconciliation.
-func (r *Reconciler[O]) finish(ctx context.Context, reconciliation *Reconciliation[O], outcome Outcome) (ctrl.Result, error) {
-	if outcome.state == removeFinalizer {
-		return r.release(ctx, reconciliation, outcome)
-	}
-	switch outcome.state {
-	case noStatusChange:
-		return outcome.result()
-	case interrupted:
-	default:
-		status := reconciliation.Object.GetCommonStatus()
-		outcome.writeTo(status, reconciliation.Object.GetGeneration())
-		if outcome.reason != v1alpha1.ReasonRateLimited && !outcome.awaitsTenant() {
-			status.LastHandledReconcileAt = requestedAt(reconciliation.Object)
-		}
-		reconciliation.reportTransition(ctx)
-	}
-	err := reconciliation.Save(ctx)
-	if _, ok := errors.AsType[*problem.Problem](err); ok {
-		// The status took back what is too large; why, is small.
-		outcome = FromError(err, longestStall)
-		outcome.writeTo(reconciliation.Object.GetCommonStatus(), reconciliation.Object.GetGeneration())
-		err = reconciliation.Save(ctx)
-	}
-	if err != nil {
-		return FromError(err, 0).result()
-	}
-	if outcome.requeueWithin > 0 {
-		r.queue.lookAfter(ctrl.Request{NamespacedName: client.ObjectKeyFromObject(reconciliation.Object)}, outcome.requeueWithin)
-	}
-	return outcome.result()
 }
 
 func (r *Reconciler[O]) release(ctx context.Context, reconciliation *Reconciliation[O], outcome Outcome) (ctrl.Result, error) {
@@ -320,6 +255,27 @@ func (p *Reconciliation[O]) leavesStatus(reservation *ratelimit.Reservation, out
 	}
 	waited, waits := reservation.Waits()
 	return worthSaying - waited, waits && waited < worthSaying && outcome.reason == v1alpha1.ReasonRateLimited
+}
+
+// record writes the outcome to the conditions, and reports a change.
+func (p *Reconciliation[O]) record(ctx context.Context, outcome Outcome) {
+	status := p.Object.GetCommonStatus()
+	outcome.writeTo(status, p.Object.GetGeneration())
+	if outcome.reason != v1alpha1.ReasonRateLimited && !outcome.awaitsTenant() {
+		status.LastHandledReconcileAt = requestedAt(p.Object)
+	}
+	p.reportTransition(ctx)
+}
+
+// saveOutcome saves the status. If that is too large, the status takes it back, and the outcome says so.
+func (p *Reconciliation[O]) saveOutcome(ctx context.Context, outcome Outcome) (Outcome, error) {
+	err := p.Save(ctx)
+	if _, ok := errors.AsType[*problem.Problem](err); !ok {
+		return outcome, err
+	}
+	outcome = FromError(err, longestStall)
+	outcome.writeTo(p.Object.GetCommonStatus(), p.Object.GetGeneration())
+	return outcome, p.Save(ctx)
 }
 
 // requeueFunc returns a function that requeues the object.

@@ -10,7 +10,9 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
@@ -44,9 +46,9 @@ type Remote[O v1alpha1.Managed] struct {
 	// claims are the claims of objects that carry no marker in Auth0.
 	claims *claims
 	// New returns an empty object.
-	New func() O
-	// snapshot is nil for a kind that is not watched for drift.
-	snapshot *snapshot
+	New      func() O
+	snapshot snapshot[O]
+	batcher  batcher[O]
 }
 
 // objectSync is what one reconciliation of a remote object needs.
@@ -67,7 +69,7 @@ type objectSync[O v1alpha1.Managed] struct {
 	references reference.Values
 	// desired is the spec in Auth0's names, with the owner's marker, without the values of secrets.
 	desired auth0.Document
-	// desiredHash is a hash of the desired document, if the kind has drift detection.
+	// desiredHash is a hash of the desired document, and of the lists beside it, for drift detection.
 	desiredHash uint64
 	// secretValues are all values that come from Secrets, by path; secrets are the values that changed since they were last sent.
 	secretValues, secrets map[string]any
@@ -91,19 +93,9 @@ type objectSync[O v1alpha1.Managed] struct {
 	permissions reference.Permissions
 }
 
-// Apply implements Handler.
-func (r *Remote[O]) Apply(ctx context.Context, reconciliation *Reconciliation[O]) Outcome {
-	if initializer, ok := r.Adapter.(StatusInitializer[O]); ok {
-		initializer.InitializeStatus(reconciliation.Object)
-	}
-	return r.reconcileListedOrRead(ctx, reconciliation)
-}
-
 // Forget implements Forgetter.
 func (r *Remote[O]) Forget(name types.NamespacedName) {
-	if r.snapshot != nil {
-		r.snapshot.forget(name)
-	}
+	r.snapshot.forget(name)
 }
 
 func (r *Remote[O]) newSync(reconciliation *Reconciliation[O]) *objectSync[O] {
@@ -131,34 +123,6 @@ func (w *objectSync[O]) outcomeFor(outcome Outcome, err error) Outcome {
 		w.Metrics.CountCorrected(reference.TenantKey(w.object).String(), w.kind.Name)
 	}
 	return outcome
-}
-
-func (w *objectSync[O]) apply(ctx context.Context) (Outcome, error) {
-	if err := w.prepare(ctx); err != nil {
-		return Outcome{}, w.sendUrgentFirst(ctx, err)
-	}
-	if outcome, err := w.resumeBatched(ctx); err != nil {
-		return Outcome{}, err
-	} else if outcome != nil {
-		return *outcome, nil
-	}
-	if w.isUpToDate() {
-		return w.skip(), nil
-	}
-	have, err := w.known(ctx)
-	if err != nil {
-		return Outcome{}, err
-	}
-	switch policy := w.object.GetManagedSpec().ManagementPolicy; {
-	case policy == v1alpha1.ManagementPolicyObserve:
-		return w.observe(ctx, have)
-	case have == nil:
-		return w.create(ctx)
-	}
-	if err := w.recheck(ctx, have); err != nil {
-		return Outcome{}, err
-	}
-	return w.converge(ctx, have)
 }
 
 // prepare collects everything that the reconciliation needs, and fails if something is missing. It makes calls only for a token,
@@ -189,9 +153,7 @@ func (w *objectSync[O]) prepare(ctx context.Context) error {
 		return err
 	}
 	w.desired = w.Adapter.Desired(w.object, w.references)
-	if w.snapshot != nil {
-		w.desiredHash = w.hashDesired()
-	}
+	w.desiredHash = w.hashDesired()
 	if w.observes() {
 		return w.recallUnshown(ctx)
 	}
@@ -418,6 +380,12 @@ func (w *objectSync[O]) remember(have auth0.Document) {
 	status.Creating = ""
 }
 
+// skip ends a reconciliation of an object that needs no read.
+func (w *objectSync[O]) skip() Outcome {
+	ready := meta.FindStatusCondition(w.object.GetCommonStatus().Conditions, v1alpha1.ConditionReady)
+	return Done(ready.Reason, ready.Message, 0)
+}
+
 func (w *objectSync[O]) done(message string) Outcome {
 	if !w.isTaken() {
 		w.noteDifferences()
@@ -432,8 +400,7 @@ func (w *objectSync[O]) done(message string) Outcome {
 // ready ends a reconciliation of an object that is in sync.
 func (w *objectSync[O]) ready(reason, message string) Outcome {
 	again := w.resync
-	if w.hasDriftDetection() {
-		w.recordSync()
+	if w.snapshot.recordSync(w) {
 		again = 0
 	}
 	if next := w.nextAt(); !next.IsZero() && (again == 0 || next.Sub(w.Clock.Now()) < again) {
@@ -596,3 +563,10 @@ func ResyncInterval(tenant *v1alpha1.Auth0Tenant) time.Duration {
 func (w *objectSync[O]) event(ctx context.Context, reason, message string) {
 	w.reconciliation.Event(ctx, corev1.EventTypeNormal, reason, message)
 }
+
+// Pause implements Pauser.
+func (r *Remote[O]) Pause(reconciliation *Reconciliation[O]) {
+	r.batcher.pause(r.newSync(reconciliation))
+}
+
+func deref(outcome *Outcome) Outcome { return ptr.Deref(outcome, Outcome{}) }

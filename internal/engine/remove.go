@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
@@ -45,12 +44,9 @@ func (r *Remote[O]) leave(ctx context.Context, reconciliation *Reconciliation[O]
 		return RemoveFinalizer("left in Auth0, as spec.managementPolicy is Observe")
 	}
 	retains := spec.DeletionPolicy == v1alpha1.DeletionPolicyRetain
-	if outcome, err := w.awaitImport(ctx); err != nil && !retains {
+	if outcome, err := w.batcher.leave(ctx, w); err != nil && !retains {
 		return w.explain(explainRemoval(err)).NotReady()
 	} else if outcome != nil && (!retains || !w.isOutOfReach(ctx)) {
-		return *outcome
-	}
-	if outcome := w.awaitBatched(); outcome != nil {
 		return *outcome
 	}
 	if retains {
@@ -91,10 +87,10 @@ func (w *objectSync[O]) remove(ctx context.Context) (Outcome, error) {
 		return RemoveFinalizer("left in Auth0: " + w.Adapter.Describe(have) + " " + why), err
 	}
 	if outcome, err := w.leaveToSuccessor(ctx, have); err != nil || outcome != nil {
-		return ptr.Deref(outcome, Outcome{}), err
+		return deref(outcome), err
 	}
 	if outcome, err := w.holdForOthers(ctx, have); err != nil || outcome != nil {
-		return ptr.Deref(outcome, Outcome{}), err
+		return deref(outcome), err
 	}
 	return w.deleteThere(ctx, have)
 }

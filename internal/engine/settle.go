@@ -35,16 +35,8 @@ func (w *objectSync[O]) publish(ctx context.Context, have auth0.Document) error 
 	return w.publishConfigMap(ctx, have)
 }
 
-// settle updates all lists beside the object, does the follow-up work, and ends the reconciliation.
-func (w *objectSync[O]) settle(ctx context.Context, have auth0.Document, known *lists.Known) (Outcome, error) {
-	if err := w.publish(ctx, have); err != nil {
-		return Outcome{}, err
-	}
-	if known == nil && w.batchesChanges(have) {
-		if known = w.readLists(ctx); len(w.targets(known)) > 0 {
-			return w.batchChanges(ctx, have, known)
-		}
-	}
+// changeLists changes the lists beside the object. A failure of one does not hold back the others.
+func (w *objectSync[O]) changeLists(ctx context.Context, known *lists.Known) error {
 	var failures []error
 	for _, list := range w.lists() {
 		changed, err := w.verifying(list).Converge(ctx, w.session, w.Adapter.ID(w.object), known, w.reconciliation.Save)
@@ -55,13 +47,5 @@ func (w *objectSync[O]) settle(ctx context.Context, have auth0.Document, known *
 			w.event(ctx, v1alpha1.EventUpdated, w.updatedMessage()+list.Field)
 		}
 	}
-	if len(failures) > 0 {
-		return Outcome{}, errors.Join(failures...)
-	}
-	if w.finishes() {
-		if err := w.Adapter.(Finisher[O]).Finish(ctx, w.req(), have); err != nil {
-			return Outcome{}, err
-		}
-	}
-	return w.done("in sync with Auth0"), nil
+	return errors.Join(failures...)
 }

@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
@@ -17,53 +18,36 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/lists"
 )
 
-// hasDriftDetection reports whether the tenant's drift detector covers a Ready object, so that it needs no timer.
-func (w *objectSync[O]) hasDriftDetection() bool {
-	return w.snapshot != nil && w.Adapter.ID(w.object) != ""
-}
-
-// isReadyAsDeclared reports whether an object is Ready as it is declared now, and nobody requested a reconciliation.
-func (r *Remote[O]) isReadyAsDeclared(object O) bool {
-	status := object.GetCommonStatus()
-	ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionReady)
-	current := status.ObservedGeneration == object.GetGeneration()
-	return current && ready != nil && ready.Status == metav1.ConditionTrue &&
-		object.GetDeletionTimestamp() == nil && !object.IsSuspended() && !Requested(object) && r.Adapter.ID(object) != ""
-}
-
-// reconcileListedOrRead reconciles an object with what a list showed of it if that suffices, and otherwise with a read.
-func (r *Remote[O]) reconcileListedOrRead(ctx context.Context, reconciliation *Reconciliation[O]) Outcome {
+// reconcile implements snapshot.
+func (k *kindDriftDetector[O]) reconcile(ctx context.Context, reconciliation *Reconciliation[O]) Outcome {
 	key := client.ObjectKeyFromObject(reconciliation.Object)
-	if r.snapshot == nil {
-		return r.newSync(reconciliation).run(ctx)
-	}
-	known, shown := r.snapshot.dirtyMark(key), r.snapshot.take(key)
-	if shown != nil && known.serial == 0 && r.isReadyAsDeclared(reconciliation.Object) {
-		outcome, ok := r.reconcileListed(ctx, reconciliation, shown)
+	known, shown := k.store.dirtyMark(key), k.store.take(key)
+	if shown != nil && known.serial == 0 && k.isReadyAsDeclared(reconciliation.Object) {
+		outcome, ok := k.reconcileListed(ctx, reconciliation, shown)
 		if ok && !outcome.isFinal() {
-			r.snapshot.show(key, shown)
+			k.store.show(key, shown)
 		}
 		if ok {
 			return outcome
 		}
 		reconciliation.Object = reconciliation.saved.DeepCopyObject().(O)
 		// Something differs, so the object needs a read.
-		r.snapshot.markDirty(key, ratelimit.PriorityPeriodic)
-		known = r.snapshot.dirtyMark(key)
+		k.store.markDirty(key, ratelimit.PriorityPeriodic)
+		known = k.store.dirtyMark(key)
 	}
 	if known.serial != 0 {
 		ratelimit.ReservationOf(ctx).RaisePriority(known.priority)
 	}
-	outcome := r.newSync(reconciliation).run(ctx)
+	outcome := k.newSync(reconciliation).run(ctx)
 	if outcome.isFinal() {
-		r.snapshot.clearDirty(key, known)
+		k.store.clearDirty(key, known)
 	}
 	return outcome
 }
 
 // reconcileListed reconciles an object with what a list showed of it. It gives up before it writes to Auth0.
-func (r *Remote[O]) reconcileListed(ctx context.Context, reconciliation *Reconciliation[O], shown auth0.Document) (Outcome, bool) {
-	w := r.newSync(reconciliation)
+func (k *kindDriftDetector[O]) reconcileListed(ctx context.Context, reconciliation *Reconciliation[O], shown auth0.Document) (Outcome, bool) {
+	w := k.newSync(reconciliation)
 	w.shown = shown
 	outcome, err := w.apply(ctx)
 	if errors.Is(err, auth0.ErrReadOnly) {
@@ -72,18 +56,47 @@ func (r *Remote[O]) reconcileListed(ctx context.Context, reconciliation *Reconci
 	return w.outcomeFor(outcome, err), true
 }
 
-// isUpToDate reports whether no read is needed: as far as the operator knows, the object is in sync. After a restart it knows
-// nothing, and leaves Ready objects to the first comparison of the drift detector.
-func (w *objectSync[O]) isUpToDate() bool {
-	if w.snapshot == nil || w.shown != nil || w.object.GetManagedStatus().RecheckAt != nil || len(w.secrets) > 0 || !w.isReadyAsDeclared(w.object) || w.snapshot.dirtyMark(client.ObjectKeyFromObject(w.object)).serial != 0 {
+// isInSync implements snapshot. After a restart, nothing is known: Ready objects are left to the first comparison.
+func (k *kindDriftDetector[O]) isInSync(w *objectSync[O]) bool {
+	if w.shown != nil || w.object.GetManagedStatus().RecheckAt != nil || len(w.secrets) > 0 || !w.isReadyAsDeclared(w.object) || k.serial(w.object) != 0 {
 		return false
 	}
-	before, known := w.snapshot.lastSync(w.object.GetUID())
+	before, known := k.store.lastSync(w.object.GetUID())
 	if known {
 		return before.desired == w.desiredHash && !w.hasFurtherSteps()
 	}
 	// Lists of Auth0 do not show what an object writes to Kubernetes: somebody may have deleted its Secret meanwhile.
-	return !w.publishes() && !w.finishes() && !w.DriftDetection.unseen(w.tenant.UID, w.object)
+	if w.publishes() || w.finishes() || w.DriftDetection.unseen(w.tenant.UID, w.object) {
+		return false
+	}
+	k.store.recordSync(w.object.GetUID(), lastSync{desired: w.desiredHash})
+	return true
+}
+
+// recordSync implements snapshot.
+func (k *kindDriftDetector[O]) recordSync(w *objectSync[O]) bool {
+	if w.Adapter.ID(w.object) == "" {
+		return false
+	}
+	k.store.recordSync(w.object.GetUID(), lastSync{desired: w.desiredHash, at: w.Clock.Now().UnixNano()})
+	return true
+}
+
+// serial implements snapshot.
+func (k *kindDriftDetector[O]) serial(object O) uint64 {
+	return k.store.dirtyMark(client.ObjectKeyFromObject(object)).serial
+}
+
+// forget implements snapshot.
+func (k *kindDriftDetector[O]) forget(name types.NamespacedName) { k.store.forget(name) }
+
+// isReadyAsDeclared reports whether an object is Ready as it is declared now, and nobody requested a reconciliation.
+func (r *Remote[O]) isReadyAsDeclared(object O) bool {
+	status := object.GetCommonStatus()
+	ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionReady)
+	current := status.ObservedGeneration == object.GetGeneration()
+	return current && ready != nil && ready.Status == metav1.ConditionTrue &&
+		object.GetDeletionTimestamp() == nil && !object.IsSuspended() && !Requested(object) && r.Adapter.ID(object) != ""
 }
 
 func (w *objectSync[O]) publishes() bool {
@@ -95,22 +108,6 @@ func (w *objectSync[O]) publishes() bool {
 func (w *objectSync[O]) hasFurtherSteps() bool {
 	_, delays := w.Adapter.(RemovalDelayer[O])
 	return w.publishes() || delays || w.finishes()
-}
-
-// skip ends a reconciliation of an object that needs no read.
-func (w *objectSync[O]) skip() Outcome {
-	if _, known := w.snapshot.lastSync(w.object.GetUID()); !known {
-		w.snapshot.recordSync(w.object.GetUID(), lastSync{desired: w.desiredHash})
-	}
-	ready := meta.FindStatusCondition(w.object.GetCommonStatus().Conditions, v1alpha1.ConditionReady)
-	return Done(ready.Reason, ready.Message, 0)
-}
-
-// recordSync records the desired document that an object was synced with.
-func (w *objectSync[O]) recordSync() {
-	if w.snapshot != nil {
-		w.snapshot.recordSync(w.object.GetUID(), lastSync{desired: w.desiredHash, at: w.Clock.Now().UnixNano()})
-	}
 }
 
 // hashDesired returns a hash of the desired document, including the lists beside it.
