@@ -129,7 +129,7 @@ func TestPermissionComesLater(t *testing.T) {
 		api.Spec.Scopes.Items = append(api.Spec.Scopes.Items, v1alpha1.ResourceServerScope{Value: "write:orders"})
 	})
 	e.eventuallyReady(role)
-	if err := checkRole(e, role); err != nil {
+	if err := checkList("permissions", e.rolePermissions(role.Status.ID), []string{"read:orders", "write:orders"}); err != nil {
 		t.Error(err)
 	}
 }
