@@ -60,7 +60,7 @@ func logStreams() resource {
 		update:   &operation{body: logStreamChange},
 		remove:   &operation{},
 		defaults: doc{"status": "active"},
-		// How many a plan has is a matter of its contract. These are the numbers of the price list.
+		// Auth0 publishes no limit: how many a plan has is a matter of its contract. These numbers are an assumption, on the low side.
 		limit: map[RateLimit]int{RateLimitFree: 1, RateLimitSelfService: 1, RateLimitEnterprise: 10},
 		full: func() *failure {
 			return apiError(http.StatusConflict, "", "The tenant has as many log streams as its plan allows.")
