@@ -62,6 +62,14 @@ func (s *Session) databaseNames(ctx context.Context, request Request) ([]string,
 // policyLifetime is how long the password policy of a connection, and its id, are cached.
 const policyLifetime = 10 * time.Minute
 
+// wroteConnection drops what a change of a connection makes stale. Only creations and deletions change ids.
+func wroteConnection(s *Session, method string, _ Document) {
+	s.policies.clear()
+	if method != http.MethodPatch {
+		s.databases.clear()
+	}
+}
+
 // PasswordPolicy returns the requirements of a connection for new passwords. Known is false without the scopes to read the
 // connection's options.
 func (s *Session) PasswordPolicy(ctx context.Context, connection string) (PasswordPolicy, error) {

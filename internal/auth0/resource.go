@@ -64,7 +64,7 @@ var resources = resourceTable{
 	"clients": {ID: "client_id", Paging: Checkpoints, Items: "clients", Query: url.Values{"is_global": {"false"}}},
 	"connections": {
 		Paging: Checkpoints, Items: "connections", Filters: map[string]string{"name": "name"}, Event: "connection",
-		wrote: func(s *Session, _ string, _ Document) { s.policies.clear() },
+		wrote: wroteConnection,
 	},
 	"organizations": {Paging: Checkpoints, Items: "organizations", ByName: "organizations/name/{name}", Event: "organization"},
 	"resource-servers": {
@@ -74,12 +74,6 @@ var resources = resourceTable{
 		Paging: Offsets, Items: "roles", Filters: map[string]string{"name": "name_filter"}, Omit: isOrganizationRole, wrote: wroteRole,
 	},
 	"users": {ID: "user_id", Paging: Search, Items: "users", Event: "user"},
-}
-
-// IsResource reports whether the table has a resource.
-func IsResource(name string) bool {
-	_, ok := resources[name]
-	return ok
 }
 
 // ScopesFor returns the last part of the scopes for a resource: read:<part>, and create, update and delete unless it is a
