@@ -1,0 +1,24 @@
+package controllers
+
+import (
+	"testing"
+
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+)
+
+// TestResourcesAreInTheTable looks up the resource of each kind. The lookup panics for a resource that package auth0 does not know.
+func TestResourcesAreInTheTable(t *testing.T) {
+	found := 0
+	for _, kind := range All() {
+		if kind.Resource() == "" {
+			continue
+		}
+		found++
+		if auth0.ScopesFor(kind.Resource()) == "" {
+			t.Errorf("resource %s has no scopes", kind.Resource())
+		}
+	}
+	if found < 7 {
+		t.Errorf("%d kinds have a resource, want 7 or more", found)
+	}
+}
