@@ -6,7 +6,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
-	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/drift"
 )
 
 // A write to one object in Auth0 can affect others: see docs/decisions/0026-side-effects.md. Status says what an object has in
@@ -14,7 +14,7 @@ import (
 
 // AffectedBy implements engine.Affected. Auth0 enables every connection for a new application while the tenant's flag
 // enable_client_connections is on, and disables them for a deleted one.
-func (connectionAdapter) AffectedBy(write engine.Write) func(*v1alpha1.Auth0Connection) bool {
+func (connectionAdapter) AffectedBy(write drift.Write) func(*v1alpha1.Auth0Connection) bool {
 	switch {
 	case write.Resource == resourceClients && write.Created():
 		return func(c *v1alpha1.Auth0Connection) bool {
@@ -29,7 +29,7 @@ func (connectionAdapter) AffectedBy(write engine.Write) func(*v1alpha1.Auth0Conn
 
 // AffectedBy implements engine.Affected. Auth0 deletes a grant with its application or API, and removes the scopes that the API
 // loses.
-func (clientGrantAdapter) AffectedBy(write engine.Write) func(*v1alpha1.Auth0ClientGrant) bool {
+func (clientGrantAdapter) AffectedBy(write drift.Write) func(*v1alpha1.Auth0ClientGrant) bool {
 	if write.Resource == resourceClients && write.Deleted() {
 		return func(grant *v1alpha1.Auth0ClientGrant) bool { return grant.Status.ClientID == write.ID }
 	}
@@ -41,7 +41,7 @@ func (clientGrantAdapter) AffectedBy(write engine.Write) func(*v1alpha1.Auth0Cli
 }
 
 // AffectedBy implements engine.Affected. A role loses the permissions of a deleted API or of deleted scopes.
-func (roleAdapter) AffectedBy(write engine.Write) func(*v1alpha1.Auth0Role) bool {
+func (roleAdapter) AffectedBy(write drift.Write) func(*v1alpha1.Auth0Role) bool {
 	isLost := lostPermission(write)
 	if isLost == nil {
 		return nil
@@ -51,7 +51,7 @@ func (roleAdapter) AffectedBy(write engine.Write) func(*v1alpha1.Auth0Role) bool
 
 // AffectedBy implements engine.Affected. Auth0 deletes a user with the connection. A user also loses deleted roles, permissions
 // and memberships.
-func (userAdapter) AffectedBy(write engine.Write) func(*v1alpha1.Auth0User) bool {
+func (userAdapter) AffectedBy(write drift.Write) func(*v1alpha1.Auth0User) bool {
 	name := write.Before.String("name")
 	switch write.Resource {
 	case "roles":
@@ -84,7 +84,7 @@ func (userAdapter) AffectedBy(write engine.Write) func(*v1alpha1.Auth0User) bool
 
 // AffectedBy implements engine.Affected. An organization loses a deleted connection, and a client grant that is deleted by
 // itself, with its application or with its API.
-func (organizationAdapter) AffectedBy(write engine.Write) func(*v1alpha1.Auth0Organization) bool {
+func (organizationAdapter) AffectedBy(write drift.Write) func(*v1alpha1.Auth0Organization) bool {
 	if !write.Deleted() {
 		return nil
 	}
@@ -100,7 +100,7 @@ func (organizationAdapter) AffectedBy(write engine.Write) func(*v1alpha1.Auth0Or
 }
 
 // AffectedBy implements engine.Affected. An application loses a deleted default organization.
-func (clientAdapter) AffectedBy(write engine.Write) func(*v1alpha1.Auth0Client) bool {
+func (clientAdapter) AffectedBy(write drift.Write) func(*v1alpha1.Auth0Client) bool {
 	if write.Resource != "organizations" || !write.Deleted() {
 		return nil
 	}
@@ -112,12 +112,12 @@ const (
 	resourceAPIs    = "resource-servers"
 )
 
-func isDeletedAPI(write engine.Write) bool {
+func isDeletedAPI(write drift.Write) bool {
 	return write.Resource == resourceAPIs && write.Deleted() && write.Before.String("identifier") != ""
 }
 
 // lostScopes returns the scopes that a write removes from an API, and the identifier of the API.
-func lostScopes(write engine.Write) (api string, lost []string) {
+func lostScopes(write drift.Write) (api string, lost []string) {
 	api = write.Before.String("identifier")
 	if write.Resource != resourceAPIs || write.After["scopes"] == nil {
 		return api, nil
@@ -127,7 +127,7 @@ func lostScopes(write engine.Write) (api string, lost []string) {
 
 // lostPermission returns a function that reports whether a write removes a permission, by its name in status. It returns nil if
 // the write removes none.
-func lostPermission(write engine.Write) func(entry string) bool {
+func lostPermission(write drift.Write) func(entry string) bool {
 	api, lost := lostScopes(write)
 	switch {
 	case isDeletedAPI(write):

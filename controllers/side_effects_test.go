@@ -5,11 +5,12 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/drift"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
 )
 
 // affects reports whether a write affects an object. A nil function affects none of the kind.
-func affects[O v1alpha1.Managed](t *testing.T, adapter engine.Affected[O], write engine.Write, object O) bool {
+func affects[O v1alpha1.Managed](t *testing.T, adapter engine.Affected[O], write drift.Write, object O) bool {
 	t.Helper()
 	isAffected := adapter.AffectedBy(write)
 	return isAffected != nil && isAffected(object)
@@ -34,11 +35,11 @@ func TestAffectedBy(t *testing.T) {
 	application := &v1alpha1.Auth0Client{Spec: v1alpha1.Auth0ClientSpec{}}
 	application.Spec.DefaultOrganization = &v1alpha1.ClientDefaultOrganization{}
 
-	created := func(resource, id string) engine.Write {
-		return engine.Write{Resource: resource, ID: id, After: auth0.Document{}}
+	created := func(resource, id string) drift.Write {
+		return drift.Write{Resource: resource, ID: id, After: auth0.Document{}}
 	}
-	deleted := func(resource, id, name string) engine.Write {
-		return engine.Write{Resource: resource, ID: id, Before: auth0.Document{"name": name, "identifier": name}}
+	deleted := func(resource, id, name string) drift.Write {
+		return drift.Write{Resource: resource, ID: id, Before: auth0.Document{"name": name, "identifier": name}}
 	}
 	scopes := func(values ...string) auth0.Document {
 		items := []any{}
@@ -47,10 +48,10 @@ func TestAffectedBy(t *testing.T) {
 		}
 		return auth0.Document{"identifier": api, "scopes": items}
 	}
-	narrowed := engine.Write{Resource: "resource-servers", ID: "1", Before: scopes("read:orders", "write:orders"), After: scopes("write:orders")}
-	widened := engine.Write{Resource: "resource-servers", ID: "1", Before: narrowed.After, After: narrowed.Before}
-	renamed := engine.Write{Resource: "roles", ID: "rol_1", Before: auth0.Document{"name": "editor"}, After: auth0.Document{"name": "author"}}
-	described := engine.Write{Resource: "roles", ID: "rol_1", Before: auth0.Document{"name": "editor"}, After: auth0.Document{"name": "editor"}}
+	narrowed := drift.Write{Resource: "resource-servers", ID: "1", Before: scopes("read:orders", "write:orders"), After: scopes("write:orders")}
+	widened := drift.Write{Resource: "resource-servers", ID: "1", Before: narrowed.After, After: narrowed.Before}
+	renamed := drift.Write{Resource: "roles", ID: "rol_1", Before: auth0.Document{"name": "editor"}, After: auth0.Document{"name": "author"}}
+	described := drift.Write{Resource: "roles", ID: "rol_1", Before: auth0.Document{"name": "editor"}, After: auth0.Document{"name": "editor"}}
 
 	for _, row := range []struct {
 		name string

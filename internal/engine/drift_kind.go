@@ -18,6 +18,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
+	"github.com/auth0-operator/auth0-operator/internal/drift"
 	"github.com/auth0-operator/auth0-operator/internal/lists"
 	"github.com/auth0-operator/auth0-operator/internal/partial"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
@@ -28,28 +29,14 @@ const (
 	listLag = time.Minute
 	// listCall is about how many objects one call lists.
 	listCall = 100
-	// mostShown is how many documents of lists may wait for the reconciliation of their object, and longestShown how long.
-	mostShown    = 100
-	longestShown = 10 * time.Minute
-	// mostKept limits the size of such a document, in bytes.
+	// mostKept limits the size of a document that waits in memory for something else, in bytes.
 	mostKept = 128 << 10
 )
-
-// kindDetector is the part of drift detection that is specific to a kind.
-type kindDetector interface {
-	resource() string
-	// changed requests a read of the objects with these ids.
-	changed(ctx context.Context, tenant *driftDetector, ids map[string]bool)
-	// affected requests a read of the objects that a write to another object changed in Auth0.
-	affected(ctx context.Context, tenant types.NamespacedName, write Write)
-	// plan prepares the comparison of all objects. A requested one skips none, not even objects that wait or are stalled.
-	plan(ctx context.Context, session *auth0.Session, tenant types.NamespacedName, requested bool) (kindResync, error)
-}
 
 // kindDriftDetector detects drift of the objects of one kind, for all tenants.
 type kindDriftDetector[O v1alpha1.Managed] struct {
 	*Remote[O]
-	store *snapshotStore
+	store *drift.Snapshot
 	// started is closed when queue is set.
 	started chan struct{}
 	queue   priorityqueue.PriorityQueue[reconcile.Request]
@@ -74,7 +61,7 @@ func (k *kindDriftDetector[O]) enqueue(ctx context.Context, priority ratelimit.P
 	}
 }
 
-func (k *kindDriftDetector[O]) resource() string { return k.Adapter.(ListedKind).Resource() }
+func (k *kindDriftDetector[O]) Resource() string { return k.Adapter.(ListedKind).Resource() }
 
 // each visits the objects of a tenant. The visitor must not change them.
 func (k *kindDriftDetector[O]) each(ctx context.Context, tenant types.NamespacedName, visit func(O)) error {
@@ -85,10 +72,10 @@ func (k *kindDriftDetector[O]) each(ctx context.Context, tenant types.Namespaced
 	return partial.Visit(ctx, k.Client, list, visit)
 }
 
-func (k *kindDriftDetector[O]) changed(ctx context.Context, tenant *driftDetector, ids map[string]bool) {
+func (k *kindDriftDetector[O]) Changed(ctx context.Context, tenant *drift.Detector, ids map[string]bool) {
 	for id := range ids {
 		list := k.kind.NewList()
-		index := client.MatchingFields{reference.IDIndex: reference.IDKeyIn(tenant.tenant, id)}
+		index := client.MatchingFields{reference.IDIndex: reference.IDKeyIn(tenant.Tenant, id)}
 		if err := k.Client.List(ctx, list, index, client.UnsafeDisableDeepCopy); err != nil {
 			logger(ctx).Error(err, "find what was changed", "objects", k.kind.Name)
 			return
@@ -101,7 +88,7 @@ func (k *kindDriftDetector[O]) changed(ctx context.Context, tenant *driftDetecto
 
 // read requests a read of an object.
 func (k *kindDriftDetector[O]) read(ctx context.Context, key types.NamespacedName, priority ratelimit.Priority) {
-	k.store.markDirty(key, priority)
+	k.store.MarkDirty(key, priority)
 	k.enqueue(ctx, priority, key)
 }
 
@@ -143,9 +130,9 @@ func (b expectedEntry) ids() map[string]bool {
 	return ids
 }
 
-func (k *kindDriftDetector[O]) plan(ctx context.Context, session *auth0.Session, tenant types.NamespacedName, requested bool) (kindResync, error) {
+func (k *kindDriftDetector[O]) Plan(ctx context.Context, session *auth0.Session, tenant types.NamespacedName, requested bool) (drift.Resync, error) {
 	if err := k.forgetDeleted(ctx); err != nil {
-		return kindResync{}, err
+		return drift.Resync{}, err
 	}
 	all := expectedObjects{byID: map[string][]types.NamespacedName{}, expectedEntries: map[auth0.MemberList]expectedEntry{}}
 	err := k.each(ctx, tenant, func(object O) {
@@ -159,7 +146,7 @@ func (k *kindDriftDetector[O]) plan(ctx context.Context, session *auth0.Session,
 		all.byID[id] = append(all.byID[id], client.ObjectKeyFromObject(object))
 		for _, list := range k.memberLists(ctx, session, object) {
 			for _, entry := range list.Want {
-				all.add(k.resource(), id, auth0.Entry{Field: list.Field, Name: entry})
+				all.add(k.Resource(), id, auth0.Entry{Field: list.Field, Name: entry})
 			}
 		}
 	})
@@ -167,7 +154,7 @@ func (k *kindDriftDetector[O]) plan(ctx context.Context, session *auth0.Session,
 	for _, expectedEntries := range all.expectedEntries {
 		calls += (len(expectedEntries.ids()) + listCall - 1) / listCall
 	}
-	return kindResync{calls: calls, run: func(ctx context.Context, pace *pace) error {
+	return drift.Resync{Calls: calls, Run: func(ctx context.Context, pace *drift.Pace) error {
 		if err := k.compareMembers(ctx, session, pace, all); err != nil {
 			return err
 		}
@@ -185,7 +172,7 @@ func (k *kindDriftDetector[O]) forgetDeleted(ctx context.Context) error {
 	for _, object := range objectsIn(list) {
 		present[object.GetUID()] = true
 	}
-	k.store.keepOnly(present)
+	k.store.KeepOnly(present)
 	if _, imports := k.Adapter.(Importer[O]); imports {
 		k.Batches.KeepOnly(present)
 	}
@@ -232,7 +219,7 @@ func (k *kindDriftDetector[O]) comparison(ctx context.Context, session *auth0.Se
 
 // compareMembers finds the objects that should have an entry and lack it. If Auth0 does not give the list of members, it takes
 // all of them.
-func (k *kindDriftDetector[O]) compareMembers(ctx context.Context, session *auth0.Session, pace *pace, all expectedObjects) error {
+func (k *kindDriftDetector[O]) compareMembers(ctx context.Context, session *auth0.Session, pace *drift.Pace, all expectedObjects) error {
 	for memberList, missing := range all.expectedEntries {
 		asked := k.Clock.Now()
 		err := k.findMembers(ctx, session, pace, memberList, missing)
@@ -255,7 +242,7 @@ func (k *kindDriftDetector[O]) compareMembers(ctx context.Context, session *auth
 
 // findMembers removes the objects that have an entry from missing. It gives up a list that needs more calls than reading each
 // object.
-func (k *kindDriftDetector[O]) findMembers(ctx context.Context, session *auth0.Session, pace *pace, memberList auth0.MemberList, missing expectedEntry) error {
+func (k *kindDriftDetector[O]) findMembers(ctx context.Context, session *auth0.Session, pace *drift.Pace, memberList auth0.MemberList, missing expectedEntry) error {
 	calls, most := 0, len(missing.ids())
 	for members, err := range session.Members(ctx, memberList, slices.Collect(maps.Keys(missing))) {
 		if err != nil {
@@ -266,7 +253,7 @@ func (k *kindDriftDetector[O]) findMembers(ctx context.Context, session *auth0.S
 				missing.found(id, entry)
 			}
 		}
-		if err := pace.step(ctx); err != nil {
+		if err := pace.Step(ctx); err != nil {
 			return err
 		}
 		calls++
@@ -278,13 +265,13 @@ func (k *kindDriftDetector[O]) findMembers(ctx context.Context, session *auth0.S
 }
 
 // compareObjects compares every object with what lists show of it.
-func (k *kindDriftDetector[O]) compareObjects(ctx context.Context, session *auth0.Session, pace *pace, all expectedObjects) error {
+func (k *kindDriftDetector[O]) compareObjects(ctx context.Context, session *auth0.Session, pace *drift.Pace, all expectedObjects) error {
 	ids := make([]string, 0, len(all.byID))
 	for id := range all.byID {
 		ids = append(ids, id)
 	}
 	asked := k.Clock.Now()
-	for shown, err := range session.Listed(ctx, k.resource(), ids) {
+	for shown, err := range session.Listed(ctx, k.Resource(), ids) {
 		if err != nil {
 			return err
 		}
@@ -293,10 +280,10 @@ func (k *kindDriftDetector[O]) compareObjects(ctx context.Context, session *auth
 				k.compareOne(ctx, session, pace, key, one.Document, asked)
 			}
 		}
-		if err := k.store.drained(ctx); err != nil {
+		if err := k.store.Drained(ctx); err != nil {
 			return err
 		}
-		if err := pace.step(ctx); err != nil {
+		if err := pace.Step(ctx); err != nil {
 			return err
 		}
 		asked = k.Clock.Now()
@@ -305,7 +292,7 @@ func (k *kindDriftDetector[O]) compareObjects(ctx context.Context, session *auth
 }
 
 // compareOne requests a reconciliation of an object that would change something: with what the list shows, or with a read.
-func (k *kindDriftDetector[O]) compareOne(ctx context.Context, session *auth0.Session, pace *pace, key types.NamespacedName, shown auth0.Document, asked time.Time) {
+func (k *kindDriftDetector[O]) compareOne(ctx context.Context, session *auth0.Session, pace *drift.Pace, key types.NamespacedName, shown auth0.Document, asked time.Time) {
 	object, ok := k.comparable(ctx, key, asked, pace)
 	if !ok {
 		return
@@ -318,7 +305,7 @@ func (k *kindDriftDetector[O]) compareOne(ctx context.Context, session *auth0.Se
 			k.read(ctx, key, ratelimit.PriorityPeriodic)
 			return
 		}
-		k.store.show(key, shown)
+		k.store.Show(key, shown)
 		k.enqueue(ctx, ratelimit.PriorityPeriodic, key)
 	case differs:
 		k.read(ctx, key, ratelimit.PriorityPeriodic)
@@ -328,17 +315,17 @@ func (k *kindDriftDetector[O]) compareOne(ctx context.Context, session *auth0.Se
 // comparable returns an object as it is now, if what a list showed at a time can be compared with it and nothing else requires a
 // read. In a requested comparison, it requests a read of an object that was synced shortly before the request: the list may lag
 // behind, and something may have changed since.
-func (k *kindDriftDetector[O]) comparable(ctx context.Context, key types.NamespacedName, asked time.Time, pace *pace) (O, bool) {
+func (k *kindDriftDetector[O]) comparable(ctx context.Context, key types.NamespacedName, asked time.Time, pace *drift.Pace) (O, bool) {
 	object := k.New()
-	if k.store.dirtyMark(key).serial != 0 {
+	if k.store.DirtyMark(key).Serial != 0 {
 		return object, false
 	}
 	if err := k.Client.Get(ctx, key, object); err != nil || !k.isReadyAsDeclared(object) {
 		return object, false
 	}
-	isRecent := k.store.syncedSince(object.GetUID(), asked.Add(-listLag))
-	isOfThisResync := k.store.syncedSince(object.GetUID(), pace.began.Add(-1))
-	if isRecent && pace.requested && !isOfThisResync {
+	isRecent := k.store.SyncedSince(object.GetUID(), asked.Add(-listLag))
+	isOfThisResync := k.store.SyncedSince(object.GetUID(), pace.Began.Add(-1))
+	if isRecent && pace.Requested && !isOfThisResync {
 		k.read(ctx, key, ratelimit.PriorityPeriodic)
 	}
 	return object, !isRecent

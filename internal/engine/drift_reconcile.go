@@ -15,32 +15,33 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
+	"github.com/auth0-operator/auth0-operator/internal/drift"
 	"github.com/auth0-operator/auth0-operator/internal/lists"
 )
 
 // reconcile implements snapshot.
 func (k *kindDriftDetector[O]) reconcile(ctx context.Context, reconciliation *Reconciliation[O]) Outcome {
 	key := client.ObjectKeyFromObject(reconciliation.Object)
-	known, shown := k.store.dirtyMark(key), k.store.take(key)
-	if shown != nil && known.serial == 0 && k.isReadyAsDeclared(reconciliation.Object) {
+	known, shown := k.store.DirtyMark(key), k.store.Take(key)
+	if shown != nil && known.Serial == 0 && k.isReadyAsDeclared(reconciliation.Object) {
 		outcome, ok := k.reconcileListed(ctx, reconciliation, shown)
 		if ok && !outcome.isFinal() {
-			k.store.show(key, shown)
+			k.store.Show(key, shown)
 		}
 		if ok {
 			return outcome
 		}
 		reconciliation.Object = reconciliation.saved.DeepCopyObject().(O)
 		// Something differs, so the object needs a read.
-		k.store.markDirty(key, ratelimit.PriorityPeriodic)
-		known = k.store.dirtyMark(key)
+		k.store.MarkDirty(key, ratelimit.PriorityPeriodic)
+		known = k.store.DirtyMark(key)
 	}
-	if known.serial != 0 {
-		ratelimit.ReservationOf(ctx).RaisePriority(known.priority)
+	if known.Serial != 0 {
+		ratelimit.ReservationOf(ctx).RaisePriority(known.Priority)
 	}
 	outcome := k.newSync(reconciliation).run(ctx)
 	if outcome.isFinal() {
-		k.store.clearDirty(key, known)
+		k.store.ClearDirty(key, known)
 	}
 	return outcome
 }
@@ -61,15 +62,15 @@ func (k *kindDriftDetector[O]) isInSync(w *objectSync[O]) bool {
 	if w.shown != nil || w.object.GetManagedStatus().RecheckAt != nil || len(w.secrets) > 0 || !w.isReadyAsDeclared(w.object) || k.serial(w.object) != 0 {
 		return false
 	}
-	before, known := k.store.lastSync(w.object.GetUID())
+	before, known := k.store.LastSync(w.object.GetUID())
 	if known {
-		return before.desired == w.desiredHash && !w.hasFurtherSteps()
+		return before.Desired == w.desiredHash && !w.hasFurtherSteps()
 	}
 	// Lists of Auth0 do not show what an object writes to Kubernetes: somebody may have deleted its Secret meanwhile.
-	if w.publishes() || w.finishes() || w.DriftDetection.unseen(w.tenant.UID, w.object) {
+	if w.publishes() || w.finishes() || w.DriftDetection.Unseen(w.tenant.UID, w.object) {
 		return false
 	}
-	k.store.recordSync(w.object.GetUID(), lastSync{desired: w.desiredHash})
+	k.store.RecordSync(w.object.GetUID(), drift.LastSync{Desired: w.desiredHash})
 	return true
 }
 
@@ -78,17 +79,17 @@ func (k *kindDriftDetector[O]) recordSync(w *objectSync[O]) bool {
 	if w.Adapter.ID(w.object) == "" {
 		return false
 	}
-	k.store.recordSync(w.object.GetUID(), lastSync{desired: w.desiredHash, at: w.Clock.Now().UnixNano()})
+	k.store.RecordSync(w.object.GetUID(), drift.LastSync{Desired: w.desiredHash, At: w.Clock.Now().UnixNano()})
 	return true
 }
 
 // serial implements snapshot.
 func (k *kindDriftDetector[O]) serial(object O) uint64 {
-	return k.store.dirtyMark(client.ObjectKeyFromObject(object)).serial
+	return k.store.DirtyMark(client.ObjectKeyFromObject(object)).Serial
 }
 
 // forget implements snapshot.
-func (k *kindDriftDetector[O]) forget(name types.NamespacedName) { k.store.forget(name) }
+func (k *kindDriftDetector[O]) forget(name types.NamespacedName) { k.store.Forget(name) }
 
 // isReadyAsDeclared reports whether an object is Ready as it is declared now, and nobody requested a reconciliation.
 func (r *Remote[O]) isReadyAsDeclared(object O) bool {

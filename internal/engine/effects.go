@@ -11,48 +11,22 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
+	"github.com/auth0-operator/auth0-operator/internal/drift"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
 // A write to one object can change others in Auth0: a new application is enabled for connections, a deleted role is taken from
 // users. Auth0's log and events name only the written object. See docs/decisions/0026-side-effects.md.
 
-// Write is a write to an object in Auth0.
-type Write struct {
-	// Resource is the name of the kind in the paths of the Management API: "roles".
-	Resource string
-	// ID is the id of the object in Auth0.
-	ID string
-	// Before is the object as it was, nil if the write created it. After is the object as it is, nil if the write deleted it.
-	// Either may lack fields that were not read.
-	Before, After auth0.Document
-}
-
-// Created reports whether the write created the object.
-func (w Write) Created() bool { return w.Before == nil }
-
-// Deleted reports whether the write deleted the object.
-func (w Write) Deleted() bool { return w.After == nil }
-
 // Affected is for kinds whose objects can change in Auth0 when others are written.
 type Affected[O v1alpha1.Managed] interface {
 	// AffectedBy returns a function that reports whether a write may have changed an object, nil if it changes no object of the
 	// kind. A mistake costs a read, or leaves the change to the next comparison.
-	AffectedBy(write Write) func(O) bool
+	AffectedBy(write drift.Write) func(O) bool
 }
 
-// wrote requests a read of the objects that a write to another object changed in Auth0.
-func (m *DriftDetection) wrote(ctx context.Context, tenant types.NamespacedName, write Write) {
-	if m == nil {
-		return
-	}
-	for _, kind := range m.kinds {
-		kind.affected(ctx, tenant, write)
-	}
-}
-
-// affected implements kindDetector.
-func (k *kindDriftDetector[O]) affected(ctx context.Context, tenant types.NamespacedName, write Write) {
+// Affected implements drift.Kind.
+func (k *kindDriftDetector[O]) Affected(ctx context.Context, tenant types.NamespacedName, write drift.Write) {
 	adapter, ok := k.Adapter.(Affected[O])
 	if !ok {
 		return
@@ -63,7 +37,7 @@ func (k *kindDriftDetector[O]) affected(ctx context.Context, tenant types.Namesp
 	}
 	err := k.each(ctx, tenant, func(object O) {
 		if k.Adapter.ID(object) != "" && object.GetDeletionTimestamp() == nil && isAffected(object) {
-			k.store.markDirty(client.ObjectKeyFromObject(object), priorityAfter(write))
+			k.store.MarkDirty(client.ObjectKeyFromObject(object), priorityAfter(write))
 			k.enqueueIfStarted(priorityAfter(write), client.ObjectKeyFromObject(object))
 		}
 	})
@@ -73,7 +47,7 @@ func (k *kindDriftDetector[O]) affected(ctx context.Context, tenant types.Namesp
 }
 
 // priorityAfter is the priority of a comparison after a write: a created object may give access that nobody declared.
-func priorityAfter(write Write) ratelimit.Priority {
+func priorityAfter(write drift.Write) ratelimit.Priority {
 	if write.Created() {
 		return ratelimit.PriorityEdited
 	}
@@ -93,7 +67,7 @@ func (k *kindDriftDetector[O]) enqueueIfStarted(priority ratelimit.Priority, key
 // wrote requests a read of the objects that a write to this one changed in Auth0.
 func (w *objectSync[O]) wrote(ctx context.Context, id string, before, after auth0.Document) {
 	if listed, ok := w.Adapter.(ListedKind); ok {
-		w.DriftDetection.wrote(ctx, reference.TenantKey(w.object), Write{Resource: listed.Resource(), ID: id, Before: before, After: after})
+		w.DriftDetection.Wrote(ctx, reference.TenantKey(w.object), drift.Write{Resource: listed.Resource(), ID: id, Before: before, After: after})
 	}
 }
 
@@ -115,19 +89,4 @@ func (w *objectSync[O]) wroteDeletion(ctx context.Context, have auth0.Document) 
 		have = w.Adapter.Desired(w.object, w.references)
 	}
 	w.wrote(ctx, w.Adapter.ID(w.object), have, nil)
-}
-
-// writeOf returns the Write that an entry of Auth0's log or events describes, if it may have changed other objects. Such entries
-// do not show the object.
-func writeOf(change auth0.Change) (Write, bool) {
-	write := Write{Resource: change.Resource, ID: change.ID}
-	switch {
-	case change.Created:
-		write.After = auth0.Document{}
-	case change.Deleted:
-		write.Before = auth0.Document{}
-	default:
-		return write, false
-	}
-	return write, true
 }

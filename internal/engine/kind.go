@@ -27,6 +27,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 	"github.com/auth0-operator/auth0-operator/internal/batch"
+	"github.com/auth0-operator/auth0-operator/internal/drift"
 	"github.com/auth0-operator/auth0-operator/internal/lease"
 	"github.com/auth0-operator/auth0-operator/internal/partial"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
@@ -50,7 +51,7 @@ type Deps struct {
 	// RecheckAfter is how long after a repeated attempt to check whether the earlier one took effect late.
 	RecheckAfter time.Duration
 	// DriftDetection watches the tenants.
-	DriftDetection *DriftDetection
+	DriftDetection *drift.Detection
 	// Metrics count calls and differences.
 	Metrics *auth0.Metrics
 	Batches *batch.Batches
@@ -171,7 +172,7 @@ func RegisterRemote[T any, O interface {
 	var looks *kindDriftDetector[O]
 	remote.snapshot = noSnapshot[O]{remote}
 	if _, ok := adapter.(ListedKind); ok {
-		looks = &kindDriftDetector[O]{Remote: remote, store: newSnapshotStore(), started: make(chan struct{})}
+		looks = &kindDriftDetector[O]{Remote: remote, store: drift.NewSnapshot(), started: make(chan struct{})}
 		remote.snapshot = looks
 		watches = append(watches, looks.watchQueue)
 	}
@@ -182,7 +183,7 @@ func RegisterRemote[T any, O interface {
 		remote.Deps, remote.kind, remote.kinds = deps, kind, all
 		remote.batcher = batcherOf(adapter, deps)
 		if looks != nil {
-			deps.DriftDetection.kinds = append(deps.DriftDetection.kinds, looks)
+			deps.DriftDetection.Add(looks)
 		}
 		return remote
 	}, watches...)

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
 	"github.com/go-logr/logr"
 	"golang.org/x/sync/semaphore"
 	corev1 "k8s.io/api/core/v1"
@@ -457,3 +459,5 @@ func isPause(object v1alpha1.Object, reason string) bool {
 	_, managed := object.(v1alpha1.Managed)
 	return reason == v1alpha1.ReasonRateLimited || reason == v1alpha1.ReasonImporting || managed && reason == v1alpha1.ReasonTenantUnavailable
 }
+
+func logger(ctx context.Context) logr.Logger { return log.FromContext(ctx) }

@@ -17,6 +17,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
+	"github.com/auth0-operator/auth0-operator/internal/drift"
 	"github.com/auth0-operator/auth0-operator/internal/fields"
 	"github.com/auth0-operator/auth0-operator/internal/lists"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
@@ -25,8 +26,6 @@ import (
 )
 
 const (
-	// defaultResync is how often to compare an object with Auth0 if the tenant does not say.
-	defaultResync = time.Hour
 	// scopeRetry is how soon to check again for a missing scope: it costs at most one token per minute and tenant.
 	scopeRetry = time.Minute
 	// outageRetry is when to retry after Auth0 refused the operator's own credentials; the tenant reports that, too.
@@ -99,7 +98,7 @@ func (r *Remote[O]) Forget(name types.NamespacedName) {
 }
 
 func (r *Remote[O]) newSync(reconciliation *Reconciliation[O]) *objectSync[O] {
-	return &objectSync[O]{Remote: r, reconciliation: reconciliation, object: reconciliation.Object, fields: r.Adapter.Fields(), resync: defaultResync, notApplied: notAppliedBefore(reconciliation.Object)}
+	return &objectSync[O]{Remote: r, reconciliation: reconciliation, object: reconciliation.Object, fields: r.Adapter.Fields(), resync: drift.DefaultResync, notApplied: notAppliedBefore(reconciliation.Object)}
 }
 
 func (w *objectSync[O]) run(ctx context.Context) Outcome {
@@ -557,7 +556,7 @@ func ResyncInterval(tenant *v1alpha1.Auth0Tenant) time.Duration {
 	if interval := tenant.Spec.ResyncInterval; interval != nil {
 		return interval.Duration
 	}
-	return defaultResync
+	return drift.DefaultResync
 }
 
 func (w *objectSync[O]) event(ctx context.Context, reason, message string) {

@@ -10,6 +10,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
+	"github.com/auth0-operator/auth0-operator/internal/drift"
 	"github.com/auth0-operator/auth0-operator/internal/lease"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
@@ -54,7 +55,7 @@ func (r *Remote[O]) leave(ctx context.Context, reconciliation *Reconciliation[O]
 	}
 	dependants, err := Dependants(ctx, r.Client, r.kinds, r.kind.Name, reconciliation.Object)
 	if err != nil {
-		return FromError(err, defaultResync)
+		return FromError(err, drift.DefaultResync)
 	}
 	if len(dependants) > 0 {
 		return Wait(v1alpha1.ReasonInUse, InUse(dependants), DependantsPoll).KeepReady()

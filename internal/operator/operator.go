@@ -32,6 +32,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/controllers"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/batch"
+	"github.com/auth0-operator/auth0-operator/internal/drift"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
 	"github.com/auth0-operator/auth0-operator/internal/lease"
 	"github.com/auth0-operator/auth0-operator/internal/partial"
@@ -113,7 +114,7 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 		return fence.Transport(base, lease.IsWrite)
 	}
 	whole := partial.Client{Client: manager.GetClient(), Reader: manager.GetAPIReader()}
-	driftDetection := &engine.DriftDetection{Client: whole, Pool: pool, Clock: options.Clock, Metrics: counters}
+	driftDetection := &drift.Detection{Client: whole, Pool: pool, Clock: options.Clock, Metrics: counters}
 	deps := engine.Deps{
 		Client:         whole,
 		Reader:         manager.GetAPIReader(),

@@ -15,6 +15,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/display"
+	"github.com/auth0-operator/auth0-operator/internal/drift"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
 	"github.com/auth0-operator/auth0-operator/internal/operator"
 	"github.com/auth0-operator/auth0-operator/internal/secret"
@@ -78,5 +79,5 @@ func (p *plugin) connect() (client.Client, string, error) {
 func deps(kube client.Client) engine.Deps {
 	// Nobody scrapes the metrics of a command.
 	pool := auth0.NewPool(auth0.NewMetrics(prometheus.NewRegistry()))
-	return engine.Deps{Client: kube, Reader: kube, Pool: pool, Hasher: secret.Ephemeral(), Clock: clock.RealClock{}, DriftDetection: &engine.DriftDetection{}}
+	return engine.Deps{Client: kube, Reader: kube, Pool: pool, Hasher: secret.Ephemeral(), Clock: clock.RealClock{}, DriftDetection: &drift.Detection{}}
 }

@@ -1,4 +1,4 @@
-package engine
+package drift
 
 import (
 	"context"
@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -17,29 +16,29 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/tenants"
 )
 
-// DriftDetection runs a drift detector for every usable tenant. It is a Runnable of the manager.
-type DriftDetection struct {
+// Detection runs a drift detector for every usable tenant. It is a Runnable of the manager.
+type Detection struct {
 	Client  client.Client
 	Pool    *auth0.Pool
 	Clock   clock.WithTicker
 	Metrics *auth0.Metrics
 
-	kinds []kindDetector
+	kinds []Kind
 	// deletions are the handlers of deletions, by resource.
 	deletions map[string]func(ctx context.Context, tenant types.NamespacedName, id string)
 
 	mu sync.Mutex
 	// ctx is nil until the manager starts, and when it ends.
 	ctx     context.Context //nolint:containedctx // It is the lifetime of the loops, which others set off.
-	tenants map[types.UID]*driftDetector
+	tenants map[types.UID]*Detector
 	loops   sync.WaitGroup
 }
 
-// driftDetector is an informer for the objects of one tenant: it receives the changes that others make in Auth0, and compares
+// Detector is an informer for the objects of one tenant: it receives the changes that others make in Auth0, and compares
 // everything with lists periodically. See docs/decisions/0013-drift-detection.md.
-type driftDetector struct {
-	*DriftDetection
-	tenant types.NamespacedName
+type Detector struct {
+	*Detection
+	Tenant types.NamespacedName
 	uid    types.UID
 
 	// compared is when the first complete comparison since the start began, nil before it ended.
@@ -54,7 +53,7 @@ type driftDetector struct {
 }
 
 // Start implements manager.Runnable.
-func (m *DriftDetection) Start(ctx context.Context) error {
+func (m *Detection) Start(ctx context.Context) error {
 	m.mu.Lock()
 	m.ctx = ctx
 	for _, driftDetector := range m.tenants {
@@ -70,9 +69,12 @@ func (m *DriftDetection) Start(ctx context.Context) error {
 	return nil
 }
 
+// Add adds a kind whose objects are watched. It must be called before the manager starts.
+func (m *Detection) Add(kind Kind) { m.kinds = append(m.kinds, kind) }
+
 // OnDeletion registers a handler of deletions in Auth0, by anyone. resource is the name in the paths of the Management API. It
 // must be called before the manager starts.
-func (m *DriftDetection) OnDeletion(resource string, heard func(ctx context.Context, tenant types.NamespacedName, id string)) {
+func (m *Detection) OnDeletion(resource string, heard func(ctx context.Context, tenant types.NamespacedName, id string)) {
 	if m.deletions == nil {
 		m.deletions = map[string]func(context.Context, types.NamespacedName, string){}
 	}
@@ -80,30 +82,30 @@ func (m *DriftDetection) OnDeletion(resource string, heard func(ctx context.Cont
 }
 
 // Keep runs a drift detector of the tenant from now on, until the tenant is gone.
-func (m *DriftDetection) Keep(tenant *v1alpha1.Auth0Tenant) {
+func (m *Detection) Keep(tenant *v1alpha1.Auth0Tenant) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.keep(tenant)
 }
 
 // Compare requests a complete comparison of the tenant now.
-func (m *DriftDetection) Compare(tenant *v1alpha1.Auth0Tenant) {
+func (m *Detection) Compare(tenant *v1alpha1.Auth0Tenant) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.keep(tenant).requestResync()
 }
 
-func (m *DriftDetection) keep(tenant *v1alpha1.Auth0Tenant) *driftDetector {
+func (m *Detection) keep(tenant *v1alpha1.Auth0Tenant) *Detector {
 	if known := m.tenants[tenant.UID]; known != nil {
 		return known
 	}
 	synced := make(chan struct{})
-	kept := &driftDetector{
-		DriftDetection: m, tenant: client.ObjectKeyFromObject(tenant), uid: tenant.UID,
+	kept := &Detector{
+		Detection: m, Tenant: client.ObjectKeyFromObject(tenant), uid: tenant.UID,
 		synced: synced, closeSynced: sync.OnceFunc(func() { close(synced) }), again: make(chan struct{}, 1),
 	}
 	if m.tenants == nil {
-		m.tenants = map[types.UID]*driftDetector{}
+		m.tenants = map[types.UID]*Detector{}
 	}
 	m.tenants[tenant.UID] = kept
 	if m.ctx != nil {
@@ -112,8 +114,8 @@ func (m *DriftDetection) keep(tenant *v1alpha1.Auth0Tenant) *driftDetector {
 	return kept
 }
 
-// unseen reports whether an object of a tenant is newer than the last complete comparison, which therefore did not cover it.
-func (m *DriftDetection) unseen(tenant types.UID, object client.Object) bool {
+// Unseen reports whether an object of a tenant is newer than the last complete comparison, which therefore did not cover it.
+func (m *Detection) Unseen(tenant types.UID, object client.Object) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	known := m.tenants[tenant]
@@ -125,8 +127,8 @@ func (m *DriftDetection) unseen(tenant types.UID, object client.Object) bool {
 }
 
 // start runs the loops until the tenant is gone or ctx ends.
-func (m *driftDetector) start(ctx context.Context) {
-	ctx = log.IntoContext(ctx, log.FromContext(ctx).WithName("mirror").WithValues("tenant", m.tenant.String()))
+func (m *Detector) start(ctx context.Context) {
+	ctx = log.IntoContext(ctx, log.FromContext(ctx).WithName("mirror").WithValues("tenant", m.Tenant.String()))
 	ctx, cancel := context.WithCancel(ctx)
 	var loops sync.WaitGroup
 	for _, loop := range []func(context.Context){m.followLog, m.followEvents, m.runResyncs} {
@@ -146,9 +148,9 @@ func (m *driftDetector) start(ctx context.Context) {
 const usablePoll = time.Second
 
 // usable waits until the tenant is usable. It returns false when there is no reason to wait any more.
-func (m *driftDetector) usable(ctx context.Context) (*v1alpha1.Auth0Tenant, *auth0.Session, bool) {
+func (m *Detector) usable(ctx context.Context) (*v1alpha1.Auth0Tenant, *auth0.Session, bool) {
 	for ctx.Err() == nil {
-		tenant, session, err := tenants.Usable(ctx, m.Client, m.Pool, m.tenant)
+		tenant, session, err := tenants.Usable(ctx, m.Client, m.Pool, m.Tenant)
 		if client.IgnoreNotFound(err) == nil && (err != nil || tenant.UID != m.uid) {
 			return nil, nil, false
 		}
@@ -164,7 +166,7 @@ func (m *driftDetector) usable(ctx context.Context) (*v1alpha1.Auth0Tenant, *aut
 }
 
 // sleep returns false when ctx ends first.
-func (m *driftDetector) sleep(ctx context.Context, d time.Duration) bool {
+func (m *Detector) sleep(ctx context.Context, d time.Duration) bool {
 	timer := m.Clock.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -176,17 +178,17 @@ func (m *driftDetector) sleep(ctx context.Context, d time.Duration) bool {
 }
 
 // report requeues the objects that others changed, and passes deletions to their handlers.
-func (m *driftDetector) report(ctx context.Context, changes []auth0.Change) {
+func (m *Detector) report(ctx context.Context, changes []auth0.Change) {
 	ids := map[string]map[string]bool{}
 	for _, change := range changes {
 		if heard := m.deletions[change.Resource]; heard != nil && change.Deleted {
-			heard(ctx, m.tenant, change.ID)
+			heard(ctx, m.Tenant, change.ID)
 		}
 		if change.Own {
 			continue
 		}
 		if write, ok := writeOf(change); ok {
-			m.wrote(ctx, m.tenant, write)
+			m.Wrote(ctx, m.Tenant, write)
 		}
 		if ids[change.Resource] == nil {
 			ids[change.Resource] = map[string]bool{}
@@ -194,17 +196,15 @@ func (m *driftDetector) report(ctx context.Context, changes []auth0.Change) {
 		ids[change.Resource][change.ID] = true
 	}
 	for _, kind := range m.kinds {
-		if changed := ids[kind.resource()]; len(changed) > 0 {
-			kind.changed(ctx, m, changed)
+		if changed := ids[kind.Resource()]; len(changed) > 0 {
+			kind.Changed(ctx, m, changed)
 		}
 	}
 }
 
-func (m *driftDetector) requestResync() {
+func (m *Detector) requestResync() {
 	select {
 	case m.again <- struct{}{}:
 	default:
 	}
 }
-
-func logger(ctx context.Context) logr.Logger { return log.FromContext(ctx) }

@@ -1,4 +1,4 @@
-package engine
+package drift
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -47,7 +49,7 @@ func (w *watch) set(change func()) {
 }
 
 // followLog polls the tenant's log.
-func (m *driftDetector) followLog(ctx context.Context) {
+func (m *Detector) followLog(ctx context.Context) {
 	ctx = ratelimit.WithPriority(ctx, ratelimit.PriorityShared)
 	defer m.closeSynced()
 	var tail *auth0.LogTail
@@ -64,7 +66,7 @@ func (m *driftDetector) followLog(ctx context.Context) {
 		} else if auth0.ClassOf(err) == auth0.ClassCircuitOpen {
 			pause = usablePoll
 		} else if ctx.Err() == nil {
-			logger(ctx).Info("cannot read the tenant's log; trying again", "error", err.Error())
+			log.FromContext(ctx).Info("cannot read the tenant's log; trying again", "error", err.Error())
 		}
 		m.closeSynced()
 		m.save(ctx, tenant)
@@ -76,7 +78,7 @@ func (m *driftDetector) followLog(ctx context.Context) {
 
 // readLog continues after the last entry that it read, and returns when to continue. If Auth0 rejects the checkpoint, it
 // continues at the present end of the log, and requests a complete comparison for what it may have missed.
-func (m *driftDetector) readLog(ctx context.Context, tenant *v1alpha1.Auth0Tenant, session *auth0.Session, tail **auth0.LogTail) (time.Duration, error) {
+func (m *Detector) readLog(ctx context.Context, tenant *v1alpha1.Auth0Tenant, session *auth0.Session, tail **auth0.LogTail) (time.Duration, error) {
 	if *tail == nil {
 		last, err := beginning(ctx, tenant, session, m.Clock.Now())
 		if err != nil {
@@ -118,7 +120,7 @@ func beginning(ctx context.Context, tenant *v1alpha1.Auth0Tenant, session *auth0
 }
 
 // followEvents keeps a connection to the Events API.
-func (m *driftDetector) followEvents(ctx context.Context) {
+func (m *Detector) followEvents(ctx context.Context) {
 	ctx = ratelimit.WithPriority(ctx, ratelimit.PriorityShared)
 	for first := true; ; first = false {
 		tenant, session, ok := m.usable(ctx)
@@ -144,7 +146,7 @@ func (m *driftDetector) followEvents(ctx context.Context) {
 }
 
 // listen holds one connection, and returns how long to wait before the next.
-func (m *driftDetector) listen(ctx context.Context, tenant *v1alpha1.Auth0Tenant, session *auth0.Session) time.Duration {
+func (m *Detector) listen(ctx context.Context, tenant *v1alpha1.Auth0Tenant, session *auth0.Session) time.Duration {
 	opened := m.Clock.Now()
 	stream, err := session.OpenStream(ctx, m.watch.events)
 	switch {
@@ -181,7 +183,7 @@ func (m *driftDetector) listen(ctx context.Context, tenant *v1alpha1.Auth0Tenant
 
 // refused returns when to retry a connection that Auth0 refused. The previous holder, such as the instance that served the tenant
 // before, will release its connection soon.
-func (m *driftDetector) refused(err error) time.Duration {
+func (m *Detector) refused(err error) time.Duration {
 	pause := eventsRetry
 	m.watch.set(func() {
 		if m.watch.refused == "" {
@@ -194,7 +196,7 @@ func (m *driftDetector) refused(err error) time.Duration {
 
 // disconnectInTime ends a connection for events when the drift detector should no longer listen to the tenant, or not with this
 // session: Auth0 allows only a few connections, and keeps them open for minutes.
-func (m *driftDetector) disconnectInTime(ctx context.Context, session *auth0.Session, disconnect func()) {
+func (m *Detector) disconnectInTime(ctx context.Context, session *auth0.Session, disconnect func()) {
 	defer disconnect()
 	for {
 		select {
@@ -202,7 +204,7 @@ func (m *driftDetector) disconnectInTime(ctx context.Context, session *auth0.Ses
 			return
 		case <-time.After(usablePoll):
 		}
-		tenant, current, err := tenants.Usable(ctx, m.Client, m.Pool, m.tenant)
+		tenant, current, err := tenants.Usable(ctx, m.Client, m.Pool, m.Tenant)
 		if client.IgnoreNotFound(err) == nil && (err != nil || current != session || !wants(tenant, v1alpha1.WatchPolicyEvents)) {
 			return
 		}
@@ -216,7 +218,7 @@ func wants(tenant *v1alpha1.Auth0Tenant, way v1alpha1.WatchPolicy) bool {
 }
 
 // mayWatch reports whether the spec and the token allow a way of watching.
-func (m *driftDetector) mayWatch(ctx context.Context, tenant *v1alpha1.Auth0Tenant, session *auth0.Session, scope string, only v1alpha1.WatchPolicy) bool {
+func (m *Detector) mayWatch(ctx context.Context, tenant *v1alpha1.Auth0Tenant, session *auth0.Session, scope string, only v1alpha1.WatchPolicy) bool {
 	if !wants(tenant, only) {
 		return false
 	}
@@ -275,14 +277,14 @@ func (w *watch) due(now time.Time, urgent bool) bool {
 }
 
 // isWatched reports whether the operator learns of changes to all kinds.
-func (m *driftDetector) isWatched() bool {
+func (m *Detector) isWatched() bool {
 	m.watch.mu.Lock()
 	defer m.watch.mu.Unlock()
 	return m.watch.byLog
 }
 
 // save writes to status how changes are learned of when that changed, and the checkpoints now and then.
-func (m *driftDetector) save(ctx context.Context, tenant *v1alpha1.Auth0Tenant) {
+func (m *Detector) save(ctx context.Context, tenant *v1alpha1.Auth0Tenant) {
 	status := m.watch.status(tenant)
 	before := tenant.Status.Watch
 	if before != nil && auth0.SameMessage(before.Message, status.Message) {
@@ -299,19 +301,19 @@ func (m *driftDetector) save(ctx context.Context, tenant *v1alpha1.Auth0Tenant) 
 	after.Status.Watch = &status
 	err := m.Client.Status().Patch(ctx, after, client.MergeFrom(tenant), client.FieldOwner(secret.FieldManager))
 	if client.IgnoreNotFound(err) != nil {
-		logger(ctx).Info("cannot write down how changes are noticed", "error", err.Error())
+		log.FromContext(ctx).Info("cannot write down how changes are noticed", "error", err.Error())
 	}
 }
 
 // saveLast writes the checkpoints for the next process, unless another instance serves the tenant by now.
-func (m *driftDetector) saveLast(ctx context.Context) {
-	if _, open := m.Pool.Get(m.tenant.String()); !open {
+func (m *Detector) saveLast(ctx context.Context) {
+	if _, open := m.Pool.Get(m.Tenant.String()); !open {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	var tenant v1alpha1.Auth0Tenant
-	if m.Client.Get(ctx, m.tenant, &tenant) != nil || tenant.UID != m.uid || tenant.Status.Watch == nil {
+	if m.Client.Get(ctx, m.Tenant, &tenant) != nil || tenant.UID != m.uid || tenant.Status.Watch == nil {
 		return
 	}
 	status := m.watch.status(&tenant)

@@ -1,15 +1,20 @@
-package engine
+package drift
 
 import (
 	"context"
 	"errors"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 )
 
 const (
+	// DefaultResync is how often to compare everything if the tenant does not say, and no changes are received.
+	DefaultResync = time.Hour
 	// watchedResync is how often to compare everything while changes are received, if the tenant does not say.
 	watchedResync = 24 * time.Hour
 	// resyncRetry is the delay before a failed resync is retried.
@@ -22,7 +27,7 @@ const (
 var errAgain = errors.New("everything is to be compared at once")
 
 // runResyncs compares everything at the start, and then once per interval.
-func (m *driftDetector) runResyncs(ctx context.Context) {
+func (m *Detector) runResyncs(ctx context.Context) {
 	select {
 	case <-ctx.Done():
 		return
@@ -34,14 +39,14 @@ func (m *driftDetector) runResyncs(ctx context.Context) {
 			return
 		}
 		began := m.Clock.Now()
-		err := m.compareAll(ctx, session, pace{driftDetector: m, began: began, atOnce: atOnce, requested: requested})
+		err := m.compareAll(ctx, session, Pace{Detector: m, Began: began, atOnce: atOnce, Requested: requested})
 		switch {
 		case err == nil:
 			m.compared.CompareAndSwap(nil, &began)
-			m.Metrics.CountFullResync(m.tenant.String())
+			m.Metrics.CountFullResync(m.Tenant.String())
 			err = m.until(ctx, func() time.Time { return began.Add(m.interval(ctx, tenant)) })
 		case !errors.Is(err, errAgain) && ctx.Err() == nil:
-			logger(ctx).Info("cannot compare everything; trying again", "error", err.Error())
+			log.FromContext(ctx).Info("cannot compare everything; trying again", "error", err.Error())
 			err = m.until(ctx, func() time.Time { return began.Add(max(resyncRetry, auth0.After(err))) })
 			atOnce = true
 			requested = requested || errors.Is(err, errAgain)
@@ -53,56 +58,67 @@ func (m *driftDetector) runResyncs(ctx context.Context) {
 }
 
 // compareAll compares the objects of every kind. It makes one call per step of the pace.
-func (m *driftDetector) compareAll(ctx context.Context, session *auth0.Session, pace pace) error {
-	var resyncs []kindResync
+func (m *Detector) compareAll(ctx context.Context, session *auth0.Session, pace Pace) error {
+	var resyncs []Resync
 	for _, kind := range m.kinds {
-		resync, err := kind.plan(ctx, session, m.tenant, pace.requested)
+		resync, err := kind.Plan(ctx, session, m.Tenant, pace.Requested)
 		if err != nil {
 			return err
 		}
 		resyncs = append(resyncs, resync)
-		pace.calls += resync.calls
+		pace.calls += resync.Calls
 	}
 	for _, resync := range resyncs {
-		if err := resync.run(ctx, &pace); err != nil {
+		if err := resync.Run(ctx, &pace); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// kindResync compares the objects of one kind.
-type kindResync struct {
-	// calls is about how many calls it needs.
-	calls int
-	run   func(context.Context, *pace) error
+// Kind is the part of drift detection that is specific to a kind.
+type Kind interface {
+	Resource() string
+	// Changed requests a read of the objects with these ids.
+	Changed(ctx context.Context, tenant *Detector, ids map[string]bool)
+	// Affected requests a read of the objects that a write to another object changed in Auth0.
+	Affected(ctx context.Context, tenant types.NamespacedName, write Write)
+	// Plan prepares the comparison of all objects. A requested one skips none, not even objects that wait or are stalled.
+	Plan(ctx context.Context, session *auth0.Session, tenant types.NamespacedName, requested bool) (Resync, error)
 }
 
-// pace spreads the calls of a resync over the interval.
-type pace struct {
-	*driftDetector
-	began time.Time
+// Resync compares the objects of one kind.
+type Resync struct {
+	// Calls is about how many calls it needs.
+	Calls int
+	Run   func(context.Context, *Pace) error
+}
+
+// Pace spreads the calls of a resync over the interval.
+type Pace struct {
+	*Detector
+	Began time.Time
 	// atOnce makes the calls without pauses.
 	atOnce bool
-	// requested reports whether someone requested the comparison, or changes may have been missed.
-	requested bool
+	// Requested reports whether someone requested the comparison, or changes may have been missed.
+	Requested bool
 	calls     int
 	made      int
 }
 
-// step runs after each call, and waits until the next one is due.
-func (p *pace) step(ctx context.Context) error {
+// Step runs after each call, and waits until the next one is due.
+func (p *Pace) Step(ctx context.Context) error {
 	p.made++
 	if p.atOnce || p.made >= p.calls {
 		return ctx.Err()
 	}
 	return p.until(ctx, func() time.Time {
-		return p.began.Add(p.interval(ctx, nil) / time.Duration(p.calls) * time.Duration(p.made))
+		return p.Began.Add(p.interval(ctx, nil) / time.Duration(p.calls) * time.Duration(p.made))
 	})
 }
 
 // until waits for a time that may change meanwhile. It fails with errAgain if a comparison without pauses was requested.
-func (m *driftDetector) until(ctx context.Context, due func() time.Time) error {
+func (m *Detector) until(ctx context.Context, due func() time.Time) error {
 	for {
 		left := due().Sub(m.Clock.Now())
 		if left <= 0 {
@@ -122,9 +138,9 @@ func (m *driftDetector) until(ctx context.Context, due func() time.Time) error {
 }
 
 // interval is how often to compare everything.
-func (m *driftDetector) interval(ctx context.Context, known *v1alpha1.Auth0Tenant) time.Duration {
+func (m *Detector) interval(ctx context.Context, known *v1alpha1.Auth0Tenant) time.Duration {
 	var tenant v1alpha1.Auth0Tenant
-	if m.Client.Get(ctx, m.tenant, &tenant) == nil {
+	if m.Client.Get(ctx, m.Tenant, &tenant) == nil {
 		known = &tenant
 	}
 	switch {
@@ -133,5 +149,5 @@ func (m *driftDetector) interval(ctx context.Context, known *v1alpha1.Auth0Tenan
 	case m.isWatched():
 		return watchedResync
 	}
-	return defaultResync
+	return DefaultResync
 }
