@@ -425,7 +425,7 @@ func (h *tenantHandler) explain(tenant *v1alpha1.Auth0Tenant, err error) engine.
 		}
 	}
 	tenant.Status.UnavailableSince = nil
-	return explainTenant(tenant, err)
+	return explainTenant(tenant, err, h.Clock.Now())
 }
 
 // outageCheck is the interval in which an unavailable tenant is reconciled, in case nothing else triggers it.
@@ -454,7 +454,7 @@ func unavailable(tenant *v1alpha1.Auth0Tenant, outage *ratelimit.Outage) engine.
 }
 
 // explainTenant gives an error of a tenant a reason and a remedy.
-func explainTenant(tenant *v1alpha1.Auth0Tenant, err error) engine.Outcome {
+func explainTenant(tenant *v1alpha1.Auth0Tenant, err error, now time.Time) engine.Outcome {
 	resync := engine.ResyncInterval(tenant)
 	var failed *auth0.Error
 	if !errors.As(err, &failed) {
@@ -478,12 +478,12 @@ func explainTenant(tenant *v1alpha1.Auth0Tenant, err error) engine.Outcome {
 		err = problem.Stalled(v1alpha1.ReasonSecretInvalid, "the domain in Secret %s is not an Auth0 tenant (%s); correct it", name, failed.Message)
 	case auth0.ClassUnavailable:
 		if failed.Status != 0 {
-			return engine.FromAuth0(failed, nil, resync)
+			return engine.FromAuth0(failed, nil, resync, now)
 		}
 		return engine.Retry(v1alpha1.ReasonTenantUnavailable,
 			fmt.Errorf("%s; see that the domain in Secret %s is right, and can be reached from the cluster", failed.Message, name))
 	default:
-		return engine.FromAuth0(failed, nil, resync)
+		return engine.FromAuth0(failed, nil, resync, now)
 	}
 	return engine.FromError(err, resync).WithRequestID(failed)
 }

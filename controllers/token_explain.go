@@ -33,7 +33,7 @@ func (w *tokenSync) explain(err error) engine.Outcome {
 			return engine.FromError(explained, w.resync).WithRequestID(failed)
 		}
 	}
-	return engine.FromAuth0(failed, w.session, w.resync)
+	return engine.FromAuth0(failed, w.session, w.resync, w.Clock.Now())
 }
 
 func (w *tokenSync) explainQuota(failed *auth0.Error) *problem.Problem {

@@ -6,12 +6,15 @@ import (
 	"sync"
 	"time"
 
+	"k8s.io/utils/clock"
+
 	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 )
 
 // cached keeps one answer of Auth0. While one caller loads it, others that need it wait, until their context ends. If the load
 // fails, the next of them loads. See decision 0028 for why this is not singleflight.
 type cached[T any] struct {
+	clock clock.PassiveClock
 	// loading is locked by the caller that loads.
 	loading *ratelimit.Mutex
 
@@ -24,15 +27,15 @@ type cached[T any] struct {
 }
 
 // newCached returns an empty cached. limiter is the tenant's, and may be nil; class is that of the calls that load.
-func newCached[T any](limiter *ratelimit.Limiter, class ratelimit.RouteClass) *cached[T] {
-	return &cached[T]{loading: ratelimit.NewMutex(limiter, class)}
+func newCached[T any](by clock.PassiveClock, limiter *ratelimit.Limiter, class ratelimit.RouteClass) *cached[T] {
+	return &cached[T]{clock: by, loading: ratelimit.NewMutex(limiter, class)}
 }
 
 // current returns the value, and whether there is one that is fresh by this measure.
 func (c *cached[T]) current(isFresh func(value T, age time.Duration) bool) (T, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.value, !c.read.IsZero() && isFresh(c.value, time.Since(c.read))
+	return c.value, !c.read.IsZero() && isFresh(c.value, c.clock.Since(c.read))
 }
 
 // get returns the value, and loads it first if there is no fresh one. It keeps no error.
@@ -72,7 +75,7 @@ func (c *cached[T]) load(ctx context.Context, load func(context.Context) (T, err
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.drops == drops {
-		c.value, c.read = value, time.Now()
+		c.value, c.read = value, c.clock.Now()
 	}
 	return value, nil
 }
@@ -109,6 +112,7 @@ const mostCached = 10_000
 
 // cache keeps answers by key, for a time.
 type cache[T any] struct {
+	clock    clock.PassiveClock
 	lifetime time.Duration
 	limiter  *ratelimit.Limiter
 
@@ -117,8 +121,8 @@ type cache[T any] struct {
 }
 
 // newCache returns an empty cache. limiter may be nil.
-func newCache[T any](limiter *ratelimit.Limiter, lifetime time.Duration) *cache[T] {
-	return &cache[T]{lifetime: lifetime, limiter: limiter, entries: map[string]*cached[T]{}}
+func newCache[T any](by clock.PassiveClock, limiter *ratelimit.Limiter, lifetime time.Duration) *cache[T] {
+	return &cache[T]{clock: by, lifetime: lifetime, limiter: limiter, entries: map[string]*cached[T]{}}
 }
 
 // get returns the answer for a key, and loads it if the cache has none.
@@ -134,7 +138,7 @@ func (c *cache[T]) entry(key string) *cached[T] {
 	defer c.mu.Unlock()
 	if c.entries[key] == nil {
 		c.makeRoom()
-		c.entries[key] = newCached[T](c.limiter, ratelimit.ClassManagement)
+		c.entries[key] = newCached[T](c.clock, c.limiter, ratelimit.ClassManagement)
 	}
 	return c.entries[key]
 }

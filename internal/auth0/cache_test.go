@@ -8,11 +8,13 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"k8s.io/utils/clock"
 )
 
 func TestCacheAsksOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, calls := newCache[int](nil, time.Minute), 0
+		c, calls := newCache[int](clock.RealClock{}, nil, time.Minute), 0
 		load := func(context.Context) (int, error) {
 			calls++
 			<-time.After(time.Second)
@@ -43,7 +45,7 @@ func TestCacheAsksOnce(t *testing.T) {
 // are not blocked.
 func TestCacheWaitersCanGiveUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, hang := newCache[int](nil, time.Minute), make(chan struct{})
+		c, hang := newCache[int](clock.RealClock{}, nil, time.Minute), make(chan struct{})
 		go func() {
 			_, _ = c.get(context.Background(), "a", func(context.Context) (int, error) {
 				<-hang
@@ -66,7 +68,7 @@ func TestCacheWaitersCanGiveUp(t *testing.T) {
 // TestCacheKeepsNothingOlderThanAChange drops an answer while it is loaded: who waits for it gets it, and the next caller loads again.
 func TestCacheKeepsNothingOlderThanAChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, calls := newCache[int](nil, time.Minute), 0
+		c, calls := newCache[int](clock.RealClock{}, nil, time.Minute), 0
 		load := func(context.Context) (int, error) {
 			calls++
 			if calls == 1 {
@@ -93,7 +95,7 @@ func TestCacheKeepsNothingOlderThanAChange(t *testing.T) {
 func TestRolesAreReadAfterADeletion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lists := [][]Role{{{ID: "rol_1", Name: "editor"}}, nil}
-		catalog := newRoleCatalog(nil, func(context.Context) ([]Role, error) {
+		catalog := newRoleCatalog(clock.RealClock{}, nil, func(context.Context) ([]Role, error) {
 			roles := lists[0]
 			lists = lists[1:]
 			<-time.After(time.Second)
@@ -114,7 +116,7 @@ func TestRolesAreReadAfterADeletion(t *testing.T) {
 func TestATokenUnderWayIsKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		issued := 0
-		token := newManagementToken(nil, func(context.Context) (TokenSet, error) {
+		token := newManagementToken(clock.RealClock{}, nil, func(context.Context) (TokenSet, error) {
 			issued++
 			<-time.After(time.Second)
 			return TokenSet{AccessToken: "token", IssuedAt: time.Now(), ExpiresAt: time.Now().Add(time.Hour)}, nil
@@ -131,7 +133,7 @@ func TestATokenUnderWayIsKept(t *testing.T) {
 }
 
 func TestCacheIsBounded(t *testing.T) {
-	c := newCache[int](nil, time.Minute)
+	c := newCache[int](clock.RealClock{}, nil, time.Minute)
 	for i := range 3 * mostCached {
 		if _, err := c.get(t.Context(), fmt.Sprint(i), func(context.Context) (int, error) { return i, nil }); err != nil {
 			t.Fatal(err)

@@ -34,7 +34,7 @@ func (s *Session) StartDeviceFlow(ctx context.Context, application Application, 
 	if err != nil {
 		return DeviceFlow{}, err
 	}
-	return parseDeviceFlow(answer.body, time.Now())
+	return parseDeviceFlow(answer.body, s.clock.Now())
 }
 
 func parseDeviceFlow(answer []byte, now time.Time) (DeviceFlow, error) {

@@ -36,25 +36,25 @@ func fairCall[T any](ctx context.Context, s *Session, call func(context.Context)
 	})
 	defer reservation.Cancel()
 	ctx = ratelimit.WithReservation(ctx, reservation)
-	for began := time.Now(); ; {
+	for began := s.clock.Now(); ; {
 		answer, err := call(ctx)
 		pause := After(err)
 		switch class := ClassOf(err); {
-		case class == ClassUnavailable && time.Since(began) < longestOutage:
+		case class == ClassUnavailable && s.clock.Since(began) < longestOutage:
 			pause = listRetry
 		case class == ClassCircuitOpen:
-			pause, began = longestOutage, time.Now()
+			pause, began = longestOutage, s.clock.Now()
 		case class != ClassRateLimited:
 			return answer, err
 		}
-		timer := time.NewTimer(pause)
+		timer := s.clock.NewTimer(pause)
 		select {
 		case <-ctx.Done():
 			timer.Stop()
 			return answer, ctx.Err()
 		case <-called:
 			timer.Stop()
-		case <-timer.C:
+		case <-timer.C():
 		}
 	}
 }

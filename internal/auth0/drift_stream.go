@@ -57,7 +57,7 @@ func (t *Stream) Close() { _ = t.body.Close() }
 
 // Read reports each event with the offset to continue after, until the stream ends.
 func (t *Stream) Read(report func(offset string, changes []Change)) {
-	silence := time.AfterFunc(longestSilence, t.Close)
+	silence := time.AfterFunc(longestSilence, t.Close) //nolint:forbidigo // The network has its own time.
 	defer silence.Stop()
 	lines := bufio.NewScanner(t.body)
 	lines.Buffer(nil, largestEvent)

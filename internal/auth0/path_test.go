@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"k8s.io/utils/clock"
 )
 
 // refusing fails the test if anything is sent.
@@ -23,7 +25,7 @@ func newUnsendingSession(t *testing.T) *Session {
 	metrics := NewMetrics(noRegistry{})
 	session := newSession(Credentials{Domain: "tenant.example.com", Application: Application{ID: "own"}}, "test", newTestLimiter(nil).Limiter, metrics)
 	session.http.Transport.(*transport).base = refusing{t}
-	session.token = newManagementToken(nil, func(context.Context) (TokenSet, error) { return TokenSet{AccessToken: "token"}, nil })
+	session.token = newManagementToken(clock.RealClock{}, nil, func(context.Context) (TokenSet, error) { return TokenSet{AccessToken: "token"}, nil })
 	return session
 }
 

@@ -23,10 +23,10 @@ type Pool struct {
 	sessions map[string]*Session
 }
 
-// NewPool returns an empty Pool.
-func NewPool(metrics *Metrics) *Pool {
+// NewPool returns an empty Pool, which takes the time from a clock.
+func NewPool(by clock.WithDelayedExecution, metrics *Metrics) *Pool {
 	p := &Pool{metrics: metrics, sessions: map[string]*Session{}}
-	p.Limiters = ratelimit.New(clock.RealClock{}, metrics.limits, func(tenant string) {
+	p.Limiters = ratelimit.New(by, metrics.limits, func(tenant string) {
 		if p.Changed != nil {
 			p.Changed(tenant)
 		}

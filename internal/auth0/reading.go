@@ -53,7 +53,7 @@ func beginReading(ctx context.Context, isResponsive bool, size int64, body io.Cl
 		return nil, err
 	}
 	if isResponsive {
-		r.timer = time.AfterFunc(ratelimit.SlowAnswer, func() { r.slowDown(body) })
+		r.timer = time.AfterFunc(ratelimit.SlowAnswer, func() { r.slowDown(body) }) //nolint:forbidigo // The network has its own time.
 	}
 	return r, nil
 }

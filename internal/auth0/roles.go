@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"time"
 
+	"k8s.io/utils/clock"
+
 	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 )
 
@@ -83,8 +85,8 @@ type roleCatalog struct {
 	list func(context.Context) ([]Role, error)
 }
 
-func newRoleCatalog(limiter *ratelimit.Limiter, list func(context.Context) ([]Role, error)) *roleCatalog {
-	return &roleCatalog{ids: newCached[map[string]string](limiter, ratelimit.ClassManagement), list: list}
+func newRoleCatalog(by clock.PassiveClock, limiter *ratelimit.Limiter, list func(context.Context) ([]Role, error)) *roleCatalog {
+	return &roleCatalog{ids: newCached[map[string]string](by, limiter, ratelimit.ClassManagement), list: list}
 }
 
 // resolve returns the ids of roles by name, and the names that do not exist.

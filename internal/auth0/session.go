@@ -15,6 +15,7 @@ import (
 
 	"github.com/auth0/go-auth0/management"
 	"golang.org/x/sync/semaphore"
+	"k8s.io/utils/clock"
 
 	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 	"github.com/auth0-operator/auth0-operator/internal/lease"
@@ -65,6 +66,7 @@ func invalidDomain(domain string) error {
 // Session is the access to one tenant with one set of credentials. It is safe for concurrent use.
 type Session struct {
 	credentials Credentials
+	clock       clock.Clock
 	transport   *transport
 	// http sends the calls of the Authentication API, and sdk those of the Management API. Both send through transport.
 	http  *http.Client
@@ -82,9 +84,10 @@ type Session struct {
 
 // newSession opens a session. It makes no call. The credentials must be valid.
 func newSession(credentials Credentials, tenant string, limiter *ratelimit.Limiter, metrics *Metrics) *Session {
+	by := limiter.Clock()
 	s := &Session{
-		credentials: credentials,
-		policies:    newCache[PasswordPolicy](limiter, policyLifetime), databases: newCache[string](limiter, policyLifetime), rules: newCache[RefreshRules](limiter, rulesKeptFor),
+		credentials: credentials, clock: by,
+		policies: newCache[PasswordPolicy](by, limiter, policyLifetime), databases: newCache[string](by, limiter, policyLifetime), rules: newCache[RefreshRules](by, limiter, rulesKeptFor),
 	}
 	s.transport = &transport{
 		base: baseTransport(credentials.CABundle), limiter: limiter, metrics: metrics, tenant: tenant,
@@ -93,12 +96,12 @@ func newSession(credentials Credentials, tenant string, limiter *ratelimit.Limit
 	}
 	s.http = &http.Client{Transport: s.transport}
 	s.sdk = newSDK(credentials.Domain, s.transport)
-	s.token = newManagementToken(limiter, func(ctx context.Context) (TokenSet, error) {
+	s.token = newManagementToken(by, limiter, func(ctx context.Context) (TokenSet, error) {
 		return s.IssueToken(ctx, TokenRequest{
 			Application: credentials.Application, Grant: GrantClientCredentials, Audience: s.ManagementAudience(),
 		})
 	})
-	s.roles = newRoleCatalog(limiter, s.listRoles)
+	s.roles = newRoleCatalog(by, limiter, s.listRoles)
 	return s
 }
 

@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"k8s.io/utils/clock"
+
 	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 )
 
@@ -105,8 +107,8 @@ func (s *Session) IssueToken(ctx context.Context, request TokenRequest) (TokenSe
 	if err != nil {
 		return TokenSet{}, err
 	}
-	set, err := parseTokenSet(answer.body, time.Now())
-	set.Quota = parseQuota(answer.header, time.Now())
+	set, err := parseTokenSet(answer.body, s.clock.Now())
+	set.Quota = parseQuota(answer.header, s.clock.Now())
 	return set, err
 }
 
@@ -131,7 +133,7 @@ type answer struct {
 // is built, which are not needed here; each endpoint is one form.
 func (s *Session) postForm(ctx context.Context, domain, path string, application Application, form url.Values) (answer, error) {
 	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
-	if err := application.authenticate(form, header, domain, time.Now()); err != nil {
+	if err := application.authenticate(form, header, domain, s.clock.Now()); err != nil {
 		return answer{}, err
 	}
 	current := &call{method: http.MethodPost, route: path}
@@ -249,18 +251,19 @@ const forgetAtMostEvery = time.Minute
 
 // managementToken holds the token for the Management API, and replaces it before it expires.
 type managementToken struct {
+	clock clock.PassiveClock
 	token *cached[TokenSet]
 	issue func(context.Context) (TokenSet, error)
 }
 
 // newManagementToken returns a managementToken without a token. limiter may be nil.
-func newManagementToken(limiter *ratelimit.Limiter, issue func(context.Context) (TokenSet, error)) *managementToken {
-	return &managementToken{token: newCached[TokenSet](limiter, ratelimit.ClassToken), issue: issue}
+func newManagementToken(by clock.PassiveClock, limiter *ratelimit.Limiter, issue func(context.Context) (TokenSet, error)) *managementToken {
+	return &managementToken{clock: by, token: newCached[TokenSet](by, limiter, ratelimit.ClassToken), issue: issue}
 }
 
 // get returns a token that is valid for at least another minute. Concurrent callers that need a new one share one issue.
 func (m *managementToken) get(ctx context.Context) (TokenSet, error) {
-	return m.token.get(ctx, isUsable, m.issue)
+	return m.token.get(ctx, m.isUsable, m.issue)
 }
 
 // renew issues another token, even if there is one.
@@ -269,13 +272,13 @@ func (m *managementToken) renew(ctx context.Context) error {
 	return err
 }
 
-func (m *managementToken) usable() (TokenSet, bool) { return m.token.current(isUsable) }
+func (m *managementToken) usable() (TokenSet, bool) { return m.token.current(m.isUsable) }
 
 // isUsable reports whether a token is far enough from its expiry: a tenth of its lifetime, or a minute.
-func isUsable(token TokenSet, _ time.Duration) bool {
+func (m *managementToken) isUsable(token TokenSet, _ time.Duration) bool {
 	lifetime := token.ExpiresAt.Sub(token.IssuedAt)
 	margin := max(lifetime/10, min(time.Minute, lifetime/2))
-	return token.AccessToken != "" && time.Now().Before(token.ExpiresAt.Add(-margin))
+	return token.AccessToken != "" && m.clock.Now().Before(token.ExpiresAt.Add(-margin))
 }
 
 // forget drops a token that Auth0 refused, so that the next call gets another, which may have newly granted scopes. It reports
@@ -283,7 +286,7 @@ func isUsable(token TokenSet, _ time.Duration) bool {
 func (m *managementToken) forget(refused string) bool {
 	isKept := false
 	m.token.dropIf(func(current TokenSet) bool {
-		isKept = current.AccessToken == refused && isYoung(current)
+		isKept = current.AccessToken == refused && m.isYoung(current)
 		return current.AccessToken == refused && !isKept
 	})
 	return !isKept
@@ -291,10 +294,12 @@ func (m *managementToken) forget(refused string) bool {
 
 // forgetAny drops the current token unless it is young.
 func (m *managementToken) forgetAny() {
-	m.token.dropIf(func(current TokenSet) bool { return !isYoung(current) })
+	m.token.dropIf(func(current TokenSet) bool { return !m.isYoung(current) })
 }
 
 // clear drops the current token.
 func (m *managementToken) clear() { m.token.drop() }
 
-func isYoung(token TokenSet) bool { return time.Since(token.IssuedAt) < forgetAtMostEvery }
+func (m *managementToken) isYoung(token TokenSet) bool {
+	return m.clock.Since(token.IssuedAt) < forgetAtMostEvery
+}

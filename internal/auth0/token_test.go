@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"k8s.io/utils/clock"
 )
 
 func jwtOf(claims string) string {
@@ -68,7 +70,7 @@ func (i *issuer) issue(context.Context) (TokenSet, error) {
 
 func TestManagementTokenIsIssuedOnceForAll(t *testing.T) {
 	source := &issuer{}
-	token := newManagementToken(nil, source.issue)
+	token := newManagementToken(clock.RealClock{}, nil, source.issue)
 	var all sync.WaitGroup
 	for range 50 {
 		all.Go(func() { _, _ = token.get(t.Context()) })
@@ -81,7 +83,7 @@ func TestManagementTokenIsIssuedOnceForAll(t *testing.T) {
 
 func TestManagementTokenIsRenewedAhead(t *testing.T) {
 	source := &issuer{age: 23 * time.Hour}
-	token := newManagementToken(nil, source.issue)
+	token := newManagementToken(clock.RealClock{}, nil, source.issue)
 	for range 2 {
 		if _, err := token.get(t.Context()); err != nil {
 			t.Fatal(err)
@@ -95,7 +97,7 @@ func TestManagementTokenIsRenewedAhead(t *testing.T) {
 func TestRefusedTokenIsReplacedUnlessYoung(t *testing.T) {
 	for age, want := range map[time.Duration]bool{0: false, 2 * time.Minute: true} {
 		source := &issuer{age: age}
-		token := newManagementToken(nil, source.issue)
+		token := newManagementToken(clock.RealClock{}, nil, source.issue)
 		first, _ := token.get(t.Context())
 		if another := token.forget(first.AccessToken); another != want {
 			t.Errorf("a refused token of %s: another one is %v, want %v", age, another, want)

@@ -86,7 +86,7 @@ func (t *transport) call(request *http.Request, current *call) (*http.Response, 
 		request.Header.Set("Authorization", "Bearer "+current.token)
 	}
 	response, failed, err := t.bounded(request, current, permit.Timeout)
-	now := time.Now()
+	now := t.limiter.Clock().Now()
 	if errors.Is(err, lease.ErrLost) {
 		t.limiter.Return(permit)
 		return nil, lease.ErrLost
@@ -129,7 +129,7 @@ func (t *transport) permit(ctx context.Context, to ratelimit.RouteClass, route s
 // bounded is exchange with a timeout. If the answer is streamed, only the headers must arrive in time.
 func (t *transport) bounded(request *http.Request, current *call, timeout time.Duration) (*http.Response, *Error, error) {
 	ctx, cancel := context.WithCancelCause(request.Context())
-	timer := time.AfterFunc(timeout, func() { cancel(context.DeadlineExceeded) })
+	timer := time.AfterFunc(timeout, func() { cancel(context.DeadlineExceeded) }) //nolint:forbidigo // The network has its own time.
 	response, failed, err := t.exchange(request.WithContext(ctx), current)
 	timer.Stop()
 	if errors.Is(err, context.Canceled) && errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
@@ -208,5 +208,5 @@ func (c *call) isJSON() bool {
 // the class.
 func (t *transport) readError(request *http.Request, response *http.Response, current *call) *Error {
 	content, _ := io.ReadAll(io.LimitReader(response.Body, mostError))
-	return newError(request.Method+" "+current.route, response, content, time.Now())
+	return newError(request.Method+" "+current.route, response, content, t.limiter.Clock().Now())
 }

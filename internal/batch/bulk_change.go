@@ -3,7 +3,6 @@ package batch
 import (
 	"context"
 	"slices"
-	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -88,7 +87,7 @@ func (t *Tenant) change(ctx context.Context, session *auth0.Session, call lists.
 		select {
 		case <-ctx.Done():
 			return members, false, ctx.Err()
-		case <-time.After(importRetry):
+		case <-t.Clock.After(importRetry):
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
@@ -46,6 +47,7 @@ const (
 type Batches struct {
 	Client client.Client
 	Pool   *auth0.Pool
+	Clock  clock.WithTicker
 	Events events.EventRecorder
 
 	// mu guards the imports of all tenants.

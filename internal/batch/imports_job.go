@@ -37,13 +37,13 @@ func (t *Tenant) ensureRunning() {
 
 // run sends batches and follows jobs until nothing is left to do.
 func (t *Tenant) run(ctx context.Context) {
-	ticker := time.NewTicker(importTick)
+	ticker := t.Clock.NewTicker(importTick)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticker.C:
+		case <-ticker.C():
 		}
 		if _, session, err := tenants.Usable(ctx, t.Client, t.Pool, t.tenant); err == nil && session != nil {
 			t.step(ctx, session)
@@ -60,7 +60,7 @@ func (t *Tenant) run(ctx context.Context) {
 
 // step starts everything that is due. Each batch is independent: a slow or failing one delays no other.
 func (t *Tenant) step(ctx context.Context, session *auth0.Session) {
-	now := time.Now()
+	now := t.Clock.Now()
 	for to, members := range t.dueListBatches(now) {
 		t.loops.Go(func() { t.changeListBatch(ctx, session, to, members) })
 	}
@@ -137,7 +137,7 @@ func (t *Tenant) isDue(b *batch, now time.Time) bool {
 func (t *Tenant) isDone(b *batch) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if b.ended && time.Since(b.next) > collectedWithin {
+	if b.ended && t.Clock.Since(b.next) > collectedWithin {
 		maps.DeleteFunc(t.members, func(_ types.UID, m *Member) bool { return m.batch == b })
 		b.uncollected = 0
 	}
@@ -163,12 +163,12 @@ func (t *Tenant) send(ctx context.Context, session *auth0.Session, b *batch) {
 	if err != nil {
 		log.FromContext(ctx).Info("an import is tried again later", "error", err.Error())
 		t.mu.Lock()
-		t.sendAfter = time.Now().Add(importRetry)
+		t.sendAfter = t.Clock.Now().Add(importRetry)
 		t.mu.Unlock()
 		return
 	}
 	t.mu.Lock()
-	b.job, b.pause, b.next = job, firstPoll, time.Now().Add(firstPoll)
+	b.job, b.pause, b.next = job, firstPoll, t.Clock.Now().Add(firstPoll)
 	for _, m := range b.members {
 		m.Item = nil
 	}
@@ -190,7 +190,7 @@ func importInto(ctx context.Context, session *auth0.Session, b *batch, users []b
 // record writes the job to the status of the tenant, so that another process can continue after a crash.
 func (t *Tenant) record(ctx context.Context, b *batch) {
 	b.recorded = t.changeNotes(ctx, func(notes []v1alpha1.ImportStatus) []v1alpha1.ImportStatus {
-		return append(notes, v1alpha1.ImportStatus{Batch: b.id, Job: b.job, StartedAt: metav1.Now()})
+		return append(notes, v1alpha1.ImportStatus{Batch: b.id, Job: b.job, StartedAt: metav1.NewTime(t.Clock.Now())})
 	})
 }
 
@@ -201,7 +201,7 @@ func (t *Tenant) changeNotes(ctx context.Context, change func([]v1alpha1.ImportS
 	if err == nil {
 		before := tenant.DeepCopy()
 		tenant.Status.Imports = slices.DeleteFunc(change(tenant.Status.Imports), func(note v1alpha1.ImportStatus) bool {
-			return time.Since(note.StartedAt.Time) > importLifetime
+			return t.Clock.Since(note.StartedAt.Time) > importLifetime
 		})
 		err = t.Client.Status().Patch(ctx, &tenant, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}), client.FieldOwner(secret.FieldManager))
 	}
@@ -257,7 +257,7 @@ func (t *Tenant) complete(ctx context.Context, session *auth0.Session, b *batch,
 func (t *Tenant) askAgain(b *batch, after time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	b.next = time.Now().Add(after)
+	b.next = t.Clock.Now().Add(after)
 }
 
 // refused returns the ids that a job did not create, and "" among them if Auth0 does not name all of them.
@@ -323,7 +323,7 @@ func (t *Tenant) tell(ctx context.Context, session *auth0.Session, b *batch, ref
 // end informs the members.
 func (t *Tenant) end(b *batch, lost bool, refused map[string]bool) {
 	t.mu.Lock()
-	b.ended, b.lost, b.refused, b.next = true, lost, refused, time.Now()
+	b.ended, b.lost, b.refused, b.next = true, lost, refused, t.Clock.Now()
 	members := b.members
 	b.members = nil
 	for _, m := range members {

@@ -120,7 +120,7 @@ func (t *Tenant) changeListBatch(ctx context.Context, session *auth0.Session, to
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.changing, to)
-	now := time.Now()
+	now := t.Clock.Now()
 	maps.DeleteFunc(t.excluded, func(_ types.UID, until time.Time) bool { return now.After(until) })
 	for _, m := range members {
 		if !slices.Contains(m.changed, to) {

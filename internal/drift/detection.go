@@ -159,7 +159,7 @@ func (m *Detector) usable(ctx context.Context) (*v1alpha1.Auth0Tenant, *auth0.Se
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(usablePoll):
+		case <-m.Clock.After(usablePoll):
 		}
 	}
 	return nil, nil, false

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
 
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
@@ -95,9 +96,9 @@ func (m *Snapshot) Take(key types.NamespacedName) auth0.Document {
 }
 
 // Drained waits until few documents are left. It drops documents that nobody takes.
-func (m *Snapshot) Drained(ctx context.Context) error {
-	for deadline := time.Now().Add(longestShown); m.waiting() > mostShown; {
-		if time.Now().After(deadline) {
+func (m *Snapshot) Drained(ctx context.Context, by clock.Clock) error {
+	for deadline := by.Now().Add(longestShown); m.waiting() > mostShown; {
+		if by.Now().After(deadline) {
 			m.mu.Lock()
 			clear(m.shown)
 			m.mu.Unlock()
@@ -106,7 +107,7 @@ func (m *Snapshot) Drained(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(50 * time.Millisecond):
+		case <-by.After(50 * time.Millisecond):
 		}
 	}
 	return nil

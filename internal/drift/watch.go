@@ -202,7 +202,7 @@ func (m *Detector) disconnectInTime(ctx context.Context, session *auth0.Session,
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(usablePoll):
+		case <-m.Clock.After(usablePoll):
 		}
 		tenant, current, err := tenants.Usable(ctx, m.Client, m.Pool, m.Tenant)
 		if client.IgnoreNotFound(err) == nil && (err != nil || current != session || !wants(tenant, v1alpha1.WatchPolicyEvents)) {

@@ -173,7 +173,7 @@ func (w *objectSync[O]) batchesChanges(have auth0.Document) bool {
 // isBusy reports whether many calls that are at least as urgent as a priority wait for the rate limit, or batches of that
 // priority exist. It is false for an object that was refused within a batch.
 func (w *objectSync[O]) isBusy(priority ratelimit.Priority) bool {
-	if w.imports().IsExcluded(w.object.GetUID(), time.Now()) {
+	if w.imports().IsExcluded(w.object.GetUID(), w.Clock.Now()) {
 		return false
 	}
 	return w.Pool.Limiters.Of(w.tenantKey().String()).WaitingIn(priority) >= batchThreshold || w.imports().HasListBatches(priority)
@@ -212,13 +212,13 @@ func (w *objectSync[O]) intended() bool {
 func (w *objectSync[O]) joinBatch(have auth0.Document, known *lists.Known) Outcome {
 	m := w.member(&Import{ID: w.Adapter.ID(w.object)}, known)
 	m.Have, m.Generation, m.Serial = have, w.object.GetGeneration(), w.snapshot.serial(w.object)
-	w.imports().JoinListBatches(m, priorityOf(w.object), time.Now())
+	w.imports().JoinListBatches(m, priorityOf(w.object), w.Clock.Now())
 	return w.waitForBatch()
 }
 
 // stillBatched is joinBatch for a later reconciliation. It reports a creation that was not reported yet, if the batch takes long.
 func (w *objectSync[O]) stillBatched(m *batch.Member) Outcome {
-	left := batchReportDelay - time.Since(m.Since)
+	left := batchReportDelay - w.Clock.Since(m.Since)
 	switch {
 	case w.Adapter.ID(w.object) != "":
 		return NoStatusChange(batchRecheck)

@@ -280,7 +280,7 @@ func (k *kindDriftDetector[O]) compareObjects(ctx context.Context, session *auth
 				k.compareOne(ctx, session, pace, key, one.Document, asked)
 			}
 		}
-		if err := k.store.Drained(ctx); err != nil {
+		if err := k.store.Drained(ctx, k.Clock); err != nil {
 			return err
 		}
 		if err := pace.Step(ctx); err != nil {

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -75,7 +74,7 @@ func (w *objectSync[O]) joinsImport(ctx context.Context, importer Importer[O]) (
 	if w.tenant.Spec.UserImport == v1alpha1.UserImportPolicyNever || !importer.Importable(w.object) || w.heldByOther() {
 		return false, nil
 	}
-	return w.imports().Worthwhile(w.object.GetUID(), time.Now(), w.reconciliation.requeueFunc(), func() (int, error) { return w.waiting(ctx, importer) })
+	return w.imports().Worthwhile(w.object.GetUID(), w.Clock.Now(), w.reconciliation.requeueFunc(), func() (int, error) { return w.waiting(ctx, importer) })
 }
 
 // waiting counts the objects of the tenant that wait for their creation.
@@ -106,7 +105,7 @@ func (w *objectSync[O]) onItsWay(ctx context.Context, note string, form *Import)
 	}
 	batchID, _, _ := strings.Cut(note, " ")
 	member := w.member(form, &lists.Known{IsNew: true})
-	if found, err := w.imports().Resume(ctx, batchID, member, time.Now()); err != nil || !found {
+	if found, err := w.imports().Resume(ctx, batchID, member, w.Clock.Now()); err != nil || !found {
 		return nil, err
 	}
 	return member, nil
@@ -138,7 +137,7 @@ func (w *objectSync[O]) join(ctx context.Context, form *Import) (*Outcome, error
 	if member.Item, err = json.Marshal(form.Item); err != nil {
 		return nil, fmt.Errorf("render an import: %w", err)
 	}
-	batchID := w.imports().Join(member, form.Connection, time.Now())
+	batchID := w.imports().Join(member, form.Connection, w.Clock.Now())
 	*w.importNote() = batchID + " " + stamp
 	for _, list := range w.lists() {
 		list.Intend(list.Want)

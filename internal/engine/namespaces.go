@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
+	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -31,6 +32,7 @@ const labelPoll = 5 * time.Second
 type NamespaceLabels struct {
 	Reader client.Reader
 	Names  []string
+	Clock  clock.Clock
 
 	listeners []chan event.GenericEvent
 }
@@ -52,7 +54,7 @@ func (n *NamespaceLabels) Start(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-time.After(labelPoll):
+		case <-n.Clock.After(labelPoll):
 		}
 	}
 }

@@ -98,7 +98,7 @@ func TestSpreadNeverComesEarly(t *testing.T) {
 // change status.
 func TestSecondRefusal(t *testing.T) {
 	refusal := func(id string) Outcome {
-		return FromAuth0(&auth0.Error{Class: auth0.ClassInvalid, Status: 400, Message: "no", Route: "PATCH /x", RequestID: id}, nil, time.Minute)
+		return FromAuth0(&auth0.Error{Class: auth0.ClassInvalid, Status: 400, Message: "no", Route: "PATCH /x", RequestID: id}, nil, time.Minute, time.Now())
 	}
 	status := &v1alpha1.CommonStatus{}
 	refusal("first1").writeTo(status, 1)

@@ -25,7 +25,7 @@ import (
 // Reconcile implements reconcile.Reconciler.
 func (r *Reconciler[O]) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	key := reservationKey{r.Kind, request.NamespacedName}
-	r.Health.begin(key, time.Now())
+	r.Health.begin(key, r.Clock.Now())
 	defer r.Health.end(key)
 	object, err := r.read(ctx, request.NamespacedName)
 	if err != nil {

@@ -439,7 +439,7 @@ func (w *objectSync[O]) explain(err error) Outcome {
 	if explained := w.explainMarker(failed); explained != nil {
 		return FromError(explained, w.resync).WithRequestID(failed)
 	}
-	return FromAuth0(failed, w.session, w.resync)
+	return FromAuth0(failed, w.session, w.resync, w.Clock.Now())
 }
 
 // explainMarker reports that the object's metadata in Auth0 is full, so that the marker does not fit. It returns nil if Auth0
@@ -479,14 +479,14 @@ func (w *objectSync[O]) noteRefusal(explained error, failed *auth0.Error) {
 }
 
 // FromAuth0 turns a failed call into an Outcome, by its class alone.
-func FromAuth0(failed *auth0.Error, session *auth0.Session, resync time.Duration) Outcome {
-	return outcomeOf(failed, session, resync).WithRequestID(failed)
+func FromAuth0(failed *auth0.Error, session *auth0.Session, resync time.Duration, now time.Time) Outcome {
+	return outcomeOf(failed, session, resync, now).WithRequestID(failed)
 }
 
-func outcomeOf(failed *auth0.Error, session *auth0.Session, resync time.Duration) Outcome {
+func outcomeOf(failed *auth0.Error, session *auth0.Session, resync time.Duration, now time.Time) Outcome {
 	switch failed.Class {
 	case auth0.ClassRateLimited:
-		return waitForLimit(failed, time.Now())
+		return waitForLimit(failed, now)
 	case auth0.ClassCircuitOpen:
 		return Wait(v1alpha1.ReasonTenantUnavailable, failed.Message, 0)
 	case auth0.ClassUnauthorized:

@@ -61,8 +61,8 @@ type Options struct {
 	MetricsAddress string
 	HealthAddress  string
 	PprofAddress   string
-	// Clock is the clock for renewals and the watch of tenants. Nil means the machine's.
-	Clock clock.WithTicker
+	// Clock is the clock for everything but deadlines of the network and of the Lease. Nil means the machine's.
+	Clock clock.WithTickerAndDelayedExecution
 	// Metrics is the registry for metrics. Nil means the manager's.
 	Metrics prometheus.Registerer
 	// WrapAuth0 wraps the transport for calls to Auth0. It may be nil. Use rest.Config.Wrap for Kubernetes.
@@ -106,7 +106,7 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 		options.Clock = clock.RealClock{}
 	}
 	counters := auth0.NewMetrics(options.Metrics)
-	pool := auth0.NewPool(counters)
+	pool := auth0.NewPool(options.Clock, counters)
 	pool.Transport = func(base http.RoundTripper) http.RoundTripper {
 		if options.WrapAuth0 != nil {
 			base = options.WrapAuth0(base)
@@ -135,9 +135,9 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 		Deletions:     engine.NewDeletions(),
 	}
 	if len(options.WatchNamespaces) > 0 {
-		deps.NamespaceLabels = &engine.NamespaceLabels{Reader: manager.GetAPIReader(), Names: options.WatchNamespaces}
+		deps.NamespaceLabels = &engine.NamespaceLabels{Reader: manager.GetAPIReader(), Names: options.WatchNamespaces, Clock: options.Clock}
 	}
-	deps.Batches = &batch.Batches{Client: deps.Client, Pool: deps.Pool, Events: manager.GetEventRecorder("auth0-operator")}
+	deps.Batches = &batch.Batches{Client: deps.Client, Pool: deps.Pool, Clock: options.Clock, Events: manager.GetEventRecorder("auth0-operator")}
 	if err := addRunnables(manager, deps); err != nil {
 		return nil, err
 	}
@@ -149,7 +149,7 @@ func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manage
 	if err := options.Metrics.Register(engine.NewStateCollector(deps, kinds)); err != nil {
 		return nil, err
 	}
-	return exchanging{manager, fence}, addProbes(manager, deps.Health)
+	return exchanging{manager, fence}, addProbes(manager, deps.Health, options.Clock)
 }
 
 // addRunnables adds what runs beside the controllers.

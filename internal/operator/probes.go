@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/auth0-operator/auth0-operator/internal/engine"
@@ -15,8 +16,8 @@ import (
 const syncTimeout = 200 * time.Millisecond
 
 // addProbes adds the checks behind /healthz and /readyz.
-func addProbes(manager ctrl.Manager, health *engine.Health) error {
-	alive := func(*http.Request) error { return health.Stuck(time.Now()) }
+func addProbes(manager ctrl.Manager, health *engine.Health, by clock.PassiveClock) error {
+	alive := func(*http.Request) error { return health.Stuck(by.Now()) }
 	ready := func(request *http.Request) error { return readiness(request.Context(), manager, health) }
 	return errors.Join(manager.AddHealthzCheck("reconciliations", alive), manager.AddReadyzCheck("serving", ready))
 }

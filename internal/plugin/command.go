@@ -78,6 +78,6 @@ func (p *plugin) connect() (client.Client, string, error) {
 // deps are the operator's dependencies that reads need.
 func deps(kube client.Client) engine.Deps {
 	// Nobody scrapes the metrics of a command.
-	pool := auth0.NewPool(auth0.NewMetrics(prometheus.NewRegistry()))
+	pool := auth0.NewPool(clock.RealClock{}, auth0.NewMetrics(prometheus.NewRegistry()))
 	return engine.Deps{Client: kube, Reader: kube, Pool: pool, Hasher: secret.Ephemeral(), Clock: clock.RealClock{}, DriftDetection: &drift.Detection{}}
 }

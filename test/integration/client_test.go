@@ -13,7 +13,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
@@ -237,7 +236,7 @@ func TestSecretRotation(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
 	e.stopOperator()
-	clock := clocktesting.NewFakeClock(time.Now())
+	clock := newSteppedClock(time.Now())
 	e.clock = clock
 	e.startOperator()
 	c := newClient(e, "one")
@@ -252,7 +251,7 @@ func TestSecretRotation(t *testing.T) {
 	clientFixture.require(e, c)
 	e.reconcile(c)
 	requireRotations(e, 1)
-	clock.SetTime(clock.Now().Add(25 * time.Hour))
+	e.pass(clock, 25*time.Hour)
 	e.reconcile(c)
 	requireRotations(e, 2)
 	clientFixture.require(e, c)
@@ -375,7 +374,7 @@ func TestKeyPairIsRotated(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t)
 	e.stopOperator()
-	clock := clocktesting.NewFakeClock(time.Now())
+	clock := newSteppedClock(time.Now())
 	e.clock = clock
 	e.startOperator()
 	c := machine(e, "worker")
@@ -390,7 +389,7 @@ func TestKeyPairIsRotated(t *testing.T) {
 	}
 	requireKeyCount(e, c, 1)
 
-	clock.SetTime(clock.Now().Add(25 * time.Hour))
+	e.pass(clock, 25*time.Hour)
 	e.reconcile(c)
 	e.get(keys)
 	second := string(keys.Data["privateKey"])
@@ -401,7 +400,7 @@ func TestKeyPairIsRotated(t *testing.T) {
 	if c.Status.KeyPair.RetiringKeyID == "" || c.Status.KeyPair.RetiresAt == nil {
 		t.Errorf("status does not tell of the former key: %+v", c.Status.KeyPair)
 	}
-	clock.SetTime(clock.Now().Add(61 * time.Minute))
+	e.pass(clock, 61*time.Minute)
 	e.reconcile(c)
 	requireKeyCount(e, c, 1)
 	e.get(keys)

@@ -11,7 +11,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	testingclock "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
@@ -21,7 +20,7 @@ import (
 // watched is an environment whose operator goes by a clock of the test.
 type watched struct {
 	*environment
-	fake *testingclock.FakeClock
+	fake steppedClock
 	// paths are the calls as the simulator got them.
 	paths *paths
 }
@@ -64,8 +63,9 @@ func newWatched(t *testing.T, policy v1alpha1.WatchPolicy, by v1alpha1.WatchedBy
 	t.Helper()
 	calls := &paths{}
 	options = append(options, func(o *simulator.Options) { o.Wrap = calls.wrap })
-	w := &watched{environment: newBareEnvironment(t, options...), fake: testingclock.NewFakeClock(time.Now()), paths: calls}
+	w := &watched{environment: newBareEnvironment(t, options...), fake: newSteppedClock(time.Now()), paths: calls}
 	w.clock = w.fake
+	w.fake.flow(t)
 	tenant := w.tenant()
 	tenant.Spec.Watch = policy
 	w.create(tenant)
@@ -529,8 +529,9 @@ func TestLostCheckpoints(t *testing.T) {
 // TestWithoutScopesTheResyncRemains shows that the tenant says how changes are noticed, and that they are in any case.
 func TestWithoutScopesTheResyncRemains(t *testing.T) {
 	t.Parallel()
-	w := &watched{environment: newBareEnvironment(t), fake: testingclock.NewFakeClock(time.Now()), paths: &paths{}}
+	w := &watched{environment: newBareEnvironment(t), fake: newSteppedClock(time.Now()), paths: &paths{}}
 	w.clock = w.fake
+	w.fake.flow(t)
 	w.withoutScopes("read:logs", "read:logs_users", "read:events")
 	tenant := w.tenant()
 	tenant.Spec.ResyncInterval = &metav1.Duration{Duration: 10 * time.Minute}

@@ -59,7 +59,7 @@ type environment struct {
 	// leaderElection makes the operator one of several replicas.
 	leaderElection bool
 	// clock is the operators' clock. Nil means the machine's.
-	clock clock.WithTicker
+	clock clock.WithTickerAndDelayedExecution
 	// wrapAuth0 wraps the transport of the operators' calls to Auth0. It may be nil.
 	wrapAuth0 func(http.RoundTripper) http.RoundTripper
 	// workers is the number of workers of operators that start from now on. 0 means 4.

@@ -6,8 +6,6 @@ import (
 	"testing"
 	"time"
 
-	clocktesting "k8s.io/utils/clock/testing"
-
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 )
 
@@ -77,7 +75,7 @@ func (e *environment) requireScopes(api *v1alpha1.Auth0ResourceServer, want map[
 func TestScopesInUseStayAMoment(t *testing.T) {
 	t.Parallel()
 	e := newBareEnvironment(t)
-	now := clocktesting.NewFakeClock(time.Now().Truncate(time.Second))
+	now := newSteppedClock(time.Now().Truncate(time.Second))
 	e.clock = now
 	e.create(e.tenant())
 	e.startOperator()
@@ -115,7 +113,7 @@ func TestScopesInUseStayAMoment(t *testing.T) {
 	inUse := map[string]string{"read:orders": "", "write:orders": "", "sell:orders": "", "stay:orders": ""}
 	e.requireScopes(api, inUse)
 
-	now.SetTime(now.Now().Add(59 * time.Second))
+	e.pass(now, 59*time.Second)
 	e.restartOperator()
 	e.sim.ResetRequests()
 	e.reconcile(api)
@@ -128,7 +126,7 @@ func TestScopesInUseStayAMoment(t *testing.T) {
 		api.Spec.Scopes.Items = append(api.Spec.Scopes.Items, v1alpha1.ResourceServerScope{Value: "sell:orders"})
 	})
 	e.eventuallyReconciling(api, v1alpha1.ReasonScopesInUse)
-	now.SetTime(now.Now().Add(time.Second))
+	e.pass(now, time.Second)
 	e.reconcile(api)
 	e.eventuallyReady(api)
 	e.requireScopes(api, map[string]string{"sell:orders": "", "stay:orders": ""})

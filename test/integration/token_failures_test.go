@@ -6,19 +6,26 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
-	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 )
 
-// newFrozenEnvironment is one for whose operator no time goes by: what it does again, it does for a reason.
+// newFrozenEnvironment is one for whose operator no time goes by once it has started: what it does again, it does for a reason.
 func newFrozenEnvironment(t *testing.T) *environment {
 	t.Helper()
 	e := newBareEnvironment(t)
-	e.clock = clocktesting.NewFakeClock(time.Now())
+	clock := newSteppedClock(time.Now())
+	e.clock = clock
 	e.create(e.tenant())
 	e.startOperator()
 	e.eventuallyReady(e.tenant())
+	e.eventually(func() error {
+		if e.counter("auth0_operator_full_resyncs_total") == 0 {
+			clock.Step(time.Second)
+			return errNotYet
+		}
+		return nil
+	})
 	return e
 }
 
@@ -46,13 +53,6 @@ func TestATokenComesWithItsGrant(t *testing.T) {
 	token := newToken(e, "orders")
 	e.create(token)
 	e.eventuallyStalled(token, v1alpha1.ReasonClientGrantMissing)
-	// What compares everything at the start is no call for a grant.
-	e.eventually(func() error {
-		if e.counter("auth0_operator_full_resyncs_total") == 0 {
-			return errNotYet
-		}
-		return nil
-	})
 	e.sim.ResetRequests()
 	for _, grant := range []*v1alpha1.Auth0ClientGrant{
 		newGrant(e, "of-another-api", id, invoices.Spec.Identifier, "read:invoices"),

@@ -75,9 +75,10 @@ func (m *crashable) startByHand() *tokenLife {
 			return c.List(ctx, list, client.InNamespace(m.namespace))
 		},
 	})
+	now := simulatedTime{sim: m.sim, process: current}
 	deps := engine.Deps{
-		Client: unindexed, Reader: unindexed, Pool: auth0.NewPool(auth0.NewMetrics(prometheus.NewRegistry())),
-		Hasher: &secret.Hasher{Client: unindexed, Namespace: m.namespace}, Clock: simulatedTime{sim: m.sim, process: current}, Workers: 1,
+		Client: unindexed, Reader: unindexed, Pool: auth0.NewPool(now, auth0.NewMetrics(prometheus.NewRegistry())),
+		Hasher: &secret.Hasher{Client: unindexed, Namespace: m.namespace}, Clock: now, Workers: 1,
 		Outputs: secret.NewExpectations(), Health: engine.NewHealth(),
 	}
 	for _, kind := range controllers.All() {

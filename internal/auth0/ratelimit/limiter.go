@@ -566,4 +566,7 @@ func (g *Limiter) estimate(w *waiter, now time.Time) time.Duration {
 	return longest
 }
 
+// Clock returns the clock of the rate limiters.
+func (g *Limiter) Clock() clock.WithDelayedExecution { return g.limiters.clock }
+
 func (g *Limiter) now() time.Time { return g.limiters.clock.Now() }
