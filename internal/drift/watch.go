@@ -7,9 +7,8 @@ import (
 	"sync"
 	"time"
 
-	"sigs.k8s.io/controller-runtime/pkg/log"
-
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"

@@ -44,11 +44,11 @@ type entry struct {
 	// writing is how many writes are in flight, and undecided what was seen meanwhile: an event can arrive before the answer to the
 	// write that caused it.
 	writing   int
-	undecided []sighting
+	undecided []seenVersion
 }
 
-// sighting is a version of a Secret that was seen during a write. report is called if it is newer than the write.
-type sighting struct {
+// seenVersion is a version of a Secret that was seen during a write. report is called if it is newer than the write.
+type seenVersion struct {
 	version string
 	report  func()
 }
@@ -59,8 +59,8 @@ func (e *entry) begin() {
 	e.writing++
 }
 
-// end records the version that a write created, if any. After the last write, it returns the undecided sightings that are newer.
-func (e *entry) end(version string) []sighting {
+// end records the version that a write created, if any. After the last write, it returns the undecided ones that are newer.
+func (e *entry) end(version string) []seenVersion {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.writing--
@@ -70,7 +70,7 @@ func (e *entry) end(version string) []sighting {
 	if e.writing > 0 {
 		return nil
 	}
-	newer := slices.DeleteFunc(e.undecided, func(seen sighting) bool { return isNoNewer(seen.version, e.version) })
+	newer := slices.DeleteFunc(e.undecided, func(seen seenVersion) bool { return isNoNewer(seen.version, e.version) })
 	e.undecided = nil
 	return newer
 }
@@ -126,7 +126,7 @@ func (j *Expectations) Knows(seen client.Object, report func()) bool {
 	current.mu.Lock()
 	defer current.mu.Unlock()
 	if current.writing > 0 {
-		current.undecided = append(current.undecided, sighting{seen.GetResourceVersion(), report})
+		current.undecided = append(current.undecided, seenVersion{seen.GetResourceVersion(), report})
 		return true
 	}
 	return isNoNewer(seen.GetResourceVersion(), current.version)
