@@ -74,7 +74,7 @@ func formsOf(object reflect.Type) map[string]string {
 		if value.Kind() == reflect.Pointer {
 			value = value.Elem()
 		}
-		switch value.Kind() { //nolint:exhaustive // The other kinds are not checked.
+		switch value.Kind() {
 		case reflect.String:
 			forms[name] = "text"
 		case reflect.Bool:
