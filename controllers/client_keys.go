@@ -19,6 +19,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
 // The output Secret holds a generated key pair and the state of its rotation, so each step is one write to it. First, the next
@@ -115,10 +116,10 @@ func readKeyPair(held *corev1.Secret) keyPair {
 	return keyPair{
 		current:   signingKey{string(held.Data[privateKeyKey]), held.Annotations[annotationKeyAlgorithm]},
 		next:      signingKey{string(held.Data[nextPrivateKeyKey]), held.Annotations[annotationNextKeyAlgorithm]},
-		madeAt:    timeIn(held, annotationKeyMadeAt),
+		madeAt:    secret.TimeIn(held, annotationKeyMadeAt),
 		request:   held.Annotations[annotationKeyRequest],
 		retiring:  held.Annotations[annotationRetiringKey],
-		retiresAt: timeIn(held, annotationRetiresAt),
+		retiresAt: secret.TimeIn(held, annotationRetiresAt),
 	}
 }
 

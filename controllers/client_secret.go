@@ -119,16 +119,13 @@ func clientData(req engine.Request[*v1alpha1.Auth0Client], have auth0.Document, 
 // addDomains adds the tenant's domains to the values for templates.
 func addDomains(values map[string]string, session *auth0.Session) {
 	domain, canonical := session.LoginDomain(), session.Domain()
-	values["issuer"], values["tokenUrl"] = issuerOf(domain), tokenURLOf(domain)
-	values["canonicalDomain"], values["canonicalIssuer"], values["canonicalTokenUrl"] = canonical, issuerOf(canonical), tokenURLOf(canonical)
+	values["issuer"], values["tokenUrl"] = auth0.IssuerOf(domain), tokenURLOf(domain)
+	values["canonicalDomain"], values["canonicalIssuer"], values["canonicalTokenUrl"] = canonical, auth0.IssuerOf(canonical), tokenURLOf(canonical)
 	values["customDomain"] = ""
 	if domain != canonical {
 		values["customDomain"] = domain
 	}
 }
-
-// issuerOf is the iss claim of tokens that were issued at a domain.
-func issuerOf(domain string) string { return "https://" + domain + "/" }
 
 func tokenURLOf(domain string) string { return "https://" + domain + "/oauth/token" }
 

@@ -130,27 +130,6 @@ func (organizationAdapter) Gives(ctx context.Context, req engine.Request[*v1alph
 	return given, nil
 }
 
-// permissions are the Management API scopes that the tenant allows the token's namespace.
-func (w *tokenSync) permissions(ctx context.Context, tenant *v1alpha1.Auth0Tenant) (reference.Permissions, error) {
-	permissions, err := reference.PermissionsOf(ctx, w.Client, tenant, w.token, "Auth0Token")
-	if err != nil {
-		return permissions, err
-	}
-	return permissions, permissions.Declare()
-}
-
-// mayIssue rejects a token for the Management API that the tenant does not allow.
-func (w *tokenSync) mayIssue(permissions reference.Permissions) error {
-	if !w.session.IsManagementAPI(w.request.Audience) {
-		return nil
-	}
-	scopes := w.request.Scopes
-	if len(scopes) == 0 {
-		scopes = allScopes()
-	}
-	return permissions.Give("the token's audience", scopes)
-}
-
 func grantAccess(field string, grant auth0.Document) engine.Access {
 	if grant.Bool("allow_all_scopes") {
 		return engine.Access{Field: field, Scopes: allScopes()}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/tokens"
 )
 
 // All lists the kinds that the operator serves.
@@ -23,6 +24,6 @@ func All() []engine.Kind {
 		engine.RegisterRemote[v1alpha1.Auth0Connection]("Auth0Connection", connectionAdapter{}, func() client.ObjectList { return &v1alpha1.Auth0ConnectionList{} }),
 		engine.RegisterRemote[v1alpha1.Auth0Role]("Auth0Role", roleAdapter{}, func() client.ObjectList { return &v1alpha1.Auth0RoleList{} }),
 		engine.RegisterRemote[v1alpha1.Auth0User]("Auth0User", userAdapter{}, func() client.ObjectList { return &v1alpha1.Auth0UserList{} }),
-		tokenKind(),
+		tokens.NewKind(signInOf),
 	}
 }

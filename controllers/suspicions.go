@@ -3,7 +3,6 @@ package controllers
 import (
 	"context"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
 // A value that Auth0 accepts and that is likely a mistake gets a Warning Event. The schema or Check rejects what Auth0 refuses or
@@ -124,7 +124,7 @@ func (clientAdapter) Warnings(c *v1alpha1.Auth0Client) []string {
 		warnings = append(warnings, urlWarnings(list.field, list.urls)...)
 	}
 	if c.Spec.OutputSecret != nil {
-		warnings = append(warnings, templateWarnings("spec.outputSecret", *c.Spec.OutputSecret, "clientId", "clientSecret", "domain", "issuer", "tokenUrl", "privateKey", "keyId")...)
+		warnings = append(warnings, secret.TemplateWarnings("spec.outputSecret", *c.Spec.OutputSecret, "clientId", "clientSecret", "domain", "issuer", "tokenUrl", "privateKey", "keyId")...)
 	}
 	return warnings
 }
@@ -145,18 +145,6 @@ func urlWarnings(field string, urls []string) []string {
 	return warnings
 }
 
-// templateWarnings warns of templates that are the name of a value instead of the value.
-func templateWarnings(field string, output v1alpha1.OutputSecret, values ...string) []string {
-	var warnings []string
-	for _, key := range slices.Sorted(maps.Keys(output.Data)) {
-		name := strings.TrimPrefix(strings.TrimSpace(string(output.Data[key])), ".")
-		if slices.Contains(values, name) {
-			warnings = append(warnings, fmt.Sprintf("%s.data.%s: the Secret holds the word %q; for the value, write {{ .%s }}", field, key, name, name))
-		}
-	}
-	return warnings
-}
-
 // usernameForm matches the characters that Auth0 documents for usernames. A custom database may accept others.
 var usernameForm = regexp.MustCompile("^[A-Za-z0-9@^$.!`#+'~_-]*$")
 
@@ -170,10 +158,10 @@ func (userAdapter) Warnings(u *v1alpha1.Auth0User) []string {
 		warnings = append(warnings, "spec.phoneNumber: no country code begins with 0; write it as +4915112345678")
 	}
 	if u.Spec.Password != nil && u.Spec.Password.Generate != nil {
-		warnings = append(warnings, templateWarnings("spec.password.generate.outputSecret", u.Spec.Password.Generate.OutputSecret, "username", "password")...)
+		warnings = append(warnings, secret.TemplateWarnings("spec.password.generate.outputSecret", u.Spec.Password.Generate.OutputSecret, "username", "password")...)
 	}
 	if u.Spec.Invitation != nil {
-		warnings = append(warnings, templateWarnings("spec.invitation.outputSecret", u.Spec.Invitation.OutputSecret, "url", "expiresAt")...)
+		warnings = append(warnings, secret.TemplateWarnings("spec.invitation.outputSecret", u.Spec.Invitation.OutputSecret, "url", "expiresAt")...)
 	}
 	return warnings
 }
@@ -256,20 +244,4 @@ func warnOfUnknownClients(ctx context.Context, req engine.Request[*v1alpha1.Auth
 // isUnknown reports whether a read found nothing. After any other error, the object may exist.
 func isUnknown(_ auth0.Document, err error) bool {
 	return auth0.ClassOf(err) == auth0.ClassNotFound || auth0.IsQueryRefused(err)
-}
-
-// Warnings implements engine.Warner. It warns of templates with values that Auth0 does not issue for the grant.
-func (h *tokenHandler) Warnings(token *v1alpha1.Auth0Token) []string {
-	warnings := templateWarnings("spec.outputSecret", token.Spec.OutputSecret, "accessToken", "tokenType", "scope", "expiresAt", "idToken", "refreshToken", "audience")
-	if token.Spec.ClientCredentials == nil {
-		return warnings
-	}
-	for _, key := range slices.Sorted(maps.Keys(token.Spec.OutputSecret.Data)) {
-		for _, value := range []string{"refreshToken", "idToken"} {
-			if strings.Contains(string(token.Spec.OutputSecret.Data[key]), "."+value) {
-				warnings = append(warnings, fmt.Sprintf("spec.outputSecret.data.%s: clientCredentials gives no %s, so that it is empty; remove it, or ask for a token of a user", key, value))
-			}
-		}
-	}
-	return warnings
 }

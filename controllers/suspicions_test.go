@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/tokens"
 )
 
 // warningsOf returns the warnings for a manifest's spec.
@@ -40,7 +41,7 @@ func warningsOf(t *testing.T, kind, manifest string) string {
 	case "Auth0Token":
 		var token v1alpha1.Auth0Token
 		into(&token)
-		warnings = (&tokenHandler{}).Warnings(&token)
+		warnings = tokens.Warnings(&token)
 	case "Auth0User":
 		var u v1alpha1.Auth0User
 		into(&u)

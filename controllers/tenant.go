@@ -22,6 +22,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 	"github.com/auth0-operator/auth0-operator/internal/tenants"
+	"github.com/auth0-operator/auth0-operator/internal/tokens"
 )
 
 // +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0tenants,verbs=get;list;watch;patch
@@ -224,14 +225,14 @@ func (h *tenantHandler) showBudget(tenant *v1alpha1.Auth0Tenant) {
 
 // countTokens reports in status how many issued tokens may count against the monthly quota.
 func (h *tenantHandler) countTokens(ctx context.Context, tenant *v1alpha1.Auth0Tenant) error {
-	var tokens v1alpha1.Auth0TokenList
-	if err := h.Client.List(ctx, &tokens, client.MatchingFields{reference.TenantIndex: client.ObjectKeyFromObject(tenant).String()}); err != nil {
+	var all v1alpha1.Auth0TokenList
+	if err := h.Client.List(ctx, &all, client.MatchingFields{reference.TenantIndex: client.ObjectKeyFromObject(tenant).String()}); err != nil {
 		return fmt.Errorf("find tokens of the tenant: %w", err)
 	}
-	count := v1alpha1.IssuedTokens{Month: monthOf(h.Clock.Now())}
-	for i := range tokens.Items {
-		issued := tokens.Items[i].Status.Issued
-		if tokens.Items[i].Spec.ClientCredentials == nil || issued == nil {
+	count := v1alpha1.IssuedTokens{Month: tokens.MonthOf(h.Clock.Now())}
+	for i := range all.Items {
+		issued := all.Items[i].Status.Issued
+		if all.Items[i].Spec.ClientCredentials == nil || issued == nil {
 			continue
 		}
 		count.Total += issued.Total
@@ -473,7 +474,7 @@ func explainTenant(tenant *v1alpha1.Auth0Tenant, err error, now time.Time) engin
 		}
 		err = problem.Stalled(v1alpha1.ReasonInvalidCredentials,
 			"Auth0 issues the application in Secret %s no token for the Management API (%s); authorise it in Auth0 Dashboard → Applications → APIs → Auth0 Management API → Machine to Machine Applications", name, failed.Message).
-			Again(grantRetry)
+			Again(tokens.GrantRetry)
 	case auth0.ClassNotFound:
 		err = problem.Stalled(v1alpha1.ReasonSecretInvalid, "the domain in Secret %s is not an Auth0 tenant (%s); correct it", name, failed.Message)
 	case auth0.ClassUnavailable:

@@ -136,7 +136,7 @@ func (userAdapter) OutputConfigMap(u *v1alpha1.Auth0User) *v1alpha1.OutputConfig
 // PublicValues implements engine.ConfigMapWriter.
 func (userAdapter) PublicValues(req engine.Request[*v1alpha1.Auth0User], have auth0.Document) map[string]string {
 	domain := req.Session.LoginDomain()
-	return map[string]string{"userId": have.String("user_id"), "domain": domain, "issuer": issuerOf(domain)}
+	return map[string]string{"userId": have.String("user_id"), "domain": domain, "issuer": auth0.IssuerOf(domain)}
 }
 
 // Inputs names the Secrets other than that of a password from a Secret.

@@ -113,3 +113,8 @@ func randomPassword(shortest int) string {
 	}
 	return string(password)
 }
+
+// signInOf returns the name that a user signs in with, and where the password is.
+func signInOf(u *v1alpha1.Auth0User) (username string, password v1alpha1.SecretKeyReference) {
+	return loginOf(u), (userAdapter{}).SecretFields(u)["password"]
+}

@@ -118,3 +118,6 @@ func (a Application) assertion(domain string, now time.Time) (string, error) {
 	}
 	return string(signed), nil
 }
+
+// IssuerOf is the iss claim of tokens that were issued at a domain.
+func IssuerOf(domain string) string { return "https://" + domain + "/" }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -144,4 +145,13 @@ func ConfigCertificates(ctx context.Context, reader client.Reader, namespace, na
 		return "", problem.Stalled(v1alpha1.ReasonSecretInvalid, "ConfigMap %s/%s has no value under the key %q; add it", namespace, name, key)
 	}
 	return config.Data[key], nil
+}
+
+// TimeIn reads a time from an annotation. It returns the zero time if the annotation is missing or invalid.
+func TimeIn(current *corev1.Secret, annotation string) time.Time {
+	parsed, err := time.Parse(time.RFC3339, current.Annotations[annotation])
+	if err != nil {
+		return time.Time{}
+	}
+	return parsed
 }

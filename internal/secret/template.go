@@ -266,3 +266,15 @@ func short(node parse.Node) string {
 	}
 	return text
 }
+
+// TemplateWarnings warns of templates that are the name of a value instead of the value.
+func TemplateWarnings(field string, output v1alpha1.OutputSecret, values ...string) []string {
+	var warnings []string
+	for _, key := range slices.Sorted(maps.Keys(output.Data)) {
+		name := strings.TrimPrefix(strings.TrimSpace(string(output.Data[key])), ".")
+		if slices.Contains(values, name) {
+			warnings = append(warnings, fmt.Sprintf("%s.data.%s: the Secret holds the word %q; for the value, write {{ .%s }}", field, key, name, name))
+		}
+	}
+	return warnings
+}

@@ -251,7 +251,7 @@ func TestSecretRotation(t *testing.T) {
 	clientFixture.require(e, c)
 	e.reconcile(c)
 	requireRotations(e, 1)
-	e.pass(clock, 25*time.Hour)
+	e.advance(clock, 25*time.Hour)
 	e.reconcile(c)
 	requireRotations(e, 2)
 	clientFixture.require(e, c)
@@ -389,7 +389,7 @@ func TestKeyPairIsRotated(t *testing.T) {
 	}
 	requireKeyCount(e, c, 1)
 
-	e.pass(clock, 25*time.Hour)
+	e.advance(clock, 25*time.Hour)
 	e.reconcile(c)
 	e.get(keys)
 	second := string(keys.Data["privateKey"])
@@ -400,7 +400,7 @@ func TestKeyPairIsRotated(t *testing.T) {
 	if c.Status.KeyPair.RetiringKeyID == "" || c.Status.KeyPair.RetiresAt == nil {
 		t.Errorf("status does not tell of the former key: %+v", c.Status.KeyPair)
 	}
-	e.pass(clock, 61*time.Minute)
+	e.advance(clock, 61*time.Minute)
 	e.reconcile(c)
 	requireKeyCount(e, c, 1)
 	e.get(keys)

@@ -42,8 +42,8 @@ func (c steppedClock) AfterFunc(d time.Duration, do func()) clock.Timer {
 	return c.FakeClock.AfterFunc(d, func() { go do() })
 }
 
-// pass lets time pass, for the operator and for Auth0.
-func (e *environment) pass(operator steppedClock, d time.Duration) {
+// advance lets time pass, for the operator and for Auth0.
+func (e *environment) advance(operator steppedClock, d time.Duration) {
 	e.Helper()
 	operator.Step(d)
 	e.sim.Advance(d)

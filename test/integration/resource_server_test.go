@@ -113,7 +113,7 @@ func TestScopesInUseStayAMoment(t *testing.T) {
 	inUse := map[string]string{"read:orders": "", "write:orders": "", "sell:orders": "", "stay:orders": ""}
 	e.requireScopes(api, inUse)
 
-	e.pass(now, 59*time.Second)
+	e.advance(now, 59*time.Second)
 	e.restartOperator()
 	e.sim.ResetRequests()
 	e.reconcile(api)
@@ -126,7 +126,7 @@ func TestScopesInUseStayAMoment(t *testing.T) {
 		api.Spec.Scopes.Items = append(api.Spec.Scopes.Items, v1alpha1.ResourceServerScope{Value: "sell:orders"})
 	})
 	e.eventuallyReconciling(api, v1alpha1.ReasonScopesInUse)
-	e.pass(now, time.Second)
+	e.advance(now, time.Second)
 	e.reconcile(api)
 	e.eventuallyReady(api)
 	e.requireScopes(api, map[string]string{"sell:orders": "", "stay:orders": ""})

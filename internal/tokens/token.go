@@ -1,4 +1,4 @@
-package controllers
+package tokens
 
 import (
 	"cmp"
@@ -28,7 +28,11 @@ import (
 // +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0tokens,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0tokens/status,verbs=patch
 
-func tokenKind() engine.Kind {
+// SignInOf returns the name that a user signs in with, and where the password is.
+type SignInOf func(*v1alpha1.Auth0User) (username string, password v1alpha1.SecretKeyReference)
+
+// NewKind returns the kind Auth0Token.
+func NewKind(signInOf SignInOf) engine.Kind {
 	failures, deletions := &failures{of: map[types.NamespacedName]*failure{}}, newUserDeletions()
 	return engine.Register[v1alpha1.Auth0Token]("Auth0Token", nil,
 		func() client.ObjectList { return &v1alpha1.Auth0TokenList{} },
@@ -42,7 +46,7 @@ func tokenKind() engine.Kind {
 			Names: func(object client.Object) []reference.Named { return tokenNames(object.(*v1alpha1.Auth0Token)) },
 		},
 		func(deps engine.Deps, _ engine.Kind, all []engine.Kind) engine.Handler[*v1alpha1.Auth0Token] {
-			return &tokenHandler{Deps: deps, kinds: all, process: rand.Text(), failures: failures, deletions: deletions}
+			return &tokenHandler{Deps: deps, kinds: all, signInOf: signInOf, process: rand.Text(), failures: failures, deletions: deletions}
 		}, append(watchRetryTriggers(failures), deletions.watch, engine.WatchConfigMaps)...)
 }
 
@@ -110,6 +114,7 @@ func usedInput(hash string) string { return "Used/" + hash }
 type tokenHandler struct {
 	engine.Deps
 
+	signInOf SignInOf
 	// kinds are all registered kinds.
 	kinds []engine.Kind
 	// process identifies this process of the operator.

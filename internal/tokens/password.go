@@ -1,4 +1,4 @@
-package controllers
+package tokens
 
 import (
 	"cmp"
@@ -40,9 +40,9 @@ func (w *tokenSync) readPasswordGrant(ctx context.Context, grant *v1alpha1.Passw
 			return err
 		}
 		w.userID = user.Status.UserID
-		w.request.Username, w.request.Realm = loginOf(user), cmp.Or(user.Spec.Connection, user.Status.Connection)
+		w.request.Username, from = w.signInOf(user)
+		w.request.Realm = cmp.Or(user.Spec.Connection, user.Status.Connection)
 		w.admitted = fmt.Sprint(user.Spec.Blocked != nil && *user.Spec.Blocked, user.Annotations[v1alpha1.AnnotationUnblock], user.Status.AppliedSecrets)
-		from = (userAdapter{}).SecretFields(user)["password"]
 	}
 	if grant.Realm != nil {
 		w.request.Realm = *grant.Realm

@@ -1,4 +1,4 @@
-package controllers
+package tokens
 
 import (
 	"cmp"
@@ -14,8 +14,8 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 )
 
-// grantRetry is the pause before a refused request is repeated: somebody may be creating the grant.
-const grantRetry = time.Minute
+// GrantRetry is the pause before a refused request is repeated: somebody may be creating the grant.
+const GrantRetry = time.Minute
 
 // soonestRetry is the first pause before a request is repeated after something was missing that may appear soon.
 const soonestRetry = 2 * time.Second

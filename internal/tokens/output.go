@@ -1,4 +1,4 @@
-package controllers
+package tokens
 
 import (
 	"cmp"
@@ -37,7 +37,7 @@ func (w *tokenSync) held() *auth0.TokenSet {
 	if current.Annotations[annotationContent] != digestOf(w.ours(current.Data)) {
 		return nil
 	}
-	issued, expires := timeIn(current, annotationIssuedAt), timeIn(current, annotationExpiresAt)
+	issued, expires := secret.TimeIn(current, annotationIssuedAt), secret.TimeIn(current, annotationExpiresAt)
 	if issued.IsZero() || !w.Clock.Now().Before(expires) {
 		return nil
 	}
@@ -57,15 +57,6 @@ func (w *tokenSync) isDelivered(ctx context.Context) bool {
 		return true
 	}
 	return current != nil && current.Annotations[annotationContent] == digestOf(w.ours(current.Data))
-}
-
-// timeIn reads an annotation. It returns the zero time if the annotation is missing or invalid.
-func timeIn(current *corev1.Secret, annotation string) time.Time {
-	parsed, err := time.Parse(time.RFC3339, current.Annotations[annotation])
-	if err != nil {
-		return time.Time{}
-	}
-	return parsed
 }
 
 // ours is the part of the output Secret's data that the operator wrote. Keys that others added stay.
@@ -147,7 +138,7 @@ func (w *tokenSync) writeConfigMap(ctx context.Context, write func(secret.Output
 		expires = status.ExpiresAt.UTC().Format(time.RFC3339)
 	}
 	return engine.WriteConfigMap(ctx, w.Deps, w.token, *declared, map[string]string{
-		"domain": domain, "issuer": issuerOf(domain), "audience": status.Audience, "scope": strings.Join(status.Scopes, " "), "expiresAt": expires,
+		"domain": domain, "issuer": auth0.IssuerOf(domain), "audience": status.Audience, "scope": strings.Join(status.Scopes, " "), "expiresAt": expires,
 	}, write)
 }
 

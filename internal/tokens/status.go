@@ -1,4 +1,4 @@
-package controllers
+package tokens
 
 import (
 	"cmp"
@@ -143,7 +143,7 @@ func (w *tokenSync) count(issued auth0.TokenSet) {
 	if status.Issued == nil {
 		status.Issued = &v1alpha1.IssuedTokens{}
 	}
-	month := monthOf(w.Clock.Now())
+	month := MonthOf(w.Clock.Now())
 	if status.Issued.Month != month {
 		status.Issued.Month, status.Issued.ThisMonth = month, 0
 	}
@@ -159,6 +159,6 @@ func (w *tokenSync) count(issued auth0.TokenSet) {
 	w.session.CountToken(w.token.Namespace, w.token.Name, w.request.Grant)
 }
 
-func monthOf(t time.Time) string { return t.UTC().Format("2006-01") }
+func MonthOf(t time.Time) string { return t.UTC().Format("2006-01") }
 
 func timeOf(t time.Time) *metav1.Time { return &metav1.Time{Time: t.Truncate(time.Second)} }
