@@ -159,6 +159,7 @@ func (w *tokenSync) count(issued auth0.TokenSet) {
 	w.session.CountToken(w.token.Namespace, w.token.Name, w.request.Grant)
 }
 
+// MonthOf is the month of a time in UTC, such as 2026-11: Auth0 counts tokens by it.
 func MonthOf(t time.Time) string { return t.UTC().Format("2006-01") }
 
 func timeOf(t time.Time) *metav1.Time { return &metav1.Time{Time: t.Truncate(time.Second)} }

@@ -229,7 +229,7 @@ func commands(t *testing.T) []string {
 func secretKeys(t *testing.T) []string {
 	t.Helper()
 	var lines []string
-	for _, file := range parse(t, "controllers") {
+	for _, file := range slices.Concat(parse(t, "controllers"), parse(t, "internal/tokens")) {
 		for _, declared := range file.Decls {
 			function, ok := declared.(*ast.FuncDecl)
 			if !ok || !rendersSecret(function) {
