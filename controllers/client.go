@@ -371,10 +371,6 @@ func (clientAdapter) Observe(c *v1alpha1.Auth0Client, have auth0.Document) {
 	c.Status.Name = have.String("name")
 }
 
-func (clientAdapter) Get(ctx context.Context, session *auth0.Session, id string) (auth0.Document, error) {
-	return session.Get(ctx, "clients", id)
-}
-
 // Find returns the application with this object's marker, for a creation whose answer got lost. If the object may adopt, it also
 // looks for applications by name and prefers those without an owner.
 func (clientAdapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], wanted auth0.Document) ([]auth0.Document, error) {
@@ -440,14 +436,6 @@ func (clientAdapter) Create(ctx context.Context, req engine.Request[*v1alpha1.Au
 		delete(desired, "client_authentication_methods")
 	}
 	return req.Session.Create(ctx, "clients", desired)
-}
-
-func (clientAdapter) Update(ctx context.Context, session *auth0.Session, id string, patch auth0.Document) (auth0.Document, error) {
-	return session.Update(ctx, "clients", id, patch)
-}
-
-func (clientAdapter) Delete(ctx context.Context, session *auth0.Session, id string) error {
-	return session.Delete(ctx, "clients", id)
 }
 
 // Protects implements engine.Protector. The operator's credentials control the tenant, and the global client belongs to all

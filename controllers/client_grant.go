@@ -182,10 +182,6 @@ func (clientGrantAdapter) Observe(grant *v1alpha1.Auth0ClientGrant, have auth0.D
 	grant.Status.Audience = have.String("audience")
 }
 
-func (clientGrantAdapter) Get(ctx context.Context, session *auth0.Session, id string) (auth0.Document, error) {
-	return session.Get(ctx, "client-grants", id)
-}
-
 func (clientGrantAdapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth0ClientGrant], wanted auth0.Document) ([]auth0.Document, error) {
 	values := map[string]string{"audience": audienceOf(req.Session, wanted)}
 	if client := wanted.String("client_id"); client != "" {
@@ -201,14 +197,6 @@ func (clientGrantAdapter) Find(ctx context.Context, req engine.Request[*v1alpha1
 func (clientGrantAdapter) Create(ctx context.Context, req engine.Request[*v1alpha1.Auth0ClientGrant], desired auth0.Document) (auth0.Document, error) {
 	desired["audience"] = audienceOf(req.Session, desired)
 	return req.Session.Create(ctx, "client-grants", desired)
-}
-
-func (clientGrantAdapter) Update(ctx context.Context, session *auth0.Session, id string, patch auth0.Document) (auth0.Document, error) {
-	return session.Update(ctx, "client-grants", id, patch)
-}
-
-func (clientGrantAdapter) Delete(ctx context.Context, session *auth0.Session, id string) error {
-	return session.Delete(ctx, "client-grants", id)
 }
 
 // RetainReason retains grants that Auth0 itself created.

@@ -195,10 +195,6 @@ func (connectionAdapter) Observe(c *v1alpha1.Auth0Connection, have auth0.Documen
 	c.Status.ConnectionID = have.String("id")
 }
 
-func (connectionAdapter) Get(ctx context.Context, session *auth0.Session, id string) (auth0.Document, error) {
-	return session.Get(ctx, "connections", id)
-}
-
 func (connectionAdapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth0Connection], _ auth0.Document) ([]auth0.Document, error) {
 	return req.Session.Find(ctx, "connections", map[string]string{"name": req.Object.Spec.Name})
 }
@@ -208,14 +204,6 @@ func (connectionAdapter) Create(ctx context.Context, req engine.Request[*v1alpha
 		return nil, err
 	}
 	return req.Session.Create(ctx, "connections", desired)
-}
-
-func (connectionAdapter) Update(ctx context.Context, session *auth0.Session, id string, patch auth0.Document) (auth0.Document, error) {
-	return session.Update(ctx, "connections", id, patch)
-}
-
-func (connectionAdapter) Delete(ctx context.Context, session *auth0.Session, id string) error {
-	return session.Delete(ctx, "connections", id)
 }
 
 // Preserve adds the display name and the other options to a patch. Auth0 resets a missing display name to the name, and replaces

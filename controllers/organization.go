@@ -164,28 +164,12 @@ func (organizationAdapter) Observe(o *v1alpha1.Auth0Organization, have auth0.Doc
 	o.Status.OrganizationID, o.Status.Name = have.String("id"), have.String("name")
 }
 
-func (organizationAdapter) Get(ctx context.Context, session *auth0.Session, id string) (auth0.Document, error) {
-	return session.Get(ctx, "organizations", id)
-}
-
 func (organizationAdapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth0Organization], wanted auth0.Document) ([]auth0.Document, error) {
 	name := wanted.String("name")
 	if name == "" {
 		name = req.Object.Spec.Name
 	}
 	return req.Session.Find(ctx, "organizations", map[string]string{"name": name})
-}
-
-func (organizationAdapter) Create(ctx context.Context, req engine.Request[*v1alpha1.Auth0Organization], desired auth0.Document) (auth0.Document, error) {
-	return req.Session.Create(ctx, "organizations", desired)
-}
-
-func (organizationAdapter) Update(ctx context.Context, session *auth0.Session, id string, patch auth0.Document) (auth0.Document, error) {
-	return session.Update(ctx, "organizations", id, patch)
-}
-
-func (organizationAdapter) Delete(ctx context.Context, session *auth0.Session, id string) error {
-	return session.Delete(ctx, "organizations", id)
 }
 
 // Preserve restores the default display name if a patch removes the declared one.

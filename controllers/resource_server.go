@@ -130,24 +130,8 @@ func (resourceServerAdapter) Observe(api *v1alpha1.Auth0ResourceServer, have aut
 	forgetRemoved(api, have)
 }
 
-func (resourceServerAdapter) Get(ctx context.Context, session *auth0.Session, id string) (auth0.Document, error) {
-	return session.Get(ctx, "resource-servers", id)
-}
-
 func (resourceServerAdapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth0ResourceServer], wanted auth0.Document) ([]auth0.Document, error) {
 	return req.Session.Find(ctx, "resource-servers", map[string]string{"identifier": wanted.String("identifier")})
-}
-
-func (resourceServerAdapter) Create(ctx context.Context, req engine.Request[*v1alpha1.Auth0ResourceServer], desired auth0.Document) (auth0.Document, error) {
-	return req.Session.Create(ctx, "resource-servers", desired)
-}
-
-func (resourceServerAdapter) Update(ctx context.Context, session *auth0.Session, id string, patch auth0.Document) (auth0.Document, error) {
-	return session.Update(ctx, "resource-servers", id, patch)
-}
-
-func (resourceServerAdapter) Delete(ctx context.Context, session *auth0.Session, id string) error {
-	return session.Delete(ctx, "resource-servers", id)
 }
 
 // Protects implements engine.Protector. The settings of the Management API can lock the operator out.

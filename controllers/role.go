@@ -84,24 +84,8 @@ func (roleAdapter) Observe(role *v1alpha1.Auth0Role, have auth0.Document) {
 	role.Status.Name = have.String("name")
 }
 
-func (roleAdapter) Get(ctx context.Context, session *auth0.Session, id string) (auth0.Document, error) {
-	return session.Get(ctx, "roles", id)
-}
-
 func (roleAdapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth0Role], wanted auth0.Document) ([]auth0.Document, error) {
 	return req.Session.Find(ctx, "roles", map[string]string{"name": wanted.String("name")})
-}
-
-func (roleAdapter) Create(ctx context.Context, req engine.Request[*v1alpha1.Auth0Role], desired auth0.Document) (auth0.Document, error) {
-	return req.Session.Create(ctx, "roles", desired)
-}
-
-func (roleAdapter) Update(ctx context.Context, session *auth0.Session, id string, patch auth0.Document) (auth0.Document, error) {
-	return session.Update(ctx, "roles", id, patch)
-}
-
-func (roleAdapter) Delete(ctx context.Context, session *auth0.Session, id string) error {
-	return session.Delete(ctx, "roles", id)
 }
 
 func (roleAdapter) Lists(req engine.Request[*v1alpha1.Auth0Role]) []lists.List {

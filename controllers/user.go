@@ -350,10 +350,6 @@ func lengthOf(list any) int32 {
 	return int32(min(len(items), math.MaxInt32))
 }
 
-func (userAdapter) Get(ctx context.Context, session *auth0.Session, id string) (auth0.Document, error) {
-	return session.Get(ctx, "users", id)
-}
-
 // Find looks for a user whose creation got no answer, and for others with the same email, username or phone number.
 func (a userAdapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth0User], _ auth0.Document) ([]auth0.Document, error) {
 	session, u := req.Session, req.Object
@@ -428,20 +424,12 @@ func (a userAdapter) Create(ctx context.Context, req engine.Request[*v1alpha1.Au
 	return session.Create(ctx, "users", desired)
 }
 
-func (userAdapter) Update(ctx context.Context, session *auth0.Session, id string, patch auth0.Document) (auth0.Document, error) {
-	return session.Update(ctx, "users", id, patch)
-}
-
 // Preserve adds a block to the call that sets a password, because setting a password lifts the block.
 func (userAdapter) Preserve(_ engine.Request[*v1alpha1.Auth0User], have, patch auth0.Document) error {
 	if _, sets := patch["password"]; sets && have.Bool("blocked") {
 		patch["blocked"] = true
 	}
 	return nil
-}
-
-func (userAdapter) Delete(ctx context.Context, session *auth0.Session, id string) error {
-	return session.Delete(ctx, "users", id)
 }
 
 // derivedUserID derives the user's ID from the UID of the object, in the form of Auth0's own IDs.

@@ -76,6 +76,9 @@ var resources = resourceTable{
 	"users": {ID: "user_id", Paging: Search, Items: "users", Event: "user"},
 }
 
+// IsSingleton reports whether each tenant has exactly one object of a resource.
+func IsSingleton(name string) bool { return resourceNamed(name).Singleton }
+
 // ScopesFor returns the last part of the scopes for a resource: read:<part>, and create, update and delete unless it is a
 // singleton.
 func ScopesFor(name string) string {

@@ -14,9 +14,11 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
-// Adapter is what the loop needs to know about a kind. Desired, ID and Observe are pure. The other methods make one call each;
-// inside Create, nothing that can fail may follow the call.
+// Adapter is what the loop needs to know about a kind. Desired, ID and Observe are pure. Find makes calls.
 type Adapter[O v1alpha1.Managed] interface {
+	// Resource is the name of the kind in the paths of the Management API and in the resource table of internal/auth0: "users".
+	// The calls that read, create, update and delete an object follow from it.
+	Resource() string
 	// Fields describes the special fields of the kind.
 	Fields() fields.Semantics
 	// Scopes returns the scopes that the kind needs.
@@ -31,18 +33,9 @@ type Adapter[O v1alpha1.Managed] interface {
 	// Observe copies what Auth0 returned into status.
 	Observe(O, auth0.Document)
 
-	// Get reads the object.
-	Get(ctx context.Context, session *auth0.Session, id string) (auth0.Document, error)
 	// Find returns all objects that could be the wanted one: by the natural key and, where names repeat, by the marker. wanted is
 	// the desired document, or what an IntentRecorder recorded before.
 	Find(ctx context.Context, req Request[O], wanted auth0.Document) ([]auth0.Document, error)
-	// Create creates the object, and returns what the answer shows of it. If an object with the same natural key exists, it fails
-	// with auth0.ClassConflict.
-	Create(ctx context.Context, req Request[O], desired auth0.Document) (auth0.Document, error)
-	// Update merges a patch into the object, and returns the whole object.
-	Update(ctx context.Context, session *auth0.Session, id string, patch auth0.Document) (auth0.Document, error)
-	// Delete deletes the object. If there is none, it succeeds or fails with auth0.ClassNotFound.
-	Delete(ctx context.Context, session *auth0.Session, id string) error
 }
 
 // Scope is a scope of the Management API that a kind needs.
@@ -53,6 +46,13 @@ type Scope[O v1alpha1.Managed] struct {
 }
 
 // The interfaces below are optional. An Adapter that implements one takes part in that step.
+
+// Creator is for kinds whose creation takes more than the resource's own call.
+type Creator[O v1alpha1.Managed] interface {
+	// Create creates the object with one call, and returns what the answer shows of it. Nothing that can fail may follow the call.
+	// If an object with the same natural key exists, it fails with auth0.ClassConflict.
+	Create(ctx context.Context, req Request[O], desired auth0.Document) (auth0.Document, error)
+}
 
 // Marker is for kinds whose objects carry a marker in Auth0.
 type Marker interface {
@@ -266,12 +266,6 @@ func (t Request[O]) Event(ctx context.Context, reason, message string) {
 // Warn records an Event about a likely mistake.
 func (t Request[O]) Warn(ctx context.Context, message string) {
 	t.reconciliation.Event(ctx, corev1.EventTypeWarning, v1alpha1.EventSuspicious, message)
-}
-
-// ListedKind is for kinds whose objects Auth0 lists, and whose changes Auth0 reports. Package auth0 has a table of resources.
-type ListedKind interface {
-	// Resource is the name of the kind in the paths of the Management API: "users".
-	Resource() string
 }
 
 // Lister is for objects with lists beside them, such as the roles of a user.

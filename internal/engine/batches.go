@@ -66,7 +66,7 @@ func (batching[O]) create(ctx context.Context, w *objectSync[O], body auth0.Docu
 			return nil, outcome, err
 		}
 	}
-	have, err := w.Adapter.Create(ctx, w.req(), body)
+	have, err := w.createThere(ctx, body)
 	if auth0.ClassOf(err) == auth0.ClassRateLimited {
 		w.recordIntended()
 	}

@@ -116,7 +116,7 @@ func (w *objectSync[O]) send(ctx context.Context, have, patch auth0.Document) (a
 			return nil, err
 		}
 	}
-	return w.Adapter.Update(ctx, w.session, w.Adapter.ID(w.object), patch)
+	return w.session.Update(ctx, w.Adapter.Resource(), w.Adapter.ID(w.object), patch)
 }
 
 // compareSecrets compares the secret values that Auth0 shows.

@@ -32,6 +32,14 @@ func (w *objectSync[O]) forgetFormer() string {
 	return id
 }
 
+// createThere creates the object with one call.
+func (w *objectSync[O]) createThere(ctx context.Context, body auth0.Document) (auth0.Document, error) {
+	if creator, ok := w.Adapter.(Creator[O]); ok {
+		return creator.Create(ctx, w.req(), body)
+	}
+	return w.session.Create(ctx, w.Adapter.Resource(), body)
+}
+
 // noteCreated informs all who must know that the object exists. formerID is the id of the one that it replaces, "" for none.
 func (w *objectSync[O]) noteCreated(ctx context.Context, formerID string, body, have auth0.Document) {
 	if formerID != "" {

@@ -61,7 +61,7 @@ func (k *kindDriftDetector[O]) enqueue(ctx context.Context, priority ratelimit.P
 	}
 }
 
-func (k *kindDriftDetector[O]) Resource() string { return k.Adapter.(ListedKind).Resource() }
+func (k *kindDriftDetector[O]) Resource() string { return k.Adapter.Resource() }
 
 // each visits the objects of a tenant. The visitor must not change them.
 func (k *kindDriftDetector[O]) each(ctx context.Context, tenant types.NamespacedName, visit func(O)) error {

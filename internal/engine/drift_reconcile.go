@@ -133,9 +133,8 @@ func (w *objectSync[O]) hashDesired() uint64 {
 // isComparedByMembers reports whether a list is compared from the other side, by its members. An exact list is not: surplus
 // entries would show only with a call for every possible entry.
 func (r *Remote[O]) isComparedByMembers(list lists.List) bool {
-	listed, ok := r.Adapter.(ListedKind)
 	exact := list.Declared && list.Mode == v1alpha1.ListModeExact
-	return ok && !exact && auth0.HasMemberList(listed.Resource(), list.Field)
+	return !exact && auth0.HasMemberList(r.Adapter.Resource(), list.Field)
 }
 
 // withoutMemberLists leaves out the lists that the drift detector compares itself.

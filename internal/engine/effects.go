@@ -66,9 +66,7 @@ func (k *kindDriftDetector[O]) enqueueIfStarted(priority ratelimit.Priority, key
 
 // wrote requests a read of the objects that a write to this one changed in Auth0.
 func (w *objectSync[O]) wrote(ctx context.Context, id string, before, after auth0.Document) {
-	if listed, ok := w.Adapter.(ListedKind); ok {
-		w.DriftDetection.Wrote(ctx, reference.TenantKey(w.object), drift.Write{Resource: listed.Resource(), ID: id, Before: before, After: after})
-	}
+	w.DriftDetection.Wrote(ctx, reference.TenantKey(w.object), drift.Write{Resource: w.Adapter.Resource(), ID: id, Before: before, After: after})
 }
 
 // wroteUpdate calls wrote after an update. An update whose answer was lost may have taken effect.

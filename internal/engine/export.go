@@ -11,7 +11,6 @@ import (
 
 // Exporter is for kinds whose objects in Auth0 can be exported as manifests, so that a user can adopt an existing tenant.
 type Exporter[O v1alpha1.Managed] interface {
-	ListedKind
 	// Export fills the spec of an object so that it declares exactly what Auth0 has, without secrets. It may read what belongs to
 	// the object, such as its lists. It returns false if nobody should adopt the object, because it belongs to Auth0 or to the
 	// operator itself.

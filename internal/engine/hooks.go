@@ -58,7 +58,7 @@ type noBatches[O v1alpha1.Managed] struct{}
 
 func (noBatches[O]) resume(context.Context, *objectSync[O]) (*Outcome, error) { return nil, nil }
 func (noBatches[O]) create(ctx context.Context, w *objectSync[O], body auth0.Document) (auth0.Document, *Outcome, error) {
-	have, err := w.Adapter.Create(ctx, w.req(), body)
+	have, err := w.createThere(ctx, body)
 	return have, nil, err
 }
 

@@ -174,7 +174,7 @@ func (w *objectSync[O]) imported(ctx context.Context, known *batch.Member, form 
 		outcome, err := w.goOn(ctx, form.Have, known.ListsNow())
 		return &outcome, err
 	}
-	have, err := w.Adapter.Get(ctx, w.session, known.ID)
+	have, err := w.session.Get(ctx, w.Adapter.Resource(), known.ID)
 	if auth0.ClassOf(err) == auth0.ClassNotFound {
 		w.arrive(known, false)
 		return nil, nil

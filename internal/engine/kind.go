@@ -171,7 +171,7 @@ func RegisterRemote[T any, O interface {
 	var watches []Watch
 	var looks *kindDriftDetector[O]
 	remote.snapshot = noSnapshot[O]{remote}
-	if _, ok := adapter.(ListedKind); ok {
+	if !auth0.IsSingleton(adapter.Resource()) {
 		looks = &kindDriftDetector[O]{Remote: remote, store: drift.NewSnapshot(), started: make(chan struct{})}
 		remote.snapshot = looks
 		watches = append(watches, looks.watchQueue)
@@ -188,7 +188,7 @@ func RegisterRemote[T any, O interface {
 		return remote
 	}, watches...)
 	if exporter, ok := adapter.(Exporter[O]); ok {
-		kind.resource, kind.export = exporter.Resource(), exportWith[T](exporter)
+		kind.resource, kind.export = adapter.Resource(), exportWith[T](exporter)
 	}
 	return kind
 }

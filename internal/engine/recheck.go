@@ -70,7 +70,7 @@ func (w *objectSync[O]) deleteDuplicates(ctx context.Context) error {
 		if id == w.Adapter.ID(w.object) || w.protects(duplicate, w.session.ClientID()) != "" {
 			continue
 		}
-		if err := w.Adapter.Delete(ctx, w.session, id); err != nil && auth0.ClassOf(err) != auth0.ClassNotFound {
+		if err := w.session.Delete(ctx, w.Adapter.Resource(), id); err != nil && auth0.ClassOf(err) != auth0.ClassNotFound {
 			return err
 		}
 		w.reconciliation.Event(ctx, corev1.EventTypeWarning, v1alpha1.EventDuplicateDeleted,

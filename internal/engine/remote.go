@@ -356,7 +356,7 @@ func (w *objectSync[O]) known(ctx context.Context) (auth0.Document, error) {
 	if id == "" {
 		return nil, nil
 	}
-	have, err := w.Adapter.Get(ctx, w.session, id)
+	have, err := w.session.Get(ctx, w.Adapter.Resource(), id)
 	if auth0.ClassOf(err) == auth0.ClassNotFound {
 		return nil, nil
 	}

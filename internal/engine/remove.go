@@ -105,10 +105,10 @@ func (w *objectSync[O]) deleteThere(ctx context.Context, have auth0.Document) (O
 		}
 	}
 	id := w.Adapter.ID(w.object)
-	if err := w.Adapter.Delete(ctx, w.session, id); err != nil && auth0.ClassOf(err) != auth0.ClassNotFound {
+	if err := w.session.Delete(ctx, w.Adapter.Resource(), id); err != nil && auth0.ClassOf(err) != auth0.ClassNotFound {
 		return Outcome{}, err
 	}
-	if _, err := w.Adapter.Get(ctx, w.session, id); auth0.ClassOf(err) != auth0.ClassNotFound {
+	if _, err := w.session.Get(ctx, w.Adapter.Resource(), id); auth0.ClassOf(err) != auth0.ClassNotFound {
 		return Wait(v1alpha1.ReasonDeleting, "deleted in Auth0; waiting until it is gone", deletionPoll).NotReady(), err
 	}
 	w.wroteDeletion(ctx, have)
