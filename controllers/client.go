@@ -351,7 +351,6 @@ func (clientAdapter) ID(c *v1alpha1.Auth0Client) string {
 	return c.Status.ClientID
 }
 
-// Resource implements engine.Mirrored.
 func (clientAdapter) Resource() string { return "clients" }
 
 // InitializeStatus shows the name of the application before it exists.

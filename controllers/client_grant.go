@@ -167,7 +167,6 @@ func (clientGrantAdapter) Intent(desired auth0.Document) auth0.Document {
 	return note
 }
 
-// Resource implements engine.Mirrored.
 func (clientGrantAdapter) Resource() string { return "client-grants" }
 
 func (clientGrantAdapter) ID(grant *v1alpha1.Auth0ClientGrant) string { return grant.Status.ID }

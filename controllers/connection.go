@@ -182,7 +182,6 @@ func freeOptions(c *v1alpha1.Auth0Connection) auth0.Document {
 
 func (connectionAdapter) MarkerField() string { return connectionMark }
 
-// Resource implements engine.Mirrored.
 func (connectionAdapter) Resource() string { return "connections" }
 
 func (connectionAdapter) ID(c *v1alpha1.Auth0Connection) string { return c.Status.ConnectionID }

@@ -151,7 +151,6 @@ func (organizationAdapter) Intent(desired auth0.Document) auth0.Document {
 // Renames implements engine.Renamer.
 func (organizationAdapter) Renames() {}
 
-// Resource implements engine.Mirrored.
 func (organizationAdapter) Resource() string { return "organizations" }
 
 func (organizationAdapter) ID(o *v1alpha1.Auth0Organization) string { return o.Status.OrganizationID }

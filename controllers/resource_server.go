@@ -94,7 +94,6 @@ func (resourceServerAdapter) LateInitialize(_ *v1alpha1.Auth0ResourceServer, des
 	}
 }
 
-// Resource implements engine.Mirrored.
 func (resourceServerAdapter) Resource() string { return "resource-servers" }
 
 // ExactLists returns the scopes if the operator must remove those that others added.

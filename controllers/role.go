@@ -70,7 +70,6 @@ func (roleAdapter) Desired(role *v1alpha1.Auth0Role, _ reference.Values) auth0.D
 // Intent records what distinguishes the role from another one with the same name.
 func (roleAdapter) Intent(desired auth0.Document) auth0.Document { return desired.Clone() }
 
-// Resource implements engine.Mirrored.
 func (roleAdapter) Resource() string { return "roles" }
 
 func (roleAdapter) ID(role *v1alpha1.Auth0Role) string { return role.Status.ID }

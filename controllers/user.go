@@ -84,7 +84,6 @@ func (userAdapter) Urgent(u *v1alpha1.Auth0User) auth0.Document {
 	return auth0.Document{"blocked": true}
 }
 
-// Resource implements engine.Mirrored.
 func (userAdapter) Resource() string { return "users" }
 
 func (userAdapter) Scopes() []engine.Scope[*v1alpha1.Auth0User] {
