@@ -45,7 +45,8 @@ func (e *environment) newUsers(count int, edit func(*v1alpha1.Auth0User)) []*v1a
 	return users
 }
 
-// createAll creates users while the tenant is suspended, so that all of them wait at once, and then lets it go on.
+// createAll creates users while the tenant is suspended, and lets it go on once the operator has seen all of them: it decides by how
+// many it sees waiting.
 func (e *environment) createAll(users []*v1alpha1.Auth0User) {
 	e.Helper()
 	suspend := func(suspended bool) {
@@ -64,6 +65,18 @@ func (e *environment) createAll(users []*v1alpha1.Auth0User) {
 		})
 	}
 	work.Wait()
+	for _, user := range users {
+		e.eventually(func() error {
+			var seen v1alpha1.Auth0User
+			if err := e.kube.Get(e.ctx, client.ObjectKeyFromObject(user), &seen); err != nil {
+				return err
+			}
+			if len(seen.Status.Conditions) == 0 {
+				return fmt.Errorf("the operator has not seen %s", user.Name)
+			}
+			return nil
+		})
+	}
 }
 
 // awaitUsers waits until a condition holds for as many users as there should be.
