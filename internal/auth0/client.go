@@ -15,9 +15,9 @@ import (
 // Request is one call of the Management API.
 type Request struct {
 	Method string
-	// Route is the path with placeholders: /api/v2/roles/{id}/permissions. Metrics, logs, errors and rate limits name the call by it.
+	// Route is the template of the path: /api/v2/roles/{id}/permissions. Metrics, logs, errors and rate limits name the call by it.
 	Route string
-	// Args are the values of the placeholders, in order. They need no escaping.
+	// Args are the values of the path parameters, in order. They need no escaping.
 	Args  []string
 	Query url.Values
 	// Body is encoded as JSON; nil sends no body.
@@ -107,12 +107,12 @@ func (s *Session) encode(ctx context.Context, request Request) (*http.Request, e
 	return encoded, err
 }
 
-// fill returns the parts of a route's path below /api/v2/, with arguments in the place of placeholders.
+// fill returns the parts of a route's path below /api/v2/, with arguments in the place of its parameters.
 func fill(route string, args []string) ([]string, error) {
 	path, isManagement := strings.CutPrefix(route, managementPath)
-	placeholders := strings.Count(path, "{")
-	if !isManagement || placeholders != len(args) {
-		return nil, fmt.Errorf("route %s takes %d arguments, not %d", route, placeholders, len(args))
+	parameters := strings.Count(path, "{")
+	if !isManagement || parameters != len(args) {
+		return nil, fmt.Errorf("route %s takes %d arguments, not %d", route, parameters, len(args))
 	}
 	parts := strings.Split(path, "/")
 	for i, part := range parts {

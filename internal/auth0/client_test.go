@@ -95,7 +95,7 @@ func TestTheSDKMakesOneCall(t *testing.T) {
 	}
 }
 
-// TestArgumentsMatchTheRoute sends nothing if a route has more or fewer placeholders than arguments.
+// TestArgumentsMatchTheRoute sends nothing if a route has more or fewer parameters than arguments.
 func TestArgumentsMatchTheRoute(t *testing.T) {
 	session := newUnsendingSession(t)
 	for _, request := range []Request{get("/api/v2/roles/{id}"), get("/api/v2/roles", "rol_1"), get("/oauth/token"), get("/api/v2/a/{x}/b/{y}", "1")} {

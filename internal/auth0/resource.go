@@ -53,7 +53,7 @@ type Resource struct {
 	wrote func(s *Session, method string, document Document)
 }
 
-// resourceTable describes resources, by their path in the Management API: "roles", "actions/actions". A path may have placeholders.
+// resourceTable describes resources, by their path in the Management API: "roles", "actions/actions". A path may have parameters.
 type resourceTable map[string]Resource
 
 // resources are the resources that the operator uses. A new kind needs an entry here, and nothing else in this package.
@@ -123,18 +123,18 @@ func (r Resource) written(s *Session, method string, document Document) {
 	}
 }
 
-// JoinID returns the id of an object whose path has several placeholders: the values in their order.
+// JoinID returns the id of an object whose path has several parameters: the values in their order.
 func JoinID(parts ...string) string { return strings.Join(parts, " ") }
 
-// arguments returns the values for the placeholders of a route from the id of an object.
+// arguments returns the values for the parameters of a route from the id of an object.
 func arguments(route, id string) []string {
-	switch placeholders := strings.Count(route, "{"); placeholders {
+	switch parameters := strings.Count(route, "{"); parameters {
 	case 0:
 		return nil
 	case 1:
 		return []string{id}
 	default:
-		return strings.SplitN(id, " ", placeholders)
+		return strings.SplitN(id, " ", parameters)
 	}
 }
 
@@ -165,7 +165,7 @@ func (t resourceTable) locate(path string) (resource, id string, rest []string, 
 	return resource, id, rest, ok
 }
 
-// match compares the beginning of a path with a template, and returns the values of its placeholders.
+// match compares the beginning of a path with a template, and returns the values of its parameters.
 func match(template, segments []string) (values []string, ok bool) {
 	if len(segments) < len(template) {
 		return nil, false

@@ -128,7 +128,7 @@ func (m *Detection) Unseen(tenant types.UID, object client.Object) bool {
 
 // start runs the loops until the tenant is gone or ctx ends.
 func (m *Detector) start(ctx context.Context) {
-	ctx = log.IntoContext(ctx, log.FromContext(ctx).WithName("mirror").WithValues("tenant", m.Tenant.String()))
+	ctx = log.IntoContext(ctx, log.FromContext(ctx).WithName("drift").WithValues("tenant", m.Tenant.String()))
 	ctx, cancel := context.WithCancel(ctx)
 	var loops sync.WaitGroup
 	for _, loop := range []func(context.Context){m.followLog, m.followEvents, m.runResyncs} {

@@ -37,7 +37,7 @@ type collection[R any] struct {
 	// mark names an object in a checkpoint, in the order of the list; the position does if it is nil.
 	mark func(R) string
 
-	// defaults are the fields that a new object has unless they are given; of a singleton, what is there before the first write.
+	// defaults are the fields that a new object has unless they are given; a singleton has them before the first write.
 	defaults doc
 	// unique are the fields by which objects differ.
 	unique []unique
