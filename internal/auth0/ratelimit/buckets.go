@@ -2,6 +2,7 @@ package ratelimit
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -22,6 +23,35 @@ func (g *Limiter) bucketsOf(of RouteClass, now time.Time) []*bucket {
 	}
 	g.charged[of] = charged
 	return charged
+}
+
+// recharge moves the calls in flight to the buckets of the plan that was just detected: Auth0 counted them there, or will.
+func (g *Limiter) recharge(now time.Time) {
+	clear(g.charged)
+	for p := range g.permits {
+		g.rechargeCall(p, now)
+	}
+}
+
+func (g *Limiter) rechargeCall(p *Permit, now time.Time) {
+	former := p.buckets
+	var answered []int
+	p.buckets = g.bucketsOf(p.routeClass, now)
+	for _, b := range p.buckets {
+		if i := slices.Index(former, b); i >= 0 {
+			answered = append(answered, p.answered[i])
+			continue
+		}
+		// At most these responses arrived since the call was permitted.
+		answered = append(answered, b.answered-(g.answered-p.allAnswered))
+		b.take(now)
+	}
+	for _, b := range former {
+		if !slices.Contains(p.buckets, b) {
+			b.inFlight--
+		}
+	}
+	p.answered = answered
 }
 
 func (g *Limiter) managementBuckets(of RouteClass, now time.Time) []*bucket {

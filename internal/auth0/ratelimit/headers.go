@@ -11,11 +11,18 @@ import (
 func (g *Limiter) Abandon(p *Permit, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.endCall(p, now)
+	g.breakers[p.routeClass.api()].end()
+	g.dispatch(now)
+}
+
+// endCall ends a call that is in flight.
+func (g *Limiter) endCall(p *Permit, now time.Time) {
+	delete(g.permits, p)
+	g.answered++
 	for _, b := range p.buckets {
 		b.answer(now)
 	}
-	g.breakers[p.routeClass.api()].end()
-	g.dispatch(now)
 }
 
 // Observe learns from a response, or from its absence. failed is nil after a call that succeeded.
@@ -23,8 +30,8 @@ func (g *Limiter) Observe(p *Permit, header http.Header, failed Failure, now tim
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.judge(p, failed, now)
+	g.endCall(p, now)
 	for _, b := range p.buckets {
-		b.answer(now)
 		g.metrics.used(g.tenant, b.name)
 	}
 	reported, ok := limitsIn(header, now)
@@ -45,7 +52,7 @@ func (g *Limiter) Observe(p *Permit, header http.Header, failed Failure, now tim
 // update learns the limits, and how many tokens are left in the bucket that the response reports.
 func (g *Limiter) update(p *Permit, reported limits, now time.Time) {
 	if g.seen[p.routeClass] != reported.limit && (g.subscription == nil || p.routeClass != classReadUsersByEmail) {
-		g.detectSubscription(p.routeClass, reported.limit)
+		g.detectSubscription(p.routeClass, reported.limit, now)
 	}
 	var about *bucket
 	for _, b := range g.bucketsOf(p.routeClass, now) {
@@ -58,23 +65,24 @@ func (g *Limiter) update(p *Permit, reported limits, now time.Time) {
 		}
 	}
 	if about != nil {
-		about.update(reported.remaining, p.since, p.between(about), reported.reset, now)
+		about.update(reported.remaining, p.since, g.between(p, about), reported.reset, now)
 	}
 }
 
-// between counts the other responses of a bucket since this call was permitted.
-func (p *Permit) between(b *bucket) int {
+// between counts the other responses of a bucket since an answered call was permitted. For a bucket that the call was not known
+// to use, these are at most the responses of the tenant.
+func (g *Limiter) between(p *Permit, b *bucket) int {
 	for i, charged := range p.buckets {
 		if charged == b {
 			return b.answered - p.answered[i] - 1
 		}
 	}
-	return 0
+	return g.answered - p.allAnswered - 1
 }
 
 // detectSubscription finds the plan that has buckets of the observed sizes. If the tenant moved to another plan, earlier
 // observations no longer count. A size that no plan has does not contradict a known plan.
-func (g *Limiter) detectSubscription(of RouteClass, burst int) {
+func (g *Limiter) detectSubscription(of RouteClass, burst int, now time.Time) {
 	seen := map[RouteClass]int{of: burst}
 	for other, size := range g.seen {
 		if other != of {
@@ -93,7 +101,7 @@ func (g *Limiter) detectSubscription(of RouteClass, burst int) {
 	g.seen = seen
 	if found != g.subscription || found == nil {
 		g.subscription = found
-		clear(g.charged)
+		g.recharge(now)
 	}
 }
 

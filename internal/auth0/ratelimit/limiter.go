@@ -40,6 +40,9 @@ type Limiter struct {
 	seen    map[RouteClass]int
 	buckets map[string]*bucket
 	charged map[RouteClass][]*bucket
+	// permits are those of the calls that are about to be made, or not answered yet. answered counts the calls that were.
+	permits  map[*Permit]bool
+	answered int
 	// limit is the cap, nil if there is none.
 	limit *bucket
 	// headroom is the share of each bucket that the operator leaves to others.
@@ -84,8 +87,9 @@ type Permit struct {
 	Timeout time.Duration
 	// probe marks a call of a probe.
 	probe bool
-	// answered are the counts of answers of the buckets at that time.
-	answered []int
+	// answered are the counts of answers of the buckets at that time, allAnswered the one of the tenant.
+	answered    []int
+	allAnswered int
 }
 
 // newLimiter returns a Limiter without a cap that does not know the limits yet.
@@ -93,7 +97,7 @@ func newLimiter(tenant string, limiters *Limiters) *Limiter {
 	return &Limiter{
 		tenant: tenant, limiters: limiters, metrics: limiters.metrics, headroom: DefaultHeadroom / 100.0,
 		seen: map[RouteClass]int{}, buckets: map[string]*bucket{}, charged: map[RouteClass][]*bucket{},
-		queue: newQueue(), places: map[any]*waiter{}, called: map[*waiter]time.Time{},
+		permits: map[*Permit]bool{}, queue: newQueue(), places: map[any]*waiter{}, called: map[*waiter]time.Time{},
 		held: map[*Workers]int{}, recovered: make(chan struct{}),
 	}
 }
@@ -493,16 +497,18 @@ func (g *Limiter) grant(w *waiter, now time.Time) bool {
 // let takes a token for the call from each bucket.
 func (g *Limiter) let(to RouteClass, now time.Time) *Permit {
 	breaker := &g.breakers[to.api()]
-	p := &Permit{routeClass: to, buckets: g.bucketsOf(to, now), since: now, Timeout: breaker.timeout()}
+	p := &Permit{routeClass: to, buckets: g.bucketsOf(to, now), since: now, Timeout: breaker.timeout(), allAnswered: g.answered}
 	breaker.begin(now)
 	for _, b := range p.buckets {
 		p.answered = append(p.answered, b.answered)
 		b.take(now)
 	}
+	g.permits[p] = true
 	return p
 }
 
 func (g *Limiter) giveBack(p *Permit) {
+	delete(g.permits, p)
 	g.breakers[p.routeClass.api()].end()
 	for _, b := range p.buckets {
 		b.giveBack()

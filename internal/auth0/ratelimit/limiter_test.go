@@ -176,3 +176,54 @@ func TestRateLimiterTellsAuth0sAPIsApart(t *testing.T) {
 		}
 	})
 }
+
+// TestRateLimiterCountsCallsInFlightInANewlyDetectedPlan has the first answer be true of two plans. The calls that were made by the
+// limits of the wrong one are in flight when the right one is detected, and the answers arrive out of order.
+func TestRateLimiterCountsCallsInFlightInANewlyDetectedPlan(t *testing.T) {
+	for name, order := range map[string][]int{"in order": {0, 1, 2, 3, 4}, "the last first": {4, 3, 2, 1, 0}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g := newLimiters().Of("test")
+				g.SetHeadroom(0)
+				g.Observe(try(t, g, ClassManagement), limitHeaders(10, 9, time.Now().Add(time.Second)), nil, time.Now())
+				var inFlight []*Permit
+				for range 5 {
+					inFlight = append(inFlight, try(t, g, classReadConnections))
+				}
+				for _, i := range order {
+					if inFlight[i] == nil {
+						t.Fatal("nine tokens are left, and five calls are not let through")
+					}
+					g.Observe(inFlight[i], limitHeaders(5, 4-i, time.Now().Add(time.Minute)), nil, time.Now())
+					if try(t, g, classReadConnections) != nil {
+						t.Fatal("a sixth call took one of five tokens")
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestRateLimiterCountsAnswersBeforeANewlyDetectedPlan has an answer arrive after one that was counted later, and in between, the plan
+// is detected by a call of another class.
+func TestRateLimiterCountsAnswersBeforeANewlyDetectedPlan(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newLimiters().Of("test")
+		g.SetHeadroom(0)
+		reset := time.Now().Add(time.Minute)
+		g.Observe(try(t, g, ClassManagement), limitHeaders(10, 9, reset), nil, time.Now())
+		early, late, other := try(t, g, ClassManagement), try(t, g, ClassManagement), try(t, g, classReadConnections)
+		g.Observe(late, limitHeaders(10, 7, reset), nil, time.Now())
+		g.Observe(other, limitHeaders(5, 4, reset), nil, time.Now())
+		g.Observe(early, limitHeaders(10, 8, reset), nil, time.Now())
+		for made := range 8 {
+			if try(t, g, ClassManagement) == nil {
+				if made < 6 {
+					t.Errorf("only %d calls took the 7 tokens that are left", made)
+				}
+				return
+			}
+		}
+		t.Error("an eighth call took one of seven tokens")
+	})
+}
