@@ -25,15 +25,15 @@ func (g *Limiter) bucketsOf(of RouteClass, now time.Time) []*bucket {
 	return charged
 }
 
-// recharge moves the calls in flight to the buckets of the plan that was just detected: Auth0 counted them there, or will.
-func (g *Limiter) recharge(now time.Time) {
+// moveCallsInFlight moves the calls in flight to the buckets of the plan that was just detected: Auth0 counted them there, or will.
+func (g *Limiter) moveCallsInFlight(now time.Time) {
 	clear(g.charged)
-	for p := range g.permits {
-		g.rechargeCall(p, now)
+	for p := range g.inFlight {
+		g.moveCall(p, now)
 	}
 }
 
-func (g *Limiter) rechargeCall(p *Permit, now time.Time) {
+func (g *Limiter) moveCall(p *Permit, now time.Time) {
 	former := p.buckets
 	var answered []int
 	p.buckets = g.bucketsOf(p.routeClass, now)

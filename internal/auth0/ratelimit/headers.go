@@ -18,7 +18,7 @@ func (g *Limiter) Abandon(p *Permit, now time.Time) {
 
 // endCall ends a call that is in flight.
 func (g *Limiter) endCall(p *Permit, now time.Time) {
-	delete(g.permits, p)
+	delete(g.inFlight, p)
 	g.answered++
 	for _, b := range p.buckets {
 		b.answer(now)
@@ -101,7 +101,7 @@ func (g *Limiter) detectSubscription(of RouteClass, burst int, now time.Time) {
 	g.seen = seen
 	if found != g.subscription || found == nil {
 		g.subscription = found
-		g.recharge(now)
+		g.moveCallsInFlight(now)
 	}
 }
 

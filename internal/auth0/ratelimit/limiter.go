@@ -40,8 +40,8 @@ type Limiter struct {
 	seen    map[RouteClass]int
 	buckets map[string]*bucket
 	charged map[RouteClass][]*bucket
-	// permits are those of the calls that are about to be made, or not answered yet. answered counts the calls that were.
-	permits  map[*Permit]bool
+	// inFlight are the permits of the calls that are about to be made, or not answered yet. answered counts the calls that were.
+	inFlight map[*Permit]bool
 	answered int
 	// limit is the cap, nil if there is none.
 	limit *bucket
@@ -97,7 +97,7 @@ func newLimiter(tenant string, limiters *Limiters) *Limiter {
 	return &Limiter{
 		tenant: tenant, limiters: limiters, metrics: limiters.metrics, headroom: DefaultHeadroom / 100.0,
 		seen: map[RouteClass]int{}, buckets: map[string]*bucket{}, charged: map[RouteClass][]*bucket{},
-		permits: map[*Permit]bool{}, queue: newQueue(), places: map[any]*waiter{}, called: map[*waiter]time.Time{},
+		inFlight: map[*Permit]bool{}, queue: newQueue(), places: map[any]*waiter{}, called: map[*waiter]time.Time{},
 		held: map[*Workers]int{}, recovered: make(chan struct{}),
 	}
 }
@@ -503,12 +503,12 @@ func (g *Limiter) let(to RouteClass, now time.Time) *Permit {
 		p.answered = append(p.answered, b.answered)
 		b.take(now)
 	}
-	g.permits[p] = true
+	g.inFlight[p] = true
 	return p
 }
 
 func (g *Limiter) giveBack(p *Permit) {
-	delete(g.permits, p)
+	delete(g.inFlight, p)
 	g.breakers[p.routeClass.api()].end()
 	for _, b := range p.buckets {
 		b.giveBack()
