@@ -59,15 +59,12 @@ run: ## Run the operator against the cluster of your KUBECONFIG; ARGS=… adds f
 ##@ Develop
 
 .PHONY: generate
-generate: ## Generate deep copies, CRDs and RBAC from the Go sources, then the files of chart, kustomize and reference from these.
-	set -e; if [ -d api ]; then \
-		$(TOOL) controller-gen object paths=./api/...; \
-		$(TOOL) controller-gen crd paths=./api/... output:crd:artifacts:config=config/crd/bases; \
-	fi
-	set -e; if [ -d controllers ]; then \
-		$(TOOL) controller-gen rbac:roleName=auth0-operator-manager paths=./controllers/... paths=./internal/... paths=./cmd/... \
-			output:rbac:artifacts:config=config/rbac; \
-	fi
+generate: ## Generate Go code, CRDs and RBAC from the types of the kinds, then the files of chart, kustomize and reference from these.
+	go run ./hack/kinds
+	$(TOOL) controller-gen object paths=./api/...
+	$(TOOL) controller-gen crd paths=./api/... output:crd:artifacts:config=config/crd/bases
+	$(TOOL) controller-gen rbac:roleName=auth0-operator-manager paths=./controllers/... paths=./internal/... paths=./cmd/... \
+		output:rbac:artifacts:config=config/rbac
 	go run ./hack/manifests
 
 .PHONY: fmt

@@ -5,6 +5,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
+// Auth0Client is an application in Auth0: machine to machine, web, single page or native. The operator writes its
+// credentials to a Secret.
+// +kubebuilder:resource:shortName=a0client
+// +kubebuilder:printcolumn:name="Name",type=string,JSONPath=`.status.name`
+
 // Auth0ClientSpec declares an application.
 //
 // It omits these of Auth0's fields: `oidc_backchannel_logout` and `cross_origin_auth`, which oidcLogout and
@@ -1058,60 +1063,4 @@ type ClientKeyPairStatus struct {
 	// retiresAt is when the previous key becomes invalid.
 	// +optional
 	RetiresAt *metav1.Time `json:"retiresAt,omitempty"`
-}
-
-// Auth0Client is an application in Auth0: machine to machine, web, single page or native. The operator writes its
-// credentials to a Secret.
-// +kubebuilder:object:root=true
-// +kubebuilder:resource:shortName=a0client,categories=auth0
-// +kubebuilder:subresource:status
-// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
-// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
-// +kubebuilder:printcolumn:name="Name",type=string,JSONPath=`.status.name`
-// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
-// +kubebuilder:printcolumn:name="Deleting",type=date,JSONPath=`.metadata.deletionTimestamp`
-// +kubebuilder:printcolumn:name="ID",type=string,priority=1,JSONPath=`.status.clientId`
-// +kubebuilder:printcolumn:name="Tenant",type=string,priority=1,JSONPath=`.spec.tenantRef.name`
-type Auth0Client struct {
-	metav1.TypeMeta `json:",inline"`
-
-	// metadata is the standard metadata of an object.
-	// +optional
-	metav1.ObjectMeta `json:"metadata,omitempty"`
-
-	// spec declares the application.
-	// +required
-	Spec Auth0ClientSpec `json:"spec"`
-	// status describes the application in Auth0.
-	// +default={"observedGeneration":-1}
-	// +optional
-	Status Auth0ClientStatus `json:"status,omitempty"`
-}
-
-// Auth0ClientList is a list of Auth0Client.
-// +kubebuilder:object:root=true
-type Auth0ClientList struct {
-	metav1.TypeMeta `json:",inline"`
-	metav1.ListMeta `json:"metadata,omitempty"`
-	Items           []Auth0Client `json:"items"`
-}
-
-// IsSuspended implements Object.
-func (c *Auth0Client) IsSuspended() bool { return c.Spec.Suspend }
-
-// GetCommonStatus implements Object.
-func (c *Auth0Client) GetCommonStatus() *CommonStatus { return &c.Status.CommonStatus }
-
-// GetManagedSpec implements Managed.
-func (c *Auth0Client) GetManagedSpec() *ManagedSpec { return &c.Spec.ManagedSpec }
-
-// GetManagedStatus implements Managed.
-func (c *Auth0Client) GetManagedStatus() *ManagedStatus { return &c.Status.ManagedStatus }
-
-// GetIdentity implements Referent.
-func (c *Auth0Client) GetIdentity() Identity {
-	if c.Status.ClientID == "" {
-		return Identity{}
-	}
-	return Identity{ID: c.Status.ClientID, Name: c.Status.Name}
 }

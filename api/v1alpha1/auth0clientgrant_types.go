@@ -1,8 +1,9 @@
 package v1alpha1
 
-import (
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-)
+// Auth0ClientGrant is a client grant in Auth0: the permission of an application to call an API.
+// +kubebuilder:resource:shortName=a0grant
+// +kubebuilder:printcolumn:name="Client",type=string,JSONPath=`.status.clientId`
+// +kubebuilder:printcolumn:name="API",type=string,JSONPath=`.status.audience`
 
 // Auth0ClientGrantSpec declares the permission of an application to call an API. Application, API and subject type are
 // immutable: to change one, create another Auth0ClientGrant.
@@ -112,54 +113,3 @@ type Auth0ClientGrantStatus struct {
 	// +optional
 	Audience string `json:"audience,omitempty"`
 }
-
-// Auth0ClientGrant is a client grant in Auth0: the permission of an application to call an API.
-// +kubebuilder:object:root=true
-// +kubebuilder:resource:shortName=a0grant,categories=auth0
-// +kubebuilder:subresource:status
-// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
-// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
-// +kubebuilder:printcolumn:name="Client",type=string,JSONPath=`.status.clientId`
-// +kubebuilder:printcolumn:name="API",type=string,JSONPath=`.status.audience`
-// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
-// +kubebuilder:printcolumn:name="Deleting",type=date,JSONPath=`.metadata.deletionTimestamp`
-// +kubebuilder:printcolumn:name="ID",type=string,priority=1,JSONPath=`.status.id`
-// +kubebuilder:printcolumn:name="Tenant",type=string,priority=1,JSONPath=`.spec.tenantRef.name`
-type Auth0ClientGrant struct {
-	metav1.TypeMeta `json:",inline"`
-
-	// metadata is the standard metadata of an object.
-	// +optional
-	metav1.ObjectMeta `json:"metadata,omitempty"`
-
-	// spec declares the grant.
-	// +required
-	Spec Auth0ClientGrantSpec `json:"spec"`
-	// status describes the grant in Auth0.
-	// +default={"observedGeneration":-1}
-	// +optional
-	Status Auth0ClientGrantStatus `json:"status,omitempty"`
-}
-
-// Auth0ClientGrantList is a list of Auth0ClientGrant.
-// +kubebuilder:object:root=true
-type Auth0ClientGrantList struct {
-	metav1.TypeMeta `json:",inline"`
-	metav1.ListMeta `json:"metadata,omitempty"`
-	Items           []Auth0ClientGrant `json:"items"`
-}
-
-// IsSuspended implements Object.
-func (g *Auth0ClientGrant) IsSuspended() bool { return g.Spec.Suspend }
-
-// GetCommonStatus implements Object.
-func (g *Auth0ClientGrant) GetCommonStatus() *CommonStatus { return &g.Status.CommonStatus }
-
-// GetManagedSpec implements Managed.
-func (g *Auth0ClientGrant) GetManagedSpec() *ManagedSpec { return &g.Spec.ManagedSpec }
-
-// GetManagedStatus implements Managed.
-func (g *Auth0ClientGrant) GetManagedStatus() *ManagedStatus { return &g.Status.ManagedStatus }
-
-// GetIdentity implements Referent: the id.
-func (g *Auth0ClientGrant) GetIdentity() Identity { return Identity{ID: g.Status.ID} }

@@ -2,8 +2,14 @@ package v1alpha1
 
 import (
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
+
+// Auth0Connection is a connection in Auth0: a user database, or an identity provider.
+//
+// Deleting it deletes the connection in Auth0 with all its users, unless spec.deletionPolicy is Retain.
+// +kubebuilder:resource:shortName=a0conn
+// +kubebuilder:printcolumn:name="Connection",type=string,JSONPath=`.spec.name`
+// +kubebuilder:printcolumn:name="Strategy",type=string,priority=1,JSONPath=`.spec.strategy`
 
 // Auth0ConnectionSpec declares a connection.
 // +kubebuilder:validation:XValidation:rule="!(has(self.database) && has(self.database.enabledDatabaseCustomization) && self.database.enabledDatabaseCustomization) || (has(self.database.customScripts) && has(self.database.customScripts.login)) || (has(self.adoptionPolicy) && self.adoptionPolicy == 'IfUnmanaged') || (has(self.managementPolicy) && self.managementPolicy == 'Observe')",message="database.enabledDatabaseCustomization needs the script database.customScripts.login: without it, nobody can sign in; only a connection that exists (adoptionPolicy IfUnmanaged, or managementPolicy Observe) may keep the scripts that it has"
@@ -18,6 +24,7 @@ type Auth0ConnectionSpec struct {
 	// +kubebuilder:validation:MaxLength=128
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-zA-Z0-9](-[a-zA-Z0-9]|[a-zA-Z0-9])*$')",message="name must consist of letters, digits and single hyphens, with a letter or digit at both ends, such as customers-eu"
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="name is immutable: Auth0 cannot rename a connection; create another Auth0Connection, move its users, and delete this one"
+	// +auth0:naturalKey
 	// +required
 	Name string `json:"name"`
 
@@ -807,62 +814,4 @@ type Auth0ConnectionStatus struct {
 	// +listType=set
 	// +optional
 	EnabledClients []string `json:"enabledClients,omitempty"`
-}
-
-// Auth0Connection is a connection in Auth0: a user database, or an identity provider.
-//
-// Deleting it deletes the connection in Auth0 with all its users, unless spec.deletionPolicy is Retain.
-// +kubebuilder:object:root=true
-// +kubebuilder:resource:shortName=a0conn,categories=auth0
-// +kubebuilder:subresource:status
-// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
-// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
-// +kubebuilder:printcolumn:name="Connection",type=string,JSONPath=`.spec.name`
-// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
-// +kubebuilder:printcolumn:name="Deleting",type=date,JSONPath=`.metadata.deletionTimestamp`
-// +kubebuilder:printcolumn:name="Strategy",type=string,priority=1,JSONPath=`.spec.strategy`
-// +kubebuilder:printcolumn:name="ID",type=string,priority=1,JSONPath=`.status.connectionId`
-// +kubebuilder:printcolumn:name="Tenant",type=string,priority=1,JSONPath=`.spec.tenantRef.name`
-type Auth0Connection struct {
-	metav1.TypeMeta `json:",inline"`
-
-	// metadata is the standard metadata of an object.
-	// +optional
-	metav1.ObjectMeta `json:"metadata,omitempty"`
-
-	// spec declares the connection.
-	// +required
-	Spec Auth0ConnectionSpec `json:"spec"`
-	// status describes the connection in Auth0.
-	// +default={"observedGeneration":-1}
-	// +optional
-	Status Auth0ConnectionStatus `json:"status,omitempty"`
-}
-
-// Auth0ConnectionList is a list of Auth0Connection.
-// +kubebuilder:object:root=true
-type Auth0ConnectionList struct {
-	metav1.TypeMeta `json:",inline"`
-	metav1.ListMeta `json:"metadata,omitempty"`
-	Items           []Auth0Connection `json:"items"`
-}
-
-// IsSuspended implements Object.
-func (c *Auth0Connection) IsSuspended() bool { return c.Spec.Suspend }
-
-// GetCommonStatus implements Object.
-func (c *Auth0Connection) GetCommonStatus() *CommonStatus { return &c.Status.CommonStatus }
-
-// GetManagedSpec implements Managed.
-func (c *Auth0Connection) GetManagedSpec() *ManagedSpec { return &c.Spec.ManagedSpec }
-
-// GetManagedStatus implements Managed.
-func (c *Auth0Connection) GetManagedStatus() *ManagedStatus { return &c.Status.ManagedStatus }
-
-// GetIdentity implements Referent.
-func (c *Auth0Connection) GetIdentity() Identity {
-	if c.Status.ConnectionID == "" {
-		return Identity{}
-	}
-	return Identity{ID: c.Status.ConnectionID, Name: c.Spec.Name}
 }

@@ -1,6 +1,8 @@
 package v1alpha1
 
-import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+// Auth0Organization is an organization in Auth0: a customer of yours, with its own members and ways to sign in.
+// +kubebuilder:resource:shortName=a0org
+// +kubebuilder:printcolumn:name="Organization",type=string,JSONPath=`.spec.name`
 
 // Auth0OrganizationSpec declares an organization.
 type Auth0OrganizationSpec struct {
@@ -197,56 +199,4 @@ type Auth0OrganizationStatus struct {
 	// +listType=set
 	// +optional
 	ClientGrants []string `json:"clientGrants,omitempty"`
-}
-
-// Auth0Organization is an organization in Auth0: a customer of yours, with its own members and ways to sign in.
-// +kubebuilder:object:root=true
-// +kubebuilder:resource:shortName=a0org,categories=auth0
-// +kubebuilder:subresource:status
-// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
-// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
-// +kubebuilder:printcolumn:name="Organization",type=string,JSONPath=`.spec.name`
-// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
-// +kubebuilder:printcolumn:name="Deleting",type=date,JSONPath=`.metadata.deletionTimestamp`
-// +kubebuilder:printcolumn:name="ID",type=string,priority=1,JSONPath=`.status.organizationId`
-// +kubebuilder:printcolumn:name="Tenant",type=string,priority=1,JSONPath=`.spec.tenantRef.name`
-type Auth0Organization struct {
-	metav1.TypeMeta `json:",inline"`
-
-	// metadata is the standard metadata of an object.
-	// +optional
-	metav1.ObjectMeta `json:"metadata,omitempty"`
-
-	// spec declares the organization.
-	// +required
-	Spec Auth0OrganizationSpec `json:"spec"`
-	// status describes the organization in Auth0.
-	// +default={"observedGeneration":-1}
-	// +optional
-	Status Auth0OrganizationStatus `json:"status,omitempty"`
-}
-
-// Auth0OrganizationList is a list of Auth0Organization.
-// +kubebuilder:object:root=true
-type Auth0OrganizationList struct {
-	metav1.TypeMeta `json:",inline"`
-	metav1.ListMeta `json:"metadata,omitempty"`
-	Items           []Auth0Organization `json:"items"`
-}
-
-// IsSuspended implements Object.
-func (o *Auth0Organization) IsSuspended() bool { return o.Spec.Suspend }
-
-// GetCommonStatus implements Object.
-func (o *Auth0Organization) GetCommonStatus() *CommonStatus { return &o.Status.CommonStatus }
-
-// GetManagedSpec implements Managed.
-func (o *Auth0Organization) GetManagedSpec() *ManagedSpec { return &o.Spec.ManagedSpec }
-
-// GetManagedStatus implements Managed.
-func (o *Auth0Organization) GetManagedStatus() *ManagedStatus { return &o.Status.ManagedStatus }
-
-// GetIdentity implements Referent.
-func (o *Auth0Organization) GetIdentity() Identity {
-	return Identity{ID: o.Status.OrganizationID, Name: o.Status.Name}
 }

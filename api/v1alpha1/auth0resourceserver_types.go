@@ -4,6 +4,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
+// Auth0ResourceServer is an API in Auth0, for which Auth0 issues tokens.
+// +kubebuilder:resource:shortName=a0api
+// +kubebuilder:printcolumn:name="Identifier",type=string,JSONPath=`.spec.identifier`
+
 // Auth0ResourceServerSpec declares an API.
 // +kubebuilder:validation:XValidation:rule="!has(self.signingSecretRef) || (has(self.signingAlg) && self.signingAlg == 'HS256')",message="signingSecretRef needs signingAlg: HS256"
 // +kubebuilder:validation:XValidation:rule="!(has(self.tokenLifetime) && has(self.tokenLifetimeForWeb)) || self.tokenLifetimeForWeb <= self.tokenLifetime",message="tokenLifetimeForWeb must be at most tokenLifetime"
@@ -269,6 +273,7 @@ type Auth0ResourceServerStatus struct {
 	ID string `json:"id,omitempty"`
 
 	// identifier of the API, the audience of its tokens.
+	// +auth0:naturalKey
 	// +optional
 	Identifier string `json:"identifier,omitempty"`
 
@@ -295,56 +300,4 @@ type RemovingScope struct {
 	// +listType=atomic
 	// +optional
 	HeldBy []string `json:"heldBy,omitempty"`
-}
-
-// Auth0ResourceServer is an API in Auth0, for which Auth0 issues tokens.
-// +kubebuilder:object:root=true
-// +kubebuilder:resource:shortName=a0api,categories=auth0
-// +kubebuilder:subresource:status
-// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
-// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
-// +kubebuilder:printcolumn:name="Identifier",type=string,JSONPath=`.spec.identifier`
-// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
-// +kubebuilder:printcolumn:name="Deleting",type=date,JSONPath=`.metadata.deletionTimestamp`
-// +kubebuilder:printcolumn:name="ID",type=string,priority=1,JSONPath=`.status.id`
-// +kubebuilder:printcolumn:name="Tenant",type=string,priority=1,JSONPath=`.spec.tenantRef.name`
-type Auth0ResourceServer struct {
-	metav1.TypeMeta `json:",inline"`
-
-	// metadata is the standard metadata of an object.
-	// +optional
-	metav1.ObjectMeta `json:"metadata,omitempty"`
-
-	// spec declares the API.
-	// +required
-	Spec Auth0ResourceServerSpec `json:"spec"`
-	// status describes the API in Auth0.
-	// +default={"observedGeneration":-1}
-	// +optional
-	Status Auth0ResourceServerStatus `json:"status,omitempty"`
-}
-
-// Auth0ResourceServerList is a list of Auth0ResourceServer.
-// +kubebuilder:object:root=true
-type Auth0ResourceServerList struct {
-	metav1.TypeMeta `json:",inline"`
-	metav1.ListMeta `json:"metadata,omitempty"`
-	Items           []Auth0ResourceServer `json:"items"`
-}
-
-// IsSuspended implements Object.
-func (a *Auth0ResourceServer) IsSuspended() bool { return a.Spec.Suspend }
-
-// GetCommonStatus implements Object.
-func (a *Auth0ResourceServer) GetCommonStatus() *CommonStatus { return &a.Status.CommonStatus }
-
-// GetManagedSpec implements Managed.
-func (a *Auth0ResourceServer) GetManagedSpec() *ManagedSpec { return &a.Spec.ManagedSpec }
-
-// GetManagedStatus implements Managed.
-func (a *Auth0ResourceServer) GetManagedStatus() *ManagedStatus { return &a.Status.ManagedStatus }
-
-// GetIdentity implements Referent: the id, and the identifier.
-func (a *Auth0ResourceServer) GetIdentity() Identity {
-	return Identity{ID: a.Status.ID, Name: a.Status.Identifier}
 }

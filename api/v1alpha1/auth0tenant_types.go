@@ -7,6 +7,13 @@ import (
 // CredentialsSecretType is the type of a Secret with the credentials of an Auth0Tenant. The operator writes no Secret of this type.
 const CredentialsSecretType = "auth0-operator.io/credentials"
 
+// Auth0Tenant connects the operator to an Auth0 tenant, with the credentials to call it. All other objects refer to one in
+// spec.tenantRef.
+// +kubebuilder:resource:shortName=a0tenant
+// +kubebuilder:printcolumn:name="Domain",type=string,JSONPath=`.status.domain`
+// +kubebuilder:printcolumn:name="ID",type=string,priority=1,JSONPath=`.status.clientId`
+// +kubebuilder:printcolumn:name="Tenant",type=string,priority=1,JSONPath=`.metadata.name`
+
 // Auth0TenantSpec declares how to connect to an Auth0 tenant, and who can use it.
 type Auth0TenantSpec struct {
 	// credentialsSecretRef refers to a Secret of type `auth0-operator.io/credentials` in the namespace of this object. The
@@ -327,45 +334,3 @@ type MissingScopes struct {
 	// +required
 	Scopes []string `json:"scopes"`
 }
-
-// Auth0Tenant connects the operator to an Auth0 tenant, with the credentials to call it. All other objects refer to one in
-// spec.tenantRef.
-// +kubebuilder:object:root=true
-// +kubebuilder:resource:shortName=a0tenant,categories=auth0
-// +kubebuilder:subresource:status
-// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
-// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
-// +kubebuilder:printcolumn:name="Domain",type=string,JSONPath=`.status.domain`
-// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
-// +kubebuilder:printcolumn:name="Deleting",type=date,JSONPath=`.metadata.deletionTimestamp`
-// +kubebuilder:printcolumn:name="ID",type=string,priority=1,JSONPath=`.status.clientId`
-// +kubebuilder:printcolumn:name="Tenant",type=string,priority=1,JSONPath=`.metadata.name`
-type Auth0Tenant struct {
-	metav1.TypeMeta `json:",inline"`
-
-	// metadata is the standard metadata of an object.
-	// +optional
-	metav1.ObjectMeta `json:"metadata,omitempty"`
-
-	// spec declares how to connect to the tenant, and who can use it.
-	// +required
-	Spec Auth0TenantSpec `json:"spec"`
-	// status reports the state of the tenant.
-	// +default={"observedGeneration":-1}
-	// +optional
-	Status Auth0TenantStatus `json:"status,omitempty"`
-}
-
-// Auth0TenantList is a list of Auth0Tenant.
-// +kubebuilder:object:root=true
-type Auth0TenantList struct {
-	metav1.TypeMeta `json:",inline"`
-	metav1.ListMeta `json:"metadata,omitempty"`
-	Items           []Auth0Tenant `json:"items"`
-}
-
-// IsSuspended implements Object.
-func (t *Auth0Tenant) IsSuspended() bool { return t.Spec.Suspend }
-
-// GetCommonStatus implements Object.
-func (t *Auth0Tenant) GetCommonStatus() *CommonStatus { return &t.Status.CommonStatus }

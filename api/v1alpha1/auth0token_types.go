@@ -4,6 +4,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
+// Auth0Token is a token for a machine or a user. Auth0 issues it, and the operator renews it in a Secret.
+// +kubebuilder:resource:shortName=a0token
+// +kubebuilder:printcolumn:name="Secret",type=string,JSONPath=`.spec.outputSecret.name`
+// +kubebuilder:printcolumn:name="Approve At",type=string,JSONPath=`.status.device.verificationUriComplete`
+// +kubebuilder:printcolumn:name="Expires",type=string,format=date-time,priority=1,JSONPath=`.status.expiresAt`
+// +kubebuilder:printcolumn:name="User Code",type=string,priority=1,JSONPath=`.status.device.userCode`
+
 // Auth0TokenSpec declares a token that Auth0 issues and the operator renews in a Secret.
 // +kubebuilder:validation:ExactlyOneOf=clientCredentials;password;authorizationCode;refreshToken;deviceCode
 // +kubebuilder:validation:AtMostOneOf=renewBefore;renewBeforePercentage
@@ -349,52 +356,3 @@ type RefreshTokenStatus struct {
 	// +optional
 	EndsAt *metav1.Time `json:"endsAt,omitempty"`
 }
-
-// Auth0Token is a token for a machine or a user. Auth0 issues it, and the operator renews it in a Secret.
-// +kubebuilder:object:root=true
-// +kubebuilder:resource:shortName=a0token,categories=auth0
-// +kubebuilder:subresource:status
-// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
-// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
-// +kubebuilder:printcolumn:name="Secret",type=string,JSONPath=`.spec.outputSecret.name`
-// +kubebuilder:printcolumn:name="Approve At",type=string,JSONPath=`.status.device.verificationUriComplete`
-// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
-// +kubebuilder:printcolumn:name="Deleting",type=date,JSONPath=`.metadata.deletionTimestamp`
-// +kubebuilder:printcolumn:name="Expires",type=string,format=date-time,priority=1,JSONPath=`.status.expiresAt`
-// +kubebuilder:printcolumn:name="User Code",type=string,priority=1,JSONPath=`.status.device.userCode`
-// +kubebuilder:printcolumn:name="Tenant",type=string,priority=1,JSONPath=`.spec.tenantRef.name`
-type Auth0Token struct {
-	metav1.TypeMeta `json:",inline"`
-
-	// metadata is the standard metadata of an object.
-	// +optional
-	metav1.ObjectMeta `json:"metadata,omitempty"`
-
-	// spec declares the token.
-	// +required
-	Spec Auth0TokenSpec `json:"spec"`
-	// status describes the token in the Secret, without its value.
-	// +default={"observedGeneration":-1}
-	// +optional
-	Status Auth0TokenStatus `json:"status,omitempty"`
-}
-
-// Auth0TokenList is a list of Auth0Token.
-// +kubebuilder:object:root=true
-type Auth0TokenList struct {
-	metav1.TypeMeta `json:",inline"`
-	metav1.ListMeta `json:"metadata,omitempty"`
-	Items           []Auth0Token `json:"items"`
-}
-
-// IsSuspended implements Object.
-func (t *Auth0Token) IsSuspended() bool { return t.Spec.Suspend }
-
-// GetCommonStatus implements Object.
-func (t *Auth0Token) GetCommonStatus() *CommonStatus { return &t.Status.CommonStatus }
-
-// GetManagedSpec implements Managed.
-func (t *Auth0Token) GetManagedSpec() *ManagedSpec { return &t.Spec.ManagedSpec }
-
-// GetManagedStatus implements Managed.
-func (t *Auth0Token) GetManagedStatus() *ManagedStatus { return &t.Status.ManagedStatus }

@@ -5,6 +5,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
+// Auth0User is a user in Auth0.
+// +kubebuilder:resource:shortName=a0user
+// +kubebuilder:printcolumn:name="User",type=string,JSONPath=`.status.login`
+
 // Auth0UserSpec declares a user.
 // +kubebuilder:validation:XValidation:rule="has(self.email) || has(self.username) || has(self.phoneNumber) || has(self.userId)",message="set at least one of spec.email, spec.username and spec.phoneNumber"
 // +kubebuilder:validation:XValidation:rule="!has(self.userId) || (has(self.adoptionPolicy) && self.adoptionPolicy == 'IfUnmanaged') || (has(self.managementPolicy) && self.managementPolicy == 'Observe')",message="userId names a user who exists: set adoptionPolicy to IfUnmanaged, or managementPolicy to Observe"
@@ -360,6 +364,7 @@ type Auth0UserStatus struct {
 	UserID string `json:"userId,omitempty"`
 
 	// login is the email, username or phone number that identifies the user in the connection.
+	// +auth0:naturalKey
 	// +optional
 	Login string `json:"login,omitempty"`
 
@@ -433,56 +438,4 @@ type InvitationStatus struct {
 	// expiresAt is when the link expires.
 	// +required
 	ExpiresAt metav1.Time `json:"expiresAt"`
-}
-
-// Auth0User is a user in Auth0.
-// +kubebuilder:object:root=true
-// +kubebuilder:resource:shortName=a0user,categories=auth0
-// +kubebuilder:subresource:status
-// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
-// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
-// +kubebuilder:printcolumn:name="User",type=string,JSONPath=`.status.login`
-// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
-// +kubebuilder:printcolumn:name="Deleting",type=date,JSONPath=`.metadata.deletionTimestamp`
-// +kubebuilder:printcolumn:name="ID",type=string,priority=1,JSONPath=`.status.userId`
-// +kubebuilder:printcolumn:name="Tenant",type=string,priority=1,JSONPath=`.spec.tenantRef.name`
-type Auth0User struct {
-	metav1.TypeMeta `json:",inline"`
-
-	// metadata is the standard metadata of an object.
-	// +optional
-	metav1.ObjectMeta `json:"metadata,omitempty"`
-
-	// spec declares the user.
-	// +required
-	Spec Auth0UserSpec `json:"spec"`
-	// status describes the user in Auth0.
-	// +default={"observedGeneration":-1}
-	// +optional
-	Status Auth0UserStatus `json:"status,omitempty"`
-}
-
-// Auth0UserList is a list of Auth0User.
-// +kubebuilder:object:root=true
-type Auth0UserList struct {
-	metav1.TypeMeta `json:",inline"`
-	metav1.ListMeta `json:"metadata,omitempty"`
-	Items           []Auth0User `json:"items"`
-}
-
-// IsSuspended implements Object.
-func (u *Auth0User) IsSuspended() bool { return u.Spec.Suspend }
-
-// GetCommonStatus implements Object.
-func (u *Auth0User) GetCommonStatus() *CommonStatus { return &u.Status.CommonStatus }
-
-// GetManagedSpec implements Managed.
-func (u *Auth0User) GetManagedSpec() *ManagedSpec { return &u.Spec.ManagedSpec }
-
-// GetManagedStatus implements Managed.
-func (u *Auth0User) GetManagedStatus() *ManagedStatus { return &u.Status.ManagedStatus }
-
-// GetIdentity implements Referent.
-func (u *Auth0User) GetIdentity() Identity {
-	return Identity{ID: u.Status.UserID, Name: u.Status.Login}
 }

@@ -11,17 +11,7 @@ var SchemeGroupVersion = schema.GroupVersion{Group: "auth0-operator.io", Version
 
 // AddToScheme registers the kinds of this package.
 func AddToScheme(scheme *runtime.Scheme) error {
-	scheme.AddKnownTypes(SchemeGroupVersion,
-		&Auth0Client{}, &Auth0ClientList{},
-		&Auth0ClientGrant{}, &Auth0ClientGrantList{},
-		&Auth0Organization{}, &Auth0OrganizationList{},
-		&Auth0ResourceServer{}, &Auth0ResourceServerList{},
-		&Auth0Connection{}, &Auth0ConnectionList{},
-		&Auth0Role{}, &Auth0RoleList{},
-		&Auth0Tenant{}, &Auth0TenantList{},
-		&Auth0Token{}, &Auth0TokenList{},
-		&Auth0User{}, &Auth0UserList{},
-	)
+	scheme.AddKnownTypes(SchemeGroupVersion, knownTypes()...)
 	metav1.AddToGroupVersion(scheme, SchemeGroupVersion)
 	return nil
 }
