@@ -15,7 +15,7 @@ MODULES := $(patsubst %/go.mod,%,$(shell find . -name go.mod -not -path './.*'))
 TEST_MODULES := $(filter ./test/%,$(MODULES))
 
 # The output of make generate.
-GENERATED := ':(glob)api/**/zz_generated.*' config/crd config/rbac PROJECT charts/auth0-operator/files config/argocd config/flux docs/reference/api docs/reference/conditions.md
+GENERATED := ':(glob)**/zz_generated.*' config/crd config/rbac PROJECT charts/auth0-operator/files config/argocd config/flux docs/reference/api docs/reference/conditions.md
 
 ##@ General
 

@@ -1,5 +1,5 @@
-// Command kinds writes the Go code that every kind has alike: the root type with its list, its columns in kubectl get, and its methods.
-// `make generate` calls it before controller-gen, which reads what it writes.
+// Command kinds writes the Go code that every kind has alike: the root type with its list, its columns in kubectl get, and its methods;
+// and the lists of what the kinds consist of. `make generate` calls it before controller-gen, which reads what it writes.
 //
 // It reads the sources as text, so that it works while they do not compile. Start with [run].
 package main
@@ -7,6 +7,7 @@ package main
 import (
 	"bytes"
 	_ "embed"
+	"errors"
 	"fmt"
 	"go/format"
 	"os"
@@ -16,12 +17,16 @@ import (
 
 // These paths are relative to the root of the checkout.
 const (
-	apiDir  = "api/v1alpha1"
-	apiFile = apiDir + "/zz_generated.kinds.go"
+	apiDir       = "api/v1alpha1"
+	simulatorDir = "internal/simulator"
 )
 
-//go:embed api.go.tmpl
-var apiTemplate string
+var (
+	//go:embed api.go.tmpl
+	apiTemplate string
+	//go:embed collections.go.tmpl
+	collectionsTemplate string
+)
 
 func main() {
 	if err := run(); err != nil {
@@ -35,7 +40,14 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	return write(apiFile, apiTemplate, kinds)
+	collections, err := functionsOf(simulatorDir, "resource")
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		write(apiDir+"/zz_generated.kinds.go", apiTemplate, kinds),
+		write(simulatorDir+"/zz_generated.collections.go", collectionsTemplate, collections),
+	)
 }
 
 // write renders a template as a Go file. It does not touch a file that is up to date.

@@ -5,21 +5,14 @@ import (
 	"slices"
 )
 
-// allRoutes are those of everything that is not a collection: one list per area.
+// allRoutes are those of everything that is not a collection: one list per area. Every function that returns a resource is a
+// collection, and needs no entry.
 func allRoutes() []*route {
 	return slices.Concat(
 		discoveryRoutes(), tokenRoutes(), deviceRoutes(), databaseRoutes(), userInfoRoutes(),
 		userRoutes(), userRoleRoutes(), userLinkRoutes(), userMethodRoutes(), userSessionRoutes(), userBlockRoutes(),
 		ticketRoutes(), jobRoutes(), logRoutes(), eventRoutes(),
 	)
-}
-
-// collections are the resources that are written down as data. A new one is entered here, and needs nothing else.
-func collections() []resource {
-	return []resource{
-		apis(), branding(), clientGrants(), clients(), connections(), credentials(), customDomains(), eventStreams(), logStreams(),
-		organizations(), roles(), tenantSettings(),
-	}
 }
 
 func get(path string, scopes ...string) *route {
