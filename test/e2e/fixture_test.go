@@ -413,16 +413,10 @@ func referencesIn(value any, sample *unstructured.Unstructured) []string {
 			if !ok {
 				namespace = sample.GetNamespace()
 			}
-			found = append(found, nameOf(referents[kind], namespace, reference["name"].(string), tenantOf(sample)))
+			found = append(found, nameOf("Auth0"+strings.ToUpper(kind[:1])+kind[1:], namespace, reference["name"].(string), tenantOf(sample)))
 		}
 	}
 	return found
-}
-
-// referents are the kinds that the fields of references mean.
-var referents = map[string]string{
-	"resourceServer": "Auth0ResourceServer", "clientGrant": "Auth0ClientGrant", "client": "Auth0Client", "connection": "Auth0Connection", "organization": "Auth0Organization",
-	"role": "Auth0Role", "tenant": "Auth0Tenant", "user": "Auth0User",
 }
 
 // TestEveryKindHasSamplesHere keeps the rest from passing without a kind.
