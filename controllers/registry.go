@@ -1,14 +1,22 @@
-// Package controllers adapts each kind to its part of the Auth0 API, and contains the token controller.
+// Package controllers lists the kinds that the operator serves. Each has a package of its own: its Definition, and its special
+// steps if it has any. The loop around it is in internal/engine.
 //
-// An adapter converts between spec, Auth0's JSON and status, and makes one call per operation. The loop around it is in
-// internal/engine. It may import the packages of internal/engine and below, but neither internal/operator nor
-// internal/plugin. Start with [All], the list of kinds, then read the adapter of Auth0Role, the smallest one.
+// A kind converts between spec, Auth0's JSON and status. It may import the packages of internal/engine and below, but neither
+// internal/operator nor internal/plugin. Start with [All], then read the package of Auth0Role, the smallest one.
 package controllers
 
 import (
-	"sigs.k8s.io/controller-runtime/pkg/client"
+	k8sclient "sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/controllers/client"
+	"github.com/auth0-operator/auth0-operator/controllers/clientgrant"
+	"github.com/auth0-operator/auth0-operator/controllers/connection"
+	"github.com/auth0-operator/auth0-operator/controllers/organization"
+	"github.com/auth0-operator/auth0-operator/controllers/resourceserver"
+	"github.com/auth0-operator/auth0-operator/controllers/role"
+	"github.com/auth0-operator/auth0-operator/controllers/tenant"
+	"github.com/auth0-operator/auth0-operator/controllers/user"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
 	"github.com/auth0-operator/auth0-operator/internal/tokens"
 )
@@ -16,14 +24,14 @@ import (
 // All lists the kinds that the operator serves.
 func All() []engine.Kind {
 	return []engine.Kind{
-		tenantKind(),
-		engine.RegisterRemote[v1alpha1.Auth0Client]("Auth0Client", clientAdapter{}, func() client.ObjectList { return &v1alpha1.Auth0ClientList{} }),
-		engine.RegisterRemote[v1alpha1.Auth0ClientGrant]("Auth0ClientGrant", clientGrantAdapter{}, func() client.ObjectList { return &v1alpha1.Auth0ClientGrantList{} }),
-		engine.RegisterRemote[v1alpha1.Auth0Organization]("Auth0Organization", organizationAdapter{}, func() client.ObjectList { return &v1alpha1.Auth0OrganizationList{} }),
-		engine.RegisterRemote[v1alpha1.Auth0ResourceServer]("Auth0ResourceServer", resourceServerAdapter{}, func() client.ObjectList { return &v1alpha1.Auth0ResourceServerList{} }),
-		engine.RegisterRemote[v1alpha1.Auth0Connection]("Auth0Connection", connectionAdapter{}, func() client.ObjectList { return &v1alpha1.Auth0ConnectionList{} }),
-		engine.RegisterRemote[v1alpha1.Auth0Role]("Auth0Role", roleAdapter{}, func() client.ObjectList { return &v1alpha1.Auth0RoleList{} }),
-		engine.RegisterRemote[v1alpha1.Auth0User]("Auth0User", userAdapter{}, func() client.ObjectList { return &v1alpha1.Auth0UserList{} }),
-		tokens.NewKind(signInOf),
+		tenant.Kind(),
+		engine.RegisterRemote[v1alpha1.Auth0Client]("Auth0Client", client.Adapter{}, func() k8sclient.ObjectList { return &v1alpha1.Auth0ClientList{} }),
+		engine.RegisterRemote[v1alpha1.Auth0ClientGrant]("Auth0ClientGrant", clientgrant.Adapter{}, func() k8sclient.ObjectList { return &v1alpha1.Auth0ClientGrantList{} }),
+		engine.RegisterRemote[v1alpha1.Auth0Organization]("Auth0Organization", organization.Adapter{}, func() k8sclient.ObjectList { return &v1alpha1.Auth0OrganizationList{} }),
+		engine.RegisterRemote[v1alpha1.Auth0ResourceServer]("Auth0ResourceServer", resourceserver.Adapter{}, func() k8sclient.ObjectList { return &v1alpha1.Auth0ResourceServerList{} }),
+		engine.RegisterRemote[v1alpha1.Auth0Connection]("Auth0Connection", connection.Adapter{}, func() k8sclient.ObjectList { return &v1alpha1.Auth0ConnectionList{} }),
+		engine.RegisterRemote[v1alpha1.Auth0Role]("Auth0Role", role.Adapter{}, func() k8sclient.ObjectList { return &v1alpha1.Auth0RoleList{} }),
+		engine.RegisterRemote[v1alpha1.Auth0User]("Auth0User", user.Adapter{}, func() k8sclient.ObjectList { return &v1alpha1.Auth0UserList{} }),
+		tokens.NewKind(user.SignInOf),
 	}
 }

@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"regexp"
 	"testing"
 
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
@@ -20,5 +21,15 @@ func TestResourcesAreInTheTable(t *testing.T) {
 	}
 	if found < 7 {
 		t.Errorf("%d kinds have a resource, want 7 or more", found)
+	}
+}
+
+func TestEveryKindSaysWhichScopesItNeeds(t *testing.T) {
+	for _, kind := range All() {
+		for _, scope := range kind.Scopes {
+			if !regexp.MustCompile(`^(create|read|update|delete):[a-z_]+$`).MatchString(scope) {
+				t.Errorf("%s needs the scope %q", kind.Name, scope)
+			}
+		}
 	}
 }

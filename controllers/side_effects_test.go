@@ -4,6 +4,12 @@ import (
 	"testing"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/controllers/client"
+	"github.com/auth0-operator/auth0-operator/controllers/clientgrant"
+	"github.com/auth0-operator/auth0-operator/controllers/connection"
+	"github.com/auth0-operator/auth0-operator/controllers/organization"
+	"github.com/auth0-operator/auth0-operator/controllers/role"
+	"github.com/auth0-operator/auth0-operator/controllers/user"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/drift"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
@@ -25,13 +31,13 @@ func TestAffectedBy(t *testing.T) {
 	additive.Spec.EnabledClients.Mode = v1alpha1.ListModeAdditive
 	grant := &v1alpha1.Auth0ClientGrant{}
 	grant.Status.ClientID, grant.Status.Audience = "shop", api
-	role := &v1alpha1.Auth0Role{}
-	role.Status.Permissions = []string{"read:orders " + api}
-	user := &v1alpha1.Auth0User{}
-	user.Status.Roles, user.Status.OrganizationRoles = []string{"editor"}, []string{"org_1 chief"}
-	user.Status.Organizations, user.Status.Permissions, user.Status.Connection = []string{"org_1"}, []string{"write:orders " + api}, "customers"
-	organization := &v1alpha1.Auth0Organization{}
-	organization.Status.Connections, organization.Status.ClientGrants = []string{"con_1"}, []string{"cgr_1"}
+	editors := &v1alpha1.Auth0Role{}
+	editors.Status.Permissions = []string{"read:orders " + api}
+	member := &v1alpha1.Auth0User{}
+	member.Status.Roles, member.Status.OrganizationRoles = []string{"editor"}, []string{"org_1 chief"}
+	member.Status.Organizations, member.Status.Permissions, member.Status.Connection = []string{"org_1"}, []string{"write:orders " + api}, "customers"
+	acme := &v1alpha1.Auth0Organization{}
+	acme.Status.Connections, acme.Status.ClientGrants = []string{"con_1"}, []string{"cgr_1"}
 	application := &v1alpha1.Auth0Client{Spec: v1alpha1.Auth0ClientSpec{}}
 	application.Spec.DefaultOrganization = &v1alpha1.ClientDefaultOrganization{}
 
@@ -58,35 +64,35 @@ func TestAffectedBy(t *testing.T) {
 		got  bool
 		want bool
 	}{
-		{"a new application and an exact connection", affects(t, connectionAdapter{}, created("clients", "new"), exact), true},
-		{"a new application that is declared", affects(t, connectionAdapter{}, created("clients", "shop"), exact), false},
-		{"a new application and an additive connection", affects(t, connectionAdapter{}, created("clients", "new"), additive), false},
-		{"a new application and a connection without a list", affects(t, connectionAdapter{}, created("clients", "new"), &v1alpha1.Auth0Connection{}), false},
-		{"a deleted application and a connection that has it", affects(t, connectionAdapter{}, deleted("clients", "shop", "Shop"), additive), true},
-		{"a deleted application and its grant", affects(t, clientGrantAdapter{}, deleted("clients", "shop", "Shop"), grant), true},
-		{"another deleted application and a grant", affects(t, clientGrantAdapter{}, deleted("clients", "other", "Shop"), grant), false},
-		{"a deleted API and a grant", affects(t, clientGrantAdapter{}, deleted("resource-servers", "1", api), grant), true},
-		{"a scope that goes and a grant", affects(t, clientGrantAdapter{}, narrowed, grant), true},
-		{"a deleted API and a role", affects(t, roleAdapter{}, deleted("resource-servers", "1", api), role), true},
-		{"another deleted API and a role", affects(t, roleAdapter{}, deleted("resource-servers", "1", "https://stock"), role), false},
-		{"an API that nobody has read and a role", affects(t, roleAdapter{}, deleted("resource-servers", "1", ""), role), false},
-		{"a scope that goes and a role that has it", affects(t, roleAdapter{}, narrowed, role), true},
-		{"a scope that goes and a user who has another", affects(t, userAdapter{}, narrowed, user), false},
-		{"a scope that comes", affects(t, roleAdapter{}, widened, role), false},
-		{"a deleted API and a user", affects(t, userAdapter{}, deleted("resource-servers", "1", api), user), true},
-		{"a deleted role and a user", affects(t, userAdapter{}, deleted("roles", "rol_1", "editor"), user), true},
-		{"a deleted role and a member", affects(t, userAdapter{}, deleted("roles", "rol_2", "chief"), user), true},
-		{"another deleted role and a user", affects(t, userAdapter{}, deleted("roles", "rol_3", "author"), user), false},
-		{"a role of another name and a user", affects(t, userAdapter{}, renamed, user), true},
-		{"a role of another description and a user", affects(t, userAdapter{}, described, user), false},
-		{"a deleted connection and its user", affects(t, userAdapter{}, deleted("connections", "con_1", "customers"), user), true},
-		{"a deleted organization and its member", affects(t, userAdapter{}, deleted("organizations", "org_1", "acme"), user), true},
-		{"a deleted user", affects(t, userAdapter{}, deleted("users", "auth0|1", ""), user), false},
-		{"a deleted connection and an organization", affects(t, organizationAdapter{}, deleted("connections", "con_1", "customers"), organization), true},
-		{"a deleted grant and an organization", affects(t, organizationAdapter{}, deleted("client-grants", "cgr_1", ""), organization), true},
-		{"a deleted application and an organization with grants", affects(t, organizationAdapter{}, deleted("clients", "shop", ""), organization), true},
-		{"a deleted application and an organization without grants", affects(t, organizationAdapter{}, deleted("clients", "shop", ""), &v1alpha1.Auth0Organization{}), false},
-		{"a deleted organization and an application", affects(t, clientAdapter{}, deleted("organizations", "org_1", "acme"), application), true},
+		{"a new application and an exact connection", affects(t, connection.Adapter{}, created("clients", "new"), exact), true},
+		{"a new application that is declared", affects(t, connection.Adapter{}, created("clients", "shop"), exact), false},
+		{"a new application and an additive connection", affects(t, connection.Adapter{}, created("clients", "new"), additive), false},
+		{"a new application and a connection without a list", affects(t, connection.Adapter{}, created("clients", "new"), &v1alpha1.Auth0Connection{}), false},
+		{"a deleted application and a connection that has it", affects(t, connection.Adapter{}, deleted("clients", "shop", "Shop"), additive), true},
+		{"a deleted application and its grant", affects(t, clientgrant.Adapter{}, deleted("clients", "shop", "Shop"), grant), true},
+		{"another deleted application and a grant", affects(t, clientgrant.Adapter{}, deleted("clients", "other", "Shop"), grant), false},
+		{"a deleted API and a grant", affects(t, clientgrant.Adapter{}, deleted("resource-servers", "1", api), grant), true},
+		{"a scope that goes and a grant", affects(t, clientgrant.Adapter{}, narrowed, grant), true},
+		{"a deleted API and a role", affects(t, role.Adapter{}, deleted("resource-servers", "1", api), editors), true},
+		{"another deleted API and a role", affects(t, role.Adapter{}, deleted("resource-servers", "1", "https://stock"), editors), false},
+		{"an API that nobody has read and a role", affects(t, role.Adapter{}, deleted("resource-servers", "1", ""), editors), false},
+		{"a scope that goes and a role that has it", affects(t, role.Adapter{}, narrowed, editors), true},
+		{"a scope that goes and a user who has another", affects(t, user.Adapter{}, narrowed, member), false},
+		{"a scope that comes", affects(t, role.Adapter{}, widened, editors), false},
+		{"a deleted API and a user", affects(t, user.Adapter{}, deleted("resource-servers", "1", api), member), true},
+		{"a deleted role and a user", affects(t, user.Adapter{}, deleted("roles", "rol_1", "editor"), member), true},
+		{"a deleted role and a member", affects(t, user.Adapter{}, deleted("roles", "rol_2", "chief"), member), true},
+		{"another deleted role and a user", affects(t, user.Adapter{}, deleted("roles", "rol_3", "author"), member), false},
+		{"a role of another name and a user", affects(t, user.Adapter{}, renamed, member), true},
+		{"a role of another description and a user", affects(t, user.Adapter{}, described, member), false},
+		{"a deleted connection and its user", affects(t, user.Adapter{}, deleted("connections", "con_1", "customers"), member), true},
+		{"a deleted organization and its member", affects(t, user.Adapter{}, deleted("organizations", "org_1", "acme"), member), true},
+		{"a deleted user", affects(t, user.Adapter{}, deleted("users", "auth0|1", ""), member), false},
+		{"a deleted connection and an organization", affects(t, organization.Adapter{}, deleted("connections", "con_1", "customers"), acme), true},
+		{"a deleted grant and an organization", affects(t, organization.Adapter{}, deleted("client-grants", "cgr_1", ""), acme), true},
+		{"a deleted application and an organization with grants", affects(t, organization.Adapter{}, deleted("clients", "shop", ""), acme), true},
+		{"a deleted application and an organization without grants", affects(t, organization.Adapter{}, deleted("clients", "shop", ""), &v1alpha1.Auth0Organization{}), false},
+		{"a deleted organization and an application", affects(t, client.Adapter{}, deleted("organizations", "org_1", "acme"), application), true},
 	} {
 		if row.got != row.want {
 			t.Errorf("%s: affected %v, want %v", row.name, row.got, row.want)

@@ -9,6 +9,11 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/controllers/client"
+	"github.com/auth0-operator/auth0-operator/controllers/clientgrant"
+	"github.com/auth0-operator/auth0-operator/controllers/connection"
+	"github.com/auth0-operator/auth0-operator/controllers/resourceserver"
+	"github.com/auth0-operator/auth0-operator/controllers/user"
 	"github.com/auth0-operator/auth0-operator/internal/tokens"
 )
 
@@ -25,19 +30,19 @@ func warningsOf(t *testing.T, kind, manifest string) string {
 	case "Auth0Client":
 		var c v1alpha1.Auth0Client
 		into(&c)
-		warnings = clientAdapter{}.Warnings(&c)
+		warnings = client.Adapter{}.Warnings(&c)
 	case "Auth0ClientGrant":
 		var grant v1alpha1.Auth0ClientGrant
 		into(&grant)
-		warnings = clientGrantAdapter{}.Warnings(&grant)
+		warnings = clientgrant.Adapter{}.Warnings(&grant)
 	case "Auth0Connection":
 		var c v1alpha1.Auth0Connection
 		into(&c)
-		warnings = connectionAdapter{}.Warnings(&c)
+		warnings = connection.Adapter{}.Warnings(&c)
 	case "Auth0ResourceServer":
 		var api v1alpha1.Auth0ResourceServer
 		into(&api)
-		warnings = resourceServerAdapter{}.Warnings(&api)
+		warnings = resourceserver.Adapter{}.Warnings(&api)
 	case "Auth0Token":
 		var token v1alpha1.Auth0Token
 		into(&token)
@@ -45,7 +50,7 @@ func warningsOf(t *testing.T, kind, manifest string) string {
 	case "Auth0User":
 		var u v1alpha1.Auth0User
 		into(&u)
-		warnings = userAdapter{}.Warnings(&u)
+		warnings = user.Adapter{}.Warnings(&u)
 	}
 	return strings.Join(warnings, "\n")
 }
@@ -122,14 +127,14 @@ func TestSamplesAreNotSuspicious(t *testing.T) {
 // TestSecretsTooShort checks that the warning names the field and never quotes the value.
 func TestSecretsTooShort(t *testing.T) {
 	short := "planted"
-	wrong, warning := resourceServerAdapter{}.CheckSecret(nil, "signing_secret", short)
+	wrong, warning := resourceserver.Adapter{}.CheckSecret(nil, "signing_secret", short)
 	if !strings.Contains(wrong, "at least 16 characters") || warning != "" {
 		t.Errorf("signing secret: %q, %q", wrong, warning)
 	}
-	if wrong, warning := (clientAdapter{}).CheckSecret(nil, "client_secret", short); wrong != "" || !strings.Contains(warning, "less than 32 characters") {
+	if wrong, warning := (client.Adapter{}).CheckSecret(nil, "client_secret", short); wrong != "" || !strings.Contains(warning, "less than 32 characters") {
 		t.Errorf("client secret: %q, %q", wrong, warning)
 	}
-	if wrong, warning := (clientAdapter{}).CheckSecret(nil, "client_secret", strings.Repeat("a", shortestClientSecret)); wrong+warning != "" {
+	if wrong, warning := (client.Adapter{}).CheckSecret(nil, "client_secret", strings.Repeat("a", client.ShortestClientSecret)); wrong+warning != "" {
 		t.Errorf("long client secret: %q, %q", wrong, warning)
 	}
 }

@@ -17,6 +17,14 @@ type Exporter[O v1alpha1.Managed] interface {
 	Export(ctx context.Context, session *auth0.Session, have auth0.Document, names Names, object O) (bool, error)
 }
 
+// Keys of Names for things that objects name as Auth0 does.
+const (
+	// ConnectionByName is for connections, by name.
+	ConnectionByName = "connection"
+	// APIByIdentifier is for APIs, by identifier.
+	APIByIdentifier = "identifier"
+)
+
 // Names are the names of exported objects in Kubernetes, by kind and id in Auth0.
 type Names map[string]map[string]string
 
@@ -26,6 +34,14 @@ func (n Names) Ref(kind, id string) *v1alpha1.ObjectReference {
 		return &v1alpha1.ObjectReference{Name: name}
 	}
 	return nil
+}
+
+// RefOrID refers to an exported object, or names the ID of one that is not exported.
+func (n Names) RefOrID(kind, id string) (*v1alpha1.ObjectReference, *string) {
+	if ref := n.Ref(kind, id); ref != nil {
+		return ref, nil
+	}
+	return nil, &id
 }
 
 // Add chooses a name for an object: its display name in the form of a Kubernetes name, with a number if that is taken.

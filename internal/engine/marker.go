@@ -9,6 +9,12 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/fields"
 )
 
+// MarkerKey is the key of the ownership marker in the metadata of an object in Auth0.
+const MarkerKey = "auth0_operator"
+
+// WithoutMarker is metadata without the ownership marker.
+func WithoutMarker(metadata auth0.Document) map[string]any { return fields.Without(metadata, MarkerKey) }
+
 // longestMarker limits the length of a value in the metadata of an object in Auth0.
 const longestMarker = 255
 

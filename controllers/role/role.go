@@ -1,0 +1,183 @@
+package role
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/drift"
+	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/fields"
+	"github.com/auth0-operator/auth0-operator/internal/lists"
+	"github.com/auth0-operator/auth0-operator/internal/problem"
+	"github.com/auth0-operator/auth0-operator/internal/rbac"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
+)
+
+// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0roles,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0roles/status,verbs=patch
+
+const (
+	rolePermissionsField = "spec.permissions.items"
+	// mostPermissionsPerCall is how many permissions of a role one call sends.
+	mostPermissionsPerCall = 100
+)
+
+// Adapter maps Auth0Role.
+type Adapter struct{}
+
+func (Adapter) Fields() fields.Semantics {
+	return fields.Semantics{Cleared: map[string]any{"description": ""}}
+}
+
+func (Adapter) Scopes() []engine.Scope[*v1alpha1.Auth0Role] {
+	return engine.LifecycleScopes[*v1alpha1.Auth0Role](auth0.ScopesFor("roles"))
+}
+
+func (Adapter) References(role *v1alpha1.Auth0Role) []reference.Reference {
+	return rbac.References(role, rolePermissionsField, permissionsOfRole(role))
+}
+
+func permissionsOfRole(role *v1alpha1.Auth0Role) []v1alpha1.Permission {
+	if role.Spec.Permissions == nil {
+		return nil
+	}
+	return role.Spec.Permissions.Items
+}
+
+// Check rejects a permission that is listed twice, which is likely a mistake.
+func (Adapter) Check(role *v1alpha1.Auth0Role) error {
+	seen := map[string]bool{}
+	for i, permission := range permissionsOfRole(role) {
+		api := "api " + fields.ValueOf(permission.Audience)
+		if permission.ResourceServerRef != nil {
+			api = reference.To(role, "", "Auth0ResourceServer", *permission.ResourceServerRef).String()
+		}
+		if seen[api+" "+permission.Name] {
+			return fmt.Errorf("%s[%d]: %s of %s is listed already; remove it, or name another permission", rolePermissionsField, i, permission.Name, api)
+		}
+		seen[api+" "+permission.Name] = true
+	}
+	return nil
+}
+
+func (Adapter) Desired(role *v1alpha1.Auth0Role, _ reference.Values) auth0.Document {
+	desired := auth0.Document{"name": role.Spec.Name}
+	fields.Put(desired, "description", role.Spec.Description)
+	return desired
+}
+
+// Intent records what distinguishes the role from another one with the same name.
+func (Adapter) Intent(desired auth0.Document) auth0.Document { return desired.Clone() }
+
+func (Adapter) Resource() string { return "roles" }
+
+func (Adapter) ID(role *v1alpha1.Auth0Role) string { return role.Status.ID }
+
+func (Adapter) Describe(have auth0.Document) string {
+	return fmt.Sprintf("role %q (%s)", have.String("name"), have.String("id"))
+}
+
+func (Adapter) Observe(role *v1alpha1.Auth0Role, have auth0.Document) {
+	role.Status.ID = have.String("id")
+	role.Status.Name = have.String("name")
+}
+
+func (Adapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth0Role], wanted auth0.Document) ([]auth0.Document, error) {
+	return req.Session.Find(ctx, "roles", map[string]string{"name": wanted.String("name")})
+}
+
+func (Adapter) Lists(req engine.Request[*v1alpha1.Auth0Role]) []lists.List {
+	role := req.Object
+	list := lists.List{
+		Field: "permissions", Managed: &role.Status.Permissions,
+		Read: func(ctx context.Context, session *auth0.Session, id string) ([]string, error) {
+			permissions, err := session.RolePermissions(ctx, id)
+			return rbac.EntriesOf(permissions), err
+		},
+		Add: func(ctx context.Context, session *auth0.Session, id string, entries []string) (added []string, err error) {
+			for chunk := range slices.Chunk(entries, mostPermissionsPerCall) {
+				if err := session.AddRolePermissions(ctx, id, rbac.Parse(chunk)); err != nil {
+					return added, err
+				}
+				added = append(added, chunk...)
+			}
+			return added, nil
+		},
+		Remove: func(ctx context.Context, session *auth0.Session, id string, entries []string) error {
+			for chunk := range slices.Chunk(entries, mostPermissionsPerCall) {
+				if err := session.RemoveRolePermissions(ctx, id, rbac.Parse(chunk)); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	if declared := role.Spec.Permissions; declared != nil {
+		list.Declared, list.Mode = true, declared.Mode
+		list.Want = rbac.Declared(rolePermissionsField, declared.Items, req.References)
+	}
+	return []lists.List{list}
+}
+
+// Explain gives common errors of roles a reason and a remedy.
+func (Adapter) Explain(req engine.Request[*v1alpha1.Auth0Role], failed *auth0.Error) error {
+	role, session := req.Object, req.Session
+	if failed.Class == auth0.ClassConflict {
+		return problem.Stalled(v1alpha1.ReasonAlreadyExists, "another role has the name %q (Auth0 says: %s); choose another", role.Spec.Name, failed.Message)
+	}
+	return rbac.Explain(session, failed)
+}
+
+// Names implements engine.Namer. It lists the APIs of permissions.
+func (Adapter) Names(role *v1alpha1.Auth0Role) []reference.Named {
+	return rbac.Names(rolePermissionsField, permissionsOfRole(role))
+}
+
+// Declares implements engine.Declarer.
+func (Adapter) Declares(role *v1alpha1.Auth0Role) string { return role.Spec.Name }
+
+// Population implements engine.Populated. Deleting a role takes its permissions from its users.
+func (Adapter) Population(ctx context.Context, session *auth0.Session, have auth0.Document) (engine.Population, error) {
+	count, err := session.CountRoleUsers(ctx, have.String("id"))
+	return engine.Population{
+		Count: count, One: "a user whom no object declares", Many: "users whom no object declares", Loss: "who has it loses what it permits",
+		Kind: "Auth0User", Has: func(o v1alpha1.Managed) bool {
+			return slices.Contains(o.(*v1alpha1.Auth0User).Status.Roles, have.String("name"))
+		},
+	}, err
+}
+
+// Export implements engine.Exporter.
+func (Adapter) Export(ctx context.Context, session *auth0.Session, have auth0.Document, names engine.Names, role *v1alpha1.Auth0Role) (bool, error) {
+	if err := fields.ToSpec(&role.Spec, have); err != nil {
+		return false, err
+	}
+	permissions, err := session.RolePermissions(ctx, have.String("id"))
+	if err != nil || len(permissions) == 0 {
+		return true, err
+	}
+	role.Spec.Permissions = &v1alpha1.RolePermissions{Mode: v1alpha1.ListModeExact, Items: rbac.Exported(names, permissions)}
+	return true, nil
+}
+
+// Gives implements engine.Giver: permissions of the Management API.
+func (Adapter) Gives(_ context.Context, req engine.Request[*v1alpha1.Auth0Role]) ([]engine.Access, error) {
+	return rbac.Given(req.Session, rolePermissionsField, permissionsOfRole(req.Object), req.References), nil
+}
+
+// Holds implements engine.Holder.
+func (Adapter) Holds(ctx context.Context, req engine.Request[*v1alpha1.Auth0Role], have auth0.Document) ([]engine.Access, error) {
+	return rbac.OfRole(ctx, req.Session, fmt.Sprintf("spec.adoptionPolicy: role %q", have.String("name")), have.String("id"))
+}
+
+// AffectedBy implements engine.Affected. A role loses the permissions of a deleted API or of deleted scopes.
+func (Adapter) AffectedBy(write drift.Write) func(*v1alpha1.Auth0Role) bool {
+	isLost := rbac.Lost(write)
+	if isLost == nil {
+		return nil
+	}
+	return func(role *v1alpha1.Auth0Role) bool { return slices.ContainsFunc(role.Status.Permissions, isLost) }
+}
