@@ -6,9 +6,6 @@
 package controllers
 
 import (
-	k8sclient "sigs.k8s.io/controller-runtime/pkg/client"
-
-	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/controllers/client"
 	"github.com/auth0-operator/auth0-operator/controllers/clientgrant"
 	"github.com/auth0-operator/auth0-operator/controllers/connection"
@@ -25,13 +22,13 @@ import (
 func All() []engine.Kind {
 	return []engine.Kind{
 		tenant.Kind(),
-		engine.RegisterRemote[v1alpha1.Auth0Client]("Auth0Client", client.Adapter{}, func() k8sclient.ObjectList { return &v1alpha1.Auth0ClientList{} }),
-		engine.RegisterRemote[v1alpha1.Auth0ClientGrant]("Auth0ClientGrant", clientgrant.Adapter{}, func() k8sclient.ObjectList { return &v1alpha1.Auth0ClientGrantList{} }),
-		engine.RegisterRemote[v1alpha1.Auth0Organization]("Auth0Organization", organization.Adapter{}, func() k8sclient.ObjectList { return &v1alpha1.Auth0OrganizationList{} }),
-		engine.RegisterRemote[v1alpha1.Auth0ResourceServer]("Auth0ResourceServer", resourceserver.Adapter{}, func() k8sclient.ObjectList { return &v1alpha1.Auth0ResourceServerList{} }),
-		engine.RegisterRemote[v1alpha1.Auth0Connection]("Auth0Connection", connection.Adapter{}, func() k8sclient.ObjectList { return &v1alpha1.Auth0ConnectionList{} }),
-		engine.RegisterRemote[v1alpha1.Auth0Role]("Auth0Role", role.Adapter{}, func() k8sclient.ObjectList { return &v1alpha1.Auth0RoleList{} }),
-		engine.RegisterRemote[v1alpha1.Auth0User]("Auth0User", user.Adapter{}, func() k8sclient.ObjectList { return &v1alpha1.Auth0UserList{} }),
+		engine.NewKind(client.Definition),
+		engine.NewKind(clientgrant.Definition),
+		engine.NewKind(organization.Definition),
+		engine.NewKind(resourceserver.Definition),
+		engine.NewKind(connection.Definition),
+		engine.NewKind(role.Definition),
+		engine.NewKind(user.Definition),
 		tokens.NewKind(user.SignInOf),
 	}
 }

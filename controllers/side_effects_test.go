@@ -16,9 +16,9 @@ import (
 )
 
 // affects reports whether a write affects an object. A nil function affects none of the kind.
-func affects[O v1alpha1.Managed](t *testing.T, adapter engine.Affected[O], write drift.Write, object O) bool {
+func affects[O v1alpha1.Managed](t *testing.T, definition engine.Definition[O], write drift.Write, object O) bool {
 	t.Helper()
-	isAffected := adapter.AffectedBy(write)
+	isAffected := definition.AffectedBy(write)
 	return isAffected != nil && isAffected(object)
 }
 
@@ -64,35 +64,35 @@ func TestAffectedBy(t *testing.T) {
 		got  bool
 		want bool
 	}{
-		{"a new application and an exact connection", affects(t, connection.Adapter{}, created("clients", "new"), exact), true},
-		{"a new application that is declared", affects(t, connection.Adapter{}, created("clients", "shop"), exact), false},
-		{"a new application and an additive connection", affects(t, connection.Adapter{}, created("clients", "new"), additive), false},
-		{"a new application and a connection without a list", affects(t, connection.Adapter{}, created("clients", "new"), &v1alpha1.Auth0Connection{}), false},
-		{"a deleted application and a connection that has it", affects(t, connection.Adapter{}, deleted("clients", "shop", "Shop"), additive), true},
-		{"a deleted application and its grant", affects(t, clientgrant.Adapter{}, deleted("clients", "shop", "Shop"), grant), true},
-		{"another deleted application and a grant", affects(t, clientgrant.Adapter{}, deleted("clients", "other", "Shop"), grant), false},
-		{"a deleted API and a grant", affects(t, clientgrant.Adapter{}, deleted("resource-servers", "1", api), grant), true},
-		{"a scope that goes and a grant", affects(t, clientgrant.Adapter{}, narrowed, grant), true},
-		{"a deleted API and a role", affects(t, role.Adapter{}, deleted("resource-servers", "1", api), editors), true},
-		{"another deleted API and a role", affects(t, role.Adapter{}, deleted("resource-servers", "1", "https://stock"), editors), false},
-		{"an API that nobody has read and a role", affects(t, role.Adapter{}, deleted("resource-servers", "1", ""), editors), false},
-		{"a scope that goes and a role that has it", affects(t, role.Adapter{}, narrowed, editors), true},
-		{"a scope that goes and a user who has another", affects(t, user.Adapter{}, narrowed, member), false},
-		{"a scope that comes", affects(t, role.Adapter{}, widened, editors), false},
-		{"a deleted API and a user", affects(t, user.Adapter{}, deleted("resource-servers", "1", api), member), true},
-		{"a deleted role and a user", affects(t, user.Adapter{}, deleted("roles", "rol_1", "editor"), member), true},
-		{"a deleted role and a member", affects(t, user.Adapter{}, deleted("roles", "rol_2", "chief"), member), true},
-		{"another deleted role and a user", affects(t, user.Adapter{}, deleted("roles", "rol_3", "author"), member), false},
-		{"a role of another name and a user", affects(t, user.Adapter{}, renamed, member), true},
-		{"a role of another description and a user", affects(t, user.Adapter{}, described, member), false},
-		{"a deleted connection and its user", affects(t, user.Adapter{}, deleted("connections", "con_1", "customers"), member), true},
-		{"a deleted organization and its member", affects(t, user.Adapter{}, deleted("organizations", "org_1", "acme"), member), true},
-		{"a deleted user", affects(t, user.Adapter{}, deleted("users", "auth0|1", ""), member), false},
-		{"a deleted connection and an organization", affects(t, organization.Adapter{}, deleted("connections", "con_1", "customers"), acme), true},
-		{"a deleted grant and an organization", affects(t, organization.Adapter{}, deleted("client-grants", "cgr_1", ""), acme), true},
-		{"a deleted application and an organization with grants", affects(t, organization.Adapter{}, deleted("clients", "shop", ""), acme), true},
-		{"a deleted application and an organization without grants", affects(t, organization.Adapter{}, deleted("clients", "shop", ""), &v1alpha1.Auth0Organization{}), false},
-		{"a deleted organization and an application", affects(t, client.Adapter{}, deleted("organizations", "org_1", "acme"), application), true},
+		{"a new application and an exact connection", affects(t, connection.Definition, created("clients", "new"), exact), true},
+		{"a new application that is declared", affects(t, connection.Definition, created("clients", "shop"), exact), false},
+		{"a new application and an additive connection", affects(t, connection.Definition, created("clients", "new"), additive), false},
+		{"a new application and a connection without a list", affects(t, connection.Definition, created("clients", "new"), &v1alpha1.Auth0Connection{}), false},
+		{"a deleted application and a connection that has it", affects(t, connection.Definition, deleted("clients", "shop", "Shop"), additive), true},
+		{"a deleted application and its grant", affects(t, clientgrant.Definition, deleted("clients", "shop", "Shop"), grant), true},
+		{"another deleted application and a grant", affects(t, clientgrant.Definition, deleted("clients", "other", "Shop"), grant), false},
+		{"a deleted API and a grant", affects(t, clientgrant.Definition, deleted("resource-servers", "1", api), grant), true},
+		{"a scope that goes and a grant", affects(t, clientgrant.Definition, narrowed, grant), true},
+		{"a deleted API and a role", affects(t, role.Definition, deleted("resource-servers", "1", api), editors), true},
+		{"another deleted API and a role", affects(t, role.Definition, deleted("resource-servers", "1", "https://stock"), editors), false},
+		{"an API that nobody has read and a role", affects(t, role.Definition, deleted("resource-servers", "1", ""), editors), false},
+		{"a scope that goes and a role that has it", affects(t, role.Definition, narrowed, editors), true},
+		{"a scope that goes and a user who has another", affects(t, user.Definition, narrowed, member), false},
+		{"a scope that comes", affects(t, role.Definition, widened, editors), false},
+		{"a deleted API and a user", affects(t, user.Definition, deleted("resource-servers", "1", api), member), true},
+		{"a deleted role and a user", affects(t, user.Definition, deleted("roles", "rol_1", "editor"), member), true},
+		{"a deleted role and a member", affects(t, user.Definition, deleted("roles", "rol_2", "chief"), member), true},
+		{"another deleted role and a user", affects(t, user.Definition, deleted("roles", "rol_3", "author"), member), false},
+		{"a role of another name and a user", affects(t, user.Definition, renamed, member), true},
+		{"a role of another description and a user", affects(t, user.Definition, described, member), false},
+		{"a deleted connection and its user", affects(t, user.Definition, deleted("connections", "con_1", "customers"), member), true},
+		{"a deleted organization and its member", affects(t, user.Definition, deleted("organizations", "org_1", "acme"), member), true},
+		{"a deleted user", affects(t, user.Definition, deleted("users", "auth0|1", ""), member), false},
+		{"a deleted connection and an organization", affects(t, organization.Definition, deleted("connections", "con_1", "customers"), acme), true},
+		{"a deleted grant and an organization", affects(t, organization.Definition, deleted("client-grants", "cgr_1", ""), acme), true},
+		{"a deleted application and an organization with grants", affects(t, organization.Definition, deleted("clients", "shop", ""), acme), true},
+		{"a deleted application and an organization without grants", affects(t, organization.Definition, deleted("clients", "shop", ""), &v1alpha1.Auth0Organization{}), false},
+		{"a deleted organization and an application", affects(t, client.Definition, deleted("organizations", "org_1", "acme"), application), true},
 	} {
 		if row.got != row.want {
 			t.Errorf("%s: affected %v, want %v", row.name, row.got, row.want)

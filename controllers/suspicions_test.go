@@ -30,19 +30,19 @@ func warningsOf(t *testing.T, kind, manifest string) string {
 	case "Auth0Client":
 		var c v1alpha1.Auth0Client
 		into(&c)
-		warnings = client.Adapter{}.Warnings(&c)
+		warnings = client.Definition.Warnings(&c)
 	case "Auth0ClientGrant":
 		var grant v1alpha1.Auth0ClientGrant
 		into(&grant)
-		warnings = clientgrant.Adapter{}.Warnings(&grant)
+		warnings = clientgrant.Definition.Warnings(&grant)
 	case "Auth0Connection":
 		var c v1alpha1.Auth0Connection
 		into(&c)
-		warnings = connection.Adapter{}.Warnings(&c)
+		warnings = connection.Definition.Warnings(&c)
 	case "Auth0ResourceServer":
 		var api v1alpha1.Auth0ResourceServer
 		into(&api)
-		warnings = resourceserver.Adapter{}.Warnings(&api)
+		warnings = resourceserver.Definition.Warnings(&api)
 	case "Auth0Token":
 		var token v1alpha1.Auth0Token
 		into(&token)
@@ -50,7 +50,7 @@ func warningsOf(t *testing.T, kind, manifest string) string {
 	case "Auth0User":
 		var u v1alpha1.Auth0User
 		into(&u)
-		warnings = user.Adapter{}.Warnings(&u)
+		warnings = user.Definition.Warnings(&u)
 	}
 	return strings.Join(warnings, "\n")
 }
@@ -127,14 +127,14 @@ func TestSamplesAreNotSuspicious(t *testing.T) {
 // TestSecretsTooShort checks that the warning names the field and never quotes the value.
 func TestSecretsTooShort(t *testing.T) {
 	short := "planted"
-	wrong, warning := resourceserver.Adapter{}.CheckSecret(nil, "signing_secret", short)
+	wrong, warning := resourceserver.Definition.CheckSecret(nil, "signing_secret", short)
 	if !strings.Contains(wrong, "at least 16 characters") || warning != "" {
 		t.Errorf("signing secret: %q, %q", wrong, warning)
 	}
-	if wrong, warning := (client.Adapter{}).CheckSecret(nil, "client_secret", short); wrong != "" || !strings.Contains(warning, "less than 32 characters") {
+	if wrong, warning := client.Definition.CheckSecret(nil, "client_secret", short); wrong != "" || !strings.Contains(warning, "less than 32 characters") {
 		t.Errorf("client secret: %q, %q", wrong, warning)
 	}
-	if wrong, warning := (client.Adapter{}).CheckSecret(nil, "client_secret", strings.Repeat("a", client.ShortestClientSecret)); wrong+warning != "" {
+	if wrong, warning := client.Definition.CheckSecret(nil, "client_secret", strings.Repeat("a", client.ShortestClientSecret)); wrong+warning != "" {
 		t.Errorf("long client secret: %q, %q", wrong, warning)
 	}
 }

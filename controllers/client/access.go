@@ -11,8 +11,8 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/rbac"
 )
 
-// Gives implements engine.Giver: refresh tokens that can be exchanged, and applications that stand for an API.
-func (Adapter) Gives(_ context.Context, req engine.Request[*v1alpha1.Auth0Client]) ([]engine.Access, error) {
+// gives implements Definition.Gives: refresh tokens that can be exchanged, and applications that stand for an API.
+func gives(_ context.Context, req engine.Request[*v1alpha1.Auth0Client]) ([]engine.Access, error) {
 	spec, session := req.Object.Spec, req.Session
 	var given []engine.Access
 	if spec.RefreshToken != nil {
@@ -28,8 +28,8 @@ func (Adapter) Gives(_ context.Context, req engine.Request[*v1alpha1.Auth0Client
 	return given, nil
 }
 
-// Holds implements engine.Holder: who reads the credentials of an application gets the access of its client grants.
-func (Adapter) Holds(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], have auth0.Document) ([]engine.Access, error) {
+// holds implements Definition.Holds: who reads the credentials of an application gets the access of its client grants.
+func holds(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], have auth0.Document) ([]engine.Access, error) {
 	grants, err := req.Session.Find(ctx, "client-grants", map[string]string{
 		"audience": req.Session.ManagementAudience(), "client_id": have.String("client_id"),
 	})

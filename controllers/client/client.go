@@ -29,28 +29,64 @@ import (
 // mostClientJSON is the limit, in bytes, of a field with free JSON.
 const mostClientJSON = 64 << 10
 
-// Adapter maps Auth0Client.
-type Adapter struct{}
+// Definition defines Auth0Client.
+var Definition = engine.Definition[*v1alpha1.Auth0Client]{
+	Resource:         "clients",
+	Noun:             "application",
+	Scopes:           scopes(),
+	Fields:           semantics,
+	Desired:          desired,
+	LateInitialize:   lateInitialize,
+	Check:            check,
+	Warnings:         warnings,
+	References:       referencesOf,
+	Names:            namesOf,
+	ID:               idOf,
+	Describe:         describe,
+	Observe:          observe,
+	InitializeStatus: initializeStatus,
+	Find:             find,
+	MarkerField:      "client_metadata." + engine.MarkerKey,
+	Intent:           intent,
+	FindByMarker:     findByMarker,
+	SecretFields:     secretFields,
+	CheckSecret:      checkSecret,
+	Inputs:           inputs,
+	OutputSecrets:    outputSecrets,
+	Publish:          publish,
+	OutputConfigMap:  outputConfigMap,
+	PublicValues:     publicValues,
+	Prepare:          prepare,
+	Create:           create,
+	Finishes:         finishes,
+	Finish:           finish,
+	NextAt:           nextAt,
+	AffectedBy:       affectedBy,
+	Export:           export,
+	Protects:         protects,
+	Reset:            reset,
+	Gives:            gives,
+	Holds:            holds,
+}
 
-func (Adapter) Fields() fields.Semantics {
-	return fields.Semantics{
-		Merged: []string{"client_metadata"},
-		Replaced: []string{
-			"addons", "default_organization", "encryption_key", "express_configuration", "fedcm_login", "jwt_configuration", "mobile",
-			"my_organization_configuration", "native_social_login", "oidc_logout", "refresh_token", "session_transfer", "token_exchange", "token_quota",
-		},
-		// The order of callbacks and logout URLs matters: the first of them is the default.
-		Sets: []string{
-			"allowed_clients", "allowed_origins", "async_approval_notification_channels", "client_aliases", "grant_types",
-			"organization_discovery_methods", "web_origins",
-		},
-		CreateOnly: []string{"resource_server_identifier"},
-		UpdateOnly: []string{"client_secret"},
-		Shown:      []string{"client_secret"},
-		Cleared:    clearedClient,
-		// Auth0 does not document its default grant types for each type of application, and it rejects null for the other fields.
-		Kept: []string{"grant_types", "client_metadata." + engine.MarkerKey, "app_type", "third_party_security_mode", "redirection_policy"},
-	}
+// semantics are the special fields.
+var semantics = fields.Semantics{
+	Merged: []string{"client_metadata"},
+	Replaced: []string{
+		"addons", "default_organization", "encryption_key", "express_configuration", "fedcm_login", "jwt_configuration", "mobile",
+		"my_organization_configuration", "native_social_login", "oidc_logout", "refresh_token", "session_transfer", "token_exchange", "token_quota",
+	},
+	// The order of callbacks and logout URLs matters: the first of them is the default.
+	Sets: []string{
+		"allowed_clients", "allowed_origins", "async_approval_notification_channels", "client_aliases", "grant_types",
+		"organization_discovery_methods", "web_origins",
+	},
+	CreateOnly: []string{"resource_server_identifier"},
+	UpdateOnly: []string{"client_secret"},
+	Shown:      []string{"client_secret"},
+	Cleared:    clearedClient,
+	// Auth0 does not document its default grant types for each type of application, and it rejects null for the other fields.
+	Kept: []string{"grant_types", "client_metadata." + engine.MarkerKey, "app_type", "third_party_security_mode", "redirection_policy"},
 }
 
 // clearedClient clears the fields that have no other way: objects for which Auth0's API accepts null but not {}, and fields that
@@ -103,7 +139,7 @@ var clearedClient = map[string]any{
 	"refresh_token.infinite_idle_token_lifetime": true,
 }
 
-func (Adapter) Scopes() []engine.Scope[*v1alpha1.Auth0Client] {
+func scopes() []engine.Scope[*v1alpha1.Auth0Client] {
 	writes := func(c *v1alpha1.Auth0Client) bool { return c.Spec.ManagementPolicy != v1alpha1.ManagementPolicyObserve }
 	withKeys := func(c *v1alpha1.Auth0Client) bool { return writes(c) && hasKeys(c) }
 	return []engine.Scope[*v1alpha1.Auth0Client]{
@@ -124,7 +160,7 @@ func (Adapter) Scopes() []engine.Scope[*v1alpha1.Auth0Client] {
 	}
 }
 
-func (Adapter) References(c *v1alpha1.Auth0Client) []reference.Reference {
+func referencesOf(c *v1alpha1.Auth0Client) []reference.Reference {
 	var references []reference.Reference
 	if organization := c.Spec.DefaultOrganization; organization != nil && organization.OrganizationRef != nil {
 		references = append(references, reference.To(c, defaultOrganizationRef, "Auth0Organization", *organization.OrganizationRef))
@@ -153,8 +189,8 @@ func linkedClientField(i int) string {
 	return fmt.Sprintf("spec.expressConfiguration.linkedClients[%d].clientRef", i)
 }
 
-// Names implements engine.Namer. It lists the API that the application represents, and the APIs of its refresh tokens.
-func (Adapter) Names(c *v1alpha1.Auth0Client) []reference.Named {
+// namesOf implements Definition.Names. It lists the API that the application represents, and the APIs of its refresh tokens.
+func namesOf(c *v1alpha1.Auth0Client) []reference.Named {
 	var names []reference.Named
 	if identifier := c.Spec.ResourceServerIdentifier; identifier != nil {
 		names = append(names, reference.Named{Field: "spec.resourceServerIdentifier", Kind: "Auth0ResourceServer", Name: *identifier})
@@ -170,28 +206,28 @@ func (Adapter) Names(c *v1alpha1.Auth0Client) []reference.Named {
 
 const defaultOrganizationRef = "spec.defaultOrganization.organizationRef"
 
-func (Adapter) SecretFields(c *v1alpha1.Auth0Client) map[string]v1alpha1.SecretKeyReference {
+func secretFields(c *v1alpha1.Auth0Client) map[string]v1alpha1.SecretKeyReference {
 	if c.Spec.ClientSecret == nil {
 		return nil
 	}
 	return map[string]v1alpha1.SecretKeyReference{"client_secret": c.Spec.ClientSecret.SecretRef}
 }
 
-// OutputSecrets implements engine.SecretWriter.
-func (Adapter) OutputSecrets(c *v1alpha1.Auth0Client) []string {
+// outputSecrets implements Definition.OutputSecrets.
+func outputSecrets(c *v1alpha1.Auth0Client) []string {
 	if c.Spec.OutputSecret == nil {
 		return nil
 	}
 	return []string{c.Spec.OutputSecret.Name}
 }
 
-// OutputConfigMap implements engine.ConfigMapWriter.
-func (Adapter) OutputConfigMap(c *v1alpha1.Auth0Client) *v1alpha1.OutputConfigMap {
+// outputConfigMap implements Definition.OutputConfigMap.
+func outputConfigMap(c *v1alpha1.Auth0Client) *v1alpha1.OutputConfigMap {
 	return c.Spec.OutputConfigMap
 }
 
-// PublicValues implements engine.ConfigMapWriter.
-func (Adapter) PublicValues(req engine.Request[*v1alpha1.Auth0Client], have auth0.Document) map[string]string {
+// publicValues implements Definition.PublicValues.
+func publicValues(req engine.Request[*v1alpha1.Auth0Client], have auth0.Document) map[string]string {
 	values := map[string]string{"domain": req.Session.LoginDomain(), "clientId": have.String("client_id")}
 	if len(req.Object.Spec.OutputConfigMap.Data) > 0 {
 		addDomains(values, req.Session)
@@ -199,9 +235,9 @@ func (Adapter) PublicValues(req engine.Request[*v1alpha1.Auth0Client], have auth
 	return values
 }
 
-// Inputs names the output Secret and the Secrets with public keys.
-func (a Adapter) Inputs(c *v1alpha1.Auth0Client) []string {
-	names := a.OutputSecrets(c)
+// inputs names the output Secret and the Secrets with public keys.
+func inputs(c *v1alpha1.Auth0Client) []string {
+	names := outputSecrets(c)
 	for _, key := range privateKeyJWT(c).Credentials {
 		if key.SecretRef != nil {
 			names = append(names, key.SecretRef.Name)
@@ -220,7 +256,7 @@ func rotatesSecret(c *v1alpha1.Auth0Client) bool {
 	return c.Spec.RotateSecretEvery != nil || secretRotationAsked(c) || c.Status.SecretRotation != nil && c.Status.SecretRotation.Replacing != ""
 }
 
-func (Adapter) Check(c *v1alpha1.Auth0Client) error {
+func check(c *v1alpha1.Auth0Client) error {
 	if declared, known := c.Spec.ClientID, c.Status.ClientID; declared != nil && known != "" && *declared != known {
 		return fmt.Errorf("spec.clientId names %s, and this object holds %s; remove it, or declare the other application by another Auth0Client", *declared, known)
 	}
@@ -259,7 +295,7 @@ func CheckAddons(addons map[string]apiextensionsv1.JSON) error {
 	return nil
 }
 
-func (Adapter) Desired(c *v1alpha1.Auth0Client, references reference.Values) auth0.Document {
+func desired(c *v1alpha1.Auth0Client, references reference.Values) auth0.Document {
 	desired := fields.FromSettings(c.Spec.ClientSettings, "addons", "client_metadata", "scopes")
 	if organization := c.Spec.DefaultOrganization; organization != nil {
 		if id := references.ID(defaultOrganizationRef, organization.OrganizationID); id != "" {
@@ -290,9 +326,9 @@ func linkedClientDocuments(linked []v1alpha1.ClientLinkedClient, references refe
 	return documents
 }
 
-// LateInitialize adds the declared grant types to those of the application. It removes those that it added earlier and that are
+// lateInitialize adds the declared grant types to those of the application. It removes those that it added earlier and that are
 // no longer declared. Only the answer to a creation shows Auth0's default grant types.
-func (Adapter) LateInitialize(c *v1alpha1.Auth0Client, desired, have auth0.Document) {
+func lateInitialize(c *v1alpha1.Auth0Client, desired, have auth0.Document) {
 	if have == nil || c.Spec.GrantTypes != nil && c.Spec.GrantTypes.Mode == v1alpha1.ListModeExact {
 		return
 	}
@@ -317,42 +353,38 @@ func (Adapter) LateInitialize(c *v1alpha1.Auth0Client, desired, have auth0.Docum
 	}
 }
 
-func (Adapter) MarkerField() string { return "client_metadata." + engine.MarkerKey }
-
-// Intent records the name, for people. The operator finds the application by its marker.
-func (Adapter) Intent(desired auth0.Document) auth0.Document {
+// intent records the name, for people. The operator finds the application by its marker.
+func intent(desired auth0.Document) auth0.Document {
 	return auth0.Document{"name": desired["name"]}
 }
 
-func (Adapter) ID(c *v1alpha1.Auth0Client) string {
+func idOf(c *v1alpha1.Auth0Client) string {
 	if c.Status.ClientID == "" && c.Spec.ClientID != nil {
 		return *c.Spec.ClientID
 	}
 	return c.Status.ClientID
 }
 
-func (Adapter) Resource() string { return "clients" }
-
-// InitializeStatus shows the name of the application before it exists.
-func (Adapter) InitializeStatus(c *v1alpha1.Auth0Client) {
+// initializeStatus shows the name of the application before it exists.
+func initializeStatus(c *v1alpha1.Auth0Client) {
 	c.Status.Name = cmp.Or(c.Status.Name, c.Spec.Name)
 	if c.Status.ClientID == "" && c.Annotations[v1alpha1.AnnotationRotateSecret] != "" {
 		c.Status.SecretRotation = &v1alpha1.ClientSecretRotation{LastHandledRequest: c.Annotations[v1alpha1.AnnotationRotateSecret]}
 	}
 }
 
-func (Adapter) Describe(have auth0.Document) string {
+func describe(have auth0.Document) string {
 	return fmt.Sprintf("application %q (%s)", have.String("name"), have.String("client_id"))
 }
 
-func (Adapter) Observe(c *v1alpha1.Auth0Client, have auth0.Document) {
+func observe(c *v1alpha1.Auth0Client, have auth0.Document) {
 	c.Status.ClientID = have.String("client_id")
 	c.Status.Name = have.String("name")
 }
 
-// Find returns the application with this object's marker, for a creation whose answer got lost. If the object may adopt, it also
+// find returns the application with this object's marker, for a creation whose answer got lost. If the object may adopt, it also
 // looks for applications by name and prefers those without an owner.
-func (Adapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], wanted auth0.Document) ([]auth0.Document, error) {
+func find(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], wanted auth0.Document) ([]auth0.Document, error) {
 	all, err := listClients(ctx, req.Session)
 	if err != nil {
 		return nil, err
@@ -394,15 +426,15 @@ func listClients(ctx context.Context, session *auth0.Session) ([]auth0.Document,
 	return session.List(ctx, "clients", "client_id", "name", "client_metadata")
 }
 
-// FindByMarker implements engine.DuplicateFinder.
-func (Adapter) FindByMarker(ctx context.Context, session *auth0.Session, marker string) ([]auth0.Document, error) {
+// findByMarker implements Definition.FindByMarker.
+func findByMarker(ctx context.Context, session *auth0.Session, marker string) ([]auth0.Document, error) {
 	all, err := listClients(ctx, session)
 	return slices.DeleteFunc(all, func(client auth0.Document) bool {
 		return client.Object("client_metadata").String(engine.MarkerKey) != marker
 	}), err
 }
 
-func (Adapter) Create(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], desired auth0.Document) (auth0.Document, error) {
+func create(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], desired auth0.Document) (auth0.Document, error) {
 	if id := req.Object.Spec.ClientID; id != nil {
 		return nil, problem.Stalled(v1alpha1.ReasonClientNotFound,
 			"spec.clientId: there is no application %q in tenant %s; delete this object and create one with the right id, or without to have the application created", *id, req.Session.Domain())
@@ -417,9 +449,9 @@ func (Adapter) Create(ctx context.Context, req engine.Request[*v1alpha1.Auth0Cli
 	return req.Session.Create(ctx, "clients", desired)
 }
 
-// Protects implements engine.Protector. The operator's credentials control the tenant, and the global client belongs to all
+// protects implements Definition.Protects. The operator's credentials control the tenant, and the global client belongs to all
 // applications.
-func (Adapter) Protects(_ *auth0.Session, operators []string, have auth0.Document) string {
+func protects(_ *auth0.Session, operators []string, have auth0.Document) string {
 	switch id := have.String("client_id"); {
 	case slices.Contains(operators, id):
 		return fmt.Sprintf("the operator's own application (%s)", id)
@@ -429,22 +461,22 @@ func (Adapter) Protects(_ *auth0.Session, operators []string, have auth0.Documen
 	return ""
 }
 
-// Reset implements engine.Resetter. The rotation schedule starts again. Handled requests stay handled.
-func (Adapter) Reset(c *v1alpha1.Auth0Client) {
+// reset implements Definition.Reset. The rotation schedule starts again. Handled requests stay handled.
+func reset(c *v1alpha1.Auth0Client) {
 	c.Status.Credentials, c.Status.AddedGrantTypes, c.Status.KeyPair = nil, nil, nil
 	if rotation := c.Status.SecretRotation; rotation != nil {
 		c.Status.SecretRotation = &v1alpha1.ClientSecretRotation{LastHandledRequest: rotation.LastHandledRequest}
 	}
 }
 
-// Finishes reports whether the application has public keys to reconcile or a secret to rotate.
-func (Adapter) Finishes(c *v1alpha1.Auth0Client) bool { return hasKeys(c) || rotatesSecret(c) }
+// finishes reports whether the application has public keys to reconcile or a secret to rotate.
+func finishes(c *v1alpha1.Auth0Client) bool { return hasKeys(c) || rotatesSecret(c) }
 
-// Finish reconciles the public keys and rotates the secret.
-func (a Adapter) Finish(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], have auth0.Document) error {
+// finish reconciles the public keys and rotates the secret.
+func finish(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], have auth0.Document) error {
 	c := req.Object
 	if rotatesSecret(c) {
-		if err := a.rotateSecret(ctx, req, have); err != nil {
+		if err := rotateSecret(ctx, req, have); err != nil {
 			return err
 		}
 	}
@@ -452,18 +484,18 @@ func (a Adapter) Finish(ctx context.Context, req engine.Request[*v1alpha1.Auth0C
 	case !hasKeys(c):
 		return nil
 	case generatedKey(c) != nil:
-		return a.rotateKey(ctx, req, have)
+		return rotateKey(ctx, req, have)
 	}
 	c.Status.KeyPair = nil
 	wanted, err := declaredCredentials(ctx, req)
 	if err != nil {
 		return err
 	}
-	return a.keepCredentials(ctx, req, have, wanted)
+	return keepCredentials(ctx, req, have, wanted)
 }
 
-// NextAt is the time of the next rotation of a secret or key.
-func (Adapter) NextAt(c *v1alpha1.Auth0Client) time.Time {
+// nextAt is the time of the next rotation of a secret or key.
+func nextAt(c *v1alpha1.Auth0Client) time.Time {
 	if c.Spec.ManagementPolicy == v1alpha1.ManagementPolicyCreateOnly {
 		return time.Time{}
 	}
@@ -473,8 +505,8 @@ func (Adapter) NextAt(c *v1alpha1.Auth0Client) time.Time {
 	return keyChangesAt(c)
 }
 
-// AffectedBy implements engine.Affected. An application loses a deleted default organization.
-func (Adapter) AffectedBy(write drift.Write) func(*v1alpha1.Auth0Client) bool {
+// affectedBy implements Definition.AffectedBy. An application loses a deleted default organization.
+func affectedBy(write drift.Write) func(*v1alpha1.Auth0Client) bool {
 	if write.Resource != "organizations" || !write.Deleted() {
 		return nil
 	}

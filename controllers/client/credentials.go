@@ -92,7 +92,7 @@ func accepted(have auth0.Document) []auth0.Document {
 
 // keepCredentials makes the application accept exactly the wanted public keys, and deletes keys that this object set earlier.
 // Without a difference, it makes no call.
-func (a Adapter) keepCredentials(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], have auth0.Document, wanted []clientCredential) error {
+func keepCredentials(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], have auth0.Document, wanted []clientCredential) error {
 	w := &credentialWork{Request: req, wanted: wanted, id: req.Object.Status.ClientID, authMethod: have["token_endpoint_auth_method"]}
 	for _, credential := range accepted(have) {
 		w.accepted = append(w.accepted, credential.String("id"))

@@ -10,8 +10,8 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/fields"
 )
 
-// Export implements engine.Exporter.
-func (Adapter) Export(_ context.Context, session *auth0.Session, have auth0.Document, names engine.Names, c *v1alpha1.Auth0Client) (bool, error) {
+// export implements Definition.Export.
+func export(_ context.Context, session *auth0.Session, have auth0.Document, names engine.Names, c *v1alpha1.Auth0Client) (bool, error) {
 	id := have.String("client_id")
 	if have.Bool("global") || id == session.ClientID() {
 		return false, nil

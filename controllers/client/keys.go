@@ -157,7 +157,7 @@ func (p keyPair) write(ctx context.Context, req engine.Request[*v1alpha1.Auth0Cl
 }
 
 // rotateKey makes Auth0 accept the key pair in the output Secret, one step of a rotation at a time.
-func (a Adapter) rotateKey(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], have auth0.Document) error {
+func rotateKey(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], have auth0.Document) error {
 	c, now := req.Object, req.Clock.Now()
 	_, held, err := clientOutput(ctx, req)
 	if err != nil {
@@ -169,7 +169,7 @@ func (a Adapter) rotateKey(ctx context.Context, req engine.Request[*v1alpha1.Aut
 	if err != nil {
 		return err
 	}
-	if err := a.keepCredentials(ctx, req, have, wanted); err != nil {
+	if err := keepCredentials(ctx, req, have, wanted); err != nil {
 		return err
 	}
 	switch {

@@ -18,8 +18,8 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
-// Prepare checks that the credentials can be written before an application is created. Otherwise nobody would know its secret.
-func (a Adapter) Prepare(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client]) error {
+// prepare checks that the credentials can be written before an application is created. Otherwise nobody would know its secret.
+func prepare(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client]) error {
 	c := req.Object
 	warnOfUnknownClients(ctx, req)
 	if c.Spec.OutputSecret == nil || c.Status.ClientID != "" {
@@ -36,8 +36,8 @@ func (a Adapter) Prepare(ctx context.Context, req engine.Request[*v1alpha1.Auth0
 	return output.Try(ctx, current, data, map[string]string{})
 }
 
-// Publish writes the credentials to their Secret.
-func (a Adapter) Publish(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], have auth0.Document) error {
+// publish writes the credentials to their Secret.
+func publish(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], have auth0.Document) error {
 	c := req.Object
 	if c.Spec.OutputSecret == nil {
 		return nil
@@ -150,7 +150,7 @@ func rotatesAt(c *v1alpha1.Auth0Client) time.Time {
 
 // rotateSecret rotates the client secret when that is due. The old secret stops working at once, so the new one is written right
 // away. A hash of the old one is saved before: after a lost answer, it shows whether Auth0 has replaced the secret.
-func (a Adapter) rotateSecret(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], have auth0.Document) error {
+func rotateSecret(ctx context.Context, req engine.Request[*v1alpha1.Auth0Client], have auth0.Document) error {
 	c, now := req.Object, req.Clock.Now()
 	if c.Status.SecretRotation == nil {
 		c.Status.SecretRotation = &v1alpha1.ClientSecretRotation{}
@@ -181,7 +181,7 @@ func (a Adapter) rotateSecret(ctx context.Context, req engine.Request[*v1alpha1.
 		if err != nil {
 			return err
 		}
-		if err := a.Publish(ctx, req, rotated); err != nil {
+		if err := publish(ctx, req, rotated); err != nil {
 			return err
 		}
 	}

@@ -94,8 +94,8 @@ func signsByHS256(s v1alpha1.Auth0ClientSpec) bool {
 	return s.JWTConfiguration != nil && fields.ValueOf(s.JWTConfiguration.Alg) == "HS256"
 }
 
-// Warnings implements engine.Warner.
-func (Adapter) Warnings(c *v1alpha1.Auth0Client) []string {
+// warnings implements Definition.Warnings.
+func warnings(c *v1alpha1.Auth0Client) []string {
 	warnings := problem.SuspicionsOf(c.Spec, clientSuspicions)
 	for _, list := range []struct {
 		field string
@@ -131,8 +131,8 @@ func urlWarnings(field string, urls []string) []string {
 // ShortestClientSecret is the shortest key for HS256 (RFC 7518, section 3.2): 256 bits. Auth0 accepts shorter ones.
 const ShortestClientSecret = 32
 
-// CheckSecret implements engine.SecretChecker.
-func (Adapter) CheckSecret(_ *v1alpha1.Auth0Client, _, value string) (wrong, warning string) {
+// checkSecret implements Definition.CheckSecret.
+func checkSecret(_ *v1alpha1.Auth0Client, _, value string) (wrong, warning string) {
 	if len(value) < ShortestClientSecret {
 		return "", fmt.Sprintf("is a client secret of less than %d characters, which may be guessed; put a longer one there, such as that of openssl rand -base64 48", ShortestClientSecret)
 	}

@@ -25,22 +25,43 @@ const (
 	grantAPIField    = "spec.resourceServerRef"
 )
 
-// Adapter maps Auth0ClientGrant.
-type Adapter struct{}
-
-func (Adapter) Fields() fields.Semantics {
-	return fields.Semantics{
-		CreateOnly: []string{"client_id", "default_for", "audience", "subject_type"},
-		Sets:       []string{"scope", "authorization_details_types"},
-		Cleared:    map[string]any{"scope": []any{}, "allow_all_scopes": false, "allow_any_organization": false, "authorization_details_types": []any{}},
-	}
+// Definition defines Auth0ClientGrant.
+var Definition = engine.Definition[*v1alpha1.Auth0ClientGrant]{
+	Resource:     "client-grants",
+	Noun:         "client grant",
+	Scopes:       scopes(),
+	Fields:       semantics,
+	Desired:      desired,
+	Check:        check,
+	Warnings:     warnings,
+	Explain:      explain,
+	References:   referencesOf,
+	Names:        namesOf,
+	Describe:     describe,
+	Observe:      observe,
+	Find:         find,
+	Intent:       intent,
+	Prepare:      prepare,
+	Create:       create,
+	AffectedBy:   affectedBy,
+	Export:       export,
+	RetainReason: retainReason,
+	Protects:     protects,
+	Gives:        gives,
 }
 
-func (Adapter) Scopes() []engine.Scope[*v1alpha1.Auth0ClientGrant] {
+// semantics are the special fields.
+var semantics = fields.Semantics{
+	CreateOnly: []string{"client_id", "default_for", "audience", "subject_type"},
+	Sets:       []string{"scope", "authorization_details_types"},
+	Cleared:    map[string]any{"scope": []any{}, "allow_all_scopes": false, "allow_any_organization": false, "authorization_details_types": []any{}},
+}
+
+func scopes() []engine.Scope[*v1alpha1.Auth0ClientGrant] {
 	return engine.LifecycleScopes[*v1alpha1.Auth0ClientGrant](auth0.ScopesFor("client-grants"))
 }
 
-func (Adapter) References(grant *v1alpha1.Auth0ClientGrant) []reference.Reference {
+func referencesOf(grant *v1alpha1.Auth0ClientGrant) []reference.Reference {
 	var references []reference.Reference
 	if ref := grant.Spec.ClientRef; ref != nil {
 		application := reference.To(grant, grantClientField, "Auth0Client", *ref)
@@ -54,15 +75,15 @@ func (Adapter) References(grant *v1alpha1.Auth0ClientGrant) []reference.Referenc
 	return references
 }
 
-func (Adapter) Check(grant *v1alpha1.Auth0ClientGrant) error {
+func check(grant *v1alpha1.Auth0ClientGrant) error {
 	if fields.ValueOf(grant.Spec.AllowAnyOrganization) && fields.ValueOf(grant.Spec.OrganizationUsage) == "deny" {
 		return errors.New("spec.allowAnyOrganization: no organization may be named under organizationUsage: deny; remove one of them")
 	}
 	return nil
 }
 
-// Desired leaves out the audience of the Management API, which only the session knows.
-func (Adapter) Desired(grant *v1alpha1.Auth0ClientGrant, references reference.Values) auth0.Document {
+// desired leaves out the audience of the Management API, which only the session knows.
+func desired(grant *v1alpha1.Auth0ClientGrant, references reference.Values) auth0.Document {
 	spec := grant.Spec
 	desired := fields.FromSpec(spec)
 	for _, field := range []string{"client_ref", "resource_server_ref", "management_api", "scopes"} {
@@ -95,10 +116,10 @@ func audienceOf(session *auth0.Session, wanted auth0.Document) string {
 	return session.ManagementAudience()
 }
 
-// Prepare checks that the known grant is still the declared one.
-func (a Adapter) Prepare(ctx context.Context, req engine.Request[*v1alpha1.Auth0ClientGrant]) error {
+// prepare checks that the known grant is still the declared one.
+func prepare(ctx context.Context, req engine.Request[*v1alpha1.Auth0ClientGrant]) error {
 	grant, session := req.Object, req.Session
-	wanted := a.Desired(grant, req.References)
+	wanted := desired(grant, req.References)
 	if err := refuseAllScopes(req, audienceOf(session, wanted)); err != nil {
 		return err
 	}
@@ -107,7 +128,7 @@ func (a Adapter) Prepare(ctx context.Context, req engine.Request[*v1alpha1.Auth0
 		return nil
 	}
 	// Another application or API has replaced the former one under the same name, and the former grant is still in Auth0.
-	if err := a.leaveBehind(ctx, req); err != nil {
+	if err := leaveBehind(ctx, req); err != nil {
 		return err
 	}
 	status.ID, status.ClientID, status.Audience, status.Owned, status.ManagedFields = "", "", "", nil, nil
@@ -115,7 +136,7 @@ func (a Adapter) Prepare(ctx context.Context, req engine.Request[*v1alpha1.Auth0
 }
 
 // leaveBehind deletes the grant in status, if the object owns it and its policy does not retain it.
-func (a Adapter) leaveBehind(ctx context.Context, req engine.Request[*v1alpha1.Auth0ClientGrant]) error {
+func leaveBehind(ctx context.Context, req engine.Request[*v1alpha1.Auth0ClientGrant]) error {
 	grant := req.Object
 	before := auth0.Document{"id": grant.Status.ID, "client_id": grant.Status.ClientID, "audience": grant.Status.Audience}
 	why, err := req.RetainReason(ctx, before)
@@ -125,7 +146,7 @@ func (a Adapter) leaveBehind(ctx context.Context, req engine.Request[*v1alpha1.A
 	if grant.Spec.DeletionPolicy == v1alpha1.DeletionPolicyRetain {
 		why = "stays, as spec.deletionPolicy is Retain"
 	}
-	message := a.Describe(before) + ": the spec now means another application or API"
+	message := describe(before) + ": the spec now means another application or API"
 	if why != "" {
 		req.Event(ctx, v1alpha1.EventLeft, "left in Auth0: "+message+"; the former one "+why)
 		return nil
@@ -137,9 +158,9 @@ func (a Adapter) leaveBehind(ctx context.Context, req engine.Request[*v1alpha1.A
 	return nil
 }
 
-// Protects implements engine.Protector. With other scopes, the operator could not do its work, or could do more than it was
+// protects implements Definition.Protects. With other scopes, the operator could not do its work, or could do more than it was
 // allowed.
-func (Adapter) Protects(session *auth0.Session, operators []string, have auth0.Document) string {
+func protects(session *auth0.Session, operators []string, have auth0.Document) string {
 	application := have.String("client_id")
 	if slices.Contains(operators, application) && IsManagementAPI(session, audienceOf(session, have)) && subjectTypeOf(have) == "client" {
 		return fmt.Sprintf("the operator's own access to the Management API (client grant of application %s)", application)
@@ -160,8 +181,8 @@ func subjectTypeOf(grant auth0.Document) string {
 	return "client"
 }
 
-// Intent records what distinguishes the grant from another one for the same application and API.
-func (Adapter) Intent(desired auth0.Document) auth0.Document {
+// intent records what distinguishes the grant from another one for the same application and API.
+func intent(desired auth0.Document) auth0.Document {
 	note := desired.Clone()
 	if len(desired.Strings("scope")) > rbac.MostRecordedScopes {
 		delete(note, "scope")
@@ -169,21 +190,17 @@ func (Adapter) Intent(desired auth0.Document) auth0.Document {
 	return note
 }
 
-func (Adapter) Resource() string { return "client-grants" }
-
-func (Adapter) ID(grant *v1alpha1.Auth0ClientGrant) string { return grant.Status.ID }
-
-func (Adapter) Describe(have auth0.Document) string {
+func describe(have auth0.Document) string {
 	return fmt.Sprintf("client grant %s (application %s, API %s)", have.String("id"), have.String("client_id"), have.String("audience"))
 }
 
-func (Adapter) Observe(grant *v1alpha1.Auth0ClientGrant, have auth0.Document) {
+func observe(grant *v1alpha1.Auth0ClientGrant, have auth0.Document) {
 	grant.Status.ID = have.String("id")
 	grant.Status.ClientID = have.String("client_id")
 	grant.Status.Audience = have.String("audience")
 }
 
-func (Adapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth0ClientGrant], wanted auth0.Document) ([]auth0.Document, error) {
+func find(ctx context.Context, req engine.Request[*v1alpha1.Auth0ClientGrant], wanted auth0.Document) ([]auth0.Document, error) {
 	values := map[string]string{"audience": audienceOf(req.Session, wanted)}
 	if client := wanted.String("client_id"); client != "" {
 		values["client_id"] = client
@@ -195,21 +212,21 @@ func (Adapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth0Clien
 	}), err
 }
 
-func (Adapter) Create(ctx context.Context, req engine.Request[*v1alpha1.Auth0ClientGrant], desired auth0.Document) (auth0.Document, error) {
+func create(ctx context.Context, req engine.Request[*v1alpha1.Auth0ClientGrant], desired auth0.Document) (auth0.Document, error) {
 	desired["audience"] = audienceOf(req.Session, desired)
 	return req.Session.Create(ctx, "client-grants", desired)
 }
 
-// RetainReason retains grants that Auth0 itself created.
-func (Adapter) RetainReason(_ *auth0.Session, have auth0.Document) string {
+// retainReason retains grants that Auth0 itself created.
+func retainReason(_ *auth0.Session, have auth0.Document) string {
 	if have.Bool("is_system") {
 		return "Auth0's own"
 	}
 	return ""
 }
 
-// Explain gives common errors of client grants a reason and a remedy.
-func (Adapter) Explain(req engine.Request[*v1alpha1.Auth0ClientGrant], failed *auth0.Error) error {
+// explain gives common errors of client grants a reason and a remedy.
+func explain(req engine.Request[*v1alpha1.Auth0ClientGrant], failed *auth0.Error) error {
 	grant, session := req.Object, req.Session
 	switch {
 	case failed.Code == "inexistent_client":
@@ -260,16 +277,16 @@ func refuseAllScopes(req engine.Request[*v1alpha1.Auth0ClientGrant], audience st
 	return nil
 }
 
-// Names implements engine.Namer. It lists the API.
-func (Adapter) Names(grant *v1alpha1.Auth0ClientGrant) []reference.Named {
+// namesOf implements Definition.Names. It lists the API.
+func namesOf(grant *v1alpha1.Auth0ClientGrant) []reference.Named {
 	if grant.Spec.Audience == nil {
 		return nil
 	}
 	return []reference.Named{{Field: "spec.audience", Kind: "Auth0ResourceServer", Name: *grant.Spec.Audience}}
 }
 
-// Export implements engine.Exporter.
-func (Adapter) Export(_ context.Context, session *auth0.Session, have auth0.Document, names engine.Names, grant *v1alpha1.Auth0ClientGrant) (bool, error) {
+// export implements Definition.Export.
+func export(_ context.Context, session *auth0.Session, have auth0.Document, names engine.Names, grant *v1alpha1.Auth0ClientGrant) (bool, error) {
 	client, audience := have.String("client_id"), have.String("audience")
 	if have.Bool("is_system") || client == session.ClientID() {
 		return false, nil
@@ -293,8 +310,8 @@ func (Adapter) Export(_ context.Context, session *auth0.Session, have auth0.Docu
 	return true, nil
 }
 
-// Gives implements engine.Giver. It returns the scopes of a grant for the Management API.
-func (Adapter) Gives(_ context.Context, req engine.Request[*v1alpha1.Auth0ClientGrant]) ([]engine.Access, error) {
+// gives implements Definition.Gives. It returns the scopes of a grant for the Management API.
+func gives(_ context.Context, req engine.Request[*v1alpha1.Auth0ClientGrant]) ([]engine.Access, error) {
 	spec := req.Object.Spec
 	if spec.ManagementAPI == nil && !req.Session.IsManagementAPI(req.References.Name(grantAPIField, spec.Audience)) {
 		return nil, nil
@@ -305,9 +322,9 @@ func (Adapter) Gives(_ context.Context, req engine.Request[*v1alpha1.Auth0Client
 	return []engine.Access{{Field: "spec.scopes", Scopes: spec.Scopes}}, nil
 }
 
-// AffectedBy implements engine.Affected. Auth0 deletes a grant with its application or API, and removes the scopes that the API
+// affectedBy implements Definition.AffectedBy. Auth0 deletes a grant with its application or API, and removes the scopes that the API
 // loses.
-func (Adapter) AffectedBy(write drift.Write) func(*v1alpha1.Auth0ClientGrant) bool {
+func affectedBy(write drift.Write) func(*v1alpha1.Auth0ClientGrant) bool {
 	if write.Resource == "clients" && write.Deleted() {
 		return func(grant *v1alpha1.Auth0ClientGrant) bool { return grant.Status.ClientID == write.ID }
 	}
@@ -318,8 +335,8 @@ func (Adapter) AffectedBy(write drift.Write) func(*v1alpha1.Auth0ClientGrant) bo
 	return func(grant *v1alpha1.Auth0ClientGrant) bool { return grant.Status.Audience == api }
 }
 
-// Warnings implements engine.Warner.
-func (Adapter) Warnings(grant *v1alpha1.Auth0ClientGrant) []string {
+// warnings implements Definition.Warnings.
+func warnings(grant *v1alpha1.Auth0ClientGrant) []string {
 	for _, scope := range grant.Spec.Scopes {
 		if strings.Contains(scope, ",") {
 			return []string{"spec.scopes: an item with a comma is one scope; if you meant several, give each an item of its own"}

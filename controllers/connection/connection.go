@@ -31,31 +31,52 @@ const (
 	databaseStrategy = "auth0"
 )
 
-// Adapter maps Auth0Connection.
-type Adapter struct{}
-
-func (Adapter) Fields() fields.Semantics {
-	return fields.Semantics{
-		Replaced: []string{"options", "metadata", "authentication", "connected_accounts", "cross_app_access_requesting_app"},
-		Sets: []string{
-			"realms", "options.non_persistent_attrs", "options.scope", "options.freeform_scopes", "options.domain_aliases",
-			"options.password_dictionary.dictionary",
-			"options.password_options.complexity.character_types", "options.password_options.dictionary.custom",
-			"options.password_options.profile_data.blocked_fields",
-		},
-		Unshown:    []string{"options"},
-		CreateOnly: []string{"name", "strategy"},
-		Cleared: map[string]any{
-			"is_domain_connection": false, "show_as_button": false, "realms": []any{},
-			"authentication.active": true, "connected_accounts.active": false, "connected_accounts.cross_app_access": false,
-			"cross_app_access_requesting_app.active": false,
-		},
-		Kept: []string{connectionMark, "options.enable_script_context"},
-	}
+// Definition defines Auth0Connection.
+var Definition = engine.Definition[*v1alpha1.Auth0Connection]{
+	Resource:     "connections",
+	Noun:         "connection",
+	Scopes:       scopes(),
+	Fields:       semantics,
+	Desired:      desired,
+	Preserve:     preserve,
+	Check:        check,
+	Warnings:     warnings,
+	Explain:      explain,
+	References:   referencesOf,
+	Declares:     declares,
+	Describe:     describe,
+	Observe:      observe,
+	Find:         find,
+	MarkerField:  connectionMark,
+	SecretFields: secretFields,
+	Create:       create,
+	Lists:        listsOf,
+	AffectedBy:   affectedBy,
+	Export:       export,
+	Population:   population,
 }
 
-// Scopes are the scopes for connections and, if options are declared, for options, which have their own.
-func (Adapter) Scopes() []engine.Scope[*v1alpha1.Auth0Connection] {
+// semantics are the special fields.
+var semantics = fields.Semantics{
+	Replaced: []string{"options", "metadata", "authentication", "connected_accounts", "cross_app_access_requesting_app"},
+	Sets: []string{
+		"realms", "options.non_persistent_attrs", "options.scope", "options.freeform_scopes", "options.domain_aliases",
+		"options.password_dictionary.dictionary",
+		"options.password_options.complexity.character_types", "options.password_options.dictionary.custom",
+		"options.password_options.profile_data.blocked_fields",
+	},
+	Unshown:    []string{"options"},
+	CreateOnly: []string{"name", "strategy"},
+	Cleared: map[string]any{
+		"is_domain_connection": false, "show_as_button": false, "realms": []any{},
+		"authentication.active": true, "connected_accounts.active": false, "connected_accounts.cross_app_access": false,
+		"cross_app_access_requesting_app.active": false,
+	},
+	Kept: []string{connectionMark, "options.enable_script_context"},
+}
+
+// scopes are the scopes for connections and, if options are declared, for options, which have their own.
+func scopes() []engine.Scope[*v1alpha1.Auth0Connection] {
 	updatesOptions := func(c *v1alpha1.Auth0Connection) bool { return engine.Updates(c) && declaresOptions(c) }
 	return append(engine.LifecycleScopes[*v1alpha1.Auth0Connection](auth0.ScopesFor("connections")),
 		engine.Scope[*v1alpha1.Auth0Connection]{Name: "read:connections_options", Needed: declaresOptions},
@@ -69,7 +90,7 @@ func declaresOptions(c *v1alpha1.Auth0Connection) bool {
 		slices.ContainsFunc(c.Status.ManagedFields, func(field string) bool { return strings.HasPrefix(field, "options.") })
 }
 
-func (Adapter) References(c *v1alpha1.Auth0Connection) []reference.Reference {
+func referencesOf(c *v1alpha1.Auth0Connection) []reference.Reference {
 	var references []reference.Reference
 	for i, item := range enabledClients(c) {
 		if item.ClientRef != nil {
@@ -91,7 +112,7 @@ func enabledClients(c *v1alpha1.Auth0Connection) []v1alpha1.EnabledClient {
 
 func clientField(i int) string { return fmt.Sprintf("spec.enabledClients.items[%d].clientRef", i) }
 
-func (Adapter) SecretFields(c *v1alpha1.Auth0Connection) map[string]v1alpha1.SecretKeyReference {
+func secretFields(c *v1alpha1.Auth0Connection) map[string]v1alpha1.SecretKeyReference {
 	refs := map[string]v1alpha1.SecretKeyReference{}
 	for _, option := range c.Spec.OptionSecrets {
 		refs["options."+option.Path] = option.SecretRef
@@ -110,9 +131,9 @@ var secretOptions = []string{"client_secret", "clientSecret", "app_secret", "con
 // mostOptions is the limit, in bytes, of the options of a connection.
 const mostOptions = 128 << 10
 
-// Check rejects secrets in plain text, impossible values, and applications that are listed twice, which is easy to overlook in a
+// check rejects secrets in plain text, impossible values, and applications that are listed twice, which is easy to overlook in a
 // long list.
-func (Adapter) Check(c *v1alpha1.Auth0Connection) error {
+func check(c *v1alpha1.Auth0Connection) error {
 	if c.Spec.Options != nil {
 		if err := fields.CheckSize("spec.options", len(c.Spec.Options.Raw), mostOptions); err != nil {
 			return err
@@ -145,7 +166,7 @@ func secretIn(options auth0.Document) string {
 	return ""
 }
 
-func (Adapter) Desired(c *v1alpha1.Auth0Connection, _ reference.Values) auth0.Document {
+func desired(c *v1alpha1.Auth0Connection, _ reference.Values) auth0.Document {
 	desired := fields.FromSpec(c.Spec, "metadata", "options", "database")
 	for _, apart := range []string{"database", "options", "option_secrets", "enabled_clients"} {
 		delete(desired, apart)
@@ -182,34 +203,28 @@ func freeOptions(c *v1alpha1.Auth0Connection) auth0.Document {
 	return options
 }
 
-func (Adapter) MarkerField() string { return connectionMark }
-
-func (Adapter) Resource() string { return "connections" }
-
-func (Adapter) ID(c *v1alpha1.Auth0Connection) string { return c.Status.ConnectionID }
-
-func (Adapter) Describe(have auth0.Document) string {
+func describe(have auth0.Document) string {
 	return fmt.Sprintf("connection %q (%s)", have.String("name"), have.String("id"))
 }
 
-func (Adapter) Observe(c *v1alpha1.Auth0Connection, have auth0.Document) {
+func observe(c *v1alpha1.Auth0Connection, have auth0.Document) {
 	c.Status.ConnectionID = have.String("id")
 }
 
-func (Adapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth0Connection], _ auth0.Document) ([]auth0.Document, error) {
+func find(ctx context.Context, req engine.Request[*v1alpha1.Auth0Connection], _ auth0.Document) ([]auth0.Document, error) {
 	return req.Session.Find(ctx, "connections", map[string]string{"name": req.Object.Spec.Name})
 }
 
-func (Adapter) Create(ctx context.Context, req engine.Request[*v1alpha1.Auth0Connection], desired auth0.Document) (auth0.Document, error) {
+func create(ctx context.Context, req engine.Request[*v1alpha1.Auth0Connection], desired auth0.Document) (auth0.Document, error) {
 	if err := requireOptions(req.Object); err != nil {
 		return nil, err
 	}
 	return req.Session.Create(ctx, "connections", desired)
 }
 
-// Preserve adds the display name and the other options to a patch. Auth0 resets a missing display name to the name, and replaces
+// preserve adds the display name and the other options to a patch. Auth0 resets a missing display name to the name, and replaces
 // all options.
-func (Adapter) Preserve(req engine.Request[*v1alpha1.Auth0Connection], have, patch auth0.Document) error {
+func preserve(req engine.Request[*v1alpha1.Auth0Connection], have, patch auth0.Document) error {
 	switch name, sent := patch["display_name"]; {
 	case sent && name == nil:
 		patch["display_name"] = have["name"]
@@ -268,7 +283,7 @@ var masked = regexp.MustCompile(`^[*•]{4,}$`)
 func hiddenIn(path string, c *v1alpha1.Auth0Connection, options auth0.Document) string {
 	for _, name := range slices.Sorted(maps.Keys(options)) {
 		inner := path + name
-		if _, fromSecret := (Adapter{}).SecretFields(c)["options."+inner]; fromSecret {
+		if _, fromSecret := secretFields(c)["options."+inner]; fromSecret {
 			continue
 		}
 		if text := options.String(name); text != "" && (path == "configuration." || masked.MatchString(text)) {
@@ -288,8 +303,8 @@ func secretsField(c *v1alpha1.Auth0Connection) string {
 	return "spec.optionSecrets"
 }
 
-// Lists has the applications for which the connection is enabled.
-func (Adapter) Lists(req engine.Request[*v1alpha1.Auth0Connection]) []lists.List {
+// listsOf has the applications for which the connection is enabled.
+func listsOf(req engine.Request[*v1alpha1.Auth0Connection]) []lists.List {
 	c := req.Object
 	list := lists.List{
 		Field: "enabled_clients", Managed: &c.Status.EnabledClients,
@@ -326,26 +341,26 @@ func makesUsers(c *v1alpha1.Auth0Connection) bool {
 	return c.Spec.Strategy == databaseStrategy || auth0.IsPasswordless(c.Spec.Strategy)
 }
 
-// Explain gives common errors of connections a reason and a remedy.
-func (Adapter) Explain(_ engine.Request[*v1alpha1.Auth0Connection], failed *auth0.Error) error {
+// explain gives common errors of connections a reason and a remedy.
+func explain(_ engine.Request[*v1alpha1.Auth0Connection], failed *auth0.Error) error {
 	if failed.Class == auth0.ClassInvalid && strings.HasSuffix(failed.Route, "/clients") {
 		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.enabledClients: %s; correct the client id, or name an Auth0Client by clientRef", failed.Message)
 	}
 	return nil
 }
 
-// Declares implements engine.Declarer.
-func (Adapter) Declares(c *v1alpha1.Auth0Connection) string { return c.Spec.Name }
+// declares implements Definition.Declares.
+func declares(c *v1alpha1.Auth0Connection) string { return c.Spec.Name }
 
-// Population implements engine.Populated.
-func (Adapter) Population(ctx context.Context, session *auth0.Session, have auth0.Document) (engine.Population, error) {
+// population implements Definition.Population.
+func population(ctx context.Context, session *auth0.Session, have auth0.Document) (engine.Population, error) {
 	count, err := session.CountUsers(ctx, fmt.Sprintf("identities.connection:%q", have.String("name")))
 	return engine.Population{Count: count, One: "a user whom no object declares", Many: "users whom no object declares", Loss: "Auth0 deletes them with it"}, err
 }
 
-// AffectedBy implements engine.Affected. Auth0 enables every connection for a new application while the tenant's flag
+// affectedBy implements Definition.AffectedBy. Auth0 enables every connection for a new application while the tenant's flag
 // enable_client_connections is on, and disables them for a deleted one.
-func (Adapter) AffectedBy(write drift.Write) func(*v1alpha1.Auth0Connection) bool {
+func affectedBy(write drift.Write) func(*v1alpha1.Auth0Connection) bool {
 	switch {
 	case write.Resource == "clients" && write.Created():
 		return func(c *v1alpha1.Auth0Connection) bool {

@@ -14,8 +14,8 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/fields"
 )
 
-// Export implements engine.Exporter. Secrets in the options of an identity provider stay in Auth0, unmanaged.
-func (Adapter) Export(ctx context.Context, session *auth0.Session, have auth0.Document, names engine.Names, c *v1alpha1.Auth0Connection) (bool, error) {
+// export implements Definition.Export. Secrets in the options of an identity provider stay in Auth0, unmanaged.
+func export(ctx context.Context, session *auth0.Session, have auth0.Document, names engine.Names, c *v1alpha1.Auth0Connection) (bool, error) {
 	settings := fields.Without(have, "options", "enabled_clients")
 	settings["metadata"] = engine.WithoutMarker(have.Object("metadata"))
 	if err := fields.ToSpec(&c.Spec, settings, "metadata"); err != nil {

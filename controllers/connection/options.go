@@ -141,8 +141,8 @@ func requireOptions(c *v1alpha1.Auth0Connection) error {
 	return nil
 }
 
-// Warnings implements engine.Warner. It warns of strategies and options that Auth0 is not known to have.
-func (Adapter) Warnings(c *v1alpha1.Auth0Connection) []string {
+// warnings implements Definition.Warnings. It warns of strategies and options that Auth0 is not known to have.
+func warnings(c *v1alpha1.Auth0Connection) []string {
 	var warnings []string
 	if !auth0.IsStrategy(c.Spec.Strategy) {
 		warnings = append(warnings, fmt.Sprintf("spec.strategy: Auth0 is not known to have a strategy %q; if it is misspelt, delete this object and create it with the right one", c.Spec.Strategy))

@@ -38,22 +38,22 @@ func TestOptionsThatCannotBe(t *testing.T) {
 		err  error
 		want string
 	}{
-		{"private key as a certificate", Adapter{}.Check(providerConnection("samlp", map[string]any{"signingCert": key})), "spec.options.signingCert holds a private key, which is now exposed"},
-		{"private key deep in options", Adapter{}.Check(providerConnection("samlp", map[string]any{"idp": map[string]any{"keys": []any{"", key}}})), "spec.options.idp.keys[1] holds a private key"},
-		{"certificate that is none", Adapter{}.Check(providerConnection("samlp", map[string]any{"signingCert": "MIIB"})), "spec.options.signingCert is no X.509 certificate"},
-		{"certificate by another name", Adapter{}.Check(providerConnection("samlp", map[string]any{"x509_cert": "MIIB"})), "spec.options.x509_cert is no X.509 certificate"},
-		{"certificate in a list", Adapter{}.Check(providerConnection("ad", map[string]any{"certs": []any{"MIIB"}})), "spec.options.certs[0] is no X.509 certificate"},
-		{"public key that is none", Adapter{}.Check(providerConnection("samlp", map[string]any{"publicKey": "ssh-rsa AAAA"})), "spec.options.publicKey is neither a certificate nor a public key"},
-		{"private key in a script", Adapter{}.Check(databaseScript(key)), "spec.database: customScripts.login holds a private key, which is now exposed"},
-		{"URL without scheme", Adapter{}.Check(providerConnection("oidc", map[string]any{"discovery_url": "id.example.com/x"})), "spec.options.discovery_url must be a URL with https:// and a host"},
-		{"URL with a space", Adapter{}.Check(providerConnection("samlp", map[string]any{"signInEndpoint": "https://id.example.com/s o"})), "spec.options.signInEndpoint must be a URL"},
-		{"path instead of a URL", Adapter{}.Check(providerConnection("oauth2", map[string]any{"tokenURL": "/oauth/token"})), "spec.options.tokenURL must be a URL"},
-		{"URL within metadata", Adapter{}.Check(providerConnection("oidc", map[string]any{"oidc_metadata": map[string]any{"jwks_uri": "x"}})), "spec.options.oidc_metadata.jwks_uri must be a URL"},
-		{"URL by http, which Auth0 takes", Adapter{}.Check(providerConnection("oidc", map[string]any{"discovery_url": "http://id.example.com/x", "issuer": "accounts.example.com"})), ""},
-		{"domain with a scheme", Adapter{}.Check(providerConnection("okta", map[string]any{"domain": "https://acme.okta.com"})), "spec.options.domain is a domain name, such as example.com"},
-		{"e-mail domain with an at sign", Adapter{}.Check(providerConnection("samlp", map[string]any{"domain_aliases": []any{"a.example.com", "@b.example.com"}})), "spec.options.domain_aliases[1] is a domain name"},
+		{"private key as a certificate", check(providerConnection("samlp", map[string]any{"signingCert": key})), "spec.options.signingCert holds a private key, which is now exposed"},
+		{"private key deep in options", check(providerConnection("samlp", map[string]any{"idp": map[string]any{"keys": []any{"", key}}})), "spec.options.idp.keys[1] holds a private key"},
+		{"certificate that is none", check(providerConnection("samlp", map[string]any{"signingCert": "MIIB"})), "spec.options.signingCert is no X.509 certificate"},
+		{"certificate by another name", check(providerConnection("samlp", map[string]any{"x509_cert": "MIIB"})), "spec.options.x509_cert is no X.509 certificate"},
+		{"certificate in a list", check(providerConnection("ad", map[string]any{"certs": []any{"MIIB"}})), "spec.options.certs[0] is no X.509 certificate"},
+		{"public key that is none", check(providerConnection("samlp", map[string]any{"publicKey": "ssh-rsa AAAA"})), "spec.options.publicKey is neither a certificate nor a public key"},
+		{"private key in a script", check(databaseScript(key)), "spec.database: customScripts.login holds a private key, which is now exposed"},
+		{"URL without scheme", check(providerConnection("oidc", map[string]any{"discovery_url": "id.example.com/x"})), "spec.options.discovery_url must be a URL with https:// and a host"},
+		{"URL with a space", check(providerConnection("samlp", map[string]any{"signInEndpoint": "https://id.example.com/s o"})), "spec.options.signInEndpoint must be a URL"},
+		{"path instead of a URL", check(providerConnection("oauth2", map[string]any{"tokenURL": "/oauth/token"})), "spec.options.tokenURL must be a URL"},
+		{"URL within metadata", check(providerConnection("oidc", map[string]any{"oidc_metadata": map[string]any{"jwks_uri": "x"}})), "spec.options.oidc_metadata.jwks_uri must be a URL"},
+		{"URL by http, which Auth0 takes", check(providerConnection("oidc", map[string]any{"discovery_url": "http://id.example.com/x", "issuer": "accounts.example.com"})), ""},
+		{"domain with a scheme", check(providerConnection("okta", map[string]any{"domain": "https://acme.okta.com"})), "spec.options.domain is a domain name, such as example.com"},
+		{"e-mail domain with an at sign", check(providerConnection("samlp", map[string]any{"domain_aliases": []any{"a.example.com", "@b.example.com"}})), "spec.options.domain_aliases[1] is a domain name"},
 		{"no domain of Google Workspace", requireOptions(providerConnection("google-apps", map[string]any{"client_id": "us"})), `needs "domain" or "tenant_domain"`},
-		{"secret", Adapter{}.Check(providerConnection("oidc", map[string]any{"client_secret": plantedKey})), "spec.options.client_secret is a secret"},
+		{"secret", check(providerConnection("oidc", map[string]any{"client_secret": plantedKey})), "spec.options.client_secret is a secret"},
 		{"no client id", requireOptions(providerConnection("oidc", map[string]any{"issuer": "https://id.example.com"})), `strategy oidc needs "client_id"`},
 		{"no endpoint", requireOptions(providerConnection("oidc", map[string]any{"client_id": "us"})), `needs "discovery_url" or "issuer" or "oidc_metadata"`},
 		{"no sign-in", requireOptions(providerConnection("samlp", map[string]any{"signingCert": "x"})), `needs "signInEndpoint"`},
@@ -93,7 +93,7 @@ func TestConnectionWarnings(t *testing.T) {
 		{providerConnection("oidc", map[string]any{"client_id": "us", "discovery_url": "x"}), ""},
 		{providerConnection("auth0", nil), ""},
 	} {
-		if got := strings.Join(Adapter{}.Warnings(row.connection), "\n"); got != row.want && (row.want == "" || !strings.Contains(got, row.want)) {
+		if got := strings.Join(warnings(row.connection), "\n"); got != row.want && (row.want == "" || !strings.Contains(got, row.want)) {
 			t.Errorf("%s: %q, want %q", row.connection.Spec.Strategy, got, row.want)
 		}
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/rbac"
 )
 
-// Gives implements engine.Giver: client grants for the Management API that applications may use for the organization.
-func (Adapter) Gives(ctx context.Context, req engine.Request[*v1alpha1.Auth0Organization]) ([]engine.Access, error) {
+// gives implements Definition.Gives: client grants for the Management API that applications may use for the organization.
+func gives(ctx context.Context, req engine.Request[*v1alpha1.Auth0Organization]) ([]engine.Access, error) {
 	var given []engine.Access
 	for i, item := range organizationGrants(req.Object) {
 		id := req.References.ID(orgGrantField(i), item.ClientGrantID)

@@ -9,8 +9,8 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/fields"
 )
 
-// Export implements engine.Exporter.
-func (Adapter) Export(ctx context.Context, session *auth0.Session, have auth0.Document, names engine.Names, organization *v1alpha1.Auth0Organization) (bool, error) {
+// export implements Definition.Export.
+func export(ctx context.Context, session *auth0.Session, have auth0.Document, names engine.Names, organization *v1alpha1.Auth0Organization) (bool, error) {
 	settings := have.Clone()
 	settings["metadata"] = engine.WithoutMarker(have.Object("metadata"))
 	if err := fields.ToSpec(&organization.Spec, settings, "metadata"); err != nil {

@@ -22,19 +22,40 @@ import (
 // organizationMark is the key in metadata that holds the ownership marker.
 const organizationMark = "metadata." + engine.MarkerKey
 
-// Adapter maps Auth0Organization.
-type Adapter struct{}
-
-func (Adapter) Fields() fields.Semantics {
-	return fields.Semantics{
-		// Auth0 does not document whether it merges or replaces these. A patch with all values works either way.
-		Replaced:   []string{"metadata", "branding"},
-		CreateOnly: []string{"enabled_connections"},
-		Kept:       []string{organizationMark, "third_party_client_access"},
-	}
+// Definition defines Auth0Organization.
+var Definition = engine.Definition[*v1alpha1.Auth0Organization]{
+	Resource:    "organizations",
+	Noun:        "organization",
+	Scopes:      scopes(),
+	Fields:      semantics,
+	Desired:     desired,
+	Preserve:    preserve,
+	Check:       check,
+	Explain:     explain,
+	References:  referencesOf,
+	Declares:    declares,
+	Describe:    describe,
+	Observe:     observe,
+	Find:        find,
+	MarkerField: organizationMark,
+	Intent:      intent,
+	Renames:     true,
+	Lists:       listsOf,
+	AffectedBy:  affectedBy,
+	Export:      export,
+	Population:  population,
+	Gives:       gives,
 }
 
-func (Adapter) Scopes() []engine.Scope[*v1alpha1.Auth0Organization] {
+// semantics are the special fields.
+var semantics = fields.Semantics{
+	// Auth0 does not document whether it merges or replaces these. A patch with all values works either way.
+	Replaced:   []string{"metadata", "branding"},
+	CreateOnly: []string{"enabled_connections"},
+	Kept:       []string{organizationMark, "third_party_client_access"},
+}
+
+func scopes() []engine.Scope[*v1alpha1.Auth0Organization] {
 	usesConnections := func(o *v1alpha1.Auth0Organization) bool {
 		return o.Spec.Connections != nil || len(o.Status.Connections) > 0
 	}
@@ -49,7 +70,7 @@ func (Adapter) Scopes() []engine.Scope[*v1alpha1.Auth0Organization] {
 		}))...)
 }
 
-func (Adapter) References(o *v1alpha1.Auth0Organization) []reference.Reference {
+func referencesOf(o *v1alpha1.Auth0Organization) []reference.Reference {
 	var references []reference.Reference
 	for i, item := range organizationConnections(o) {
 		if item.ConnectionRef != nil {
@@ -84,8 +105,8 @@ func orgConnectionField(i int) string {
 
 func orgGrantField(i int) string { return fmt.Sprintf("spec.clientGrants.items[%d].clientGrantRef", i) }
 
-// Check rejects connections that are listed twice.
-func (Adapter) Check(o *v1alpha1.Auth0Organization) error {
+// check rejects connections that are listed twice.
+func check(o *v1alpha1.Auth0Organization) error {
 	var named []string
 	for i, item := range organizationConnections(o) {
 		name := nameOf(item.ConnectionRef, item.ConnectionID)
@@ -104,7 +125,7 @@ func nameOf(ref *v1alpha1.ObjectReference, id *string) string {
 	return ref.Namespace + "/" + ref.Name
 }
 
-func (Adapter) Desired(o *v1alpha1.Auth0Organization, references reference.Values) auth0.Document {
+func desired(o *v1alpha1.Auth0Organization, references reference.Values) auth0.Document {
 	desired := fields.FromSpec(o.Spec, "metadata")
 	delete(desired, "connections")
 	delete(desired, "client_grants")
@@ -130,32 +151,23 @@ func wantedConnections(o *v1alpha1.Auth0Organization, references reference.Value
 	return used
 }
 
-// Declares implements engine.Declarer.
-func (Adapter) Declares(o *v1alpha1.Auth0Organization) string { return o.Spec.Name }
+// declares implements Definition.Declares.
+func declares(o *v1alpha1.Auth0Organization) string { return o.Spec.Name }
 
-func (Adapter) MarkerField() string { return organizationMark }
-
-// Intent records the name, which may change before the operator knows whether the organization was created.
-func (Adapter) Intent(desired auth0.Document) auth0.Document {
+// intent records the name, which may change before the operator knows whether the organization was created.
+func intent(desired auth0.Document) auth0.Document {
 	return auth0.Document{"name": desired["name"]}
 }
 
-// Renames implements engine.Renamer.
-func (Adapter) Renames() {}
-
-func (Adapter) Resource() string { return "organizations" }
-
-func (Adapter) ID(o *v1alpha1.Auth0Organization) string { return o.Status.OrganizationID }
-
-func (Adapter) Describe(have auth0.Document) string {
+func describe(have auth0.Document) string {
 	return fmt.Sprintf("organization %q (%s)", have.String("name"), have.String("id"))
 }
 
-func (Adapter) Observe(o *v1alpha1.Auth0Organization, have auth0.Document) {
+func observe(o *v1alpha1.Auth0Organization, have auth0.Document) {
 	o.Status.OrganizationID, o.Status.Name = have.String("id"), have.String("name")
 }
 
-func (Adapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth0Organization], wanted auth0.Document) ([]auth0.Document, error) {
+func find(ctx context.Context, req engine.Request[*v1alpha1.Auth0Organization], wanted auth0.Document) ([]auth0.Document, error) {
 	name := wanted.String("name")
 	if name == "" {
 		name = req.Object.Spec.Name
@@ -163,19 +175,19 @@ func (Adapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth0Organ
 	return req.Session.Find(ctx, "organizations", map[string]string{"name": name})
 }
 
-// Preserve restores the default display name if a patch removes the declared one.
-func (Adapter) Preserve(req engine.Request[*v1alpha1.Auth0Organization], _, patch auth0.Document) error {
+// preserve restores the default display name if a patch removes the declared one.
+func preserve(req engine.Request[*v1alpha1.Auth0Organization], _, patch auth0.Document) error {
 	if name, sent := patch["display_name"]; sent && name == nil {
 		patch["display_name"] = req.Object.Spec.Name
 	}
 	return nil
 }
 
-func (a Adapter) Lists(req engine.Request[*v1alpha1.Auth0Organization]) []lists.List {
-	return []lists.List{a.connections(req), a.clientGrants(req)}
+func listsOf(req engine.Request[*v1alpha1.Auth0Organization]) []lists.List {
+	return []lists.List{connections(req), clientGrants(req)}
 }
 
-func (Adapter) connections(req engine.Request[*v1alpha1.Auth0Organization]) lists.List {
+func connections(req engine.Request[*v1alpha1.Auth0Organization]) lists.List {
 	o := req.Object
 	wanted := map[string]auth0.Document{}
 	list := lists.List{Field: "enabled_connections", Managed: &o.Status.Connections, Sent: true}
@@ -237,7 +249,7 @@ func differsFrom(have, wanted auth0.Document) bool {
 	return false
 }
 
-func (Adapter) clientGrants(req engine.Request[*v1alpha1.Auth0Organization]) lists.List {
+func clientGrants(req engine.Request[*v1alpha1.Auth0Organization]) lists.List {
 	o := req.Object
 	list := lists.List{
 		Field: "client_grants", Managed: &o.Status.ClientGrants,
@@ -264,8 +276,8 @@ func (Adapter) clientGrants(req engine.Request[*v1alpha1.Auth0Organization]) lis
 	return list
 }
 
-// Explain gives common errors of organizations a reason and a remedy.
-func (Adapter) Explain(req engine.Request[*v1alpha1.Auth0Organization], failed *auth0.Error) error {
+// explain gives common errors of organizations a reason and a remedy.
+func explain(req engine.Request[*v1alpha1.Auth0Organization], failed *auth0.Error) error {
 	o := req.Object
 	switch {
 	case failed.Route == "PATCH /api/v2/organizations/{id}" && failed.Class == auth0.ClassConflict:
@@ -278,8 +290,8 @@ func (Adapter) Explain(req engine.Request[*v1alpha1.Auth0Organization], failed *
 	return nil
 }
 
-// Population implements engine.Populated. Deleting an organization deletes its memberships and the roles in them.
-func (Adapter) Population(ctx context.Context, session *auth0.Session, have auth0.Document) (engine.Population, error) {
+// population implements Definition.Population. Deleting an organization deletes its memberships and the roles in them.
+func population(ctx context.Context, session *auth0.Session, have auth0.Document) (engine.Population, error) {
 	count, err := session.CountOrganizationMembers(ctx, have.String("id"))
 	return engine.Population{
 		Count: count, One: "a member whom no object declares", Many: "members whom no object declares", Loss: "memberships and the roles in them end with it",
@@ -289,9 +301,9 @@ func (Adapter) Population(ctx context.Context, session *auth0.Session, have auth
 	}, err
 }
 
-// AffectedBy implements engine.Affected. An organization loses a deleted connection, and a client grant that is deleted by
+// affectedBy implements Definition.AffectedBy. An organization loses a deleted connection, and a client grant that is deleted by
 // itself, with its application or with its API.
-func (Adapter) AffectedBy(write drift.Write) func(*v1alpha1.Auth0Organization) bool {
+func affectedBy(write drift.Write) func(*v1alpha1.Auth0Organization) bool {
 	if !write.Deleted() {
 		return nil
 	}

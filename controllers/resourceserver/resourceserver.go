@@ -23,38 +23,62 @@ import (
 // +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0resourceservers,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0resourceservers/status,verbs=patch
 
-// Adapter maps Auth0ResourceServer.
-type Adapter struct{}
-
-func (Adapter) Fields() fields.Semantics {
-	return fields.Semantics{
-		Keyed:    map[string]string{"scopes": "value"},
-		Replaced: []string{"subject_type_authorization"},
-		Sets:     []string{"authorization_details"},
-		Kept:     []string{"identifier", "name"},
-		Cleared: map[string]any{
-			"signing_alg": "RS256", "token_lifetime": json.Number("86400"), "token_lifetime_for_web": json.Number("7200"),
-			"token_dialect": "access_token", "enforce_policies": false, "allow_offline_access": false,
-			"allow_online_access": false, "allow_online_access_with_ephemeral_sessions": false,
-			"skip_consent_for_verifiable_first_party_clients": false,
-			"subject_type_authorization.user.policy":          "allow_all",
-			"subject_type_authorization.client.policy":        "require_client_grant",
-		},
-	}
+// Definition defines Auth0ResourceServer.
+var Definition = engine.Definition[*v1alpha1.Auth0ResourceServer]{
+	Resource:       "resource-servers",
+	Noun:           "API",
+	Scopes:         scopes(),
+	Fields:         semantics,
+	Desired:        desired,
+	LateInitialize: lateInitialize,
+	ExactLists:     exactLists,
+	DelayRemoval:   delayRemoval,
+	Check:          check,
+	Warnings:       warnings,
+	Explain:        explain,
+	Declares:       declares,
+	Describe:       describe,
+	Observe:        observe,
+	Find:           find,
+	Intent:         intent,
+	SecretFields:   secretFields,
+	CheckSecret:    checkSecret,
+	Export:         export,
+	RetainReason:   retainReason,
+	Protects:       protects,
+	Population:     population,
+	Reset:          reset,
+	Gives:          gives,
 }
 
-func (Adapter) Scopes() []engine.Scope[*v1alpha1.Auth0ResourceServer] {
+// semantics are the special fields.
+var semantics = fields.Semantics{
+	Keyed:    map[string]string{"scopes": "value"},
+	Replaced: []string{"subject_type_authorization"},
+	Sets:     []string{"authorization_details"},
+	Kept:     []string{"identifier", "name"},
+	Cleared: map[string]any{
+		"signing_alg": "RS256", "token_lifetime": json.Number("86400"), "token_lifetime_for_web": json.Number("7200"),
+		"token_dialect": "access_token", "enforce_policies": false, "allow_offline_access": false,
+		"allow_online_access": false, "allow_online_access_with_ephemeral_sessions": false,
+		"skip_consent_for_verifiable_first_party_clients": false,
+		"subject_type_authorization.user.policy":          "allow_all",
+		"subject_type_authorization.client.policy":        "require_client_grant",
+	},
+}
+
+func scopes() []engine.Scope[*v1alpha1.Auth0ResourceServer] {
 	return append(engine.LifecycleScopes[*v1alpha1.Auth0ResourceServer](auth0.ScopesFor("resource-servers")), engine.CountScope[*v1alpha1.Auth0ResourceServer]("read:client_grants"))
 }
 
-func (Adapter) SecretFields(api *v1alpha1.Auth0ResourceServer) map[string]v1alpha1.SecretKeyReference {
+func secretFields(api *v1alpha1.Auth0ResourceServer) map[string]v1alpha1.SecretKeyReference {
 	if api.Spec.SigningSecretRef == nil {
 		return nil
 	}
 	return map[string]v1alpha1.SecretKeyReference{"signing_secret": *api.Spec.SigningSecretRef}
 }
 
-func (Adapter) Check(api *v1alpha1.Auth0ResourceServer) error {
+func check(api *v1alpha1.Auth0ResourceServer) error {
 	if api.Spec.TokenEncryption == nil {
 		return nil
 	}
@@ -64,7 +88,7 @@ func (Adapter) Check(api *v1alpha1.Auth0ResourceServer) error {
 	return nil
 }
 
-func (Adapter) Desired(api *v1alpha1.Auth0ResourceServer, _ reference.Values) auth0.Document {
+func desired(api *v1alpha1.Auth0ResourceServer, _ reference.Values) auth0.Document {
 	desired := fields.FromSpec(api.Spec)
 	delete(desired, "signing_secret_ref")
 	if api.Spec.Scopes != nil {
@@ -77,8 +101,8 @@ func (Adapter) Desired(api *v1alpha1.Auth0ResourceServer, _ reference.Values) au
 	return desired
 }
 
-// LateInitialize copies values that Auth0 does not return again or sets itself.
-func (Adapter) LateInitialize(_ *v1alpha1.Auth0ResourceServer, desired, have auth0.Document) {
+// lateInitialize copies values that Auth0 does not return again or sets itself.
+func lateInitialize(_ *v1alpha1.Auth0ResourceServer, desired, have auth0.Document) {
 	if key, known := desired.Object("token_encryption").Object("encryption_key"), have.Object("token_encryption").Object("encryption_key"); key != nil && known != nil {
 		visible := maps.Clone(key)
 		delete(visible, "pem")
@@ -93,18 +117,16 @@ func (Adapter) LateInitialize(_ *v1alpha1.Auth0ResourceServer, desired, have aut
 	}
 }
 
-func (Adapter) Resource() string { return "resource-servers" }
-
-// ExactLists returns the scopes if the operator must remove those that others added.
-func (Adapter) ExactLists(api *v1alpha1.Auth0ResourceServer) []string {
+// exactLists returns the scopes if the operator must remove those that others added.
+func exactLists(api *v1alpha1.Auth0ResourceServer) []string {
 	if scopes := api.Spec.Scopes; scopes != nil && scopes.Mode == v1alpha1.ListModeExact {
 		return []string{"scopes"}
 	}
 	return nil
 }
 
-// Intent records what distinguishes the API from another one with the same identifier.
-func (Adapter) Intent(desired auth0.Document) auth0.Document {
+// intent records what distinguishes the API from another one with the same identifier.
+func intent(desired auth0.Document) auth0.Document {
 	note := auth0.Document{"identifier": desired["identifier"]}
 	if name, declared := desired["name"]; declared {
 		note["name"] = name
@@ -115,46 +137,44 @@ func (Adapter) Intent(desired auth0.Document) auth0.Document {
 	return note
 }
 
-func (Adapter) ID(api *v1alpha1.Auth0ResourceServer) string { return api.Status.ID }
-
-func (Adapter) Describe(have auth0.Document) string {
+func describe(have auth0.Document) string {
 	return fmt.Sprintf("API %s (%s)", have.String("identifier"), have.String("id"))
 }
 
-func (Adapter) Observe(api *v1alpha1.Auth0ResourceServer, have auth0.Document) {
+func observe(api *v1alpha1.Auth0ResourceServer, have auth0.Document) {
 	api.Status.ID = have.String("id")
 	api.Status.Identifier = have.String("identifier")
 	api.Status.System = have.Bool("is_system")
 	forgetRemoved(api, have)
 }
 
-func (Adapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth0ResourceServer], wanted auth0.Document) ([]auth0.Document, error) {
+func find(ctx context.Context, req engine.Request[*v1alpha1.Auth0ResourceServer], wanted auth0.Document) ([]auth0.Document, error) {
 	return req.Session.Find(ctx, "resource-servers", map[string]string{"identifier": wanted.String("identifier")})
 }
 
-// Protects implements engine.Protector. The settings of the Management API can lock the operator out.
-func (Adapter) Protects(session *auth0.Session, _ []string, have auth0.Document) string {
+// protects implements Definition.Protects. The settings of the Management API can lock the operator out.
+func protects(session *auth0.Session, _ []string, have auth0.Document) string {
 	if clientgrant.IsManagementAPI(session, have.String("identifier")) {
 		return "the Management API, by which the operator works"
 	}
 	return ""
 }
 
-// Reset implements engine.Resetter.
-func (Adapter) Reset(api *v1alpha1.Auth0ResourceServer) {
+// reset implements Definition.Reset.
+func reset(api *v1alpha1.Auth0ResourceServer) {
 	api.Status.RemovingScopes = nil
 }
 
-// RetainReason retains Auth0's own APIs.
-func (Adapter) RetainReason(_ *auth0.Session, have auth0.Document) string {
+// retainReason retains Auth0's own APIs.
+func retainReason(_ *auth0.Session, have auth0.Document) string {
 	if have.Bool("is_system") {
 		return "Auth0's own"
 	}
 	return ""
 }
 
-// Explain gives common errors of APIs a reason and a remedy.
-func (Adapter) Explain(req engine.Request[*v1alpha1.Auth0ResourceServer], failed *auth0.Error) error {
+// explain gives common errors of APIs a reason and a remedy.
+func explain(req engine.Request[*v1alpha1.Auth0ResourceServer], failed *auth0.Error) error {
 	api := req.Object
 	if api.Status.System && failed.Code == "operation_not_supported" {
 		return problem.Stalled(v1alpha1.ReasonInvalidSpec,
@@ -164,13 +184,13 @@ func (Adapter) Explain(req engine.Request[*v1alpha1.Auth0ResourceServer], failed
 	return nil
 }
 
-// Declares implements engine.Declarer.
-func (Adapter) Declares(api *v1alpha1.Auth0ResourceServer) string {
+// declares implements Definition.Declares.
+func declares(api *v1alpha1.Auth0ResourceServer) string {
 	return api.Spec.Identifier
 }
 
-// Population implements engine.Populated. Deleting an API deletes its client grants.
-func (Adapter) Population(ctx context.Context, session *auth0.Session, have auth0.Document) (engine.Population, error) {
+// population implements Definition.Population. Deleting an API deletes its client grants.
+func population(ctx context.Context, session *auth0.Session, have auth0.Document) (engine.Population, error) {
 	count, err := session.CountClientGrants(ctx, have.String("identifier"))
 	return engine.Population{
 		Count: count, One: "a client grant that no object declares", Many: "client grants that no object declares", Loss: "Auth0 deletes them with it",
@@ -180,8 +200,8 @@ func (Adapter) Population(ctx context.Context, session *auth0.Session, have auth
 	}, err
 }
 
-// Export implements engine.Exporter.
-func (Adapter) Export(_ context.Context, _ *auth0.Session, have auth0.Document, _ engine.Names, api *v1alpha1.Auth0ResourceServer) (bool, error) {
+// export implements Definition.Export.
+func export(_ context.Context, _ *auth0.Session, have auth0.Document, _ engine.Names, api *v1alpha1.Auth0ResourceServer) (bool, error) {
 	if have.Bool("is_system") {
 		return false, nil
 	}
@@ -199,8 +219,8 @@ func (Adapter) Export(_ context.Context, _ *auth0.Session, have auth0.Document, 
 	return true, err
 }
 
-// Gives implements engine.Giver. An object that holds the Management API decides who gets tokens for it.
-func (Adapter) Gives(_ context.Context, req engine.Request[*v1alpha1.Auth0ResourceServer]) ([]engine.Access, error) {
+// gives implements Definition.Gives. An object that holds the Management API decides who gets tokens for it.
+func gives(_ context.Context, req engine.Request[*v1alpha1.Auth0ResourceServer]) ([]engine.Access, error) {
 	if !req.Session.IsManagementAPI(req.Object.Spec.Identifier) {
 		return nil, nil
 	}

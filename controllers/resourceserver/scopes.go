@@ -34,8 +34,8 @@ const (
 	mostHoldersNamed = 5
 )
 
-// DelayRemoval keeps scopes that are in use for a while.
-func (Adapter) DelayRemoval(ctx context.Context, req engine.Request[*v1alpha1.Auth0ResourceServer], have, patch auth0.Document) (*problem.Problem, error) {
+// delayRemoval keeps scopes that are in use for a while.
+func delayRemoval(ctx context.Context, req engine.Request[*v1alpha1.Auth0ResourceServer], have, patch auth0.Document) (*problem.Problem, error) {
 	api, now := req.Object, req.Clock.Now()
 	going := rbac.RemovedScopes(have, patch)
 	noted := slices.DeleteFunc(slices.Clone(api.Status.RemovingScopes), func(scope v1alpha1.RemovingScope) bool {

@@ -30,16 +30,16 @@ var apiSuspicions = []problem.Suspicion[v1alpha1.Auth0ResourceServerSpec]{
 		Message: "spec.scopes: a value with a comma is one scope; if you meant several, give each an item of its own"},
 }
 
-// Warnings implements engine.Warner.
-func (Adapter) Warnings(api *v1alpha1.Auth0ResourceServer) []string {
+// warnings implements Definition.Warnings.
+func warnings(api *v1alpha1.Auth0ResourceServer) []string {
 	return problem.SuspicionsOf(api.Spec, apiSuspicions)
 }
 
 // shortestSigningSecret is the shortest secret of an API that Auth0 accepts.
 const shortestSigningSecret = 16
 
-// CheckSecret implements engine.SecretChecker.
-func (Adapter) CheckSecret(_ *v1alpha1.Auth0ResourceServer, _, value string) (wrong, warning string) {
+// checkSecret implements Definition.CheckSecret.
+func checkSecret(_ *v1alpha1.Auth0ResourceServer, _, value string) (wrong, warning string) {
 	if len([]rune(value)) < shortestSigningSecret {
 		return fmt.Sprintf("is too short to sign tokens: Auth0 asks for at least %d characters; put a longer one there, such as that of openssl rand -base64 32", shortestSigningSecret), ""
 	}

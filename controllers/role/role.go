@@ -25,18 +25,38 @@ const (
 	mostPermissionsPerCall = 100
 )
 
-// Adapter maps Auth0Role.
-type Adapter struct{}
-
-func (Adapter) Fields() fields.Semantics {
-	return fields.Semantics{Cleared: map[string]any{"description": ""}}
+// Definition defines Auth0Role.
+var Definition = engine.Definition[*v1alpha1.Auth0Role]{
+	Resource:   "roles",
+	Noun:       "role",
+	Scopes:     scopes(),
+	Fields:     semantics,
+	Desired:    desired,
+	Check:      check,
+	Explain:    explain,
+	References: referencesOf,
+	Names:      namesOf,
+	Declares:   declares,
+	Describe:   describe,
+	Observe:    observe,
+	Find:       find,
+	Intent:     intent,
+	Lists:      listsOf,
+	AffectedBy: affectedBy,
+	Export:     export,
+	Population: population,
+	Gives:      gives,
+	Holds:      holds,
 }
 
-func (Adapter) Scopes() []engine.Scope[*v1alpha1.Auth0Role] {
+// semantics are the special fields.
+var semantics = fields.Semantics{Cleared: map[string]any{"description": ""}}
+
+func scopes() []engine.Scope[*v1alpha1.Auth0Role] {
 	return engine.LifecycleScopes[*v1alpha1.Auth0Role](auth0.ScopesFor("roles"))
 }
 
-func (Adapter) References(role *v1alpha1.Auth0Role) []reference.Reference {
+func referencesOf(role *v1alpha1.Auth0Role) []reference.Reference {
 	return rbac.References(role, rolePermissionsField, permissionsOfRole(role))
 }
 
@@ -47,8 +67,8 @@ func permissionsOfRole(role *v1alpha1.Auth0Role) []v1alpha1.Permission {
 	return role.Spec.Permissions.Items
 }
 
-// Check rejects a permission that is listed twice, which is likely a mistake.
-func (Adapter) Check(role *v1alpha1.Auth0Role) error {
+// check rejects a permission that is listed twice, which is likely a mistake.
+func check(role *v1alpha1.Auth0Role) error {
 	seen := map[string]bool{}
 	for i, permission := range permissionsOfRole(role) {
 		api := "api " + fields.ValueOf(permission.Audience)
@@ -63,33 +83,29 @@ func (Adapter) Check(role *v1alpha1.Auth0Role) error {
 	return nil
 }
 
-func (Adapter) Desired(role *v1alpha1.Auth0Role, _ reference.Values) auth0.Document {
+func desired(role *v1alpha1.Auth0Role, _ reference.Values) auth0.Document {
 	desired := auth0.Document{"name": role.Spec.Name}
 	fields.Put(desired, "description", role.Spec.Description)
 	return desired
 }
 
-// Intent records what distinguishes the role from another one with the same name.
-func (Adapter) Intent(desired auth0.Document) auth0.Document { return desired.Clone() }
+// intent records what distinguishes the role from another one with the same name.
+func intent(desired auth0.Document) auth0.Document { return desired.Clone() }
 
-func (Adapter) Resource() string { return "roles" }
-
-func (Adapter) ID(role *v1alpha1.Auth0Role) string { return role.Status.ID }
-
-func (Adapter) Describe(have auth0.Document) string {
+func describe(have auth0.Document) string {
 	return fmt.Sprintf("role %q (%s)", have.String("name"), have.String("id"))
 }
 
-func (Adapter) Observe(role *v1alpha1.Auth0Role, have auth0.Document) {
+func observe(role *v1alpha1.Auth0Role, have auth0.Document) {
 	role.Status.ID = have.String("id")
 	role.Status.Name = have.String("name")
 }
 
-func (Adapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth0Role], wanted auth0.Document) ([]auth0.Document, error) {
+func find(ctx context.Context, req engine.Request[*v1alpha1.Auth0Role], wanted auth0.Document) ([]auth0.Document, error) {
 	return req.Session.Find(ctx, "roles", map[string]string{"name": wanted.String("name")})
 }
 
-func (Adapter) Lists(req engine.Request[*v1alpha1.Auth0Role]) []lists.List {
+func listsOf(req engine.Request[*v1alpha1.Auth0Role]) []lists.List {
 	role := req.Object
 	list := lists.List{
 		Field: "permissions", Managed: &role.Status.Permissions,
@@ -122,8 +138,8 @@ func (Adapter) Lists(req engine.Request[*v1alpha1.Auth0Role]) []lists.List {
 	return []lists.List{list}
 }
 
-// Explain gives common errors of roles a reason and a remedy.
-func (Adapter) Explain(req engine.Request[*v1alpha1.Auth0Role], failed *auth0.Error) error {
+// explain gives common errors of roles a reason and a remedy.
+func explain(req engine.Request[*v1alpha1.Auth0Role], failed *auth0.Error) error {
 	role, session := req.Object, req.Session
 	if failed.Class == auth0.ClassConflict {
 		return problem.Stalled(v1alpha1.ReasonAlreadyExists, "another role has the name %q (Auth0 says: %s); choose another", role.Spec.Name, failed.Message)
@@ -131,16 +147,16 @@ func (Adapter) Explain(req engine.Request[*v1alpha1.Auth0Role], failed *auth0.Er
 	return rbac.Explain(session, failed)
 }
 
-// Names implements engine.Namer. It lists the APIs of permissions.
-func (Adapter) Names(role *v1alpha1.Auth0Role) []reference.Named {
+// namesOf implements Definition.Names. It lists the APIs of permissions.
+func namesOf(role *v1alpha1.Auth0Role) []reference.Named {
 	return rbac.Names(rolePermissionsField, permissionsOfRole(role))
 }
 
-// Declares implements engine.Declarer.
-func (Adapter) Declares(role *v1alpha1.Auth0Role) string { return role.Spec.Name }
+// declares implements Definition.Declares.
+func declares(role *v1alpha1.Auth0Role) string { return role.Spec.Name }
 
-// Population implements engine.Populated. Deleting a role takes its permissions from its users.
-func (Adapter) Population(ctx context.Context, session *auth0.Session, have auth0.Document) (engine.Population, error) {
+// population implements Definition.Population. Deleting a role takes its permissions from its users.
+func population(ctx context.Context, session *auth0.Session, have auth0.Document) (engine.Population, error) {
 	count, err := session.CountRoleUsers(ctx, have.String("id"))
 	return engine.Population{
 		Count: count, One: "a user whom no object declares", Many: "users whom no object declares", Loss: "who has it loses what it permits",
@@ -150,8 +166,8 @@ func (Adapter) Population(ctx context.Context, session *auth0.Session, have auth
 	}, err
 }
 
-// Export implements engine.Exporter.
-func (Adapter) Export(ctx context.Context, session *auth0.Session, have auth0.Document, names engine.Names, role *v1alpha1.Auth0Role) (bool, error) {
+// export implements Definition.Export.
+func export(ctx context.Context, session *auth0.Session, have auth0.Document, names engine.Names, role *v1alpha1.Auth0Role) (bool, error) {
 	if err := fields.ToSpec(&role.Spec, have); err != nil {
 		return false, err
 	}
@@ -163,18 +179,18 @@ func (Adapter) Export(ctx context.Context, session *auth0.Session, have auth0.Do
 	return true, nil
 }
 
-// Gives implements engine.Giver: permissions of the Management API.
-func (Adapter) Gives(_ context.Context, req engine.Request[*v1alpha1.Auth0Role]) ([]engine.Access, error) {
+// gives implements Definition.Gives: permissions of the Management API.
+func gives(_ context.Context, req engine.Request[*v1alpha1.Auth0Role]) ([]engine.Access, error) {
 	return rbac.Given(req.Session, rolePermissionsField, permissionsOfRole(req.Object), req.References), nil
 }
 
-// Holds implements engine.Holder.
-func (Adapter) Holds(ctx context.Context, req engine.Request[*v1alpha1.Auth0Role], have auth0.Document) ([]engine.Access, error) {
+// holds implements Definition.Holds.
+func holds(ctx context.Context, req engine.Request[*v1alpha1.Auth0Role], have auth0.Document) ([]engine.Access, error) {
 	return rbac.OfRole(ctx, req.Session, fmt.Sprintf("spec.adoptionPolicy: role %q", have.String("name")), have.String("id"))
 }
 
-// AffectedBy implements engine.Affected. A role loses the permissions of a deleted API or of deleted scopes.
-func (Adapter) AffectedBy(write drift.Write) func(*v1alpha1.Auth0Role) bool {
+// affectedBy implements Definition.AffectedBy. A role loses the permissions of a deleted API or of deleted scopes.
+func affectedBy(write drift.Write) func(*v1alpha1.Auth0Role) bool {
 	isLost := rbac.Lost(write)
 	if isLost == nil {
 		return nil

@@ -37,8 +37,7 @@ import (
 const disabledConnectionRetry = 5 * time.Minute
 
 func Kind() engine.Kind {
-	return engine.Register[v1alpha1.Auth0Tenant]("Auth0Tenant", nil,
-		func() client.ObjectList { return &v1alpha1.Auth0TenantList{} },
+	return engine.Register(nil,
 		reference.Indexed{Inputs: func(object client.Object) []string { return tenantInputs(object.(*v1alpha1.Auth0Tenant)) }},
 		func(deps engine.Deps, _ engine.Kind, all []engine.Kind) engine.Handler[*v1alpha1.Auth0Tenant] {
 			return &tenantHandler{Deps: deps, kinds: all}

@@ -13,8 +13,8 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
-// Gives implements engine.Giver: permissions of the Management API, and roles with such permissions.
-func (Adapter) Gives(ctx context.Context, req engine.Request[*v1alpha1.Auth0User]) ([]engine.Access, error) {
+// gives implements Definition.Gives: permissions of the Management API, and roles with such permissions.
+func gives(ctx context.Context, req engine.Request[*v1alpha1.Auth0User]) ([]engine.Access, error) {
 	u := req.Object
 	var given []engine.Access
 	if u.Spec.Permissions != nil {
@@ -24,8 +24,8 @@ func (Adapter) Gives(ctx context.Context, req engine.Request[*v1alpha1.Auth0User
 	return append(given, byRoles...), err
 }
 
-// Holds implements engine.Holder: who sets the password of a user gets what the user may do.
-func (Adapter) Holds(ctx context.Context, req engine.Request[*v1alpha1.Auth0User], have auth0.Document) ([]engine.Access, error) {
+// holds implements Definition.Holds: who sets the password of a user gets what the user may do.
+func holds(ctx context.Context, req engine.Request[*v1alpha1.Auth0User], have auth0.Document) ([]engine.Access, error) {
 	id := have.String("user_id")
 	permissions, err := req.Session.UserPermissions(ctx, id)
 	if err != nil {

@@ -18,8 +18,8 @@ var userDefaults = map[string]func(have auth0.Document) string{
 	"nickname": func(have auth0.Document) string { name, _, _ := strings.Cut(have.String("email"), "@"); return name },
 }
 
-// Export implements engine.Exporter. Users are taken over by id.
-func (Adapter) Export(ctx context.Context, session *auth0.Session, have auth0.Document, names engine.Names, u *v1alpha1.Auth0User) (bool, error) {
+// export implements Definition.Export. Users are taken over by id.
+func export(ctx context.Context, session *auth0.Session, have auth0.Document, names engine.Names, u *v1alpha1.Auth0User) (bool, error) {
 	settings := fields.Without(have, "email_verified", "user_id")
 	for field, byDefault := range userDefaults {
 		if have.String(field) == byDefault(have) {

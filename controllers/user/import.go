@@ -19,9 +19,9 @@ const hashRounds = 10
 // notImported are fields of a creation that an import does not have. The job names the connection and sends no email.
 var notImported = []string{"connection", "verify_email", "password"}
 
-// Importable implements engine.Importer. Auth0 must check a password that a person chose against its policy, and it does not
+// importable implements Definition.Importable. Auth0 must check a password that a person chose against its policy, and it does not
 // check a hash.
-func (Adapter) Importable(u *v1alpha1.Auth0User) bool {
+func importable(u *v1alpha1.Auth0User) bool {
 	byItself := signsUp(u) || auth0.IsPasswordless(u.Spec.Connection) ||
 		u.Spec.UserID != nil || u.Spec.PhoneNumber != nil || u.Spec.Email == nil ||
 		u.Spec.VerifyEmail != nil && *u.Spec.VerifyEmail ||
@@ -29,11 +29,11 @@ func (Adapter) Importable(u *v1alpha1.Auth0User) bool {
 	return !byItself && u.Spec.ManagementPolicy != v1alpha1.ManagementPolicyObserve
 }
 
-// Importing implements engine.Importer.
-func (Adapter) Importing(u *v1alpha1.Auth0User) *string { return &u.Status.Importing }
+// importing implements Definition.Importing.
+func importing(u *v1alpha1.Auth0User) *string { return &u.Status.Importing }
 
-// Import implements engine.Importer.
-func (Adapter) Import(ctx context.Context, req engine.Request[*v1alpha1.Auth0User], body auth0.Document) (*engine.Import, error) {
+// importForm implements Definition.Import.
+func importForm(ctx context.Context, req engine.Request[*v1alpha1.Auth0User], body auth0.Document) (*engine.Import, error) {
 	u, name := req.Object, connectionOf(req.Object, req.References)
 	if may, err := req.Session.MayFindConnections(ctx); err != nil || !may {
 		return nil, err

@@ -29,21 +29,21 @@ const (
 	annotationInvitationExpires = "auth0-operator.io/invitation-expires-at"
 )
 
-// Finishes reports whether a user has an invitation, or blocks to lift.
-func (Adapter) Finishes(u *v1alpha1.Auth0User) bool {
+// finishes reports whether a user has an invitation, or blocks to lift.
+func finishes(u *v1alpha1.Auth0User) bool {
 	return u.Spec.Invitation != nil || u.Status.Invitation != nil || unblockRequested(u)
 }
 
-// Finish lifts blocks and writes the invitation.
-func (a Adapter) Finish(ctx context.Context, req engine.Request[*v1alpha1.Auth0User], _ auth0.Document) error {
-	if err := a.unblock(ctx, req); err != nil {
+// finish lifts blocks and writes the invitation.
+func finish(ctx context.Context, req engine.Request[*v1alpha1.Auth0User], _ auth0.Document) error {
+	if err := unblock(ctx, req); err != nil {
 		return err
 	}
 	if req.Object.Spec.Invitation == nil {
 		req.Object.Status.Invitation = nil
 		return nil
 	}
-	return a.invite(ctx, req)
+	return invite(ctx, req)
 }
 
 func unblockRequested(u *v1alpha1.Auth0User) bool {
@@ -51,7 +51,7 @@ func unblockRequested(u *v1alpha1.Auth0User) bool {
 }
 
 // unblock lifts the blocks of brute-force protection, once for each request.
-func (Adapter) unblock(ctx context.Context, req engine.Request[*v1alpha1.Auth0User]) error {
+func unblock(ctx context.Context, req engine.Request[*v1alpha1.Auth0User]) error {
 	u := req.Object
 	if !unblockRequested(u) {
 		return nil
@@ -67,7 +67,7 @@ func (Adapter) unblock(ctx context.Context, req engine.Request[*v1alpha1.Auth0Us
 }
 
 // invite writes a link to the Secret, unless it already holds the one that the spec and the annotation ask for.
-func (a Adapter) invite(ctx context.Context, req engine.Request[*v1alpha1.Auth0User]) error {
+func invite(ctx context.Context, req engine.Request[*v1alpha1.Auth0User]) error {
 	u := req.Object
 	output := secret.NewOutput(req.Client, u, u.Spec.Invitation.OutputSecret)
 	output.Expectations = req.Outputs
@@ -77,7 +77,7 @@ func (a Adapter) invite(ctx context.Context, req engine.Request[*v1alpha1.Auth0U
 	}
 	inputs := invitationInputs(u, req.References)
 	if current == nil || current.Annotations[annotationInvitation] != inputs {
-		return a.makeInvitation(ctx, req, output, current, inputs)
+		return makeInvitation(ctx, req, output, current, inputs)
 	}
 	if expires, err := time.Parse(time.RFC3339, current.Annotations[annotationInvitationExpires]); err == nil {
 		u.Status.Invitation = &v1alpha1.InvitationStatus{ExpiresAt: metav1.NewTime(expires)}
@@ -85,7 +85,7 @@ func (a Adapter) invite(ctx context.Context, req engine.Request[*v1alpha1.Auth0U
 	return nil
 }
 
-func (Adapter) makeInvitation(ctx context.Context, req engine.Request[*v1alpha1.Auth0User], output secret.Output, current *corev1.Secret, inputs string) error {
+func makeInvitation(ctx context.Context, req engine.Request[*v1alpha1.Auth0User], output secret.Output, current *corev1.Secret, inputs string) error {
 	u := req.Object
 	spec := u.Spec.Invitation
 	request, ttl := invitationRequest(u, req.References)

@@ -70,7 +70,7 @@ func organizationScopes() []engine.Scope[*v1alpha1.Auth0User] {
 }
 
 // memberships are the organizations of a user, by ID.
-func (Adapter) memberships(u *v1alpha1.Auth0User, references reference.Values) lists.List {
+func memberships(u *v1alpha1.Auth0User, references reference.Values) lists.List {
 	list := lists.List{
 		Field: "organizations", Managed: &u.Status.Organizations,
 		Read: func(ctx context.Context, session *auth0.Session, id string) ([]string, error) {
@@ -109,7 +109,7 @@ func (Adapter) memberships(u *v1alpha1.Auth0User, references reference.Values) l
 
 // memberRoles are the roles of a user in organizations. Where the spec declares none, the operator manages only the roles that it
 // assigned through the object.
-func (Adapter) memberRoles(u *v1alpha1.Auth0User, references reference.Values) lists.List {
+func memberRoles(u *v1alpha1.Auth0User, references reference.Values) lists.List {
 	list := lists.List{
 		Field: "organizations.roles", Managed: &u.Status.OrganizationRoles, Add: assignMemberRoles, Remove: removeMemberRoles,
 	}

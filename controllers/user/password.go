@@ -26,8 +26,8 @@ const (
 	longestLength = 72
 )
 
-// Prepare writes a generated password to its Secret before Auth0 gets it, so that no crash can lose it.
-func (a Adapter) Prepare(ctx context.Context, req engine.Request[*v1alpha1.Auth0User]) error {
+// prepare writes a generated password to its Secret before Auth0 gets it, so that no crash can lose it.
+func prepare(ctx context.Context, req engine.Request[*v1alpha1.Auth0User]) error {
 	u := req.Object
 	if u.Spec.Password == nil || u.Spec.Password.Generate == nil {
 		return nil
@@ -39,7 +39,7 @@ func (a Adapter) Prepare(ctx context.Context, req engine.Request[*v1alpha1.Auth0
 	if err != nil {
 		return err
 	}
-	password, err := a.generatedPassword(ctx, req, current)
+	password, err := generatedPassword(ctx, req, current)
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (a Adapter) Prepare(ctx context.Context, req engine.Request[*v1alpha1.Auth0
 }
 
 // generatedPassword returns the password in the Secret, or a new one if there is none or a rotation was requested.
-func (Adapter) generatedPassword(ctx context.Context, req engine.Request[*v1alpha1.Auth0User], current *corev1.Secret) (string, error) {
+func generatedPassword(ctx context.Context, req engine.Request[*v1alpha1.Auth0User], current *corev1.Secret) (string, error) {
 	u := req.Object
 	if current != nil && len(current.Data[generatedPasswordKey]) > 0 && current.Annotations[annotationRotation] == u.Annotations[v1alpha1.AnnotationRotatePassword] {
 		return string(current.Data[generatedPasswordKey]), nil
@@ -73,8 +73,8 @@ func (Adapter) generatedPassword(ctx context.Context, req engine.Request[*v1alph
 	return randomPassword(int(policy.MinLength)), nil
 }
 
-// ExplainSecret implements engine.SecretExplainer. Auth0 says that a password is too weak, but not which rule it breaks.
-func (Adapter) ExplainSecret(ctx context.Context, req engine.Request[*v1alpha1.Auth0User], _, password string, failed *auth0.Error) string {
+// explainSecret implements Definition.ExplainSecret. Auth0 says that a password is too weak, but not which rule it breaks.
+func explainSecret(ctx context.Context, req engine.Request[*v1alpha1.Auth0User], _, password string, failed *auth0.Error) string {
 	if !auth0.IsPasswordRefused(failed) {
 		return ""
 	}
@@ -116,5 +116,5 @@ func randomPassword(shortest int) string {
 
 // SignInOf returns the name that a user signs in with, and where the password is.
 func SignInOf(u *v1alpha1.Auth0User) (username string, password v1alpha1.SecretKeyReference) {
-	return loginOf(u), (Adapter{}).SecretFields(u)["password"]
+	return loginOf(u), secretFields(u)["password"]
 }

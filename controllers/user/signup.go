@@ -15,20 +15,20 @@ var signupFields = []string{"connection", "email", "username", "phone_number", "
 
 func signsUp(u *v1alpha1.Auth0User) bool { return u.Spec.Provisioning == v1alpha1.ProvisioningSignup }
 
-// IdempotencyKeyField is the field of a sign-up that proves that the user is this object's. A sign-up can set neither an ID nor
+// idempotencyKeyField is the field of a sign-up that proves that the user is this object's. A sign-up can set neither an ID nor
 // app_metadata. Users can write their own user_metadata, so a name would prove nothing.
-func (Adapter) IdempotencyKeyField(u *v1alpha1.Auth0User) string {
+func idempotencyKeyField(u *v1alpha1.Auth0User) string {
 	if signsUp(u) {
 		return "user_metadata." + engine.MarkerKey
 	}
 	return ""
 }
 
-// IdempotencyKeyName is the identifier that the user signs up with.
-func (Adapter) IdempotencyKeyName(u *v1alpha1.Auth0User) string { return loginOf(u) }
+// idempotencyKeyName is the identifier that the user signs up with.
+func idempotencyKeyName(u *v1alpha1.Auth0User) string { return loginOf(u) }
 
 // signUp signs the user up through an application.
-func (Adapter) signUp(ctx context.Context, req engine.Request[*v1alpha1.Auth0User], desired auth0.Document) (auth0.Document, error) {
+func signUp(ctx context.Context, req engine.Request[*v1alpha1.Auth0User], desired auth0.Document) (auth0.Document, error) {
 	client, err := readSignupClient(ctx, req)
 	if err != nil {
 		return nil, err

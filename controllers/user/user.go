@@ -42,49 +42,84 @@ var reservedAppMetadata = []string{
 	"identities", "lastIP", "lastLogin", "loginsCount", "metadata", "multifactor", "multifactor_last_modified", "updated_at", "user_id",
 }
 
-// Adapter maps Auth0User.
-type Adapter struct{}
-
-func (Adapter) Fields() fields.Semantics {
-	return fields.Semantics{
-		Merged:     []string{"user_metadata", "app_metadata"},
-		CreateOnly: []string{"connection"},
-		WriteOnly:  []string{"verify_email"},
-		With: map[string][]string{
-			"email":        {"email_verified", "verify_email"},
-			"phone_number": {"phone_verified"},
-			// Setting a password lifts a block.
-			"password": {"blocked"},
-		},
-		Lifted:  map[string][]string{"password": {"blocked"}},
-		Cleared: map[string]any{"blocked": false},
-		First:   []string{"blocked"},
-		// A user's identifiers cannot be removed, and Auth0 decides whether one is verified.
-		Kept: []string{"email", "email_verified", "username", "phone_number", "phone_verified", "app_metadata." + engine.MarkerKey},
-		// Auth0 stores both in lower case.
-		FoldCase: []string{"email", "username"},
-		Apart: [][]string{
-			{"username"},
-			{"email", "email_verified", "verify_email"},
-			{"phone_number", "phone_verified"},
-			{"password"},
-		},
-		// Auth0 applies the other fields of the call before it lifts the block.
-		Alone: []string{"password"},
-	}
+// Definition defines Auth0User.
+var Definition = engine.Definition[*v1alpha1.Auth0User]{
+	Resource:            "users",
+	Noun:                "user",
+	Scopes:              scopes(),
+	Fields:              semantics,
+	Desired:             desired,
+	Preserve:            preserve,
+	Urgent:              urgent,
+	Exempt:              exempt,
+	Check:               check,
+	Warnings:            warnings,
+	Explain:             explain,
+	References:          referencesOf,
+	Names:               namesOf,
+	ID:                  idOf,
+	Describe:            describe,
+	Observe:             observe,
+	InitializeStatus:    initializeStatus,
+	Find:                find,
+	MarkerField:         "app_metadata." + engine.MarkerKey,
+	IdempotencyKeyField: idempotencyKeyField,
+	IdempotencyKeyName:  idempotencyKeyName,
+	SecretFields:        secretFields,
+	ExplainSecret:       explainSecret,
+	Inputs:              inputs,
+	OutputSecrets:       outputSecrets,
+	OutputConfigMap:     outputConfigMap,
+	PublicValues:        publicValues,
+	Prepare:             prepare,
+	Create:              create,
+	Imports:             &engine.Importer[*v1alpha1.Auth0User]{Importable: importable, Importing: importing, Import: importForm},
+	Lists:               listsOf,
+	Finishes:            finishes,
+	Finish:              finish,
+	AffectedBy:          affectedBy,
+	Export:              export,
+	Gives:               gives,
+	Holds:               holds,
 }
 
-// Urgent implements engine.Urgent. Nothing may delay a block.
-func (Adapter) Urgent(u *v1alpha1.Auth0User) auth0.Document {
+// semantics are the special fields.
+var semantics = fields.Semantics{
+	Merged:     []string{"user_metadata", "app_metadata"},
+	CreateOnly: []string{"connection"},
+	WriteOnly:  []string{"verify_email"},
+	With: map[string][]string{
+		"email":        {"email_verified", "verify_email"},
+		"phone_number": {"phone_verified"},
+		// Setting a password lifts a block.
+		"password": {"blocked"},
+	},
+	Lifted:  map[string][]string{"password": {"blocked"}},
+	Cleared: map[string]any{"blocked": false},
+	First:   []string{"blocked"},
+	// A user's identifiers cannot be removed, and Auth0 decides whether one is verified.
+	Kept: []string{"email", "email_verified", "username", "phone_number", "phone_verified", "app_metadata." + engine.MarkerKey},
+	// Auth0 stores both in lower case.
+	FoldCase: []string{"email", "username"},
+	Apart: [][]string{
+		{"username"},
+		{"email", "email_verified", "verify_email"},
+		{"phone_number", "phone_verified"},
+		{"password"},
+	},
+	// Auth0 applies the other fields of the call before it lifts the block.
+	Alone: []string{"password"},
+}
+
+// urgent implements Definition.Urgent. Nothing may delay a block.
+func urgent(u *v1alpha1.Auth0User) auth0.Document {
 	if !fields.ValueOf(u.Spec.Blocked) || u.Status.Blocked {
 		return nil
 	}
 	return auth0.Document{"blocked": true}
 }
 
-func (Adapter) Resource() string { return "users" }
-
-func (Adapter) Scopes() []engine.Scope[*v1alpha1.Auth0User] {
+func scopes() []engine.Scope[*v1alpha1.Auth0User] {
 	writes := func(u *v1alpha1.Auth0User) bool { return u.Spec.ManagementPolicy != v1alpha1.ManagementPolicyObserve }
 	creates := func(u *v1alpha1.Auth0User) bool { return writes(u) && u.Spec.UserID == nil && !signsUp(u) }
 	deletes := func(u *v1alpha1.Auth0User) bool {
@@ -102,7 +137,7 @@ func (Adapter) Scopes() []engine.Scope[*v1alpha1.Auth0User] {
 	return append(scopes, organizationScopes()...)
 }
 
-func (Adapter) SecretFields(u *v1alpha1.Auth0User) map[string]v1alpha1.SecretKeyReference {
+func secretFields(u *v1alpha1.Auth0User) map[string]v1alpha1.SecretKeyReference {
 	switch password := u.Spec.Password; {
 	case password == nil:
 		return nil
@@ -113,8 +148,8 @@ func (Adapter) SecretFields(u *v1alpha1.Auth0User) map[string]v1alpha1.SecretKey
 	}
 }
 
-// OutputSecrets implements engine.SecretWriter.
-func (Adapter) OutputSecrets(u *v1alpha1.Auth0User) []string {
+// outputSecrets implements Definition.OutputSecrets.
+func outputSecrets(u *v1alpha1.Auth0User) []string {
 	var names []string
 	if u.Spec.Password != nil && u.Spec.Password.Generate != nil {
 		names = append(names, u.Spec.Password.Generate.OutputSecret.Name)
@@ -125,20 +160,20 @@ func (Adapter) OutputSecrets(u *v1alpha1.Auth0User) []string {
 	return names
 }
 
-// OutputConfigMap implements engine.ConfigMapWriter.
-func (Adapter) OutputConfigMap(u *v1alpha1.Auth0User) *v1alpha1.OutputConfigMap {
+// outputConfigMap implements Definition.OutputConfigMap.
+func outputConfigMap(u *v1alpha1.Auth0User) *v1alpha1.OutputConfigMap {
 	return u.Spec.OutputConfigMap
 }
 
-// PublicValues implements engine.ConfigMapWriter.
-func (Adapter) PublicValues(req engine.Request[*v1alpha1.Auth0User], have auth0.Document) map[string]string {
+// publicValues implements Definition.PublicValues.
+func publicValues(req engine.Request[*v1alpha1.Auth0User], have auth0.Document) map[string]string {
 	domain := req.Session.LoginDomain()
 	return map[string]string{"userId": have.String("user_id"), "domain": domain, "issuer": auth0.IssuerOf(domain)}
 }
 
-// Inputs names the Secrets other than that of a password from a Secret.
-func (a Adapter) Inputs(u *v1alpha1.Auth0User) []string {
-	names := a.OutputSecrets(u)
+// inputs names the Secrets other than that of a password from a Secret.
+func inputs(u *v1alpha1.Auth0User) []string {
+	names := outputSecrets(u)
 	if u.Spec.Signup != nil && u.Spec.Signup.SecretRef != nil {
 		names = append(names, u.Spec.Signup.SecretRef.Name)
 	}
@@ -148,8 +183,8 @@ func (a Adapter) Inputs(u *v1alpha1.Auth0User) []string {
 // connectionField refers to the connection of a user.
 const connectionField = "spec.connectionRef"
 
-// References are the connection, the declared roles, the APIs of permissions, and the organizations.
-func (Adapter) References(u *v1alpha1.Auth0User) []reference.Reference {
+// referencesOf are the connection, the declared roles, the APIs of permissions, and the organizations.
+func referencesOf(u *v1alpha1.Auth0User) []reference.Reference {
 	references := organizationReferences(u)
 	if u.Spec.ConnectionRef != nil {
 		references = append(references, reference.To(u, connectionField, "Auth0Connection", *u.Spec.ConnectionRef))
@@ -173,8 +208,8 @@ func (Adapter) References(u *v1alpha1.Auth0User) []reference.Reference {
 	return references
 }
 
-// Names implements engine.Namer. It lists the connection, the roles, also those in organizations, and the APIs of permissions.
-func (Adapter) Names(u *v1alpha1.Auth0User) []reference.Named {
+// namesOf implements Definition.Names. It lists the connection, the roles, also those in organizations, and the APIs of permissions.
+func namesOf(u *v1alpha1.Auth0User) []reference.Named {
 	var names []reference.Named
 	if u.Spec.Connection != "" {
 		names = append(names, reference.Named{Field: "spec.connection", Kind: "Auth0Connection", Name: u.Spec.Connection})
@@ -209,7 +244,7 @@ const (
 
 func roleField(i int) string { return fmt.Sprintf("spec.roles.items[%d].roleRef", i) }
 
-func (Adapter) Check(u *v1alpha1.Auth0User) error {
+func check(u *v1alpha1.Auth0User) error {
 	if err := checkMetadata("spec.userMetadata", u.Spec.UserMetadata); err != nil {
 		return err
 	}
@@ -239,7 +274,7 @@ func checkMetadata(field string, metadata map[string]apiextensionsv1.JSON) error
 	return nil
 }
 
-func (Adapter) Desired(u *v1alpha1.Auth0User, references reference.Values) auth0.Document {
+func desired(u *v1alpha1.Auth0User, references reference.Values) auth0.Document {
 	desired := auth0.Document{"connection": connectionOf(u, references)}
 	fields.Put(desired, "username", u.Spec.Username)
 	fields.Put(desired, "phone_number", u.Spec.PhoneNumber)
@@ -286,23 +321,21 @@ func putMetadata(document auth0.Document, field string, metadata map[string]apie
 	document[field] = object
 }
 
-func (Adapter) MarkerField() string { return "app_metadata." + engine.MarkerKey }
-
-func (Adapter) ID(u *v1alpha1.Auth0User) string {
+func idOf(u *v1alpha1.Auth0User) string {
 	if u.Status.UserID == "" && u.Spec.UserID != nil {
 		return *u.Spec.UserID
 	}
 	return u.Status.UserID
 }
 
-// InitializeStatus shows the user's identifiers before the user exists.
-func (Adapter) InitializeStatus(u *v1alpha1.Auth0User) {
+// initializeStatus shows the user's identifiers before the user exists.
+func initializeStatus(u *v1alpha1.Auth0User) {
 	u.Status.Login = cmp.Or(u.Status.Login, loginOf(u))
 }
 
-func (Adapter) Describe(have auth0.Document) string { return "user " + have.String("user_id") }
+func describe(have auth0.Document) string { return "user " + have.String("user_id") }
 
-func (Adapter) Observe(u *v1alpha1.Auth0User, have auth0.Document) {
+func observe(u *v1alpha1.Auth0User, have auth0.Document) {
 	u.Status.UserID = have.String("user_id")
 	u.Status.Connection = cmp.Or(u.Spec.Connection, primaryConnection(have), u.Status.Connection)
 	u.Status.LastLogin, _, _ = strings.Cut(have.String("last_login"), "T")
@@ -341,10 +374,10 @@ func lengthOf(list any) int32 {
 	return int32(min(len(items), math.MaxInt32))
 }
 
-// Find looks for a user whose creation got no answer, and for others with the same email, username or phone number.
-func (a Adapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth0User], _ auth0.Document) ([]auth0.Document, error) {
+// find looks for a user whose creation got no answer, and for others with the same email, username or phone number.
+func find(ctx context.Context, req engine.Request[*v1alpha1.Auth0User], _ auth0.Document) ([]auth0.Document, error) {
 	session, u := req.Session, req.Object
-	found, err := a.findByLogin(ctx, req)
+	found, err := findByLogin(ctx, req)
 	if err != nil {
 		return nil, err
 	}
@@ -364,7 +397,7 @@ func (a Adapter) Find(ctx context.Context, req engine.Request[*v1alpha1.Auth0Use
 }
 
 // findByLogin also looks for the login of an earlier sign-up that got no answer.
-func (Adapter) findByLogin(ctx context.Context, req engine.Request[*v1alpha1.Auth0User]) ([]auth0.Document, error) {
+func findByLogin(ctx context.Context, req engine.Request[*v1alpha1.Auth0User]) ([]auth0.Document, error) {
 	u, connection := req.Object, connectionOf(req.Object, req.References)
 	found, err := findLogin(ctx, req.Session, connection, loginOf(u))
 	tried := u.Status.Creating
@@ -398,8 +431,8 @@ func inConnection(user auth0.Document, connection string) bool {
 	})
 }
 
-// Create chooses the user's ID, so that a second attempt cannot create a second user.
-func (a Adapter) Create(ctx context.Context, req engine.Request[*v1alpha1.Auth0User], desired auth0.Document) (auth0.Document, error) {
+// create chooses the user's ID, so that a second attempt cannot create a second user.
+func create(ctx context.Context, req engine.Request[*v1alpha1.Auth0User], desired auth0.Document) (auth0.Document, error) {
 	u, session := req.Object, req.Session
 	if u.Spec.UserID != nil {
 		return nil, problem.Stalled(v1alpha1.ReasonUserNotFound,
@@ -409,14 +442,14 @@ func (a Adapter) Create(ctx context.Context, req engine.Request[*v1alpha1.Auth0U
 		desired["password"] = randomPassword(0)
 	}
 	if signsUp(u) {
-		return a.signUp(ctx, req, desired)
+		return signUp(ctx, req, desired)
 	}
 	desired["user_id"] = derivedUserID(u.UID)
 	return session.Create(ctx, "users", desired)
 }
 
-// Preserve adds a block to the call that sets a password, because setting a password lifts the block.
-func (Adapter) Preserve(_ engine.Request[*v1alpha1.Auth0User], have, patch auth0.Document) error {
+// preserve adds a block to the call that sets a password, because setting a password lifts the block.
+func preserve(_ engine.Request[*v1alpha1.Auth0User], have, patch auth0.Document) error {
 	if _, sets := patch["password"]; sets && have.Bool("blocked") {
 		patch["blocked"] = true
 	}
@@ -431,12 +464,12 @@ func derivedUserID(uid types.UID) string {
 
 func databaseUserID(id string) string { return "auth0|" + id }
 
-func (a Adapter) Lists(req engine.Request[*v1alpha1.Auth0User]) []lists.List {
+func listsOf(req engine.Request[*v1alpha1.Auth0User]) []lists.List {
 	u, references := req.Object, req.References
-	return []lists.List{a.roles(u, references), a.permissions(u, references), a.memberships(u, references), a.memberRoles(u, references)}
+	return []lists.List{roles(u, references), permissions(u, references), memberships(u, references), memberRoles(u, references)}
 }
 
-func (Adapter) roles(u *v1alpha1.Auth0User, references reference.Values) lists.List {
+func roles(u *v1alpha1.Auth0User, references reference.Values) lists.List {
 	list := lists.List{
 		Field: "roles", Managed: &u.Status.Roles,
 		Read: func(ctx context.Context, session *auth0.Session, id string) ([]string, error) {
@@ -487,7 +520,7 @@ func assignRoles(ctx context.Context, session *auth0.Session, id string, names [
 	return known, nil
 }
 
-func (Adapter) permissions(u *v1alpha1.Auth0User, references reference.Values) lists.List {
+func permissions(u *v1alpha1.Auth0User, references reference.Values) lists.List {
 	list := lists.List{
 		Field: "permissions", Managed: &u.Status.Permissions,
 		Read: func(ctx context.Context, session *auth0.Session, id string) ([]string, error) {
@@ -511,8 +544,8 @@ func (Adapter) permissions(u *v1alpha1.Auth0User, references reference.Values) l
 	return list
 }
 
-// Exempt leaves to the identity provider the fields that it manages.
-func (Adapter) Exempt(have auth0.Document) (exempt []string, keeper string) {
+// exempt leaves to the identity provider the fields that it manages.
+func exempt(have auth0.Document) (exempt []string, keeper string) {
 	identities := have.Objects("identities")
 	if len(identities) == 0 {
 		return nil, ""
@@ -529,8 +562,8 @@ func (Adapter) Exempt(have auth0.Document) (exempt []string, keeper string) {
 	}
 }
 
-// Explain gives common errors of users a reason and a remedy.
-func (Adapter) Explain(req engine.Request[*v1alpha1.Auth0User], failed *auth0.Error) error {
+// explain gives common errors of users a reason and a remedy.
+func explain(req engine.Request[*v1alpha1.Auth0User], failed *auth0.Error) error {
 	u, session := req.Object, req.Session
 	connection := cmp.Or(connectionOf(u, req.References), u.Status.Connection, connectionField)
 	switch {
@@ -564,15 +597,15 @@ func (Adapter) Explain(req engine.Request[*v1alpha1.Auth0User], failed *auth0.Er
 }
 
 func passwordOrigin(u *v1alpha1.Auth0User) string {
-	for _, ref := range (Adapter{}).SecretFields(u) {
+	for _, ref := range secretFields(u) {
 		return fmt.Sprintf(" in Secret %s, key %s,", ref.Name, ref.Key)
 	}
 	return ""
 }
 
-// AffectedBy implements engine.Affected. Auth0 deletes a user with the connection. A user also loses deleted roles, permissions
+// affectedBy implements Definition.AffectedBy. Auth0 deletes a user with the connection. A user also loses deleted roles, permissions
 // and memberships.
-func (Adapter) AffectedBy(write drift.Write) func(*v1alpha1.Auth0User) bool {
+func affectedBy(write drift.Write) func(*v1alpha1.Auth0User) bool {
 	name := write.Before.String("name")
 	switch write.Resource {
 	case "roles":

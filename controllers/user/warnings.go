@@ -12,8 +12,8 @@ import (
 // usernameForm matches the characters that Auth0 documents for usernames. A custom database may accept others.
 var usernameForm = regexp.MustCompile("^[A-Za-z0-9@^$.!`#+'~_-]*$")
 
-// Warnings implements engine.Warner.
-func (Adapter) Warnings(u *v1alpha1.Auth0User) []string {
+// warnings implements Definition.Warnings.
+func warnings(u *v1alpha1.Auth0User) []string {
 	var warnings []string
 	if !usernameForm.MatchString(fields.ValueOf(u.Spec.Username)) {
 		warnings = append(warnings, "spec.username: Auth0 takes letters without accents, digits and @ ^ $ . ! ` - # + ' ~ _, unless the users are in a database of your own; correct it")

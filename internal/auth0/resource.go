@@ -85,6 +85,9 @@ func ScopesFor(name string) string {
 	return cmp.Or(resourceNamed(name).Scopes, strings.NewReplacer("-", "_", "/", "_").Replace(name))
 }
 
+// IDField returns the field with the id of an object of a resource.
+func IDField(name string) string { return resourceNamed(name).ID }
+
 // resourceNamed returns an entry of the table. A name that is not in it is a mistake in the program.
 func resourceNamed(name string) Resource {
 	found, ok := resources[name]

@@ -25,10 +25,8 @@ const (
 )
 
 // batcherOf returns the batcher of a kind.
-func batcherOf[O v1alpha1.Managed](adapter Adapter[O], deps Deps) batcher[O] {
-	_, hasLists := adapter.(Lister[O])
-	_, imports := adapter.(Importer[O])
-	if deps.Batches == nil || !hasLists && !imports {
+func batcherOf[O v1alpha1.Managed](definition *Definition[O], deps Deps) batcher[O] {
+	if deps.Batches == nil || definition.Lists == nil && definition.Imports == nil {
 		return noBatches[O]{}
 	}
 	return batching[O]{}
@@ -61,8 +59,8 @@ func (batching[O]) resume(ctx context.Context, w *objectSync[O]) (*Outcome, erro
 
 // create creates an object in an import job if many objects wait, and otherwise by a call of its own.
 func (batching[O]) create(ctx context.Context, w *objectSync[O], body auth0.Document) (auth0.Document, *Outcome, error) {
-	if importer, ok := w.Adapter.(Importer[O]); ok && w.Adapter.ID(w.object) == "" {
-		if outcome, err := w.throughImport(ctx, importer, body); err != nil || outcome != nil {
+	if w.Definition.Imports != nil && w.Definition.ID(w.object) == "" {
+		if outcome, err := w.throughImport(ctx, body); err != nil || outcome != nil {
 			return nil, outcome, err
 		}
 	}
@@ -77,7 +75,7 @@ func (batching[O]) create(ctx context.Context, w *objectSync[O], body auth0.Docu
 // writes nothing in between.
 func (batching[O]) complete(ctx context.Context, w *objectSync[O], have auth0.Document) (*Outcome, error) {
 	isRecorded, batches := w.intended(), w.batchesNew(have)
-	if _, ok := w.Adapter.(Importer[O]); ok {
+	if w.Definition.Imports != nil {
 		w.imports().Created(w.object.GetUID())
 	}
 	if !isRecorded && !batches {
@@ -127,14 +125,13 @@ func (batching[O]) leave(ctx context.Context, w *objectSync[O]) (*Outcome, error
 	if m := batches.InListBatch(w.object.GetUID()); m != nil && !batches.LeaveListBatches(m) {
 		return new(Wait(v1alpha1.ReasonRateLimited, "its lists are being changed together with those of others; deleted when that is over", time.Minute).KeepReady()), nil
 	}
-	importer, ok := w.Adapter.(Importer[O])
-	if !ok || *importer.Importing(w.object) == "" {
+	if w.Definition.Imports == nil || *w.Definition.Imports.Importing(w.object) == "" {
 		return nil, nil
 	}
 	if err := w.reach(ctx); err != nil {
 		return nil, err
 	}
-	known, err := w.onItsWay(ctx, *importer.Importing(w.object), &Import{})
+	known, err := w.onItsWay(ctx, *w.Definition.Imports.Importing(w.object), &Import{})
 	if err != nil || known == nil || w.imports().Withdraw(known, false) {
 		return nil, err
 	}
@@ -147,13 +144,12 @@ func (batching[O]) leave(ctx context.Context, w *objectSync[O]) (*Outcome, error
 
 // pause takes a suspended object out of an import that was not sent.
 func (batching[O]) pause(w *objectSync[O]) {
-	importer, ok := w.Adapter.(Importer[O])
-	if !ok {
+	if w.Definition.Imports == nil {
 		return
 	}
 	imports := w.Batches.Of(reference.TenantKey(w.object))
 	if known := imports.InImport(w.object.GetUID()); known != nil && imports.Withdraw(known, false) {
-		*importer.Importing(w.object) = ""
+		*w.Definition.Imports.Importing(w.object) = ""
 	}
 }
 
@@ -188,7 +184,7 @@ func (w *objectSync[O]) waitForBatch() Outcome {
 // the wait for the rate limit carries it, so the creation needs no write. After a crash, the object is found by its id and its
 // marker.
 func (w *objectSync[O]) recordIntended() {
-	if w.Adapter.ID(w.object) != "" || !w.mayBatch() {
+	if w.Definition.ID(w.object) != "" || !w.mayBatch() {
 		return
 	}
 	status := w.object.GetManagedStatus()
@@ -200,7 +196,7 @@ func (w *objectSync[O]) recordIntended() {
 
 // intended reports whether status has everything that a creation set, and reports the wait for the rate limit.
 func (w *objectSync[O]) intended() bool {
-	if w.Adapter.ID(w.object) != "" || len(w.applied) > 0 {
+	if w.Definition.ID(w.object) != "" || len(w.applied) > 0 {
 		return false
 	}
 	w.recordIntended()
@@ -210,7 +206,7 @@ func (w *objectSync[O]) intended() bool {
 
 // joinBatch adds the object to the batches of its lists.
 func (w *objectSync[O]) joinBatch(have auth0.Document, known *lists.Known) Outcome {
-	m := w.member(&Import{ID: w.Adapter.ID(w.object)}, known)
+	m := w.member(&Import{ID: w.Definition.ID(w.object)}, known)
 	m.Have, m.Generation, m.Serial = have, w.object.GetGeneration(), w.snapshot.serial(w.object)
 	w.imports().JoinListBatches(m, priorityOf(w.object), w.Clock.Now())
 	return w.waitForBatch()
@@ -220,12 +216,12 @@ func (w *objectSync[O]) joinBatch(have auth0.Document, known *lists.Known) Outco
 func (w *objectSync[O]) stillBatched(m *batch.Member) Outcome {
 	left := batchReportDelay - w.Clock.Since(m.Since)
 	switch {
-	case w.Adapter.ID(w.object) != "":
+	case w.Definition.ID(w.object) != "":
 		return NoStatusChange(batchRecheck)
 	case left > 0:
 		return NoStatusChange(left)
 	}
-	w.Adapter.Observe(w.object, m.Have)
+	w.Definition.Observe(w.object, m.Have)
 	w.own(m.Have)
 	return w.waitForBatch()
 }
@@ -252,7 +248,7 @@ func (w *objectSync[O]) readLists(ctx context.Context) *lists.Known {
 		if list.Bulk == nil {
 			continue
 		}
-		if entries, err := list.Read(ctx, w.session, w.Adapter.ID(w.object)); err == nil {
+		if entries, err := list.Read(ctx, w.session, w.Definition.ID(w.object)); err == nil {
 			known.Entries[list.Field] = entries
 		}
 	}
@@ -264,7 +260,7 @@ func (w *objectSync[O]) readLists(ctx context.Context) *lists.Known {
 func (w *objectSync[O]) currentCheck() func(context.Context) bool {
 	remote, key, uid, generation := w.Remote, client.ObjectKeyFromObject(w.object), w.object.GetUID(), w.object.GetGeneration()
 	return func(ctx context.Context) bool {
-		now := remote.New()
+		now := newObject[O]()
 		err := remote.Client.Get(ctx, key, now)
 		return err == nil && now.GetUID() == uid && now.GetGeneration() == generation && now.GetDeletionTimestamp() == nil
 	}

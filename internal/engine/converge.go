@@ -28,7 +28,7 @@ func (w *objectSync[O]) adopt(ctx context.Context, have auth0.Document) error {
 
 // leaveAsCreated publishes what is known of an object under managementPolicy CreateOnly.
 func (w *objectSync[O]) leaveAsCreated(ctx context.Context, have auth0.Document) (Outcome, error) {
-	w.Adapter.Observe(w.object, have)
+	w.Definition.Observe(w.object, have)
 	if err := w.publish(ctx, have); err != nil {
 		return Outcome{}, err
 	}
@@ -37,11 +37,10 @@ func (w *objectSync[O]) leaveAsCreated(ctx context.Context, have auth0.Document)
 
 // leaveAlone removes from the desired document the fields that someone else maintains.
 func (w *objectSync[O]) leaveAlone(have auth0.Document) {
-	exempter, ok := w.Adapter.(Exempter)
-	if !ok {
+	if w.Definition.Exempt == nil {
 		return
 	}
-	exempt, keeper := exempter.Exempt(have)
+	exempt, keeper := w.Definition.Exempt(have)
 	var left []string
 	for _, field := range exempt {
 		if _, declared := w.desired[field]; declared && !slices.Contains(w.fields.WriteOnly, field) && !w.fields.Equal(field, w.desired[field], have[field]) {
@@ -64,7 +63,7 @@ func (w *objectSync[O]) takeOver(ctx context.Context, have auth0.Document, belon
 		return err
 	}
 	// If another object handed this one over, only status.owned says so at first.
-	if w.manages(have) && w.Adapter.ID(w.object) != "" {
+	if w.manages(have) && w.Definition.ID(w.object) != "" {
 		return nil
 	}
 	managed := w.fields.Paths(w.desired)
@@ -75,9 +74,9 @@ func (w *objectSync[O]) takeOver(ctx context.Context, have auth0.Document, belon
 		if err := w.claim(ctx, have); err != nil {
 			return err
 		}
-		w.event(ctx, v1alpha1.EventAdopted, "adopted "+w.Adapter.Describe(have))
+		w.event(ctx, v1alpha1.EventAdopted, "adopted "+w.Definition.Describe(have))
 	}
-	w.Adapter.Observe(w.object, have)
+	w.Definition.Observe(w.object, have)
 	w.own(have)
 	w.object.GetManagedStatus().ManagedFields = lists.Union(managed, nil)
 	return w.reconciliation.Save(ctx)
@@ -85,11 +84,10 @@ func (w *objectSync[O]) takeOver(ctx context.Context, have auth0.Document, belon
 
 // delayRemoval takes out of the patch what must not be sent yet.
 func (w *objectSync[O]) delayRemoval(ctx context.Context, have, patch auth0.Document) (held, err error) {
-	delayer, ok := w.Adapter.(RemovalDelayer[O])
-	if !ok {
+	if w.Definition.DelayRemoval == nil {
 		return nil, nil
 	}
-	why, err := delayer.DelayRemoval(ctx, w.req(), have, patch)
+	why, err := w.Definition.DelayRemoval(ctx, w.req(), have, patch)
 	if why == nil {
 		return nil, err
 	}
@@ -111,12 +109,12 @@ func (w *objectSync[O]) intend(ctx context.Context) error {
 // send makes one call, and adds what Auth0 would otherwise reset.
 func (w *objectSync[O]) send(ctx context.Context, have, patch auth0.Document) (auth0.Document, error) {
 	w.fields.RestoreSecrets(patch, w.secretValues)
-	if preserver, ok := w.Adapter.(Preserver[O]); ok {
-		if err := preserver.Preserve(w.req(), have, patch); err != nil {
+	if w.Definition.Preserve != nil {
+		if err := w.Definition.Preserve(w.req(), have, patch); err != nil {
 			return nil, err
 		}
 	}
-	return w.session.Update(ctx, w.Adapter.Resource(), w.Adapter.ID(w.object), patch)
+	return w.session.Update(ctx, w.Definition.Resource, w.Definition.ID(w.object), patch)
 }
 
 // compareSecrets compares the secret values that Auth0 shows.
@@ -167,8 +165,8 @@ func (w *objectSync[O]) abandonedSecrets() []string {
 // exact list.
 func (w *objectSync[O]) enforced(have auth0.Document) []string {
 	managed := w.object.GetManagedStatus().ManagedFields
-	if lister, ok := w.Adapter.(ExactLister[O]); ok {
-		for _, field := range lister.ExactLists(w.object) {
+	if w.Definition.ExactLists != nil {
+		for _, field := range w.Definition.ExactLists(w.object) {
 			managed = lists.Union(managed, slices.Collect(maps.Keys(w.fields.Entries(field, have))))
 		}
 	}

@@ -34,10 +34,10 @@ func (w *objectSync[O]) forgetFormer() string {
 
 // createThere creates the object with one call.
 func (w *objectSync[O]) createThere(ctx context.Context, body auth0.Document) (auth0.Document, error) {
-	if creator, ok := w.Adapter.(Creator[O]); ok {
-		return creator.Create(ctx, w.req(), body)
+	if w.Definition.Create != nil {
+		return w.Definition.Create(ctx, w.req(), body)
 	}
-	return w.session.Create(ctx, w.Adapter.Resource(), body)
+	return w.session.Create(ctx, w.Definition.Resource, body)
 }
 
 // noteCreated informs all who must know that the object exists. formerID is the id of the one that it replaces, "" for none.
@@ -118,7 +118,7 @@ func (w *objectSync[O]) choose(ctx context.Context, candidates []auth0.Document,
 
 // find returns the objects that could be the wanted one, and the one that provably belongs to this Kubernetes object, if any.
 func (w *objectSync[O]) find(ctx context.Context, wanted auth0.Document) (candidates []auth0.Document, ours auth0.Document, err error) {
-	candidates, err = w.Adapter.Find(ctx, w.req(), wanted)
+	candidates, err = w.Definition.Find(ctx, w.req(), wanted)
 	if auth0.IsQueryRefused(err) && w.object.GetDeletionTimestamp() != nil {
 		// Auth0 would refuse to create this object, so none exists: there is nothing to delete.
 		return nil, nil, nil
@@ -137,11 +137,10 @@ func (w *objectSync[O]) find(ctx context.Context, wanted auth0.Document) (candid
 // reportCreated records an Event of a creation. If an import, which has no Event per object, could have created the object, the
 // status alone reports it.
 func (w *objectSync[O]) reportCreated(ctx context.Context, again bool, have auth0.Document) {
-	importer, imports := w.Adapter.(Importer[O])
-	switch described := w.Adapter.Describe(have); {
+	switch described := w.Definition.Describe(have); {
 	case again:
 		w.event(ctx, v1alpha1.EventCreated, "recreated after somebody deleted it in Auth0: "+described)
-	case imports && importer.Importable(w.object):
+	case w.Definition.Imports != nil && w.Definition.Imports.Importable(w.object):
 		logger(ctx).Info("created "+described, "reason", v1alpha1.EventCreated)
 	default:
 		w.event(ctx, v1alpha1.EventCreated, "created "+described)
@@ -151,16 +150,16 @@ func (w *objectSync[O]) reportCreated(ctx context.Context, again bool, have auth
 func (w *objectSync[O]) describeAll(candidates []auth0.Document) string {
 	names := make([]string, len(candidates))
 	for i, candidate := range candidates {
-		names[i] = w.Adapter.Describe(candidate)
+		names[i] = w.Definition.Describe(candidate)
 	}
 	return quoted(names)
 }
 
 func (w *objectSync[O]) idempotencyKeyField() string {
-	if idempotent, ok := w.Adapter.(IdempotentCreator[O]); ok {
-		return idempotent.IdempotencyKeyField(w.object)
+	if w.Definition.IdempotencyKeyField == nil {
+		return ""
 	}
-	return ""
+	return w.Definition.IdempotencyKeyField(w.object)
 }
 
 // idempotencyKeyFor returns a value that nobody else can put on an object: others can know names and ids, but not the HMAC key.

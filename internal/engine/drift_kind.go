@@ -61,7 +61,7 @@ func (k *kindDriftDetector[O]) enqueue(ctx context.Context, priority ratelimit.P
 	}
 }
 
-func (k *kindDriftDetector[O]) Resource() string { return k.Adapter.Resource() }
+func (k *kindDriftDetector[O]) Resource() string { return k.Definition.Resource }
 
 // each visits the objects of a tenant. The visitor must not change them.
 func (k *kindDriftDetector[O]) each(ctx context.Context, tenant types.NamespacedName, visit func(O)) error {
@@ -142,7 +142,7 @@ func (k *kindDriftDetector[O]) Plan(ctx context.Context, session *auth0.Session,
 			}
 			return
 		}
-		id := k.Adapter.ID(object)
+		id := k.Definition.ID(object)
 		all.byID[id] = append(all.byID[id], client.ObjectKeyFromObject(object))
 		for _, list := range k.memberLists(ctx, session, object) {
 			for _, entry := range list.Want {
@@ -173,7 +173,7 @@ func (k *kindDriftDetector[O]) forgetDeleted(ctx context.Context) error {
 		present[object.GetUID()] = true
 	}
 	k.store.KeepOnly(present)
-	if _, imports := k.Adapter.(Importer[O]); imports {
+	if k.Definition.Imports != nil {
 		k.Batches.KeepOnly(present)
 	}
 	return nil
@@ -201,11 +201,10 @@ func (k *kindDriftDetector[O]) readAll(ctx context.Context, all expectedObjects,
 
 // memberLists returns the lists beside an object that are compared from the other side, by their members.
 func (k *kindDriftDetector[O]) memberLists(ctx context.Context, session *auth0.Session, object O) []lists.List {
-	lister, ok := k.Adapter.(Lister[O])
-	if !ok {
+	if k.Definition.Lists == nil {
 		return nil
 	}
-	all := lister.Lists(k.comparison(ctx, session, object, object).req())
+	all := k.Definition.Lists(k.comparison(ctx, session, object, object).req())
 	return slices.DeleteFunc(all, func(list lists.List) bool { return list.Idle() || !k.isComparedByMembers(list) })
 }
 
@@ -316,7 +315,7 @@ func (k *kindDriftDetector[O]) compareOne(ctx context.Context, session *auth0.Se
 // read. In a requested comparison, it requests a read of an object that was synced shortly before the request: the list may lag
 // behind, and something may have changed since.
 func (k *kindDriftDetector[O]) comparable(ctx context.Context, key types.NamespacedName, asked time.Time, pace *drift.Pace) (O, bool) {
-	object := k.New()
+	object := newObject[O]()
 	if k.store.DirtyMark(key).Serial != 0 {
 		return object, false
 	}
@@ -351,7 +350,7 @@ func (k *kindDriftDetector[O]) compare(ctx context.Context, session *auth0.Sessi
 	after := object.DeepCopyObject().(O)
 	w := k.comparison(ctx, session, object, after)
 	w.shown = shown
-	w.desired = k.Adapter.Desired(after, w.references)
+	w.desired = k.Definition.Desired(after, w.references)
 	if err := w.recallUnshown(ctx); err != nil {
 		return differs
 	}
@@ -360,7 +359,7 @@ func (k *kindDriftDetector[O]) compare(ctx context.Context, session *auth0.Sessi
 	case v1alpha1.ManagementPolicyObserve:
 		return news
 	case v1alpha1.ManagementPolicyCreateOnly:
-		k.Adapter.Observe(after, shown)
+		k.Definition.Observe(after, shown)
 	default:
 		w.leaveAlone(shown)
 		w.lateInitialize(shown)
@@ -382,9 +381,9 @@ func (k *kindDriftDetector[O]) compare(ctx context.Context, session *auth0.Sessi
 // takeSecretsAsApplied treats the values of secrets as applied: a change of a Secret triggers its own reconciliation.
 func (w *objectSync[O]) takeSecretsAsApplied() {
 	w.applied = w.object.GetManagedStatus().AppliedSecrets
-	if adapter, ok := w.Adapter.(SecretFields[O]); ok {
+	if w.Definition.SecretFields != nil {
 		w.secretValues = map[string]any{}
-		for field := range adapter.SecretFields(w.object) {
+		for field := range w.Definition.SecretFields(w.object) {
 			w.secretValues[field] = nil
 		}
 	}

@@ -76,7 +76,7 @@ func (k *kindDriftDetector[O]) isInSync(w *objectSync[O]) bool {
 
 // recordSync implements snapshot.
 func (k *kindDriftDetector[O]) recordSync(w *objectSync[O]) bool {
-	if w.Adapter.ID(w.object) == "" {
+	if w.Definition.ID(w.object) == "" {
 		return false
 	}
 	k.store.RecordSync(w.object.GetUID(), drift.LastSync{Desired: w.desiredHash, At: w.Clock.Now().UnixNano()})
@@ -97,18 +97,16 @@ func (r *Remote[O]) isReadyAsDeclared(object O) bool {
 	ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionReady)
 	current := status.ObservedGeneration == object.GetGeneration()
 	return current && ready != nil && ready.Status == metav1.ConditionTrue &&
-		object.GetDeletionTimestamp() == nil && !object.IsSuspended() && !Requested(object) && r.Adapter.ID(object) != ""
+		object.GetDeletionTimestamp() == nil && !object.IsSuspended() && !Requested(object) && r.Definition.ID(object) != ""
 }
 
 func (w *objectSync[O]) publishes() bool {
-	_, publishes := w.Adapter.(Publisher[O])
-	return publishes || w.outputConfigMap() != nil
+	return w.Definition.Publish != nil || w.outputConfigMap() != nil
 }
 
 // hasFurtherSteps reports whether a reconciliation does more than bring the object in sync with Auth0.
 func (w *objectSync[O]) hasFurtherSteps() bool {
-	_, delays := w.Adapter.(RemovalDelayer[O])
-	return w.publishes() || delays || w.finishes()
+	return w.publishes() || w.Definition.DelayRemoval != nil || w.finishes()
 }
 
 // hashDesired returns a hash of the desired document, including the lists beside it.
@@ -119,8 +117,8 @@ func (w *objectSync[O]) hashDesired() uint64 {
 		Want  []string
 	}
 	var all []list
-	if lister, ok := w.Adapter.(Lister[O]); ok {
-		for _, one := range lister.Lists(w.req()) {
+	if w.Definition.Lists != nil {
+		for _, one := range w.Definition.Lists(w.req()) {
 			all = append(all, list{one.Field, one.Mode, one.Want})
 		}
 	}
@@ -134,7 +132,7 @@ func (w *objectSync[O]) hashDesired() uint64 {
 // entries would show only with a call for every possible entry.
 func (r *Remote[O]) isComparedByMembers(list lists.List) bool {
 	exact := list.Declared && list.Mode == v1alpha1.ListModeExact
-	return !exact && auth0.HasMemberList(r.Adapter.Resource(), list.Field)
+	return !exact && auth0.HasMemberList(r.Definition.Resource, list.Field)
 }
 
 // withoutMemberLists leaves out the lists that the drift detector compares itself.

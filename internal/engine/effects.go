@@ -8,7 +8,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
-	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
 	"github.com/auth0-operator/auth0-operator/internal/drift"
@@ -18,25 +17,17 @@ import (
 // A write to one object can change others in Auth0: a new application is enabled for connections, a deleted role is taken from
 // users. Auth0's log and events name only the written object. See docs/decisions/0026-side-effects.md.
 
-// Affected is for kinds whose objects can change in Auth0 when others are written.
-type Affected[O v1alpha1.Managed] interface {
-	// AffectedBy returns a function that reports whether a write may have changed an object, nil if it changes no object of the
-	// kind. A mistake costs a read, or leaves the change to the next comparison.
-	AffectedBy(write drift.Write) func(O) bool
-}
-
 // Affected implements drift.Kind.
 func (k *kindDriftDetector[O]) Affected(ctx context.Context, tenant types.NamespacedName, write drift.Write) {
-	adapter, ok := k.Adapter.(Affected[O])
-	if !ok {
+	if k.Definition.AffectedBy == nil {
 		return
 	}
-	isAffected := adapter.AffectedBy(write)
+	isAffected := k.Definition.AffectedBy(write)
 	if isAffected == nil {
 		return
 	}
 	err := k.each(ctx, tenant, func(object O) {
-		if k.Adapter.ID(object) != "" && object.GetDeletionTimestamp() == nil && isAffected(object) {
+		if k.Definition.ID(object) != "" && object.GetDeletionTimestamp() == nil && isAffected(object) {
 			k.store.MarkDirty(client.ObjectKeyFromObject(object), priorityAfter(write))
 			k.enqueueIfStarted(priorityAfter(write), client.ObjectKeyFromObject(object))
 		}
@@ -66,16 +57,16 @@ func (k *kindDriftDetector[O]) enqueueIfStarted(priority ratelimit.Priority, key
 
 // wrote requests a read of the objects that a write to this one changed in Auth0.
 func (w *objectSync[O]) wrote(ctx context.Context, id string, before, after auth0.Document) {
-	w.DriftDetection.Wrote(ctx, reference.TenantKey(w.object), drift.Write{Resource: w.Adapter.Resource(), ID: id, Before: before, After: after})
+	w.DriftDetection.Wrote(ctx, reference.TenantKey(w.object), drift.Write{Resource: w.Definition.Resource, ID: id, Before: before, After: after})
 }
 
 // wroteUpdate calls wrote after an update. An update whose answer was lost may have taken effect.
 func (w *objectSync[O]) wroteUpdate(ctx context.Context, before, updated auth0.Document, err error) {
 	switch {
 	case err == nil:
-		w.wrote(ctx, w.Adapter.ID(w.object), before, updated)
+		w.wrote(ctx, w.Definition.ID(w.object), before, updated)
 	case auth0.ClassOf(err) == auth0.ClassUnavailable:
-		w.wrote(ctx, w.Adapter.ID(w.object), before, w.desired)
+		w.wrote(ctx, w.Definition.ID(w.object), before, w.desired)
 	}
 }
 
@@ -84,7 +75,7 @@ func (w *objectSync[O]) wroteUpdate(ctx context.Context, before, updated auth0.D
 func (w *objectSync[O]) wroteDeletion(ctx context.Context, have auth0.Document) {
 	if have == nil {
 		w.references = reference.Known(ctx, w.Client, w.object, w.refersTo())
-		have = w.Adapter.Desired(w.object, w.references)
+		have = w.Definition.Desired(w.object, w.references)
 	}
-	w.wrote(ctx, w.Adapter.ID(w.object), have, nil)
+	w.wrote(ctx, w.Definition.ID(w.object), have, nil)
 }

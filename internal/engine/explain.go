@@ -22,8 +22,8 @@ func (w *objectSync[O]) explain(err error) Outcome {
 	if !errors.As(err, &failed) {
 		return FromError(err, w.resync)
 	}
-	if explainer, ok := w.Adapter.(Explainer[O]); ok && w.session != nil {
-		if explained := explainer.Explain(w.req(), failed); explained != nil {
+	if w.Definition.Explain != nil && w.session != nil {
+		if explained := w.Definition.Explain(w.req(), failed); explained != nil {
 			w.noteRefusal(explained, failed)
 			return FromError(explained, w.resync).WithRequestID(failed)
 		}
@@ -49,14 +49,13 @@ func (w *objectSync[O]) explainMarker(failed *auth0.Error) error {
 
 // explainSecrets adds to an error which rule a secret value breaks that Auth0 just refused.
 func (w *objectSync[O]) explainSecrets(ctx context.Context, err error) {
-	explainer, ok := w.Adapter.(SecretExplainer[O])
 	failed, refused := errors.AsType[*auth0.Error](err)
-	if !ok || !refused || failed.Class != auth0.ClassInvalid || failed.Route == "" {
+	if w.Definition.ExplainSecret == nil || !refused || failed.Class != auth0.ClassInvalid || failed.Route == "" {
 		return
 	}
 	for field, value := range w.secrets {
 		if text, ok := value.(string); ok {
-			if why := explainer.ExplainSecret(ctx, w.req(), field, text, failed); why != "" {
+			if why := w.Definition.ExplainSecret(ctx, w.req(), field, text, failed); why != "" {
 				failed.Message += ": " + why
 			}
 		}

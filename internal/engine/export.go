@@ -9,14 +9,6 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 )
 
-// Exporter is for kinds whose objects in Auth0 can be exported as manifests, so that a user can adopt an existing tenant.
-type Exporter[O v1alpha1.Managed] interface {
-	// Export fills the spec of an object so that it declares exactly what Auth0 has, without secrets. It may read what belongs to
-	// the object, such as its lists. It returns false if nobody should adopt the object, because it belongs to Auth0 or to the
-	// operator itself.
-	Export(ctx context.Context, session *auth0.Session, have auth0.Document, names Names, object O) (bool, error)
-}
-
 // Keys of Names for things that objects name as Auth0 does.
 const (
 	// ConnectionByName is for connections, by name.
@@ -87,13 +79,10 @@ func (k Kind) Export(ctx context.Context, session *auth0.Session, have auth0.Doc
 }
 
 // exportWith makes the Export of a kind.
-func exportWith[T any, O interface {
-	*T
-	v1alpha1.Managed
-}](exporter Exporter[O]) func(context.Context, *auth0.Session, auth0.Document, Names) (v1alpha1.Managed, error) {
+func exportWith[O v1alpha1.Managed](definition *Definition[O]) func(context.Context, *auth0.Session, auth0.Document, Names) (v1alpha1.Managed, error) {
 	return func(ctx context.Context, session *auth0.Session, have auth0.Document, names Names) (v1alpha1.Managed, error) {
-		object := O(new(T))
-		taken, err := exporter.Export(ctx, session, have, names, object)
+		object := newObject[O]()
+		taken, err := definition.Export(ctx, session, have, names, object)
 		if err != nil || !taken {
 			return nil, err
 		}

@@ -26,7 +26,7 @@ import (
 // claimed records in status what the object declares and another one holds, and returns the problem.
 func (w *objectSync[O]) claimed(have auth0.Document, holder string) error {
 	w.object.GetManagedStatus().Claims = w.idOf(have)
-	return heldBy(w.Adapter.Describe(have), holder)
+	return heldBy(w.Definition.Describe(have), holder)
 }
 
 // successor returns the object that receives something in Auth0 when this one is deleted: the oldest one that declares the same

@@ -18,16 +18,6 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
-// Importer is for kinds that Auth0 can create in import jobs: docs/decisions/0012-imports.md.
-type Importer[O v1alpha1.Managed] interface {
-	// Importable reports whether an import creates the object exactly as a call of its own would.
-	Importable(O) bool
-	// Importing returns the field of status that records that the object is being imported.
-	Importing(O) *string
-	// Import renders the body of a creation as an import. It returns nil if that is not possible.
-	Import(ctx context.Context, req Request[O], body auth0.Document) (*Import, error)
-}
-
 // Import is an object in the format of an import.
 type Import struct {
 	// Connection is the name of the connection to import the object into.
@@ -42,14 +32,14 @@ type Import struct {
 }
 
 // throughImport returns nil if the object needs a call of its own.
-func (w *objectSync[O]) throughImport(ctx context.Context, importer Importer[O], body auth0.Document) (*Outcome, error) {
-	note := importer.Importing(w.object)
+func (w *objectSync[O]) throughImport(ctx context.Context, body auth0.Document) (*Outcome, error) {
+	note := w.importNote()
 	if *note == "" {
-		if joins, err := w.joinsImport(ctx, importer); err != nil || !joins {
+		if joins, err := w.joinsImport(ctx); err != nil || !joins {
 			return nil, err
 		}
 	}
-	form, err := importer.Import(ctx, w.req(), body)
+	form, err := w.Definition.Imports.Import(ctx, w.req(), body)
 	if err != nil {
 		return nil, err
 	}
@@ -70,15 +60,15 @@ func (w *objectSync[O]) throughImport(ctx context.Context, importer Importer[O],
 }
 
 // joinsImport reports whether an object that is in no import should join one.
-func (w *objectSync[O]) joinsImport(ctx context.Context, importer Importer[O]) (bool, error) {
-	if w.tenant.Spec.UserImport == v1alpha1.UserImportPolicyNever || !importer.Importable(w.object) || w.heldByOther() {
+func (w *objectSync[O]) joinsImport(ctx context.Context) (bool, error) {
+	if w.tenant.Spec.UserImport == v1alpha1.UserImportPolicyNever || !w.Definition.Imports.Importable(w.object) || w.heldByOther() {
 		return false, nil
 	}
-	return w.imports().Worthwhile(w.object.GetUID(), w.Clock.Now(), w.reconciliation.requeueFunc(), func() (int, error) { return w.waiting(ctx, importer) })
+	return w.imports().Worthwhile(w.object.GetUID(), w.Clock.Now(), w.reconciliation.requeueFunc(), func() (int, error) { return w.waiting(ctx) })
 }
 
 // waiting counts the objects of the tenant that wait for their creation.
-func (w *objectSync[O]) waiting(ctx context.Context, importer Importer[O]) (int, error) {
+func (w *objectSync[O]) waiting(ctx context.Context) (int, error) {
 	list := w.kind.NewList()
 	err := w.Client.List(ctx, list, client.MatchingFields{reference.TenantIndex: w.tenantKey().String()}, client.UnsafeDisableDeepCopy)
 	count, admission := 0, reference.NewAdmission(w.Client, w.tenant)
@@ -87,7 +77,7 @@ func (w *objectSync[O]) waiting(ctx context.Context, importer Importer[O]) (int,
 		if admitted, err := admission.Admits(ctx, one); err != nil || !admitted {
 			continue
 		}
-		if w.Adapter.ID(one) == "" && one.GetDeletionTimestamp() == nil && !one.IsSuspended() && importer.Importable(one) {
+		if w.Definition.ID(one) == "" && one.GetDeletionTimestamp() == nil && !one.IsSuspended() && w.Definition.Imports.Importable(one) {
 			count++
 		}
 	}
@@ -152,7 +142,7 @@ func (w *objectSync[O]) join(ctx context.Context, form *Import) (*Outcome, error
 	return outcome, nil
 }
 
-func (w *objectSync[O]) importNote() *string { return w.Adapter.(Importer[O]).Importing(w.object) }
+func (w *objectSync[O]) importNote() *string { return w.Definition.Imports.Importing(w.object) }
 
 // stamp is a hash of an import, which identifies it.
 func (w *objectSync[O]) stamp(form *Import) (string, error) {
@@ -174,7 +164,7 @@ func (w *objectSync[O]) imported(ctx context.Context, known *batch.Member, form 
 		outcome, err := w.goOn(ctx, form.Have, known.ListsNow())
 		return &outcome, err
 	}
-	have, err := w.session.Get(ctx, w.Adapter.Resource(), known.ID)
+	have, err := w.session.Get(ctx, w.Definition.Resource, known.ID)
 	if auth0.ClassOf(err) == auth0.ClassNotFound {
 		w.arrive(known, false)
 		return nil, nil

@@ -22,15 +22,13 @@ func (w *objectSync[O]) intent() string { return w.object.GetManagedStatus().Cre
 
 // intentOf is what to record before the creation, "" if an id or a marker identifies the object.
 func (w *objectSync[O]) intentOf() string {
-	switch adapter := w.Adapter.(type) {
-	case IntentRecorder:
+	switch {
+	case w.Definition.Intent != nil:
 		// A document that came from JSON can become JSON; keys are sorted.
-		note, _ := json.Marshal(adapter.Intent(w.desired))
+		note, _ := json.Marshal(w.Definition.Intent(w.desired))
 		return string(note)
-	case IdempotentCreator[O]:
-		if adapter.IdempotencyKeyField(w.object) != "" {
-			return adapter.IdempotencyKeyName(w.object)
-		}
+	case w.idempotencyKeyField() != "":
+		return w.Definition.IdempotencyKeyName(w.object)
 	}
 	return ""
 }
@@ -67,22 +65,14 @@ func (w *objectSync[O]) mustFind() bool {
 	if tried != "" && tried != w.intentOf() {
 		return true
 	}
-	if _, recordsIntent := w.Adapter.(IntentRecorder); !recordsIntent {
+	if w.Definition.Intent == nil {
 		return false
 	}
-	if w.namesRepeat() {
+	if w.Definition.namesRepeat() {
 		adopts := w.object.GetManagedSpec().AdoptionPolicy == v1alpha1.AdoptionPolicyIfUnmanaged
-		return tried != "" || adopts && w.Adapter.ID(w.object) == ""
+		return tried != "" || adopts && w.Definition.ID(w.object) == ""
 	}
 	return w.heldByOther()
-}
-
-// namesRepeat reports whether Auth0 allows a second object with the same name.
-func (w *objectSync[O]) namesRepeat() bool {
-	_, recordsIntent := w.Adapter.(IntentRecorder)
-	_, marks := w.Adapter.(Marker)
-	_, unique := w.Adapter.(Renamer)
-	return recordsIntent && marks && !unique
 }
 
 // heldByOther reports whether status says that the object exists and belongs to someone else. To check again costs a read. A
@@ -94,17 +84,16 @@ func (w *objectSync[O]) heldByOther() bool {
 
 // findIntended looks for the object of an earlier attempt, under its recorded name, and for the declared one.
 func (w *objectSync[O]) findIntended(ctx context.Context) (candidates []auth0.Document, ours auth0.Document, err error) {
-	_, recordsIntent := w.Adapter.(IntentRecorder)
-	if recordsIntent && w.intent() == "" && w.desired == nil {
+	if w.Definition.Intent != nil && w.intent() == "" && w.desired == nil {
 		// It is being deleted, and its creation was never tried.
 		return nil, nil, nil
 	}
 	wanted, moved := w.desired, w.intent() != "" && w.intent() != w.intentOf()
-	if recordsIntent && moved {
+	if w.Definition.Intent != nil && moved {
 		wanted = w.intentDocument()
 	}
 	candidates, ours, err = w.find(ctx, wanted)
-	if moved && ours == nil && !w.namesRepeat() {
+	if moved && ours == nil && !w.Definition.namesRepeat() {
 		// Someone else's object has the old name; the new name was not tried.
 		candidates = nil
 	}
@@ -114,16 +103,16 @@ func (w *objectSync[O]) findIntended(ctx context.Context) (candidates []auth0.Do
 // hasIntent reports whether an object without a marker matches the recorded intent. An object whose id status had already was not
 // found by its intent.
 func (w *objectSync[O]) hasIntent(have auth0.Document) bool {
-	if _, recordsIntent := w.Adapter.(IntentRecorder); !recordsIntent || w.markerField() != "" || w.intent() == "" {
+	if w.Definition.Intent == nil || w.markerField() != "" || w.intent() == "" {
 		return false
 	}
 	intent := w.intentDocument()
-	return intent != nil && w.Adapter.ID(w.object) != w.idOf(have) && len(w.fields.Diff(intent, have, nil)) == 0
+	return intent != nil && w.Definition.ID(w.object) != w.idOf(have) && len(w.fields.Diff(intent, have, nil)) == 0
 }
 
 // intentDocument is the recorded intent, nil if there is none or it is not a document.
 func (w *objectSync[O]) intentDocument() auth0.Document {
-	if _, recordsIntent := w.Adapter.(IntentRecorder); !recordsIntent {
+	if w.Definition.Intent == nil {
 		return nil
 	}
 	// Only the operator writes the status. If someone corrupts it, the operator searches without a name.
@@ -137,7 +126,7 @@ func (w *objectSync[O]) holder(ctx context.Context, have auth0.Document) (string
 	if foreign := w.foreignOwner(have); foreign != "" {
 		return foreign, nil
 	}
-	if _, marks := w.Adapter.(Marker); marks {
+	if w.Definition.MarkerField != "" {
 		return "", nil
 	}
 	list := w.kind.NewList()
@@ -157,9 +146,9 @@ func (w *objectSync[O]) holder(ctx context.Context, have auth0.Document) (string
 
 // idOf is the id of an object in Auth0.
 func (w *objectSync[O]) idOf(have auth0.Document) string {
-	seen := w.New()
-	w.Adapter.Observe(seen, have)
-	return w.Adapter.ID(seen)
+	seen := newObject[O]()
+	w.Definition.Observe(seen, have)
+	return w.Definition.ID(seen)
 }
 
 // idKey is the key of an object in Auth0 in reference.IDIndex.
@@ -170,7 +159,7 @@ func (w *objectSync[O]) idKey(have auth0.Document) string {
 // claim reserves an object in Auth0 without a marker for this Kubernetes object. It fails if another one did so a moment ago,
 // which the cache does not show yet.
 func (w *objectSync[O]) claim(ctx context.Context, have auth0.Document) error {
-	if _, marks := w.Adapter.(Marker); marks {
+	if w.Definition.MarkerField != "" {
 		return nil
 	}
 	key, mine := w.idKey(have), claimantOf(w.object)

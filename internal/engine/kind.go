@@ -4,7 +4,7 @@ import (
 	"context"
 	"maps"
 	"reflect"
-	"slices"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
@@ -144,86 +145,43 @@ func IndexesOf(kinds []Kind) func(v1alpha1.Object) map[string][]string {
 	return func(object v1alpha1.Object) map[string][]string { return byType[reflect.TypeOf(object)].Values(object) }
 }
 
-// RegisterRemote makes a Kind of an Adapter. T is the type of the kind, list an empty list of it.
-func RegisterRemote[T any, O interface {
-	*T
-	v1alpha1.Managed
-}](name string, adapter Adapter[O], newList func() client.ObjectList) Kind {
-	scopes := make([]string, 0, len(adapter.Scopes()))
-	for _, scope := range adapter.Scopes() {
-		scopes = append(scopes, scope.Name)
-	}
-	indexed := reference.Indexed{
-		Inputs: func(object client.Object) []string { return inputsOf(adapter, object.(O)) },
-		ID:     func(object client.Object) string { return adapter.ID(object.(O)) },
-	}
-	if referrer, ok := adapter.(Referrer[O]); ok {
-		indexed.References = func(object client.Object) []reference.Reference { return referrer.References(object.(O)) }
-	}
-	indexed.Kind = name
-	if namer, ok := adapter.(Namer[O]); ok {
-		indexed.Names = func(object client.Object) []reference.Named { return namer.Names(object.(O)) }
-	}
-	if declarer, ok := adapter.(Declarer[O]); ok {
-		indexed.Declares = func(object client.Object) string { return declarer.Declares(object.(O)) }
-	}
-	remote := &Remote[O]{Adapter: adapter, claims: newClaims(), New: func() O { return new(T) }}
+// NewKind makes a Kind of a Definition.
+func NewKind[O v1alpha1.Managed](definition Definition[O]) Kind {
+	defined := definition.withDefaults()
+	remote := &Remote[O]{Definition: defined, claims: newClaims()}
 	var watches []Watch
 	var looks *kindDriftDetector[O]
 	remote.snapshot = noSnapshot[O]{remote}
-	if !auth0.IsSingleton(adapter.Resource()) {
+	if !auth0.IsSingleton(defined.Resource) {
 		looks = &kindDriftDetector[O]{Remote: remote, store: drift.NewSnapshot(), started: make(chan struct{})}
 		remote.snapshot = looks
 		watches = append(watches, looks.watchQueue)
 	}
-	if _, ok := adapter.(ConfigMapWriter[O]); ok {
+	if defined.OutputConfigMap != nil {
 		watches = append(watches, WatchConfigMaps)
 	}
-	kind := Register[T, O](name, scopes, newList, indexed, func(deps Deps, kind Kind, all []Kind) Handler[O] {
+	kind := Register(defined.scopeNames(), defined.indexed(), func(deps Deps, kind Kind, all []Kind) Handler[O] {
 		remote.Deps, remote.kind, remote.kinds = deps, kind, all
-		remote.batcher = batcherOf(adapter, deps)
+		remote.batcher = batcherOf(defined, deps)
 		if looks != nil {
 			deps.DriftDetection.Add(looks)
 		}
 		return remote
 	}, watches...)
-	if exporter, ok := adapter.(Exporter[O]); ok {
-		kind.resource, kind.export = adapter.Resource(), exportWith[T](exporter)
+	if defined.Export != nil {
+		kind.resource, kind.export = defined.Resource, exportWith(defined)
 	}
 	return kind
 }
 
-// inputsOf lists the Secrets and ConfigMaps that an object names, in the form of reference.InputIndex.
-func inputsOf[O v1alpha1.Managed](adapter Adapter[O], object O) []string {
-	var names []string
-	if fields, ok := adapter.(SecretFields[O]); ok {
-		for _, ref := range fields.SecretFields(object) {
-			names = append(names, reference.SecretInput(ref.Name))
-		}
-	}
-	if further, ok := adapter.(Inputs[O]); ok {
-		for _, name := range further.Inputs(object) {
-			names = append(names, reference.SecretInput(name))
-		}
-	}
-	if writer, ok := adapter.(ConfigMapWriter[O]); ok {
-		for _, name := range configMapName(writer.OutputConfigMap(object)) {
-			names = append(names, reference.ConfigMapInput(name))
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
-
 // Register makes a Kind of a Handler. A change of a Secret, ConfigMap or object that an object names, according to indexed,
 // triggers a reconciliation of the object.
-func Register[T any, O interface {
-	*T
-	v1alpha1.Object
-}](name string, scopes []string, newList func() client.ObjectList, indexed reference.Indexed, newHandler func(Deps, Kind, []Kind) Handler[O], watches ...Watch) Kind {
+func Register[O v1alpha1.Object](scopes []string, indexed reference.Indexed, newHandler func(Deps, Kind, []Kind) Handler[O], watches ...Watch) Kind {
+	name := reflect.TypeFor[O]().Elem().Name()
+	newList := func() client.ObjectList { return newListOf(name) }
 	kind := Kind{
 		Name: name, Scopes: scopes, NewList: newList, indexed: indexed,
-		New: func() v1alpha1.Object { return O(new(T)) },
+		New: func() v1alpha1.Object { return newObject[O]() },
 	}
 	kind.apply = func(ctx context.Context, deps Deps, all []Kind, object v1alpha1.Object) Outcome {
 		return newHandler(deps, kind, all).Apply(ctx, &Reconciliation[O]{Object: object.(O), saved: object.(O)})
@@ -231,26 +189,26 @@ func Register[T any, O interface {
 	newLoop := func(deps Deps, recorder events.EventRecorder, all []Kind) *Reconciler[O] {
 		return &Reconciler[O]{
 			Events: recorder, workers: ratelimit.NewWorkers(loopWorkers(deps)),
-			New: func() O { return new(T) }, Handler: newHandler(deps, kind, all), Kind: name, begun: newBegun(), kinds: all, Deps: deps, indexes: kind.indexed.Values,
+			Handler: newHandler(deps, kind, all), Kind: name, begun: newBegun(), kinds: all, Deps: deps, indexes: kind.indexed.Values,
 		}
 	}
 	kind.loop = func(deps Deps, recorder events.EventRecorder, all []Kind) reconcile.Reconciler {
 		return newLoop(deps, recorder, all)
 	}
 	kind.setup = func(ctx context.Context, manager ctrl.Manager, deps Deps, all []Kind) error {
-		if err := reference.Index(ctx, manager.GetFieldIndexer(), O(new(T)), indexed); err != nil {
+		if err := reference.Index(ctx, manager.GetFieldIndexer(), newObject[O](), indexed); err != nil {
 			return err
 		}
 		loop := newLoop(deps, manager.GetEventRecorder("auth0-operator"), all)
 		deps.Health.add(&loop.queue)
 		build := ctrl.NewControllerManagedBy(manager).
 			Named(name).
-			Watches(O(new(T)), enqueueItself(loop.begun), builder.WithPredicates(changed())).
+			Watches(newObject[O](), enqueueItself(loop.begun), builder.WithPredicates(changed())).
 			WatchesMetadata(&corev1.Secret{}, enqueueBy(deps.Client, newList, reference.InputIndex, ratelimit.PriorityEdited, inputKey(reference.SecretInput), wroteItself(deps, name)))
-		if _, managed := any(O(nil)).(v1alpha1.Managed); managed {
+		if _, managed := any(newObject[O]()).(v1alpha1.Managed); managed {
 			build = build.Watches(&v1alpha1.Auth0Tenant{}, enqueueBy(deps.Client, newList, reference.TenantIndex, ratelimit.PriorityPeriodic, tenantKey), builder.WithPredicates(usabilityChanged()))
 		}
-		if _, isTenant := any(O(nil)).(*v1alpha1.Auth0Tenant); isTenant {
+		if _, isTenant := any(newObject[O]()).(*v1alpha1.Auth0Tenant); isTenant {
 			deps.Pool.Changed = loop.queue.look
 		}
 		for _, watch := range append(watches, watchReferents, watchReferrers, watchNamespaces) {
@@ -265,6 +223,25 @@ func Register[T any, O interface {
 		}).Complete(loop)
 	}
 	return kind
+}
+
+// newObject returns an empty object of a kind.
+func newObject[O v1alpha1.Object]() O {
+	return reflect.New(reflect.TypeFor[O]().Elem()).Interface().(O)
+}
+
+// groupScheme has all types of the group.
+var groupScheme = sync.OnceValue(func() *runtime.Scheme {
+	scheme := runtime.NewScheme()
+	utilruntime.Must(v1alpha1.AddToScheme(scheme))
+	return scheme
+})
+
+// newListOf returns an empty list of a kind. A kind without a list type is a mistake in the program.
+func newListOf(kind string) client.ObjectList {
+	list, err := groupScheme().New(v1alpha1.SchemeGroupVersion.WithKind(kind + "List"))
+	utilruntime.Must(err)
+	return list.(client.ObjectList)
 }
 
 // loopWorkers is how many workers the loop of a kind has.

@@ -67,7 +67,6 @@ type Reconciler[O v1alpha1.Object] struct {
 	Deps
 	Kind    string
 	Events  events.EventRecorder
-	New     func() O
 	Handler Handler[O]
 
 	// kinds are the kinds of the registry.
@@ -135,7 +134,7 @@ func (r *Reconciler[O]) whole(ctx context.Context, object O) (_ O, release func(
 
 // readWhole returns the object from the API server.
 func (r *Reconciler[O]) readWhole(ctx context.Context, name types.NamespacedName) (O, error) {
-	object := r.New()
+	object := newObject[O]()
 	if err := r.Reader.Get(ctx, name, object); err != nil {
 		return object, err
 	}
@@ -145,7 +144,7 @@ func (r *Reconciler[O]) readWhole(ctx context.Context, name types.NamespacedName
 // read returns the object, or a part of it, from the cache. It reads from the API server while the cache lags behind the
 // operator's own last write: with an old status, the operator would repeat work and lose what it learned.
 func (r *Reconciler[O]) read(ctx context.Context, name types.NamespacedName) (O, error) {
-	object := r.New()
+	object := newObject[O]()
 	err := r.Client.Get(ctx, name, object, partial.Allowed)
 	if err != nil || r.isCurrent(object) {
 		r.written.Delete(name)
@@ -312,7 +311,7 @@ const saveTries = 5
 
 // catchUp takes the current version of the object if its status is still the one that this reconciliation began with.
 func (p *Reconciliation[O]) catchUp(ctx context.Context) (statusStays bool, err error) {
-	current := p.loop.New()
+	current := newObject[O]()
 	if err := p.loop.Reader.Get(ctx, client.ObjectKeyFromObject(p.Object), current); err != nil {
 		return false, client.IgnoreNotFound(err)
 	}

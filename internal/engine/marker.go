@@ -13,7 +13,9 @@ import (
 const MarkerKey = "auth0_operator"
 
 // WithoutMarker is metadata without the ownership marker.
-func WithoutMarker(metadata auth0.Document) map[string]any { return fields.Without(metadata, MarkerKey) }
+func WithoutMarker(metadata auth0.Document) map[string]any {
+	return fields.Without(metadata, MarkerKey)
+}
 
 // longestMarker limits the length of a value in the metadata of an object in Auth0.
 const longestMarker = 255
@@ -30,8 +32,8 @@ func Owner(object client.Object) string {
 
 // markerField is where the kind carries its marker, "" if it carries none.
 func (w *objectSync[O]) markerField() string {
-	if marker, ok := w.Adapter.(Marker); ok {
-		return marker.MarkerField()
+	if w.Definition.MarkerField != "" {
+		return w.Definition.MarkerField
 	}
 	return ""
 }
@@ -68,7 +70,7 @@ func (w *objectSync[O]) foreignOwner(have auth0.Document) string {
 // removeMarker hands over what stays in Auth0 to another Kubernetes object that declares it too. If there is none, it removes the
 // marker, so that one may adopt it.
 func (w *objectSync[O]) removeMarker(ctx context.Context) error {
-	successor, err := w.successor(ctx, w.Adapter.ID(w.object))
+	successor, err := w.successor(ctx, w.Definition.ID(w.object))
 	if err != nil || w.markerField() == "" && successor == nil {
 		return err
 	}

@@ -15,7 +15,7 @@ const longestValue = 256
 // observe shows what managementPolicy Full would change, and writes nothing to Auth0.
 func (w *objectSync[O]) observe(ctx context.Context, have auth0.Document) (Outcome, error) {
 	if have == nil {
-		candidates, err := w.Adapter.Find(ctx, w.req(), w.desired)
+		candidates, err := w.Definition.Find(ctx, w.req(), w.desired)
 		if err != nil {
 			return Outcome{}, err
 		}
@@ -29,7 +29,7 @@ func (w *objectSync[O]) observe(ctx context.Context, have auth0.Document) (Outco
 			return w.stall(v1alpha1.ReasonAmbiguous, "several objects in Auth0 could be this one: %s", w.describeAll(candidates)), nil
 		}
 	}
-	w.Adapter.Observe(w.object, have)
+	w.Definition.Observe(w.object, have)
 	w.lateInitialize(have)
 	differences, err := w.differences(ctx, have)
 	if err != nil {
@@ -51,7 +51,7 @@ func (w *objectSync[O]) observed(message string) Outcome {
 func (w *objectSync[O]) differences(ctx context.Context, have auth0.Document) ([]v1alpha1.Difference, error) {
 	differences := differencesOf(slices.DeleteFunc(w.fields.Diff(w.desired, have, w.enforced(have)), w.isUnshown))
 	for _, list := range w.lists() {
-		entries, err := list.Read(ctx, w.session, w.Adapter.ID(w.object))
+		entries, err := list.Read(ctx, w.session, w.Definition.ID(w.object))
 		if err != nil {
 			return nil, err
 		}

@@ -31,7 +31,7 @@ func (w *objectSync[O]) keepOutputs(ctx context.Context) error {
 		}
 		changed = changed || differs
 	}
-	if !changed || w.Adapter.ID(w.object) == "" {
+	if !changed || w.Definition.ID(w.object) == "" {
 		// The creation of the object saves the status.
 		return nil
 	}
@@ -90,20 +90,18 @@ func (w *objectSync[O]) withdrawOutputs(ctx context.Context) error {
 }
 
 func (w *objectSync[O]) namedSecrets() []string {
-	writer, ok := w.Adapter.(SecretWriter[O])
-	if !ok {
+	if w.Definition.OutputSecrets == nil {
 		return nil
 	}
-	return writer.OutputSecrets(w.object)
+	return w.Definition.OutputSecrets(w.object)
 }
 
 // outputConfigMap is the declared ConfigMap, nil for none.
 func (w *objectSync[O]) outputConfigMap() *v1alpha1.OutputConfigMap {
-	writer, ok := w.Adapter.(ConfigMapWriter[O])
-	if !ok {
+	if w.Definition.OutputConfigMap == nil {
 		return nil
 	}
-	return writer.OutputConfigMap(w.object)
+	return w.Definition.OutputConfigMap(w.object)
 }
 
 func configMapName(declared *v1alpha1.OutputConfigMap) []string {
@@ -121,7 +119,7 @@ func outputOf[O v1alpha1.Object](deps Deps, owner O, destination secret.Destinat
 
 // tryConfigMap checks whether the ConfigMap can be written, before the object is created in Auth0.
 func (w *objectSync[O]) tryConfigMap(ctx context.Context) error {
-	if w.Adapter.ID(w.object) != "" {
+	if w.Definition.ID(w.object) != "" {
 		return nil
 	}
 	return w.writeConfigMap(ctx, auth0.Document{}, secret.Output.Try)
@@ -137,7 +135,7 @@ func (w *objectSync[O]) writeConfigMap(ctx context.Context, have auth0.Document,
 	if declared == nil {
 		return nil
 	}
-	return WriteConfigMap(ctx, w.Deps, w.object, *declared, w.Adapter.(ConfigMapWriter[O]).PublicValues(w.req(), have), write)
+	return WriteConfigMap(ctx, w.Deps, w.object, *declared, w.Definition.PublicValues(w.req(), have), write)
 }
 
 // outputWriter is secret.Output.Put or secret.Output.Try.

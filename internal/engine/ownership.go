@@ -32,7 +32,7 @@ func (w *objectSync[O]) mayManage(ctx context.Context, have auth0.Document) (bel
 	}
 	if w.object.GetManagedSpec().AdoptionPolicy != v1alpha1.AdoptionPolicyIfUnmanaged {
 		return false, problem.Stalled(v1alpha1.ReasonAlreadyExists,
-			"%s exists already; set spec.adoptionPolicy to IfUnmanaged to take it over", w.Adapter.Describe(have))
+			"%s exists already; set spec.adoptionPolicy to IfUnmanaged to take it over", w.Definition.Describe(have))
 	}
 	operators, err := w.operators(ctx)
 	if err != nil {
@@ -55,8 +55,8 @@ func (w *objectSync[O]) refuseProtected(have auth0.Document, operators ...string
 
 // protects says what an object in Auth0 is, if nobody may manage it.
 func (w *objectSync[O]) protects(have auth0.Document, operators ...string) string {
-	if protector, ok := w.Adapter.(Protector); ok {
-		return protector.Protects(w.session, operators, have)
+	if w.Definition.Protects != nil {
+		return w.Definition.Protects(w.session, operators, have)
 	}
 	return ""
 }
@@ -64,7 +64,7 @@ func (w *objectSync[O]) protects(have auth0.Document, operators ...string) strin
 // operators returns the client ids of the applications with which Auth0Tenants of this cluster access the same tenant in Auth0.
 // What was created for a Kubernetes object stays its own even if an Auth0Tenant uses it later.
 func (w *objectSync[O]) operators(ctx context.Context) ([]string, error) {
-	if _, ok := w.Adapter.(Protector); !ok {
+	if w.Definition.Protects == nil {
 		return nil, nil
 	}
 	var tenants v1alpha1.Auth0TenantList
@@ -95,8 +95,8 @@ func (w *objectSync[O]) retainReason(ctx context.Context, have auth0.Document) (
 	if belongs, err := w.belongs(ctx, have); err != nil || !belongs {
 		return "was neither created nor taken over by this object", err
 	}
-	if keeper, ok := w.Adapter.(Retainer); ok {
-		if why := keeper.RetainReason(w.session, have); why != "" {
+	if w.Definition.RetainReason != nil {
+		if why := w.Definition.RetainReason(w.session, have); why != "" {
 			return "is " + why, nil
 		}
 	}
@@ -156,8 +156,8 @@ func (w *objectSync[O]) dropOwnership() {
 
 // reset clears the records of the kind, on which the desired document may depend.
 func (w *objectSync[O]) reset() {
-	if resetter, ok := w.Adapter.(Resetter[O]); ok {
-		resetter.Reset(w.object)
-		w.desired = w.Adapter.Desired(w.object, w.references)
+	if w.Definition.Reset != nil {
+		w.Definition.Reset(w.object)
+		w.desired = w.Definition.Desired(w.object, w.references)
 	}
 }

@@ -15,12 +15,6 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
-// Populated is for kinds whose deletion in Auth0 also deletes things that no object may have declared, such as people.
-type Populated interface {
-	// Population says what Auth0 deletes with an object. It makes one call.
-	Population(ctx context.Context, session *auth0.Session, have auth0.Document) (Population, error)
-}
-
 // Population is what Auth0 deletes together with an object.
 type Population struct {
 	Count int
@@ -51,11 +45,10 @@ const (
 // holdForOthers returns the outcome of a deletion that must wait because Auth0 would also delete what no object declares, nil if
 // it need not wait. Declared things were deleted before.
 func (w *objectSync[O]) holdForOthers(ctx context.Context, have auth0.Document) (*Outcome, error) {
-	populated, ok := w.Adapter.(Populated)
-	if !ok || isConfirmed(w.object, w.object) || isConfirmed(w.tenant, w.object) {
+	if w.Definition.Population == nil || isConfirmed(w.object, w.object) || isConfirmed(w.tenant, w.object) {
 		return nil, nil
 	}
-	population, err := populated.Population(ctx, w.session, have)
+	population, err := w.Definition.Population(ctx, w.session, have)
 	if err == nil && population.Count > 0 && population.Has != nil {
 		var leaving []string
 		if population.Count, leaving, err = w.undeclared(ctx, population); len(leaving) > 0 {
@@ -78,7 +71,7 @@ func (w *objectSync[O]) holdForOthers(ctx context.Context, have auth0.Document) 
 	}
 	outcome := Stall(v1alpha1.ReasonDeletionHeld, fmt.Sprintf(
 		"%s has %s, and %s; to keep it, set spec.deletionPolicy to Retain; to delete it, confirm that here: %s",
-		w.Adapter.Describe(have), why, population.Loss, confirmation(strings.ToLower(w.kind.Name), w.object)), again)
+		w.Definition.Describe(have), why, population.Loss, confirmation(strings.ToLower(w.kind.Name), w.object)), again)
 	return &outcome, nil
 }
 

@@ -27,8 +27,8 @@ func (w *objectSync[O]) prepare(ctx context.Context) error {
 		return err
 	}
 	w.tenant, w.resync = tenant, ResyncInterval(tenant)
-	if checker, ok := w.Adapter.(Checker[O]); ok {
-		if err := checker.Check(w.object); err != nil {
+	if w.Definition.Check != nil {
+		if err := w.Definition.Check(w.object); err != nil {
 			return problem.Stalled(v1alpha1.ReasonInvalidSpec, "%s", err)
 		}
 	}
@@ -46,7 +46,7 @@ func (w *objectSync[O]) prepare(ctx context.Context) error {
 	if err := w.permit(ctx); err != nil {
 		return err
 	}
-	w.desired = w.Adapter.Desired(w.object, w.references)
+	w.desired = w.Definition.Desired(w.object, w.references)
 	w.desiredHash = w.hashDesired()
 	if w.observes() {
 		return w.recallUnshown(ctx)
@@ -71,8 +71,8 @@ func (w *objectSync[O]) prepareOutputs(ctx context.Context) error {
 	if err := w.tryConfigMap(ctx); err != nil {
 		return err
 	}
-	if preparer, ok := w.Adapter.(Preparer[O]); ok {
-		return preparer.Prepare(ctx, w.req())
+	if w.Definition.Prepare != nil {
+		return w.Definition.Prepare(ctx, w.req())
 	}
 	return nil
 }
@@ -81,7 +81,7 @@ func (w *objectSync[O]) prepareOutputs(ctx context.Context) error {
 func (w *objectSync[O]) resolve(ctx context.Context) (err error) {
 	links, others := []reference.Reference{}, []reference.Reference{}
 	for _, ref := range w.refersTo() {
-		if ref.Link && w.Adapter.ID(w.object) == "" && !w.observes() {
+		if ref.Link && w.Definition.ID(w.object) == "" && !w.observes() {
 			links = append(links, ref)
 		} else {
 			others = append(others, ref)
@@ -101,16 +101,16 @@ func (w *objectSync[O]) resolve(ctx context.Context) (err error) {
 
 // refersTo lists the objects of this group that the object refers to, besides its tenant.
 func (w *objectSync[O]) refersTo() []reference.Reference {
-	if referrer, ok := w.Adapter.(Referrer[O]); ok {
-		return referrer.References(w.object)
+	if w.Definition.References != nil {
+		return w.Definition.References(w.object)
 	}
 	return nil
 }
 
 // lateInitialize adds to the desired document what Auth0 has and keeps.
 func (w *objectSync[O]) lateInitialize(have auth0.Document) {
-	if initializer, ok := w.Adapter.(LateInitializer[O]); ok {
-		initializer.LateInitialize(w.object, w.desired, have)
+	if w.Definition.LateInitialize != nil {
+		w.Definition.LateInitialize(w.object, w.desired, have)
 	}
 }
 
@@ -130,7 +130,7 @@ func (w *objectSync[O]) openSession(ctx context.Context) (err error) {
 }
 
 func (w *objectSync[O]) requireScopes(ctx context.Context) error {
-	needed := needs(w.Adapter, w.object)
+	needed := w.Definition.neededScopes(w.object)
 	granted, err := w.session.Scopes(ctx)
 	if err != nil || len(lists.Without(needed, granted)) == 0 {
 		return err
@@ -147,12 +147,11 @@ func (w *objectSync[O]) requireScopes(ctx context.Context) error {
 
 // readSecrets reads the values that come from Secrets, and keeps the ones that changed since they were last sent.
 func (w *objectSync[O]) readSecrets(ctx context.Context) error {
-	adapter, ok := w.Adapter.(SecretFields[O])
-	if !ok {
+	if w.Definition.SecretFields == nil {
 		return nil
 	}
 	w.secretValues, w.secrets = map[string]any{}, map[string]any{}
-	for field, ref := range adapter.SecretFields(w.object) {
+	for field, ref := range w.Definition.SecretFields(w.object) {
 		if w.fields.Declares(w.desired, field) {
 			return problem.Stalled(v1alpha1.ReasonInvalidSpec, "%s is both declared and taken from a Secret; remove one of the two", field)
 		}
@@ -183,11 +182,10 @@ func (w *objectSync[O]) readSecrets(ctx context.Context) error {
 
 // checkSecret refuses a value that Auth0 does not accept, and warns of one that is likely a mistake.
 func (w *objectSync[O]) checkSecret(ctx context.Context, field, value string, ref v1alpha1.SecretKeyReference) error {
-	checker, ok := w.Adapter.(SecretChecker[O])
-	if !ok {
+	if w.Definition.CheckSecret == nil {
 		return nil
 	}
-	wrong, warning := checker.CheckSecret(w.object, field, value)
+	wrong, warning := w.Definition.CheckSecret(w.object, field, value)
 	if wrong != "" {
 		return problem.Stalled(v1alpha1.ReasonSecretInvalid, "the value in Secret %s, key %s, %s", ref.Name, ref.Key, wrong)
 	}

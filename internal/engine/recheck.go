@@ -10,12 +10,6 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 )
 
-// DuplicateFinder is an IntentRecorder whose names repeat: of two attempts to create an object, both may have an effect.
-type DuplicateFinder interface {
-	// FindByMarker returns all objects in Auth0 that carry a marker, as far as a list shows them.
-	FindByMarker(ctx context.Context, session *auth0.Session, mark string) ([]auth0.Document, error)
-}
-
 // expectLateEffect schedules another reconciliation of the object: this replica or a stopped one made an earlier attempt, which
 // may take effect after this one. See docs/decisions/0020-fencing.md.
 func (d *Deps) expectLateEffect(object v1alpha1.Managed) {
@@ -28,7 +22,7 @@ func (t Request[O]) ExpectLateEffect() { t.expectLateEffect(t.Object) }
 
 // expectDuplicate is expectLateEffect for a creation with the recorded intent of an earlier attempt, "" if there was none.
 func (w *objectSync[O]) expectDuplicate(intent string) {
-	if _, repeats := w.Adapter.(DuplicateFinder); repeats && intent != "" {
+	if w.Definition.FindByMarker != nil && intent != "" {
 		w.expectLateEffect(w.object)
 	}
 }
@@ -57,24 +51,23 @@ func (w *objectSync[O]) recheck(ctx context.Context, have auth0.Document) error 
 // deleteDuplicates deletes the objects that carry the marker of this very Kubernetes object, its uid included, and are not the
 // one in status. When that was created, nothing carried the marker, so an earlier attempt made them afterwards.
 func (w *objectSync[O]) deleteDuplicates(ctx context.Context) error {
-	finder, repeats := w.Adapter.(DuplicateFinder)
-	if !repeats {
+	if w.Definition.FindByMarker == nil {
 		return nil
 	}
-	marked, err := finder.FindByMarker(ctx, w.session, Owner(w.object))
+	marked, err := w.Definition.FindByMarker(ctx, w.session, Owner(w.object))
 	if err != nil {
 		return err
 	}
 	for _, duplicate := range marked {
 		id := w.idOf(duplicate)
-		if id == w.Adapter.ID(w.object) || w.protects(duplicate, w.session.ClientID()) != "" {
+		if id == w.Definition.ID(w.object) || w.protects(duplicate, w.session.ClientID()) != "" {
 			continue
 		}
-		if err := w.session.Delete(ctx, w.Adapter.Resource(), id); err != nil && auth0.ClassOf(err) != auth0.ClassNotFound {
+		if err := w.session.Delete(ctx, w.Definition.Resource, id); err != nil && auth0.ClassOf(err) != auth0.ClassNotFound {
 			return err
 		}
 		w.reconciliation.Event(ctx, corev1.EventTypeWarning, v1alpha1.EventDuplicateDeleted,
-			"deleted "+id+": an attempt to create this object that was interrupted had made it besides "+w.Adapter.ID(w.object))
+			"deleted "+id+": an attempt to create this object that was interrupted had made it besides "+w.Definition.ID(w.object))
 	}
 	return nil
 }

@@ -77,8 +77,8 @@ func (r *Reconciler[O]) run(ctx context.Context, reconciliation *Reconciliation[
 
 // Apply implements Handler.
 func (r *Remote[O]) Apply(ctx context.Context, reconciliation *Reconciliation[O]) Outcome {
-	if initializer, ok := r.Adapter.(StatusInitializer[O]); ok {
-		initializer.InitializeStatus(reconciliation.Object)
+	if r.Definition.InitializeStatus != nil {
+		r.Definition.InitializeStatus(reconciliation.Object)
 	}
 	return r.snapshot.reconcile(ctx, reconciliation)
 }
@@ -221,7 +221,7 @@ func (w *objectSync[O]) settle(ctx context.Context, have auth0.Document, known *
 		return Outcome{}, err
 	}
 	if w.finishes() {
-		if err := w.Adapter.(Finisher[O]).Finish(ctx, w.req(), have); err != nil {
+		if err := w.Definition.Finish(ctx, w.req(), have); err != nil {
 			return Outcome{}, err
 		}
 	}

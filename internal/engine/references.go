@@ -81,11 +81,10 @@ func declarers(ctx context.Context, reader client.Reader, kinds []Kind, kind, ke
 
 // awaitNamed waits for the objects that declare what the object names.
 func (w *objectSync[O]) awaitNamed(ctx context.Context) error {
-	namer, ok := w.Adapter.(Namer[O])
-	if !ok {
+	if w.Definition.Names == nil {
 		return nil
 	}
-	return AwaitNamed(ctx, w.Client, w.kinds, w.tenant, namer.Names(w.object))
+	return AwaitNamed(ctx, w.Client, w.kinds, w.tenant, w.Definition.Names(w.object))
 }
 
 // key is the key of an object of the kind in reference.ObjectIndex.

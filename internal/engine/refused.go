@@ -163,8 +163,8 @@ func messageOf(err error) string {
 
 // explained returns the kind's explanation of an answer, nil if the kind has none.
 func (w *objectSync[O]) explained(failed *auth0.Error) error {
-	if explainer, ok := w.Adapter.(Explainer[O]); ok {
-		return explainer.Explain(w.req(), failed)
+	if w.Definition.Explain != nil {
+		return w.Definition.Explain(w.req(), failed)
 	}
 	return nil
 }

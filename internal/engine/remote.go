@@ -31,14 +31,12 @@ const (
 
 // Remote is the Handler of every kind that represents an object in Auth0.
 type Remote[O v1alpha1.Managed] struct {
-	Adapter Adapter[O]
+	Definition *Definition[O]
 	Deps
 	kind  Kind
 	kinds []Kind
 	// claims are the claims of objects that carry no marker in Auth0.
-	claims *claims
-	// New returns an empty object.
-	New      func() O
+	claims   *claims
 	snapshot snapshot[O]
 	batcher  batcher[O]
 }
@@ -91,7 +89,7 @@ func (r *Remote[O]) Forget(name types.NamespacedName) {
 }
 
 func (r *Remote[O]) newSync(reconciliation *Reconciliation[O]) *objectSync[O] {
-	return &objectSync[O]{Remote: r, reconciliation: reconciliation, object: reconciliation.Object, fields: r.Adapter.Fields(), resync: drift.DefaultResync, notApplied: notAppliedBefore(reconciliation.Object)}
+	return &objectSync[O]{Remote: r, reconciliation: reconciliation, object: reconciliation.Object, fields: r.Definition.Fields, resync: drift.DefaultResync, notApplied: notAppliedBefore(reconciliation.Object)}
 }
 
 func (w *objectSync[O]) run(ctx context.Context) Outcome {
@@ -127,11 +125,11 @@ func (w *objectSync[O]) known(ctx context.Context) (auth0.Document, error) {
 	if w.shown != nil {
 		return w.shown, nil
 	}
-	id := w.Adapter.ID(w.object)
+	id := w.Definition.ID(w.object)
 	if id == "" {
 		return nil, nil
 	}
-	have, err := w.session.Get(ctx, w.Adapter.Resource(), id)
+	have, err := w.session.Get(ctx, w.Definition.Resource, id)
 	if auth0.ClassOf(err) == auth0.ClassNotFound {
 		return nil, nil
 	}
@@ -141,7 +139,7 @@ func (w *objectSync[O]) known(ctx context.Context) (auth0.Document, error) {
 // remember records in status what was done, so that it is not done again.
 func (w *objectSync[O]) remember(have auth0.Document) {
 	w.reconciliation.found = true
-	w.Adapter.Observe(w.object, have)
+	w.Definition.Observe(w.object, have)
 	status := w.object.GetManagedStatus()
 	// Fields that Auth0 did not clear must still be cleared.
 	left := slices.DeleteFunc(slices.Concat(w.unapplied, w.failed), func(one fields.Change) bool { return one.IsBeside })
@@ -186,8 +184,8 @@ func (w *objectSync[O]) ready(reason, message string) Outcome {
 // nextAt is when the object must be reconciled again in any case, the zero time if there is no such time.
 func (w *objectSync[O]) nextAt() time.Time {
 	var next time.Time
-	if scheduler, ok := w.Adapter.(Scheduler[O]); ok {
-		next = scheduler.NextAt(w.object)
+	if w.Definition.NextAt != nil {
+		next = w.Definition.NextAt(w.object)
 	}
 	if at := w.object.GetManagedStatus().RecheckAt; at != nil && !w.observes() && (next.IsZero() || at.Time.Before(next)) {
 		next = at.Time

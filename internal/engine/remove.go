@@ -78,14 +78,14 @@ func (w *objectSync[O]) remove(ctx context.Context) (Outcome, error) {
 	switch {
 	case err != nil:
 		return Outcome{}, err
-	case have == nil && w.Adapter.ID(w.object) == "":
+	case have == nil && w.Definition.ID(w.object) == "":
 		return RemoveFinalizer("nothing to delete in Auth0: this object managed nothing there"), nil
 	case have == nil:
 		w.wroteDeletion(ctx, nil)
 		return RemoveFinalizer("gone from Auth0"), nil
 	}
 	if why, err := w.retainReason(ctx, have); err != nil || why != "" {
-		return RemoveFinalizer("left in Auth0: " + w.Adapter.Describe(have) + " " + why), err
+		return RemoveFinalizer("left in Auth0: " + w.Definition.Describe(have) + " " + why), err
 	}
 	if outcome, err := w.leaveToSuccessor(ctx, have); err != nil || outcome != nil {
 		return deref(outcome), err
@@ -98,21 +98,21 @@ func (w *objectSync[O]) remove(ctx context.Context) (Outcome, error) {
 
 // deleteThere deletes what was read in Auth0, and releases the Kubernetes object once a read shows that it is gone.
 func (w *objectSync[O]) deleteThere(ctx context.Context, have auth0.Document) (Outcome, error) {
-	w.Adapter.Observe(w.object, have)
+	w.Definition.Observe(w.object, have)
 	if w.object.GetManagedStatus().RecheckAt != nil || w.intent() != "" {
 		if err := w.deleteDuplicates(ctx); err != nil {
 			return Outcome{}, err
 		}
 	}
-	id := w.Adapter.ID(w.object)
-	if err := w.session.Delete(ctx, w.Adapter.Resource(), id); err != nil && auth0.ClassOf(err) != auth0.ClassNotFound {
+	id := w.Definition.ID(w.object)
+	if err := w.session.Delete(ctx, w.Definition.Resource, id); err != nil && auth0.ClassOf(err) != auth0.ClassNotFound {
 		return Outcome{}, err
 	}
-	if _, err := w.session.Get(ctx, w.Adapter.Resource(), id); auth0.ClassOf(err) != auth0.ClassNotFound {
+	if _, err := w.session.Get(ctx, w.Definition.Resource, id); auth0.ClassOf(err) != auth0.ClassNotFound {
 		return Wait(v1alpha1.ReasonDeleting, "deleted in Auth0; waiting until it is gone", deletionPoll).NotReady(), err
 	}
 	w.wroteDeletion(ctx, have)
-	return RemoveFinalizer("deleted " + w.Adapter.Describe(have)), nil
+	return RemoveFinalizer("deleted " + w.Definition.Describe(have)), nil
 }
 
 // leaveToSuccessor hands the object in Auth0 over to another Kubernetes object that declares it too. It returns nil if there is
@@ -122,11 +122,11 @@ func (w *objectSync[O]) leaveToSuccessor(ctx context.Context, have auth0.Documen
 	if err != nil || successor == nil {
 		return nil, err
 	}
-	w.Adapter.Observe(w.object, have)
+	w.Definition.Observe(w.object, have)
 	if err := w.handOver(ctx, have, successor); err != nil {
 		return nil, err
 	}
-	outcome := RemoveFinalizer("left in Auth0: handed over " + w.Adapter.Describe(have) + " to " + w.kind.Name + " " + client.ObjectKeyFromObject(successor).String() + ", which declares it too")
+	outcome := RemoveFinalizer("left in Auth0: handed over " + w.Definition.Describe(have) + " to " + w.kind.Name + " " + client.ObjectKeyFromObject(successor).String() + ", which declares it too")
 	return &outcome, nil
 }
 
@@ -156,7 +156,7 @@ func (w *objectSync[O]) reach(ctx context.Context) error {
 // toRemove reads the object in Auth0, nil if there is none. Without an id, the object may exist because the answer to its
 // creation was lost: then it carries the marker.
 func (w *objectSync[O]) toRemove(ctx context.Context) (auth0.Document, error) {
-	if w.Adapter.ID(w.object) != "" {
+	if w.Definition.ID(w.object) != "" {
 		return w.known(ctx)
 	}
 	w.references = reference.Known(ctx, w.Client, w.object, w.refersTo())

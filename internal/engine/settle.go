@@ -12,23 +12,21 @@ import (
 
 // lists returns the lists of the object that need work.
 func (w *objectSync[O]) lists() []lists.List {
-	lister, ok := w.Adapter.(Lister[O])
-	if !ok {
+	if w.Definition.Lists == nil {
 		return nil
 	}
-	return w.withoutMemberLists(slices.DeleteFunc(lister.Lists(w.req()), lists.List.Idle))
+	return w.withoutMemberLists(slices.DeleteFunc(w.Definition.Lists(w.req()), lists.List.Idle))
 }
 
 // finishes reports whether the object has follow-up work.
 func (w *objectSync[O]) finishes() bool {
-	finisher, ok := w.Adapter.(Finisher[O])
-	return ok && finisher.Finishes(w.object)
+	return w.Definition.Finishes != nil && w.Definition.Finishes(w.object)
 }
 
 // publish writes what is known of the object into Kubernetes.
 func (w *objectSync[O]) publish(ctx context.Context, have auth0.Document) error {
-	if publisher, ok := w.Adapter.(Publisher[O]); ok {
-		if err := publisher.Publish(ctx, w.req(), have); err != nil {
+	if w.Definition.Publish != nil {
+		if err := w.Definition.Publish(ctx, w.req(), have); err != nil {
 			return err
 		}
 	}
@@ -39,7 +37,7 @@ func (w *objectSync[O]) publish(ctx context.Context, have auth0.Document) error 
 func (w *objectSync[O]) changeLists(ctx context.Context, known *lists.Known) error {
 	var failures []error
 	for _, list := range w.lists() {
-		changed, err := w.verifying(list).Converge(ctx, w.session, w.Adapter.ID(w.object), known, w.reconciliation.Save)
+		changed, err := w.verifying(list).Converge(ctx, w.session, w.Definition.ID(w.object), known, w.reconciliation.Save)
 		if err != nil {
 			failures = append(failures, err)
 		} else if known.IsNews(list.Field, changed) {

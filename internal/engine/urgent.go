@@ -11,21 +11,14 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 )
 
-// Urgent is for kinds with fields that must take effect even if the rest of the object has an error.
-type Urgent[O v1alpha1.Managed] interface {
-	// Urgent returns what must be in Auth0 and, according to status, is not there yet; nil if there is nothing.
-	Urgent(O) auth0.Document
-}
-
 // sendUrgentFirst sends the urgent fields of an object that a person must correct, or that waits for others. It returns why the
 // rest is not sent.
 func (w *objectSync[O]) sendUrgentFirst(ctx context.Context, why error) error {
-	urgent, ok := w.Adapter.(Urgent[O])
 	_, isProblem := errors.AsType[*problem.Problem](why)
-	if !ok || !isProblem || w.tenant == nil || !w.managed() || w.object.GetManagedSpec().ManagementPolicy == v1alpha1.ManagementPolicyCreateOnly || w.observes() {
+	if w.Definition.Urgent == nil || !isProblem || w.tenant == nil || !w.managed() || w.object.GetManagedSpec().ManagementPolicy == v1alpha1.ManagementPolicyCreateOnly || w.observes() {
 		return why
 	}
-	patch := urgent.Urgent(w.object)
+	patch := w.Definition.Urgent(w.object)
 	if len(patch) == 0 {
 		return why
 	}
@@ -55,7 +48,7 @@ func (w *objectSync[O]) sendUrgent(ctx context.Context, patch auth0.Document) er
 	if err != nil {
 		return err
 	}
-	w.Adapter.Observe(w.object, updated)
+	w.Definition.Observe(w.object, updated)
 	w.event(ctx, v1alpha1.EventUpdated, w.updatedMessage()+quoted(slices.Sorted(maps.Keys(patch))))
 	return nil
 }

@@ -21,8 +21,8 @@ type Warner[O v1alpha1.Object] interface {
 
 // Warnings implements Warner with the warnings of the kind.
 func (r *Remote[O]) Warnings(object O) []string {
-	if warner, ok := r.Adapter.(Warner[O]); ok {
-		return warner.Warnings(object)
+	if r.Definition.Warnings != nil {
+		return r.Definition.Warnings(object)
 	}
 	return nil
 }

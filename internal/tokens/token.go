@@ -34,8 +34,7 @@ type SignInOf func(*v1alpha1.Auth0User) (username string, password v1alpha1.Secr
 // NewKind returns the kind Auth0Token.
 func NewKind(signInOf SignInOf) engine.Kind {
 	failures, deletions := &failures{of: map[types.NamespacedName]*failure{}}, newUserDeletions()
-	return engine.Register[v1alpha1.Auth0Token]("Auth0Token", nil,
-		func() client.ObjectList { return &v1alpha1.Auth0TokenList{} },
+	return engine.Register(nil,
 		reference.Indexed{
 			Inputs: func(object client.Object) []string { return tokenInputs(object.(*v1alpha1.Auth0Token)) },
 			// Drift detection reports changes by the user's ID, so the token is indexed by its subject.
