@@ -31,8 +31,8 @@ func TestAffectedBy(t *testing.T) {
 	additive.Spec.EnabledClients.Mode = v1alpha1.ListModeAdditive
 	grant := &v1alpha1.Auth0ClientGrant{}
 	grant.Status.ClientID, grant.Status.Audience = "shop", api
-	editors := &v1alpha1.Auth0Role{}
-	editors.Status.Permissions = []string{"read:orders " + api}
+	holder := &v1alpha1.Auth0Role{}
+	holder.Status.Permissions = []string{"read:orders " + api}
 	member := &v1alpha1.Auth0User{}
 	member.Status.Roles, member.Status.OrganizationRoles = []string{"editor"}, []string{"org_1 chief"}
 	member.Status.Organizations, member.Status.Permissions, member.Status.Connection = []string{"org_1"}, []string{"write:orders " + api}, "customers"
@@ -73,12 +73,12 @@ func TestAffectedBy(t *testing.T) {
 		{"another deleted application and a grant", affects(t, clientgrant.Definition, deleted("clients", "other", "Shop"), grant), false},
 		{"a deleted API and a grant", affects(t, clientgrant.Definition, deleted("resource-servers", "1", api), grant), true},
 		{"a scope that goes and a grant", affects(t, clientgrant.Definition, narrowed, grant), true},
-		{"a deleted API and a role", affects(t, role.Definition, deleted("resource-servers", "1", api), editors), true},
-		{"another deleted API and a role", affects(t, role.Definition, deleted("resource-servers", "1", "https://stock"), editors), false},
-		{"an API that nobody has read and a role", affects(t, role.Definition, deleted("resource-servers", "1", ""), editors), false},
-		{"a scope that goes and a role that has it", affects(t, role.Definition, narrowed, editors), true},
+		{"a deleted API and a role", affects(t, role.Definition, deleted("resource-servers", "1", api), holder), true},
+		{"another deleted API and a role", affects(t, role.Definition, deleted("resource-servers", "1", "https://stock"), holder), false},
+		{"an API that nobody has read and a role", affects(t, role.Definition, deleted("resource-servers", "1", ""), holder), false},
+		{"a scope that goes and a role that has it", affects(t, role.Definition, narrowed, holder), true},
 		{"a scope that goes and a user who has another", affects(t, user.Definition, narrowed, member), false},
-		{"a scope that comes", affects(t, role.Definition, widened, editors), false},
+		{"a scope that comes", affects(t, role.Definition, widened, holder), false},
 		{"a deleted API and a user", affects(t, user.Definition, deleted("resource-servers", "1", api), member), true},
 		{"a deleted role and a user", affects(t, user.Definition, deleted("roles", "rol_1", "editor"), member), true},
 		{"a deleted role and a member", affects(t, user.Definition, deleted("roles", "rol_2", "chief"), member), true},

@@ -1,3 +1,4 @@
+// Package client defines Auth0Client: applications.
 package client
 
 import (

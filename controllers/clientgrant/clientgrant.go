@@ -1,3 +1,4 @@
+// Package clientgrant defines Auth0ClientGrant: the scopes of an API that an application may use.
 package clientgrant
 
 import (
@@ -29,7 +30,6 @@ const (
 var Definition = engine.Definition[*v1alpha1.Auth0ClientGrant]{
 	Resource:     "client-grants",
 	Noun:         "client grant",
-	Scopes:       scopes(),
 	Fields:       semantics,
 	Desired:      desired,
 	Check:        check,
@@ -55,10 +55,6 @@ var semantics = fields.Semantics{
 	CreateOnly: []string{"client_id", "default_for", "audience", "subject_type"},
 	Sets:       []string{"scope", "authorization_details_types"},
 	Cleared:    map[string]any{"scope": []any{}, "allow_all_scopes": false, "allow_any_organization": false, "authorization_details_types": []any{}},
-}
-
-func scopes() []engine.Scope[*v1alpha1.Auth0ClientGrant] {
-	return engine.LifecycleScopes[*v1alpha1.Auth0ClientGrant](auth0.ScopesFor("client-grants"))
 }
 
 func referencesOf(grant *v1alpha1.Auth0ClientGrant) []reference.Reference {
@@ -162,15 +158,10 @@ func leaveBehind(ctx context.Context, req engine.Request[*v1alpha1.Auth0ClientGr
 // allowed.
 func protects(session *auth0.Session, operators []string, have auth0.Document) string {
 	application := have.String("client_id")
-	if slices.Contains(operators, application) && IsManagementAPI(session, audienceOf(session, have)) && subjectTypeOf(have) == "client" {
+	if slices.Contains(operators, application) && session.IsManagementAudience(audienceOf(session, have)) && subjectTypeOf(have) == "client" {
 		return fmt.Sprintf("the operator's own access to the Management API (client grant of application %s)", application)
 	}
 	return ""
-}
-
-// IsManagementAPI reports whether the identifier is that of the tenant's Management API. Domains are not case-sensitive.
-func IsManagementAPI(session *auth0.Session, identifier string) bool {
-	return strings.EqualFold(identifier, session.ManagementAudience())
 }
 
 // subjectTypeOf is "client" if Auth0 returns none.
@@ -235,7 +226,7 @@ func explain(req engine.Request[*v1alpha1.Auth0ClientGrant], failed *auth0.Error
 			field, session.Domain(), name, strings.TrimPrefix(field, "spec."))
 	case failed.Class == auth0.ClassNotFound && failed.Route == "POST /api/v2/client-grants":
 		field, name := declaredAs("spec.resourceServerRef", grant.Spec.ResourceServerRef, "spec.audience", fields.ValueOf(grant.Spec.Audience))
-		if IsManagementAPI(session, name+"/") {
+		if session.IsManagementAudience(name + "/") {
 			return problem.Stalled(v1alpha1.ReasonInvalidSpec, "%s: the identifier of the Management API ends with a slash; delete this object and create one with spec.managementApi: true instead", field)
 		}
 		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "%s: tenant %s has no API %q (Auth0 says: %s); create it, or delete this object and create one with the right %s",
@@ -271,7 +262,7 @@ func explainScopes(grant *v1alpha1.Auth0ClientGrant, failed *auth0.Error) error 
 
 // refuseAllScopes rejects allowAllScopes for the Management API, because Auth0 does not grant it there.
 func refuseAllScopes(req engine.Request[*v1alpha1.Auth0ClientGrant], audience string) error {
-	if fields.ValueOf(req.Object.Spec.AllowAllScopes) && IsManagementAPI(req.Session, audience) {
+	if fields.ValueOf(req.Object.Spec.AllowAllScopes) && req.Session.IsManagementAudience(audience) {
 		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.allowAllScopes is not for the Management API (%s): Auth0 refuses it for its own APIs; list the permissions in spec.scopes", audience)
 	}
 	return nil

@@ -1,3 +1,4 @@
+// Package connection defines Auth0Connection: databases and identity providers.
 package connection
 
 import (

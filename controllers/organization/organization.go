@@ -1,3 +1,4 @@
+// Package organization defines Auth0Organization: organizations.
 package organization
 
 import (
@@ -12,7 +13,6 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/fields"
 	"github.com/auth0-operator/auth0-operator/internal/lists"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
-	"github.com/auth0-operator/auth0-operator/internal/rbac"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
@@ -312,7 +312,7 @@ func affectedBy(write drift.Write) func(*v1alpha1.Auth0Organization) bool {
 		return func(o *v1alpha1.Auth0Organization) bool { return slices.Contains(o.Status.Connections, write.ID) }
 	case "client-grants":
 		return func(o *v1alpha1.Auth0Organization) bool { return slices.Contains(o.Status.ClientGrants, write.ID) }
-	case "clients", rbac.ResourceAPIs:
+	case "clients", "resource-servers":
 		return func(o *v1alpha1.Auth0Organization) bool { return len(o.Status.ClientGrants) > 0 }
 	}
 	return nil

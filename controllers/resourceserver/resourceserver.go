@@ -1,3 +1,4 @@
+// Package resourceserver defines Auth0ResourceServer: APIs.
 package resourceserver
 
 import (
@@ -11,7 +12,6 @@ import (
 	"maps"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
-	"github.com/auth0-operator/auth0-operator/controllers/clientgrant"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
 	"github.com/auth0-operator/auth0-operator/internal/fields"
@@ -154,7 +154,7 @@ func find(ctx context.Context, req engine.Request[*v1alpha1.Auth0ResourceServer]
 
 // protects implements Definition.Protects. The settings of the Management API can lock the operator out.
 func protects(session *auth0.Session, _ []string, have auth0.Document) string {
-	if clientgrant.IsManagementAPI(session, have.String("identifier")) {
+	if session.IsManagementAudience(have.String("identifier")) {
 		return "the Management API, by which the operator works"
 	}
 	return ""

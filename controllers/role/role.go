@@ -1,3 +1,4 @@
+// Package role defines Auth0Role: roles.
 package role
 
 import (
@@ -29,31 +30,20 @@ const (
 var Definition = engine.Definition[*v1alpha1.Auth0Role]{
 	Resource:   "roles",
 	Noun:       "role",
-	Scopes:     scopes(),
-	Fields:     semantics,
+	Fields:     fields.Semantics{Cleared: map[string]any{"description": ""}},
 	Desired:    desired,
 	Check:      check,
 	Explain:    explain,
 	References: referencesOf,
 	Names:      namesOf,
 	Declares:   declares,
-	Describe:   describe,
 	Observe:    observe,
-	Find:       find,
-	Intent:     intent,
 	Lists:      listsOf,
 	AffectedBy: affectedBy,
 	Export:     export,
 	Population: population,
 	Gives:      gives,
 	Holds:      holds,
-}
-
-// semantics are the special fields.
-var semantics = fields.Semantics{Cleared: map[string]any{"description": ""}}
-
-func scopes() []engine.Scope[*v1alpha1.Auth0Role] {
-	return engine.LifecycleScopes[*v1alpha1.Auth0Role](auth0.ScopesFor("roles"))
 }
 
 func referencesOf(role *v1alpha1.Auth0Role) []reference.Reference {
@@ -89,20 +79,9 @@ func desired(role *v1alpha1.Auth0Role, _ reference.Values) auth0.Document {
 	return desired
 }
 
-// intent records what distinguishes the role from another one with the same name.
-func intent(desired auth0.Document) auth0.Document { return desired.Clone() }
-
-func describe(have auth0.Document) string {
-	return fmt.Sprintf("role %q (%s)", have.String("name"), have.String("id"))
-}
-
 func observe(role *v1alpha1.Auth0Role, have auth0.Document) {
 	role.Status.ID = have.String("id")
 	role.Status.Name = have.String("name")
-}
-
-func find(ctx context.Context, req engine.Request[*v1alpha1.Auth0Role], wanted auth0.Document) ([]auth0.Document, error) {
-	return req.Session.Find(ctx, "roles", map[string]string{"name": wanted.String("name")})
 }
 
 func listsOf(req engine.Request[*v1alpha1.Auth0Role]) []lists.List {

@@ -1,3 +1,4 @@
+// Package tenant defines Auth0Tenant: credentials for a tenant.
 package tenant
 
 import (
@@ -36,6 +37,7 @@ import (
 // disabledConnectionRetry is the pause before checking again a connection that is not enabled for the operator.
 const disabledConnectionRetry = 5 * time.Minute
 
+// Kind returns the kind Auth0Tenant.
 func Kind() engine.Kind {
 	return engine.Register(nil,
 		reference.Indexed{Inputs: func(object client.Object) []string { return tenantInputs(object.(*v1alpha1.Auth0Tenant)) }},

@@ -1,3 +1,4 @@
+// Package user defines Auth0User: users.
 package user
 
 import (

@@ -38,3 +38,8 @@ func (s *Session) isHost(host string) bool {
 	}
 	return slices.ContainsFunc(auth0Domains, func(domain string) bool { return strings.HasSuffix(host, domain) })
 }
+
+// IsManagementAudience reports whether an identifier is exactly that of the tenant's Management API. Domains are not case-sensitive.
+func (s *Session) IsManagementAudience(identifier string) bool {
+	return strings.EqualFold(identifier, s.ManagementAudience())
+}

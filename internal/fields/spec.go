@@ -93,6 +93,7 @@ func List(items []string) []any {
 	return list
 }
 
+// Texts returns the strings of a list in a document.
 func Texts(list any) []string {
 	items, _ := list.([]any)
 	found := make([]string, 0, len(items))
@@ -104,7 +105,7 @@ func Texts(list any) []string {
 	return found
 }
 
-// ToSpec is the reverse of documentOf: it copies the fields of a document for which the spec has a field. It skips empty
+// ToSpec is the reverse of FromSettings: it copies the fields of a document for which the spec has a field. It skips empty
 // values, which mean the same as absent ones.
 func ToSpec(settings any, have auth0.Document, verbatim ...string) error {
 	encoded, err := json.Marshal(camelObject(have, verbatim))
@@ -168,7 +169,7 @@ func camel(snake string) string {
 	return strings.Join(words, "")
 }
 
-// without is a copy of a document without some of its fields.
+// Without is a copy of a document without some of its fields.
 func Without(have auth0.Document, fields ...string) auth0.Document {
 	rest := maps.Clone(have)
 	for _, field := range fields {
@@ -185,6 +186,7 @@ func ValueOf[T any](pointer *T) T {
 	return *pointer
 }
 
+// Put sets a field of a document if there is a value.
 func Put[T any](document auth0.Document, field string, value *T) {
 	if value != nil {
 		document[field] = *value

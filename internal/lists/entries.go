@@ -24,11 +24,13 @@ func IgnoreExisting(err error) error {
 	return err
 }
 
+// Unique sorts names and removes those that are listed twice.
 func Unique(names []string) []string {
 	slices.Sort(names)
 	return slices.Compact(names)
 }
 
+// ValuesOf returns the values of a map, sorted.
 func ValuesOf(ids map[string]string) []string {
 	values := make([]string, 0, len(ids))
 	for _, id := range ids {

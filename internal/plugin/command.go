@@ -1,6 +1,6 @@
 // Package plugin implements `kubectl auth0`: export, plan, status and more, with the permissions of a kubeconfig.
 //
-// It may import every package but internal/simulator. It uses the adapters of the operator, so that it predicts what the
+// It may import every package but internal/simulator. It uses the definitions of the kinds, so that it predicts what the
 // operator does. Start with [Command].
 package plugin
 

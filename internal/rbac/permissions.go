@@ -1,3 +1,6 @@
+// Package rbac has what roles, users, APIs and client grants share: permissions, and the access to the Management API that they give.
+//
+// It may import internal/engine and the packages below it, but no kind.
 package rbac
 
 import (
@@ -17,8 +20,6 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
-
-// Roles and users share the code for permissions.
 
 // References are the APIs that permissions refer to. field is the field of the permissions in the spec.
 func References(object client.Object, field string, permissions []v1alpha1.Permission) []reference.Reference {
@@ -56,6 +57,7 @@ func Declared(field string, permissions []v1alpha1.Permission, references refere
 // permissionEntry is the name of a permission in status. The name of a scope contains no space.
 func permissionEntry(api, name string) string { return name + " " + api }
 
+// EntriesOf are the names of permissions in status, as Auth0 has them.
 func EntriesOf(permissions []auth0.Permission) []string {
 	entries := make([]string, len(permissions))
 	for i, permission := range permissions {
@@ -64,6 +66,7 @@ func EntriesOf(permissions []auth0.Permission) []string {
 	return entries
 }
 
+// Parse is the reverse of EntriesOf.
 func Parse(entries []string) []auth0.Permission {
 	permissions := make([]auth0.Permission, len(entries))
 	for i, entry := range entries {
@@ -86,6 +89,7 @@ func Explain(session *auth0.Session, failed *auth0.Error) error {
 		strings.TrimSuffix(failed.Message, ".")).Breaking().Again(MissingRetry)
 }
 
+// Exported are the permissions of an exported object.
 func Exported(names engine.Names, permissions []auth0.Permission) []v1alpha1.Permission {
 	items := make([]v1alpha1.Permission, len(permissions))
 	for i, permission := range permissions {
@@ -98,6 +102,7 @@ func Exported(names engine.Names, permissions []auth0.Permission) []v1alpha1.Per
 // AllScopes is access to all scopes.
 func AllScopes() []string { return []string{v1alpha1.AllManagementAPIScopes} }
 
+// OfGrant is the access that a client grant for the Management API gives. field is the field that names the grant.
 func OfGrant(field string, grant auth0.Document) engine.Access {
 	if grant.Bool("allow_all_scopes") {
 		return engine.Access{Field: field, Scopes: AllScopes()}
@@ -116,6 +121,7 @@ func Given(session *auth0.Session, field string, permissions []v1alpha1.Permissi
 	return given
 }
 
+// ManagementScopes are the permissions of the Management API among all.
 func ManagementScopes(session *auth0.Session, permissions []auth0.Permission) []string {
 	var scopes []string
 	for _, permission := range permissions {
@@ -126,6 +132,7 @@ func ManagementScopes(session *auth0.Session, permissions []auth0.Permission) []
 	return scopes
 }
 
+// OfRole is the access that a role gives, by its id. A role that does not exist gives none.
 func OfRole(ctx context.Context, session *auth0.Session, field, id string) ([]engine.Access, error) {
 	permissions, err := session.RolePermissions(ctx, id)
 	if auth0.ClassOf(err) == auth0.ClassNotFound {
@@ -146,6 +153,7 @@ func RemovedScopes(have, patch auth0.Document) []string {
 	return slices.DeleteFunc(ScopeValues(have), func(value string) bool { return slices.Contains(left, value) })
 }
 
+// ScopeValues are the names of the scopes of an API.
 func ScopeValues(api auth0.Document) []string {
 	scopes := api.Objects("scopes")
 	values := make([]string, len(scopes))
@@ -155,16 +163,17 @@ func ScopeValues(api auth0.Document) []string {
 	return values
 }
 
-const ResourceAPIs = "resource-servers"
+const resourceAPIs = "resource-servers"
 
+// IsDeletedAPI reports whether a write deletes an API whose identifier is known.
 func IsDeletedAPI(write drift.Write) bool {
-	return write.Resource == ResourceAPIs && write.Deleted() && write.Before.String("identifier") != ""
+	return write.Resource == resourceAPIs && write.Deleted() && write.Before.String("identifier") != ""
 }
 
 // LostScopes returns the scopes that a write removes from an API, and the identifier of the API.
 func LostScopes(write drift.Write) (api string, lost []string) {
 	api = write.Before.String("identifier")
-	if write.Resource != ResourceAPIs || write.After["scopes"] == nil {
+	if write.Resource != resourceAPIs || write.After["scopes"] == nil {
 		return api, nil
 	}
 	return api, RemovedScopes(write.Before, write.After)

@@ -21,7 +21,7 @@ func TestPagesHaveEveryKind(t *testing.T) {
 		t.Fatal("no CRDs", err)
 	}
 	for page, rowOf := range pages {
-		content, err := os.ReadFile(filepath.Join("../..", page))
+		content, err := os.ReadFile(filepath.Join("..", "..", page))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -257,7 +257,7 @@ func secretKeys(t *testing.T) []string {
 
 // rendersSecret reports whether a function makes values of an output Secret or ConfigMap.
 func rendersSecret(function *ast.FuncDecl) (renders bool) {
-	if name := function.Name.Name; name == "PublicValues" || name == "addDomains" {
+	if name := function.Name.Name; name == "publicValues" || name == "addDomains" {
 		return true
 	}
 	ast.Inspect(function, func(node ast.Node) bool {
