@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/yaml"
@@ -83,15 +84,49 @@ func Objects(manifests []byte) ([]*unstructured.Unstructured, error) {
 
 // run runs a tool of hack/deploy. Helm's own settings of anyone who runs the tests stay out of it.
 func run(ctx context.Context, tool string, args ...string) ([]byte, error) {
-	args = append([]string{"tool", "-modfile=" + filepath.Join(Root(), "hack", "deploy", "go.mod"), tool}, args...)
-	command := exec.CommandContext(ctx, "go", args...)
+	program, err := built(tool)
+	if err != nil {
+		return nil, err
+	}
+	command := exec.CommandContext(ctx, program, args...)
 	command.Dir = Root()
-	command.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off", "HELM_NAMESPACE=", "HELM_KUBECONTEXT=")
+	command.Env = append(os.Environ(), "HELM_NAMESPACE=", "HELM_KUBECONTEXT=")
+	output, err := outputOf(command)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", tool, strings.Join(args, " "), err)
+	}
+	return output, nil
+}
+
+// programs are the functions that build a tool on first use, by its package.
+var programs sync.Map
+
+// built returns the path of a tool. The first call in a process builds it into Go's build cache, unless it is there.
+func built(tool string) (string, error) {
+	build, _ := programs.LoadOrStore(tool, sync.OnceValues(func() (string, error) { return build(tool) }))
+	return build.(func() (string, error))()
+}
+
+// build has go tool build a tool, and print where it is in place of running it.
+func build(tool string) (string, error) {
+	modules := filepath.Join(Root(), "hack", "deploy", "go.mod")
+	command := exec.CommandContext(context.Background(), "go", "tool", "-n", "-modfile="+modules, tool)
+	command.Dir = Root()
+	command.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
+	output, err := outputOf(command)
+	if err != nil {
+		return "", fmt.Errorf("build %s: %w", tool, err)
+	}
+	return strings.TrimSpace(string(output)), nil
+}
+
+// outputOf runs a command. The error has what the command writes to standard error.
+func outputOf(command *exec.Cmd) ([]byte, error) {
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
 	output, err := command.Output()
 	if err != nil {
-		return nil, fmt.Errorf("%s %s: %w\n%s", tool, strings.Join(args[3:], " "), err, strings.TrimSpace(stderr.String()))
+		return nil, fmt.Errorf("%w\n%s", err, strings.TrimSpace(stderr.String()))
 	}
 	return output, nil
 }
