@@ -299,7 +299,7 @@ type ClientSettings struct {
 	AllowedLogoutURLs []string `json:"allowedLogoutUrls,omitzero"`
 
 	// allowedOrigins are origins that can call Auth0 from JavaScript (CORS), in addition to those of callbacks.
-	// +listType=atomic
+	// +listType=set
 	// +kubebuilder:validation:MaxItems=1000
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=2048
@@ -310,7 +310,7 @@ type ClientSettings struct {
 
 	// webOrigins are origins for cross-origin authentication, the device flow and the web message response mode. Single-page
 	// applications need their origin here to renew tokens silently.
-	// +listType=atomic
+	// +listType=set
 	// +kubebuilder:validation:MaxItems=1000
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=2048
@@ -327,7 +327,7 @@ type ClientSettings struct {
 	InitiateLoginURI *string `json:"initiateLoginUri,omitempty"`
 
 	// allowedClients are ids of applications and APIs that can make delegation requests. Empty: all.
-	// +listType=atomic
+	// +listType=set
 	// +kubebuilder:validation:MaxItems=1000
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=600
@@ -336,7 +336,7 @@ type ClientSettings struct {
 	AllowedClients []string `json:"allowedClients,omitzero"`
 
 	// clientAliases are audiences and realms for SAML, for the WS-Federation add-on.
-	// +listType=atomic
+	// +listType=set
 	// +kubebuilder:validation:MaxItems=1000
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=2048

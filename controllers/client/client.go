@@ -77,11 +77,6 @@ var semantics = fields.Semantics{
 		"addons", "default_organization", "encryption_key", "express_configuration", "fedcm_login", "jwt_configuration", "mobile",
 		"my_organization_configuration", "native_social_login", "oidc_logout", "refresh_token", "session_transfer", "token_exchange", "token_quota",
 	},
-	// The order of callbacks and logout URLs matters: the first of them is the default.
-	Sets: []string{
-		"allowed_clients", "allowed_origins", "async_approval_notification_channels", "client_aliases", "grant_types",
-		"organization_discovery_methods", "web_origins",
-	},
 	CreateOnly: []string{"resource_server_identifier"},
 	UpdateOnly: []string{"client_secret"},
 	Shown:      []string{"client_secret"},

@@ -31,6 +31,7 @@ var Definition = engine.Definition[*v1alpha1.Auth0ClientGrant]{
 	Resource:     "client-grants",
 	Noun:         "client grant",
 	Fields:       semantics,
+	Renamed:      map[string]string{"scopes": "scope"},
 	Desired:      desired,
 	Check:        check,
 	Warnings:     warnings,
@@ -53,7 +54,6 @@ var Definition = engine.Definition[*v1alpha1.Auth0ClientGrant]{
 // semantics are the special fields.
 var semantics = fields.Semantics{
 	CreateOnly: []string{"client_id", "default_for", "audience", "subject_type"},
-	Sets:       []string{"scope", "authorization_details_types"},
 	Cleared:    map[string]any{"scope": []any{}, "allow_all_scopes": false, "allow_any_organization": false, "authorization_details_types": []any{}},
 }
 

@@ -38,6 +38,7 @@ var Definition = engine.Definition[*v1alpha1.Auth0Connection]{
 	Noun:         "connection",
 	Scopes:       scopes(),
 	Fields:       semantics,
+	Renamed:      map[string]string{"database": "options"},
 	Desired:      desired,
 	Preserve:     preserve,
 	Check:        check,
@@ -60,12 +61,8 @@ var Definition = engine.Definition[*v1alpha1.Auth0Connection]{
 // semantics are the special fields.
 var semantics = fields.Semantics{
 	Replaced: []string{"options", "metadata", "authentication", "connected_accounts", "cross_app_access_requesting_app"},
-	Sets: []string{
-		"realms", "options.non_persistent_attrs", "options.scope", "options.freeform_scopes", "options.domain_aliases",
-		"options.password_dictionary.dictionary",
-		"options.password_options.complexity.character_types", "options.password_options.dictionary.custom",
-		"options.password_options.profile_data.blocked_fields",
-	},
+	// Free options have no schema.
+	Sets:       []string{"options.scope", "options.freeform_scopes", "options.domain_aliases", "options.non_persistent_attrs"},
 	Unshown:    []string{"options"},
 	CreateOnly: []string{"name", "strategy"},
 	Cleared: map[string]any{

@@ -55,7 +55,6 @@ var Definition = engine.Definition[*v1alpha1.Auth0ResourceServer]{
 var semantics = fields.Semantics{
 	Keyed:    map[string]string{"scopes": "value"},
 	Replaced: []string{"subject_type_authorization"},
-	Sets:     []string{"authorization_details"},
 	Kept:     []string{"identifier", "name"},
 	Cleared: map[string]any{
 		"signing_alg": "RS256", "token_lifetime": json.Number("86400"), "token_lifetime_for_web": json.Number("7200"),

@@ -51,6 +51,7 @@ func run() error {
 		writeArgoCD(kinds),
 		writeFlux(kinds),
 		writeReference(kinds),
+		writeLists(kinds),
 	)
 }
 

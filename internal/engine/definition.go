@@ -30,8 +30,10 @@ type Definition[O v1alpha1.Managed] struct {
 	// Scopes are the scopes that the kind needs. Default: LifecycleScopes of the resource.
 	Scopes []Scope[O]
 
-	// Fields describes the special fields of the kind.
+	// Fields describes the special fields of the kind. The lists without an order follow from the CRD.
 	Fields fields.Semantics
+	// Renamed are the fields that Auth0 calls otherwise, by their name in the spec. Others have the same name in snake_case.
+	Renamed map[string]string
 	// Desired renders the spec in Auth0's field names, without the fields that are not declared. references are the resolved
 	// References of the object. Default: fields.FromSpec.
 	Desired func(object O, references reference.Values) auth0.Document
@@ -206,6 +208,7 @@ type Scope[O v1alpha1.Managed] struct {
 // withDefaults fills in the defaults.
 func (d Definition[O]) withDefaults() *Definition[O] {
 	id := auth0.IDField(d.Resource)
+	d.Fields = d.Fields.WithLists(nameOf[O](), d.Renamed)
 	if d.Scopes == nil {
 		d.Scopes = LifecycleScopes[O](auth0.ScopesFor(d.Resource))
 	}
@@ -261,7 +264,7 @@ func (d *Definition[O]) namesRepeat() bool {
 // indexed returns how the objects are indexed in the cache.
 func (d *Definition[O]) indexed() reference.Indexed {
 	indexed := reference.Indexed{
-		Kind:   reflect.TypeFor[O]().Elem().Name(),
+		Kind:   nameOf[O](),
 		Inputs: func(object client.Object) []string { return d.inputs(object.(O)) },
 		ID:     func(object client.Object) string { return d.ID(object.(O)) },
 	}

@@ -177,7 +177,7 @@ func NewKind[O v1alpha1.Managed](definition Definition[O]) Kind {
 // Register makes a Kind of a Handler. A change of a Secret, ConfigMap or object that an object names, according to indexed,
 // triggers a reconciliation of the object.
 func Register[O v1alpha1.Object](scopes []string, indexed reference.Indexed, newHandler func(Deps, Kind, []Kind) Handler[O], watches ...Watch) Kind {
-	name := reflect.TypeFor[O]().Elem().Name()
+	name := nameOf[O]()
 	newList := func() client.ObjectList { return newListOf(name) }
 	kind := Kind{
 		Name: name, Scopes: scopes, NewList: newList, indexed: indexed,
@@ -224,6 +224,9 @@ func Register[O v1alpha1.Object](scopes []string, indexed reference.Indexed, new
 	}
 	return kind
 }
+
+// nameOf is the name of a kind.
+func nameOf[O v1alpha1.Object]() string { return reflect.TypeFor[O]().Elem().Name() }
 
 // newObject returns an empty object of a kind.
 func newObject[O v1alpha1.Object]() O {
