@@ -2,14 +2,12 @@ package controllers_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
-	"slices"
+	"reflect"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -28,7 +26,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
-	"sigs.k8s.io/yaml"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/controllers"
@@ -39,6 +36,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 	"github.com/auth0-operator/auth0-operator/internal/simulator"
+	"github.com/auth0-operator/auth0-operator/test/fixtures"
 )
 
 const (
@@ -54,6 +52,8 @@ type world struct {
 
 	kube client.Client
 	sim  *simulator.Server
+	// place is where the fixtures are.
+	place *fixtures.Place
 	// loops are the loops by kind. Nothing runs them but the test.
 	loops map[string]reconcile.Reconciler
 	// writes are the writes of the operator to the API server.
@@ -104,15 +104,18 @@ func newWorld(t *testing.T) *world {
 	w.sim = sim
 	kinds := controllers.All()
 	w.kube = w.newClient(kinds)
+	metrics := auth0.NewMetrics(prometheus.NewRegistry())
 	deps := engine.Deps{
-		Client: w.kube, Reader: w.kube, Pool: auth0.NewPool(clock.RealClock{}, auth0.NewMetrics(prometheus.NewRegistry())),
+		Client: w.kube, Reader: w.kube, Pool: auth0.NewPool(clock.RealClock{}, metrics),
 		Hasher: &secret.Hasher{Client: w.kube, Namespace: namespace}, Clock: clock.RealClock{}, Workers: 1,
-		Outputs: secret.NewExpectations(), Health: engine.NewHealth(), DriftDetection: &drift.Detection{}, Deletions: engine.NewDeletions(),
+		Metrics: metrics, Outputs: secret.NewExpectations(), Health: engine.NewHealth(), DriftDetection: &drift.Detection{}, Deletions: engine.NewDeletions(),
 	}
 	for _, kind := range kinds {
 		w.loops[kind.Name] = kind.Loop(deps, events.NewFakeRecorder(1000), kinds)
 	}
 	w.connect()
+	w.place = &fixtures.Place{Namespace: namespace, OperatorID: clientID, Kube: w.kube, Dashboard: sim.Dashboard}
+	w.place.Begin()
 	return w
 }
 
@@ -156,7 +159,7 @@ func (w *world) write(verb string, object any, do func() error) error {
 	return errMishap
 }
 
-// connect creates the tenant of the samples.
+// connect creates the tenant of the fixtures.
 func (w *world) connect() {
 	w.Helper()
 	w.create(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}})
@@ -165,14 +168,15 @@ func (w *world) connect() {
 		Data: map[string][]byte{"domain": []byte(w.sim.Domain), "clientId": []byte(clientID), "clientSecret": []byte(clientSecret)},
 	})
 	w.create(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "auth0-ca"}, Data: map[string]string{"ca.crt": string(w.sim.CA)}})
-	w.create(&v1alpha1.Auth0Tenant{
+	tenant := &v1alpha1.Auth0Tenant{
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "main", Generation: 1},
 		Spec: v1alpha1.Auth0TenantSpec{
 			CredentialsSecretRef: v1alpha1.SecretReference{Name: "auth0-credentials"},
 			CABundle:             &v1alpha1.CABundleReference{Kind: "ConfigMap", Name: "auth0-ca"},
 		},
-	})
-	w.requireReady("Auth0Tenant", "main")
+	}
+	w.create(tenant)
+	w.requireReady(tenant)
 }
 
 func (w *world) create(object client.Object) {
@@ -182,47 +186,82 @@ func (w *world) create(object client.Object) {
 	}
 }
 
-// apply creates the object of a sample, with the Secrets that the sample has beside it.
-func (w *world) apply(sample string) client.Object {
+// prepare makes what the objects of a fixture need.
+func (w *world) prepare(f fixtures.Files) {
 	w.Helper()
-	content, err := os.ReadFile(filepath.Join("..", "config", "samples", sample))
-	if err != nil {
-		w.Fatal(err)
-	}
-	var kind struct{ Kind string }
-	if err := yaml.Unmarshal(content, &kind); err != nil {
-		w.Fatal(err)
-	}
-	object := newObject(w.T, kind.Kind)
-	if err := yaml.UnmarshalStrict(content, object); err != nil {
-		w.Fatal(err)
-	}
-	object.SetNamespace(namespace)
-	object.SetUID(types.UID("uid-of-" + object.GetName()))
-	// A fake API server does not count generations.
-	object.SetGeneration(1)
-	w.create(object)
+	f.Prepare(w.place, func(object client.Object) {
+		w.declare(object)
+		if managed, ok := object.(v1alpha1.Managed); ok {
+			w.requireReady(managed)
+		}
+	})
+}
+
+// apply creates the object of a file.
+func (w *world) apply(f fixtures.Files, file string) v1alpha1.Managed {
+	w.Helper()
+	object := f.Object(file, "one")
+	w.declare(object)
 	return object
 }
 
-func newObject(t *testing.T, kind string) v1alpha1.Object {
-	t.Helper()
-	for _, known := range controllers.All() {
-		if known.Name == kind {
-			return known.New()
+// declare creates an object as an API server does: a fake one gives no UID, counts no generations, and leaves stringData.
+func (w *world) declare(object client.Object) {
+	w.Helper()
+	object.SetNamespace(namespace)
+	object.SetUID(types.UID("uid-of-" + object.GetName()))
+	object.SetGeneration(1)
+	if values, ok := object.(*corev1.Secret); ok {
+		values.Data = map[string][]byte{}
+		for key, value := range values.StringData {
+			values.Data[key] = []byte(value)
 		}
 	}
-	t.Fatalf("no kind %s", kind)
-	return nil
+	w.create(object)
 }
 
-// reconcile runs the loop of a kind once.
-func (w *world) reconcile(kind, name string) {
+// edit changes an object.
+func (w *world) edit(object v1alpha1.Managed, change func(v1alpha1.Managed)) {
+	w.Helper()
+	w.get(object)
+	change(object)
+	object.SetGeneration(object.GetGeneration() + 1)
+	if err := w.kube.Update(w.Context(), object); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// request asks for a reconciliation that reads Auth0.
+func (w *world) request(object v1alpha1.Managed) {
+	w.Helper()
+	w.get(object)
+	annotations := object.GetAnnotations()
+	annotations[v1alpha1.AnnotationReconcileRequestedAt] = "now"
+	object.SetAnnotations(annotations)
+	if err := w.kube.Update(w.Context(), object); err != nil {
+		w.Fatal(err)
+	}
+}
+
+func (w *world) get(object client.Object) {
+	w.Helper()
+	if err := w.kube.Get(w.Context(), client.ObjectKeyFromObject(object), object); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// kindOf is the kind of an object.
+func kindOf(object v1alpha1.Object) string {
+	return reflect.TypeOf(object).Elem().Name()
+}
+
+// reconcile runs the loop of an object once.
+func (w *world) reconcile(object v1alpha1.Object) {
 	w.Helper()
 	ctx := logr.NewContext(w.Context(), logr.Discard())
-	_, err := w.loops[kind].Reconcile(ctx, ctrl.Request{NamespacedName: types.NamespacedName{Namespace: namespace, Name: name}})
+	_, err := w.loops[kindOf(object)].Reconcile(ctx, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(object)})
 	if err != nil && !errors.Is(err, errMishap) {
-		w.Logf("%s %s: %v", kind, name, err)
+		w.Logf("%s %s: %v", kindOf(object), object.GetName(), err)
 	}
 }
 
@@ -230,101 +269,191 @@ func (w *world) reconcile(kind, name string) {
 const mostReconciles = 6
 
 // requireReady reconciles an object until it is Ready.
-func (w *world) requireReady(kind, name string) {
+func (w *world) requireReady(object v1alpha1.Object) {
 	w.Helper()
-	var ready *metav1.Condition
+	w.requireCondition(object, v1alpha1.ConditionReady, func(*metav1.Condition) bool { return true })
+}
+
+// requireStalled reconciles an object until it is Stalled for a reason, with a message that contains these words.
+func (w *world) requireStalled(object v1alpha1.Object, reason, words string) {
+	w.Helper()
+	w.requireCondition(object, v1alpha1.ConditionStalled, func(stalled *metav1.Condition) bool {
+		return stalled.Reason == reason && strings.Contains(stalled.Message, words)
+	})
+}
+
+// requireCondition reconciles an object until a condition of its generation is true, and is the one that is wanted.
+func (w *world) requireCondition(object v1alpha1.Object, name string, isWanted func(*metav1.Condition) bool) {
+	w.Helper()
 	for range mostReconciles {
-		w.reconcile(kind, name)
-		object := newObject(w.T, kind)
-		if err := w.kube.Get(w.Context(), types.NamespacedName{Namespace: namespace, Name: name}, object); err != nil {
-			w.Fatal(err)
-		}
-		if ready = meta.FindStatusCondition(object.GetCommonStatus().Conditions, v1alpha1.ConditionReady); ready != nil && ready.Status == metav1.ConditionTrue {
+		w.reconcile(object)
+		w.get(object)
+		found := meta.FindStatusCondition(object.GetCommonStatus().Conditions, name)
+		if found != nil && found.Status == metav1.ConditionTrue && found.ObservedGeneration == object.GetGeneration() && isWanted(found) {
 			return
 		}
 	}
-	w.Fatalf("%s %s is not Ready: %+v", kind, name, ready)
+	w.Fatalf("%s %s is not %s as wanted: %+v", kindOf(object), object.GetName(), name, object.GetCommonStatus().Conditions)
 }
 
 // requireGone deletes an object, and reconciles it until it is gone.
-func (w *world) requireGone(kind string, object client.Object) {
+func (w *world) requireGone(object v1alpha1.Object) {
 	w.Helper()
 	if err := w.kube.Delete(w.Context(), object); err != nil {
 		w.Fatal(err)
 	}
 	for range mostReconciles {
-		w.reconcile(kind, object.GetName())
-		if err := w.kube.Get(w.Context(), client.ObjectKeyFromObject(object), newObject(w.T, kind)); apierrors.IsNotFound(err) {
+		w.reconcile(object)
+		if err := w.kube.Get(w.Context(), client.ObjectKeyFromObject(object), object); apierrors.IsNotFound(err) {
 			return
 		}
 	}
-	w.Fatalf("%s %s is not gone", kind, object.GetName())
+	w.Fatalf("%s %s is not gone: %+v", kindOf(object), object.GetName(), object.GetCommonStatus())
 }
 
-// count is how many objects Auth0 has on a list.
-func (w *world) count(path string) int {
+// requireCount fails unless Auth0 has this many things of the fixture.
+func (w *world) requireCount(f fixtures.Files, want int) {
 	w.Helper()
-	status, content := w.sim.Dashboard(http.MethodGet, "/api/v2/"+path, nil)
-	var found []json.RawMessage
-	if err := json.Unmarshal(content, &found); err != nil {
-		w.Fatalf("GET %s: %d %s", path, status, content)
-	}
-	return len(found)
-}
-
-// minimal are the kinds with an object in Auth0, by their smallest sample, in the order in which they need each other.
-var minimal = []struct{ kind, folder, path string }{
-	{"Auth0ResourceServer", "auth0resourceserver", "resource-servers"},
-	{"Auth0Role", "auth0role", "roles"},
-	{"Auth0Client", "auth0client", "clients"},
-	{"Auth0ClientGrant", "auth0clientgrant", "client-grants"},
-	{"Auth0Connection", "auth0connection", "connections"},
-	{"Auth0Organization", "auth0organization", "organizations"},
-	{"Auth0User", "auth0user", "users"},
-}
-
-// TestLoopOfEveryKind runs the life of an object of every kind: it becomes Ready, a second reconciliation writes nothing, and its
-// deletion leaves nothing in Auth0.
-func TestLoopOfEveryKind(t *testing.T) {
-	for _, kind := range controllers.All() {
-		isThere := slices.ContainsFunc(minimal, func(row struct{ kind, folder, path string }) bool { return row.kind == kind.Name })
-		if _, managed := kind.New().(v1alpha1.Managed); managed && !isThere && kind.Name != "Auth0Token" {
-			t.Errorf("minimal lacks %s", kind.Name)
-		}
-	}
-	w := newWorld(t)
-	before := map[string]int{}
-	var objects []client.Object
-	for _, row := range minimal {
-		before[row.path] = w.count(row.path)
-		object := w.apply(row.folder + "/minimal.yaml")
-		w.requireReady(row.kind, object.GetName())
-		if made := w.count(row.path) - before[row.path]; made != 1 {
-			t.Errorf("%s: Auth0 has %d objects more", row.kind, made)
-		}
-		w.requireNoWrites(row.kind, object.GetName())
-		objects = append(objects, object)
-	}
-	for i, row := range slices.Backward(minimal) {
-		w.requireGone(row.kind, objects[i])
-		if left := w.count(row.path); left != before[row.path] {
-			t.Errorf("%s: Auth0 has %d objects after the deletion, %d before the creation", row.kind, left, before[row.path])
-		}
+	if count := len(f.IDs(w.place)); count != want {
+		w.Errorf("Auth0 has %d, want %d; %+v %+v", count, want, w.mishap, w.lost.Load())
 	}
 }
 
-// requireNoWrites reconciles an object once more, which must write nothing, neither to Kubernetes nor to Auth0.
-func (w *world) requireNoWrites(kind, name string) {
+// require fails unless the object is Ready, Auth0 has what its file says exactly once, and a second reconciliation writes nothing,
+// neither to Kubernetes nor to Auth0.
+func (w *world) require(f fixtures.Files, object v1alpha1.Managed) {
+	w.Helper()
+	w.requireReady(object)
+	if err := f.Check(w.place, object); err != nil {
+		w.Error(err)
+	}
+	w.requireCount(f, 1)
+	w.reconcile(object)
+	w.requireNoWrites(object)
+}
+
+// requireNoWrites reconciles an object once more, which must write nothing.
+func (w *world) requireNoWrites(object v1alpha1.Object) {
 	w.Helper()
 	w.writes = nil
 	w.sim.ResetRequests()
-	w.reconcile(kind, name)
+	w.reconcile(object)
 	if len(w.writes) > 0 {
-		w.Errorf("%s: a second reconciliation writes %v", kind, w.writes)
+		w.Errorf("another reconciliation writes %v", w.writes)
 	}
+	w.requireNoWritesToAuth0()
+}
+
+func (w *world) requireNoWritesToAuth0() {
+	w.Helper()
 	for _, call := range w.sim.Requests().ByRoute {
-		if call.Method != http.MethodGet {
-			w.Errorf("%s: a second reconciliation calls %s %s", kind, call.Method, call.Route)
+		if call.Method != http.MethodGet && call.Route != "/oauth/token" {
+			w.Errorf("it calls %s %s", call.Method, call.Route)
+		}
+	}
+}
+
+// TestEveryKindHasItsFiles names the files that a kind lacks, and those that no test reads.
+func TestEveryKindHasItsFiles(t *testing.T) {
+	for _, kind := range controllers.All() {
+		// A token is nothing in Auth0 that a file could describe: see the fixtures in test/integration.
+		if _, managed := kind.New().(v1alpha1.Managed); !managed || kind.Name == "Auth0Token" {
+			continue
+		}
+		if _, ok := fixtures.All()[kind.Name]; !ok {
+			t.Errorf("%s has no fixture: add the folder %s with %s and invalid-<what>.yaml; package test/fixtures says what they contain",
+				kind.Name, fixtures.FolderOf(kind.Name), strings.Join(fixtures.Required, ", "))
+		}
+	}
+	for name, f := range fixtures.All() {
+		missing, unknown := f.Lacks()
+		if len(missing) > 0 {
+			t.Errorf("%s lacks %v; package test/fixtures says what they contain", name, missing)
+		}
+		if len(unknown) > 0 {
+			t.Errorf("no test reads %v of %s", unknown, name)
+		}
+	}
+}
+
+// scenarios are what every kind must do with its files. test/integration has the same and more with a real API server.
+var scenarios = map[string]func(*world, fixtures.Files){
+	"minimal": func(w *world, f fixtures.Files) {
+		if f.Variant != "" {
+			return
+		}
+		object := w.apply(f, "minimal")
+		w.require(f, object)
+		w.requireGone(object)
+		w.requireCount(f, 0)
+	},
+	"full": func(w *world, f fixtures.Files) {
+		object := w.apply(f, "full")
+		w.require(f, object)
+		w.requireGone(object)
+		w.requireCount(f, 0)
+	},
+	"changed": func(w *world, f fixtures.Files) {
+		object := w.apply(f, "full")
+		w.require(f, object)
+		w.edit(object, func(o v1alpha1.Managed) { f.Apply(o, "changed") })
+		w.require(f, object)
+	},
+	"cleared": func(w *world, f fixtures.Files) {
+		object := w.apply(f, "full")
+		w.require(f, object)
+		w.edit(object, func(o v1alpha1.Managed) { f.Apply(o, "cleared") })
+		w.require(f, object)
+	},
+	"drift": func(w *world, f fixtures.Files) {
+		object := w.apply(f, "full")
+		w.require(f, object)
+		f.Drift(w.place, object)
+		w.request(object)
+		w.require(f, object)
+	},
+	"invalid": func(w *world, f fixtures.Files) {
+		object := w.apply(f, f.Invalid()[0].File)
+		for _, invalid := range f.Invalid() {
+			w.edit(object, func(o v1alpha1.Managed) { f.Apply(o, invalid.File) })
+			w.sim.ResetRequests()
+			w.requireStalled(object, invalid.Reason, invalid.Message)
+			w.requireNoWritesToAuth0()
+			w.requireCount(f, 0)
+		}
+		w.edit(object, func(o v1alpha1.Managed) { f.Apply(o, "full") })
+		w.require(f, object)
+	},
+	"existing": func(w *world, f fixtures.Files) {
+		f.Exist(w.place)
+		if f.NamesRepeat {
+			f.Exist(w.place)
+		}
+		object := f.Object("full", "one")
+		if f.NamesRepeat {
+			object.GetManagedSpec().AdoptionPolicy = v1alpha1.AdoptionPolicyIfUnmanaged
+		}
+		w.declare(object)
+		w.requireStalled(object, f.ExistsReason, "")
+		if f.NamesRepeat {
+			w.requireCount(f, 2)
+			return
+		}
+		w.edit(object, func(o v1alpha1.Managed) { o.GetManagedSpec().AdoptionPolicy = v1alpha1.AdoptionPolicyIfUnmanaged })
+		w.require(f, object)
+	},
+}
+
+// TestFixtures runs the scenarios with the files of every kind.
+func TestFixtures(t *testing.T) {
+	for name, f := range fixtures.All() {
+		for scenario, run := range scenarios {
+			t.Run(name+"/"+scenario, func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t)
+				w.prepare(f)
+				run(w, f)
+			})
 		}
 	}
 }
@@ -332,13 +461,13 @@ func (w *world) requireNoWrites(kind, name string) {
 // TestLostWrites lets each write to the API server fail once, before and after its effect, while an object is created and deleted.
 // In the end Auth0 has the object exactly once, and then not at all.
 func TestLostWrites(t *testing.T) {
-	for _, row := range minimal {
-		t.Run(row.kind, func(t *testing.T) {
+	for name, f := range fixtures.All() {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, after := range []bool{false, true} {
 				for at := 1; ; at++ {
 					w := newWorld(t)
-					w.live(row.kind, func() { w.writes, w.mishap = nil, mishap{at, after} })
+					w.live(f, func() { w.writes, w.mishap = nil, mishap{at, after} })
 					if len(w.writes) < at {
 						break
 					}
@@ -350,13 +479,13 @@ func TestLostWrites(t *testing.T) {
 
 // TestLostAnswers is TestLostWrites for the calls to Auth0.
 func TestLostAnswers(t *testing.T) {
-	for _, row := range minimal {
-		t.Run(row.kind, func(t *testing.T) {
+	for name, f := range fixtures.All() {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, after := range []bool{false, true} {
 				for at := int64(1); ; at++ {
 					w := newWorld(t)
-					w.live(row.kind, func() { w.calls.Store(0); w.lost.Store(&lost{at, after}) })
+					w.live(f, func() { w.calls.Store(0); w.lost.Store(&lost{at, after}) })
 					if w.calls.Load() < at {
 						break
 					}
@@ -366,25 +495,14 @@ func TestLostAnswers(t *testing.T) {
 	}
 }
 
-// live runs the life of an object of a kind, with what it needs. begin is called before its creation.
-func (w *world) live(kind string, begin func()) {
+// live runs the life of an object, with what it needs. begin is called before its creation.
+func (w *world) live(f fixtures.Files, begin func()) {
 	w.Helper()
-	for _, row := range minimal {
-		if row.kind != kind {
-			w.requireReady(row.kind, w.apply(row.folder+"/minimal.yaml").GetName())
-			continue
-		}
-		before := w.count(row.path)
-		begin()
-		object := w.apply(row.folder + "/minimal.yaml")
-		w.requireReady(kind, object.GetName())
-		if made := w.count(row.path) - before; made != 1 {
-			w.Errorf("%+v %+v: Auth0 has %d objects more", w.mishap, w.lost.Load(), made)
-		}
-		w.requireGone(kind, object)
-		if left := w.count(row.path) - before; left != 0 {
-			w.Errorf("%+v %+v: %d objects are left", w.mishap, w.lost.Load(), left)
-		}
-		return
-	}
+	w.prepare(f)
+	begin()
+	object := w.apply(f, "full")
+	w.requireReady(object)
+	w.requireCount(f, 1)
+	w.requireGone(object)
+	w.requireCount(f, 0)
 }
