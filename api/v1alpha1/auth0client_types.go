@@ -213,7 +213,7 @@ type ClientGrantTypes struct {
 type ClientDefaultOrganization struct {
 	// organizationRef refers to an Auth0Organization.
 	// +optional
-	OrganizationRef *ObjectReference `json:"organizationRef,omitempty"`
+	OrganizationRef *ObjectReference `json:"organizationRef,omitempty" auth0:"weak,link"`
 
 	// organizationId is the id of the organization in Auth0. Example: `org_9ybsU1dN2dKfDkBi`.
 	// +kubebuilder:validation:MinLength=1
@@ -510,7 +510,7 @@ type ClientSettings struct {
 	// +kubebuilder:validation:MaxLength=600
 	// +kubebuilder:validation:XValidation:rule="!self.matches('[\\\\s\\\\p{Z}]')",message="resourceServerIdentifier must not contain spaces or line breaks"
 	// +optional
-	ResourceServerIdentifier *string `json:"resourceServerIdentifier,omitempty"`
+	ResourceServerIdentifier *string `json:"resourceServerIdentifier,omitempty" auth0:"names=Auth0ResourceServer"`
 
 	// thirdPartySecurityMode is the security mode of a third-party application: `strict` or `permissive`. It cannot be cleared:
 	// if you remove it, the application keeps its mode.
@@ -652,7 +652,7 @@ type ClientRefreshTokenPolicy struct {
 	// +kubebuilder:validation:MaxLength=600
 	// +kubebuilder:validation:XValidation:rule="!self.matches('[\\\\s\\\\p{Z}]')",message="audience must not contain spaces or line breaks"
 	// +required
-	Audience string `json:"audience"`
+	Audience string `json:"audience" auth0:"names=Auth0ResourceServer"`
 
 	// scope lists the permissions of the API.
 	// +listType=atomic
@@ -940,7 +940,7 @@ type ClientExpressConfiguration struct {
 type ClientLinkedClient struct {
 	// clientRef refers to an Auth0Client of the same tenant. The application is linked when it exists in Auth0.
 	// +optional
-	ClientRef *ObjectReference `json:"clientRef,omitempty"`
+	ClientRef *ObjectReference `json:"clientRef,omitempty" auth0:"weak,link"`
 
 	// clientId of an application that no Kubernetes object declares.
 	// +kubebuilder:validation:MinLength=1

@@ -22,7 +22,7 @@ type Auth0ClientGrantSpec struct {
 	// clientRef refers to the Auth0Client that can call the API. The operator creates the grant when the application is
 	// Ready. Immutable.
 	// +optional
-	ClientRef *ObjectReference `json:"clientRef,omitempty"`
+	ClientRef *ObjectReference `json:"clientRef,omitempty" auth0:"existing"`
 
 	// clientId of the application that can call the API. Immutable.
 	// +kubebuilder:validation:MinLength=1
@@ -48,7 +48,7 @@ type Auth0ClientGrantSpec struct {
 	// +kubebuilder:validation:MaxLength=600
 	// +kubebuilder:validation:XValidation:rule="!self.matches('[\\\\s\\\\p{Z}]')",message="audience must not contain spaces or line breaks"
 	// +optional
-	Audience *string `json:"audience,omitempty"`
+	Audience *string `json:"audience,omitempty" auth0:"names=Auth0ResourceServer"`
 
 	// managementApi is `true` for the tenant's Management API. Immutable.
 	// +kubebuilder:validation:XValidation:rule="self",message="managementApi must be true or unset"

@@ -182,7 +182,7 @@ type EnabledClients struct {
 type EnabledClient struct {
 	// clientRef refers to an Auth0Client of the same tenant.
 	// +optional
-	ClientRef *ObjectReference `json:"clientRef,omitempty"`
+	ClientRef *ObjectReference `json:"clientRef,omitempty" auth0:"existing"`
 
 	// clientId of an application that no Kubernetes object declares.
 	// +kubebuilder:validation:MinLength=1

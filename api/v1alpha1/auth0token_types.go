@@ -108,7 +108,7 @@ type ClientCredentialsGrant struct {
 	// +kubebuilder:validation:MaxLength=600
 	// +kubebuilder:validation:XValidation:rule="!self.matches('[\\\\s\\\\p{Z}]')",message="audience must not contain spaces or line breaks"
 	// +required
-	Audience string `json:"audience"`
+	Audience string `json:"audience" auth0:"names=Auth0ResourceServer"`
 
 	// scopes to request. Default: all scopes of the application's client grant.
 	// +listType=set
@@ -124,7 +124,7 @@ type ClientCredentialsGrant struct {
 	// +kubebuilder:validation:MaxLength=50
 	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="organization must not be blank"
 	// +optional
-	Organization *string `json:"organization,omitempty"`
+	Organization *string `json:"organization,omitempty" auth0:"names=Auth0Organization"`
 }
 
 // PasswordGrant is the OAuth 2.0 resource owner password grant, with Auth0's realm extension.
@@ -134,7 +134,7 @@ type PasswordGrant struct {
 	// userRef refers to an Auth0User in the same namespace with spec.password. The operator requests the token when the user
 	// is Ready.
 	// +optional
-	UserRef *LocalReference `json:"userRef,omitempty"`
+	UserRef *LocalReference `json:"userRef,omitempty" auth0:"weak"`
 
 	// username is the email, username or phone number to sign in with. Needs passwordSecretRef.
 	// +kubebuilder:validation:MinLength=1
@@ -153,14 +153,14 @@ type PasswordGrant struct {
 	// +kubebuilder:validation:MaxLength=128
 	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="realm must not be blank"
 	// +optional
-	Realm *string `json:"realm,omitempty"`
+	Realm *string `json:"realm,omitempty" auth0:"names=Auth0Connection"`
 
 	// audience is the identifier of the API. Unset: the tenant's default audience, or the user's own profile.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=600
 	// +kubebuilder:validation:XValidation:rule="!self.matches('[\\\\s\\\\p{Z}]')",message="audience must not contain spaces or line breaks"
 	// +optional
-	Audience *string `json:"audience,omitempty"`
+	Audience *string `json:"audience,omitempty" auth0:"names=Auth0ResourceServer"`
 
 	// scopes to request. `openid` returns an ID token, `offline_access` a refresh token. Default: all scopes of the API.
 	// +listType=set
@@ -208,7 +208,7 @@ type RefreshTokenGrant struct {
 	// +kubebuilder:validation:MaxLength=600
 	// +kubebuilder:validation:XValidation:rule="!self.matches('[\\\\s\\\\p{Z}]')",message="audience must not contain spaces or line breaks"
 	// +optional
-	Audience *string `json:"audience,omitempty"`
+	Audience *string `json:"audience,omitempty" auth0:"names=Auth0ResourceServer"`
 
 	// scopes to request, a subset of those of the sign-in. Default: all of them.
 	// +listType=set
@@ -227,7 +227,7 @@ type DeviceCodeGrant struct {
 	// +kubebuilder:validation:MaxLength=600
 	// +kubebuilder:validation:XValidation:rule="!self.matches('[\\\\s\\\\p{Z}]')",message="audience must not contain spaces or line breaks"
 	// +optional
-	Audience *string `json:"audience,omitempty"`
+	Audience *string `json:"audience,omitempty" auth0:"names=Auth0ResourceServer"`
 
 	// scopes to request. `openid` returns an ID token. The operator always requests `offline_access`. Default: all scopes of
 	// the API.

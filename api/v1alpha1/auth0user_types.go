@@ -33,7 +33,7 @@ type Auth0UserSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="connection must not be blank"
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="connection is immutable: a user cannot move to another connection; create another Auth0User there and delete this one"
 	// +optional
-	Connection string `json:"connection,omitempty"`
+	Connection string `json:"connection,omitempty" auth0:"names=Auth0Connection"`
 
 	// connectionRef refers to the Auth0Connection of the user. Excludes connection. The user waits until the connection is
 	// Ready, and the operator does not delete the connection in Auth0 while the user exists. Immutable.
@@ -303,7 +303,7 @@ type UserRole struct {
 	// +kubebuilder:validation:MaxLength=300
 	// +kubebuilder:validation:XValidation:rule="self.matches('[^\\\\s\\\\p{Z}\\\\p{C}]')",message="name must not be blank"
 	// +optional
-	Name *string `json:"name,omitempty"`
+	Name *string `json:"name,omitempty" auth0:"names=Auth0Role"`
 }
 
 // UserPermissions are permissions that a user has directly.

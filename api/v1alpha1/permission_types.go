@@ -13,7 +13,7 @@ type Permission struct {
 	// +kubebuilder:validation:MaxLength=600
 	// +kubebuilder:validation:XValidation:rule="!self.matches('[\\\\s\\\\p{Z}]')",message="audience must not contain spaces or line breaks"
 	// +optional
-	Audience *string `json:"audience,omitempty"`
+	Audience *string `json:"audience,omitempty" auth0:"names=Auth0ResourceServer"`
 
 	// name of the permission. Example: `read:orders`.
 	// +kubebuilder:validation:MinLength=1

@@ -40,8 +40,6 @@ var Definition = engine.Definition[*v1alpha1.Auth0Client]{
 	LateInitialize:   lateInitialize,
 	Check:            check,
 	Warnings:         warnings,
-	References:       referencesOf,
-	Names:            namesOf,
 	ID:               idOf,
 	Describe:         describe,
 	Observe:          observe,
@@ -156,23 +154,6 @@ func scopes() []engine.Scope[*v1alpha1.Auth0Client] {
 	}
 }
 
-func referencesOf(c *v1alpha1.Auth0Client) []reference.Reference {
-	var references []reference.Reference
-	if organization := c.Spec.DefaultOrganization; organization != nil && organization.OrganizationRef != nil {
-		references = append(references, reference.To(c, defaultOrganizationRef, "Auth0Organization", *organization.OrganizationRef))
-	}
-	for i, linked := range linkedClients(c) {
-		if linked.ClientRef != nil {
-			references = append(references, reference.To(c, linkedClientField(i), "Auth0Client", *linked.ClientRef))
-		}
-	}
-	for i := range references {
-		// An organization refers to connections and client grants, and these to applications in turn; so may linked applications.
-		references[i].Weak, references[i].Link = true, true
-	}
-	return references
-}
-
 // linkedClients are the applications linked to one in the Okta Integration Network.
 func linkedClients(c *v1alpha1.Auth0Client) []v1alpha1.ClientLinkedClient {
 	if c.Spec.ExpressConfiguration == nil {
@@ -183,21 +164,6 @@ func linkedClients(c *v1alpha1.Auth0Client) []v1alpha1.ClientLinkedClient {
 
 func linkedClientField(i int) string {
 	return fmt.Sprintf("spec.expressConfiguration.linkedClients[%d].clientRef", i)
-}
-
-// namesOf implements Definition.Names. It lists the API that the application represents, and the APIs of its refresh tokens.
-func namesOf(c *v1alpha1.Auth0Client) []reference.Named {
-	var names []reference.Named
-	if identifier := c.Spec.ResourceServerIdentifier; identifier != nil {
-		names = append(names, reference.Named{Field: "spec.resourceServerIdentifier", Kind: "Auth0ResourceServer", Name: *identifier})
-	}
-	if c.Spec.RefreshToken == nil {
-		return names
-	}
-	for i, policy := range c.Spec.RefreshToken.Policies {
-		names = append(names, reference.Named{Field: fmt.Sprintf("spec.refreshToken.policies[%d].audience", i), Kind: "Auth0ResourceServer", Name: policy.Audience})
-	}
-	return names
 }
 
 const defaultOrganizationRef = "spec.defaultOrganization.organizationRef"

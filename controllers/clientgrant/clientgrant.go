@@ -36,8 +36,6 @@ var Definition = engine.Definition[*v1alpha1.Auth0ClientGrant]{
 	Check:        check,
 	Warnings:     warnings,
 	Explain:      explain,
-	References:   referencesOf,
-	Names:        namesOf,
 	Describe:     describe,
 	Observe:      observe,
 	Find:         find,
@@ -55,20 +53,6 @@ var Definition = engine.Definition[*v1alpha1.Auth0ClientGrant]{
 var semantics = fields.Semantics{
 	CreateOnly: []string{"client_id", "default_for", "audience", "subject_type"},
 	Cleared:    map[string]any{"scope": []any{}, "allow_all_scopes": false, "allow_any_organization": false, "authorization_details_types": []any{}},
-}
-
-func referencesOf(grant *v1alpha1.Auth0ClientGrant) []reference.Reference {
-	var references []reference.Reference
-	if ref := grant.Spec.ClientRef; ref != nil {
-		application := reference.To(grant, grantClientField, "Auth0Client", *ref)
-		// The application may wait for its default organization, which may wait for this grant.
-		application.Existing = true
-		references = append(references, application)
-	}
-	if ref := grant.Spec.ResourceServerRef; ref != nil {
-		references = append(references, reference.To(grant, grantAPIField, "Auth0ResourceServer", *ref))
-	}
-	return references
 }
 
 func check(grant *v1alpha1.Auth0ClientGrant) error {
@@ -266,14 +250,6 @@ func refuseAllScopes(req engine.Request[*v1alpha1.Auth0ClientGrant], audience st
 		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.allowAllScopes is not for the Management API (%s): Auth0 refuses it for its own APIs; list the permissions in spec.scopes", audience)
 	}
 	return nil
-}
-
-// namesOf implements Definition.Names. It lists the API.
-func namesOf(grant *v1alpha1.Auth0ClientGrant) []reference.Named {
-	if grant.Spec.Audience == nil {
-		return nil
-	}
-	return []reference.Named{{Field: "spec.audience", Kind: "Auth0ResourceServer", Name: *grant.Spec.Audience}}
 }
 
 // export implements Definition.Export.

@@ -44,7 +44,6 @@ var Definition = engine.Definition[*v1alpha1.Auth0Connection]{
 	Check:        check,
 	Warnings:     warnings,
 	Explain:      explain,
-	References:   referencesOf,
 	Declares:     declares,
 	Describe:     describe,
 	Observe:      observe,
@@ -86,19 +85,6 @@ func scopes() []engine.Scope[*v1alpha1.Auth0Connection] {
 func declaresOptions(c *v1alpha1.Auth0Connection) bool {
 	return c.Spec.Database != nil || c.Spec.Options != nil || len(c.Spec.OptionSecrets) > 0 ||
 		slices.ContainsFunc(c.Status.ManagedFields, func(field string) bool { return strings.HasPrefix(field, "options.") })
-}
-
-func referencesOf(c *v1alpha1.Auth0Connection) []reference.Reference {
-	var references []reference.Reference
-	for i, item := range enabledClients(c) {
-		if item.ClientRef != nil {
-			application := reference.To(c, clientField(i), "Auth0Client", *item.ClientRef)
-			// The application may wait for its default organization, which may wait for this connection.
-			application.Existing = true
-			references = append(references, application)
-		}
-	}
-	return references
 }
 
 func enabledClients(c *v1alpha1.Auth0Connection) []v1alpha1.EnabledClient {

@@ -32,7 +32,6 @@ var Definition = engine.Definition[*v1alpha1.Auth0Organization]{
 	Preserve:    preserve,
 	Check:       check,
 	Explain:     explain,
-	References:  referencesOf,
 	Declares:    declares,
 	Describe:    describe,
 	Observe:     observe,
@@ -68,21 +67,6 @@ func scopes() []engine.Scope[*v1alpha1.Auth0Organization] {
 		func(scope engine.Scope[*v1alpha1.Auth0Organization]) bool {
 			return scope.Name == "update:organization_client_grants"
 		}))...)
-}
-
-func referencesOf(o *v1alpha1.Auth0Organization) []reference.Reference {
-	var references []reference.Reference
-	for i, item := range organizationConnections(o) {
-		if item.ConnectionRef != nil {
-			references = append(references, reference.To(o, orgConnectionField(i), "Auth0Connection", *item.ConnectionRef))
-		}
-	}
-	for i, item := range organizationGrants(o) {
-		if item.ClientGrantRef != nil {
-			references = append(references, reference.To(o, orgGrantField(i), "Auth0ClientGrant", *item.ClientGrantRef))
-		}
-	}
-	return references
 }
 
 func organizationConnections(o *v1alpha1.Auth0Organization) []v1alpha1.OrganizationConnection {

@@ -34,8 +34,6 @@ var Definition = engine.Definition[*v1alpha1.Auth0Role]{
 	Desired:    desired,
 	Check:      check,
 	Explain:    explain,
-	References: referencesOf,
-	Names:      namesOf,
 	Declares:   declares,
 	Observe:    observe,
 	Lists:      listsOf,
@@ -44,10 +42,6 @@ var Definition = engine.Definition[*v1alpha1.Auth0Role]{
 	Population: population,
 	Gives:      gives,
 	Holds:      holds,
-}
-
-func referencesOf(role *v1alpha1.Auth0Role) []reference.Reference {
-	return rbac.References(role, rolePermissionsField, permissionsOfRole(role))
 }
 
 func permissionsOfRole(role *v1alpha1.Auth0Role) []v1alpha1.Permission {
@@ -124,11 +118,6 @@ func explain(req engine.Request[*v1alpha1.Auth0Role], failed *auth0.Error) error
 		return problem.Stalled(v1alpha1.ReasonAlreadyExists, "another role has the name %q (Auth0 says: %s); choose another", role.Spec.Name, failed.Message)
 	}
 	return rbac.Explain(session, failed)
-}
-
-// namesOf implements Definition.Names. It lists the APIs of permissions.
-func namesOf(role *v1alpha1.Auth0Role) []reference.Named {
-	return rbac.Names(rolePermissionsField, permissionsOfRole(role))
 }
 
 // declares implements Definition.Declares.

@@ -15,22 +15,6 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
-// organizationReferences are the user's references to organizations and to the roles there.
-func organizationReferences(u *v1alpha1.Auth0User) []reference.Reference {
-	var references []reference.Reference
-	for i, item := range userOrganizations(u) {
-		if item.OrganizationRef != nil {
-			references = append(references, reference.To(u, organizationField(i), "Auth0Organization", *item.OrganizationRef))
-		}
-		for j, role := range item.Roles {
-			if role.RoleRef != nil {
-				references = append(references, reference.To(u, memberRoleField(i, j), "Auth0Role", *role.RoleRef))
-			}
-		}
-	}
-	return references
-}
-
 func userOrganizations(u *v1alpha1.Auth0User) []v1alpha1.UserOrganization {
 	if u.Spec.Organizations == nil {
 		return nil

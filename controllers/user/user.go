@@ -56,8 +56,6 @@ var Definition = engine.Definition[*v1alpha1.Auth0User]{
 	Check:               check,
 	Warnings:            warnings,
 	Explain:             explain,
-	References:          referencesOf,
-	Names:               namesOf,
 	ID:                  idOf,
 	Describe:            describe,
 	Observe:             observe,
@@ -183,60 +181,6 @@ func inputs(u *v1alpha1.Auth0User) []string {
 
 // connectionField refers to the connection of a user.
 const connectionField = "spec.connectionRef"
-
-// referencesOf are the connection, the declared roles, the APIs of permissions, and the organizations.
-func referencesOf(u *v1alpha1.Auth0User) []reference.Reference {
-	references := organizationReferences(u)
-	if u.Spec.ConnectionRef != nil {
-		references = append(references, reference.To(u, connectionField, "Auth0Connection", *u.Spec.ConnectionRef))
-	}
-	if u.Spec.Roles != nil {
-		for i, role := range u.Spec.Roles.Items {
-			if role.RoleRef != nil {
-				references = append(references, reference.To(u, roleField(i), "Auth0Role", *role.RoleRef))
-			}
-		}
-	}
-	if u.Spec.Permissions != nil {
-		references = append(references, rbac.References(u, userPermissionsField, u.Spec.Permissions.Items)...)
-	}
-	if u.Spec.Signup != nil && u.Spec.Signup.ClientRef != nil {
-		references = append(references, reference.To(u, signupClientField, "Auth0Client", *u.Spec.Signup.ClientRef))
-	}
-	if u.Spec.Invitation != nil && u.Spec.Invitation.ClientRef != nil {
-		references = append(references, reference.To(u, invitationClientField, "Auth0Client", *u.Spec.Invitation.ClientRef))
-	}
-	return references
-}
-
-// namesOf implements Definition.Names. It lists the connection, the roles, also those in organizations, and the APIs of permissions.
-func namesOf(u *v1alpha1.Auth0User) []reference.Named {
-	var names []reference.Named
-	if u.Spec.Connection != "" {
-		names = append(names, reference.Named{Field: "spec.connection", Kind: "Auth0Connection", Name: u.Spec.Connection})
-	}
-	if u.Spec.Roles != nil {
-		names = append(names, roleNames("spec.roles.items", u.Spec.Roles.Items)...)
-	}
-	for i, item := range userOrganizations(u) {
-		names = append(names, roleNames(fmt.Sprintf("spec.organizations.items[%d].roles", i), item.Roles)...)
-	}
-	if u.Spec.Permissions != nil {
-		names = append(names, rbac.Names(userPermissionsField, u.Spec.Permissions.Items)...)
-	}
-	return names
-}
-
-// roleNames are the roles that a list names as Auth0 does.
-func roleNames(field string, roles []v1alpha1.UserRole) []reference.Named {
-	var names []reference.Named
-	for i, role := range roles {
-		if role.Name != nil {
-			names = append(names, reference.Named{Field: fmt.Sprintf("%s[%d].name", field, i), Kind: "Auth0Role", Name: *role.Name})
-		}
-	}
-	return names
-}
 
 const (
 	signupClientField     = "spec.signup.clientRef"

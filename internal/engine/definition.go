@@ -70,10 +70,10 @@ type Definition[O v1alpha1.Managed] struct {
 	// What an object needs of others.
 
 	// References are the objects of this group that an object refers to. Until all of them are Ready, the object waits and makes
-	// no call.
+	// no call. Default: those of its fields (reference.FieldsOf).
 	References func(O) []reference.Reference
 	// Names are other things in Auth0 that an object names by their names there. The object waits for the objects that declare
-	// these names, as for those that it refers to.
+	// these names, as for those that it refers to. Default: those of its fields (reference.FieldsOf).
 	Names func(O) []reference.Named
 	// Declares returns the name that the spec declares, if others name objects of the kind by their name in Auth0.
 	Declares func(O) string
@@ -217,6 +217,7 @@ func (d Definition[O]) withDefaults() *Definition[O] {
 			return fields.FromSpec(reflect.ValueOf(object).Elem().FieldByName("Spec").Interface())
 		}
 	}
+	d.addReferences()
 	if d.ID == nil {
 		d.ID = func(object O) string { return any(object).(v1alpha1.Referent).GetIdentity().ID }
 	}
@@ -234,6 +235,17 @@ func (d Definition[O]) withDefaults() *Definition[O] {
 		d.Intent = auth0.Document.Clone
 	}
 	return &d
+}
+
+// addReferences fills in the references that follow from the fields.
+func (d *Definition[O]) addReferences() {
+	declared := reference.FieldsOf(reflect.TypeFor[O]().Elem())
+	if d.References == nil && declared.Refer() {
+		d.References = func(object O) []reference.Reference { return declared.References(object) }
+	}
+	if d.Names == nil && declared.Name() {
+		d.Names = func(object O) []reference.Named { return declared.Names(object) }
+	}
 }
 
 // scopeNames returns all scopes that objects of the kind may need.

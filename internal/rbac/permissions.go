@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"sigs.k8s.io/controller-runtime/pkg/client"
-
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/drift"
@@ -20,28 +18,6 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
-
-// References are the APIs that permissions refer to. field is the field of the permissions in the spec.
-func References(object client.Object, field string, permissions []v1alpha1.Permission) []reference.Reference {
-	var references []reference.Reference
-	for i, permission := range permissions {
-		if permission.ResourceServerRef != nil {
-			references = append(references, reference.To(object, apiField(field, i), "Auth0ResourceServer", *permission.ResourceServerRef))
-		}
-	}
-	return references
-}
-
-// Names are the APIs that permissions name by their identifier.
-func Names(field string, permissions []v1alpha1.Permission) []reference.Named {
-	var names []reference.Named
-	for i, permission := range permissions {
-		if permission.Audience != nil {
-			names = append(names, reference.Named{Field: fmt.Sprintf("%s[%d].audience", field, i), Kind: "Auth0ResourceServer", Name: *permission.Audience})
-		}
-	}
-	return names
-}
 
 func apiField(field string, i int) string { return fmt.Sprintf("%s[%d].resourceServerRef", field, i) }
 

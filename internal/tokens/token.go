@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -38,16 +39,17 @@ func NewKind(signInOf SignInOf) engine.Kind {
 		reference.Indexed{
 			Inputs: func(object client.Object) []string { return tokenInputs(object.(*v1alpha1.Auth0Token)) },
 			// Drift detection reports changes by the user's ID, so the token is indexed by its subject.
-			ID: func(object client.Object) string { return object.(*v1alpha1.Auth0Token).Status.Subject },
-			References: func(object client.Object) []reference.Reference {
-				return tokenReferences(object.(*v1alpha1.Auth0Token))
-			},
-			Names: func(object client.Object) []reference.Named { return tokenNames(object.(*v1alpha1.Auth0Token)) },
+			ID:         func(object client.Object) string { return object.(*v1alpha1.Auth0Token).Status.Subject },
+			References: referenceFields.References,
+			Names:      referenceFields.Names,
 		},
 		func(deps engine.Deps, _ engine.Kind, all []engine.Kind) engine.Handler[*v1alpha1.Auth0Token] {
 			return &tokenHandler{Deps: deps, kinds: all, signInOf: signInOf, process: rand.Text(), failures: failures, deletions: deletions}
 		}, append(watchRetryTriggers(failures), deletions.watch, engine.WatchConfigMaps)...)
 }
+
+// referenceFields are the fields that refer to other objects. The user of a token may be deleted before it, which its status reports.
+var referenceFields = reference.FieldsOf(reflect.TypeFor[v1alpha1.Auth0Token]())
 
 // tokenInputs lists the Secrets and the ConfigMap that a token reads or writes, and the one-time secrets that it used. It leaves
 // out the Secret of the token family, because every refresh writes to it.
@@ -66,44 +68,6 @@ func tokenInputs(token *v1alpha1.Auth0Token) []string {
 		inputs = append(inputs, usedInput(used.Hash))
 	}
 	return inputs
-}
-
-// tokenReferences lists the objects that a token refers to.
-func tokenReferences(token *v1alpha1.Auth0Token) []reference.Reference {
-	var references []reference.Reference
-	if ref := token.Spec.Client.ClientRef; ref != nil {
-		references = append(references, clientReference(token, ref.Name))
-	}
-	if grant := token.Spec.Password; grant != nil && grant.UserRef != nil {
-		user := reference.To(token, "spec.password.userRef", "Auth0User", v1alpha1.ObjectReference{Name: grant.UserRef.Name})
-		// The user may be deleted before the token. The token's status reports that.
-		user.Weak = true
-		references = append(references, user)
-	}
-	return references
-}
-
-// tokenNames lists the objects that a token names by their name in Auth0.
-func tokenNames(token *v1alpha1.Auth0Token) []reference.Named {
-	var names []reference.Named
-	name := func(field, kind string, value *string) {
-		if value != nil {
-			names = append(names, reference.Named{Field: field, Kind: kind, Name: *value})
-		}
-	}
-	switch spec := token.Spec; {
-	case spec.ClientCredentials != nil:
-		name("spec.clientCredentials.audience", "Auth0ResourceServer", &spec.ClientCredentials.Audience)
-		name("spec.clientCredentials.organization", "Auth0Organization", spec.ClientCredentials.Organization)
-	case spec.Password != nil:
-		name("spec.password.realm", "Auth0Connection", spec.Password.Realm)
-		name("spec.password.audience", "Auth0ResourceServer", spec.Password.Audience)
-	case spec.RefreshToken != nil:
-		name("spec.refreshToken.audience", "Auth0ResourceServer", spec.RefreshToken.Audience)
-	case spec.DeviceCode != nil:
-		name("spec.deviceCode.audience", "Auth0ResourceServer", spec.DeviceCode.Audience)
-	}
-	return names
 }
 
 // usedInput is the key of a used one-time secret in reference.InputIndex. The hash is keyed.
@@ -221,7 +185,7 @@ func (w *tokenSync) prepare(ctx context.Context) error {
 		return err
 	}
 	if w.awaitsNames() {
-		if err := engine.AwaitNamed(ctx, w.Client, w.kinds, tenant, tokenNames(w.token)); err != nil {
+		if err := engine.AwaitNamed(ctx, w.Client, w.kinds, tenant, referenceFields.Names(w.token)); err != nil {
 			return err
 		}
 	}
