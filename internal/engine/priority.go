@@ -51,7 +51,7 @@ var (
 // workQueue is the work queue of a kind.
 type workQueue = priorityqueue.PriorityQueue[reconcile.Request]
 
-// queueOf holds the work queue of a kind once its controller has started.
+// queueOf holds the work queue of a kind once its controller has started. A loop without a controller has none: a test runs it.
 type queueOf struct{ atomic.Pointer[workQueue] }
 
 // open creates the work queue.
@@ -61,26 +61,32 @@ func (q *queueOf) open(name string, limiter workqueue.TypedRateLimiter[reconcile
 	return queue
 }
 
+func (q *queueOf) add(options priorityqueue.AddOpts, request reconcile.Request) {
+	if queue := q.Load(); queue != nil {
+		(*queue).AddWithOpts(options, request)
+	}
+}
+
 // call requeues an object before all others.
 func (q *queueOf) call(request reconcile.Request) {
-	(*q.Load()).AddWithOpts(priorityqueue.AddOpts{Priority: &calledPriority}, request)
+	q.add(priorityqueue.AddOpts{Priority: &calledPriority}, request)
 }
 
 // lookLater requeues an object with a priority.
 func (q *queueOf) lookLater(request reconcile.Request, priority ratelimit.Priority) {
 	queuePriority := queuePriorities[priority]
-	(*q.Load()).AddWithOpts(priorityqueue.AddOpts{Priority: &queuePriority}, request)
+	q.add(priorityqueue.AddOpts{Priority: &queuePriority}, request)
 }
 
 // lookAfter requeues an object after a time, unless something else requeues it before.
 func (q *queueOf) lookAfter(request reconcile.Request, after time.Duration) {
-	(*q.Load()).AddWithOpts(priorityqueue.AddOpts{After: after}, request)
+	q.add(priorityqueue.AddOpts{After: after}, request)
 }
 
 // look requeues an object, by its namespace/name.
 func (q *queueOf) look(key string) {
 	namespace, name, _ := strings.Cut(key, "/")
-	(*q.Load()).Add(reconcile.Request{NamespacedName: types.NamespacedName{Namespace: namespace, Name: name}})
+	q.add(priorityqueue.AddOpts{}, reconcile.Request{NamespacedName: types.NamespacedName{Namespace: namespace, Name: name}})
 }
 
 // reservationKey identifies an object in the rate limiters.
