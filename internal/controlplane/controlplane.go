@@ -25,8 +25,8 @@ import (
 )
 
 const (
-	// startTimeout bounds a start. It takes a few seconds, but more on a busy machine that starts several at once.
-	startTimeout = 2 * time.Minute
+	// startTimeout bounds a start. It takes a few seconds, and minutes on a machine with much else to do.
+	startTimeout = 10 * time.Minute
 	// pollInterval is how often a condition that a start waits for is looked at.
 	pollInterval = 25 * time.Millisecond
 )

@@ -33,12 +33,15 @@ const (
 	operatorClientSecret = "planted-operator-client-secret-0123456789"
 	connection           = "Username-Password-Authentication"
 	tenantName           = "main"
-	// patience is how long a test waits for something that takes moments.
-	patience = time.Minute
+	// patience is how long a test waits for something that takes moments, even on a machine with ten times as much to do as it can.
+	patience = 5 * time.Minute
 	// shortestPause is the first pause between checks of a condition, longestPause the last. These checks are most of the API
-	// server's load.
+	// server's load, so a pause is also checkShare times as long as the check took, up to busyPause: an expensive check, or one on a
+	// busy machine, leaves the time to what it waits for.
 	shortestPause = 10 * time.Millisecond
 	longestPause  = 160 * time.Millisecond
+	checkShare    = 8
+	busyPause     = 2 * time.Second
 )
 
 // environment is the cluster, tenant and operator of one test.
@@ -270,6 +273,7 @@ func (e *environment) within(limit time.Duration, condition func() error) {
 	e.Helper()
 	deadline := time.Now().Add(limit)
 	for pause := shortestPause; ; pause = min(2*pause, longestPause) {
+		begun := time.Now()
 		err := condition()
 		if err == nil {
 			return
@@ -277,7 +281,7 @@ func (e *environment) within(limit time.Duration, condition func() error) {
 		if time.Now().After(deadline) {
 			e.Fatalf("not within %s: %v", limit, err)
 		}
-		<-time.After(pause)
+		<-time.After(max(pause, min(checkShare*time.Since(begun), busyPause)))
 	}
 }
 

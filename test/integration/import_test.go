@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
@@ -26,7 +25,7 @@ const (
 	// many is enough for users to go by import.
 	many = 230
 	// importPatience is how long an import may take on a busy machine.
-	importPatience = 2 * time.Minute
+	importPatience = 2 * patience
 )
 
 // newUsers makes users with a role, without creating them.

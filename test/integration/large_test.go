@@ -16,18 +16,36 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/partial"
 )
 
+// padding is an annotation that makes an object large.
+const padding = "example.com/padding"
+
 // large makes an object so large that the cache holds only a part of it.
 func large(object v1alpha1.Managed) {
-	object.SetAnnotations(map[string]string{"example.com/padding": strings.Repeat("n", 2*partial.MostCached)})
+	object.SetAnnotations(map[string]string{padding: strings.Repeat("n", 2*partial.MostCached)})
 }
 
-// tooLarge makes an object so large that the operator does not work on it. Every namespace's editor can do this to any kind.
-func tooLarge(object v1alpha1.Managed) {
+// tooLarge makes an object so large that the operator does not work on it. Every namespace's editor can do this to any kind: the API
+// server bounds the annotations together, and each label, but not their number. Few labels with long keys cost it the least time.
+func tooLarge(object v1alpha1.Object) {
+	annotations := map[string]string{padding: strings.Repeat("n", 200<<10)}
+	for key, value := range object.GetAnnotations() {
+		if key != padding {
+			annotations[key] = value
+		}
+	}
+	object.SetAnnotations(annotations)
+	prefix := strings.Repeat(strings.Repeat("n", 49)+".", 5)
 	labels := map[string]string{}
-	for i := range 8000 {
-		labels[fmt.Sprint("padding-", i)] = strings.Repeat("n", 63)
+	for i := range 900 {
+		labels[fmt.Sprintf("%scom/%063d", prefix, i)] = strings.Repeat("n", 63)
 	}
 	object.SetLabels(labels)
+}
+
+// smaller undoes tooLarge.
+func smaller(object v1alpha1.Object) {
+	object.SetLabels(nil)
+	delete(object.GetAnnotations(), padding)
 }
 
 func (e *environment) role(name string) *v1alpha1.Auth0Role {
@@ -83,13 +101,13 @@ func TestTooLargeObjects(t *testing.T) {
 			e.eventuallyStalled(object, v1alpha1.ReasonInvalidSpec, "KiB; at most 512 KiB are allowed")
 			s.requireCount(e, 1)
 
-			change(e, object, func(o v1alpha1.Managed) { o.SetLabels(nil) })
+			change(e, object, func(o v1alpha1.Managed) { smaller(o) })
 			e.eventuallyReady(object)
 			if err := s.cleared(e, object); err != nil {
 				t.Errorf("smaller again, and not as declared: %v", err)
 			}
 
-			change(e, object, tooLarge)
+			change(e, object, func(o v1alpha1.Managed) { tooLarge(o) })
 			e.deleteAndWait(object)
 			e.eventually(func() error {
 				if count := s.count(e); count > 0 {
@@ -151,7 +169,7 @@ func TestATooLargeTenantAdmitsNobody(t *testing.T) {
 		tenant.Spec.AllowedNamespaces = &v1alpha1.AllowedNamespaces{
 			From: v1alpha1.NamespacesFromSelector, Selector: &v1alpha1.NamespaceSelector{MatchLabels: map[string]v1alpha1.LabelValue{"auth0": "allowed"}},
 		}
-		tenant.Annotations = map[string]string{"example.com/padding": strings.Repeat("n", 2*partial.MostCached)}
+		tenant.Annotations = map[string]string{padding: strings.Repeat("n", 2*partial.MostCached)}
 	})
 	e.eventuallyReady(tenant)
 	e.stopOperator()
@@ -162,10 +180,7 @@ func TestATooLargeTenantAdmitsNobody(t *testing.T) {
 	e.eventuallyReady(role)
 
 	change(e, tenant, func(tenant *v1alpha1.Auth0Tenant) {
-		tenant.Labels = map[string]string{}
-		for i := range 8000 {
-			tenant.Labels[fmt.Sprint("padding-", i)] = strings.Repeat("n", 63)
-		}
+		tooLarge(tenant)
 		tenant.Spec.AllowedNamespaces.Selector.MatchLabels["auth0"] = "other"
 	})
 	e.eventuallyStalled(tenant, v1alpha1.ReasonInvalidSpec, "at most 512 KiB are allowed")
