@@ -47,6 +47,7 @@ var Definition = engine.Definition[*v1alpha1.Auth0Client]{
 	Find:             find,
 	MarkerField:      "client_metadata." + engine.MarkerKey,
 	Intent:           intent,
+	NamesRepeat:      true,
 	FindByMarker:     findByMarker,
 	SecretFields:     secretFields,
 	CheckSecret:      checkSecret,

@@ -38,7 +38,6 @@ var Definition = engine.Definition[*v1alpha1.Auth0Organization]{
 	Find:        find,
 	MarkerField: organizationMark,
 	Intent:      intent,
-	Renames:     true,
 	Lists:       listsOf,
 	AffectedBy:  affectedBy,
 	Export:      export,

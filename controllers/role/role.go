@@ -31,11 +31,10 @@ var Definition = engine.Definition[*v1alpha1.Auth0Role]{
 	Resource:   "roles",
 	Noun:       "role",
 	Fields:     fields.Semantics{Cleared: map[string]any{"description": ""}},
-	Desired:    desired,
+	Beside:     []string{"permissions"},
 	Check:      check,
 	Explain:    explain,
 	Declares:   declares,
-	Observe:    observe,
 	Lists:      listsOf,
 	AffectedBy: affectedBy,
 	Export:     export,
@@ -65,17 +64,6 @@ func check(role *v1alpha1.Auth0Role) error {
 		seen[api+" "+permission.Name] = true
 	}
 	return nil
-}
-
-func desired(role *v1alpha1.Auth0Role, _ reference.Values) auth0.Document {
-	desired := auth0.Document{"name": role.Spec.Name}
-	fields.Put(desired, "description", role.Spec.Description)
-	return desired
-}
-
-func observe(role *v1alpha1.Auth0Role, have auth0.Document) {
-	role.Status.ID = have.String("id")
-	role.Status.Name = have.String("name")
 }
 
 func listsOf(req engine.Request[*v1alpha1.Auth0Role]) []lists.List {

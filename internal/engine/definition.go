@@ -2,8 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
-	"reflect"
 	"slices"
 	"time"
 
@@ -34,8 +32,12 @@ type Definition[O v1alpha1.Managed] struct {
 	Fields fields.Semantics
 	// Renamed are the fields that Auth0 calls otherwise, by their name in the spec. Others have the same name in snake_case.
 	Renamed map[string]string
+	// Beside are the fields of the spec that are no part of Auth0's document, such as Lists.
+	Beside []string
+	// Verbatim are the fields, by Auth0's name, whose content has the same names in the spec and in Auth0.
+	Verbatim []string
 	// Desired renders the spec in Auth0's field names, without the fields that are not declared. references are the resolved
-	// References of the object. Default: fields.FromSpec.
+	// References of the object. Default: the whole spec; a field connectionRef becomes connection_id.
 	Desired func(object O, references reference.Values) auth0.Document
 	// LateInitialize completes the desired document with what Auth0 has and keeps, such as entries that others added to a list
 	// that Auth0 replaces whole. have was just read; it is nil before the creation.
@@ -85,7 +87,7 @@ type Definition[O v1alpha1.Managed] struct {
 	// Describe names an object in Auth0 for messages: "user auth0|507f1f77bcf86cd799439011". Default: the noun, the name and the
 	// id.
 	Describe func(auth0.Document) string
-	// Observe copies what Auth0 returned into status.
+	// Observe copies what Auth0 returned into status. Default: the id, and the fields of the status that Auth0 has, too.
 	Observe func(O, auth0.Document)
 	// InitializeStatus copies the natural name of an object into status before anything is known of it in Auth0, so that kubectl
 	// get shows it.
@@ -99,11 +101,11 @@ type Definition[O v1alpha1.Managed] struct {
 	// Intent is for kinds whose objects cannot be recognized in Auth0 after a lost answer: those without a marker, and those
 	// whose names repeat, so that a retry would create a second object. Status records the intent before the creation. It returns
 	// the fields to record: the natural key, and others that distinguish the object from someone else's. None of them may be
-	// secret. A kind that also has a marker is one whose names repeat. Default without a marker: the whole desired document.
+	// secret. Default without a marker: the whole desired document.
 	Intent func(desired auth0.Document) auth0.Document
-	// Renames means that the objects carry a marker and their names are unique, but can change: after a lost answer, the object
-	// may exist under the name that was declared before.
-	Renames bool
+	// NamesRepeat means that Auth0 allows a second object with the same name. Without a marker, the operator looks for the name
+	// before each creation, and does not create a second object itself.
+	NamesRepeat bool
 	// FindByMarker returns all objects in Auth0 that carry a marker, as far as a list shows them. It is for kinds whose names
 	// repeat: of two attempts to create an object, both may have an effect.
 	FindByMarker func(ctx context.Context, session *auth0.Session, mark string) ([]auth0.Document, error)
@@ -117,7 +119,8 @@ type Definition[O v1alpha1.Managed] struct {
 	// What an object takes from Secrets, and writes into Secrets and ConfigMaps.
 
 	// SecretFields takes values of fields from Secrets, by the path of the field. A value is sent when it changes, and whenever
-	// the object of Fields.Replaced around it is sent. Auth0 does not return the values.
+	// the object of Fields.Replaced around it is sent. Auth0 does not return the values. Default: a field tokenSecretRef of the
+	// spec holds the value of token.
 	SecretFields func(O) map[string]v1alpha1.SecretKeyReference
 	// CheckSecret checks a value before it is sent. It returns in wrong why Auth0 would refuse the value of a field, and in
 	// warning why the value is likely a mistake. Neither quotes the value; both say what it is, and what to do.
@@ -205,49 +208,6 @@ type Scope[O v1alpha1.Managed] struct {
 	Needed func(O) bool
 }
 
-// withDefaults fills in the defaults.
-func (d Definition[O]) withDefaults() *Definition[O] {
-	id := auth0.IDField(d.Resource)
-	d.Fields = d.Fields.WithLists(nameOf[O](), d.Renamed)
-	if d.Scopes == nil {
-		d.Scopes = LifecycleScopes[O](auth0.ScopesFor(d.Resource))
-	}
-	if d.Desired == nil {
-		d.Desired = func(object O, _ reference.Values) auth0.Document {
-			return fields.FromSpec(reflect.ValueOf(object).Elem().FieldByName("Spec").Interface())
-		}
-	}
-	d.addReferences()
-	if d.ID == nil {
-		d.ID = func(object O) string { return any(object).(v1alpha1.Referent).GetIdentity().ID }
-	}
-	if d.Describe == nil {
-		d.Describe = func(have auth0.Document) string {
-			return fmt.Sprintf("%s %q (%s)", d.Noun, have.String("name"), have.String(id))
-		}
-	}
-	if d.Find == nil {
-		d.Find = func(ctx context.Context, req Request[O], wanted auth0.Document) ([]auth0.Document, error) {
-			return req.Session.Find(ctx, d.Resource, map[string]string{"name": wanted.String("name")})
-		}
-	}
-	if d.Intent == nil && d.MarkerField == "" {
-		d.Intent = auth0.Document.Clone
-	}
-	return &d
-}
-
-// addReferences fills in the references that follow from the fields.
-func (d *Definition[O]) addReferences() {
-	declared := reference.FieldsOf(reflect.TypeFor[O]().Elem())
-	if d.References == nil && declared.Refer() {
-		d.References = func(object O) []reference.Reference { return declared.References(object) }
-	}
-	if d.Names == nil && declared.Name() {
-		d.Names = func(object O) []reference.Named { return declared.Names(object) }
-	}
-}
-
 // scopeNames returns all scopes that objects of the kind may need.
 func (d *Definition[O]) scopeNames() []string {
 	names := make([]string, len(d.Scopes))
@@ -266,11 +226,6 @@ func (d *Definition[O]) neededScopes(object O) []string {
 		}
 	}
 	return names
-}
-
-// namesRepeat reports whether Auth0 allows a second object with the same name.
-func (d *Definition[O]) namesRepeat() bool {
-	return d.Intent != nil && d.MarkerField != "" && !d.Renames
 }
 
 // indexed returns how the objects are indexed in the cache.

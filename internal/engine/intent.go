@@ -68,7 +68,10 @@ func (w *objectSync[O]) mustFind() bool {
 	if w.Definition.Intent == nil {
 		return false
 	}
-	if w.Definition.namesRepeat() {
+	if w.Definition.NamesRepeat {
+		if w.Definition.MarkerField == "" {
+			return true
+		}
 		adopts := w.object.GetManagedSpec().AdoptionPolicy == v1alpha1.AdoptionPolicyIfUnmanaged
 		return tried != "" || adopts && w.Definition.ID(w.object) == ""
 	}
@@ -93,11 +96,15 @@ func (w *objectSync[O]) findIntended(ctx context.Context) (candidates []auth0.Do
 		wanted = w.intentDocument()
 	}
 	candidates, ours, err = w.find(ctx, wanted)
-	if moved && ours == nil && !w.Definition.namesRepeat() {
-		// Someone else's object has the old name; the new name was not tried.
-		candidates = nil
+	if !moved || ours != nil || err != nil || w.Definition.NamesRepeat && w.Definition.MarkerField != "" {
+		return candidates, ours, err
 	}
-	return candidates, ours, err
+	if w.Definition.NamesRepeat && w.desired != nil {
+		// The old name was not created, or is gone.
+		return w.find(ctx, w.desired)
+	}
+	// Someone else's object has the old name; the new name was not tried.
+	return nil, nil, nil
 }
 
 // hasIntent reports whether an object without a marker matches the recorded intent. An object whose id status had already was not

@@ -1,0 +1,108 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/fields"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
+)
+
+// withDefaults fills in what follows from the resource and from the type of the kind.
+func (d Definition[O]) withDefaults() *Definition[O] {
+	d.Fields = d.Fields.WithLists(nameOf[O](), d.Renamed)
+	if d.Scopes == nil {
+		d.Scopes = LifecycleScopes[O](auth0.ScopesFor(d.Resource))
+	}
+	d.addReferences()
+	d.addConversion()
+	d.addIdentity()
+	return &d
+}
+
+// addReferences fills in the references that follow from the fields.
+func (d *Definition[O]) addReferences() {
+	declared := reference.FieldsOf(reflect.TypeFor[O]().Elem())
+	if d.References == nil && declared.Refer() {
+		d.References = func(object O) []reference.Reference { return declared.References(object) }
+	}
+	if d.Names == nil && declared.Name() {
+		d.Names = func(object O) []reference.Named { return declared.Names(object) }
+	}
+}
+
+// addConversion fills in the conversion between spec, Auth0's documents and status.
+func (d *Definition[O]) addConversion() {
+	if d.Desired == nil {
+		d.Desired = d.fromSpec
+	}
+	if d.SecretFields == nil && fields.HaveSecrets(specOf[O]()) {
+		d.SecretFields = func(object O) map[string]v1alpha1.SecretKeyReference {
+			return fields.SecretsOf(part(object, "Spec").Interface(), d.Verbatim)
+		}
+	}
+	if d.Observe == nil {
+		id := auth0.IDField(d.Resource)
+		d.Observe = func(object O, have auth0.Document) {
+			fields.ToStatus(part(object, "Status").Addr().Interface(), have, id)
+		}
+	}
+}
+
+// fromSpec renders a spec in Auth0's names, with the ids of what it refers to.
+func (d *Definition[O]) fromSpec(object O, references reference.Values) auth0.Document {
+	document := fields.FromSpec(part(object, "Spec").Interface(), d.Verbatim...)
+	fields.RemoveReferences(document)
+	for _, field := range d.Beside {
+		delete(document, fields.Snake(field))
+	}
+	for field, name := range d.Renamed {
+		if value, declared := document[fields.Snake(field)]; declared {
+			delete(document, fields.Snake(field))
+			document[name] = value
+		}
+	}
+	for field, referent := range references {
+		path := strings.TrimSuffix(strings.TrimPrefix(field, "spec."), "Ref") + "Id"
+		if !strings.Contains(path, "[") {
+			fields.Set(document, strings.Split(fields.Snake(path), "."), referent.ID)
+		}
+	}
+	return document
+}
+
+// addIdentity fills in how an object is known again in Auth0.
+func (d *Definition[O]) addIdentity() {
+	if d.ID == nil {
+		d.ID = func(object O) string { return any(object).(v1alpha1.Referent).GetIdentity().ID }
+	}
+	if d.Describe == nil {
+		id := auth0.IDField(d.Resource)
+		d.Describe = func(have auth0.Document) string {
+			return fmt.Sprintf("%s %q (%s)", d.Noun, have.String("name"), have.String(id))
+		}
+	}
+	if d.Find == nil {
+		d.Find = func(ctx context.Context, req Request[O], wanted auth0.Document) ([]auth0.Document, error) {
+			return req.Session.Find(ctx, d.Resource, map[string]string{"name": wanted.String("name")})
+		}
+	}
+	if d.Intent == nil && d.MarkerField == "" {
+		d.Intent = auth0.Document.Clone
+	}
+}
+
+// part is the spec or the status of an object.
+func part(object any, name string) reflect.Value {
+	return reflect.ValueOf(object).Elem().FieldByName(name)
+}
+
+// specOf is the type of the spec of a kind.
+func specOf[O v1alpha1.Object]() reflect.Type {
+	spec, _ := reflect.TypeFor[O]().Elem().FieldByName("Spec")
+	return spec.Type
+}
