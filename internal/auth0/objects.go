@@ -52,8 +52,8 @@ func (s *Session) write(ctx context.Context, resource string, request Request) (
 	return document, err
 }
 
-// Find returns the objects whose fields have these values, on all pages. At least one of the fields must be one that Auth0 filters
-// by; the rest of its filters narrow the list.
+// Find returns the objects whose fields have these values, on all pages. Auth0 narrows the list by the fields that it filters by; for a
+// resource without filters, the whole list is read.
 func (s *Session) Find(ctx context.Context, resource string, values map[string]string) ([]Document, error) {
 	described := resourceNamed(resource)
 	if described.ByName != "" {
@@ -61,7 +61,9 @@ func (s *Session) Find(ctx context.Context, resource string, values map[string]s
 	}
 	query := url.Values{}
 	for field, value := range values {
-		query.Set(described.Filters[field], value)
+		if parameter, ok := described.Filters[field]; ok {
+			query.Set(parameter, value)
+		}
 	}
 	found, err := collect(ctx, s.list(resource, query), whole)
 	for field, value := range values {

@@ -75,6 +75,18 @@ func TestRoutesOfResources(t *testing.T) {
 	}
 }
 
+// TestFindSendsNoUnknownFilter finds an object of a resource that Auth0 cannot filter by a field.
+func TestFindSendsNoUnknownFilter(t *testing.T) {
+	resources["network-acls"] = Resource{}
+	t.Cleanup(func() { delete(resources, "network-acls") })
+	session, sent := newRecordedSession(t, http.StatusOK, nil)
+	// The answer is no list, so that this fails after the call.
+	_, _ = session.Find(t.Context(), "network-acls", map[string]string{"name": "main"})
+	if len(sent.requests) != 1 || sent.requests[0].URL.RequestURI() != "/api/v2/network-acls" {
+		t.Errorf("got %d calls, want GET /api/v2/network-acls: %v", len(sent.requests), sent.requests)
+	}
+}
+
 func TestScopesFor(t *testing.T) {
 	for resource, want := range map[string]string{"roles": "roles", "resource-servers": "resource_servers", "client-grants": "client_grants"} {
 		if got := ScopesFor(resource); got != want {
