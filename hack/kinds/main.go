@@ -18,12 +18,15 @@ import (
 // These paths are relative to the root of the checkout.
 const (
 	apiDir       = "api/v1alpha1"
+	registryDir  = "controllers"
 	simulatorDir = "internal/simulator"
 )
 
 var (
 	//go:embed api.go.tmpl
 	apiTemplate string
+	//go:embed registry.go.tmpl
+	registryTemplate string
 	//go:embed collections.go.tmpl
 	collectionsTemplate string
 )
@@ -44,8 +47,13 @@ func run() error {
 	if err != nil {
 		return err
 	}
+	definitions, err := readDefinitions(registryDir, kinds)
+	if err != nil {
+		return err
+	}
 	return errors.Join(
 		write(apiDir+"/zz_generated.kinds.go", apiTemplate, kinds),
+		write(registryDir+"/zz_generated.registry.go", registryTemplate, definitions),
 		write(simulatorDir+"/zz_generated.collections.go", collectionsTemplate, collections),
 	)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -87,4 +88,30 @@ func folder(t *testing.T, source string) string {
 		t.Fatal(err)
 	}
 	return dir
+}
+
+// TestReadDefinitions finds kinds in all three forms, and says which one is missing.
+func TestReadDefinitions(t *testing.T) {
+	dir := t.TempDir()
+	for name, source := range map[string]string{
+		"key/key.go":               "package key\n\nvar Definition = engine.Definition[*v1alpha1.Auth0Key]{}\n",
+		"lock/lock.go":             "package lock\n\nfunc Kind() engine.Kind { return engine.Kind{} }\n",
+		"door.go":                  "package controllers\n\nfunc doorKind() engine.Kind { return engine.Kind{} }\n",
+		"wall/wall.go":             "package wall\n\nfunc Kind() string { return \"\" }\n",
+		"zz_generated.registry.go": "package controllers\n\nfunc wallKind() engine.Kind { return engine.Kind{} }\n",
+	} {
+		file := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o750), os.WriteFile(file, []byte(source), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kinds := []kind{{Name: "Auth0Door"}, {Name: "Auth0Key"}, {Name: "Auth0Lock"}}
+	definitions, err := readDefinitions(dir, kinds)
+	want := []definition{{Value: "doorKind()"}, {Package: "key", Value: "engine.NewKind(key.Definition)"}, {Package: "lock", Value: "lock.Kind()"}}
+	if err != nil || !slices.Equal(definitions, want) {
+		t.Errorf("got %v %v, want %v", definitions, err, want)
+	}
+	if _, err := readDefinitions(dir, []kind{{Name: "Auth0Wall"}}); err == nil || !strings.Contains(err.Error(), "Auth0Wall is not defined: write ") {
+		t.Errorf("got %v, want what is missing", err)
+	}
 }
