@@ -24,9 +24,6 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
-// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0clients,verbs=get;list;watch;patch
-// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0clients/status,verbs=patch
-
 // mostClientJSON is the limit, in bytes, of a field with free JSON.
 const mostClientJSON = 64 << 10
 

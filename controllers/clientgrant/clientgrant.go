@@ -18,9 +18,6 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
-// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0clientgrants,verbs=get;list;watch;patch
-// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0clientgrants/status,verbs=patch
-
 const (
 	grantClientField = "spec.clientRef"
 	grantAPIField    = "spec.resourceServerRef"

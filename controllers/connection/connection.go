@@ -22,9 +22,6 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
-// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0connections,verbs=get;list;watch;patch
-// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0connections/status,verbs=patch
-
 const (
 	// connectionMark is the key in metadata that holds the ownership marker.
 	connectionMark = "metadata." + engine.MarkerKey

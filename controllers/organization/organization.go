@@ -16,9 +16,6 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
-// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0organizations,verbs=get;list;watch;patch
-// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0organizations/status,verbs=patch
-
 // organizationMark is the key in metadata that holds the ownership marker.
 const organizationMark = "metadata." + engine.MarkerKey
 

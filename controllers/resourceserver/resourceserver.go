@@ -20,9 +20,6 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
-// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0resourceservers,verbs=get;list;watch;patch
-// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0resourceservers/status,verbs=patch
-
 // Definition defines Auth0ResourceServer.
 var Definition = engine.Definition[*v1alpha1.Auth0ResourceServer]{
 	Resource:       "resource-servers",

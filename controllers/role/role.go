@@ -17,9 +17,6 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
 
-// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0roles,verbs=get;list;watch;patch
-// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0roles/status,verbs=patch
-
 const (
 	rolePermissionsField = "spec.permissions.items"
 	// mostPermissionsPerCall is how many permissions of a role one call sends.

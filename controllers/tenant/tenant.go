@@ -26,12 +26,9 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/tokens"
 )
 
-// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0tenants,verbs=get;list;watch;patch
-// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0tenants/status,verbs=patch
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups="",resources=configmaps,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=list;watch
-// +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,resourceNames=auth0clients.auth0-operator.io;auth0clientgrants.auth0-operator.io;auth0connections.auth0-operator.io;auth0organizations.auth0-operator.io;auth0resourceservers.auth0-operator.io;auth0roles.auth0-operator.io;auth0tokens.auth0-operator.io;auth0users.auth0-operator.io,verbs=get
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 // disabledConnectionRetry is the pause before checking again a connection that is not enabled for the operator.

@@ -28,9 +28,6 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/tenants"
 )
 
-// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0users,verbs=get;list;watch;patch
-// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0users/status,verbs=patch
-
 const (
 	// largestProfile is Auth0's limit, in bytes, of a user profile. Nearly all of it is metadata.
 	largestProfile       = 10 << 10

@@ -194,7 +194,7 @@ func writeRoles(kinds []kind) error {
 		}
 		roles.People = append(roles.People, role)
 	}
-	if err := roles.readOperator(); err != nil {
+	if err := roles.addOperator(kinds); err != nil {
 		return err
 	}
 	content, err := yaml.Marshal(roles)
@@ -226,26 +226,70 @@ func writePersonRole(name string, kinds []kind) (personRole, error) {
 	return personRole{Name: name, Labels: role.Labels, Rules: role.Rules}, write(file, content)
 }
 
-// readOperator reads the operator's rules, which controller-gen writes.
-func (r *chartRoles) readOperator() error {
-	documents, err := readDocuments(filepath.Join(rbacDir, "role.yaml"))
+// addOperator adds the operator's rules for the kinds to those that controller-gen writes from markers, and reads all of them.
+func (r *chartRoles) addOperator(kinds []kind) error {
+	file := filepath.Join(rbacDir, "role.yaml")
+	documents, err := readDocuments(file)
 	if err != nil {
 		return err
 	}
+	var content bytes.Buffer
 	for _, document := range documents {
-		// A Role has the fields of a ClusterRole.
-		var role rbacv1.ClusterRole
+		var role operatorRole
 		if err := yaml.UnmarshalStrict(document, &role); err != nil {
-			return fmt.Errorf("role.yaml: %w", err)
+			return fmt.Errorf("%s: %w", file, err)
 		}
 		if role.Kind == "Role" {
 			r.Own = role.Rules
 		} else {
+			role.Rules = addRulesOfKinds(role.Rules, kinds)
 			r.Everywhere = role.Rules
 		}
+		rendered, err := yaml.Marshal(role)
+		if err != nil {
+			return err
+		}
+		content.WriteString("---\n" + string(rendered))
 	}
 	r.InNamespace = inNamespace(r.Everywhere)
-	return nil
+	return write(file, content.Bytes())
+}
+
+// operatorRole is a ClusterRole or a Role, which have the same fields.
+type operatorRole struct {
+	APIVersion string              `json:"apiVersion"`
+	Kind       string              `json:"kind"`
+	Metadata   map[string]string   `json:"metadata"`
+	Rules      []rbacv1.PolicyRule `json:"rules"`
+}
+
+// addRulesOfKinds adds what the operator may do with the kinds, in the order of controller-gen. It reads a CRD to see whether its deletion
+// deletes objects, which matters for those that are in Auth0.
+func addRulesOfKinds(rules []rbacv1.PolicyRule, kinds []kind) []rbacv1.PolicyRule {
+	group := kinds[0].Spec.Group
+	var crds, objects, statuses []string
+	for _, kind := range kinds {
+		objects = append(objects, kind.Spec.Names.Plural)
+		statuses = append(statuses, kind.Spec.Names.Plural+"/status")
+		if kind.belongsToTenant() {
+			crds = append(crds, kind.Name)
+		}
+	}
+	rules = append(slices.Clone(rules),
+		rbacv1.PolicyRule{
+			APIGroups: []string{apiextensionsv1.GroupName}, Resources: []string{"customresourcedefinitions"}, ResourceNames: crds, Verbs: []string{"get"},
+		},
+		rbacv1.PolicyRule{APIGroups: []string{group}, Resources: objects, Verbs: []string{"get", "list", "patch", "watch"}},
+		rbacv1.PolicyRule{APIGroups: []string{group}, Resources: statuses, Verbs: []string{"patch"}},
+	)
+	slices.SortStableFunc(rules, func(a, b rbacv1.PolicyRule) int { return strings.Compare(a.APIGroups[0], b.APIGroups[0]) })
+	return rules
+}
+
+// belongsToTenant reports whether objects of the kind represent something in a tenant.
+func (k kind) belongsToTenant() bool {
+	_, ok := k.Spec.Versions[0].Schema.OpenAPIV3Schema.Properties["spec"].Properties["tenantRef"]
+	return ok
 }
 
 // inNamespace converts rules for the whole cluster to rules for one namespace. The operator reads the Namespace itself instead of

@@ -26,9 +26,6 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
-// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0tokens,verbs=get;list;watch;patch
-// +kubebuilder:rbac:groups=auth0-operator.io,resources=auth0tokens/status,verbs=patch
-
 // SignInOf returns the name that a user signs in with, and where the password is.
 type SignInOf func(*v1alpha1.Auth0User) (username string, password v1alpha1.SecretKeyReference)
 
