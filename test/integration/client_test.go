@@ -103,7 +103,7 @@ func TestClientSecretIsRestored(t *testing.T) {
 	secret := &corev1.Secret{ObjectMeta: e.meta("shop-one")}
 	change(e, secret, func(s *corev1.Secret) { s.Data["clientSecret"] = []byte("edited") })
 	clientFixture.eventuallyRequire(e, c)
-	e.deleteSecretAndWait(secret, func() error { return checkClient(e, c) })
+	e.deleteSecretAndWait(secret, func() error { return clientFixture.check(e, c) })
 	clientFixture.requireWrites(e, 0)
 }
 
@@ -144,7 +144,7 @@ func TestClientSecretOfOnesOwn(t *testing.T) {
 			if e.client(c.Status.ClientID)["client_secret"] != secret {
 				return fmt.Errorf("the client secret is not that of the Secret")
 			}
-			return checkClient(e, c)
+			return clientFixture.check(e, c)
 		})
 	}
 	expect("planted-client-secret-of-my-own-0001")

@@ -43,11 +43,9 @@ type scenario struct {
 	output string
 }
 
-var scenarios = map[string]scenario{
-	"create a user":               {fixture: userFixture, begin: declareIt},
-	"create a user who is undone": {fixture: userFixture, begin: declareIt, meanwhile: deleteIt, gone: true},
-	"create a user who moves":     {fixture: userFixture, begin: declareIt, meanwhile: changeIt(userFixture)},
-	"sign a user up":              {fixture: signupFixture, begin: declareIt},
+// scenarios are what every kind with files has, and more of some kinds.
+var scenarios = withCrashScenarios(map[string]scenario{
+	"sign a user up": {fixture: signupFixture, begin: declareIt},
 	"sign up a user who is undone": {
 		fixture: signupFixture, begin: declareIt, meanwhile: deleteIt, gone: true,
 	},
@@ -58,17 +56,8 @@ var scenarios = map[string]scenario{
 	"rotate a generated password and invite again": {
 		fixture: userFixture, declare: withGeneratedPasswordAndInvitation, ready: true, begin: rotateAndInvite, issued: invitations, output: "invitation",
 	},
-	"update a user":                             {fixture: userFixture, prepare: otherPassword, ready: true, begin: changeUser},
-	"make good a user who was deleted":          {fixture: userFixture, ready: true, begin: deletedRemotely(userFixture)},
-	"make good a role that was deleted":         {fixture: roleFixture, ready: true, begin: deletedRemotely(roleFixture)},
-	"make good a client grant that was deleted": {fixture: clientGrantFixture, ready: true, begin: deletedRemotely(clientGrantFixture)},
-	"make good an API that was deleted":         {fixture: resourceServerFixture, ready: true, begin: deletedRemotely(resourceServerFixture)},
-	"adopt a user": {
-		fixture: userFixture, prepare: userFixture.existing, declare: mayAdopt, begin: declareIt,
-	},
+	"update a user":                {fixture: userFixture, prepare: otherPassword, ready: true, begin: changeUser},
 	"take over a user by id":       {fixture: userFixture, prepare: userFixture.existing, begin: takeOver},
-	"delete a user":                {fixture: userFixture, ready: true, begin: deleteIt, gone: true},
-	"delete a user who stays":      {fixture: userFixture, declare: retained, ready: true, begin: deleteIt, gone: true, left: 1},
 	"issue a token":                {fixture: tokenFixture, begin: declareIt, issued: tokens, output: "token"},
 	"issue a token for a user":     {fixture: passwordTokenFixture, begin: declareIt, issued: tokens, output: "token"},
 	"renew a token":                {fixture: tokenFixture, ready: true, begin: changeIt(tokenFixture), issued: tokens, output: "token"},
@@ -85,57 +74,21 @@ var scenarios = map[string]scenario{
 	},
 	"delete with revokeOnDelete": {fixture: endingTokenFixture, ready: true, begin: deleteIt, gone: true},
 
-	"create an application":                {fixture: clientFixture, begin: declareIt},
-	"create an application that is undone": {fixture: clientFixture, begin: declareIt, meanwhile: deleteIt, gone: true},
-	"create an application that moves":     {fixture: clientFixture, begin: declareIt, meanwhile: changeIt(clientFixture)},
 	"create an application with a secret of one's own": {
 		fixture: clientFixture, prepare: ownSecret, declare: withOwnSecret, begin: declareIt,
 	},
 	"create an application with a key pair": {fixture: clientFixture, declare: withKeyPair, begin: declareIt},
-	"update an application":                 {fixture: clientFixture, ready: true, begin: changeIt(clientFixture)},
-	"adopt an application":                  {fixture: clientFixture, prepare: clientFixture.existing, declare: mayAdopt, begin: declareIt},
 	"rotate the secret of an application": {
 		fixture: clientFixture, ready: true, begin: annotateIt(v1alpha1.AnnotationRotateSecret), issued: rotations, output: "shop-one",
 	},
 	"rotate the key pair of an application": {
 		fixture: clientFixture, declare: withKeyPair, ready: true, begin: annotateIt(v1alpha1.AnnotationRotateKey),
 	},
-	"delete an application":              {fixture: clientFixture, ready: true, begin: deleteIt, gone: true},
-	"delete an application that stays":   {fixture: clientFixture, declare: retained, ready: true, begin: deleteIt, gone: true, left: 1},
-	"create a connection":                {fixture: connectionFixture, begin: declareIt},
-	"create a connection that is undone": {fixture: connectionFixture, begin: declareIt, meanwhile: deleteIt, gone: true},
-	"create a connection that moves":     {fixture: connectionFixture, begin: declareIt, meanwhile: changeIt(connectionFixture)},
-	"update a connection":                {fixture: connectionFixture, ready: true, begin: changeIt(connectionFixture)},
-	"adopt a connection":                 {fixture: connectionFixture, prepare: connectionFixture.existing, declare: mayAdopt, begin: declareIt},
-	"delete a connection":                {fixture: connectionFixture, ready: true, begin: deleteIt, gone: true},
-	"delete a connection that stays":     {fixture: connectionFixture, declare: retained, ready: true, begin: deleteIt, gone: true, left: 1},
-
-	"create an organization":                {fixture: organizationFixture, begin: declareIt},
-	"create an organization that is undone": {fixture: organizationFixture, begin: declareIt, meanwhile: deleteIt, gone: true},
-	"create an organization that moves":     {fixture: organizationFixture, begin: declareIt, meanwhile: changeIt(organizationFixture)},
-	"update an organization":                {fixture: organizationFixture, ready: true, begin: changeIt(organizationFixture)},
-	"adopt an organization":                 {fixture: organizationFixture, prepare: organizationFixture.existing, declare: mayAdopt, begin: declareIt},
-	"delete an organization":                {fixture: organizationFixture, ready: true, begin: deleteIt, gone: true},
-	"delete an organization that stays":     {fixture: organizationFixture, declare: retained, ready: true, begin: deleteIt, gone: true, left: 1},
 
 	"create a member of an organization": {fixture: memberFixture, begin: declareIt},
 	"update a member of an organization": {fixture: memberFixture, ready: true, begin: changeIt(memberFixture)},
 
-	"create an API":                {fixture: resourceServerFixture, begin: declareIt},
-	"create an API that is undone": {fixture: resourceServerFixture, begin: declareIt, meanwhile: deleteIt, gone: true},
-	"create an API that moves":     {fixture: resourceServerFixture, begin: declareIt, meanwhile: changeIt(resourceServerFixture)},
-	"update an API":                {fixture: resourceServerFixture, ready: true, begin: changeIt(resourceServerFixture)},
-	"update an API that moves":     {fixture: resourceServerFixture, ready: true, begin: changeIt(resourceServerFixture), meanwhile: clearIt(resourceServerFixture)},
-	"adopt an API":                 {fixture: resourceServerFixture, prepare: resourceServerFixture.existing, declare: mayAdopt, begin: declareIt},
-	"delete an API":                {fixture: resourceServerFixture, ready: true, begin: deleteIt, gone: true},
-	"delete an API that stays":     {fixture: resourceServerFixture, declare: retained, ready: true, begin: deleteIt, gone: true, left: 1},
-
-	"create a grant":                {fixture: clientGrantFixture, begin: declareIt},
-	"create a grant that is undone": {fixture: clientGrantFixture, begin: declareIt, meanwhile: deleteIt, gone: true},
-	"create a grant that moves":     {fixture: clientGrantFixture, begin: declareIt, meanwhile: changeIt(clientGrantFixture)},
-	"update a grant":                {fixture: clientGrantFixture, ready: true, begin: changeIt(clientGrantFixture)},
-	"adopt a grant":                 {fixture: clientGrantFixture, prepare: clientGrantFixture.existing, declare: mayAdopt, begin: declareIt},
-	"delete a grant":                {fixture: clientGrantFixture, ready: true, begin: deleteIt, gone: true},
+	"update an API that moves": {fixture: resourceServerFixture, ready: true, begin: changeIt(resourceServerFixture), meanwhile: clearIt(resourceServerFixture)},
 
 	"create an application with a session key": {
 		fixture: sessionFixture, declare: withSessionKey, begin: declareIt, settled: sessionKeyStays,
@@ -152,27 +105,14 @@ var scenarios = map[string]scenario{
 	"create an application beside an exact connection": {
 		fixture: clientFixture, prepare: besideExactConnection, begin: declareIt, settled: connectionIsExact,
 	},
-	"hand over a user":                {fixture: userFixture, ready: true, rival: true, begin: deleteIt, gone: true, left: 1},
 	"hand over a user who stays":      {fixture: userFixture, declare: retained, ready: true, rival: true, begin: deleteIt, gone: true, left: 1},
-	"hand over an application":        {fixture: clientFixture, ready: true, rival: true, begin: deleteIt, gone: true, left: 1},
-	"hand over a connection":          {fixture: connectionFixture, ready: true, rival: true, begin: deleteIt, gone: true, left: 1},
-	"hand over an organization":       {fixture: organizationFixture, ready: true, rival: true, begin: deleteIt, gone: true, left: 1},
-	"hand over an API":                {fixture: resourceServerFixture, ready: true, rival: true, begin: deleteIt, gone: true, left: 1},
-	"hand over a grant":               {fixture: clientGrantFixture, ready: true, rival: true, begin: deleteIt, gone: true, left: 1},
-	"hand over a role":                {fixture: roleFixture, ready: true, rival: true, begin: deleteIt, gone: true, left: 1},
 	"hand over a role without a call": {fixture: roleFixture, declare: retained, ready: true, rival: true, begin: deleteIt, gone: true, left: 1},
 	"delete a role that a user names": {
 		fixture: roleFixture, prepare: besideUserWithRole, declare: mayAdopt, ready: true, begin: deleteIt, gone: true, settled: userLacksRole,
 	},
 
-	"create a role":                {fixture: roleFixture, begin: declareIt},
-	"create a role that is undone": {fixture: roleFixture, begin: declareIt, meanwhile: deleteIt, gone: true},
-	"create a role that moves":     {fixture: roleFixture, begin: declareIt, meanwhile: changeIt(roleFixture)},
-	"update a role":                {fixture: roleFixture, ready: true, begin: changeIt(roleFixture)},
-	"update a role that moves":     {fixture: roleFixture, ready: true, begin: changeIt(roleFixture), meanwhile: clearIt(roleFixture)},
-	"adopt a role":                 {fixture: roleFixture, prepare: roleFixture.existing, declare: mayAdopt, begin: declareIt},
-	"delete a role":                {fixture: roleFixture, ready: true, begin: deleteIt, gone: true},
-}
+	"update a role that moves": {fixture: roleFixture, ready: true, begin: changeIt(roleFixture), meanwhile: clearIt(roleFixture)},
+})
 
 // TestCrash kills the operator before the first step of every scenario, and right after each step that changes something. Then
 // another operator takes over. A crash right before a later step leaves the same behind as one right after the step before.
@@ -451,24 +391,15 @@ func (u scenario) requireNoOrphans(e *environment) {
 	}
 }
 
-// unmarked lists the IDs of things in Auth0 without a marker, by the kind that declares them.
-var unmarked = map[string]func(*environment) []string{
-	"*v1alpha1.Auth0ClientGrant":    func(e *environment) []string { return fieldOf(e.grants(ordersAPI), "id") },
-	"*v1alpha1.Auth0ResourceServer": func(e *environment) []string { return fieldOf(e.apis(ordersAPI), "id") },
-	"*v1alpha1.Auth0Role":           func(e *environment) []string { return fieldOf(e.dashboardList(rolesRoute), "id") },
-}
-
 // requireNoUnmarkedOrphans fails if no object knows a thing in Auth0 without a marker: neither by its ID nor by a recorded
 // intent. The object must be one that would stay until the thing is gone.
 func (u scenario) requireNoUnmarkedOrphans(e *environment) {
 	e.Helper()
-	object := u.object(e, "one")
-	list := unmarked[fmt.Sprintf("%T", object)]
-	if list == nil || u.prepare != nil || u.left > 0 {
+	if u.unmarked == nil || u.prepare != nil || u.left > 0 {
 		// Some of these are not ours, or must stay.
 		return
 	}
-	found := list(e)
+	object, found := u.object(e, "one"), u.unmarked(e)
 	if err := e.kube.Get(e.ctx, client.ObjectKeyFromObject(object), object); client.IgnoreNotFound(err) != nil {
 		e.Fatal(err)
 	} else if err == nil && len(object.GetFinalizers()) > 0 {

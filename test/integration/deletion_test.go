@@ -27,7 +27,7 @@ func TestDeletionThatTakesAWhile(t *testing.T) {
 	for _, kind := range deletable {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			s := fixtures[kind]
+			s := subjects[kind]
 			slow := &slowDeletion{}
 			e := newEnvironment(t, func(o *simulator.Options) { o.Wrap = slow.wrap })
 			s.prepare(e)
@@ -79,7 +79,7 @@ func TestDeletionLeavesWhatAnotherObjectHolds(t *testing.T) {
 	} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			e, s := newEnvironment(t), fixtures[kind]
+			e, s := newEnvironment(t), subjects[kind]
 			s.prepare(e)
 			object := s.object(e, "one")
 			e.create(object)

@@ -565,7 +565,7 @@ func TestAnIdleHour(t *testing.T) {
 // TestRestartReadsFromLists shows for every kind that an object which is Ready takes no read of its own after a restart.
 func TestRestartReadsFromLists(t *testing.T) {
 	t.Parallel()
-	for kind, s := range fixtures {
+	for kind, s := range subjects {
 		if !strings.HasPrefix(s.create.route, "/api/v2/") {
 			continue
 		}

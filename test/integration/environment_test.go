@@ -26,6 +26,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/controlplane"
 	"github.com/auth0-operator/auth0-operator/internal/operator"
 	"github.com/auth0-operator/auth0-operator/internal/simulator"
+	"github.com/auth0-operator/auth0-operator/test/fixtures"
 )
 
 const (
@@ -50,6 +51,8 @@ type environment struct {
 	ctx       context.Context
 	namespace string
 	sim       *simulator.Server
+	// place is where the fixtures of files are.
+	place *fixtures.Place
 	// kube is an administrator's access to the API server. config is the operators' access.
 	kube    client.Client
 	config  *rest.Config
@@ -123,6 +126,8 @@ func newEnvironmentIn(t *testing.T, cluster *controlplane.ControlPlane, kube cli
 	t.Cleanup(func() { _ = sim.Close() })
 	e := &environment{T: t, ctx: t.Context(), sim: sim, kube: kube, config: cluster.Config}
 	e.namespace = e.newNamespace(nil)
+	e.place = &fixtures.Place{Namespace: e.namespace, OperatorID: operatorClientID, Kube: kube, Dashboard: sim.Dashboard}
+	e.place.Begin()
 	e.create(e.credentials("credentials"))
 	e.create(e.caBundle())
 	return e

@@ -1,9 +1,7 @@
 package integration
 
 import (
-	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -12,95 +10,23 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
-	"github.com/auth0-operator/auth0-operator/internal/simulator"
 )
 
 const clientsPath = "/api/v2/clients"
 
-// clientFixture is a web application whose credentials go to a Secret. Each object has a Secret of its own.
-var clientFixture = fixture{
-	prepare: func(*environment) {},
-	object: func(e *environment, name string) v1alpha1.Managed {
-		return &v1alpha1.Auth0Client{ObjectMeta: e.meta(name), Spec: v1alpha1.Auth0ClientSpec{
-			ManagedSpec: e.managedSpec(),
-			ClientSettings: v1alpha1.ClientSettings{
-				Name:              "Shop",
-				Description:       new("where people buy"),
-				AppType:           new("regular_web"),
-				Callbacks:         []string{"https://shop.example.com/callback", "https://shop.example.com/back"},
-				AllowedLogoutURLs: []string{"https://shop.example.com/"},
-				OIDCConformant:    new(true),
-				JWTConfiguration:  &v1alpha1.ClientJWTConfiguration{Alg: new("RS256"), LifetimeInSeconds: new(int64(3600))},
-				RefreshToken:      &v1alpha1.ClientRefreshToken{RotationType: "rotating", ExpirationType: "expiring", Leeway: new(int64(3))},
-				ClientMetadata:    map[string]v1alpha1.ClientMetadataValue{"team": "web"},
-			},
-			GrantTypes:   &v1alpha1.ClientGrantTypes{Items: []string{"password"}},
-			OutputSecret: &v1alpha1.OutputSecret{Name: "shop-" + name},
-		}}
-	},
-	check: func(e *environment, object v1alpha1.Managed) error {
-		return checkClient(e, object.(*v1alpha1.Auth0Client))
-	},
-	count:  func(e *environment) int { return len(e.clients()) },
-	writes: func(report simulator.Report) int { return report.Writes() },
-	create: call{"POST", clientsPath},
-
-	namesRepeat: true,
-
-	change: func(object v1alpha1.Managed) {
-		spec := &object.(*v1alpha1.Auth0Client).Spec
-		spec.Name = "Shop and more"
-		spec.Callbacks = []string{"https://shop.example.com/back"}
-		spec.JWTConfiguration.LifetimeInSeconds = new(int64(7200))
-		spec.ClientMetadata["team"] = "apps"
-		spec.GrantTypes.Items = []string{"http://auth0.com/oauth/grant-type/password-realm"}
-	},
-	clear: func(object v1alpha1.Managed) {
-		spec := &object.(*v1alpha1.Auth0Client).Spec
-		spec.Description, spec.Callbacks, spec.OIDCConformant, spec.RefreshToken, spec.ClientMetadata, spec.GrantTypes = nil, nil, nil, nil, nil, nil
-		spec.JWTConfiguration.LifetimeInSeconds = nil
-	},
-	cleared: func(e *environment, object v1alpha1.Managed) error {
-		have := e.client(object.(*v1alpha1.Auth0Client).Status.ClientID)
-		want := map[string]any{
-			"description": "", "callbacks": []any{}, "oidc_conformant": false,
-			"jwt_configuration": map[string]any{"alg": "RS256", "secret_encoded": false},
-			"grant_types":       []any{"authorization_code", "implicit", "refresh_token", "client_credentials"},
-			"client_metadata":   map[string]any{"auth0_operator": holder(object)},
+// clientFixture has what no file can say: the credentials in the Secret of an application.
+var clientFixture = func() fixture {
+	s := fromFiles("Auth0Client")
+	check := s.check
+	s.check = func(e *environment, object v1alpha1.Managed) error {
+		if err := check(e, object); err != nil {
+			return err
 		}
-		var failures []error
-		for field, value := range want {
-			if !reflect.DeepEqual(have[field], value) {
-				failures = append(failures, fmt.Errorf("%s is %v, want %v", field, have[field], value))
-			}
-		}
-		if refresh := have["refresh_token"].(map[string]any); refresh["rotation_type"] != "non-rotating" || refresh["expiration_type"] != "non-expiring" || refresh["leeway"] != 0.0 {
-			failures = append(failures, fmt.Errorf("refresh_token is left: %v", refresh))
-		}
-		return errors.Join(failures...)
-	},
-	drift: func(e *environment, object v1alpha1.Managed) {
-		e.dashboard("PATCH", clientPath(object), map[string]any{
-			"description": "somebody else's", "jwt_configuration": map[string]any{"alg": "HS256"},
-			"client_metadata": map[string]any{"team": "theirs", "theirs": "1"},
-		})
-	},
-	deleteRemotely: func(e *environment, object v1alpha1.Managed) { e.dashboard("DELETE", clientPath(object), nil) },
-	existing: func(e *environment) {
-		e.dashboard("POST", clientsPath, map[string]any{"name": "Shop", "app_type": "regular_web"})
-	},
-	existsReason:   v1alpha1.ReasonAmbiguous,
-	conflictReason: v1alpha1.ReasonConflict,
-	makeInvalid: func(object v1alpha1.Managed) {
-		object.(*v1alpha1.Auth0Client).Spec.OutputSecret.Data = map[string]v1alpha1.SecretTemplate{"SECRET": "{{ .password }}"}
-	},
-	fix: func(object v1alpha1.Managed) { object.(*v1alpha1.Auth0Client).Spec.OutputSecret.Data = nil },
-	withoutScope: func(e *environment) string {
-		e.withoutScopes("read:client_keys")
-		return "read:client_keys"
-	},
-	scopeReason: v1alpha1.ReasonMissingScope,
-}
+		application := object.(*v1alpha1.Auth0Client)
+		return checkCredentials(e, application, e.client(application.Status.ClientID))
+	}
+	return s
+}()
 
 func clientPath(object v1alpha1.Managed) string {
 	return clientsPath + "/" + object.(*v1alpha1.Auth0Client).Status.ClientID
@@ -115,46 +41,6 @@ func (e *environment) clients() []map[string]any {
 func (e *environment) client(id string) map[string]any {
 	e.Helper()
 	return e.dashboard("GET", clientsPath+"/"+id, nil)
-}
-
-// checkClient compares an application in Auth0, and the Secret with its credentials, with what its object declares.
-func checkClient(e *environment, object *v1alpha1.Auth0Client) error {
-	e.Helper()
-	if status, answer := e.sim.Dashboard("GET", clientPath(object), nil); status != 200 {
-		return fmt.Errorf("application %q: %d %s", object.Status.ClientID, status, answer)
-	}
-	have, spec := e.client(object.Status.ClientID), object.Spec
-	var failures []error
-	expect := func(field string, have, want any) {
-		if !reflect.DeepEqual(have, want) {
-			failures = append(failures, fmt.Errorf("%s is %v, want %v", field, have, want))
-		}
-	}
-	expect("name", have["name"], spec.Name)
-	if spec.Description != nil {
-		expect("description", have["description"], *spec.Description)
-	}
-	if spec.Callbacks != nil {
-		expect("callbacks", textsOf(have["callbacks"]), spec.Callbacks)
-	}
-	if jwt := spec.JWTConfiguration; jwt != nil && jwt.LifetimeInSeconds != nil {
-		expect("jwt_configuration", have["jwt_configuration"], map[string]any{
-			"alg": *jwt.Alg, "lifetime_in_seconds": float64(*jwt.LifetimeInSeconds), "secret_encoded": false,
-		})
-	}
-	metadata, _ := have["client_metadata"].(map[string]any)
-	expect("the mark", metadata["auth0_operator"], holder(object))
-	for key, value := range spec.ClientMetadata {
-		expect("client_metadata."+key, metadata[key], string(value))
-	}
-	if grants := spec.GrantTypes; grants != nil {
-		for _, grant := range append([]string{"authorization_code", "refresh_token"}, grants.Items...) {
-			if !slices.Contains(textsOf(have["grant_types"]), grant) {
-				failures = append(failures, fmt.Errorf("grant_types lack %s: %v", grant, have["grant_types"]))
-			}
-		}
-	}
-	return errors.Join(append(failures, checkCredentials(e, object, have))...)
 }
 
 // checkCredentials compares the output Secret of an application with Auth0.
@@ -228,11 +114,7 @@ func withOwnSecret(object v1alpha1.Managed) {
 	object.(*v1alpha1.Auth0Client).Spec.ClientSecret = &v1alpha1.ClientSecret{SecretRef: v1alpha1.SecretKeyReference{Name: "own", Key: "secret"}}
 }
 
-func withKeyPair(object v1alpha1.Managed) {
-	object.(*v1alpha1.Auth0Client).Spec.ClientAuthenticationMethods = &v1alpha1.ClientAuthenticationMethods{
-		PrivateKeyJWT: &v1alpha1.ClientPrivateKeyJWT{Generate: &v1alpha1.ClientKeyPair{}},
-	}
-}
+var withKeyPair = declares("Auth0Client", "key-pair")
 
 func textsOf(list any) []string {
 	items, _ := list.([]any)

@@ -37,79 +37,45 @@ func seedRoles(e *environment, names ...string) {
 	}
 }
 
-// userFixture is a user with all fields.
-var userFixture = fixture{
-	prepare: func(e *environment) {
-		seedOrders(e)
-		seedRoles(e, "editor", "viewer")
-		e.create(e.secret("password", map[string]string{"password": userPassword}))
-	},
-	object: func(e *environment, name string) v1alpha1.Managed {
-		return &v1alpha1.Auth0User{ObjectMeta: e.meta(name), Spec: v1alpha1.Auth0UserSpec{
-			ManagedSpec:  e.managedSpec(),
-			Connection:   connection,
-			Email:        new("ada@example.com"),
-			Name:         new("Ada Lovelace"),
-			GivenName:    new("Ada"),
-			Blocked:      new(true),
-			UserMetadata: map[string]apiextensionsv1.JSON{"theme": {Raw: []byte(`"dark"`)}},
-			AppMetadata:  map[string]apiextensionsv1.JSON{"plan": {Raw: []byte(`{"name":"pro","seats":7}`)}},
-			Password:     &v1alpha1.UserPassword{SecretRef: &v1alpha1.SecretKeyReference{Name: "password", Key: "password"}},
-			Roles:        &v1alpha1.UserRoles{Items: []v1alpha1.UserRole{{Name: new("editor")}}},
-			Permissions:  &v1alpha1.UserPermissions{Items: []v1alpha1.Permission{{Audience: new(ordersAPI), Name: "read:orders"}}},
-		}}
-	},
-	check:  func(e *environment, object v1alpha1.Managed) error { return checkUser(e, object.(*v1alpha1.Auth0User)) },
-	count:  func(e *environment) int { return len(e.users()) },
-	writes: func(report simulator.Report) int { return report.Writes() },
-	create: call{"POST", "/api/v2/users"},
-
-	change: func(object v1alpha1.Managed) {
+// userFixture is the user of the files for tests and variants that edit it: it edits fields, and compares Auth0 with the spec.
+var userFixture = func() fixture {
+	s := fromFiles("Auth0User")
+	s.check = func(e *environment, object v1alpha1.Managed) error { return checkUser(e, object.(*v1alpha1.Auth0User)) }
+	s.change = func(object v1alpha1.Managed) {
 		spec := &object.(*v1alpha1.Auth0User).Spec
 		spec.Name = new("Augusta Ada King")
 		spec.Email = new("countess@example.com")
 		spec.UserMetadata["theme"] = apiextensionsv1.JSON{Raw: []byte(`["light","dark"]`)}
 		spec.Roles.Items = []v1alpha1.UserRole{{Name: new("viewer")}}
 		spec.Permissions.Items = []v1alpha1.Permission{{Audience: new(ordersAPI), Name: "write:orders"}, {Audience: new(ordersAPI), Name: "delete:orders"}}
-	},
-	clear: func(object v1alpha1.Managed) {
+	}
+	s.clear = func(object v1alpha1.Managed) {
 		spec := &object.(*v1alpha1.Auth0User).Spec
 		spec.GivenName, spec.Blocked, spec.UserMetadata, spec.Roles, spec.Permissions = nil, nil, nil, nil, nil
-	},
-	cleared: func(e *environment, object v1alpha1.Managed) error {
-		user := e.user(object.(*v1alpha1.Auth0User).Status.UserID)
-		var failures []error
-		if user["given_name"] != nil || user["blocked"] == true {
-			failures = append(failures, fmt.Errorf("given_name and blocked are still set: %v", user))
-		}
-		if metadata, _ := user["user_metadata"].(map[string]any); len(metadata) > 0 {
-			failures = append(failures, fmt.Errorf("user_metadata is left: %v", metadata))
-		}
-		if left := append(e.userRoles(user), e.userPermissions(user)...); len(left) > 0 {
-			failures = append(failures, fmt.Errorf("roles and permissions are left: %v", left))
-		}
-		return errors.Join(failures...)
-	},
-	drift: func(e *environment, object v1alpha1.Managed) {
-		e.dashboard("PATCH", userPath(object.(*v1alpha1.Auth0User).Status.UserID), map[string]any{"name": "Somebody Else", "app_metadata": map[string]any{"plan": "free", "theirs": 1}})
-	},
-	deleteRemotely: func(e *environment, object v1alpha1.Managed) {
-		e.dashboard("DELETE", userPath(object.(*v1alpha1.Auth0User).Status.UserID), nil)
-	},
-	existing: func(e *environment) {
-		e.dashboard("POST", "/api/v2/users", map[string]any{"connection": connection, "email": "ada@example.com", "password": "Correct-Horse-1", "verify_email": false})
-	},
-	existsReason:   v1alpha1.ReasonAlreadyExists,
-	conflictReason: v1alpha1.ReasonConflict,
-	makeInvalid: func(object v1alpha1.Managed) {
+	}
+	s.cleared = checkClearedUser
+	s.invalid = []mistake{{func(object v1alpha1.Managed) {
 		object.(*v1alpha1.Auth0User).Spec.AppMetadata["a.b"] = apiextensionsv1.JSON{Raw: []byte(`1`)}
-	},
-	fix: func(object v1alpha1.Managed) { delete(object.(*v1alpha1.Auth0User).Spec.AppMetadata, "a.b") },
-	withoutScope: func(e *environment) string {
-		e.withoutScopes("create:users")
-		return "create:users"
-	},
-	scopeReason: v1alpha1.ReasonMissingScope,
+	}, v1alpha1.ReasonInvalidSpec, "a.b"}}
+	s.fix = func(object v1alpha1.Managed) { delete(object.(*v1alpha1.Auth0User).Spec.AppMetadata, "a.b") }
+	return s
+}()
+
+// checkClearedUser compares a user in Auth0 with the fields that its object does not declare any more.
+func checkClearedUser(e *environment, object v1alpha1.Managed) error {
+	e.Helper()
+	user := e.user(object.(*v1alpha1.Auth0User).Status.UserID)
+	var failures []error
+	if user["given_name"] != nil || user["blocked"] == true {
+		failures = append(failures, fmt.Errorf("given_name and blocked are still set: %v", user))
+	}
+	if metadata, _ := user["user_metadata"].(map[string]any); len(metadata) > 0 {
+		failures = append(failures, fmt.Errorf("user_metadata is left: %v", metadata))
+	}
+	if left := append(e.userRoles(user), e.userPermissions(user)...); len(left) > 0 {
+		failures = append(failures, fmt.Errorf("roles and permissions are left: %v", left))
+	}
+	return errors.Join(failures...)
 }
 
 func userPath(id string) string { return "/api/v2/users/" + url.PathEscape(id) }
@@ -280,9 +246,9 @@ var tokenFixture = fixture{
 			e.letWrite(object, name)
 		}
 	},
-	makeInvalid: func(object v1alpha1.Managed) {
+	invalid: []mistake{{func(object v1alpha1.Managed) {
 		object.(*v1alpha1.Auth0Token).Spec.OutputSecret.Data = map[string]v1alpha1.SecretTemplate{"TOKEN": "{{ .password }}"}
-	},
+	}, v1alpha1.ReasonInvalidSpec, "TOKEN"}},
 	fix: func(object v1alpha1.Managed) { object.(*v1alpha1.Auth0Token).Spec.OutputSecret.Data = nil },
 	withoutScope: func(e *environment) string {
 		for _, grant := range e.dashboardList("/api/v2/client-grants?audience=" + url.QueryEscape(ordersAPI)) {

@@ -49,7 +49,7 @@ func TestDeletedCRDsDeleteNothingInAuth0(t *testing.T) {
 		if _, managed := kind.New().(v1alpha1.Managed); !managed {
 			continue
 		}
-		d := &deletedCRD{environment: newEnvironmentIn(t, own, access), is: fixtures[kind.Name]}
+		d := &deletedCRD{environment: newEnvironmentIn(t, own, access), is: subjects[kind.Name]}
 		d.create(d.tenant())
 		d.is.prepare(d.environment)
 		d.object = d.is.object(d.environment, "one")
@@ -426,7 +426,7 @@ func TestACountTakesAScope(t *testing.T) {
 	} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			e, s := newBareEnvironment(t), fixtures[kind]
+			e, s := newBareEnvironment(t), subjects[kind]
 			granted := e.operatorScopes()
 			e.withoutScopes(scope)
 			e.create(e.tenant())

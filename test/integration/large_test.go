@@ -54,7 +54,7 @@ func (e *environment) role(name string) *v1alpha1.Auth0Role {
 
 // TestLifecycleOfLargeObjects repeats the rows of the lifecycle table that would notice if the operator took a part for the whole.
 func TestLifecycleOfLargeObjects(t *testing.T) {
-	for kind, s := range fixtures {
+	for kind, s := range subjects {
 		small := s.object
 		s.object = func(e *environment, name string) v1alpha1.Managed {
 			object := small(e, name)
@@ -78,7 +78,7 @@ func TestLifecycleOfLargeObjects(t *testing.T) {
 // TestTooLargeObjects has an object of every kind grow beyond what the operator works on.
 func TestTooLargeObjects(t *testing.T) {
 	for _, kind := range controllers.All() {
-		s, ok := fixtures[kind.Name]
+		s, ok := subjects[kind.Name]
 		if !ok {
 			continue
 		}

@@ -18,6 +18,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/controllers"
 	"github.com/auth0-operator/auth0-operator/internal/simulator"
+	"github.com/auth0-operator/auth0-operator/test/fixtures"
 )
 
 // fixture describes a kind for the lifecycle table. Every field is required.
@@ -30,6 +31,8 @@ type fixture struct {
 	check func(*environment, v1alpha1.Managed) error
 	// count is the number of such things in Auth0.
 	count func(*environment) int
+	// unmarked lists the IDs of such things in Auth0 if they carry no marker. Otherwise it is nil.
+	unmarked func(*environment) []string
 	// writes is the number of calls that changed Auth0.
 	writes func(simulator.Report) int
 	// create is the call that creates the thing, for faults.
@@ -50,35 +53,35 @@ type fixture struct {
 	existsReason, conflictReason string
 	// permit allows adoption if that takes an annotation of the Secret instead of adoptionPolicy.
 	permit func(*environment, v1alpha1.Managed)
-	// makeInvalid makes the spec one that Auth0 rejects. fix reverts that.
-	makeInvalid, fix func(v1alpha1.Managed)
+	// invalid are mistakes in the spec. fix reverts them.
+	invalid []mistake
+	fix     func(v1alpha1.Managed)
 	// withoutScope removes a scope that the operator needs, and returns what the message must name.
 	withoutScope func(*environment) string
 	scopeReason  string
 }
 
+// mistake is a mistake in a spec, and why and with which words the object is Stalled then.
+type mistake struct {
+	make            func(v1alpha1.Managed)
+	reason, message string
+}
+
 // call is a call to Auth0.
 type call struct{ method, route string }
 
-// fixtures are the kinds with a counterpart in Auth0.
-var fixtures = map[string]fixture{
-	"Auth0Client": clientFixture,
-	"Auth0Connection to an identity provider": providerFixture,
-	"Auth0Connection":                         connectionFixture,
-	"Auth0ClientGrant":                        clientGrantFixture,
-	"Auth0Organization":                       organizationFixture,
-	"Auth0User in an organization":            memberFixture,
-	"Auth0ResourceServer":                     resourceServerFixture,
-	"Auth0Role":                               roleFixture,
-	"Auth0Token by password":                  passwordTokenFixture,
-	"Auth0Token":                              tokenFixture,
-	"Auth0User by sign-up":                    signupFixture,
-	"Auth0User":                               userFixture,
-	"Auth0Token by password, refreshed":       refreshingPasswordFixture,
-	"Auth0Token by authorization code":        codeTokenFixture,
-	"Auth0Token by refresh token":             refreshTokenFixture,
-	"Auth0Token by device code":               deviceTokenFixture,
-}
+// subjects are the kinds with a counterpart in Auth0, and variants of them: those that Go describes, and all with files.
+var subjects = withFiles(map[string]fixture{
+	"Auth0Client":                       clientFixture,
+	"Auth0User in an organization":      memberFixture,
+	"Auth0Token by password":            passwordTokenFixture,
+	"Auth0Token":                        tokenFixture,
+	"Auth0User by sign-up":              signupFixture,
+	"Auth0Token by password, refreshed": refreshingPasswordFixture,
+	"Auth0Token by authorization code":  codeTokenFixture,
+	"Auth0Token by refresh token":       refreshTokenFixture,
+	"Auth0Token by device code":         deviceTokenFixture,
+})
 
 // lifecycle lists the scenarios that every kind must pass.
 var lifecycle = []struct {
@@ -118,7 +121,7 @@ var lifecycle = []struct {
 }
 
 func TestLifecycle(t *testing.T) {
-	for kind, s := range fixtures {
+	for kind, s := range subjects {
 		for _, row := range lifecycle {
 			t.Run(kind+"/"+row.name, func(t *testing.T) {
 				t.Parallel()
@@ -134,16 +137,16 @@ func TestLifecycle(t *testing.T) {
 func TestEveryKindRunsThroughTheLifecycle(t *testing.T) {
 	for _, kind := range controllers.All() {
 		_, managed := kind.New().(v1alpha1.Managed)
-		if _, ok := fixtures[kind.Name]; managed && !ok {
-			t.Errorf("%s has no subject in the lifecycle table", kind.Name)
+		if _, ok := subjects[kind.Name]; managed && !ok {
+			t.Errorf("%s has no subject in the lifecycle table: add the folder %s; package test/fixtures says what it contains", kind.Name, fixtures.FolderOf(kind.Name))
 		}
 	}
-	for name, s := range fixtures {
+	for name, s := range subjects {
 		fields := reflect.ValueOf(s)
 		for i := range fields.NumField() {
 			field, fieldName := fields.Field(i), fields.Type().Field(i).Name
-			// Only tokens need a permission that others may lack.
-			if fieldName != "permit" && field.Kind() != reflect.Bool && field.IsZero() {
+			// Only tokens need a permission that others may lack, and what has a marker is none of the unmarked.
+			if fieldName != "permit" && fieldName != "unmarked" && field.Kind() != reflect.Bool && field.IsZero() {
 				t.Errorf("the subject %s leaves out %s", name, fieldName)
 			}
 		}
@@ -486,11 +489,14 @@ func crash(e *environment, s fixture) {
 
 func badSpec(e *environment, s fixture) {
 	object := s.object(e, "one")
-	s.makeInvalid(object)
+	s.invalid[0].make(object)
 	e.create(object)
-	e.eventuallyStalled(object, v1alpha1.ReasonInvalidSpec)
-	s.requireCount(e, 0)
-	s.requireWrites(e, 0)
+	for _, mistake := range s.invalid {
+		change(e, object, mistake.make)
+		e.eventuallyStalled(object, mistake.reason, mistake.message)
+		s.requireCount(e, 0)
+		s.requireWrites(e, 0)
+	}
 	change(e, object, s.fix)
 	e.eventuallyReady(object)
 	s.require(e, object)

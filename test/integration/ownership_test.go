@@ -68,7 +68,7 @@ func TestAGrantThatWasObservedStays(t *testing.T) {
 func clientGrantOf(e *environment, grant *v1alpha1.Auth0ClientGrant) {
 	e.Helper()
 	e.get(grant)
-	if err := checkClientGrant(e, grant); err != nil {
+	if err := clientGrantFixture.check(e, grant); err != nil {
 		e.Error(err)
 	}
 }

@@ -23,7 +23,7 @@ const plantedRefusal = "planted words of Auth0"
 // TestRefusalsCarryTheRequestID has the creation of every kind fail in every way: what quotes Auth0 names the request.
 func TestRefusalsCarryTheRequestID(t *testing.T) {
 	t.Parallel()
-	for kind, s := range fixtures {
+	for kind, s := range subjects {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			e := newEnvironment(t)
@@ -76,7 +76,7 @@ func TestRefusedChangesCarryTheRequestID(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for kind, s := range fixtures {
+	for kind, s := range subjects {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			e := newEnvironment(t)

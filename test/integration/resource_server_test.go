@@ -170,7 +170,7 @@ func TestTwoObjectsAdoptAtOnce(t *testing.T) {
 	for _, name := range []string{"Auth0ClientGrant", "Auth0ResourceServer", "Auth0Role"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := fixtures[name]
+			s := subjects[name]
 			e := newEnvironment(t)
 			s.prepare(e)
 			s.existing(e)

@@ -8,6 +8,18 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 )
 
+const rolesRoute = "/api/v2/roles"
+
+var roleFixture = fromFiles("Auth0Role")
+
+func rolePath(id string) string { return rolesRoute + "/" + id }
+
+// rolePermissions returns the names of the permissions of a role.
+func (e *environment) rolePermissions(id string) []string {
+	e.Helper()
+	return fieldOf(e.dashboardList(rolePath(id)+"/permissions?per_page=100"), "permission_name")
+}
+
 // newRole declares a role with permissions of the API object "orders".
 func newRole(e *environment, name string, permissions ...string) *v1alpha1.Auth0Role {
 	role := &v1alpha1.Auth0Role{ObjectMeta: e.meta(name), Spec: v1alpha1.Auth0RoleSpec{ManagedSpec: e.managedSpec(), Name: name}}
