@@ -73,7 +73,6 @@ type call struct{ method, route string }
 // subjects are the kinds with a counterpart in Auth0, and variants of them: those that Go describes, and all with files.
 var subjects = withFiles(map[string]fixture{
 	"Auth0Client":                       clientFixture,
-	"Auth0User in an organization":      memberFixture,
 	"Auth0Token by password":            passwordTokenFixture,
 	"Auth0Token":                        tokenFixture,
 	"Auth0User by sign-up":              signupFixture,
