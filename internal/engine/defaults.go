@@ -72,6 +72,9 @@ func (d *Definition[O]) fromSpec(object O, references reference.Values) auth0.Do
 			fields.Set(document, strings.Split(fields.Snake(path), "."), referent.ID)
 		}
 	}
+	if d.Render != nil {
+		d.Render(object, document)
+	}
 	return document
 }
 

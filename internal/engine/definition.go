@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
@@ -39,6 +40,8 @@ type Definition[O v1alpha1.Managed] struct {
 	// Desired renders the spec in Auth0's field names, without the fields that are not declared. references are the resolved
 	// References of the object. Default: the whole spec; a field connectionRef becomes connection_id.
 	Desired func(object O, references reference.Values) auth0.Document
+	// Render changes the document that follows from the spec, where Auth0 has another form. It is for kinds without Desired.
+	Render func(object O, document auth0.Document)
 	// LateInitialize completes the desired document with what Auth0 has and keeps, such as entries that others added to a list
 	// that Auth0 replaces whole. have was just read; it is nil before the creation.
 	LateInitialize func(object O, desired, have auth0.Document)
@@ -89,6 +92,8 @@ type Definition[O v1alpha1.Managed] struct {
 	Describe func(auth0.Document) string
 	// Observe copies what Auth0 returned into status. Default: the id, and the fields of the status that Auth0 has, too.
 	Observe func(O, auth0.Document)
+	// Conditions returns conditions of the kind, from the status of an object that is in Auth0. They appear together with Ready.
+	Conditions func(O) []metav1.Condition
 	// InitializeStatus copies the natural name of an object into status before anything is known of it in Auth0, so that kubectl
 	// get shows it.
 	InitializeStatus func(O)

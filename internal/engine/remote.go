@@ -107,12 +107,25 @@ func (w *objectSync[O]) run(ctx context.Context) Outcome {
 
 func (w *objectSync[O]) outcomeFor(outcome Outcome, err error) Outcome {
 	if err != nil {
-		return w.explain(err)
-	}
-	if w.drifted && outcome.state == done {
+		outcome = w.explain(err)
+	} else if w.drifted && outcome.state == done {
 		w.Metrics.CountCorrected(reference.TenantKey(w.object).String(), w.kind.Name)
 	}
+	if outcome.state != interrupted && outcome.state != noStatusChange {
+		w.setConditions()
+	}
 	return outcome
+}
+
+// setConditions sets the conditions of the kind.
+func (w *objectSync[O]) setConditions() {
+	if w.Definition.Conditions == nil || w.Definition.ID(w.object) == "" {
+		return
+	}
+	for _, condition := range w.Definition.Conditions(w.object) {
+		condition.ObservedGeneration = w.object.GetGeneration()
+		meta.SetStatusCondition(&w.object.GetCommonStatus().Conditions, condition)
+	}
 }
 
 func (w *objectSync[O]) req() Request[O] {

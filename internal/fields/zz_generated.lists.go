@@ -32,6 +32,11 @@ var unorderedLists = map[string][]string{
 		"optionSecrets",
 		"realms",
 	},
+	"Auth0LogStream": {
+		"filters",
+		"piiConfig.logFields",
+		"sink.httpCustomHeaders",
+	},
 	"Auth0ResourceServer": {
 		"authorizationDetails",
 		"scopes.items",
