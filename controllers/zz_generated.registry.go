@@ -6,6 +6,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/controllers/client"
 	"github.com/auth0-operator/auth0-operator/controllers/clientgrant"
 	"github.com/auth0-operator/auth0-operator/controllers/connection"
+	"github.com/auth0-operator/auth0-operator/controllers/logstream"
 	"github.com/auth0-operator/auth0-operator/controllers/organization"
 	"github.com/auth0-operator/auth0-operator/controllers/resourceserver"
 	"github.com/auth0-operator/auth0-operator/controllers/role"
@@ -20,6 +21,7 @@ func All() []engine.Kind {
 		engine.NewKind(client.Definition),
 		engine.NewKind(clientgrant.Definition),
 		engine.NewKind(connection.Definition),
+		engine.NewKind(logstream.Definition),
 		engine.NewKind(organization.Definition),
 		engine.NewKind(resourceserver.Definition),
 		engine.NewKind(role.Definition),

@@ -1,6 +1,6 @@
 package v1alpha1
 
-// Condition types. They follow kstatus: Ready is always there, the others only while true (ConnectionsEnabled apart).
+// Condition types. They follow kstatus: Ready is always there, the others only while true (ConnectionsEnabled and Delivering apart).
 const (
 	// ConditionReady reports whether Auth0 is in sync with the spec. With managementPolicy `Observe`: whether the operator
 	// has read the object.
@@ -17,6 +17,8 @@ const (
 	// ConditionRefreshTokenReplaySafe reports on an Auth0Token with a refresh token whether the sign-in survives a lost
 	// response from Auth0.
 	ConditionRefreshTokenReplaySafe = "RefreshTokenReplaySafe"
+	// ConditionDelivering reports on an Auth0LogStream whether Auth0 sends events to the sink.
+	ConditionDelivering = "Delivering"
 )
 
 // Reasons with which Ready is true.
@@ -190,6 +192,16 @@ const (
 	ReasonNoLeeway = "NoLeeway"
 	// ReasonNoRefreshToken surfaces when the sign-in returned no refresh token. It ends when the token expires.
 	ReasonNoRefreshToken = "NoRefreshToken"
+)
+
+// Reasons of Delivering.
+const (
+	// ReasonActive surfaces when Auth0 sends events to the sink.
+	ReasonActive = "Active"
+	// ReasonPaused surfaces when somebody paused the stream, in the spec or in Auth0.
+	ReasonPaused = "Paused"
+	// ReasonSuspendedByAuth0 surfaces when Auth0 stopped the stream, because its sink refused too many events.
+	ReasonSuspendedByAuth0 = "SuspendedByAuth0"
 )
 
 // Annotations that people and tools set on objects.

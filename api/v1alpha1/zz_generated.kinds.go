@@ -13,6 +13,7 @@ func knownTypes() []runtime.Object {
 		&Auth0Client{}, &Auth0ClientList{},
 		&Auth0ClientGrant{}, &Auth0ClientGrantList{},
 		&Auth0Connection{}, &Auth0ConnectionList{},
+		&Auth0LogStream{}, &Auth0LogStreamList{},
 		&Auth0Organization{}, &Auth0OrganizationList{},
 		&Auth0ResourceServer{}, &Auth0ResourceServerList{},
 		&Auth0Role{}, &Auth0RoleList{},
@@ -191,6 +192,62 @@ func (o *Auth0Connection) GetIdentity() Identity {
 		return Identity{}
 	}
 	return Identity{ID: o.Status.ConnectionID, Name: o.Spec.Name}
+}
+
+// Auth0LogStream is a log stream in Auth0: it sends the events of the tenant's log elsewhere.
+// +kubebuilder:object:root=true
+// +kubebuilder:resource:shortName=a0logs,categories=auth0
+// +kubebuilder:subresource:status
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Type",type=string,JSONPath=`.spec.type`
+// +kubebuilder:printcolumn:name="State",type=string,JSONPath=`.status.status`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Deleting",type=date,JSONPath=`.metadata.deletionTimestamp`
+// +kubebuilder:printcolumn:name="ID",type=string,priority=1,JSONPath=`.status.id`
+// +kubebuilder:printcolumn:name="Tenant",type=string,priority=1,JSONPath=`.spec.tenantRef.name`
+type Auth0LogStream struct {
+	metav1.TypeMeta `json:",inline"`
+
+	// metadata is the standard metadata of an object.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec declares a log stream.
+	// +required
+	Spec Auth0LogStreamSpec `json:"spec"`
+	// status describes the log stream in Auth0.
+	// +default={"observedGeneration":-1}
+	// +optional
+	Status Auth0LogStreamStatus `json:"status,omitempty"`
+}
+
+// Auth0LogStreamList is a list of Auth0LogStream.
+// +kubebuilder:object:root=true
+type Auth0LogStreamList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []Auth0LogStream `json:"items"`
+}
+
+// IsSuspended implements Object.
+func (o *Auth0LogStream) IsSuspended() bool { return o.Spec.Suspend }
+
+// GetCommonStatus implements Object.
+func (o *Auth0LogStream) GetCommonStatus() *CommonStatus { return &o.Status.CommonStatus }
+
+// GetManagedSpec implements Managed.
+func (o *Auth0LogStream) GetManagedSpec() *ManagedSpec { return &o.Spec.ManagedSpec }
+
+// GetManagedStatus implements Managed.
+func (o *Auth0LogStream) GetManagedStatus() *ManagedStatus { return &o.Status.ManagedStatus }
+
+// GetIdentity implements Referent.
+func (o *Auth0LogStream) GetIdentity() Identity {
+	if o.Status.ID == "" {
+		return Identity{}
+	}
+	return Identity{ID: o.Status.ID, Name: o.Status.Name}
 }
 
 // Auth0Organization is an organization in Auth0: a customer of yours, with its own members and ways to sign in.

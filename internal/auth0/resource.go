@@ -66,6 +66,7 @@ var resources = resourceTable{
 		Paging: Checkpoints, Items: "connections", Filters: map[string]string{"name": "name"}, Event: "connection",
 		wrote: wroteConnection,
 	},
+	"log-streams":   {},
 	"organizations": {Paging: Checkpoints, Items: "organizations", ByName: "organizations/name/{name}", Event: "organization"},
 	"resource-servers": {
 		Paging: Offsets, Items: "resource_servers", Filters: map[string]string{"identifier": "identifiers"},
