@@ -1,7 +1,6 @@
 package integration
 
 import (
-
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
@@ -11,10 +10,6 @@ var (
 	organizationFixture = fromFiles("Auth0Organization")
 	memberFixture       = fromFiles("Auth0User member")
 )
-
-func organizationPath(object v1alpha1.Managed) string {
-	return "/api/v2/organizations/" + object.(*v1alpha1.Auth0Organization).Status.OrganizationID
-}
 
 // requireNoOrphansWithMarker fails if something in Auth0 carries the marker of an object that is gone, or that would not stay until
 // it is gone.
