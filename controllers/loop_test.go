@@ -20,7 +20,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
-	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
@@ -59,6 +58,8 @@ type world struct {
 	// writes are the writes of the operator to the API server.
 	writes []string
 	mishap mishap
+	// clock is the operator's.
+	clock *laterClock
 	// calls counts the calls to Auth0, and lost is the one that is lost, nil for none.
 	calls atomic.Int64
 	lost  atomic.Pointer[lost]
@@ -95,7 +96,7 @@ var errMishap = errors.New("the API server does not answer")
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{T: t, loops: map[string]reconcile.Reconciler{}}
+	w := &world{T: t, loops: map[string]reconcile.Reconciler{}, clock: &laterClock{}}
 	sim, err := simulator.Start(simulator.Options{ClientID: clientID, ClientSecret: clientSecret, Wrap: w.lose})
 	if err != nil {
 		t.Fatal(err)
@@ -106,8 +107,8 @@ func newWorld(t *testing.T) *world {
 	w.kube = w.newClient(kinds)
 	metrics := auth0.NewMetrics(prometheus.NewRegistry())
 	deps := engine.Deps{
-		Client: w.kube, Reader: w.kube, Pool: auth0.NewPool(clock.RealClock{}, metrics),
-		Hasher: &secret.Hasher{Client: w.kube, Namespace: namespace}, Clock: clock.RealClock{}, Workers: 1,
+		Client: w.kube, Reader: w.kube, Pool: auth0.NewPool(w.clock, metrics),
+		Hasher: &secret.Hasher{Client: w.kube, Namespace: namespace}, Clock: w.clock, Workers: 1,
 		Metrics: metrics, Outputs: secret.NewExpectations(), Health: engine.NewHealth(), DriftDetection: &drift.Detection{}, Deletions: engine.NewDeletions(),
 	}
 	for _, kind := range kinds {
