@@ -93,6 +93,17 @@ test: controlplane ## Run the tests of all modules; TESTFLAGS=… adds flags of 
 		go -C $$module test -timeout 30m $(TESTFLAGS) ./...; \
 	done
 
+.PHONY: test-kind
+test-kind: controlplane ## Run the tests of one kind, such as KIND=role: its package, its loop in memory, its lifecycle and crashes.
+	@kind=$$(tr '[:upper:]' '[:lower:]' <<< '$(KIND)'); kind=$${kind#auth0}; \
+	if [ -z "$$kind" ] || [ ! -d config/samples/auth0$$kind ]; then \
+		echo "KIND=$(KIND) is no kind; take one of: $$(cd config/samples && ls -d auth0* | sed 's/^auth0//' | xargs)"; exit 1; \
+	fi; \
+	set -ex; \
+	go test $(TESTFLAGS) $$(go list ./controllers/... ./internal/tokens | grep -E "/$${kind}s?$$"); \
+	go test -timeout 10m $(TESTFLAGS) ./controllers ./test/integration \
+		-run "^Test(Fixtures|Paths|LostWrites|LostAnswers|Lifecycle|Crash)$$/(?i)^auth0$$kind($$|_)"
+
 .PHONY: mutate
 mutate: controlplane ## Remove the guards of the reconcile loop, one at a time, and expect a test to fail; ARGS='-run REGEXP' selects some.
 	go build -o bin/mutate ./hack/mutate
