@@ -67,6 +67,11 @@ generate: ## Generate Go code, CRDs and RBAC from the types of the kinds, then t
 		output:rbac:artifacts:config=config/rbac
 	go run ./hack/manifests
 
+.PHONY: kind
+kind: ## Write the skeleton of a kind and generate the rest: make kind NAME=EmailTemplate RESOURCE=email-templates.
+	go run ./hack/scaffold "$(NAME)" "$(RESOURCE)"
+	$(MAKE) generate
+
 .PHONY: fmt
 fmt: ## Format the Go sources and sort their imports.
 	$(TOOL) golangci-lint fmt ./...
