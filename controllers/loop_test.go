@@ -399,6 +399,7 @@ var scenarios = map[string]func(*world, fixtures.Files){
 		w.edit(object, func(o v1alpha1.Managed) { f.Apply(o, "changed") })
 		w.require(f, object)
 	},
+	"changed before it is created": func(w *world, f fixtures.Files) { w.require(f, w.apply(f, "changed")) },
 	"cleared": func(w *world, f fixtures.Files) {
 		object := w.apply(f, "full")
 		w.require(f, object)
