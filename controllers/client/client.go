@@ -38,7 +38,6 @@ var Definition = engine.Definition[*v1alpha1.Auth0Client]{
 	Check:            check,
 	Warnings:         warnings,
 	ID:               idOf,
-	Describe:         describe,
 	Observe:          observe,
 	InitializeStatus: initializeStatus,
 	Find:             find,
@@ -331,10 +330,6 @@ func initializeStatus(c *v1alpha1.Auth0Client) {
 	if c.Status.ClientID == "" && c.Annotations[v1alpha1.AnnotationRotateSecret] != "" {
 		c.Status.SecretRotation = &v1alpha1.ClientSecretRotation{LastHandledRequest: c.Annotations[v1alpha1.AnnotationRotateSecret]}
 	}
-}
-
-func describe(have auth0.Document) string {
-	return fmt.Sprintf("application %q (%s)", have.String("name"), have.String("client_id"))
 }
 
 func observe(c *v1alpha1.Auth0Client, have auth0.Document) {

@@ -42,7 +42,6 @@ var Definition = engine.Definition[*v1alpha1.Auth0Connection]{
 	Warnings:     warnings,
 	Explain:      explain,
 	Declares:     declares,
-	Describe:     describe,
 	Observe:      observe,
 	Find:         find,
 	MarkerField:  connectionMark,
@@ -182,10 +181,6 @@ func freeOptions(c *v1alpha1.Auth0Connection) auth0.Document {
 	// The API server accepts only an object.
 	options, _ := auth0.ParseDocument(c.Spec.Options.Raw)
 	return options
-}
-
-func describe(have auth0.Document) string {
-	return fmt.Sprintf("connection %q (%s)", have.String("name"), have.String("id"))
 }
 
 func observe(c *v1alpha1.Auth0Connection, have auth0.Document) {

@@ -30,7 +30,6 @@ var Definition = engine.Definition[*v1alpha1.Auth0Organization]{
 	Check:       check,
 	Explain:     explain,
 	Declares:    declares,
-	Describe:    describe,
 	Observe:     observe,
 	Find:        find,
 	MarkerField: organizationMark,
@@ -137,10 +136,6 @@ func declares(o *v1alpha1.Auth0Organization) string { return o.Spec.Name }
 // intent records the name, which may change before the operator knows whether the organization was created.
 func intent(desired auth0.Document) auth0.Document {
 	return auth0.Document{"name": desired["name"]}
-}
-
-func describe(have auth0.Document) string {
-	return fmt.Sprintf("organization %q (%s)", have.String("name"), have.String("id"))
 }
 
 func observe(o *v1alpha1.Auth0Organization, have auth0.Document) {
