@@ -62,7 +62,7 @@ Next:
  1. Write Auth0's fields in place of the description in api/v1alpha1/%[1]s_types.go, controllers/%[2]s/testdata, internal/simulator and the
     samples. Run make generate after a change of the types.
  2. go test ./controllers -run /%[3]s tests the loop of the kind in seconds.
-    go test ./test/integration -run TestLifecycle/%[3]s tests its lifecycle on a real API server.
+    make test-kind KIND=%[2]s also tests its lifecycle and crashes on a real API server.
  3. make test says what is missing in the documents. CONTRIBUTING.md has the rest.
 `, k.Singular(), k.Package(), k.Kind())
 	return err
