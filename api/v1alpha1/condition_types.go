@@ -102,7 +102,7 @@ const (
 	ReasonProtected = "Protected"
 	// ReasonNotApplied surfaces when Auth0 accepts a write but does not store the values.
 	ReasonNotApplied = "NotApplied"
-	// ReasonConflict surfaces when another Kubernetes object manages the object in Auth0.
+	// ReasonConflict surfaces when another Kubernetes object manages the object in Auth0. The message names it.
 	ReasonConflict = "Conflict"
 	// ReasonDeletionHeld surfaces on an object that is being deleted while a person has to confirm its deletion in Auth0:
 	// its CustomResourceDefinition is being deleted, more objects are being deleted than spec.deletionProtection of the

@@ -163,6 +163,14 @@ type ManagedStatus struct {
 	// +optional
 	ManagedFields []string `json:"managedFields,omitempty"`
 
+	// formerValues has the values that the fields in managedFields had before this object set them. Only for kinds of which a
+	// tenant has one object. If you remove a field from the spec, or delete this object, the operator sets the field to this
+	// value. It never contains values of secrets.
+	// +listType=map
+	// +listMapKey=field
+	// +optional
+	FormerValues []FormerValue `json:"formerValues,omitempty"`
+
 	// appliedSecrets has keyed hashes of the secret values that the operator sent to Auth0, which does not return them.
 	// +listType=map
 	// +listMapKey=field
@@ -185,6 +193,16 @@ type ManagedStatus struct {
 	// +listMapKey=field
 	// +optional
 	Differences []Difference `json:"differences,omitempty"`
+}
+
+// FormerValue is the value that a field had before the operator set it.
+type FormerValue struct {
+	// field is the name of the field in Auth0, for example `colors`.
+	// +required
+	Field string `json:"field"`
+	// value is the former value as JSON. Absent if there was none.
+	// +optional
+	Value string `json:"value,omitempty"`
 }
 
 // OwnedObject identifies an object in Auth0 that belongs to a Kubernetes object.

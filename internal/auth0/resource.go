@@ -77,6 +77,9 @@ var resources = resourceTable{
 	"users": {ID: "user_id", Paging: Search, Items: "users", Event: "user"},
 }
 
+// AddResource adds a resource to the table, for tests of kinds that never ship. It must be called before anything reads the table.
+func AddResource(name string, described Resource) { resources[name] = described }
+
 // IsSingleton reports whether each tenant has exactly one object of a resource.
 func IsSingleton(name string) bool { return resourceNamed(name).Singleton }
 

@@ -61,7 +61,7 @@ func (w *objectSync[O]) mayBeDefault(one fields.Change) bool {
 
 // left returns the differences that were sent and still exist.
 func (w *objectSync[O]) left(have auth0.Document, sent []fields.Change) []fields.Change {
-	return slices.DeleteFunc(w.fields.Diff(w.desired, have, fields.PathsOf(sent)), func(one fields.Change) bool {
+	return slices.DeleteFunc(w.diff(have, fields.PathsOf(sent)), func(one fields.Change) bool {
 		return !slices.ContainsFunc(sent, func(other fields.Change) bool { return other.Path == one.Path })
 	})
 }

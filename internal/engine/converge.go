@@ -67,6 +67,7 @@ func (w *objectSync[O]) takeOver(ctx context.Context, have auth0.Document, belon
 		return nil
 	}
 	managed := w.fields.Paths(w.desired)
+	w.rememberFormer(have)
 	if belongs {
 		// Fields that the creation set may have left the spec since.
 		managed = slices.Concat(managed, w.fields.Paths(w.intentDocument()), w.object.GetManagedStatus().ManagedFields)
@@ -96,9 +97,10 @@ func (w *objectSync[O]) delayRemoval(ctx context.Context, have, patch auth0.Docu
 
 // intend records the fields that are about to be set for the first time. After a crash, the operator clears a field that has left
 // the spec meanwhile. A part that took effect counts, even if a later one fails.
-func (w *objectSync[O]) intend(ctx context.Context) error {
+func (w *objectSync[O]) intend(ctx context.Context, have auth0.Document) error {
 	status := w.object.GetManagedStatus()
 	before := len(status.ManagedFields)
+	w.rememberFormer(have)
 	status.ManagedFields = lists.Union(status.ManagedFields, w.fields.Paths(w.desired))
 	if len(status.ManagedFields) == before {
 		return nil
@@ -147,7 +149,7 @@ func (w *objectSync[O]) changes(have auth0.Document) []fields.Change {
 		// The marker replaces the idempotency key.
 		managed = append(managed, field)
 	}
-	return w.withoutKnown(append(w.fields.Diff(w.desired, have, managed), w.abandonedUnshown()...))
+	return w.withoutKnown(append(w.diff(have, managed), w.abandonedUnshown()...))
 }
 
 // abandonedSecrets returns the paths of values that came from Secrets before and no longer do.

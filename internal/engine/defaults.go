@@ -15,6 +15,9 @@ import (
 // withDefaults fills in what follows from the resource and from the type of the kind.
 func (d Definition[O]) withDefaults() *Definition[O] {
 	d.Fields = d.Fields.WithLists(nameOf[O](), d.Renamed)
+	if d.isSingleton() {
+		d.addSingleton()
+	}
 	if d.Scopes == nil {
 		d.Scopes = LifecycleScopes[O](auth0.ScopesFor(d.Resource))
 	}
@@ -96,6 +99,19 @@ func (d *Definition[O]) addIdentity() {
 	}
 	if d.Intent == nil && d.MarkerField == "" {
 		d.Intent = auth0.Document.Clone
+	}
+}
+
+// addSingleton fills in what follows for a kind of which each tenant has one object.
+func (d *Definition[O]) addSingleton() {
+	if d.Scopes == nil {
+		d.Scopes = SingletonScopes[O](auth0.ScopesFor(d.Resource))
+	}
+	if d.ID == nil {
+		d.ID = func(O) string { return d.Resource }
+	}
+	if d.Describe == nil {
+		d.Describe = func(auth0.Document) string { return "the " + d.Noun + " of the tenant" }
 	}
 }
 

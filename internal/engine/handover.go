@@ -52,11 +52,15 @@ func (w *objectSync[O]) successor(ctx context.Context, id string) (client.Object
 // inherits reports whether another object may receive what this one held. An object of another namespace needs the right to
 // adopt: otherwise anybody could get an application's secret, or prevent the deletion of a user, with the same declaration.
 func (w *objectSync[O]) inherits(ctx context.Context, other O, id string) (bool, error) {
-	spec := other.GetManagedSpec()
-	switch {
-	case other.GetUID() == w.object.GetUID(), other.GetDeletionTimestamp() != nil, spec.ManagementPolicy == v1alpha1.ManagementPolicyObserve:
+	if !isClaimant(other, id) && ownedID(other) != id {
 		return false, nil
-	case !isClaimant(other, id) && ownedID(other) != id:
+	}
+	return w.mayInherit(ctx, other, id)
+}
+
+// mayInherit reports whether another object may manage what this one manages.
+func (w *objectSync[O]) mayInherit(ctx context.Context, other O, id string) (bool, error) {
+	if other.GetUID() == w.object.GetUID() || other.GetDeletionTimestamp() != nil || !Writes(other) {
 		return false, nil
 	}
 	permissions, err := w.permissionsOf(ctx, other)
@@ -132,6 +136,7 @@ func (w *objectSync[O]) handOverTo(ctx context.Context, successor O, id string) 
 	}
 	owner := successor.DeepCopyObject().(O)
 	owner.GetManagedStatus().Owned = &v1alpha1.OwnedObject{ID: id, UID: successor.GetUID()}
+	w.handOverFormer(owner)
 	patch := client.MergeFromWithOptions(successor, client.MergeFromWithOptimisticLock{})
 	if err := w.Client.Status().Patch(ctx, owner, patch, client.FieldOwner(secret.FieldManager)); err != nil {
 		return fmt.Errorf("hand over %s to %s: %w", id, client.ObjectKeyFromObject(successor), err)

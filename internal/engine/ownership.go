@@ -30,7 +30,7 @@ func (w *objectSync[O]) mayManage(ctx context.Context, have auth0.Document) (bel
 	if belongs, err := w.belongs(ctx, have); err != nil || belongs {
 		return belongs, err
 	}
-	if w.object.GetManagedSpec().AdoptionPolicy != v1alpha1.AdoptionPolicyIfUnmanaged {
+	if !w.Definition.isSingleton() && w.object.GetManagedSpec().AdoptionPolicy != v1alpha1.AdoptionPolicyIfUnmanaged {
 		return false, problem.Stalled(v1alpha1.ReasonAlreadyExists,
 			"%s exists already; set spec.adoptionPolicy to IfUnmanaged to take it over", w.Definition.Describe(have))
 	}
@@ -146,7 +146,7 @@ func (w *objectSync[O]) isOurs(ctx context.Context, have auth0.Document) (bool, 
 // others made.
 func (w *objectSync[O]) dropOwnership() {
 	status := w.object.GetManagedStatus()
-	status.ManagedFields, status.AppliedSecrets = nil, nil
+	status.ManagedFields, status.FormerValues, status.AppliedSecrets = nil, nil, nil
 	maps.Copy(w.secrets, w.secretValues)
 	w.reset()
 	for _, list := range w.lists() {

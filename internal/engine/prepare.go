@@ -46,6 +46,9 @@ func (w *objectSync[O]) prepare(ctx context.Context) error {
 	if err := w.permit(ctx); err != nil {
 		return err
 	}
+	if err := w.contend(ctx); err != nil {
+		return err
+	}
 	w.desired = w.Definition.Desired(w.object, w.references)
 	w.desiredHash = w.hashDesired()
 	if w.observes() {

@@ -185,7 +185,7 @@ func (w *objectSync[O]) sendChanges(ctx context.Context, have auth0.Document) (a
 	if err != nil || len(patch) == 0 {
 		return have, errors.Join(err, held)
 	}
-	if err := w.intend(ctx); err != nil {
+	if err := w.intend(ctx, have); err != nil {
 		return nil, err
 	}
 	w.countDrift()

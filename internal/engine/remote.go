@@ -143,7 +143,7 @@ func (w *objectSync[O]) known(ctx context.Context) (auth0.Document, error) {
 		return nil, nil
 	}
 	have, err := w.session.Get(ctx, w.Definition.Resource, id)
-	if auth0.ClassOf(err) == auth0.ClassNotFound {
+	if auth0.ClassOf(err) == auth0.ClassNotFound && !w.Definition.isSingleton() {
 		return nil, nil
 	}
 	return have, err
@@ -161,6 +161,7 @@ func (w *objectSync[O]) remember(have auth0.Document) {
 		_, unsent := w.secrets[applied.Field]
 		return unsent && applied.Refused == ""
 	})
+	w.forgetFormerValues()
 	w.noteDifferences()
 	status.Creating = ""
 }

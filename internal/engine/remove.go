@@ -93,6 +93,9 @@ func (w *objectSync[O]) remove(ctx context.Context) (Outcome, error) {
 	if outcome, err := w.holdForOthers(ctx, have); err != nil || outcome != nil {
 		return deref(outcome), err
 	}
+	if w.Definition.isSingleton() {
+		return w.restore(ctx, have)
+	}
 	return w.deleteThere(ctx, have)
 }
 

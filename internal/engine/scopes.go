@@ -27,6 +27,11 @@ func LifecycleScopes[O v1alpha1.Managed](resource string) []Scope[O] {
 	}
 }
 
+// SingletonScopes are the scopes to read and update a resource of which each tenant has one object. Its deletion is an update.
+func SingletonScopes[O v1alpha1.Managed](resource string) []Scope[O] {
+	return []Scope[O]{{Name: "read:" + resource}, {Name: "update:" + resource, Needed: Updates[O]}}
+}
+
 // CountScope is the scope to count, before a deletion, the undeclared data that Auth0 deletes with the object. An object whose
 // policy retains it does not need the scope.
 func CountScope[O v1alpha1.Managed](name string) Scope[O] {

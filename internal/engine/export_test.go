@@ -1,0 +1,21 @@
+package engine
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+)
+
+// AddTypes adds the types of kinds that exist only in tests to the group.
+func AddTypes(objects ...runtime.Object) {
+	groupScheme().AddKnownTypes(v1alpha1.SchemeGroupVersion, objects...)
+}
+
+// OpenQueue gives the loop a work queue, as a manager does. It returns a function that closes it.
+func (r *Reconciler[O]) OpenQueue() (closes func()) {
+	return r.queue.open(r.Kind, workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](time.Second, time.Second)).ShutDown
+}

@@ -1,0 +1,402 @@
+package engine_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/controllers"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/drift"
+	"github.com/auth0-operator/auth0-operator/internal/engine"
+	"github.com/auth0-operator/auth0-operator/internal/reference"
+	"github.com/auth0-operator/auth0-operator/internal/secret"
+	"github.com/auth0-operator/auth0-operator/internal/simulator"
+)
+
+// The tests of this package run kinds that never ship: Go types and definitions of a few lines. They show what the loop does for
+// a kind of their sort, with a fake API server and the simulator in this process.
+
+const (
+	namespace    = "auth0"
+	clientID     = "operator"
+	clientSecret = "of the operator"
+)
+
+// base is an object of a kind of these tests.
+type base struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata"`
+
+	Spec   spec   `json:"spec"`
+	Status status `json:"status"`
+}
+
+// spec declares settings in Auth0's names.
+type spec struct {
+	v1alpha1.ManagedSpec `json:",inline"`
+
+	Settings map[string]any                         `json:"settings,omitempty"`
+	Secrets  map[string]v1alpha1.SecretKeyReference `json:"secrets,omitempty"`
+	Parent   *v1alpha1.ObjectReference              `json:"parent,omitempty"`
+}
+
+type status struct {
+	v1alpha1.ManagedStatus `json:",inline"`
+
+	ID string `json:"id,omitempty"`
+}
+
+func (b *base) IsSuspended() bool                         { return b.Spec.Suspend }
+func (b *base) GetCommonStatus() *v1alpha1.CommonStatus   { return &b.Status.CommonStatus }
+func (b *base) GetManagedSpec() *v1alpha1.ManagedSpec     { return &b.Spec.ManagedSpec }
+func (b *base) GetManagedStatus() *v1alpha1.ManagedStatus { return &b.Status.ManagedStatus }
+func (b *base) GetIdentity() v1alpha1.Identity            { return v1alpha1.Identity{ID: b.Status.ID} }
+func (b *base) body() *base                               { return b }
+func (b *base) settings() auth0.Document {
+	encoded, _ := json.Marshal(b.Spec.Settings)
+	document, _ := auth0.ParseDocument(encoded)
+	return document
+}
+
+// object is an object of any kind of these tests.
+type object interface {
+	v1alpha1.Managed
+	body() *base
+}
+
+// copyOf copies an object through JSON.
+func copyOf[O any](from *O) *O {
+	encoded, err := json.Marshal(from)
+	to := new(O)
+	if err == nil {
+		err = json.Unmarshal(encoded, to)
+	}
+	if err != nil {
+		panic(err)
+	}
+	return to
+}
+
+// define completes the definition of a kind of these tests.
+func define[O object](definition engine.Definition[O]) engine.Definition[O] {
+	if definition.Desired == nil {
+		definition.Desired = func(object O, _ reference.Values) auth0.Document { return object.body().settings() }
+	}
+	if definition.Observe == nil {
+		definition.Observe = func(object O, have auth0.Document) { object.body().Status.ID = have.String("id") }
+	}
+	if definition.SecretFields == nil {
+		definition.SecretFields = func(object O) map[string]v1alpha1.SecretKeyReference { return object.body().Spec.Secrets }
+	}
+	return definition
+}
+
+// world is Kubernetes and Auth0 in this process, and the loops of some kinds. Nothing runs them but the test.
+type world struct {
+	*testing.T
+
+	kube  client.Client
+	sim   *simulator.Server
+	loops map[string]reconcile.Reconciler
+	kinds []engine.Kind
+	// writes counts the writes of the operator to the API server; the one with the number fails, before or after its effect.
+	writes, fails int
+	failsAfter    bool
+	recorder      *events.FakeRecorder
+	created       int64
+	auth0         *auth0Side
+}
+
+// auth0Side sees every call to the Management API before the simulator.
+type auth0Side struct {
+	mu    sync.Mutex
+	calls []string
+	// answer answers a call in the place of the simulator, if it returns true.
+	answer func(http.ResponseWriter, *http.Request) bool
+	// loses makes the call with this number fail, before or after its effect; 0 means none.
+	loses int
+	after bool
+}
+
+func (a *auth0Side) wrap(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(response http.ResponseWriter, request *http.Request) {
+		path, isManagement := strings.CutPrefix(request.URL.Path, "/api/v2/")
+		if !isManagement {
+			next.ServeHTTP(response, request)
+			return
+		}
+		a.mu.Lock()
+		a.calls = append(a.calls, request.Method+" "+path)
+		isLost := len(a.calls) == a.loses
+		a.mu.Unlock()
+		if isLost && a.after {
+			a.serve(httptest.NewRecorder(), request, next)
+		}
+		if isLost {
+			panic(http.ErrAbortHandler)
+		}
+		a.serve(response, request, next)
+	})
+}
+
+func (a *auth0Side) serve(response http.ResponseWriter, request *http.Request, next http.Handler) {
+	if a.answer == nil || !a.answer(response, request) {
+		next.ServeHTTP(response, request)
+	}
+}
+
+var errMishap = errors.New("the API server does not answer")
+
+func newWorld(t *testing.T, kinds ...engine.Kind) *world {
+	t.Helper()
+	w := &world{T: t, loops: map[string]reconcile.Reconciler{}, kinds: append(controllers.All(), kinds...), auth0: &auth0Side{}, recorder: events.NewFakeRecorder(10_000)}
+	sim, err := simulator.Start(simulator.Options{ClientID: clientID, ClientSecret: clientSecret, Wrap: w.auth0.wrap})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = sim.Close() })
+	w.sim = sim
+	w.kube = w.newClient()
+	metrics := auth0.NewMetrics(prometheus.NewRegistry())
+	deps := engine.Deps{
+		Client: w.kube, Reader: w.kube, Pool: auth0.NewPool(clock.RealClock{}, metrics), Metrics: metrics,
+		Hasher: &secret.Hasher{Client: w.kube, Namespace: namespace}, Clock: clock.RealClock{}, Workers: 1,
+		Outputs: secret.NewExpectations(), Health: engine.NewHealth(), DriftDetection: &drift.Detection{}, Deletions: engine.NewDeletions(),
+	}
+	for _, kind := range w.kinds {
+		w.loops[kind.Name] = kind.Loop(deps, w.recorder, w.kinds)
+		t.Cleanup(w.loops[kind.Name].(interface{ OpenQueue() func() }).OpenQueue())
+	}
+	w.connect()
+	return w
+}
+
+// newClient returns a client of a fake API server with the indexes of the cache.
+func (w *world) newClient() client.Client {
+	scheme := runtime.NewScheme()
+	err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme))
+	if err != nil {
+		w.Fatal(err)
+	}
+	for _, kind := range w.kinds {
+		scheme.AddKnownTypes(v1alpha1.SchemeGroupVersion, kind.New(), kind.NewList())
+	}
+	build := fake.NewClientBuilder().WithScheme(scheme)
+	indexes := engine.IndexesOf(w.kinds)
+	for _, kind := range w.kinds {
+		build = build.WithStatusSubresource(kind.New())
+		for _, index := range []string{reference.TenantIndex, reference.InputIndex, reference.ObjectIndex, reference.NameIndex, reference.IDIndex} {
+			build = build.WithIndex(kind.New(), index, func(object client.Object) []string { return indexes(object.(v1alpha1.Object))[index] })
+		}
+	}
+	return interceptor.NewClient(build.Build(), interceptor.Funcs{
+		Patch: func(ctx context.Context, c client.WithWatch, object client.Object, patch client.Patch, options ...client.PatchOption) error {
+			return w.write(func() error { return c.Patch(ctx, object, patch, options...) })
+		},
+		SubResourcePatch: func(ctx context.Context, c client.Client, _ string, object client.Object, patch client.Patch, options ...client.SubResourcePatchOption) error {
+			return w.write(func() error { return c.Status().Patch(ctx, object, patch, options...) })
+		},
+	})
+}
+
+// write makes a write of the operator, or fails in its place.
+func (w *world) write(do func() error) error {
+	w.writes++
+	isMishap := w.writes == w.fails
+	if isMishap && !w.failsAfter {
+		return errMishap
+	}
+	if err := do(); err != nil || !isMishap {
+		return err
+	}
+	return errMishap
+}
+
+// connect creates the Auth0Tenant main.
+func (w *world) connect() {
+	w.Helper()
+	w.create(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}})
+	w.create(&corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "auth0-credentials"}, Type: v1alpha1.CredentialsSecretType,
+		Data: map[string][]byte{"domain": []byte(w.sim.Domain), "clientId": []byte(clientID), "clientSecret": []byte(clientSecret)},
+	})
+	w.create(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "auth0-ca"}, Data: map[string]string{"ca.crt": string(w.sim.CA)}})
+	w.create(&v1alpha1.Auth0Tenant{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "main", Generation: 1},
+		Spec: v1alpha1.Auth0TenantSpec{
+			CredentialsSecretRef: v1alpha1.SecretReference{Name: "auth0-credentials"},
+			CABundle:             &v1alpha1.CABundleReference{Kind: "ConfigMap", Name: "auth0-ca"},
+		},
+	})
+	w.reconcile("Auth0Tenant", "main")
+	w.forgetCalls()
+}
+
+func (w *world) create(object client.Object) {
+	w.Helper()
+	if err := w.kube.Create(w.Context(), object); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// declare creates an object with these settings. Each is a second older than the next.
+func (w *world) declare(object object, name string, settings map[string]any) {
+	w.Helper()
+	w.created++
+	body := object.body()
+	body.ObjectMeta = metav1.ObjectMeta{
+		Namespace: namespace, Name: name, UID: types.UID("uid-of-" + name), Generation: 1,
+		CreationTimestamp: metav1.Unix(1_700_000_000+w.created, 0),
+	}
+	body.Spec.TenantRef = v1alpha1.TenantReference{Name: "main"}
+	body.Spec.Settings = settings
+	w.create(object)
+}
+
+// edit changes an object as a person does.
+func (w *world) edit(object object, change func(*spec)) {
+	w.Helper()
+	w.read(object)
+	change(&object.body().Spec)
+	object.SetGeneration(object.GetGeneration() + 1)
+	if err := w.kube.Update(w.Context(), object); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// read reads an object again.
+func (w *world) read(object object) {
+	w.Helper()
+	if err := w.kube.Get(w.Context(), client.ObjectKeyFromObject(object), object); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// reconcile runs the loop of a kind once.
+func (w *world) reconcile(kind, name string) ctrl.Result {
+	w.Helper()
+	ctx := logr.NewContext(w.Context(), logr.Discard())
+	result, err := w.loops[kind].Reconcile(ctx, ctrl.Request{NamespacedName: types.NamespacedName{Namespace: namespace, Name: name}})
+	if err != nil && !errors.Is(err, errMishap) {
+		w.Logf("%s %s: %v", kind, name, err)
+	}
+	return result
+}
+
+// look reconciles an object once, and returns its condition Ready.
+func (w *world) look(object object) metav1.Condition {
+	w.Helper()
+	w.reconcile(w.kindOf(object), object.GetName())
+	w.read(object)
+	if ready := meta.FindStatusCondition(object.GetCommonStatus().Conditions, v1alpha1.ConditionReady); ready != nil {
+		return *ready
+	}
+	return metav1.Condition{}
+}
+
+func (w *world) kindOf(object object) string {
+	return strings.TrimPrefix(fmt.Sprintf("%T", object), "*engine_test.")
+}
+
+// mostReconciles is how many reconciliations a step may take.
+const mostReconciles = 6
+
+// requireReady reconciles an object until it is Ready.
+func (w *world) requireReady(object object) {
+	w.Helper()
+	var ready metav1.Condition
+	for range mostReconciles {
+		if ready = w.look(object); ready.Status == metav1.ConditionTrue && ready.ObservedGeneration == object.GetGeneration() {
+			return
+		}
+	}
+	w.Fatalf("%s is not Ready: %+v", object.GetName(), ready)
+}
+
+// requireReason reconciles an object once, which must then not be Ready for a reason.
+func (w *world) requireReason(object object, reason string) string {
+	w.Helper()
+	ready := w.look(object)
+	if ready.Status == metav1.ConditionTrue || ready.Reason != reason {
+		w.Fatalf("%s: Ready is %s for %s (%s), want %s", object.GetName(), ready.Status, ready.Reason, ready.Message, reason)
+	}
+	return ready.Message
+}
+
+// requireGone deletes an object, and reconciles it until it is gone.
+func (w *world) requireGone(object object) {
+	w.Helper()
+	if err := w.kube.Delete(w.Context(), object); client.IgnoreNotFound(err) != nil {
+		w.Fatal(err)
+	}
+	for range mostReconciles {
+		err := w.kube.Get(w.Context(), client.ObjectKeyFromObject(object), object)
+		if apierrors.IsNotFound(err) {
+			return
+		}
+		w.reconcile(w.kindOf(object), object.GetName())
+	}
+	w.Fatalf("%s is not gone: %+v", object.GetName(), object.GetCommonStatus().Conditions)
+}
+
+func (w *world) forgetCalls() {
+	w.auth0.mu.Lock()
+	defer w.auth0.mu.Unlock()
+	w.auth0.calls = nil
+}
+
+// requireCalls checks which calls the operator made since the last check.
+func (w *world) requireCalls(want ...string) {
+	w.Helper()
+	w.auth0.mu.Lock()
+	defer w.auth0.mu.Unlock()
+	if !slices.Equal(w.auth0.calls, want) {
+		w.Errorf("calls: %v, want %v", w.auth0.calls, want)
+	}
+	w.auth0.calls = nil
+}
+
+// inAuth0 reads a document as a person does in the dashboard.
+func (w *world) inAuth0(path string) auth0.Document {
+	w.Helper()
+	status, content := w.sim.Dashboard(http.MethodGet, "/api/v2/"+path, nil)
+	document, err := auth0.ParseDocument(content)
+	if err != nil || status != http.StatusOK {
+		w.Fatalf("GET %s: %d %s", path, status, content)
+	}
+	return document
+}
+
+// changeInAuth0 changes a document as a person does in the dashboard.
+func (w *world) changeInAuth0(path string, change map[string]any) {
+	w.Helper()
+	if status, content := w.sim.Dashboard(http.MethodPatch, "/api/v2/"+path, change); status != http.StatusOK {
+		w.Fatalf("PATCH %s: %d %s", path, status, content)
+	}
+}
