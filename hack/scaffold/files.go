@@ -31,7 +31,7 @@ func (k kind) files() map[string]string {
 		"types.go.tmpl":      "api/v1alpha1/" + k.Singular() + "_types.go",
 		"definition.go.tmpl": filepath.Join(definition, k.Package()+".go"),
 		"testdata":           filepath.Join(definition, "testdata"),
-		"samples":            filepath.Join("config/samples", k.Singular()),
+		"samples":            "config/samples/" + k.Singular(),
 		"collection.go.tmpl": k.collectionFile(),
 	}
 }
