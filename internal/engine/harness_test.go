@@ -352,7 +352,7 @@ func (w *world) requireReason(object object, reason string) string {
 // requireGone deletes an object, and reconciles it until it is gone.
 func (w *world) requireGone(object object) {
 	w.Helper()
-	if err := w.kube.Delete(w.Context(), object); client.IgnoreNotFound(err) != nil {
+	if err := client.IgnoreNotFound(w.kube.Delete(w.Context(), object)); err != nil {
 		w.Fatal(err)
 	}
 	for range mostReconciles {
