@@ -198,9 +198,11 @@ type ManagedStatus struct {
 // FormerValue is the value that a field had before the operator set it.
 type FormerValue struct {
 	// field is the name of the field in Auth0, for example `colors`.
+	// +kubebuilder:validation:MaxLength=1024
 	// +required
 	Field string `json:"field"`
 	// value is the former value as JSON. Absent if there was none.
+	// +kubebuilder:validation:MaxLength=1048576
 	// +optional
 	Value string `json:"value,omitempty"`
 }
