@@ -40,6 +40,9 @@ func (d *Definition[O]) addReferences() {
 
 // addConversion fills in the conversion between spec, Auth0's documents and status.
 func (d *Definition[O]) addConversion() {
+	if d.Export == nil && d.Desired == nil && d.Render == nil && len(d.Beside) == 0 {
+		d.Export = d.exportSpec
+	}
 	if d.Desired == nil {
 		d.Desired = d.fromSpec
 	}
@@ -54,6 +57,18 @@ func (d *Definition[O]) addConversion() {
 			fields.ToStatus(part(object, "Status").Addr().Interface(), have, id)
 		}
 	}
+}
+
+// exportSpec is the reverse of fromSpec. A spec has no field for the value of a secret.
+func (d *Definition[O]) exportSpec(_ context.Context, _ *auth0.Session, have auth0.Document, _ Names, object O) (bool, error) {
+	settings := have.Clone()
+	for field, name := range d.Renamed {
+		if value, shown := settings[name]; shown {
+			delete(settings, name)
+			settings[fields.Snake(field)] = value
+		}
+	}
+	return true, fields.ToSpec(part(object, "Spec").Addr().Interface(), settings, d.Verbatim...)
 }
 
 // fromSpec renders a spec in Auth0's names, with the ids of what it refers to.

@@ -171,7 +171,7 @@ type Definition[O v1alpha1.Managed] struct {
 	AffectedBy func(write drift.Write) func(O) bool
 	// Export fills the spec of an object so that it declares exactly what Auth0 has, without secrets. It may read what belongs
 	// to the object, such as its lists. It returns false if nobody should adopt the object, because it belongs to Auth0 or to the
-	// operator itself.
+	// operator itself. Default for kinds whose whole document follows from the spec: what the spec has a field for.
 	Export func(ctx context.Context, session *auth0.Session, have auth0.Document, names Names, object O) (bool, error)
 
 	// Which objects in Auth0 may be managed, be deleted, or give access.
