@@ -15,14 +15,15 @@ import (
 // pausable are the scenarios in which the operator is stopped: one of each sort for each kind. The crash tests cover those in
 // which people change their mind meanwhile.
 var pausable = []string{
-	"create a user", "sign a user up", "update a user", "delete a user", "create a user with a generated password and an invitation",
-	"create an application", "adopt an application", "create an application with a key pair", "update an application",
-	"rotate the secret of an application", "rotate the key pair of an application", "delete an application",
-	"create a connection", "update a connection", "delete a connection",
-	"create an organization", "update an organization", "delete an organization",
-	"create an API", "update an API", "delete an API",
-	"create a grant", "update a grant", "delete a grant",
-	"create a role", "update a role", "adopt a role", "delete a role",
+	"Auth0User/create", "sign a user up", "update a user", "Auth0User/delete", "create a user with a generated password and an invitation",
+	"Auth0Client/create", "Auth0Client/adopt", "create an application with a key pair", "Auth0Client/update",
+	"rotate the secret of an application", "rotate the key pair of an application", "Auth0Client/delete",
+	"Auth0Connection/create", "Auth0Connection/update", "Auth0Connection/delete",
+	"Auth0Organization/create", "Auth0Organization/update", "Auth0Organization/delete",
+	"Auth0ResourceServer/create", "Auth0ResourceServer/update", "Auth0ResourceServer/delete",
+	"Auth0ClientGrant/create", "Auth0ClientGrant/update", "Auth0ClientGrant/delete",
+	"Auth0Role/create", "Auth0Role/update", "Auth0Role/adopt", "Auth0Role/delete",
+	"Auth0LogStream/create", "Auth0LogStream/update", "Auth0LogStream/delete",
 	"issue a token", "sign a user in who stays so", "begin with a refresh token", "refresh a token that rotates", "exchange a code",
 }
 
@@ -31,7 +32,10 @@ var pausable = []string{
 // steps that lead to a creation without a fence, because the locks of the API server must suffice.
 func TestPause(t *testing.T) {
 	for _, name := range pausable {
-		u := scenarios[name]
+		u, known := scenarios[name]
+		if !known {
+			t.Fatalf("no scenario is called %q", name)
+		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, step := range u.observe(t) {
