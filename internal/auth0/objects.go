@@ -30,7 +30,8 @@ func (s *Session) Create(ctx context.Context, resource string, document Document
 	return s.write(ctx, resource, Request{Method: http.MethodPost, Route: collection(resource), Body: document})
 }
 
-// Update merges a patch into an object, and returns the whole object. Null clears a field.
+// Update merges a patch into an object, and returns the whole object. Null clears a field. If the resource Replaces its objects,
+// the patch must be the whole object as it shall be.
 func (s *Session) Update(ctx context.Context, resource, id string, patch Document) (Document, error) {
 	described := resourceNamed(resource)
 	route := described.object(resource)

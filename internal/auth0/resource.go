@@ -32,6 +32,8 @@ type Resource struct {
 	Scopes string
 	// Replace means that PUT updates an object, with the whole document, instead of PATCH.
 	Replace bool
+	// ReadOnly are the fields, besides the id, that Auth0 sets itself: it shows them, and refuses them in a write.
+	ReadOnly []string
 
 	// Paging is how the objects are listed, and Items the field of a page with the objects; empty means that the page is an array.
 	Paging Paging
@@ -82,6 +84,19 @@ func AddResource(name string, described Resource) { resources[name] = described 
 
 // IsSingleton reports whether each tenant has exactly one object of a resource.
 func IsSingleton(name string) bool { return resourceNamed(name).Singleton }
+
+// Replaces reports whether an update of an object replaces it, so that it must contain what stays the same.
+func Replaces(name string) bool { return resourceNamed(name).Replace }
+
+// Writable returns a copy of an object without the fields that Auth0 sets itself.
+func Writable(name string, object Document) Document {
+	described, writable := resourceNamed(name), object.Clone()
+	delete(writable, described.ID)
+	for _, field := range described.ReadOnly {
+		delete(writable, field)
+	}
+	return writable
+}
 
 // ScopesFor returns the last part of the scopes for a resource: read:<part>, and create, update and delete unless it is a
 // singleton.

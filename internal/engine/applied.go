@@ -24,7 +24,7 @@ func (w *objectSync[O]) verify(ctx context.Context, have auth0.Document, sent []
 	if len(w.left(have, sent)) == 0 {
 		return have, nil
 	}
-	have, err := w.session.Get(ctx, w.Definition.Resource, w.Definition.ID(w.object))
+	have, err := w.get(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -116,7 +116,11 @@ func (w *objectSync[O]) send(ctx context.Context, have, patch auth0.Document) (a
 			return nil, err
 		}
 	}
-	return w.session.Update(ctx, w.Definition.Resource, w.Definition.ID(w.object), patch)
+	body, err := w.bodyOf(ctx, have, patch)
+	if err != nil {
+		return nil, err
+	}
+	return w.session.Update(ctx, w.Definition.Resource, w.Definition.ID(w.object), body)
 }
 
 // compareSecrets compares the secret values that Auth0 shows.

@@ -53,6 +53,8 @@ type objectSync[O v1alpha1.Managed] struct {
 	// shown is what a list showed of the object. It takes the place of a read, and nothing is written on its strength: a list may
 	// lag behind. nil means that the object is read.
 	shown auth0.Document
+	// isRead means that the object was read, and not written since.
+	isRead bool
 	// drifted means that others changed the object in Auth0.
 	drifted bool
 	// references are the resolved references of the spec.
@@ -138,11 +140,10 @@ func (w *objectSync[O]) known(ctx context.Context) (auth0.Document, error) {
 	if w.shown != nil {
 		return w.shown, nil
 	}
-	id := w.Definition.ID(w.object)
-	if id == "" {
+	if w.Definition.ID(w.object) == "" {
 		return nil, nil
 	}
-	have, err := w.session.Get(ctx, w.Definition.Resource, id)
+	have, err := w.get(ctx)
 	if auth0.ClassOf(err) == auth0.ClassNotFound && !w.Definition.isSingleton() {
 		return nil, nil
 	}

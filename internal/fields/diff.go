@@ -272,6 +272,31 @@ func (f Semantics) addLifted(patch, have auth0.Document) {
 	}
 }
 
+// Merge returns an object as a patch leaves it. Nothing else changes.
+func (f Semantics) Merge(have, patch auth0.Document) auth0.Document {
+	merged := have.Clone()
+	for field, value := range patch {
+		keys, isObject := asObject(value)
+		if !isObject || !slices.Contains(f.Merged, field) {
+			merged[field] = value
+			continue
+		}
+		object := merged.Object(field)
+		if object == nil {
+			object = auth0.Document{}
+		}
+		maps.Copy(object, keys)
+		merged[field] = withoutNull(object)
+	}
+	return withoutNull(merged)
+}
+
+// withoutNull removes the fields that are null.
+func withoutNull(object auth0.Document) auth0.Document {
+	maps.DeleteFunc(object, func(_ string, value any) bool { return value == nil })
+	return object
+}
+
 // Split divides a patch into the calls that it needs, in order.
 func (f Semantics) Split(patch auth0.Document) []auth0.Document {
 	rest := maps.Clone(patch)
