@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// The methods below serve every resource of the table in resource.go.
+// The methods below serve every resource of the table in resource.go. path are the values for the parameters of a resource's path, such
+// as the organization of a discovery domain. The id of an object below it contains them, too: JoinID.
 
 // Get reads an object.
 func (s *Session) Get(ctx context.Context, resource, id string) (Document, error) {
@@ -22,12 +23,20 @@ func (s *Session) Get(ctx context.Context, resource, id string) (Document, error
 	if err != nil {
 		return nil, fmt.Errorf("read %s %s: %w", resource, id, err)
 	}
-	return document, checkAnswer(document)
+	err = checkAnswer(document)
+	resourceNamed(resource).identify(document, pathOf(resource, id))
+	return document, err
+}
+
+// pathOf returns the values for the parameters of a resource's path from the id of an object.
+func pathOf(resource, id string) []string {
+	args := arguments(resourceNamed(resource).object(resource), id)
+	return args[:min(len(args), parametersOf(resource))]
 }
 
 // Create creates an object, and returns what the answer shows of it. An object with the same natural key is a conflict.
-func (s *Session) Create(ctx context.Context, resource string, document Document) (Document, error) {
-	return s.write(ctx, resource, Request{Method: http.MethodPost, Route: collection(resource), Body: document})
+func (s *Session) Create(ctx context.Context, resource string, document Document, path ...string) (Document, error) {
+	return s.write(ctx, resource, path, Request{Method: http.MethodPost, Route: collection(resource), Args: path, Body: document})
 }
 
 // Update merges a patch into an object, and returns the whole object. Null clears a field. If the resource Replaces its objects,
@@ -35,7 +44,7 @@ func (s *Session) Create(ctx context.Context, resource string, document Document
 func (s *Session) Update(ctx context.Context, resource, id string, patch Document) (Document, error) {
 	described := resourceNamed(resource)
 	route := described.object(resource)
-	return s.write(ctx, resource, Request{Method: described.update(), Route: route, Args: arguments(route, id), Body: patch})
+	return s.write(ctx, resource, pathOf(resource, id), Request{Method: described.update(), Route: route, Args: arguments(route, id), Body: patch})
 }
 
 // Delete deletes an object. If there is none, it succeeds or fails with ClassNotFound.
@@ -47,15 +56,16 @@ func (s *Session) Delete(ctx context.Context, resource, id string) error {
 }
 
 // write creates or updates an object.
-func (s *Session) write(ctx context.Context, resource string, request Request) (Document, error) {
+func (s *Session) write(ctx context.Context, resource string, path []string, request Request) (Document, error) {
 	document, err := parseObject(s.Do(ctx, request))
+	resourceNamed(resource).identify(document, path)
 	resourceNamed(resource).written(s, request.Method, document)
 	return document, err
 }
 
 // Find returns the objects whose fields have these values, on all pages. Auth0 narrows the list by the fields that it filters by; for a
-// resource without filters, the whole list is read.
-func (s *Session) Find(ctx context.Context, resource string, values map[string]string) ([]Document, error) {
+// resource without filters, the whole list is read. Below a parent that does not exist, there are none.
+func (s *Session) Find(ctx context.Context, resource string, values map[string]string, path ...string) ([]Document, error) {
 	described := resourceNamed(resource)
 	if described.ByName != "" {
 		return s.findByName(ctx, described, values["name"])
@@ -66,7 +76,10 @@ func (s *Session) Find(ctx context.Context, resource string, values map[string]s
 			query.Set(parameter, value)
 		}
 	}
-	found, err := collect(ctx, s.list(resource, query), whole)
+	found, err := collect(ctx, s.list(resource, query, path...), whole)
+	if len(path) > 0 && ClassOf(err) == ClassNotFound {
+		return nil, nil
+	}
 	for field, value := range values {
 		found = named(found, field, value)
 	}
@@ -102,15 +115,17 @@ func (s *Session) All(ctx context.Context, resource string) ([]Document, error) 
 }
 
 // list reads the objects of a resource that match a query, page by page.
-func (s *Session) list(resource string, query url.Values) reader {
+func (s *Session) list(resource string, query url.Values, path ...string) reader {
 	described := resourceNamed(resource)
-	read := s.paged(described.Paging, described.Items, get(collection(resource)).with(query).with(described.Query))
-	if described.Omit == nil {
-		return read
-	}
+	read := s.paged(described.Paging, described.Items, get(collection(resource), path...).with(query).with(described.Query))
 	return func(ctx context.Context, from string) (listPage, error) {
 		page, err := read(ctx, from)
-		page.objects = slices.DeleteFunc(page.objects, described.Omit)
+		if described.Omit != nil {
+			page.objects = slices.DeleteFunc(page.objects, described.Omit)
+		}
+		for _, object := range page.objects {
+			described.identify(object, path)
+		}
 		return page, err
 	}
 }

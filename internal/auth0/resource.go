@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -148,9 +149,23 @@ func (r Resource) written(s *Session, method string, document Document) {
 // JoinID returns the id of an object whose path has several parameters: the values in their order.
 func JoinID(parts ...string) string { return strings.Join(parts, " ") }
 
+// parametersOf returns how many parameters a route has.
+func parametersOf(route string) int { return strings.Count(route, "{") }
+
+// identify sets the id of an object whose path has several parameters, or which has no id of its own, to the one that finds it.
+func (r Resource) identify(object Document, path []string) {
+	switch own := object.String(r.ID); {
+	case len(path) == 0 || object == nil:
+	case r.Singleton:
+		object[r.ID] = JoinID(path...)
+	case own != "":
+		object[r.ID] = JoinID(append(slices.Clone(path), own)...)
+	}
+}
+
 // arguments returns the values for the parameters of a route from the id of an object.
 func arguments(route, id string) []string {
-	switch parameters := strings.Count(route, "{"); parameters {
+	switch parameters := parametersOf(route); parameters {
 	case 0:
 		return nil
 	case 1:

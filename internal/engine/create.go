@@ -37,7 +37,7 @@ func (w *objectSync[O]) createThere(ctx context.Context, body auth0.Document) (a
 	if w.Definition.Create != nil {
 		return w.Definition.Create(ctx, w.req(), body)
 	}
-	return w.session.Create(ctx, w.Definition.Resource, body)
+	return w.session.Create(ctx, w.Definition.Resource, body, w.req().Path()...)
 }
 
 // noteCreated informs all who must know that the object exists. formerID is the id of the one that it replaces, "" for none.

@@ -109,7 +109,7 @@ func (d *Definition[O]) addIdentity() {
 	}
 	if d.Find == nil {
 		d.Find = func(ctx context.Context, req Request[O], wanted auth0.Document) ([]auth0.Document, error) {
-			return req.Session.Find(ctx, d.Resource, map[string]string{"name": wanted.String("name")})
+			return req.Session.Find(ctx, d.Resource, map[string]string{"name": wanted.String("name")}, req.Path()...)
 		}
 	}
 	if d.Intent == nil && d.MarkerField == "" {

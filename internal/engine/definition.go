@@ -24,6 +24,9 @@ type Definition[O v1alpha1.Managed] struct {
 	// Resource is the name of the kind in the paths of the Management API and in the resource table of internal/auth0: "users".
 	// The calls that read, create, update and delete an object follow from it.
 	Resource string
+	// Path returns the values for the parameters of the resource's path, such as the organization in
+	// organizations/{organization}/discovery-domains. They must not change. Kinds whose path has parameters need it.
+	Path func(object O, references reference.Values) []string
 	// Noun is what messages call an object: "role".
 	Noun string
 	// Scopes are the scopes that the kind needs. Default: LifecycleScopes of the resource.

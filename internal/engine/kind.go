@@ -152,7 +152,8 @@ func NewKind[O v1alpha1.Managed](definition Definition[O]) Kind {
 	var watches []Watch
 	var looks *kindDriftDetector[O]
 	remote.snapshot = noSnapshot[O]{remote}
-	if !auth0.IsSingleton(defined.Resource) {
+	// Children have a list for each parent, so that each is read.
+	if !auth0.IsSingleton(defined.Resource) && defined.Path == nil {
 		looks = &kindDriftDetector[O]{Remote: remote, store: drift.NewSnapshot(), started: make(chan struct{})}
 		remote.snapshot = looks
 		watches = append(watches, looks.watchQueue)

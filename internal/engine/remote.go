@@ -131,7 +131,7 @@ func (w *objectSync[O]) setConditions() {
 }
 
 func (w *objectSync[O]) req() Request[O] {
-	return Request[O]{Deps: w.Deps, Object: w.object, Session: w.session, References: w.references, reconciliation: w.reconciliation, retainReason: w.retainReason}
+	return Request[O]{Deps: w.Deps, Object: w.object, Session: w.session, References: w.references, reconciliation: w.reconciliation, path: w.Definition.Path, retainReason: w.retainReason}
 }
 
 // known reads the object by its id in status, nil if there is none. Without an id, or if a list showed the object, it makes no

@@ -17,6 +17,7 @@ type Request[O v1alpha1.Managed] struct {
 	Session        *auth0.Session
 	References     reference.Values
 	reconciliation *Reconciliation[O]
+	path           func(O, reference.Values) []string
 	retainReason   func(ctx context.Context, have auth0.Document) (string, error)
 }
 
@@ -24,6 +25,14 @@ type Request[O v1alpha1.Managed] struct {
 // have may come from status. Every deletion checks it first.
 func (t Request[O]) RetainReason(ctx context.Context, have auth0.Document) (string, error) {
 	return t.retainReason(ctx, have)
+}
+
+// Path returns the values for the parameters of the resource's path, none if it has no parameters.
+func (t Request[O]) Path() []string {
+	if t.path == nil {
+		return nil
+	}
+	return t.path(t.Object, t.References)
 }
 
 // Save writes the status before the reconciliation continues.
