@@ -33,6 +33,7 @@ var Definition = engine.Definition[*v1alpha1.Auth0LogStream]{
 		CreateOnly: []string{"type", "startFrom"},
 		Kept:       []string{"isPriority", "pii_config.log_fields", "pii_config.method", "pii_config.algorithm", "status"},
 		Cleared:    map[string]any{"filters": []any{}},
+		Shown:      []string{"sink.httpAuthorization", "sink.datadogApiKey", "sink.splunkToken", "sink.sumoSourceAddress", "sink.segmentWriteKey"},
 	},
 	Renamed:        map[string]string{"isPriority": "isPriority", "startFrom": "startFrom", "paused": "status"},
 	Verbatim:       []string{"sink"},

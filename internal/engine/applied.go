@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -21,14 +22,23 @@ import (
 func (w *objectSync[O]) verify(ctx context.Context, have auth0.Document, sent []fields.Change) (auth0.Document, error) {
 	// An object that Auth0 does not show as it was sent is completed as before the write.
 	w.lateInitialize(have)
-	if len(w.left(have, sent)) == 0 {
+	differing, err := w.differingSecrets(ctx, have)
+	if err != nil {
+		return nil, err
+	}
+	if len(w.left(have, sent)) == 0 && w.shows(have, differing) {
+		w.noteDiffering(nil)
 		return have, nil
 	}
-	have, err := w.get(ctx)
+	have, err = w.get(ctx)
 	if err != nil {
 		return nil, err
 	}
 	w.lateInitialize(have)
+	if differing, err = w.differingSecrets(ctx, have); err != nil {
+		return nil, err
+	}
+	w.noteDiffering(differing)
 	var cleared, left []fields.Change
 	for _, one := range w.left(have, sent) {
 		switch {
@@ -130,6 +140,7 @@ func (w *objectSync[O]) appliedFields(patch auth0.Document) []string {
 func (w *objectSync[O]) withoutKnown(changes []fields.Change) []fields.Change {
 	var fresh, known []fields.Change
 	w.unapplied = nil
+	w.sendDiffering()
 	for _, one := range changes {
 		switch {
 		case w.isUnshown(one):
@@ -178,7 +189,7 @@ func notAppliedBefore(object v1alpha1.Managed) []v1alpha1.Difference {
 // wasNotApplied reports whether Auth0 did not apply this very difference before. If Auth0 refused it, it adds the refusal to the
 // change.
 func (w *objectSync[O]) wasNotApplied(one *fields.Change) bool {
-	now := differenceOf(*one)
+	now := w.differenceOf(*one)
 	for _, before := range w.notApplied {
 		if before.Field == now.Field && before.Auth0 == now.Auth0 && before.Spec == now.Spec {
 			one.Refused = before.Refused
@@ -231,7 +242,7 @@ func (w *objectSync[O]) rememberUnshown(ctx context.Context, one fields.Change) 
 func (w *objectSync[O]) hashUnshown(ctx context.Context, path string, value any) (string, error) {
 	// A value that came from JSON can become JSON.
 	text, _ := json.Marshal(value)
-	return w.Hasher.Hash(ctx, string(w.object.GetUID())+"/"+path, string(text))
+	return w.hashSecret(ctx, path, string(text))
 }
 
 // abandonedUnshown returns changes that clear values that Auth0 does not show and that are no longer declared.
@@ -246,14 +257,21 @@ func (w *objectSync[O]) abandonedUnshown() []fields.Change {
 	return gone
 }
 
-func differencesOf(changes []fields.Change) []v1alpha1.Difference {
+func (w *objectSync[O]) differencesOf(changes []fields.Change) []v1alpha1.Difference {
 	var differences []v1alpha1.Difference
 	for _, one := range changes {
-		differences = append(differences, differenceOf(one))
+		differences = append(differences, w.differenceOf(one))
 	}
 	return differences
 }
 
-func differenceOf(one fields.Change) v1alpha1.Difference {
-	return v1alpha1.Difference{Field: one.Path, Auth0: valueText(one.Have), Spec: valueText(one.Want), Refused: one.Refused}
+// differenceOf renders a change for status, without secret values.
+func (w *objectSync[O]) differenceOf(one fields.Change) v1alpha1.Difference {
+	difference := v1alpha1.Difference{Field: one.Path, Refused: one.Refused}
+	if one.IsSecret {
+		difference.Auth0, difference.Spec = fmt.Sprintf("%s %s", redacted, one.Have), fmt.Sprintf("%s %s", redacted, one.Want)
+		return difference
+	}
+	difference.Auth0, difference.Spec = valueText(w.redact(one.Path, one.Have)), valueText(w.redact(one.Path, one.Want))
+	return difference
 }

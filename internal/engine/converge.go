@@ -123,20 +123,6 @@ func (w *objectSync[O]) send(ctx context.Context, have, patch auth0.Document) (a
 	return w.session.Update(ctx, w.Definition.Resource, w.Definition.ID(w.object), body)
 }
 
-// compareSecrets compares the secret values that Auth0 shows.
-func (w *objectSync[O]) compareSecrets(have auth0.Document) {
-	for _, field := range w.fields.Shown {
-		value, declared := w.secretValues[field]
-		switch shown := have[field]; {
-		case !declared || shown == nil:
-		case shown == value:
-			delete(w.secrets, field)
-		default:
-			w.secrets[field] = value
-		}
-	}
-}
-
 // pending returns the patch that brings the object in sync.
 func (w *objectSync[O]) pending(have auth0.Document) auth0.Document {
 	return w.patch(have, w.changes(have))
@@ -190,7 +176,7 @@ func (w *objectSync[O]) updatedMessage() string {
 // wasDeclared reports whether the object was in sync with the current declaration before, so that someone else caused the
 // difference.
 func (w *objectSync[O]) wasDeclared() bool {
-	return w.object.GetCommonStatus().ObservedGeneration == w.object.GetGeneration() && len(w.secrets) == 0
+	return w.object.GetCommonStatus().ObservedGeneration == w.object.GetGeneration() && !w.sendsNews()
 }
 
 // countDrift counts once that someone changed the object in Auth0.

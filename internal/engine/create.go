@@ -65,6 +65,9 @@ func (w *objectSync[O]) sendRest(ctx context.Context, have auth0.Document) (auth
 	for _, list := range all {
 		list.Intend(list.Want)
 	}
+	if err := w.compareSecrets(ctx, have); err != nil {
+		return nil, err
+	}
 	if len(all) > 0 || w.publishes() || w.finishes() || len(w.pending(have)) > 0 {
 		if err := w.reconciliation.Save(ctx); err != nil {
 			return nil, err

@@ -355,6 +355,9 @@ func (k *kindDriftDetector[O]) compare(ctx context.Context, session *auth0.Sessi
 		return differs
 	}
 	w.takeSecretsAsApplied()
+	if err := w.compareSecrets(ctx, shown); err != nil {
+		return differs
+	}
 	switch after.GetManagedSpec().ManagementPolicy {
 	case v1alpha1.ManagementPolicyObserve:
 		return news
@@ -382,7 +385,7 @@ func (k *kindDriftDetector[O]) compare(ctx context.Context, session *auth0.Sessi
 func (w *objectSync[O]) takeSecretsAsApplied() {
 	w.applied = w.object.GetManagedStatus().AppliedSecrets
 	if w.Definition.SecretFields != nil {
-		w.secretValues = map[string]any{}
+		w.secretValues, w.secrets = map[string]any{}, map[string]any{}
 		for field := range w.Definition.SecretFields(w.object) {
 			w.secretValues[field] = nil
 		}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"testing"
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
@@ -8,6 +9,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
 )
 
 // AddTypes adds the types of kinds that exist only in tests to the group.
@@ -18,4 +20,13 @@ func AddTypes(objects ...runtime.Object) {
 // OpenQueue gives the loop a work queue, as a manager does. It returns a function that closes it.
 func (r *Reconciler[O]) OpenQueue() (closes func()) {
 	return r.queue.open(r.Kind, workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](time.Second, time.Second)).ShutDown
+}
+
+// Inner returns the handler of the loop.
+func (r *Reconciler[O]) Inner() any { return r.Handler }
+
+// Differs reports whether a list that shows an object so requests a read of it.
+func (r *Remote[O]) Differs(t *testing.T, object O, shown auth0.Document) bool {
+	t.Helper()
+	return r.snapshot.(*kindDriftDetector[O]).compare(t.Context(), nil, object, shown) == differs
 }

@@ -185,7 +185,7 @@ func (w *objectSync[O]) arrive(known *batch.Member, isThere bool) {
 
 // goOn ends the reconciliation of an object that is in sync, and continues with its lists and follow-up work.
 func (w *objectSync[O]) goOn(ctx context.Context, have auth0.Document, known *lists.Known) (Outcome, error) {
-	w.secrets = nil
+	clear(w.secrets)
 	w.startManaging(have)
 	return w.settle(ctx, have, known)
 }

@@ -49,7 +49,7 @@ func (w *objectSync[O]) observed(message string) Outcome {
 }
 
 func (w *objectSync[O]) differences(ctx context.Context, have auth0.Document) ([]v1alpha1.Difference, error) {
-	differences := differencesOf(slices.DeleteFunc(w.diff(have, w.enforced(have)), w.isUnshown))
+	differences := w.differencesOf(slices.DeleteFunc(w.diff(have, w.enforced(have)), w.isUnshown))
 	for _, list := range w.lists() {
 		entries, err := list.Read(ctx, w.session, w.Definition.ID(w.object))
 		if err != nil {

@@ -162,7 +162,7 @@ func (w *objectSync[O]) readSecrets(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		hash, err := w.Hasher.Hash(ctx, string(w.object.GetUID())+"/"+field, value)
+		hash, err := w.hashSecret(ctx, field, value)
 		if err != nil {
 			return err
 		}

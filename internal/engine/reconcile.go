@@ -178,7 +178,9 @@ func (w *objectSync[O]) update(ctx context.Context, have auth0.Document) (Outcom
 
 // sendChanges sends the differences, in as many calls as Auth0 requires, and returns the object as it is then.
 func (w *objectSync[O]) sendChanges(ctx context.Context, have auth0.Document) (auth0.Document, error) {
-	w.compareSecrets(have)
+	if err := w.compareSecrets(ctx, have); err != nil {
+		return nil, err
+	}
 	changes := w.changes(have)
 	patch := w.patch(have, changes)
 	held, err := w.delayRemoval(ctx, have, patch)

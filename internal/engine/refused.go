@@ -261,7 +261,7 @@ func (w *objectSync[O]) isTaken() bool { return len(w.unapplied) == 0 && w.failu
 
 // noteDifferences records in status what Auth0 did not apply.
 func (w *objectSync[O]) noteDifferences() {
-	differences := differencesOf(w.unapplied)
+	differences := w.differencesOf(w.unapplied)
 	for i := range differences {
 		if differences[i].Refused != "" {
 			differences[i].Generation = w.object.GetGeneration()

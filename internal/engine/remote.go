@@ -65,6 +65,8 @@ type objectSync[O v1alpha1.Managed] struct {
 	desiredHash uint64
 	// secretValues are all values that come from Secrets, by path; secrets are the values that changed since they were last sent.
 	secretValues, secrets map[string]any
+	// differing are the secret values that Auth0 shows and that are not the declared ones.
+	differing []fields.Change
 	// applied are the hashes of all such values.
 	applied []v1alpha1.AppliedSecret
 	// unshown are paths whose values Auth0 accepted and does not show.
@@ -156,7 +158,7 @@ func (w *objectSync[O]) remember(have auth0.Document) {
 	w.Definition.Observe(w.object, have)
 	status := w.object.GetManagedStatus()
 	// Fields that Auth0 did not clear must still be cleared.
-	left := slices.DeleteFunc(slices.Concat(w.unapplied, w.failed), func(one fields.Change) bool { return one.IsBeside })
+	left := slices.DeleteFunc(slices.Concat(w.unapplied, w.failed), func(one fields.Change) bool { return one.IsBeside || one.IsSecret })
 	status.ManagedFields = lists.Union(w.fields.Paths(w.desired), fields.PathsOf(left))
 	status.AppliedSecrets = slices.DeleteFunc(slices.Clone(w.applied), func(applied v1alpha1.AppliedSecret) bool {
 		_, unsent := w.secrets[applied.Field]

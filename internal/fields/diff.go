@@ -26,7 +26,7 @@ type Semantics struct {
 	CreateOnly []string
 	// UpdateOnly are secret values that the creation does not accept: they are sent right after it.
 	UpdateOnly []string
-	// Shown are secret values that Auth0 returns in the clear to callers that may see them.
+	// Shown are the paths of secret values that Auth0 returns in the clear to callers that may see them.
 	Shown []string
 	// Unshown are objects of Replaced of which Auth0 may accept a value and never show it.
 	Unshown []string
@@ -61,6 +61,8 @@ type Change struct {
 	Refused string
 	// IsBeside marks an entry of a list beside the object.
 	IsBeside bool
+	// IsSecret marks a secret value that Auth0 shows. Want and Have are keyed hashes of it.
+	IsSecret bool
 }
 
 // PathsOf returns the paths of changes.
@@ -146,7 +148,7 @@ func (f Semantics) ValueAt(document auth0.Document, path string) any {
 	case nested && slices.Contains(f.Merged, object):
 		return document.Object(object)[key]
 	case nested && slices.Contains(f.Replaced, object):
-		return valueIn(document[object], SplitPath(key))
+		return ValueIn(document[object], SplitPath(key))
 	case nested && f.Keyed[object] != "":
 		return f.Entries(object, document)[path]
 	}

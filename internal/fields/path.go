@@ -42,8 +42,8 @@ func SplitPath(path string) []string {
 	return append(keys, unescapeKey.Replace(path[start:]))
 }
 
-// valueIn returns the value at a path, nil if there is none.
-func valueIn(value any, keys []string) any {
+// ValueIn returns the value that nested objects have at some keys, nil if there is none.
+func ValueIn(value any, keys []string) any {
 	for _, key := range keys {
 		object, ok := asObject(value)
 		if !ok {

@@ -29,13 +29,13 @@ func (f Semantics) Declares(document auth0.Document, path string) bool {
 	if f.ReplacedObject(path) == "" {
 		return false
 	}
-	return valueIn(document, SplitPath(path)) != nil
+	return ValueIn(document, SplitPath(path)) != nil
 }
 
 // Carries reports whether a patch contains the value of a path.
 func (f Semantics) Carries(patch auth0.Document, path string) bool {
 	if object := f.ReplacedObject(path); object != "" {
-		return valueIn(patch[object], SplitPath(path)[1:]) != nil
+		return ValueIn(patch[object], SplitPath(path)[1:]) != nil
 	}
 	_, sent := patch[path]
 	return sent
