@@ -18,9 +18,8 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/tenants"
 )
 
-// This file has the whole path of a reconciliation, top-down: read the object, prepare, read it in Auth0, create or update it
-// there, change the lists beside it, publish, write the status. The steps are in the other files. Drift detection and batching
-// take part through the two interfaces in hooks.go; without them, every step makes its own calls.
+// This file has the whole path of a reconciliation, top-down. The steps are in the other files. Drift detection and batching take
+// part through the two interfaces in hooks.go; without them, every step makes its own calls.
 
 // Reconcile implements reconcile.Reconciler.
 func (r *Reconciler[O]) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
@@ -54,8 +53,7 @@ func (r *Reconciler[O]) Reconcile(ctx context.Context, request ctrl.Request) (ct
 	}
 	logr.FromContextOrDiscard(ctx).V(1).Info("looked at the object", "reason", outcome.reason, "again", outcome.after.String())
 	result, err := r.finish(ctx, reconciliation, outcome)
-	queuePriority := queuePriorities[priorityOf(reconciliation.Object)]
-	result.Priority = &queuePriority
+	result.Priority = new(queuePriorities[priorityOf(reconciliation.Object)])
 	return result, err
 }
 
