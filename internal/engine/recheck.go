@@ -22,7 +22,7 @@ func (t Request[O]) ExpectLateEffect() { t.expectLateEffect(t.Object) }
 
 // expectDuplicate is expectLateEffect for a creation with the recorded intent of an earlier attempt, "" if there was none.
 func (w *objectSync[O]) expectDuplicate(intent string) {
-	if w.Definition.FindByMarker != nil && intent != "" {
+	if w.Definition.NamesRepeat && intent != "" {
 		w.expectLateEffect(w.object)
 	}
 }
@@ -39,7 +39,7 @@ func (w *objectSync[O]) recheck(ctx context.Context, have auth0.Document) error 
 	if !w.recheckDue() || w.observes() {
 		return nil
 	}
-	if w.hasMarker(have) {
+	if w.Definition.NamesRepeat && (w.Definition.MarkerField == "" || w.hasMarker(have)) {
 		if err := w.deleteDuplicates(ctx); err != nil {
 			return err
 		}
@@ -48,17 +48,41 @@ func (w *objectSync[O]) recheck(ctx context.Context, have auth0.Document) error 
 	return nil
 }
 
-// deleteDuplicates deletes the objects that carry the marker of this very Kubernetes object, its uid included, and are not the
-// one in status. When that was created, nothing carried the marker, so an earlier attempt made them afterwards.
-func (w *objectSync[O]) deleteDuplicates(ctx context.Context) error {
-	if w.Definition.FindByMarker == nil {
-		return nil
+// duplicates returns what an attempt to create this very Kubernetes object made: the objects that carry its marker, uid included, or,
+// for a kind without a marker, those that are exactly as it creates them and that nobody holds. When the one in status was created,
+// there were none, so an earlier attempt made them afterwards.
+func (w *objectSync[O]) duplicates(ctx context.Context) ([]auth0.Document, error) {
+	if w.Definition.FindByMarker != nil {
+		return w.Definition.FindByMarker(ctx, w.session, Owner(w.object))
 	}
-	marked, err := w.Definition.FindByMarker(ctx, w.session, Owner(w.object))
+	created := w.desired.Clone()
+	if w.Definition.LateInitialize != nil {
+		w.Definition.LateInitialize(w.object, created, nil)
+	}
+	named, err := w.Definition.Find(ctx, w.req(), created)
+	if err != nil {
+		return nil, err
+	}
+	var found []auth0.Document
+	for _, candidate := range named {
+		holder, err := w.holder(ctx, candidate)
+		if err != nil {
+			return nil, err
+		}
+		if holder == "" && len(w.fields.Diff(created, candidate, nil)) == 0 {
+			found = append(found, candidate)
+		}
+	}
+	return found, nil
+}
+
+// deleteDuplicates deletes the duplicates of the object in status.
+func (w *objectSync[O]) deleteDuplicates(ctx context.Context) error {
+	found, err := w.duplicates(ctx)
 	if err != nil {
 		return err
 	}
-	for _, duplicate := range marked {
+	for _, duplicate := range found {
 		id := w.idOf(duplicate)
 		if id == w.Definition.ID(w.object) || w.protects(duplicate, w.session.ClientID()) != "" {
 			continue
