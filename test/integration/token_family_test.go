@@ -512,6 +512,7 @@ func TestEveryAuthenticationMethodOfAnApplication(t *testing.T) {
 				OutputSecret:   &v1alpha1.OutputSecret{Name: "worker"},
 			}}
 			row.declare(worker)
+			worker.Spec.OutputSecret = &v1alpha1.OutputSecret{Name: "worker"}
 			e.create(worker)
 			e.eventuallyReady(worker)
 			for _, audience := range []string{ordersAPI, "https://" + e.sim.Domain + "/api/v2/"} {
