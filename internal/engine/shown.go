@@ -66,7 +66,7 @@ func (w *objectSync[O]) sendDiffering() {
 	}
 }
 
-// shows reports whether an answer shows every secret value as declared that differed before.
+// shows reports whether an answer shows all secret values that differed before, each with its declared value.
 func (w *objectSync[O]) shows(answer auth0.Document, differing []fields.Change) bool {
 	return len(differing) == 0 && !slices.ContainsFunc(w.differing, func(one fields.Change) bool {
 		return w.fields.ValueAt(answer, one.Path) == nil
