@@ -223,7 +223,7 @@ type Auth0TenantStatus struct {
 	ClientID string `json:"clientId,omitempty"`
 
 	// scopes of the Management API token.
-	// +listType=set
+	// +listType=atomic
 	// +optional
 	Scopes []string `json:"scopes,omitempty"`
 
