@@ -144,12 +144,16 @@ func (m *Detector) start(ctx context.Context) {
 	})
 }
 
-// usablePoll is how soon to check an unusable tenant again, in the cache.
-const usablePoll = time.Second
+// usableSoon is how soon to check an unusable tenant again, in the cache, because one that was just connected is usable in a moment.
+// Each check doubles the delay, up to usablePoll.
+const (
+	usableSoon = 10 * time.Millisecond
+	usablePoll = time.Second
+)
 
 // usable waits until the tenant is usable. It returns false when there is no reason to wait any more.
 func (m *Detector) usable(ctx context.Context) (*v1alpha1.Auth0Tenant, *auth0.Session, bool) {
-	for ctx.Err() == nil {
+	for pause := usableSoon; ctx.Err() == nil; pause = min(2*pause, usablePoll) {
 		tenant, session, err := tenants.Usable(ctx, m.Client, m.Pool, m.Tenant)
 		if client.IgnoreNotFound(err) == nil && (err != nil || tenant.UID != m.uid) {
 			return nil, nil, false
@@ -159,7 +163,7 @@ func (m *Detector) usable(ctx context.Context) (*v1alpha1.Auth0Tenant, *auth0.Se
 		}
 		select {
 		case <-ctx.Done():
-		case <-m.Clock.After(usablePoll):
+		case <-m.Clock.After(pause):
 		}
 	}
 	return nil, nil, false

@@ -39,6 +39,8 @@ type watch struct {
 	byLog, byEvent bool
 	refused        string
 	saved          time.Time
+	// triedLog and triedEvents are true once it is known whether that way of watching works.
+	triedLog, triedEvents bool
 }
 
 func (w *watch) set(change func()) {
@@ -68,7 +70,7 @@ func (m *Detector) followLog(ctx context.Context) {
 			log.FromContext(ctx).Info("cannot read the tenant's log; trying again", "error", err.Error())
 		}
 		m.closeSynced()
-		m.save(ctx, tenant)
+		m.tried(ctx, tenant, &m.watch.triedLog)
 		if !m.sleep(ctx, pause) {
 			return
 		}
@@ -138,6 +140,9 @@ func (m *Detector) followEvents(ctx context.Context) {
 			pause = m.listen(ctx, tenant, session)
 		}
 		m.watch.set(func() { m.watch.byEvent = m.watch.byEvent && wanted && pause < eventsRetry })
+		if first {
+			m.tried(ctx, tenant, &m.watch.triedEvents)
+		}
 		if !m.sleep(ctx, pause) {
 			return
 		}
@@ -167,7 +172,7 @@ func (m *Detector) listen(ctx context.Context, tenant *v1alpha1.Auth0Tenant, ses
 	context.AfterFunc(ctx, stream.Close)
 	watching.Go(func() { m.disconnectInTime(ctx, session, disconnect) })
 	m.watch.set(func() { m.watch.byEvent, m.watch.refused = true, "" })
-	m.save(ctx, tenant)
+	m.tried(ctx, tenant, &m.watch.triedEvents)
 	stream.Read(func(offset string, changes []auth0.Change) {
 		m.report(ctx, changes)
 		if offset != "" {
@@ -282,6 +287,20 @@ func (m *Detector) isWatched() bool {
 	return m.watch.byLog
 }
 
+// tried writes to status how changes are learned of. The first try of one way waits for the other, so that a start takes one
+// write. If the other takes long, the next try writes.
+func (m *Detector) tried(ctx context.Context, tenant *v1alpha1.Auth0Tenant, way *bool) {
+	var due bool
+	m.watch.set(func() {
+		again := *way
+		*way = true
+		due = again || m.watch.triedLog && m.watch.triedEvents
+	})
+	if due {
+		m.save(ctx, tenant)
+	}
+}
+
 // save writes to status how changes are learned of when that changed, and the checkpoints now and then.
 func (m *Detector) save(ctx context.Context, tenant *v1alpha1.Auth0Tenant) {
 	status := m.watch.status(tenant)
@@ -318,6 +337,9 @@ func (m *Detector) saveLast(ctx context.Context) {
 	status := m.watch.status(&tenant)
 	after := tenant.DeepCopy()
 	after.Status.Watch.Log, after.Status.Watch.Events = status.Log, status.Events
+	if *after.Status.Watch == *tenant.Status.Watch {
+		return
+	}
 	// A checkpoint that is not written costs a read for each change since the last one.
 	_ = m.Client.Status().Patch(ctx, after, client.MergeFrom(&tenant), client.FieldOwner(secret.FieldManager))
 }
