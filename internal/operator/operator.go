@@ -65,6 +65,8 @@ type Options struct {
 	Clock clock.WithTickerAndDelayedExecution
 	// Metrics is the registry for metrics. Nil means the manager's.
 	Metrics prometheus.Registerer
+	// RESTMapper finds the resources of the API server. Nil means one that asks it. Tests share one among operators.
+	RESTMapper meta.RESTMapper
 	// WrapAuth0 wraps the transport for calls to Auth0. It may be nil. Use rest.Config.Wrap for Kubernetes.
 	WrapAuth0 func(http.RoundTripper) http.RoundTripper
 }
@@ -197,6 +199,9 @@ func newManager(config *rest.Config, options Options, shard labels.Selector, fen
 		Metrics:                server.Options{BindAddress: options.MetricsAddress},
 		HealthProbeBindAddress: options.HealthAddress,
 		PprofBindAddress:       options.PprofAddress,
+	}
+	if options.RESTMapper != nil {
+		settings.MapperProvider = func(*rest.Config, *http.Client) (meta.RESTMapper, error) { return options.RESTMapper, nil }
 	}
 	recorder, err := elect(&settings, config, options, shard, fence)
 	if err != nil {
