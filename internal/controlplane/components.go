@@ -69,6 +69,7 @@ func (c *ControlPlane) startAPIServer() (err error) {
 		"--tls-cert-file="+c.path("apiserver.crt"),
 		"--tls-private-key-file="+c.path("apiserver.key"),
 		"--client-ca-file="+c.path("ca.crt"),
+		"--token-auth-file="+c.path("tokens.csv"),
 		"--authorization-mode=RBAC",
 		"--service-account-issuer=https://kubernetes.default.svc.cluster.local",
 		"--service-account-signing-key-file="+c.path("serviceaccount.key"),
