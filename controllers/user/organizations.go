@@ -56,7 +56,7 @@ func organizationScopes() []engine.Scope[*v1alpha1.Auth0User] {
 // memberships are the organizations of a user, by ID.
 func memberships(u *v1alpha1.Auth0User, references reference.Values) lists.List {
 	list := lists.List{
-		Field: "organizations", Managed: &u.Status.Organizations,
+		Field: "organizations", Managed: &u.Status.Organizations, Members: auth0.OrganizationMembers,
 		Read: func(ctx context.Context, session *auth0.Session, id string) ([]string, error) {
 			return session.UserOrganizations(ctx, id)
 		},
@@ -95,7 +95,8 @@ func memberships(u *v1alpha1.Auth0User, references reference.Values) lists.List 
 // assigned through the object.
 func memberRoles(u *v1alpha1.Auth0User, references reference.Values) lists.List {
 	list := lists.List{
-		Field: "organizations.roles", Managed: &u.Status.OrganizationRoles, Add: assignMemberRoles, Remove: removeMemberRoles,
+		Field: "organizations.roles", Managed: &u.Status.OrganizationRoles, Members: auth0.OrganizationMembers,
+		Add: assignMemberRoles, Remove: removeMemberRoles,
 	}
 	declared := map[string]bool{}
 	for i, item := range userOrganizations(u) {

@@ -413,7 +413,7 @@ func listsOf(req engine.Request[*v1alpha1.Auth0User]) []lists.List {
 
 func roles(u *v1alpha1.Auth0User, references reference.Values) lists.List {
 	list := lists.List{
-		Field: "roles", Managed: &u.Status.Roles,
+		Field: "roles", Managed: &u.Status.Roles, Members: auth0.RoleMembers,
 		Read: func(ctx context.Context, session *auth0.Session, id string) ([]string, error) {
 			roles, err := session.UserRoles(ctx, id)
 			names := make([]string, len(roles))

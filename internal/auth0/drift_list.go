@@ -176,52 +176,27 @@ func (s *Session) search(ctx context.Context, resource string, ids []string) ([]
 	return parseItems(answer, described.Items, err)
 }
 
-// Entry is an entry on a list beside an object, such as a role of a user.
-type Entry struct {
-	// Field is the field of the list in the spec.
-	Field, Name string
-}
-
-// MemberList is a list in Auth0 of the members that have certain entries on the lists beside them: the users with a role, by its
-// name, or the members of an organization, by its id.
+// MemberList is a list in Auth0 of the members that have certain entries on the lists beside them.
 type MemberList struct{ route, of string }
 
 func (r MemberList) String() string { return r.route + " of " + r.of }
 
-// memberLists returns the member list for an entry, by resource and field.
-var memberLists = map[string]map[string]func(entry string) MemberList{
-	"users": {
-		"roles":            func(role string) MemberList { return MemberList{routeRoleUsers, role} },
-		fieldOrganizations: organizationMembersList,
-		fieldMemberRoles:   organizationMembersList,
-	},
-}
+// RoleMembers lists the users with a role, by its name. It shows the entry role.
+func RoleMembers(role string) MemberList { return MemberList{routeRoleUsers, role} }
 
-const (
-	fieldOrganizations = "organizations"
-	fieldMemberRoles   = "organizations.roles"
-)
-
-// organizationMembersList lists the members of an organization with their roles.
-func organizationMembersList(entry string) MemberList {
+// OrganizationMembers lists the members of an organization with their roles, for an entry that is its id or one of [MemberRole]. It
+// shows both.
+func OrganizationMembers(entry string) MemberList {
 	organization, _ := ParseMemberRole(entry)
 	return MemberList{routeOrganizationMembers, organization}
 }
 
-// HasMemberList reports whether there is a member list for the entries of a list beside the objects of a resource.
-func HasMemberList(resource, field string) bool { return memberLists[resource][field] != nil }
-
-// MemberListOf returns the member list for an entry.
-func MemberListOf(resource string, entry Entry) MemberList {
-	return memberLists[resource][entry.Field](entry.Name)
-}
-
 // Members reads a member list for some of its entries. Each step is one call, and yields the entries of each object, by its id.
-func (s *Session) Members(ctx context.Context, memberList MemberList, entries []Entry) iter.Seq2[map[string][]Entry, error] {
+func (s *Session) Members(ctx context.Context, memberList MemberList, entries []string) iter.Seq2[map[string][]string, error] {
 	switch {
 	case memberList.of == "":
 		// The reference is not resolved, so no member is known.
-		return func(func(map[string][]Entry, error) bool) {}
+		return func(func(map[string][]string, error) bool) {}
 	case memberList.route == routeRoleUsers:
 		return s.roleMembers(ctx, memberList.of, entries)
 	default:
@@ -230,8 +205,8 @@ func (s *Session) Members(ctx context.Context, memberList MemberList, entries []
 }
 
 // roleMembers reads the users with a role, by name. A role that does not exist has no members.
-func (s *Session) roleMembers(ctx context.Context, name string, entries []Entry) iter.Seq2[map[string][]Entry, error] {
-	return func(yield func(map[string][]Entry, error) bool) {
+func (s *Session) roleMembers(ctx context.Context, name string, entries []string) iter.Seq2[map[string][]string, error] {
+	return func(yield func(map[string][]string, error) bool) {
 		ids, err := fairCall(ctx, s, func(ctx context.Context) (map[string]string, error) {
 			ids, _, err := s.RoleIDs(ctx, []string{name})
 			return ids, err
@@ -245,7 +220,7 @@ func (s *Session) roleMembers(ctx context.Context, name string, entries []Entry)
 			return
 		}
 		page := s.checkpoints("users", get(routeRoleUsers, id))
-		for members, err := range memberPages(ctx, s, page, func(Document) []Entry { return entries }) {
+		for members, err := range memberPages(ctx, s, page, func(Document) []string { return entries }) {
 			if ClassOf(err) == ClassNotFound {
 				s.roles.forget()
 				return
@@ -259,26 +234,26 @@ func (s *Session) roleMembers(ctx context.Context, name string, entries []Entry)
 
 // organizationMembers reads the members of an organization. Their roles need a permission of their own, so they are requested
 // only if some are declared.
-func (s *Session) organizationMembers(ctx context.Context, id string, entries []Entry) iter.Seq2[map[string][]Entry, error] {
+func (s *Session) organizationMembers(ctx context.Context, id string, entries []string) iter.Seq2[map[string][]string, error] {
 	fields := "user_id"
-	if slices.ContainsFunc(entries, func(entry Entry) bool { return entry.Field == fieldMemberRoles }) {
+	if slices.ContainsFunc(entries, isMemberRole) {
 		fields += ",roles"
 	}
 	page := s.checkpoints("members", get(routeOrganizationMembers, id).with(url.Values{"fields": {fields}}))
-	return memberPages(ctx, s, page, func(member Document) []Entry {
-		has := []Entry{{fieldOrganizations, id}}
+	return memberPages(ctx, s, page, func(member Document) []string {
+		has := []string{id}
 		for _, role := range s.tenantRoles(member.Objects("roles")) {
-			has = append(has, Entry{fieldMemberRoles, MemberRole(id, role.Name)})
+			has = append(has, MemberRole(id, role.Name))
 		}
 		return has
 	})
 }
 
 // memberPages reads pages of users, and yields the entries of each user.
-func memberPages(ctx context.Context, s *Session, read reader, has func(Document) []Entry) iter.Seq2[map[string][]Entry, error] {
-	return func(yield func(map[string][]Entry, error) bool) {
+func memberPages(ctx context.Context, s *Session, read reader, has func(Document) []string) iter.Seq2[map[string][]string, error] {
+	return func(yield func(map[string][]string, error) bool) {
 		for users, err := range pages(ctx, fairly(s, read)) {
-			members := make(map[string][]Entry, len(users.objects))
+			members := make(map[string][]string, len(users.objects))
 			for _, user := range users.objects {
 				members[user.String("user_id")] = has(user)
 			}

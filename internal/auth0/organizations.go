@@ -80,6 +80,11 @@ func ParseMemberRole(name string) (organization, role string) {
 	return organization, role
 }
 
+func isMemberRole(name string) bool {
+	_, role := ParseMemberRole(name)
+	return role != ""
+}
+
 // MemberRoles returns the tenant's roles of a user within an organization, all pages.
 func (s *Session) MemberRoles(ctx context.Context, id, userID string) ([]Role, error) {
 	roles, err := collect(ctx, s.offsets("roles", get(routeMemberRoles, id, userID)), whole)

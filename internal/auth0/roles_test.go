@@ -61,16 +61,16 @@ func TestRolesOfOrganizations(t *testing.T) {
 		if roles, err := session.MemberRoles(t.Context(), acme, "auth0|jane"); err != nil || len(roles) != 0 {
 			t.Errorf("the member has %v: %v", roles, err)
 		}
-		declared := Entry{fieldMemberRoles, MemberRole(acme, "admin")}
+		declared := MemberRole(acme, "admin")
 		elapse(time.Minute) // The list of members lags behind.
-		listed := map[string][]Entry{}
-		for members, err := range session.Members(t.Context(), MemberListOf("users", declared), []Entry{declared}) {
+		listed := map[string][]string{}
+		for members, err := range session.Members(t.Context(), OrganizationMembers(declared), []string{declared}) {
 			if err != nil {
 				t.Error(err)
 			}
 			maps.Copy(listed, members)
 		}
-		if want := map[string][]Entry{"auth0|jane": {{fieldOrganizations, acme}}}; !cmp.Equal(listed, want) {
+		if want := map[string][]string{"auth0|jane": {acme}}; !cmp.Equal(listed, want) {
 			t.Errorf("the list of members shows %v, want %v", listed, want)
 		}
 	})

@@ -8,12 +8,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/util/workqueue"
-	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
-	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
@@ -37,28 +33,11 @@ const (
 type kindDriftDetector[O v1alpha1.Managed] struct {
 	*Remote[O]
 	store *drift.Snapshot
-	// started is closed when queue is set.
-	started chan struct{}
-	queue   priorityqueue.PriorityQueue[reconcile.Request]
 }
 
-// watchQueue stores the work queue of the kind.
-func (k *kindDriftDetector[O]) watchQueue(build *builder.Builder, _ Deps, _ Kind, _ []Kind) *builder.Builder {
-	return build.WatchesRawSource(source.Func(func(_ context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
-		// The manager makes no other queues.
-		k.queue = queue.(priorityqueue.PriorityQueue[reconcile.Request])
-		close(k.started)
-		return nil
-	}))
-}
-
-func (k *kindDriftDetector[O]) enqueue(ctx context.Context, priority ratelimit.Priority, key types.NamespacedName) {
-	queuePriority := queuePriorities[priority]
-	select {
-	case <-ctx.Done():
-	case <-k.started:
-		k.queue.AddWithOpts(priorityqueue.AddOpts{Priority: &queuePriority}, reconcile.Request{NamespacedName: key})
-	}
+// enqueue requeues an object. Before the queue opens, it does nothing: the queue then receives all objects.
+func (k *kindDriftDetector[O]) enqueue(priority ratelimit.Priority, key types.NamespacedName) {
+	k.kind.queue.lookLater(reconcile.Request{NamespacedName: key}, priority)
 }
 
 func (k *kindDriftDetector[O]) Resource() string { return k.Definition.Resource }
@@ -81,15 +60,15 @@ func (k *kindDriftDetector[O]) Changed(ctx context.Context, tenant *drift.Detect
 			return
 		}
 		for _, object := range objectsIn(list) {
-			k.read(ctx, client.ObjectKeyFromObject(object), ratelimit.PriorityNew)
+			k.read(client.ObjectKeyFromObject(object), ratelimit.PriorityNew)
 		}
 	}
 }
 
 // read requests a read of an object.
-func (k *kindDriftDetector[O]) read(ctx context.Context, key types.NamespacedName, priority ratelimit.Priority) {
+func (k *kindDriftDetector[O]) read(key types.NamespacedName, priority ratelimit.Priority) {
 	k.store.MarkDirty(key, priority)
-	k.enqueue(ctx, priority, key)
+	k.enqueue(priority, key)
 }
 
 // expectedObjects are the objects to compare, by their id in Auth0.
@@ -100,10 +79,9 @@ type expectedObjects struct {
 }
 
 // expectedEntry are the ids that should have an entry.
-type expectedEntry map[auth0.Entry]map[string]bool
+type expectedEntry map[string]map[string]bool
 
-func (p expectedObjects) add(resource, id string, entry auth0.Entry) {
-	memberList := auth0.MemberListOf(resource, entry)
+func (p expectedObjects) add(memberList auth0.MemberList, id, entry string) {
 	if p.expectedEntries[memberList] == nil {
 		p.expectedEntries[memberList] = expectedEntry{}
 	}
@@ -114,7 +92,7 @@ func (p expectedObjects) add(resource, id string, entry auth0.Entry) {
 }
 
 // found removes an id that has the entry.
-func (b expectedEntry) found(id string, entry auth0.Entry) {
+func (b expectedEntry) found(id, entry string) {
 	delete(b[entry], id)
 	if len(b[entry]) == 0 {
 		delete(b, entry)
@@ -138,7 +116,7 @@ func (k *kindDriftDetector[O]) Plan(ctx context.Context, session *auth0.Session,
 	err := k.each(ctx, tenant, func(object O) {
 		if !k.isReadyAsDeclared(object) {
 			if requested {
-				k.read(ctx, client.ObjectKeyFromObject(object), ratelimit.PriorityPeriodic)
+				k.read(client.ObjectKeyFromObject(object), ratelimit.PriorityPeriodic)
 			}
 			return
 		}
@@ -146,7 +124,7 @@ func (k *kindDriftDetector[O]) Plan(ctx context.Context, session *auth0.Session,
 		all.byID[id] = append(all.byID[id], client.ObjectKeyFromObject(object))
 		for _, list := range k.memberLists(ctx, session, object) {
 			for _, entry := range list.Want {
-				all.add(k.Resource(), id, auth0.Entry{Field: list.Field, Name: entry})
+				all.add(list.Members(entry), id, entry)
 			}
 		}
 	})
@@ -193,7 +171,7 @@ func (k *kindDriftDetector[O]) readAll(ctx context.Context, all expectedObjects,
 	logger(ctx).Info("Auth0 gives no list; each object is read instead", "objects", k.kind.Name, "error", err.Error())
 	for _, keys := range all.byID {
 		for _, key := range keys {
-			k.read(ctx, key, ratelimit.PriorityPeriodic)
+			k.read(key, ratelimit.PriorityPeriodic)
 		}
 	}
 	return nil
@@ -205,7 +183,7 @@ func (k *kindDriftDetector[O]) memberLists(ctx context.Context, session *auth0.S
 		return nil
 	}
 	all := k.Definition.Lists(k.comparison(ctx, session, object, object).req())
-	return slices.DeleteFunc(all, func(list lists.List) bool { return list.Idle() || !k.isComparedByMembers(list) })
+	return slices.DeleteFunc(all, func(list lists.List) bool { return list.Idle() || !isComparedByMembers(list) })
 }
 
 // comparison returns the objectSync of an object that is only compared.
@@ -231,7 +209,7 @@ func (k *kindDriftDetector[O]) compareMembers(ctx context.Context, session *auth
 		for id := range missing.ids() {
 			for _, key := range all.byID[id] {
 				if _, ok := k.comparable(ctx, key, asked, pace); ok {
-					k.read(ctx, key, ratelimit.PriorityPeriodic)
+					k.read(key, ratelimit.PriorityPeriodic)
 				}
 			}
 		}
@@ -301,13 +279,13 @@ func (k *kindDriftDetector[O]) compareOne(ctx context.Context, session *auth0.Se
 	case news:
 		if shown.Size() > mostKept {
 			// The document would wait in memory with many others.
-			k.read(ctx, key, ratelimit.PriorityPeriodic)
+			k.read(key, ratelimit.PriorityPeriodic)
 			return
 		}
 		k.store.Show(key, shown)
-		k.enqueue(ctx, ratelimit.PriorityPeriodic, key)
+		k.enqueue(ratelimit.PriorityPeriodic, key)
 	case differs:
-		k.read(ctx, key, ratelimit.PriorityPeriodic)
+		k.read(key, ratelimit.PriorityPeriodic)
 	}
 }
 
@@ -325,7 +303,7 @@ func (k *kindDriftDetector[O]) comparable(ctx context.Context, key types.Namespa
 	isRecent := k.store.SyncedSince(object.GetUID(), asked.Add(-listLag))
 	isOfThisResync := k.store.SyncedSince(object.GetUID(), pace.Began.Add(-1))
 	if isRecent && pace.Requested && !isOfThisResync {
-		k.read(ctx, key, ratelimit.PriorityPeriodic)
+		k.read(key, ratelimit.PriorityPeriodic)
 	}
 	return object, !isRecent
 }

@@ -130,9 +130,9 @@ func (w *objectSync[O]) hashDesired() uint64 {
 
 // isComparedByMembers reports whether a list is compared from the other side, by its members. An exact list is not: surplus
 // entries would show only with a call for every possible entry.
-func (r *Remote[O]) isComparedByMembers(list lists.List) bool {
+func isComparedByMembers(list lists.List) bool {
 	exact := list.Declared && list.Mode == v1alpha1.ListModeExact
-	return !exact && auth0.HasMemberList(r.Definition.Resource, list.Field)
+	return !exact && list.Members != nil
 }
 
 // withoutMemberLists leaves out the lists that the drift detector compares itself.
@@ -140,5 +140,5 @@ func (w *objectSync[O]) withoutMemberLists(all []lists.List) []lists.List {
 	if w.shown == nil {
 		return all
 	}
-	return slices.DeleteFunc(all, w.isComparedByMembers)
+	return slices.DeleteFunc(all, isComparedByMembers)
 }

@@ -5,8 +5,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
@@ -28,8 +26,7 @@ func (k *kindDriftDetector[O]) Affected(ctx context.Context, tenant types.Namesp
 	}
 	err := k.each(ctx, tenant, func(object O) {
 		if k.Definition.ID(object) != "" && object.GetDeletionTimestamp() == nil && isAffected(object) {
-			k.store.MarkDirty(client.ObjectKeyFromObject(object), priorityAfter(write))
-			k.enqueueIfStarted(priorityAfter(write), client.ObjectKeyFromObject(object))
+			k.read(client.ObjectKeyFromObject(object), priorityAfter(write))
 		}
 	})
 	if err != nil {
@@ -43,16 +40,6 @@ func priorityAfter(write drift.Write) ratelimit.Priority {
 		return ratelimit.PriorityEdited
 	}
 	return ratelimit.PriorityNew
-}
-
-// enqueueIfStarted does not wait for the queue: when the queue starts, it receives all objects.
-func (k *kindDriftDetector[O]) enqueueIfStarted(priority ratelimit.Priority, key types.NamespacedName) {
-	queuePriority := queuePriorities[priority]
-	select {
-	case <-k.started:
-		k.queue.AddWithOpts(priorityqueue.AddOpts{Priority: &queuePriority}, reconcile.Request{NamespacedName: key})
-	default:
-	}
 }
 
 // wrote requests a read of the objects that a write to this one changed in Auth0.

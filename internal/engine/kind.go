@@ -101,6 +101,7 @@ type Kind struct {
 	New func() v1alpha1.Object
 
 	indexed reference.Indexed
+	queue   *queueOf
 	loop    func(Deps, events.EventRecorder, []Kind) reconcile.Reconciler
 	setup   func(context.Context, ctrl.Manager, Deps, []Kind) error
 	// resource is the name of the kind in the paths of the Management API, if it is watched for drift.
@@ -131,6 +132,9 @@ func (k Kind) Loop(deps Deps, recorder events.EventRecorder, all []Kind) reconci
 	return k.loop(deps, recorder, all)
 }
 
+// Requeue requeues an object of the kind. Before the manager starts, it does nothing: at the start, all objects are queued.
+func (k Kind) Requeue(name client.ObjectKey) { k.queue.look(name.String()) }
+
 // Setup starts the loop of the kind with the manager. all are the kinds of the registry.
 func (k Kind) Setup(ctx context.Context, manager ctrl.Manager, deps Deps, all []Kind) error {
 	return k.setup(ctx, manager, deps, all)
@@ -154,9 +158,8 @@ func NewKind[O v1alpha1.Managed](definition Definition[O]) Kind {
 	remote.snapshot = noSnapshot[O]{remote}
 	// Children have a list for each parent, so that each is read.
 	if !auth0.IsSingleton(defined.Resource) && defined.Path == nil {
-		looks = &kindDriftDetector[O]{Remote: remote, store: drift.NewSnapshot(), started: make(chan struct{})}
+		looks = &kindDriftDetector[O]{Remote: remote, store: drift.NewSnapshot()}
 		remote.snapshot = looks
-		watches = append(watches, looks.watchQueue)
 	}
 	if defined.OutputConfigMap != nil {
 		watches = append(watches, WatchConfigMaps)
@@ -181,7 +184,7 @@ func Register[O v1alpha1.Object](scopes []string, indexed reference.Indexed, new
 	name := nameOf[O]()
 	newList := func() client.ObjectList { return newListOf(name) }
 	kind := Kind{
-		Name: name, Scopes: scopes, NewList: newList, indexed: indexed,
+		Name: name, Scopes: scopes, NewList: newList, indexed: indexed, queue: &queueOf{},
 		New: func() v1alpha1.Object { return newObject[O]() },
 	}
 	kind.apply = func(ctx context.Context, deps Deps, all []Kind, object v1alpha1.Object) Outcome {
@@ -190,7 +193,7 @@ func Register[O v1alpha1.Object](scopes []string, indexed reference.Indexed, new
 	newLoop := func(deps Deps, recorder events.EventRecorder, all []Kind) *Reconciler[O] {
 		return &Reconciler[O]{
 			Events: recorder, workers: ratelimit.NewWorkers(loopWorkers(deps)),
-			Handler: newHandler(deps, kind, all), Kind: name, begun: newBegun(), kinds: all, Deps: deps, indexes: kind.indexed.Values,
+			Handler: newHandler(deps, kind, all), Kind: name, begun: newBegun(), queue: kind.queue, kinds: all, Deps: deps, indexes: kind.indexed.Values,
 		}
 	}
 	kind.loop = func(deps Deps, recorder events.EventRecorder, all []Kind) reconcile.Reconciler {
@@ -201,7 +204,7 @@ func Register[O v1alpha1.Object](scopes []string, indexed reference.Indexed, new
 			return err
 		}
 		loop := newLoop(deps, manager.GetEventRecorder("auth0-operator"), all)
-		deps.Health.add(&loop.queue)
+		deps.Health.add(loop.queue)
 		build := ctrl.NewControllerManagedBy(manager).
 			Named(name).
 			Watches(newObject[O](), enqueueItself(loop.begun), builder.WithPredicates(changed())).

@@ -73,7 +73,7 @@ type Reconciler[O v1alpha1.Object] struct {
 	kinds []Kind
 	// indexes returns what an object has in each index of the cache.
 	indexes func(v1alpha1.Object) map[string][]string
-	queue   queueOf
+	queue   *queueOf
 	workers *ratelimit.Workers
 	// written holds, by name, the resource version of the operator's last write that the cache has not shown yet.
 	written sync.Map
@@ -280,7 +280,7 @@ func (p *Reconciliation[O]) saveOutcome(ctx context.Context, outcome Outcome) (O
 
 // requeueFunc returns a function that requeues the object.
 func (p *Reconciliation[O]) requeueFunc() func() {
-	queue, request := &p.loop.queue, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(p.Object)}
+	queue, request := p.loop.queue, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(p.Object)}
 	return func() { queue.call(request) }
 }
 

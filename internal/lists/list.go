@@ -26,6 +26,8 @@ type List struct {
 	// Add returns the entries that it added.
 	Add    func(ctx context.Context, session *auth0.Session, id string, entries []string) ([]string, error)
 	Remove func(ctx context.Context, session *auth0.Session, id string, entries []string) error
+	// Members returns the list in Auth0 of the objects that have an entry; nil if there is none.
+	Members func(entry string) auth0.MemberList
 	// Bulk changes the list of many objects at once; nil if there are no such calls.
 	Bulk *Bulk
 

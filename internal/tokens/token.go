@@ -31,7 +31,7 @@ type SignInOf func(*v1alpha1.Auth0User) (username string, password v1alpha1.Secr
 
 // NewKind returns the kind Auth0Token.
 func NewKind(signInOf SignInOf) engine.Kind {
-	failures, deletions := &failures{of: map[types.NamespacedName]*failure{}}, newUserDeletions()
+	failures, deletions := &failures{of: map[types.NamespacedName]*failure{}}, &userDeletions{}
 	return engine.Register(nil,
 		reference.Indexed{
 			Inputs: func(object client.Object) []string { return tokenInputs(object.(*v1alpha1.Auth0Token)) },
@@ -40,9 +40,10 @@ func NewKind(signInOf SignInOf) engine.Kind {
 			References: referenceFields.References,
 			Names:      referenceFields.Names,
 		},
-		func(deps engine.Deps, _ engine.Kind, all []engine.Kind) engine.Handler[*v1alpha1.Auth0Token] {
+		func(deps engine.Deps, kind engine.Kind, all []engine.Kind) engine.Handler[*v1alpha1.Auth0Token] {
+			deletions.watch(deps, kind)
 			return &tokenHandler{Deps: deps, kinds: all, signInOf: signInOf, process: rand.Text(), failures: failures, deletions: deletions}
-		}, append(watchRetryTriggers(failures), deletions.watch, engine.WatchConfigMaps)...)
+		}, append(watchRetryTriggers(failures), engine.WatchConfigMaps)...)
 }
 
 // referenceFields are the fields that refer to other objects. The user of a token may be deleted before it, which its status reports.

@@ -45,7 +45,7 @@ func TestNothingIsRememberedOfTheDeleted(t *testing.T) {
 	h := &tokenHandler{
 		Deps:      engine.Deps{Outputs: secret.NewExpectations()},
 		failures:  &failures{of: map[types.NamespacedName]*failure{}},
-		deletions: newUserDeletions(),
+		deletions: &userDeletions{},
 	}
 	token := &v1alpha1.Auth0Token{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "one", UID: "uid"}}
 	w := &tokenSync{tokenHandler: h, token: token, family: &tokenFamily{}}

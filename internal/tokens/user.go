@@ -7,12 +7,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/event"
-	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/log"
-	eventsource "sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
@@ -26,15 +22,10 @@ import (
 type userDeletions struct {
 	// tokens are the UIDs of the Auth0Tokens.
 	tokens sync.Map
-	looks  chan event.GenericEvent
-}
-
-func newUserDeletions() *userDeletions {
-	return &userDeletions{looks: make(chan event.GenericEvent)}
 }
 
 // watch reconciles a token when its user is deleted in Auth0.
-func (d *userDeletions) watch(build *builder.Builder, deps engine.Deps, _ engine.Kind, _ []engine.Kind) *builder.Builder {
+func (d *userDeletions) watch(deps engine.Deps, kind engine.Kind) {
 	deps.DriftDetection.OnDeletion("users", func(ctx context.Context, tenant types.NamespacedName, id string) {
 		var tokens v1alpha1.Auth0TokenList
 		if err := deps.Client.List(ctx, &tokens, client.MatchingFields{reference.IDIndex: reference.IDKeyIn(tenant, id)}); err != nil {
@@ -42,13 +33,9 @@ func (d *userDeletions) watch(build *builder.Builder, deps engine.Deps, _ engine
 		}
 		for i := range tokens.Items {
 			d.tokens.Store(tokens.Items[i].UID, true)
-			select {
-			case d.looks <- event.GenericEvent{Object: &tokens.Items[i]}:
-			case <-ctx.Done():
-			}
+			kind.Requeue(client.ObjectKeyFromObject(&tokens.Items[i]))
 		}
 	})
-	return build.WatchesRawSource(eventsource.Channel(d.looks, &handler.EnqueueRequestForObject{}))
 }
 
 // userExists returns an error if the user of the token was deleted. It calls Auth0 after a notice of the deletion, and as long as
