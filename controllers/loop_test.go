@@ -9,8 +9,10 @@ import (
 	"net/http/httptest"
 	"reflect"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
@@ -25,6 +27,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
@@ -56,9 +59,16 @@ type world struct {
 	place *fixtures.Place
 	// loops are the loops by kind. Nothing runs them but the test.
 	loops map[string]reconcile.Reconciler
-	// writes are the writes of the operator to the API server.
-	writes []string
-	mishap mishap
+	// queues are the work queues by kind, if the operator runs by itself.
+	queues map[string]priorityqueue.PriorityQueue[reconcile.Request]
+	// stop stops the operator, if it runs by itself.
+	stop func()
+	// writing guards writes, which are the writes of the operator to the API server.
+	writing sync.Mutex
+	writes  []string
+	mishap  mishap
+	// settings changes the spec of the tenant before its creation.
+	settings func(*v1alpha1.Auth0TenantSpec)
 	// clock is the operator's.
 	clock *laterClock
 	// calls counts the calls to Auth0, and lost is the one that is lost, nil for none.
@@ -83,12 +93,26 @@ func (w *world) RoundTrip(request *http.Request) (*http.Response, error) {
 	if isLost && !planned.after {
 		return nil, io.ErrUnexpectedEOF
 	}
-	answer := httptest.NewRecorder()
-	w.sim.ServeHTTP(answer, request)
-	if isLost {
+	answer, isDropped := w.serve(request)
+	if isLost || isDropped {
 		return nil, io.ErrUnexpectedEOF
 	}
 	return answer.Result(), nil
+}
+
+// serve lets the simulator answer, and reports whether it dropped the connection.
+func (w *world) serve(request *http.Request) (answer *httptest.ResponseRecorder, isDropped bool) {
+	defer func() {
+		if err := recover(); err != nil {
+			isDropped = true
+			if err != http.ErrAbortHandler { //nolint:errorlint,err113 // net/http compares so, too.
+				panic(err)
+			}
+		}
+	}()
+	answer = httptest.NewRecorder()
+	w.sim.ServeHTTP(answer, request)
+	return answer, false
 }
 
 // mishap is a write to the API server that fails: the one with this number, before or after its effect. 0 means none.
@@ -101,30 +125,52 @@ var errMishap = errors.New("the API server does not answer")
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{T: t, loops: map[string]reconcile.Reconciler{}, clock: &laterClock{}}
-	sim, err := simulator.Start(simulator.Options{ClientID: clientID, ClientSecret: clientSecret})
+	w := newWorldWith(t, startSimulator(t, simulator.RateLimitNone))
+	w.build(engine.Deps{DriftDetection: &drift.Detection{}})
+	w.connect()
+	return w
+}
+
+func startSimulator(t *testing.T, limit simulator.RateLimit) *simulator.Server {
+	t.Helper()
+	sim, err := simulator.Start(simulator.Options{ClientID: clientID, ClientSecret: clientSecret, RateLimit: limit})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = sim.Close() })
-	w.sim = sim
-	kinds := controllers.All()
-	w.kube = w.newClient(kinds)
-	metrics := auth0.NewMetrics(prometheus.NewRegistry())
-	pool := auth0.NewPool(w.clock, metrics)
-	pool.Transport = func(http.RoundTripper) http.RoundTripper { return w }
-	deps := engine.Deps{
-		Client: w.kube, Reader: w.kube, Pool: pool,
-		Hasher: &secret.Hasher{Client: w.kube, Namespace: namespace}, Clock: w.clock, Workers: 1,
-		Metrics: metrics, Outputs: secret.NewExpectations(), Health: engine.NewHealth(), DriftDetection: &drift.Detection{}, Deletions: engine.NewDeletions(),
-	}
-	for _, kind := range kinds {
-		w.loops[kind.Name] = kind.Loop(deps, events.NewFakeRecorder(1000), kinds)
-	}
-	w.connect()
+	return sim
+}
+
+// newWorldWith returns a world without an operator.
+func newWorldWith(t *testing.T, sim *simulator.Server) *world {
+	t.Helper()
+	w := &world{T: t, sim: sim, clock: &laterClock{}}
+	w.kube = w.newClient(controllers.All())
 	w.place = &fixtures.Place{Namespace: namespace, OperatorID: clientID, Kube: w.kube, Dashboard: sim.Dashboard}
 	w.place.Begin()
 	return w
+}
+
+// build makes the loops of an operator.
+func (w *world) build(deps engine.Deps) []engine.Kind {
+	w.Helper()
+	metrics := auth0.NewMetrics(prometheus.NewRegistry())
+	pool := auth0.NewPool(w.clock, metrics)
+	pool.Transport = func(http.RoundTripper) http.RoundTripper { return w }
+	deps.Client, deps.Reader, deps.Pool, deps.Clock, deps.Metrics, deps.Workers = w.kube, w.kube, pool, w.clock, metrics, 1
+	deps.Hasher, deps.Outputs = &secret.Hasher{Client: w.kube, Namespace: namespace}, secret.NewExpectations()
+	deps.Health, deps.Deletions = engine.NewHealth(), engine.NewDeletions()
+	detection := deps.DriftDetection
+	detection.Client, detection.Pool, detection.Clock, detection.Metrics = w.kube, pool, w.clock, metrics
+	if batches := deps.Batches; batches != nil {
+		batches.Client, batches.Pool, batches.Clock, batches.Events = w.kube, pool, w.clock, events.NewFakeRecorder(1000)
+	}
+	kinds := controllers.All()
+	w.loops = map[string]reconcile.Reconciler{}
+	for _, kind := range kinds {
+		w.loops[kind.Name] = kind.Loop(deps, events.NewFakeRecorder(1000), kinds)
+	}
+	return kinds
 }
 
 // newClient returns a client of a fake API server with the indexes of the cache.
@@ -156,8 +202,10 @@ func (w *world) newClient(kinds []engine.Kind) client.Client {
 
 // write makes a write of the operator and records it, or fails in its place.
 func (w *world) write(verb string, object any, do func() error) error {
+	w.writing.Lock()
 	w.writes = append(w.writes, fmt.Sprintf("%s %T", verb, object))
 	isMishap := len(w.writes) == w.mishap.at
+	w.writing.Unlock()
 	if isMishap && !w.mishap.after {
 		return errMishap
 	}
@@ -183,6 +231,9 @@ func (w *world) connect() {
 			CABundle:             &v1alpha1.CABundleReference{Kind: "ConfigMap", Name: "auth0-ca"},
 		},
 	}
+	if w.settings != nil {
+		w.settings(&tenant.Spec)
+	}
 	w.create(tenant)
 	w.requireReady(tenant)
 }
@@ -192,6 +243,7 @@ func (w *world) create(object client.Object) {
 	if err := w.kube.Create(w.Context(), object); err != nil {
 		w.Fatal(err)
 	}
+	w.enqueue(object)
 }
 
 // prepare makes what the objects of a fixture need.
@@ -237,6 +289,7 @@ func (w *world) edit(object v1alpha1.Managed, change func(v1alpha1.Managed)) {
 	if err := w.kube.Update(w.Context(), object); err != nil {
 		w.Fatal(err)
 	}
+	w.enqueue(object)
 }
 
 // request asks for a reconciliation that reads Auth0.
@@ -263,9 +316,13 @@ func kindOf(object v1alpha1.Object) string {
 	return reflect.TypeOf(object).Elem().Name()
 }
 
-// reconcile runs the loop of an object once.
+// reconcile runs the loop of an object once, or lets the operator run for a second.
 func (w *world) reconcile(object v1alpha1.Object) {
 	w.Helper()
+	if w.queues != nil {
+		<-time.After(time.Second)
+		return
+	}
 	ctx := logr.NewContext(w.Context(), logr.Discard())
 	_, err := w.loops[kindOf(object)].Reconcile(ctx, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(object)})
 	if err != nil && !errors.Is(err, errMishap) {
@@ -273,8 +330,19 @@ func (w *world) reconcile(object v1alpha1.Object) {
 	}
 }
 
-// mostReconciles is how many reconciliations a step may take.
-const mostReconciles = 6
+// mostReconciles is how many reconciliations a step may take, and mostSeconds how long if the operator runs by itself.
+const (
+	mostReconciles = 6
+	mostSeconds    = 600
+)
+
+// steps is how often to reconcile an object until it is as wanted.
+func (w *world) steps() int {
+	if w.queues != nil {
+		return mostSeconds
+	}
+	return mostReconciles
+}
 
 // requireReady reconciles an object until it is Ready.
 func (w *world) requireReady(object v1alpha1.Object) {
@@ -293,7 +361,7 @@ func (w *world) requireStalled(object v1alpha1.Object, reason, words string) {
 // requireCondition reconciles an object until a condition of its generation is true, and is the one that is wanted.
 func (w *world) requireCondition(object v1alpha1.Object, name string, isWanted func(*metav1.Condition) bool) {
 	w.Helper()
-	for range mostReconciles {
+	for range w.steps() {
 		w.reconcile(object)
 		w.get(object)
 		found := meta.FindStatusCondition(object.GetCommonStatus().Conditions, name)
@@ -310,7 +378,7 @@ func (w *world) requireGone(object v1alpha1.Object) {
 	if err := w.kube.Delete(w.Context(), object); err != nil {
 		w.Fatal(err)
 	}
-	for range mostReconciles {
+	for range w.steps() {
 		w.reconcile(object)
 		if err := w.kube.Get(w.Context(), client.ObjectKeyFromObject(object), object); apierrors.IsNotFound(err) {
 			return

@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -132,6 +133,11 @@ func (k Kind) Loop(deps Deps, recorder events.EventRecorder, all []Kind) reconci
 	return k.loop(deps, recorder, all)
 }
 
+// OpenQueue returns the work queue of the kind, for callers that run its loop themselves. They must shut it down.
+func (k Kind) OpenQueue() priorityqueue.PriorityQueue[reconcile.Request] {
+	return k.queue.open(k.Name, newRetries()).(workQueue)
+}
+
 // Requeue requeues an object of the kind. Before the manager starts, it does nothing: at the start, all objects are queued.
 func (k Kind) Requeue(name client.ObjectKey) { k.queue.look(name.String()) }
 
@@ -223,10 +229,15 @@ func Register[O v1alpha1.Object](scopes []string, indexed reference.Indexed, new
 			SkipNameValidation:      new(true),
 			NewQueue:                loop.queue.open,
 			LogConstructor:          logged(manager.GetLogger(), name),
-			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](firstRetry, longestRetry),
+			RateLimiter:             newRetries(),
 		}).Complete(loop)
 	}
 	return kind
+}
+
+// newRetries returns the delays between retries of an object whose reconciliation fails.
+func newRetries() workqueue.TypedRateLimiter[reconcile.Request] {
+	return workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](firstRetry, longestRetry)
 }
 
 // nameOf is the name of a kind.
