@@ -30,6 +30,9 @@ func (d Definition[O]) withDefaults() *Definition[O] {
 // addReferences fills in the references that follow from the fields.
 func (d *Definition[O]) addReferences() {
 	declared := reference.FieldsOf(reflect.TypeFor[O]().Elem())
+	if d.References == nil && d.Names == nil {
+		d.kinds = declared.Kinds()
+	}
 	if d.References == nil && declared.Refer() {
 		d.References = func(object O) []reference.Reference { return declared.References(object) }
 	}

@@ -83,6 +83,8 @@ type Definition[O v1alpha1.Managed] struct {
 	// Names are other things in Auth0 that an object names by their names there. The object waits for the objects that declare
 	// these names, as for those that it refers to. Default: those of its fields (reference.FieldsOf).
 	Names func(O) []reference.Named
+	// kinds are those of References and Names, if both follow from the fields.
+	kinds []string
 	// Declares returns the name that the spec declares, if others name objects of the kind by their name in Auth0.
 	Declares func(O) string
 
@@ -240,6 +242,7 @@ func (d *Definition[O]) neededScopes(object O) []string {
 func (d *Definition[O]) indexed() reference.Indexed {
 	indexed := reference.Indexed{
 		Kind:   nameOf[O](),
+		Kinds:  d.kinds,
 		Inputs: func(object client.Object) []string { return d.inputs(object.(O)) },
 		ID:     func(object client.Object) string { return d.ID(object.(O)) },
 	}

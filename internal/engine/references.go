@@ -38,6 +38,7 @@ func watchReferents(build *builder.Builder, deps Deps, kind Kind, all []Kind) *b
 	}
 	for _, other := range all {
 		referent, ok := other.New().(v1alpha1.Referent)
+		ok = ok && kind.indexed.CanMean(other.Name)
 		if ok && kind.indexed.References != nil {
 			build = build.Watches(referent, look(other.key), builder.WithPredicates(usefulnessChanged()))
 		}
@@ -130,7 +131,7 @@ func WatchReady(other v1alpha1.Referent, concerned func(v1alpha1.Referent) []typ
 // or stops doing so.
 func watchReferrers(build *builder.Builder, deps Deps, kind Kind, all []Kind) *builder.Builder {
 	for _, other := range all {
-		if _, managed := other.New().(v1alpha1.Managed); !managed {
+		if _, managed := other.New().(v1alpha1.Managed); !managed || kind.Name != "Auth0Tenant" && !other.indexed.CanMean(kind.Name) {
 			continue
 		}
 		build = build.Watches(other.New(), handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, referrer client.Object) []reconcile.Request {
@@ -203,7 +204,7 @@ func Dependants(ctx context.Context, reader client.Reader, kinds []Kind, kind st
 	}
 	var names []string
 	for _, other := range kinds {
-		if _, managed := other.New().(v1alpha1.Managed); !managed || kind != "Auth0Tenant" && other.indexed.References == nil {
+		if _, managed := other.New().(v1alpha1.Managed); !managed || kind != "Auth0Tenant" && (other.indexed.References == nil || !other.indexed.CanMean(kind)) {
 			continue
 		}
 		list := other.NewList()

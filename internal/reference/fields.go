@@ -86,6 +86,17 @@ func (f Fields) Name() bool {
 	return anyNode(f.spec, func(node fieldNode) bool { return node.names != "" })
 }
 
+// Kinds returns the kinds of what objects of the kind can refer to or name.
+func (f Fields) Kinds() []string {
+	kinds := []string{}
+	anyNode(f.spec, func(node fieldNode) bool {
+		kinds = append(kinds, slices.DeleteFunc([]string{node.refers, node.names}, func(kind string) bool { return kind == "" })...)
+		return false
+	})
+	slices.Sort(kinds)
+	return slices.Compact(kinds)
+}
+
 func anyNode(nodes []fieldNode, is func(fieldNode) bool) bool {
 	return slices.ContainsFunc(nodes, func(node fieldNode) bool { return is(node) || anyNode(node.fields, is) })
 }

@@ -2,6 +2,7 @@ package reference
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -27,6 +28,9 @@ func TestReferencesFollowFromTheFields(t *testing.T) {
 	}
 	if got, want := fields.Names(application), []Named{{Field: "spec.refreshToken.policies[0].audience", Kind: "Auth0ResourceServer", Name: "https://orders"}}; !reflect.DeepEqual(got, want) {
 		t.Errorf("names %+v, want %+v", got, want)
+	}
+	if got, want := fields.Kinds(), []string{"Auth0Client", "Auth0Organization", "Auth0ResourceServer"}; !slices.Equal(got, want) {
+		t.Errorf("can mean %v, want %v", got, want)
 	}
 	if apis := FieldsOf(reflect.TypeFor[v1alpha1.Auth0ResourceServer]()); apis.Refer() || apis.Name() {
 		t.Error("an API refers to something")

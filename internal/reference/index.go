@@ -72,11 +72,18 @@ type Indexed struct {
 	References func(client.Object) []Reference
 	// Names lists the things in Auth0 that an object names by their names there; may be nil.
 	Names func(client.Object) []Named
+	// Kinds are the kinds of what References and Names return. Nil means any.
+	Kinds []string
 	// Kind is the kind of the objects, and Declares returns the name in Auth0 by which others name an object; may be nil.
 	Kind     string
 	Declares func(client.Object) string
 	// ID returns the id of an object in Auth0; may be nil.
 	ID func(client.Object) string
+}
+
+// CanMean reports whether an object can refer to one of a kind, or name it.
+func (of Indexed) CanMean(kind string) bool {
+	return of.Kinds == nil || slices.Contains(of.Kinds, kind)
 }
 
 // Index adds the indexes of a kind.

@@ -39,6 +39,7 @@ func NewKind(signInOf SignInOf) engine.Kind {
 			ID:         func(object client.Object) string { return object.(*v1alpha1.Auth0Token).Status.Subject },
 			References: referenceFields.References,
 			Names:      referenceFields.Names,
+			Kinds:      referenceFields.Kinds(),
 		},
 		func(deps engine.Deps, kind engine.Kind, all []engine.Kind) engine.Handler[*v1alpha1.Auth0Token] {
 			deletions.watch(deps, kind)
