@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -79,6 +80,9 @@ func Scheme() (*runtime.Scheme, error) {
 	}
 	return scheme, v1alpha1.AddToScheme(scheme)
 }
+
+// ownScheme is the scheme of all operators of a process.
+var ownScheme = sync.OnceValues(Scheme)
 
 // New returns a manager with all kinds set up.
 func New(ctx context.Context, config *rest.Config, options Options) (ctrl.Manager, error) {
@@ -185,7 +189,7 @@ func requireCRDs(mapper meta.RESTMapper, kinds []engine.Kind) error {
 }
 
 func newManager(config *rest.Config, options Options, shard labels.Selector, fence *lease.Fence, kinds []engine.Kind) (ctrl.Manager, error) {
-	scheme, err := Scheme()
+	scheme, err := ownScheme()
 	if err != nil {
 		return nil, err
 	}

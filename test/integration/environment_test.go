@@ -159,7 +159,7 @@ func (e *environment) startOperator(namespaces ...string) {
 		HealthAddress:   "0",
 		Metrics:         e.metrics,
 		Clock:           e.clock,
-		RESTMapper:      e.kube.RESTMapper(),
+		RESTMapper:      resources,
 		WrapAuth0:       e.wrapAuth0,
 	})
 	if err != nil {

@@ -15,11 +15,18 @@ import (
 	"testing"
 
 	"github.com/go-logr/logr"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/controllers"
 	"github.com/auth0-operator/auth0-operator/internal/controlplane"
 	"github.com/auth0-operator/auth0-operator/internal/operator"
 )
@@ -29,6 +36,8 @@ var (
 	cluster *controlplane.ControlPlane
 	// kube is an administrator's access to it, without a cache.
 	kube client.Client
+	// resources are those of the kinds that the operators use.
+	resources meta.RESTMapper
 	// logs keeps all that the operators log.
 	logs = &journal{}
 	// showLogs lets the logs through to the terminal.
@@ -63,6 +72,9 @@ func run(m *testing.M) (int, error) {
 	if kube, err = client.New(cluster.Config, client.Options{Scheme: scheme}); err != nil {
 		return 1, err
 	}
+	if resources, err = resourcesOf(kube); err != nil {
+		return 1, err
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	reasons, err := watchReasons(ctx, cache.Options{Scheme: scheme})
@@ -78,6 +90,26 @@ func run(m *testing.M) (int, error) {
 		err = fmt.Errorf("documented, and no object ever had it: %v", never)
 	}
 	return code, err
+}
+
+// resourcesOf returns the resources of the kinds that operators use, in one table: an operator looks at each read for the resource,
+// and the client's mapper asks each group of the API for it.
+func resourcesOf(kube client.Client) (meta.RESTMapper, error) {
+	table := meta.NewDefaultRESTMapper(nil)
+	used := []schema.GroupVersionKind{corev1.SchemeGroupVersion.WithKind("Secret"), corev1.SchemeGroupVersion.WithKind("ConfigMap"),
+		corev1.SchemeGroupVersion.WithKind("Namespace"), eventsv1.SchemeGroupVersion.WithKind("Event"), coordinationv1.SchemeGroupVersion.WithKind("Lease")}
+	for _, kind := range controllers.All() {
+		used = append(used, v1alpha1.SchemeGroupVersion.WithKind(kind.Name))
+	}
+	for _, kind := range used {
+		mapping, err := kube.RESTMapper().RESTMapping(kind.GroupKind(), kind.Version)
+		if err != nil {
+			return nil, err
+		}
+		table.AddSpecific(kind, mapping.Resource, mapping.Resource, mapping.Scope)
+		table.AddSpecific(kind.GroupVersion().WithKind(kind.Kind+"List"), mapping.Resource, mapping.Resource, mapping.Scope)
+	}
+	return table, nil
 }
 
 func logger() logr.Logger {
