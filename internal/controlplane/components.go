@@ -3,6 +3,7 @@ package controlplane
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -14,9 +15,21 @@ var controllers = []string{
 	"garbage-collector-controller",
 	"namespace-controller",
 	"resourcequota-controller",
+	"validatingadmissionpolicy-status-controller",
+}
+
+// namespaceControllers fill each new namespace.
+var namespaceControllers = []string{
 	"root-ca-certificate-publisher-controller",
 	"serviceaccount-controller",
-	"validatingadmissionpolicy-status-controller",
+}
+
+// controllersFor returns the controllers to start.
+func controllersFor(options Options) []string {
+	if options.WithoutServiceAccounts {
+		return controllers
+	}
+	return slices.Concat(controllers, namespaceControllers)
 }
 
 // startEtcd starts the store. Clients reach it through a socket in our directory, where neither ports clash nor
@@ -86,7 +99,7 @@ func (c *ControlPlane) startAPIServer() (err error) {
 }
 
 // startControllerManager starts the controllers, as cluster administrator and without an election to wait for.
-func (c *ControlPlane) startControllerManager() (err error) {
+func (c *ControlPlane) startControllerManager(controllers []string) (err error) {
 	c.controllerManager, err = c.start("kube-controller-manager",
 		"--kubeconfig="+c.KubeconfigFile,
 		"--controllers="+strings.Join(controllers, ","),

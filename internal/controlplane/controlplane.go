@@ -44,6 +44,9 @@ type Options struct {
 	// WithoutControllerManager starts half a second faster, without garbage collection, deletion of namespaces and
 	// default ServiceAccounts.
 	WithoutControllerManager bool
+	// WithoutServiceAccounts leaves out the default ServiceAccount and the certificate of the authority that each namespace gets,
+	// for tests with many namespaces: these take as many writes as the namespace itself, and their watches.
+	WithoutServiceAccounts bool
 }
 
 // ControlPlane is a running control plane.
@@ -119,8 +122,11 @@ func (c *ControlPlane) bringUp(ctx context.Context, options Options) error {
 	if !c.HasControllerManager {
 		return nil
 	}
-	if err := c.startControllerManager(); err != nil {
+	if err := c.startControllerManager(controllersFor(options)); err != nil {
 		return err
+	}
+	if options.WithoutServiceAccounts {
+		return nil
 	}
 	return c.await(ctx, "controller manager", c.checkControllerManager)
 }

@@ -60,7 +60,7 @@ func TestMain(m *testing.M) {
 func run(m *testing.M) (int, error) {
 	ctrl.SetLogger(logger())
 	var err error
-	cluster, err = controlplane.Start(context.Background(), controlplane.Options{CRDDirs: []string{"../../config/crd/bases"}})
+	cluster, err = controlplane.Start(context.Background(), controlplane.Options{CRDDirs: []string{"../../config/crd/bases"}, WithoutServiceAccounts: true})
 	if err != nil {
 		return 1, fmt.Errorf("start the control plane: %w", err)
 	}
