@@ -47,7 +47,7 @@ var (
 func TestMain(m *testing.M) {
 	// Memory is cheaper than time here, and a test mostly waits. The command line may say otherwise.
 	debug.SetGCPercent(400)
-	_ = flag.Set("test.parallel", fmt.Sprint(4*runtime.GOMAXPROCS(0)))
+	_ = flag.Set("test.parallel", fmt.Sprint(8*runtime.GOMAXPROCS(0)))
 	flag.Parse()
 	code, err := run(m)
 	if err != nil {
