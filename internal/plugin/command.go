@@ -21,9 +21,19 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
 
-// Command is kubectl auth0. It writes results to out, and the progress of long commands to progress.
+// Command is kubectl auth0, for the cluster of a kubeconfig. It writes results to out, and the progress of long commands to progress.
 func Command(out, progress io.Writer) *cobra.Command {
-	p := &plugin{out: display.Writer(out), progress: progress, rules: clientcmd.NewDefaultClientConfigLoadingRules()}
+	config := &kubeconfig{rules: clientcmd.NewDefaultClientConfigLoadingRules()}
+	root := CommandFor(config.connect, out, progress)
+	flags := root.PersistentFlags()
+	flags.StringVar(&config.rules.ExplicitPath, "kubeconfig", "", "kubeconfig to use (default: as kubectl)")
+	clientcmd.BindOverrideFlags(&config.overrides, flags, overrideFlags())
+	return root
+}
+
+// CommandFor is Command for the cluster to which connect connects.
+func CommandFor(connect Connect, out, progress io.Writer) *cobra.Command {
+	p := &plugin{out: display.Writer(out), progress: progress, connect: connect}
 	root := &cobra.Command{
 		Use:           "kubectl-auth0",
 		Short:         "Look at a tenant, plan changes, and take over what exists",
@@ -31,9 +41,6 @@ func Command(out, progress io.Writer) *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	flags := root.PersistentFlags()
-	flags.StringVar(&p.rules.ExplicitPath, "kubeconfig", "", "kubeconfig to use (default: as kubectl)")
-	clientcmd.BindOverrideFlags(&p.overrides, flags, overrideFlags())
 	root.AddCommand(p.statusCommand(), p.planCommand(), p.exportCommand())
 	return root
 }
@@ -52,13 +59,20 @@ func overrideFlags() clientcmd.ConfigOverrideFlags {
 // plugin is the state that all commands share.
 type plugin struct {
 	out, progress io.Writer
-	rules         *clientcmd.ClientConfigLoadingRules
-	overrides     clientcmd.ConfigOverrides
+	connect       Connect
 }
 
-// connect connects to the cluster of the kubeconfig, and returns the selected namespace.
-func (p *plugin) connect() (client.Client, string, error) {
-	config := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(p.rules, &p.overrides)
+// Connect returns a client of a cluster, and the selected namespace.
+type Connect func() (kube client.Client, namespace string, err error)
+
+// kubeconfig selects a cluster and a namespace as kubectl does.
+type kubeconfig struct {
+	rules     *clientcmd.ClientConfigLoadingRules
+	overrides clientcmd.ConfigOverrides
+}
+
+func (k *kubeconfig) connect() (client.Client, string, error) {
+	config := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(k.rules, &k.overrides)
 	rest, err := config.ClientConfig()
 	if err != nil {
 		return nil, "", err
