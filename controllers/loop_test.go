@@ -35,7 +35,6 @@ import (
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/drift"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
-	"github.com/auth0-operator/auth0-operator/internal/operator"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 	"github.com/auth0-operator/auth0-operator/internal/simulator"
@@ -175,8 +174,9 @@ func (w *world) build(deps engine.Deps) []engine.Kind {
 
 // newClient returns a client of a fake API server with the indexes of the cache.
 func (w *world) newClient(kinds []engine.Kind) client.Client {
-	scheme, err := operator.Scheme()
-	if err != nil {
+	// Few kinds: the fake API server makes a table of all kinds of the scheme at each write.
+	scheme := runtime.NewScheme()
+	if err := errors.Join(corev1.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
 		w.Fatal(err)
 	}
 	build := fake.NewClientBuilder().WithScheme(scheme)

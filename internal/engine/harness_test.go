@@ -20,7 +20,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -199,9 +198,9 @@ func newWorld(t *testing.T, kinds ...engine.Kind) *world {
 
 // newClient returns a client of a fake API server with the indexes of the cache.
 func (w *world) newClient() client.Client {
+	// Few kinds: the fake API server makes a table of all kinds of the scheme at each write.
 	scheme := runtime.NewScheme()
-	err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme))
-	if err != nil {
+	if err := errors.Join(corev1.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
 		w.Fatal(err)
 	}
 	for _, kind := range w.kinds {
