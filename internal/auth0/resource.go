@@ -35,6 +35,8 @@ type Resource struct {
 	Replace bool
 	// ReadOnly are the fields, besides the id, that Auth0 sets itself: it shows them, and refuses them in a write.
 	ReadOnly []string
+	// Parts are the top-level fields of an object that have routes of their own, by field.
+	Parts map[string]Part
 
 	// Paging is how the objects are listed, and Items the field of a page with the objects; empty means that the page is an array.
 	Paging Paging
@@ -89,11 +91,14 @@ func IsSingleton(name string) bool { return resourceNamed(name).Singleton }
 // Replaces reports whether an update of an object replaces it, so that it must contain what stays the same.
 func Replaces(name string) bool { return resourceNamed(name).Replace }
 
-// Writable returns a copy of an object without the fields that Auth0 sets itself.
+// Writable returns a copy of an object without the fields that Auth0 sets itself, and without its parts.
 func Writable(name string, object Document) Document {
 	described, writable := resourceNamed(name), object.Clone()
 	delete(writable, described.ID)
 	for _, field := range described.ReadOnly {
+		delete(writable, field)
+	}
+	for field := range described.Parts {
 		delete(writable, field)
 	}
 	return writable

@@ -30,7 +30,7 @@ func (w *objectSync[O]) verify(ctx context.Context, have auth0.Document, sent []
 		w.noteDiffering(nil)
 		return have, nil
 	}
-	have, err = w.get(ctx)
+	have, err = w.readRoutes(ctx, have, w.routesOf(fields.PathsOf(slices.Concat(sent, w.differing))))
 	if err != nil {
 		return nil, err
 	}

@@ -22,6 +22,9 @@ func (w *objectSync[O]) adopt(ctx context.Context, have auth0.Document) error {
 	if !belongs {
 		w.dropOwnership()
 	}
+	if err := w.joinParts(ctx, have); err != nil {
+		return err
+	}
 	w.leaveAlone(have)
 	return w.takeOver(ctx, have, belongs)
 }
@@ -108,7 +111,7 @@ func (w *objectSync[O]) intend(ctx context.Context, have auth0.Document) error {
 	return w.reconciliation.Save(ctx)
 }
 
-// send makes one call, and adds what Auth0 would otherwise reset.
+// send makes a call for each route of a patch, usually one, and adds what Auth0 would otherwise reset.
 func (w *objectSync[O]) send(ctx context.Context, have, patch auth0.Document) (auth0.Document, error) {
 	w.fields.RestoreSecrets(patch, w.secretValues)
 	if w.Definition.Preserve != nil {
@@ -116,11 +119,18 @@ func (w *objectSync[O]) send(ctx context.Context, have, patch auth0.Document) (a
 			return nil, err
 		}
 	}
-	body, err := w.bodyOf(ctx, have, patch)
-	if err != nil {
-		return nil, err
+	own, parts := w.divideByRoute(patch)
+	if len(own) > 0 {
+		parts = append([]auth0.Document{own}, parts...)
 	}
-	return w.session.Update(ctx, w.Definition.Resource, w.Definition.ID(w.object), body)
+	for _, part := range parts {
+		updated, err := w.sendTo(ctx, have, part)
+		if err != nil {
+			return nil, err
+		}
+		have = updated
+	}
+	return have, nil
 }
 
 // pending returns the patch that brings the object in sync.

@@ -20,7 +20,7 @@ func (w *objectSync[O]) creationBody(ctx context.Context) (body auth0.Document, 
 		return nil, "", err
 	}
 	w.addIdempotencyKey(body, idempotencyKey)
-	return body, idempotencyKey, nil
+	return w.Definition.withoutParts(body), idempotencyKey, nil
 }
 
 // forgetFormer forgets the object that this one managed before and that is gone from Auth0. It returns its id, "" for none.

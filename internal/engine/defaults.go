@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
@@ -15,6 +16,7 @@ import (
 // withDefaults fills in what follows from the resource and from the type of the kind.
 func (d Definition[O]) withDefaults() *Definition[O] {
 	d.Fields = d.Fields.WithLists(nameOf[O](), d.Renamed)
+	d.addParts()
 	if d.isSingleton() {
 		d.addSingleton()
 	}
@@ -116,7 +118,7 @@ func (d *Definition[O]) addIdentity() {
 		}
 	}
 	if d.Intent == nil && d.MarkerField == "" {
-		d.Intent = auth0.Document.Clone
+		d.Intent = d.withoutParts
 	}
 }
 
@@ -130,6 +132,19 @@ func (d *Definition[O]) addSingleton() {
 	}
 	if d.Describe == nil {
 		d.Describe = func(auth0.Document) string { return "the " + d.Noun + " of the tenant" }
+	}
+}
+
+// addParts makes each value of a part a field of its own.
+func (d *Definition[O]) addParts() {
+	for field, part := range d.parts() {
+		switch {
+		case part.List, slices.Contains(d.Fields.Merged, field), slices.Contains(d.Fields.Replaced, field):
+		case part.Replace && part.Key == "":
+			d.Fields.Replaced = append(slices.Clone(d.Fields.Replaced), field)
+		default:
+			d.Fields.Merged = append(slices.Clone(d.Fields.Merged), field)
+		}
 	}
 }
 

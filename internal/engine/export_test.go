@@ -26,7 +26,7 @@ func (r *Reconciler[O]) OpenQueue() (closes func()) {
 func (r *Reconciler[O]) Inner() any { return r.Handler }
 
 // Differs reports whether a list that shows an object so requests a read of it.
-func (r *Remote[O]) Differs(t *testing.T, object O, shown auth0.Document) bool {
+func (r *Remote[O]) Differs(t *testing.T, object any, shown auth0.Document) bool {
 	t.Helper()
-	return r.snapshot.(*kindDriftDetector[O]).compare(t.Context(), nil, object, shown) == differs
+	return r.snapshot.(*kindDriftDetector[O]).compare(t.Context(), nil, object.(O), shown) == differs
 }

@@ -24,7 +24,11 @@ type served struct {
 	// refuses answers a write in the place of the resource, if it returns a status.
 	refuses func(method, path string, body auth0.Document) (status int, answer string)
 	// shows changes what the answer to a write shows of an object.
-	shows   func(auth0.Document)
+	shows func(auth0.Document)
+	// arrays are JSON arrays, by their path.
+	arrays map[string]string
+	// sets are further fields that Auth0 sets itself.
+	sets    []string
 	created int
 }
 
@@ -40,6 +44,9 @@ func (w *world) serve(s *served) *served {
 		defer s.mu.Unlock()
 		content, _ := io.ReadAll(request.Body)
 		body, _ := auth0.ParseDocument(content)
+		if _, isArray := s.arrays[strings.TrimPrefix(request.URL.Path, "/api/v2/")]; isArray && len(content) > 0 {
+			s.arrays[strings.TrimPrefix(request.URL.Path, "/api/v2/")] = strings.TrimSpace(string(content))
+		}
 		status, answer := s.answer(request.Method, strings.TrimPrefix(request.URL.Path, "/api/v2/"), body)
 		response.Header().Set("Content-Type", "application/json")
 		response.WriteHeader(status)
@@ -54,6 +61,9 @@ func (s *served) answer(method, path string, body auth0.Document) (status int, a
 		if status, answer := s.refuses(method, path, body); status != 0 {
 			return status, answer
 		}
+	}
+	if array, isArray := s.arrays[path]; isArray {
+		return http.StatusOK, array
 	}
 	have, exists := s.objects[path]
 	switch isList := slices.Contains(s.lists, path); {
@@ -77,7 +87,7 @@ func (s *served) answer(method, path string, body auth0.Document) (status int, a
 
 // write updates an object. Auth0 sets the id and the time of the creation itself.
 func (s *served) write(method, path string, have, body auth0.Document) (status int, answer string) {
-	for _, field := range []string{"id", "created_at"} {
+	for _, field := range append([]string{"id", "created_at"}, s.sets...) {
 		if _, sent := body[field]; sent {
 			return http.StatusBadRequest, `{"statusCode":400,"error":"Bad Request","message":"Payload validation error: 'Additional properties not allowed: ` + field + `'."}`
 		}

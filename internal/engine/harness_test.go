@@ -399,3 +399,39 @@ func (w *world) changeInAuth0(path string, change map[string]any) {
 		w.Fatalf("PATCH %s: %d %s", path, status, content)
 	}
 }
+
+// everyMishap runs a life of an object once for each write to Kubernetes and for each call to Auth0 in it, which fails before or
+// after its effect. life calls mishap before it begins.
+func everyMishap(t *testing.T, life func(t *testing.T, mishap func(*world)) *world) {
+	t.Helper()
+	for _, isAfter := range []bool{false, true} {
+		for _, inAuth0 := range []bool{false, true} {
+			for at, happens := 1, true; happens; at++ {
+				t.Run(fmt.Sprintf("in Auth0 %t, after its effect %t, number %d", inAuth0, isAfter, at), func(t *testing.T) {
+					w := life(t, func(w *world) { w.mishapAt(at, inAuth0, isAfter) })
+					happens = inAuth0 && len(w.auth0.calls) >= at || !inAuth0 && w.writes >= at
+				})
+			}
+		}
+	}
+}
+
+// mishapAt lets the write or the call with a number fail, before or after its effect.
+func (w *world) mishapAt(at int, inAuth0, isAfter bool) {
+	w.forgetCalls()
+	w.writes = 0
+	if inAuth0 {
+		w.auth0.loses, w.auth0.after = at, isAfter
+	} else {
+		w.fails, w.failsAfter = at, isAfter
+	}
+}
+
+// differs reports whether a list that shows an object so requests a read of it.
+func (w *world) differs(kind string, object object, shown auth0.Document) bool {
+	w.Helper()
+	handler := w.loops[kind].(interface{ Inner() any }).Inner()
+	return handler.(interface {
+		Differs(t *testing.T, object any, shown auth0.Document) bool
+	}).Differs(w.T, object, shown)
+}

@@ -153,6 +153,9 @@ func (w *objectSync[O]) holder(ctx context.Context, have auth0.Document) (string
 
 // idOf is the id of an object in Auth0.
 func (w *objectSync[O]) idOf(have auth0.Document) string {
+	if w.Definition.isSingleton() {
+		return w.Definition.ID(w.object)
+	}
 	seen := newObject[O]()
 	w.Definition.Observe(seen, have)
 	return w.Definition.ID(seen)

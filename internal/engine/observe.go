@@ -29,6 +29,9 @@ func (w *objectSync[O]) observe(ctx context.Context, have auth0.Document) (Outco
 			return w.stall(v1alpha1.ReasonAmbiguous, "several objects in Auth0 could be this one: %s", w.describeAll(candidates)), nil
 		}
 	}
+	if err := w.joinParts(ctx, have); err != nil {
+		return Outcome{}, err
+	}
 	w.Definition.Observe(w.object, have)
 	w.lateInitialize(have)
 	differences, err := w.differences(ctx, have)

@@ -55,7 +55,7 @@ func (w *objectSync[O]) duplicates(ctx context.Context) ([]auth0.Document, error
 	if w.Definition.FindByMarker != nil {
 		return w.Definition.FindByMarker(ctx, w.session, Owner(w.object))
 	}
-	created := w.desired.Clone()
+	created := w.Definition.withoutParts(w.desired)
 	if w.Definition.LateInitialize != nil {
 		w.Definition.LateInitialize(w.object, created, nil)
 	}

@@ -27,7 +27,7 @@ const (
 
 // sendParts sends an update in as many calls as Auth0 requires. A refused part does not hold back the others.
 func (w *objectSync[O]) sendParts(ctx context.Context, have, patch auth0.Document, changes []fields.Change) (auth0.Document, error) {
-	parts := w.fields.Split(patch)
+	parts := w.calls(patch)
 	for len(parts) > 0 {
 		part := parts[0]
 		updated, err := w.sendPart(ctx, have, part, changes)
@@ -53,7 +53,7 @@ func (w *objectSync[O]) divide(err error, part auth0.Document, changes []fields.
 	if !ok || !failed.IsTooMuchAtOnce() || w.refusals >= mostRefusals {
 		return nil
 	}
-	named := failed.Refuses(fields.PathsOf(fields.ChangesIn(part, changes, nil)))
+	named := w.refuses(failed, part, fields.ChangesIn(part, changes, nil))
 	if len(named) < 2 {
 		return nil
 	}
@@ -89,7 +89,7 @@ func (w *objectSync[O]) sendPart(ctx context.Context, have, part auth0.Document,
 			return updated, nil
 		}
 		have, part, err = w.sendFirst(ctx, have, part, err)
-		refused := w.refusedOf(err, fields.ChangesIn(part, changes, out), reported)
+		refused := w.refusedOf(err, part, fields.ChangesIn(part, changes, out), reported)
 		if len(refused) == 0 {
 			return nil, err
 		}
@@ -123,12 +123,12 @@ func (w *objectSync[O]) sendFirst(ctx context.Context, have, part auth0.Document
 
 // refusedOf returns the changes that an answer names, none if nothing should be sent without them. reported is the previous
 // answer: if it comes again, Auth0 meant something else than the fields that were left out.
-func (w *objectSync[O]) refusedOf(err error, changes []fields.Change, reported string) []fields.Change {
+func (w *objectSync[O]) refusedOf(err error, part auth0.Document, changes []fields.Change, reported string) []fields.Change {
 	failed, ok := refusalOf(err)
 	if !ok || failed.IsTooMuchAtOnce() || failed.Message == reported || w.refusals >= mostRefusals || !w.isRemembered(failed) {
 		return nil
 	}
-	named := failed.Refuses(fields.PathsOf(changes))
+	named := w.refuses(failed, part, changes)
 	if slices.Contains(named, w.markerField()) {
 		// Without its marker, the object is not managed.
 		return nil

@@ -53,8 +53,8 @@ type objectSync[O v1alpha1.Managed] struct {
 	// shown is what a list showed of the object. It takes the place of a read, and nothing is written on its strength: a list may
 	// lag behind. nil means that the object is read.
 	shown auth0.Document
-	// isRead means that the object was read, and not written since.
-	isRead bool
+	// isRead are the routes of the object that were read, and not written since: its parts by field, and ownRoute.
+	isRead map[string]bool
 	// drifted means that others changed the object in Auth0.
 	drifted bool
 	// references are the resolved references of the spec.
