@@ -39,7 +39,13 @@ func (s *Session) Create(ctx context.Context, resource string, document Document
 	return s.write(ctx, resource, path, Request{Method: http.MethodPost, Route: collection(resource), Args: path, Body: document})
 }
 
-// Update merges a patch into an object, and returns the whole object. Null clears a field. If the resource Replaces its objects,
+// CreateSingleton creates an object that Auth0 lacks until it is first written.
+func (s *Session) CreateSingleton(ctx context.Context, resource, id string, document Document) (Document, error) {
+	path, route := pathOf(resource, id), collection(resourceNamed(resource).Creates)
+	return s.write(ctx, resource, path, post(route, document, path[:parametersOf(route)]...))
+}
+
+// Update merges a patch into an object, and returns the whole object, nil if the answer is empty. Null clears a field. If the resource Replaces its objects,
 // the patch must be the whole object as it shall be.
 func (s *Session) Update(ctx context.Context, resource, id string, patch Document) (Document, error) {
 	described := resourceNamed(resource)
@@ -57,7 +63,12 @@ func (s *Session) Delete(ctx context.Context, resource, id string) error {
 
 // write creates or updates an object.
 func (s *Session) write(ctx context.Context, resource string, path []string, request Request) (Document, error) {
-	document, err := parseObject(s.Do(ctx, request))
+	answer, err := s.Do(ctx, request)
+	if err == nil && answer.size == 0 && request.Method != http.MethodPost {
+		resourceNamed(resource).written(s, request.Method, nil)
+		return nil, nil
+	}
+	document, err := parseObject(answer, err)
 	resourceNamed(resource).identify(document, path)
 	resourceNamed(resource).written(s, request.Method, document)
 	return document, err

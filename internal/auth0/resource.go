@@ -25,8 +25,13 @@ const (
 // Resource describes how the Management API serves one kind of objects. The calls for a kind, the scopes that it needs, its lists,
 // and the meaning of entries in the tenant's log follow from it.
 type Resource struct {
-	// Singleton means that each tenant has exactly one object, at the resource's own path. Its id is that path.
+	// Singleton means that each tenant has exactly one object, at the resource's own path. Its id is that path. If the path has
+	// parameters, there is one object for their values, and its id is these values.
 	Singleton bool
+	// Optional means that Auth0 may lack a Singleton until it is first written. Creates is the path of the POST for that; empty
+	// means that the update creates it.
+	Optional bool
+	Creates  string
 	// ID is the field with the id of an object; empty means "id".
 	ID string
 	// Scopes is the last part of its scopes, as in read:roles; empty means the path with underscores.
@@ -87,6 +92,12 @@ func AddResource(name string, described Resource) { resources[name] = described 
 
 // IsSingleton reports whether each tenant has exactly one object of a resource.
 func IsSingleton(name string) bool { return resourceNamed(name).Singleton }
+
+// IsOptional reports whether Auth0 may lack the singleton until it is first written, and whether that takes a POST.
+func IsOptional(name string) (isOptional, isCreated bool) {
+	described := resourceNamed(name)
+	return described.Optional, described.Creates != ""
+}
 
 // Replaces reports whether an update of an object replaces it, so that it must contain what stays the same.
 func Replaces(name string) bool { return resourceNamed(name).Replace }

@@ -126,12 +126,17 @@ func (d *Definition[O]) addIdentity() {
 func (d *Definition[O]) addSingleton() {
 	if d.Scopes == nil {
 		d.Scopes = SingletonScopes[O](auth0.ScopesFor(d.Resource))
+		if _, isCreated := auth0.IsOptional(d.Resource); isCreated {
+			d.Scopes = append(d.Scopes, Scope[O]{Name: "create:" + auth0.ScopesFor(d.Resource), Needed: Updates[O]})
+		}
 	}
 	if d.ID == nil {
-		d.ID = func(O) string { return d.Resource }
+		d.ID = d.singletonID
 	}
 	if d.Describe == nil {
-		d.Describe = func(auth0.Document) string { return "the " + d.Noun + " of the tenant" }
+		d.Describe = func(have auth0.Document) string {
+			return "the " + strings.TrimSpace(d.Noun+" "+have.String(auth0.IDField(d.Resource))) + " of the tenant"
+		}
 	}
 }
 

@@ -25,7 +25,8 @@ type Definition[O v1alpha1.Managed] struct {
 	// The calls that read, create, update and delete an object follow from it.
 	Resource string
 	// Path returns the values for the parameters of the resource's path, such as the organization in
-	// organizations/{organization}/discovery-domains. They must not change. Kinds whose path has parameters need it.
+	// organizations/{organization}/discovery-domains. They must not change. Kinds whose path has parameters need it. For a
+	// singleton, the spec alone has the values.
 	Path func(object O, references reference.Values) []string
 	// Noun is what messages call an object: "role".
 	Noun string

@@ -110,7 +110,10 @@ func (w *objectSync[O]) readRoute(ctx context.Context, have auth0.Document, id, 
 		return err
 	}
 	own, err := w.session.Get(ctx, w.Definition.Resource, id)
-	if err != nil {
+	if isOptional, _ := auth0.IsOptional(w.Definition.Resource); isOptional {
+		w.isAbsent = auth0.ClassOf(err) == auth0.ClassNotFound
+	}
+	if err != nil && !w.isAbsent {
 		return err
 	}
 	w.replaceOwn(have, own)
@@ -156,17 +159,40 @@ func (w *objectSync[O]) sendTo(ctx context.Context, have, patch auth0.Document) 
 	if routes[0] != ownRoute {
 		return w.sendPartTo(ctx, have, patch, routes[0])
 	}
-	body, err := w.bodyOf(ctx, have, patch)
-	if err != nil {
+	own, err := w.sendOwn(ctx, have, patch)
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	own, err := w.session.Update(ctx, w.Definition.Resource, w.Definition.ID(w.object), body)
-	if err != nil || len(w.Definition.parts()) == 0 {
-		return own, err
+	case own == nil:
+		// The answer shows nothing.
+		own = w.fields.Merge(w.Definition.withoutParts(have), patch)
+	case len(w.Definition.parts()) == 0:
+		return own, nil
 	}
 	updated := maps.Clone(have)
 	w.replaceOwn(updated, own)
 	return updated, nil
+}
+
+// sendOwn sends a patch to the object's own route, and returns what the answer shows.
+func (w *objectSync[O]) sendOwn(ctx context.Context, have, patch auth0.Document) (auth0.Document, error) {
+	resource, id := w.Definition.Resource, w.Definition.ID(w.object)
+	if _, isCreated := auth0.IsOptional(resource); isCreated && w.isAbsent {
+		own, err := w.session.CreateSingleton(ctx, resource, id, patch)
+		w.isAbsent = err != nil
+		if auth0.ClassOf(err) != auth0.ClassConflict {
+			return own, err
+		}
+		// Somebody else created it meanwhile.
+		if have, err = w.readRoutes(ctx, have, []string{ownRoute}); err != nil {
+			return nil, err
+		}
+	}
+	body, err := w.bodyOf(ctx, have, patch)
+	if err != nil {
+		return nil, err
+	}
+	return w.session.Update(ctx, resource, id, body)
 }
 
 // sendPartTo sends the patch of a part. Auth0's answer is about this part alone: sendParts goes on with the others.

@@ -55,6 +55,8 @@ type objectSync[O v1alpha1.Managed] struct {
 	shown auth0.Document
 	// isRead are the routes of the object that were read, and not written since: its parts by field, and ownRoute.
 	isRead map[string]bool
+	// isAbsent means that Auth0 lacks the tenant's only object until it is first written.
+	isAbsent bool
 	// drifted means that others changed the object in Auth0.
 	drifted bool
 	// references are the resolved references of the spec.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -21,6 +22,29 @@ import (
 // isSingleton reports whether each tenant has exactly one object of the kind.
 func (d *Definition[O]) isSingleton() bool { return auth0.IsSingleton(d.Resource) }
 
+// singletonID returns the id of the tenant's only object, or of the only one for the values of its path. The object that an object
+// adopted stays its own, whatever its spec says later.
+func (d *Definition[O]) singletonID(object O) string {
+	if d.Path == nil {
+		return d.Resource
+	}
+	return cmp.Or(ownedID(object), auth0.JoinID(d.Path(object, nil)...))
+}
+
+// checkPath fails if the values of the path are not the ones of the adopted object: nobody would set that one back.
+func (w *objectSync[O]) checkPath(id string) error {
+	if w.Definition.Path == nil || auth0.JoinID(w.req().Path()...) == id {
+		return nil
+	}
+	return problem.Stalled(v1alpha1.ReasonInvalidSpec,
+		"this object manages %s, which it cannot exchange for another one; restore the value, or delete this object and create another one", w.described(id))
+}
+
+// described names the tenant's only object with an id.
+func (w *objectSync[O]) described(id string) string {
+	return w.Definition.Describe(auth0.Document{auth0.IDField(w.Definition.Resource): id})
+}
+
 // contend fails if another Kubernetes object manages the tenant's only object: the one that adopted it, or else the oldest one
 // that may. It makes no call.
 func (w *objectSync[O]) contend(ctx context.Context) error {
@@ -28,6 +52,9 @@ func (w *objectSync[O]) contend(ctx context.Context) error {
 		return nil
 	}
 	id := w.Definition.ID(w.object)
+	if err := w.checkPath(id); err != nil {
+		return err
+	}
 	list := w.kind.NewList()
 	if err := w.Client.List(ctx, list, client.MatchingFields{reference.IDIndex: reference.IDKey(w.object, id)}); err != nil {
 		return err
@@ -47,8 +74,8 @@ func (w *objectSync[O]) contend(ctx context.Context) error {
 	}
 	w.object.GetManagedStatus().Claims = id
 	return problem.Stalled(v1alpha1.ReasonConflict,
-		"a tenant has one %s, and %s %s manages it; move these settings to that object, or delete one of the two",
-		w.Definition.Noun, w.kind.Name, client.ObjectKeyFromObject(first))
+		"%s %s manages %s; move these settings to that object, or delete one of the two",
+		w.kind.Name, client.ObjectKeyFromObject(first), w.described(id))
 }
 
 // contends reports whether another object manages the tenant's only object, or may adopt it.
