@@ -35,6 +35,11 @@ func (w *objectSync[O]) leaveAsCreated(ctx context.Context, have auth0.Document)
 	if err := w.publish(ctx, have); err != nil {
 		return Outcome{}, err
 	}
+	if w.awaitsSteps() {
+		if err := w.takeSteps(ctx, have); err != nil {
+			return Outcome{}, err
+		}
+	}
 	return w.done("it exists; managementPolicy CreateOnly leaves it as it is"), nil
 }
 
@@ -74,6 +79,7 @@ func (w *objectSync[O]) takeOver(ctx context.Context, have auth0.Document, belon
 	if belongs {
 		// Fields that the creation set may have left the spec since.
 		managed = slices.Concat(managed, w.fields.Paths(w.intentDocument()), w.object.GetManagedStatus().ManagedFields)
+		w.reportSteps(have, w.Definition.Steps)
 	} else {
 		if err := w.claim(ctx, have); err != nil {
 			return err

@@ -57,6 +57,7 @@ func (w *objectSync[O]) startManaging(have auth0.Document) {
 	w.lateInitialize(have)
 	w.remember(have)
 	w.own(have)
+	w.reportSteps(have, w.Definition.Steps)
 }
 
 // sendRest sends what the creation could not contain. Status records the id and the entries of lists before.

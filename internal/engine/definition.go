@@ -165,6 +165,8 @@ type Definition[O v1alpha1.Managed] struct {
 	Imports *Importer[O]
 	// Lists are the lists beside an object, such as the roles of a user.
 	Lists func(Request[O]) []lists.List
+	// Steps are the states that the object must reach in Auth0 after it was written, in their order.
+	Steps []Step[O]
 	// Finishes reports whether there is follow-up work.
 	Finishes func(O) bool
 	// Finish does the follow-up work once the object is in sync. have is the object as it is in Auth0 now. It does not run under

@@ -349,7 +349,7 @@ func (k *kindDriftDetector[O]) compare(ctx context.Context, session *auth0.Sessi
 		w.leaveAlone(shown)
 		w.lateInitialize(shown)
 		w.addMarker()
-		if len(w.pending(shown)) > 0 {
+		if len(w.pending(shown)) > 0 || !w.hasReached(shown) {
 			return differs
 		}
 		w.remember(shown)

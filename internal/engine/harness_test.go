@@ -174,6 +174,12 @@ var errMishap = errors.New("the API server does not answer")
 
 func newWorld(t *testing.T, kinds ...engine.Kind) *world {
 	t.Helper()
+	return newWorldAt(t, clock.RealClock{}, kinds...)
+}
+
+// newWorldAt is newWorld with a clock for the loops.
+func newWorldAt(t *testing.T, now clock.WithTicker, kinds ...engine.Kind) *world {
+	t.Helper()
 	w := &world{T: t, loops: map[string]reconcile.Reconciler{}, kinds: append(controllers.All(), kinds...), auth0: &auth0Side{}, recorder: events.NewFakeRecorder(10_000)}
 	sim, err := simulator.Start(simulator.Options{ClientID: clientID, ClientSecret: clientSecret, Wrap: w.auth0.wrap})
 	if err != nil {
@@ -185,7 +191,7 @@ func newWorld(t *testing.T, kinds ...engine.Kind) *world {
 	metrics := auth0.NewMetrics(prometheus.NewRegistry())
 	deps := engine.Deps{
 		Client: w.kube, Reader: w.kube, Pool: auth0.NewPool(clock.RealClock{}, metrics), Metrics: metrics,
-		Hasher: &secret.Hasher{Client: w.kube, Namespace: namespace}, Clock: clock.RealClock{}, Workers: 1,
+		Hasher: &secret.Hasher{Client: w.kube, Namespace: namespace}, Clock: now, Workers: 1,
 		Outputs: secret.NewExpectations(), Health: engine.NewHealth(), DriftDetection: &drift.Detection{}, Deletions: engine.NewDeletions(),
 	}
 	for _, kind := range w.kinds {

@@ -39,6 +39,7 @@ func (w *objectSync[O]) observe(ctx context.Context, have auth0.Document) (Outco
 		return Outcome{}, err
 	}
 	w.object.GetManagedStatus().Differences = differences
+	w.reportSteps(have, w.Definition.Steps)
 	if what := w.protects(have, w.session.ClientID()); what != "" {
 		outcome := w.observed("this is " + what + ", which managementPolicy Full would leave as it is")
 		outcome.protected = what

@@ -89,8 +89,8 @@ func (w *objectSync[O]) apply(ctx context.Context) (Outcome, error) {
 	if outcome, err := w.batcher.resume(ctx, w); err != nil || outcome != nil {
 		return deref(outcome), err
 	}
-	if w.snapshot.isInSync(w) {
-		return w.skip(), nil
+	if outcome := w.idle(); outcome != nil {
+		return *outcome, nil
 	}
 	have, err := w.known(ctx)
 	switch {
@@ -220,10 +220,8 @@ func (w *objectSync[O]) settle(ctx context.Context, have auth0.Document, known *
 	if err := w.changeLists(ctx, known); err != nil {
 		return Outcome{}, err
 	}
-	if w.finishes() {
-		if err := w.Definition.Finish(ctx, w.req(), have); err != nil {
-			return Outcome{}, err
-		}
+	if err := w.followUp(ctx, have); err != nil {
+		return Outcome{}, err
 	}
 	return w.done("in sync with Auth0"), nil
 }

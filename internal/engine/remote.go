@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/cache"
 	"k8s.io/utils/ptr"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
@@ -36,7 +37,9 @@ type Remote[O v1alpha1.Managed] struct {
 	kind  Kind
 	kinds []Kind
 	// claims are the claims of objects that carry no marker in Auth0.
-	claims   *claims
+	claims *claims
+	// pauses are the pauses of objects that wait for a step, by uid.
+	pauses   *cache.LRUExpireCache
 	snapshot snapshot[O]
 	batcher  batcher[O]
 }
