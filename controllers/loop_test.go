@@ -1,51 +1,39 @@
 package controllers_test
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/go-logr/logr"
-	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/client/fake"
-	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/controllers"
-	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/batch"
 	"github.com/auth0-operator/auth0-operator/internal/drift"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
-	"github.com/auth0-operator/auth0-operator/internal/reference"
-	"github.com/auth0-operator/auth0-operator/internal/secret"
 	"github.com/auth0-operator/auth0-operator/internal/simulator"
 	"github.com/auth0-operator/auth0-operator/test/fixtures"
+	"github.com/auth0-operator/auth0-operator/test/inprocess"
 )
 
-const (
-	namespace    = "auth0"
-	clientID     = "operator"
-	clientSecret = "of the operator"
-)
+const namespace = inprocess.Namespace
 
 // world is Kubernetes and Auth0 in this process, and the reconcile loop of every kind: a step takes milliseconds. The API server is
 // a fake, so what depends on a real one is tested in test/integration.
@@ -62,10 +50,8 @@ type world struct {
 	queues map[string]priorityqueue.PriorityQueue[reconcile.Request]
 	// stop stops the operator, if it runs by itself.
 	stop func()
-	// writing guards writes, which are the writes of the operator to the API server.
-	writing sync.Mutex
-	writes  []string
-	mishap  mishap
+	// writes are the writes of the operator to the API server.
+	writes inprocess.Writes
 	// settings changes the spec of the tenant before its creation.
 	settings func(*v1alpha1.Auth0TenantSpec)
 	// clock is the operator's.
@@ -114,122 +100,46 @@ func (w *world) serve(request *http.Request) (answer *httptest.ResponseRecorder,
 	return answer, false
 }
 
-// mishap is a write to the API server that fails: the one with this number, before or after its effect. 0 means none.
-type mishap struct {
-	at    int
-	after bool
-}
-
-var errMishap = errors.New("the API server does not answer")
-
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := newWorldWith(t, startSimulator(t, simulator.RateLimitNone))
-	w.build(engine.Deps{DriftDetection: &drift.Detection{}})
+	w := newWorldWith(t, inprocess.StartSimulator(t, simulator.Options{}))
+	w.build(nil)
 	w.connect()
 	return w
-}
-
-func startSimulator(t *testing.T, limit simulator.RateLimit) *simulator.Server {
-	t.Helper()
-	sim, err := simulator.Start(simulator.Options{ClientID: clientID, ClientSecret: clientSecret, RateLimit: limit})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = sim.Close() })
-	return sim
 }
 
 // newWorldWith returns a world without an operator.
 func newWorldWith(t *testing.T, sim *simulator.Server) *world {
 	t.Helper()
 	w := &world{T: t, sim: sim, clock: &laterClock{}}
-	w.kube = w.newClient(controllers.All())
-	w.place = &fixtures.Place{Namespace: namespace, OperatorID: clientID, Kube: w.kube, Dashboard: sim.Dashboard}
+	w.kube = inprocess.NewClient(t, controllers.All(), &w.writes)
+	w.place = &fixtures.Place{Namespace: namespace, OperatorID: inprocess.ClientID, Kube: w.kube, Dashboard: sim.Dashboard}
 	w.place.Begin()
 	return w
 }
 
-// build makes the loops of an operator.
-func (w *world) build(deps engine.Deps) []engine.Kind {
+// build makes the loops of an operator, and returns its drift detection. batches may be nil.
+func (w *world) build(batches *batch.Batches) ([]engine.Kind, *drift.Detection) {
 	w.Helper()
-	metrics := auth0.NewMetrics(prometheus.NewRegistry())
-	pool := auth0.NewPool(w.clock, metrics)
-	pool.Transport = func(http.RoundTripper) http.RoundTripper { return w }
-	deps.Client, deps.Reader, deps.Pool, deps.Clock, deps.Metrics, deps.Workers = w.kube, w.kube, pool, w.clock, metrics, 1
-	deps.Hasher, deps.Outputs = &secret.Hasher{Client: w.kube, Namespace: namespace}, secret.NewExpectations()
-	deps.Health, deps.Deletions = engine.NewHealth(), engine.NewDeletions()
-	detection := deps.DriftDetection
-	detection.Client, detection.Pool, detection.Clock, detection.Metrics = w.kube, pool, w.clock, metrics
-	if batches := deps.Batches; batches != nil {
-		batches.Client, batches.Pool, batches.Clock, batches.Events = w.kube, pool, w.clock, events.NewFakeRecorder(1000)
+	deps := inprocess.NewDeps(w.kube, w.clock)
+	deps.Pool.Transport = func(http.RoundTripper) http.RoundTripper { return w }
+	if deps.Batches = batches; batches != nil {
+		batches.Client, batches.Pool, batches.Clock, batches.Events = w.kube, deps.Pool, w.clock, events.NewFakeRecorder(1000)
 	}
 	kinds := controllers.All()
 	w.loops = map[string]reconcile.Reconciler{}
 	for _, kind := range kinds {
 		w.loops[kind.Name] = kind.Loop(deps, events.NewFakeRecorder(1000), kinds)
 	}
-	return kinds
-}
-
-// newClient returns a client of a fake API server with the indexes of the cache.
-func (w *world) newClient(kinds []engine.Kind) client.Client {
-	// Few kinds: the fake API server makes a table of all kinds of the scheme at each write.
-	scheme := runtime.NewScheme()
-	if err := errors.Join(corev1.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
-		w.Fatal(err)
-	}
-	build := fake.NewClientBuilder().WithScheme(scheme)
-	indexes := engine.IndexesOf(kinds)
-	for _, kind := range kinds {
-		build = build.WithStatusSubresource(kind.New())
-		for _, index := range []string{reference.TenantIndex, reference.InputIndex, reference.ObjectIndex, reference.NameIndex, reference.IDIndex} {
-			build = build.WithIndex(kind.New(), index, func(object client.Object) []string { return indexes(object.(v1alpha1.Object))[index] })
-		}
-	}
-	return interceptor.NewClient(build.Build(), interceptor.Funcs{
-		Patch: func(ctx context.Context, c client.WithWatch, object client.Object, patch client.Patch, options ...client.PatchOption) error {
-			return w.write("patch", object, func() error { return c.Patch(ctx, object, patch, options...) })
-		},
-		Apply: func(ctx context.Context, c client.WithWatch, object runtime.ApplyConfiguration, options ...client.ApplyOption) error {
-			return w.write("apply", object, func() error { return c.Apply(ctx, object, options...) })
-		},
-		SubResourcePatch: func(ctx context.Context, c client.Client, _ string, object client.Object, patch client.Patch, options ...client.SubResourcePatchOption) error {
-			return w.write("patch status of", object, func() error { return c.Status().Patch(ctx, object, patch, options...) })
-		},
-	})
-}
-
-// write makes a write of the operator and records it, or fails in its place.
-func (w *world) write(verb string, object any, do func() error) error {
-	w.writing.Lock()
-	w.writes = append(w.writes, fmt.Sprintf("%s %T", verb, object))
-	isMishap := len(w.writes) == w.mishap.at
-	w.writing.Unlock()
-	if isMishap && !w.mishap.after {
-		return errMishap
-	}
-	if err := do(); err != nil || !isMishap {
-		return err
-	}
-	return errMishap
+	return kinds, deps.DriftDetection
 }
 
 // connect creates the tenant of the fixtures.
 func (w *world) connect() {
 	w.Helper()
-	w.create(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}})
-	w.create(&corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "auth0-credentials"}, Type: v1alpha1.CredentialsSecretType,
-		Data: map[string][]byte{"domain": []byte(w.sim.Domain), "clientId": []byte(clientID), "clientSecret": []byte(clientSecret)},
-	})
-	w.create(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "auth0-ca"}, Data: map[string]string{"ca.crt": string(w.sim.CA)}})
-	tenant := &v1alpha1.Auth0Tenant{
-		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "main", Generation: 1},
-		Spec: v1alpha1.Auth0TenantSpec{
-			CredentialsSecretRef: v1alpha1.SecretReference{Name: "auth0-credentials"},
-			CABundle:             &v1alpha1.CABundleReference{Kind: "ConfigMap", Name: "auth0-ca"},
-		},
+	tenant, before := inprocess.TenantOf(w.sim)
+	for _, object := range before {
+		w.create(object)
 	}
 	if w.settings != nil {
 		w.settings(&tenant.Spec)
@@ -325,7 +235,7 @@ func (w *world) reconcile(object v1alpha1.Object) {
 	}
 	ctx := logr.NewContext(w.Context(), logr.Discard())
 	_, err := w.loops[kindOf(object)].Reconcile(ctx, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(object)})
-	if err != nil && !errors.Is(err, errMishap) {
+	if err != nil && !errors.Is(err, inprocess.ErrLostWrite) {
 		w.Logf("%s %s: %v", kindOf(object), object.GetName(), err)
 	}
 }
@@ -391,7 +301,7 @@ func (w *world) requireGone(object v1alpha1.Object) {
 func (w *world) requireCount(f fixtures.Files, want int) {
 	w.Helper()
 	if count := len(f.IDs(w.place)); count != want {
-		w.Errorf("Auth0 has %d, want %d; %+v %+v", count, want, w.mishap, w.lost.Load())
+		w.Errorf("Auth0 has %d, want %d; %+v", count, want, w.lost.Load())
 	}
 }
 
@@ -411,11 +321,11 @@ func (w *world) require(f fixtures.Files, object v1alpha1.Managed) {
 // requireNoWrites reconciles an object once more, which must write nothing.
 func (w *world) requireNoWrites(object v1alpha1.Object) {
 	w.Helper()
-	w.writes = nil
+	w.writes.Reset(0, false)
 	w.sim.ResetRequests()
 	w.reconcile(object)
-	if len(w.writes) > 0 {
-		w.Errorf("another reconciliation writes %v", w.writes)
+	if len(w.writes.Made()) > 0 {
+		w.Errorf("another reconciliation writes %v", w.writes.Made())
 	}
 	w.requireNoWritesToAuth0()
 }
@@ -545,8 +455,8 @@ func TestLostWrites(t *testing.T) {
 			for _, after := range []bool{false, true} {
 				for at := 1; ; at++ {
 					w := newWorld(t)
-					w.live(f, func() { w.writes, w.mishap = nil, mishap{at, after} })
-					if len(w.writes) < at {
+					w.live(f, func() { w.writes.Reset(at, after) })
+					if len(w.writes.Made()) < at {
 						break
 					}
 				}

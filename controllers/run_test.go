@@ -16,9 +16,9 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/batch"
-	"github.com/auth0-operator/auth0-operator/internal/drift"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
 	"github.com/auth0-operator/auth0-operator/internal/simulator"
+	"github.com/auth0-operator/auth0-operator/test/inprocess"
 )
 
 // testRunning runs a test with an operator that runs by itself: with work queues, batches and drift detection. Its hours take
@@ -26,7 +26,7 @@ import (
 func testRunning(t *testing.T, limit simulator.RateLimit, settings func(*v1alpha1.Auth0TenantSpec), test func(*world)) {
 	t.Helper()
 	// The simulator listens on the network, for which a bubble would wait in real time.
-	sim := startSimulator(t, limit)
+	sim := inprocess.StartSimulator(t, simulator.Options{RateLimit: limit})
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorldWith(t, sim)
 		w.settings = settings
@@ -49,8 +49,8 @@ func (w *world) start() {
 		parts.Wait()
 	})
 	w.Cleanup(w.stop)
-	detection, batches := &drift.Detection{}, &batch.Batches{}
-	kinds := w.build(engine.Deps{DriftDetection: detection, Batches: batches})
+	batches := &batch.Batches{}
+	kinds, detection := w.build(batches)
 	w.queues = map[string]priorityqueue.PriorityQueue[reconcile.Request]{}
 	for _, kind := range kinds {
 		queue := kind.OpenQueue()

@@ -384,8 +384,8 @@ func TestTokensWithLostWritesAndAnswers(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				for at := 1; ; at++ {
-					made, written := lifeOfToken(t, f, mishap{at, after}, lost{int64(at), after})
-					if made < int64(at) && written < at {
+					made, written := lifeOfToken(t, f, at, after)
+					if made < at && written < at {
 						return
 					}
 				}
@@ -394,8 +394,9 @@ func TestTokensWithLostWritesAndAnswers(t *testing.T) {
 	}
 }
 
-// lifeOfToken has a token issued with a mishap, and returns how many calls and writes that took.
-func lifeOfToken(t *testing.T, f flow, failing mishap, missing lost) (calls int64, writes int) {
+// lifeOfToken lets the call or the write with a number fail, before or after its effect, while a token is issued. It returns how many
+// calls and writes that took.
+func lifeOfToken(t *testing.T, f flow, at int, after bool) (calls, writes int) {
 	t.Helper()
 	for _, isCall := range []bool{true, false} {
 		s := newShop(t, f.settings)
@@ -403,11 +404,11 @@ func lifeOfToken(t *testing.T, f flow, failing mishap, missing lost) (calls int6
 			f.prepare(s)
 		}
 		s.calls.Store(0)
-		s.writes = nil
 		if isCall {
-			s.lost.Store(&missing)
+			s.lost.Store(&lost{int64(at), after})
+			s.writes.Reset(0, after)
 		} else {
-			s.mishap = failing
+			s.writes.Reset(at, after)
 		}
 		token := s.token(f, nil)
 		for range mostReconciles {
@@ -415,9 +416,9 @@ func lifeOfToken(t *testing.T, f flow, failing mishap, missing lost) (calls int6
 		}
 		s.requireReady(token)
 		if s.issued() == "" {
-			t.Errorf("%+v %+v: there is no token", failing, missing)
+			t.Errorf("call %t, number %d, after its effect %t: there is no token", isCall, at, after)
 		}
-		calls, writes = max(calls, s.calls.Load()), max(writes, len(s.writes))
+		calls, writes = max(calls, int(s.calls.Load())), max(writes, len(s.writes.Made()))
 	}
 	return calls, writes
 }

@@ -95,12 +95,7 @@ func TestChildSurvivesCrashes(t *testing.T) {
 					return 0, ""
 				}
 				child := w.declareChild()
-				w.writes = 0
-				if inAuth0 {
-					w.auth0.loses, w.auth0.after = at, after
-				} else {
-					w.fails, w.failsAfter = at, after
-				}
+				w.mishapAt(at, inAuth0, after)
 				w.requireReady(child)
 				if len(s.objects) != 1 || !strings.HasPrefix(child.Status.ID, "org_1 ") {
 					t.Errorf("call %d: %d children, id %q", at, len(s.objects), child.Status.ID)

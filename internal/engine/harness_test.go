@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,39 +12,29 @@ import (
 	"testing"
 
 	"github.com/go-logr/logr"
-	"github.com/prometheus/client_golang/prometheus"
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/client/fake"
-	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/controllers"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
-	"github.com/auth0-operator/auth0-operator/internal/drift"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
-	"github.com/auth0-operator/auth0-operator/internal/secret"
 	"github.com/auth0-operator/auth0-operator/internal/simulator"
+	"github.com/auth0-operator/auth0-operator/test/inprocess"
 )
 
 // The tests of this package run kinds that never ship: Go types and definitions of a few lines. They show what the loop does for
 // a kind of their sort, with a fake API server and the simulator in this process.
 
-const (
-	namespace    = "auth0"
-	clientID     = "operator"
-	clientSecret = "of the operator"
-)
+const namespace = inprocess.Namespace
 
 // base is an object of a kind of these tests.
 type base struct {
@@ -124,12 +113,11 @@ type world struct {
 	sim   *simulator.Server
 	loops map[string]reconcile.Reconciler
 	kinds []engine.Kind
-	// writes counts the writes of the operator to the API server; the one with the number fails, before or after its effect.
-	writes, fails int
-	failsAfter    bool
-	recorder      *events.FakeRecorder
-	created       int64
-	auth0         *auth0Side
+	// writes are the writes of the operator to the API server.
+	writes   inprocess.Writes
+	recorder *events.FakeRecorder
+	created  int64
+	auth0    *auth0Side
 }
 
 // auth0Side sees every call to the Management API before the simulator.
@@ -170,30 +158,18 @@ func (a *auth0Side) serve(response http.ResponseWriter, request *http.Request, n
 	}
 }
 
-var errMishap = errors.New("the API server does not answer")
-
 func newWorld(t *testing.T, kinds ...engine.Kind) *world {
 	t.Helper()
 	return newWorldAt(t, clock.RealClock{}, kinds...)
 }
 
 // newWorldAt is newWorld with a clock for the loops.
-func newWorldAt(t *testing.T, now clock.WithTicker, kinds ...engine.Kind) *world {
+func newWorldAt(t *testing.T, now clock.WithTickerAndDelayedExecution, kinds ...engine.Kind) *world {
 	t.Helper()
 	w := &world{T: t, loops: map[string]reconcile.Reconciler{}, kinds: append(controllers.All(), kinds...), auth0: &auth0Side{}, recorder: events.NewFakeRecorder(10_000)}
-	sim, err := simulator.Start(simulator.Options{ClientID: clientID, ClientSecret: clientSecret, Wrap: w.auth0.wrap})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = sim.Close() })
-	w.sim = sim
-	w.kube = w.newClient()
-	metrics := auth0.NewMetrics(prometheus.NewRegistry())
-	deps := engine.Deps{
-		Client: w.kube, Reader: w.kube, Pool: auth0.NewPool(clock.RealClock{}, metrics), Metrics: metrics,
-		Hasher: &secret.Hasher{Client: w.kube, Namespace: namespace}, Clock: now, Workers: 1,
-		Outputs: secret.NewExpectations(), Health: engine.NewHealth(), DriftDetection: &drift.Detection{}, Deletions: engine.NewDeletions(),
-	}
+	w.sim = inprocess.StartSimulator(t, simulator.Options{Wrap: w.auth0.wrap})
+	w.kube = inprocess.NewClient(t, w.kinds, &w.writes)
+	deps := inprocess.NewDeps(w.kube, now)
 	for _, kind := range w.kinds {
 		w.loops[kind.Name] = kind.Loop(deps, w.recorder, w.kinds)
 		t.Cleanup(w.loops[kind.Name].(interface{ OpenQueue() func() }).OpenQueue())
@@ -202,63 +178,13 @@ func newWorldAt(t *testing.T, now clock.WithTicker, kinds ...engine.Kind) *world
 	return w
 }
 
-// newClient returns a client of a fake API server with the indexes of the cache.
-func (w *world) newClient() client.Client {
-	// Few kinds: the fake API server makes a table of all kinds of the scheme at each write.
-	scheme := runtime.NewScheme()
-	if err := errors.Join(corev1.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
-		w.Fatal(err)
-	}
-	for _, kind := range w.kinds {
-		scheme.AddKnownTypes(v1alpha1.SchemeGroupVersion, kind.New(), kind.NewList())
-	}
-	build := fake.NewClientBuilder().WithScheme(scheme)
-	indexes := engine.IndexesOf(w.kinds)
-	for _, kind := range w.kinds {
-		build = build.WithStatusSubresource(kind.New())
-		for _, index := range []string{reference.TenantIndex, reference.InputIndex, reference.ObjectIndex, reference.NameIndex, reference.IDIndex} {
-			build = build.WithIndex(kind.New(), index, func(object client.Object) []string { return indexes(object.(v1alpha1.Object))[index] })
-		}
-	}
-	return interceptor.NewClient(build.Build(), interceptor.Funcs{
-		Patch: func(ctx context.Context, c client.WithWatch, object client.Object, patch client.Patch, options ...client.PatchOption) error {
-			return w.write(func() error { return c.Patch(ctx, object, patch, options...) })
-		},
-		SubResourcePatch: func(ctx context.Context, c client.Client, _ string, object client.Object, patch client.Patch, options ...client.SubResourcePatchOption) error {
-			return w.write(func() error { return c.Status().Patch(ctx, object, patch, options...) })
-		},
-	})
-}
-
-// write makes a write of the operator, or fails in its place.
-func (w *world) write(do func() error) error {
-	w.writes++
-	isMishap := w.writes == w.fails
-	if isMishap && !w.failsAfter {
-		return errMishap
-	}
-	if err := do(); err != nil || !isMishap {
-		return err
-	}
-	return errMishap
-}
-
 // connect creates the Auth0Tenant main.
 func (w *world) connect() {
 	w.Helper()
-	w.create(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}})
-	w.create(&corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "auth0-credentials"}, Type: v1alpha1.CredentialsSecretType,
-		Data: map[string][]byte{"domain": []byte(w.sim.Domain), "clientId": []byte(clientID), "clientSecret": []byte(clientSecret)},
-	})
-	w.create(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "auth0-ca"}, Data: map[string]string{"ca.crt": string(w.sim.CA)}})
-	w.create(&v1alpha1.Auth0Tenant{
-		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "main", Generation: 1},
-		Spec: v1alpha1.Auth0TenantSpec{
-			CredentialsSecretRef: v1alpha1.SecretReference{Name: "auth0-credentials"},
-			CABundle:             &v1alpha1.CABundleReference{Kind: "ConfigMap", Name: "auth0-ca"},
-		},
-	})
+	tenant, before := inprocess.TenantOf(w.sim)
+	for _, object := range append(before, tenant) {
+		w.create(object)
+	}
 	w.reconcile("Auth0Tenant", "main")
 	w.forgetCalls()
 }
@@ -308,7 +234,7 @@ func (w *world) reconcile(kind, name string) ctrl.Result {
 	w.Helper()
 	ctx := logr.NewContext(w.Context(), logr.Discard())
 	result, err := w.loops[kind].Reconcile(ctx, ctrl.Request{NamespacedName: types.NamespacedName{Namespace: namespace, Name: name}})
-	if err != nil && !errors.Is(err, errMishap) {
+	if err != nil && !errors.Is(err, inprocess.ErrLostWrite) {
 		w.Logf("%s %s: %v", kind, name, err)
 	}
 	return result
@@ -415,7 +341,7 @@ func everyMishap(t *testing.T, life func(t *testing.T, mishap func(*world)) *wor
 			for at, happens := 1, true; happens; at++ {
 				t.Run(fmt.Sprintf("in Auth0 %t, after its effect %t, number %d", inAuth0, isAfter, at), func(t *testing.T) {
 					w := life(t, func(w *world) { w.mishapAt(at, inAuth0, isAfter) })
-					happens = inAuth0 && len(w.auth0.calls) >= at || !inAuth0 && w.writes >= at
+					happens = inAuth0 && len(w.auth0.calls) >= at || !inAuth0 && len(w.writes.Made()) >= at
 				})
 			}
 		}
@@ -425,12 +351,11 @@ func everyMishap(t *testing.T, life func(t *testing.T, mishap func(*world)) *wor
 // mishapAt lets the write or the call with a number fail, before or after its effect.
 func (w *world) mishapAt(at int, inAuth0, isAfter bool) {
 	w.forgetCalls()
-	w.writes = 0
 	if inAuth0 {
 		w.auth0.loses, w.auth0.after = at, isAfter
-	} else {
-		w.fails, w.failsAfter = at, isAfter
+		at = 0
 	}
+	w.writes.Reset(at, isAfter)
 }
 
 // differs reports whether a list that shows an object so requests a read of it.

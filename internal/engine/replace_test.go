@@ -144,11 +144,7 @@ func TestReplacedObjectSurvivesCrashes(t *testing.T) {
 					}
 					return 0, ""
 				}
-				if inAuth0 {
-					w.auth0.loses, w.auth0.after = at, after
-				} else {
-					w.writes, w.fails, w.failsAfter = 0, at, after
-				}
+				w.mishapAt(at, inAuth0, after)
 				rule := &TestRule{}
 				rule.Spec.AdoptionPolicy = v1alpha1.AdoptionPolicyIfUnmanaged
 				w.declare(rule, "rule", declaredRule())

@@ -140,7 +140,8 @@ func newMails(t *testing.T) (*world, *served) {
 		s.objects[path+"/"+body.String("template")] = body
 		return 200, asJSON(body)
 	}
-	return w, w.serve(s)
+	served := w.serve(s)
+	return w, served
 }
 
 func mail() map[string]any {

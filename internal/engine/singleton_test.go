@@ -213,13 +213,7 @@ func singletonWithMishap(t *testing.T, at int, after bool) (writes, calls int) {
 	for _, inAuth0 := range []bool{false, true} {
 		w := newLooks(t)
 		w.changeInAuth0("branding", map[string]any{"colors": map[string]any{"primary": "#0000ff"}, "logo_url": favicon})
-		w.forgetCalls()
-		w.writes = 0
-		if inAuth0 {
-			w.auth0.loses, w.auth0.after = at, after
-		} else {
-			w.fails, w.failsAfter = at, after
-		}
+		w.mishapAt(at, inAuth0, after)
 		look := &TestLook{}
 		w.declare(look, "red", red())
 		w.requireReady(look)
@@ -229,7 +223,7 @@ func singletonWithMishap(t *testing.T, at int, after bool) (writes, calls int) {
 		if err := w.kube.Get(w.Context(), client.ObjectKeyFromObject(look), look); !apierrors.IsNotFound(err) {
 			t.Errorf("the object is not gone: %v", err)
 		}
-		writes, calls = max(writes, w.writes), max(calls, len(w.auth0.calls))
+		writes, calls = max(writes, len(w.writes.Made())), max(calls, len(w.auth0.calls))
 	}
 	return writes, calls
 }
