@@ -67,7 +67,8 @@ func threeKinds(e *environment, tenant, prefix string, n int) []v1alpha1.Managed
 }
 
 // TestATenantThatNeverAnswersHarmsNoOther has tenants accept every call and answer none, with objects of three kinds each, and
-// somebody make objects in another tenant.
+// somebody make objects in another tenant. An operator without such tenants does the same at the same time, because the machine may be
+// busy: the first one may take five seconds longer, which is half as long as the shortest call to a tenant that never answers.
 func TestATenantThatNeverAnswersHarmsNoOther(t *testing.T) {
 	for _, hostile := range []struct{ tenants, objects int }{{1, 100}, {5, 40}} {
 		t.Run(fmt.Sprintf("%d tenants", hostile.tenants), func(t *testing.T) {
@@ -77,6 +78,7 @@ func TestATenantThatNeverAnswersHarmsNoOther(t *testing.T) {
 			e.create(e.tenant())
 			e.startOperator()
 			e.eventuallyReady(e.tenant())
+			control := newEnvironment(t)
 			var sims []*simulator.Server
 			for i := range hostile.tenants {
 				sims = append(sims, e.anotherTenant(fmt.Sprintf("hostile-%d", i)))
@@ -87,13 +89,18 @@ func TestATenantThatNeverAnswersHarmsNoOther(t *testing.T) {
 			}
 			for round := range 10 {
 				began := time.Now()
-				for _, object := range threeKinds(e, tenantName, fmt.Sprintf("ours-%d", round), 3) {
+				ours, others := threeKinds(e, tenantName, fmt.Sprintf("ours-%d", round), 3), threeKinds(control, tenantName, fmt.Sprintf("ours-%d", round), 3)
+				for _, object := range others {
+					control.eventuallyReady(object)
+				}
+				alone := time.Since(began)
+				for _, object := range ours {
 					e.eventuallyReady(object)
 				}
 				took := time.Since(began)
-				t.Logf("round %d: a role, a user and an application were Ready after %s", round, took)
-				if took > 5*time.Second {
-					t.Errorf("round %d: the objects of a tenant that answers took %s", round, took)
+				t.Logf("round %d: a role, a user and an application were Ready after %s, and after %s in an untroubled operator", round, took, alone)
+				if took-alone > 5*time.Second {
+					t.Errorf("round %d: the objects of a tenant that answers took %s, and those of an untroubled operator %s", round, took, alone)
 				}
 			}
 		})
