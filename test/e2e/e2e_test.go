@@ -35,8 +35,9 @@ const (
 	// tenantNamespace is where the samples go, and guestNamespace where those go that use a tenant of another namespace.
 	tenantNamespace = "auth0"
 	guestNamespace  = "shop"
-	// patience is how long anything may take. All of it together takes seconds.
-	patience = time.Minute
+	// patience is how long anything may take, even on a machine with ten times as much to do as it can. All of it together takes
+	// seconds.
+	patience = 5 * time.Minute
 )
 
 // TestClusterWide installs the operator for all namespaces, under the admission policies of the chart.

@@ -7,13 +7,11 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -25,6 +23,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/controllers"
 	"github.com/auth0-operator/auth0-operator/internal/simulator"
+	"github.com/auth0-operator/auth0-operator/test/program"
 	"github.com/auth0-operator/auth0-operator/test/render"
 )
 
@@ -47,14 +46,8 @@ func TestMain(m *testing.M) {
 
 // run builds the operator and runs the tests.
 func run(m *testing.M) (code int, err error) {
-	dir, err := os.MkdirTemp("", "auth0-operator-e2e-")
-	if err != nil {
+	if manager, err = program.Build(context.Background(), "manager"); err != nil {
 		return 1, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	manager = filepath.Join(dir, "manager")
-	if output, err := exec.CommandContext(context.Background(), "go", "build", "-o", manager, "../../cmd/manager").CombinedOutput(); err != nil {
-		return 1, fmt.Errorf("build the manager: %w\n%s", err, output)
 	}
 	return m.Run(), nil
 }

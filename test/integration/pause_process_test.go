@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -25,6 +24,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/controlplane"
 	"github.com/auth0-operator/auth0-operator/internal/simulator"
+	"github.com/auth0-operator/auth0-operator/test/program"
 )
 
 const (
@@ -99,12 +99,12 @@ func newPaused(t *testing.T) *paused {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &paused{callRecorder: &callRecorder{}, cluster: own, binary: filepath.Join(t.TempDir(), "manager")}
+	p := &paused{callRecorder: &callRecorder{}, cluster: own}
 	p.environment = newEnvironmentIn(t, own, access, func(o *simulator.Options) {
 		o.Wrap, o.Latency = p.watch, 20*time.Millisecond
 	})
-	if output, err := exec.CommandContext(t.Context(), "go", "build", "-o", p.binary, "../../cmd/manager").CombinedOutput(); err != nil {
-		t.Fatalf("build the manager: %v\n%s", err, output)
+	if p.binary, err = program.Build(t.Context(), "manager"); err != nil {
+		t.Fatal(err)
 	}
 	seedShop(p.environment, nil)
 	p.dashboard("PATCH", "/api/v2/resource-servers/"+url.PathEscape(ordersAPI), map[string]any{"token_lifetime": 10, "token_lifetime_for_web": 10})
@@ -172,7 +172,7 @@ func (p *paused) start() {
 	if err := errors.Join(os.WriteFile(kubeconfig, access, 0o600), os.Symlink(p.binary, binary)); err != nil {
 		p.Fatal(err)
 	}
-	program, err := p.cluster.Run(binary, "--kubeconfig="+kubeconfig, "--namespace="+p.namespace, "--leader-elect",
+	started, err := p.cluster.Run(binary, "--kubeconfig="+kubeconfig, "--namespace="+p.namespace, "--leader-elect",
 		"--leader-elect-lease-duration="+pausedLease.String(), "--leader-elect-renew-deadline="+pausedDeadline.String(), "--leader-elect-retry-period=500ms",
 		"--metrics-bind-address=0", "--health-probe-bind-address=127.0.0.1:0")
 	if err != nil {
@@ -180,7 +180,7 @@ func (p *paused) start() {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.replicas = append(p.replicas, &pausedReplica{Program: program, user: user})
+	p.replicas = append(p.replicas, &pausedReplica{Program: started, user: user})
 }
 
 // awaitLeader waits until somebody else holds the lease, and returns who.

@@ -118,15 +118,20 @@ type operator struct {
 func startOperator(t *testing.T) *operator {
 	t.Helper()
 	dir := t.TempDir()
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", dir+"/", "./hack/cluster", "./cmd/manager", "./cmd/auth0-simulator")
+	// The other tests' programs are there, too.
+	programs, err := filepath.Abs(filepath.Join(root, "bin", "test"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", "bin/test/", "./hack/cluster", "./cmd/manager", "./cmd/auth0-simulator")
 	build.Dir = root
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", build, err, output)
 	}
 	o := &operator{T: t, metrics: freeAddress(t), simulator: freeAddress(t), kubeconfig: filepath.Join(dir, "kubeconfig")}
-	printed := o.start(filepath.Join(dir, "cluster"), "--kubeconfig", o.kubeconfig)
+	printed := o.start(filepath.Join(programs, "cluster"), "--kubeconfig", o.kubeconfig)
 	ca := filepath.Join(dir, "ca.crt")
-	o.start(filepath.Join(dir, "auth0-simulator"), "--addr", o.simulator, "--ca-file", ca, "--client-id", "operator", "--client-secret", "not-a-secret")
+	o.start(filepath.Join(programs, "auth0-simulator"), "--addr", o.simulator, "--ca-file", ca, "--client-id", "operator", "--client-secret", "not-a-secret")
 	o.eventually(func() error {
 		found := regexp.MustCompile(`no kubectl: (\S+)`).FindStringSubmatch(printed.String())
 		if found == nil {
@@ -137,7 +142,7 @@ func startOperator(t *testing.T) *operator {
 		o.ca, err = os.ReadFile(ca)
 		return err
 	})
-	o.start(filepath.Join(dir, "manager"), "--kubeconfig", o.kubeconfig, "--leader-elect", "--namespace", "default",
+	o.start(filepath.Join(programs, "manager"), "--kubeconfig", o.kubeconfig, "--leader-elect", "--namespace", "default",
 		"--metrics-bind-address", o.metrics, "--health-probe-bind-address", "0")
 	return o
 }
