@@ -4,10 +4,11 @@ import (
 	"context"
 	"fmt"
 
+	"k8s.io/utils/ptr"
+
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
-	"github.com/auth0-operator/auth0-operator/internal/fields"
 	"github.com/auth0-operator/auth0-operator/internal/rbac"
 )
 
@@ -22,7 +23,7 @@ func gives(_ context.Context, req engine.Request[*v1alpha1.Auth0Client]) ([]engi
 			}
 		}
 	}
-	if session.IsManagementAPI(fields.ValueOf(spec.ResourceServerIdentifier)) {
+	if session.IsManagementAPI(ptr.Deref(spec.ResourceServerIdentifier, "")) {
 		given = append(given, engine.Access{Field: "spec.resourceServerIdentifier", Scopes: rbac.AllScopes()})
 	}
 	return given, nil

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"k8s.io/utils/ptr"
+
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
@@ -31,7 +33,7 @@ func export(_ context.Context, session *auth0.Session, have auth0.Document, name
 	}
 	for i, linked := range linkedClients(c) {
 		application := &c.Spec.ExpressConfiguration.LinkedClients[i]
-		application.ClientRef, application.ClientID = names.RefOrID("Auth0Client", fields.ValueOf(linked.ClientID))
+		application.ClientRef, application.ClientID = names.RefOrID("Auth0Client", ptr.Deref(linked.ClientID, ""))
 	}
 	return true, nil
 }
@@ -39,7 +41,7 @@ func export(_ context.Context, session *auth0.Session, have auth0.Document, name
 // exportedGrantTypes are the grant types of an application. Auth0 also gives client_credentials to applications that cannot use
 // it. The export leaves that out, and the operator leaves it in Auth0.
 func exportedGrantTypes(c *v1alpha1.Auth0Client, grants []string) *v1alpha1.ClientGrantTypes {
-	kind, method := fields.ValueOf(c.Spec.AppType), fields.ValueOf(c.Spec.TokenEndpointAuthMethod)
+	kind, method := ptr.Deref(c.Spec.AppType, ""), ptr.Deref(c.Spec.TokenEndpointAuthMethod, "")
 	isPublic := kind == "spa" || method == "none" || kind == "native" && method == "" && c.Spec.ClientAuthenticationMethods == nil
 	if !isPublic || !slices.Contains(grants, "client_credentials") {
 		return &v1alpha1.ClientGrantTypes{Mode: v1alpha1.ListModeExact, Items: grants}

@@ -7,10 +7,11 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/utils/ptr"
+
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
-	"github.com/auth0-operator/auth0-operator/internal/fields"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 )
@@ -34,20 +35,20 @@ var clientSuspicions = []problem.Suspicion[v1alpha1.Auth0ClientSpec]{
 	},
 		Message: "spec.refreshToken has no effect, as spec.grantTypes lacks refresh_token; add it, or remove refreshToken"},
 	{Holds: func(s v1alpha1.Auth0ClientSpec) bool {
-		return s.GrantTypes != nil && slices.Contains(s.GrantTypes.Items, deviceGrant) && fields.ValueOf(s.AppType) != "" && *s.AppType != "native"
+		return s.GrantTypes != nil && slices.Contains(s.GrantTypes.Items, deviceGrant) && ptr.Deref(s.AppType, "") != "" && *s.AppType != "native"
 	},
 		Message: "spec.grantTypes: Auth0 has the device flow for native applications; set appType to native, or remove " + deviceGrant},
 	{Holds: func(s v1alpha1.Auth0ClientSpec) bool {
-		return s.OrganizationRequireBehavior != nil && *s.OrganizationRequireBehavior != "no_prompt" && fields.ValueOf(s.OrganizationUsage) != "" && *s.OrganizationUsage == "deny"
+		return s.OrganizationRequireBehavior != nil && *s.OrganizationRequireBehavior != "no_prompt" && ptr.Deref(s.OrganizationUsage, "") != "" && *s.OrganizationUsage == "deny"
 	},
 		Message: "spec.organizationRequireBehavior has no effect with organizationUsage: deny; set organizationUsage to require, or remove one of them"},
 	{Holds: func(s v1alpha1.Auth0ClientSpec) bool {
-		return fields.ValueOf(s.AppType) == "resource_server" && s.ResourceServerIdentifier == nil
+		return ptr.Deref(s.AppType, "") == "resource_server" && s.ResourceServerIdentifier == nil
 	},
 		Message: "spec.appType resource_server stands for an API: name it in spec.resourceServerIdentifier"},
 	{Holds: func(s v1alpha1.Auth0ClientSpec) bool {
 		quota := s.TokenQuota
-		return quota != nil && quota.ClientCredentials.PerDay != nil && fields.ValueOf(quota.ClientCredentials.PerHour) > *quota.ClientCredentials.PerDay
+		return quota != nil && quota.ClientCredentials.PerDay != nil && ptr.Deref(quota.ClientCredentials.PerHour, 0) > *quota.ClientCredentials.PerDay
 	},
 		Message: "spec.tokenQuota.clientCredentials: perHour is more than perDay, and has no effect; lower it, or raise perDay"},
 	{Holds: func(s v1alpha1.Auth0ClientSpec) bool {
@@ -86,12 +87,12 @@ func keepsNoSecret(s v1alpha1.Auth0ClientSpec) bool {
 	if s.TokenEndpointAuthMethod != nil {
 		return *s.TokenEndpointAuthMethod == "none"
 	}
-	return slices.Contains([]string{"native", "spa"}, fields.ValueOf(s.AppType))
+	return slices.Contains([]string{"native", "spa"}, ptr.Deref(s.AppType, ""))
 }
 
 // signsByHS256 reports whether the client secret signs ID tokens, even of a public application.
 func signsByHS256(s v1alpha1.Auth0ClientSpec) bool {
-	return s.JWTConfiguration != nil && fields.ValueOf(s.JWTConfiguration.Alg) == "HS256"
+	return s.JWTConfiguration != nil && ptr.Deref(s.JWTConfiguration.Alg, "") == "HS256"
 }
 
 // warnings implements Definition.Warnings.

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/utils/ptr"
+
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/drift"
@@ -53,7 +55,7 @@ var semantics = fields.Semantics{
 }
 
 func check(grant *v1alpha1.Auth0ClientGrant) error {
-	if fields.ValueOf(grant.Spec.AllowAnyOrganization) && fields.ValueOf(grant.Spec.OrganizationUsage) == "deny" {
+	if ptr.Deref(grant.Spec.AllowAnyOrganization, false) && ptr.Deref(grant.Spec.OrganizationUsage, "") == "deny" {
 		return errors.New("spec.allowAnyOrganization: no organization may be named under organizationUsage: deny; remove one of them")
 	}
 	return nil
@@ -75,7 +77,7 @@ func desired(grant *v1alpha1.Auth0ClientGrant, references reference.Values) auth
 	if desired["subject_type"] == nil {
 		desired["subject_type"] = "client"
 	}
-	if !fields.ValueOf(spec.AllowAllScopes) {
+	if !ptr.Deref(spec.AllowAllScopes, false) {
 		scopes := make([]any, len(spec.Scopes))
 		for i, scope := range spec.Scopes {
 			scopes[i] = scope
@@ -202,11 +204,11 @@ func explain(req engine.Request[*v1alpha1.Auth0ClientGrant], failed *auth0.Error
 	grant, session := req.Object, req.Session
 	switch {
 	case failed.Code == "inexistent_client":
-		field, name := declaredAs("spec.clientRef", grant.Spec.ClientRef, "spec.clientId", fields.ValueOf(grant.Spec.ClientID))
+		field, name := declaredAs("spec.clientRef", grant.Spec.ClientRef, "spec.clientId", ptr.Deref(grant.Spec.ClientID, ""))
 		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "%s: tenant %s has no application %q; create it, or delete this object and create one with the right %s",
 			field, session.Domain(), name, strings.TrimPrefix(field, "spec."))
 	case failed.Class == auth0.ClassNotFound && failed.Route == "POST /api/v2/client-grants":
-		field, name := declaredAs("spec.resourceServerRef", grant.Spec.ResourceServerRef, "spec.audience", fields.ValueOf(grant.Spec.Audience))
+		field, name := declaredAs("spec.resourceServerRef", grant.Spec.ResourceServerRef, "spec.audience", ptr.Deref(grant.Spec.Audience, ""))
 		if session.IsManagementAudience(name + "/") {
 			return problem.Stalled(v1alpha1.ReasonInvalidSpec, "%s: the identifier of the Management API ends with a slash; delete this object and create one with spec.managementApi: true instead", field)
 		}
@@ -230,7 +232,7 @@ func declaredAs(refField string, ref *v1alpha1.ObjectReference, field, id string
 func explainScopes(grant *v1alpha1.Auth0ClientGrant, failed *auth0.Error) error {
 	said := strings.TrimSuffix(failed.Message, ".")
 	switch {
-	case fields.ValueOf(grant.Spec.AllowAllScopes):
+	case ptr.Deref(grant.Spec.AllowAllScopes, false):
 		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.allowAllScopes: Auth0 refuses it (%s); list the permissions in spec.scopes instead", said)
 	case !strings.Contains(said, "not defined") && !strings.Contains(said, "not exist"):
 		return problem.Stalled(v1alpha1.ReasonRejected, "spec.scopes: Auth0 refuses them (%s); correct them", said)
@@ -243,7 +245,7 @@ func explainScopes(grant *v1alpha1.Auth0ClientGrant, failed *auth0.Error) error 
 
 // refuseAllScopes rejects allowAllScopes for the Management API, because Auth0 does not grant it there.
 func refuseAllScopes(req engine.Request[*v1alpha1.Auth0ClientGrant], audience string) error {
-	if fields.ValueOf(req.Object.Spec.AllowAllScopes) && req.Session.IsManagementAudience(audience) {
+	if ptr.Deref(req.Object.Spec.AllowAllScopes, false) && req.Session.IsManagementAudience(audience) {
 		return problem.Stalled(v1alpha1.ReasonInvalidSpec, "spec.allowAllScopes is not for the Management API (%s): Auth0 refuses it for its own APIs; list the permissions in spec.scopes", audience)
 	}
 	return nil
@@ -280,7 +282,7 @@ func gives(_ context.Context, req engine.Request[*v1alpha1.Auth0ClientGrant]) ([
 	if spec.ManagementAPI == nil && !req.Session.IsManagementAPI(req.References.Name(grantAPIField, spec.Audience)) {
 		return nil, nil
 	}
-	if fields.ValueOf(spec.AllowAllScopes) {
+	if ptr.Deref(spec.AllowAllScopes, false) {
 		return []engine.Access{{Field: "spec.allowAllScopes", Scopes: rbac.AllScopes()}}, nil
 	}
 	return []engine.Access{{Field: "spec.scopes", Scopes: spec.Scopes}}, nil

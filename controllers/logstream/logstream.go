@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
@@ -115,7 +116,7 @@ func export(_ context.Context, _ *auth0.Session, have auth0.Document, _ engine.N
 		return false, err
 	}
 	for _, filter := range have.Objects("filters") {
-		if !fields.ValueOf(stream.Spec.IsPriority) {
+		if !ptr.Deref(stream.Spec.IsPriority, false) {
 			stream.Spec.Filters = append(stream.Spec.Filters, filter.String("name"))
 		}
 	}

@@ -10,12 +10,12 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
-	"github.com/auth0-operator/auth0-operator/internal/fields"
 	"github.com/auth0-operator/auth0-operator/internal/partial"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/rbac"
@@ -196,7 +196,7 @@ func (s *holderSearch) isOurs(object client.Object, ref *v1alpha1.ObjectReferenc
 	if ref != nil {
 		return reference.To(object, "", "Auth0ResourceServer", *ref).Key == client.ObjectKeyFromObject(s.Object)
 	}
-	return fields.ValueOf(identifier) == s.Object.Spec.Identifier
+	return ptr.Deref(identifier, "") == s.Object.Spec.Identifier
 }
 
 // inClientGrants searches the client grants for the API in Auth0.

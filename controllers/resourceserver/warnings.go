@@ -5,19 +5,20 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/utils/ptr"
+
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
-	"github.com/auth0-operator/auth0-operator/internal/fields"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 )
 
 // apiSuspicions find settings without effect.
 var apiSuspicions = []problem.Suspicion[v1alpha1.Auth0ResourceServerSpec]{
 	{Holds: func(s v1alpha1.Auth0ResourceServerSpec) bool {
-		return strings.HasSuffix(fields.ValueOf(s.TokenDialect), "_authz") && s.EnforcePolicies != nil && !*s.EnforcePolicies
+		return strings.HasSuffix(ptr.Deref(s.TokenDialect, ""), "_authz") && s.EnforcePolicies != nil && !*s.EnforcePolicies
 	},
 		Message: "spec.tokenDialect: tokens carry permissions only with enforcePolicies: true; set that, or a dialect without _authz"},
 	{Holds: func(s v1alpha1.Auth0ResourceServerSpec) bool {
-		return fields.ValueOf(s.AllowOnlineAccessWithEphemeralSessions) && s.AllowOnlineAccess != nil && !*s.AllowOnlineAccess
+		return ptr.Deref(s.AllowOnlineAccessWithEphemeralSessions, false) && s.AllowOnlineAccess != nil && !*s.AllowOnlineAccess
 	},
 		Message: "spec.allowOnlineAccessWithEphemeralSessions has no effect without allowOnlineAccess: true; set that, or remove it"},
 	{Holds: func(s v1alpha1.Auth0ResourceServerSpec) bool {

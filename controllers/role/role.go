@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 
+	"k8s.io/utils/ptr"
+
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/drift"
@@ -51,7 +53,7 @@ func permissionsOfRole(role *v1alpha1.Auth0Role) []v1alpha1.Permission {
 func check(role *v1alpha1.Auth0Role) error {
 	seen := map[string]bool{}
 	for i, permission := range permissionsOfRole(role) {
-		api := "api " + fields.ValueOf(permission.Audience)
+		api := "api " + ptr.Deref(permission.Audience, "")
 		if permission.ResourceServerRef != nil {
 			api = reference.To(role, "", "Auth0ResourceServer", *permission.ResourceServerRef).String()
 		}

@@ -3,12 +3,12 @@ package user
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
-	"github.com/auth0-operator/auth0-operator/internal/lists"
 	"github.com/auth0-operator/auth0-operator/internal/rbac"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
 )
@@ -73,7 +73,7 @@ func accessByRoles(ctx context.Context, session *auth0.Session, byField map[stri
 	if len(byField) == 0 {
 		return nil, nil
 	}
-	ids, _, err := session.RoleIDs(ctx, lists.Unique(lists.ValuesOf(byField)))
+	ids, _, err := session.RoleIDs(ctx, slices.Compact(slices.Sorted(maps.Values(byField))))
 	if err != nil {
 		return nil, err
 	}

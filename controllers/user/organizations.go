@@ -150,7 +150,7 @@ func assignMemberRoles(ctx context.Context, session *auth0.Session, userID strin
 			return added, err
 		}
 		if len(ids) > 0 {
-			if err := session.AssignMemberRoles(ctx, organization, userID, lists.ValuesOf(ids)); err != nil {
+			if err := session.AssignMemberRoles(ctx, organization, userID, slices.Sorted(maps.Values(ids))); err != nil {
 				return added, err
 			}
 		}
@@ -177,7 +177,7 @@ func removeMemberRoles(ctx context.Context, session *auth0.Session, userID strin
 		if len(ids) == 0 {
 			continue
 		}
-		if err := lists.IgnoreGone(session.RemoveMemberRoles(ctx, organization, userID, lists.ValuesOf(ids))); err != nil {
+		if err := lists.IgnoreGone(session.RemoveMemberRoles(ctx, organization, userID, slices.Sorted(maps.Values(ids)))); err != nil {
 			return err
 		}
 	}

@@ -15,6 +15,7 @@ import (
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
@@ -109,7 +110,7 @@ var semantics = fields.Semantics{
 
 // urgent implements Definition.Urgent. Nothing may delay a block.
 func urgent(u *v1alpha1.Auth0User) auth0.Document {
-	if !fields.ValueOf(u.Spec.Blocked) || u.Status.Blocked {
+	if !ptr.Deref(u.Spec.Blocked, false) || u.Status.Blocked {
 		return nil
 	}
 	return auth0.Document{"blocked": true}
@@ -429,7 +430,7 @@ func roles(u *v1alpha1.Auth0User, references reference.Values) lists.List {
 			if err != nil || len(ids) == 0 {
 				return err
 			}
-			return session.RemoveUserRoles(ctx, id, lists.ValuesOf(ids))
+			return session.RemoveUserRoles(ctx, id, slices.Sorted(maps.Values(ids)))
 		},
 	}
 	if u.Spec.Roles != nil {
@@ -449,7 +450,7 @@ func assignRoles(ctx context.Context, session *auth0.Session, id string, names [
 		return nil, err
 	}
 	if len(ids) > 0 {
-		if err := session.AssignUserRoles(ctx, id, lists.ValuesOf(ids)); err != nil {
+		if err := session.AssignUserRoles(ctx, id, slices.Sorted(maps.Values(ids))); err != nil {
 			return nil, err
 		}
 	}

@@ -178,14 +178,6 @@ func Without(have auth0.Document, fields ...string) auth0.Document {
 	return rest
 }
 
-// ValueOf returns the value of a pointer, or the zero value for nil.
-func ValueOf[T any](pointer *T) T {
-	if pointer == nil {
-		return *new(T)
-	}
-	return *pointer
-}
-
 // Put sets a field of a document if there is a value.
 func Put[T any](document auth0.Document, field string, value *T) {
 	if value != nil {

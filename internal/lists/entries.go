@@ -30,16 +30,6 @@ func Unique(names []string) []string {
 	return slices.Compact(names)
 }
 
-// ValuesOf returns the values of a map, sorted.
-func ValuesOf(ids map[string]string) []string {
-	values := make([]string, 0, len(ids))
-	for _, id := range ids {
-		values = append(values, id)
-	}
-	slices.Sort(values)
-	return values
-}
-
 // IgnoreGone ignores the error that something is already gone.
 func IgnoreGone(err error) error {
 	if auth0.ClassOf(err) == auth0.ClassNotFound {
