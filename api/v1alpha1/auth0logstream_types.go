@@ -90,7 +90,7 @@ type LogStreamSink struct {
 	// httpContentType is the header Content-Type. Example: `application/json`.
 	// +optional
 	HTTPContentType SinkText `json:"httpContentType,omitempty"`
-	// httpCustomHeaders are further headers, none of which may be secret.
+	// httpCustomHeaders are further headers.
 	// +kubebuilder:validation:MaxItems=50
 	// +listType=map
 	// +listMapKey=header
@@ -161,7 +161,8 @@ type SinkText string
 // +kubebuilder:validation:XValidation:rule="self == oldSelf",message="Auth0 cannot change where events go in AWS and Azure; create another Auth0LogStream"
 type FixedSinkText SinkText
 
-// LogStreamHeader is a header of the requests of a log stream.
+// LogStreamHeader is a header of the requests of a log stream. It has a value, or valueSecretRef for a secret one.
+// +kubebuilder:validation:XValidation:rule="has(self.value) != has(self.valueSecretRef)",message="set either value or valueSecretRef"
 type LogStreamHeader struct {
 	// header is the name. Example: `X-Source`.
 	// +kubebuilder:validation:MinLength=1
@@ -170,8 +171,11 @@ type LogStreamHeader struct {
 	Header string `json:"header"`
 	// value of the header.
 	// +kubebuilder:validation:MaxLength=4096
-	// +required
-	Value string `json:"value"`
+	// +optional
+	Value *string `json:"value,omitempty"`
+	// valueSecretRef refers to a value that is secret.
+	// +optional
+	ValueSecretRef *SecretKeyReference `json:"valueSecretRef,omitempty"`
 }
 
 // Auth0LogStreamStatus describes the log stream in Auth0.

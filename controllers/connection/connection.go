@@ -59,6 +59,7 @@ var semantics = fields.Semantics{
 	// Free options have no schema.
 	Sets:       []string{"options.scope", "options.freeform_scopes", "options.domain_aliases", "options.non_persistent_attrs"},
 	Unshown:    []string{"options"},
+	Free:       []string{"options"},
 	CreateOnly: []string{"name", "strategy"},
 	Cleared: map[string]any{
 		"is_domain_connection": false, "show_as_button": false, "realms": []any{},

@@ -34,7 +34,7 @@ var Definition = engine.Definition[*v1alpha1.Auth0LogStream]{
 		CreateOnly: []string{"type", "startFrom"},
 		Kept:       []string{"isPriority", "pii_config.log_fields", "pii_config.method", "pii_config.algorithm", "status"},
 		Cleared:    map[string]any{"filters": []any{}},
-		Shown:      []string{"sink.httpAuthorization", "sink.datadogApiKey", "sink.splunkToken", "sink.sumoSourceAddress", "sink.segmentWriteKey"},
+		Shown:      []string{"sink.httpAuthorization", "sink.datadogApiKey", "sink.splunkToken", "sink.sumoSourceAddress", "sink.segmentWriteKey", "sink.httpCustomHeaders.[header].value"},
 	},
 	Renamed:        map[string]string{"isPriority": "isPriority", "startFrom": "startFrom", "paused": "status"},
 	Verbatim:       []string{"sink"},
@@ -112,7 +112,7 @@ func conditions(stream *v1alpha1.Auth0LogStream) []metav1.Condition {
 
 // export leaves out the secrets of the sink, which the spec has no field for.
 func export(_ context.Context, _ *auth0.Session, have auth0.Document, _ engine.Names, stream *v1alpha1.Auth0LogStream) (bool, error) {
-	if err := fields.ToSpec(&stream.Spec, fields.Without(have, "filters", "status"), "sink"); err != nil {
+	if err := fields.ToSpec(&stream.Spec, fields.WithoutSecretLists(fields.Without(have, "filters", "status"), []string{"sink.httpCustomHeaders.[header].value"}), "sink"); err != nil {
 		return false, err
 	}
 	for _, filter := range have.Objects("filters") {

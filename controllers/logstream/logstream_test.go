@@ -14,7 +14,7 @@ import (
 func TestExport(t *testing.T) {
 	have := auth0.Document{
 		"id": "lst_1", "name": "siem", "type": "splunk", "status": paused, "isPriority": false,
-		"sink":    map[string]any{"splunkDomain": "splunk.example.com", "splunkPort": "8088", "splunkSecure": true, "splunkToken": "planted"},
+		"sink":    map[string]any{"splunkDomain": "splunk.example.com", "splunkPort": "8088", "splunkSecure": true, "splunkToken": "planted", "httpCustomHeaders": []any{map[string]any{"header": "X-Key", "value": "planted"}}},
 		"filters": []any{map[string]any{"type": "category", "name": "user.fail"}},
 	}
 	var stream v1alpha1.Auth0LogStream

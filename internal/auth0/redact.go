@@ -1,6 +1,7 @@
 package auth0
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -21,6 +22,14 @@ const (
 	mostSent = 1 << 20
 )
 
+type secretsKey struct{}
+
+// WithSecrets returns a context whose calls quote none of these values in their errors, in whatever field they are sent. values is
+// called for each error.
+func WithSecrets(ctx context.Context, values func() []string) context.Context {
+	return context.WithValue(ctx, secretsKey{}, values)
+}
+
 var (
 	// secretFields are the fields of a request whose values are secret, including everything inside.
 	secretFields = regexp.MustCompile(`(?i)(password|secret|token|assertion|credential|hash|salt|_key|^key|^pem|^cert|^code$|device_code|code_verifier)`)
@@ -35,8 +44,12 @@ func redact(request *http.Request, err error) error {
 	if !ok {
 		return err
 	}
+	secrets := secretsIn(request)
+	if values, ok := request.Context().Value(secretsKey{}).(func() []string); ok {
+		secrets = append(secrets, values()...)
+	}
 	var forms []string
-	for _, secret := range secretsIn(request) {
+	for _, secret := range secrets {
 		if len(secret) < shortestSecret {
 			continue
 		}
@@ -79,14 +92,15 @@ func secretsIn(request *http.Request) []string {
 	// A body that is not a form has no fields.
 	form, _ := url.ParseQuery(string(sent))
 	for field, values := range form {
-		if isSecretField(field) {
+		if IsSecretField(field) {
 			secrets = append(secrets, values...)
 		}
 	}
 	return secrets
 }
 
-func isSecretField(name string) bool {
+// IsSecretField reports whether the name of a field says that its value is secret.
+func IsSecretField(name string) bool {
 	return secretFields.MatchString(name) && !publicFields.MatchString(name)
 }
 
@@ -103,7 +117,7 @@ func secretsOf(value any, all bool, secrets []string) []string {
 		}
 	case map[string]any:
 		for field, item := range value {
-			secrets = secretsOf(item, all || isSecretField(field), secrets)
+			secrets = secretsOf(item, all || IsSecretField(field), secrets)
 		}
 	}
 	return secrets

@@ -38,7 +38,8 @@ type Resource struct {
 	Scopes string
 	// Replace means that PUT updates an object, with the whole document, instead of PATCH.
 	Replace bool
-	// ReadOnly are the fields, besides the id, that Auth0 sets itself: it shows them, and refuses them in a write.
+	// ReadOnly are the fields, besides the id, that Auth0 sets itself: it shows them, and refuses them in a write. A dot leads into
+	// an object, or into each entry of a list: secrets.updated_at.
 	ReadOnly []string
 	// Parts are the top-level fields of an object that have routes of their own, by field.
 	Parts map[string]Part
@@ -104,15 +105,38 @@ func Replaces(name string) bool { return resourceNamed(name).Replace }
 
 // Writable returns a copy of an object without the fields that Auth0 sets itself, and without its parts.
 func Writable(name string, object Document) Document {
-	described, writable := resourceNamed(name), object.Clone()
-	delete(writable, described.ID)
-	for _, field := range described.ReadOnly {
-		delete(writable, field)
-	}
-	for field := range described.Parts {
+	writable := WithoutReadOnly(name, object.Clone())
+	delete(writable, IDField(name))
+	for field := range resourceNamed(name).Parts {
 		delete(writable, field)
 	}
 	return writable
+}
+
+// WithoutReadOnly returns an object without the fields of ReadOnly. It changes a copy, and returns the object itself if there are no
+// such fields.
+func WithoutReadOnly(name string, object Document) Document {
+	readOnly := resourceNamed(name).ReadOnly
+	if len(readOnly) == 0 {
+		return object
+	}
+	object = object.Clone()
+	for _, field := range readOnly {
+		deleteIn(object, strings.Split(field, "."))
+	}
+	return object
+}
+
+// deleteIn deletes what some keys lead to, in each entry of a list.
+func deleteIn(object Document, keys []string) {
+	if len(keys) == 1 {
+		delete(object, keys[0])
+		return
+	}
+	deleteIn(object.Object(keys[0]), keys[1:])
+	for _, entry := range object.Objects(keys[0]) {
+		deleteIn(entry, keys[1:])
+	}
 }
 
 // ScopesFor returns the last part of the scopes for a resource: read:<part>, and create, update and delete unless it is a

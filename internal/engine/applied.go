@@ -272,6 +272,6 @@ func (w *objectSync[O]) differenceOf(one fields.Change) v1alpha1.Difference {
 		difference.Auth0, difference.Spec = fmt.Sprintf("%s %s", redacted, one.Have), fmt.Sprintf("%s %s", redacted, one.Want)
 		return difference
 	}
-	difference.Auth0, difference.Spec = valueText(w.redact(one.Path, one.Have)), valueText(w.redact(one.Path, one.Want))
+	difference.Auth0, difference.Spec = valueText(w.redact(one.Path, one.Have, redacted)), valueText(one.Want)
 	return difference
 }

@@ -119,6 +119,7 @@ func (w *objectSync[O]) intend(ctx context.Context, have auth0.Document) error {
 
 // send makes a call for each route of a patch, usually one, and adds what Auth0 would otherwise reset.
 func (w *objectSync[O]) send(ctx context.Context, have, patch auth0.Document) (auth0.Document, error) {
+	patch = auth0.WithoutReadOnly(w.Definition.Resource, patch)
 	w.fields.RestoreSecrets(patch, w.secretValues)
 	if w.Definition.Preserve != nil {
 		if err := w.Definition.Preserve(w.req(), have, patch); err != nil {
@@ -155,14 +156,30 @@ func (w *objectSync[O]) changes(have auth0.Document) []fields.Change {
 		// The marker replaces the idempotency key.
 		managed = append(managed, field)
 	}
-	return w.withoutKnown(append(w.diff(have, managed), w.abandonedUnshown()...))
+	changes := append(w.diff(have, managed), w.abandonedUnshown()...)
+	return w.withoutKnown(append(changes, w.abandonedInLists(have, changes)...))
+}
+
+// abandonedInLists returns changes that send the lists again in which a value came from a Secret before, and its entry has none now:
+// Auth0 need not show it.
+func (w *objectSync[O]) abandonedInLists(have auth0.Document, changes []fields.Change) []fields.Change {
+	var lists []fields.Change
+	for _, applied := range w.object.GetManagedStatus().AppliedSecrets {
+		list, entry := fields.SplitEntry(applied.Field)
+		_, still := w.declaredSecrets()[applied.Field]
+		isSent := slices.Contains(fields.PathsOf(slices.Concat(changes, lists)), list)
+		if entry != nil && !still && !isSent && fields.ValueIn(w.desired, entry) != nil {
+			lists = append(lists, fields.Change{Path: list, Want: w.fields.ValueAt(w.desired, list), Have: w.fields.ValueAt(have, list)})
+		}
+	}
+	return lists
 }
 
 // abandonedSecrets returns the paths of values that came from Secrets before and no longer do.
 func (w *objectSync[O]) abandonedSecrets() []string {
 	var paths []string
 	for _, applied := range w.object.GetManagedStatus().AppliedSecrets {
-		if _, still := w.secretValues[applied.Field]; !still && w.fields.ReplacedObject(applied.Field) != "" {
+		if _, still := w.secretValues[applied.Field]; !still && w.fields.ReplacedObject(applied.Field) != "" && !fields.IsInList(applied.Field) {
 			paths = append(paths, applied.Field)
 		}
 	}

@@ -15,7 +15,7 @@ import (
 
 // withDefaults fills in what follows from the resource and from the type of the kind.
 func (d Definition[O]) withDefaults() *Definition[O] {
-	d.Fields = d.Fields.WithLists(nameOf[O](), d.Renamed)
+	d.Fields = d.Fields.WithLists(nameOf[O](), d.naming())
 	d.addParts()
 	if d.isSingleton() {
 		d.addSingleton()
@@ -51,11 +51,7 @@ func (d *Definition[O]) addConversion() {
 	if d.Desired == nil {
 		d.Desired = d.fromSpec
 	}
-	if d.SecretFields == nil && fields.HaveSecrets(specOf[O]()) {
-		d.SecretFields = func(object O) map[string]v1alpha1.SecretKeyReference {
-			return fields.SecretsOf(part(object, "Spec").Interface(), d.Verbatim)
-		}
-	}
+	d.addSecrets()
 	if d.Observe == nil {
 		id := auth0.IDField(d.Resource)
 		d.Observe = func(object O, have auth0.Document) {
@@ -64,9 +60,29 @@ func (d *Definition[O]) addConversion() {
 	}
 }
 
-// exportSpec is the reverse of fromSpec. A spec has no field for the value of a secret.
+// addSecrets fills in which values come from Secrets, and which may.
+func (d *Definition[O]) addSecrets() {
+	d.secretPatterns = d.Fields.Shown
+	if d.SecretFields != nil {
+		return
+	}
+	declared := d.Fields.SecretsIn(specOf[O](), d.naming())
+	patterns := declared.Patterns()
+	if len(patterns) == 0 {
+		return
+	}
+	d.secretPatterns = slices.Concat(d.secretPatterns, patterns)
+	d.SecretFields = func(object O) map[string]v1alpha1.SecretKeyReference { return declared.Of(part(object, "Spec")) }
+}
+
+func (d *Definition[O]) naming() fields.Naming {
+	return fields.Naming{Renamed: d.Renamed, Verbatim: d.Verbatim}
+}
+
+// exportSpec is the reverse of fromSpec. A spec has no field for the value of a secret, except in a list: it leaves out lists that
+// may have one.
 func (d *Definition[O]) exportSpec(_ context.Context, _ *auth0.Session, have auth0.Document, _ Names, object O) (bool, error) {
-	settings := have.Clone()
+	settings := fields.WithoutSecretLists(have, d.secretPatterns).Clone()
 	for field, name := range d.Renamed {
 		if value, shown := settings[name]; shown {
 			delete(settings, name)

@@ -133,6 +133,8 @@ type Definition[O v1alpha1.Managed] struct {
 	// the object of Fields.Replaced around it is sent. Auth0 does not return the values. Default: a field tokenSecretRef of the
 	// spec holds the value of token.
 	SecretFields func(O) map[string]v1alpha1.SecretKeyReference
+	// secretPatterns are the patterns of the fields whose values may come from Secrets, or that Auth0 shows in the clear.
+	secretPatterns []string
 	// CheckSecret checks a value before it is sent. It returns in wrong why Auth0 would refuse the value of a field, and in
 	// warning why the value is likely a mistake. Neither quotes the value; both say what it is, and what to do.
 	CheckSecret func(object O, field, value string) (wrong, warning string)

@@ -52,6 +52,13 @@ type spec struct {
 	Settings map[string]any                         `json:"settings,omitempty"`
 	Secrets  map[string]v1alpha1.SecretKeyReference `json:"secrets,omitempty"`
 	Parent   *v1alpha1.ObjectReference              `json:"parent,omitempty"`
+	Entries  []entry                                `json:"entries,omitempty"`
+}
+
+// entry is an entry of a list, with a value from a Secret.
+type entry struct {
+	Name           string                       `json:"name"`
+	ValueSecretRef *v1alpha1.SecretKeyReference `json:"valueSecretRef,omitempty"`
 }
 
 type status struct {

@@ -13,6 +13,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
 	"github.com/auth0-operator/auth0-operator/internal/auth0/ratelimit"
+	"github.com/auth0-operator/auth0-operator/internal/fields"
 	"github.com/auth0-operator/auth0-operator/internal/lists"
 	"github.com/auth0-operator/auth0-operator/internal/problem"
 	"github.com/auth0-operator/auth0-operator/internal/reference"
@@ -160,7 +161,7 @@ func (w *objectSync[O]) readSecrets(ctx context.Context) error {
 		}
 		value, err := secret.Value(ctx, w.Reader, w.object.GetNamespace(), ref)
 		if err != nil {
-			return err
+			return inEntry(field, err)
 		}
 		hash, err := w.hashSecret(ctx, field, value)
 		if err != nil {
@@ -181,6 +182,17 @@ func (w *objectSync[O]) readSecrets(ctx context.Context) error {
 		ratelimit.ReservationOf(ctx).RaisePriority(ratelimit.PriorityEdited)
 	}
 	return nil
+}
+
+// inEntry adds to a problem in which entry of a list the value belongs.
+func inEntry(field string, err error) error {
+	known, ok := errors.AsType[*problem.Problem](err)
+	if !ok || !fields.IsInList(field) {
+		return err
+	}
+	named := *known
+	named.Message = field + ": " + known.Message
+	return &named
 }
 
 // checkSecret refuses a value that Auth0 does not accept, and warns of one that is likely a mistake.

@@ -70,6 +70,8 @@ type objectSync[O v1alpha1.Managed] struct {
 	desiredHash uint64
 	// secretValues are all values that come from Secrets, by path; secrets are the values that changed since they were last sent.
 	secretValues, secrets map[string]any
+	// shownSecrets are the secret values that Auth0 showed, which may be someone else's.
+	shownSecrets []string
 	// differing are the secret values that Auth0 shows and that are not the declared ones.
 	differing []fields.Change
 	// applied are the hashes of all such values.
@@ -105,6 +107,7 @@ func (w *objectSync[O]) run(ctx context.Context) Outcome {
 	if !isSeen(w.object) {
 		w.object.GetManagedStatus().Claims = ""
 	}
+	ctx = auth0.WithSecrets(ctx, w.knownSecrets)
 	outcome, err := w.apply(ctx)
 	if err == nil {
 		// The claim stays until the object has what it declares, whatever fails.

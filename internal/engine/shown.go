@@ -20,15 +20,36 @@ const redacted = "(a secret)"
 
 // compareSecrets compares the secret values that Auth0 shows with the declared ones. Those that are the same need not be sent.
 func (w *objectSync[O]) compareSecrets(ctx context.Context, have auth0.Document) (err error) {
+	w.noteShownSecrets(have)
 	if w.differing, err = w.differingSecrets(ctx, have); err != nil {
 		return err
 	}
-	for _, path := range w.fields.Shown {
-		if w.fields.ValueAt(have, path) != nil {
-			delete(w.secrets, path)
-		}
-	}
+	maps.DeleteFunc(w.secrets, func(path string, _ any) bool { return w.isShown(path) && w.fields.ValueAt(have, path) != nil })
 	return nil
+}
+
+// noteShownSecrets remembers the secret values that Auth0 shows, so that no message quotes them.
+func (w *objectSync[O]) noteShownSecrets(have auth0.Document) {
+	for _, pattern := range w.secretPatterns() {
+		fields.Edit(have, fields.SplitPath(pattern), func(_ []string, value any) any {
+			w.shownSecrets = append(w.shownSecrets, fmt.Sprint(value))
+			return value
+		})
+	}
+}
+
+// knownSecrets returns all secret values that the reconciliation knows.
+func (w *objectSync[O]) knownSecrets() []string {
+	known := slices.Clone(w.shownSecrets)
+	for _, value := range w.secretValues {
+		known = append(known, fmt.Sprint(value))
+	}
+	return known
+}
+
+// isShown reports whether Auth0 shows the secret value at a path in the clear.
+func (w *objectSync[O]) isShown(path string) bool {
+	return slices.Contains(w.fields.Shown, fields.PatternOf(path))
 }
 
 // differingSecrets returns the secret values that Auth0 shows and that are not the declared ones. Hashes that were made with
@@ -37,7 +58,7 @@ func (w *objectSync[O]) differingSecrets(ctx context.Context, have auth0.Documen
 	var differing []fields.Change
 	for _, declared := range w.applied {
 		shown := w.fields.ValueAt(have, declared.Field)
-		if shown == nil || declared.Refused != "" || !slices.Contains(w.fields.Shown, declared.Field) {
+		if shown == nil || declared.Refused != "" || !w.isShown(declared.Field) {
 			continue
 		}
 		hash, err := w.hashSecret(ctx, declared.Field, fmt.Sprint(shown))
@@ -91,45 +112,79 @@ func (w *objectSync[O]) sendsNews() bool {
 	})
 }
 
-// secretPaths returns the paths of the values that come from Secrets, came from Secrets before, or are shown by Auth0.
-func (w *objectSync[O]) secretPaths() []string {
-	paths := slices.Clone(w.fields.Shown)
-	if w.Definition.SecretFields != nil {
-		paths = slices.AppendSeq(paths, maps.Keys(w.Definition.SecretFields(w.object)))
+// withoutSecrets returns what Auth0 shows of an object without the values that come from Secrets: those are compared by their hashes,
+// or not at all. It also leaves out what Auth0 sets itself.
+func (w *objectSync[O]) withoutSecrets(have auth0.Document) auth0.Document {
+	return fields.WithoutSecrets(auth0.WithoutReadOnly(w.Definition.Resource, have), maps.Keys(w.declaredSecrets()))
+}
+
+// declaredSecrets are the Secrets that the spec names, by the path of the value. An object that is being deleted declares none.
+func (w *objectSync[O]) declaredSecrets() map[string]v1alpha1.SecretKeyReference {
+	if w.Definition.SecretFields == nil || w.object.GetDeletionTimestamp() != nil {
+		return nil
 	}
+	return w.Definition.SecretFields(w.object)
+}
+
+// secretPatterns returns the patterns and paths of what is secret: by the type of the kind, or because the value comes from a Secret
+// or came from one before.
+func (w *objectSync[O]) secretPatterns() []string {
+	patterns := slices.AppendSeq(slices.Clone(w.Definition.secretPatterns), maps.Keys(w.declaredSecrets()))
 	declared := w.fields.Flatten(w.desired)
 	for _, applied := range w.object.GetManagedStatus().AppliedSecrets {
 		// Status has hashes of values of the spec too, which Auth0 does not show.
 		if _, isPlain := declared[applied.Field]; !isPlain {
-			paths = append(paths, applied.Field)
+			patterns = append(patterns, applied.Field)
 		}
 	}
-	return paths
+	return patterns
 }
 
-// redact returns the value of a path without secret values.
-func (w *objectSync[O]) redact(path string, value any) any {
-	if value == nil {
-		return nil
-	}
-	for _, secret := range w.secretPaths() {
-		if secret == path {
-			return redacted
+// redact returns the value that Auth0 shows at a path, with another one in the place of each secret; nil leaves it out.
+func (w *objectSync[O]) redact(path string, value, with any) any {
+	for _, pattern := range w.secretPatterns() {
+		if keys, ok := fields.Below(path, pattern); ok && value != nil {
+			value = fields.Edit(value, keys, func(at []string, secret any) any {
+				if w.isPlain(append(fields.SplitPath(path), at...)) {
+					return secret
+				}
+				return with
+			})
 		}
-		value = redactIn(value, path, secret)
+	}
+	if field, _, _ := strings.Cut(path, "."); slices.Contains(w.fields.Free, field) {
+		keys := fields.SplitPath(path)
+		return w.redactNamed(keys, value, auth0.IsSecretField(keys[len(keys)-1]), with)
 	}
 	return value
 }
 
-// redactIn redacts a secret value inside an object. It changes a copy.
-func redactIn(value any, path, secret string) any {
-	key, isInside := strings.CutPrefix(secret, path+".")
-	document := auth0.Document{"value": value}
-	keys := append([]string{"value"}, fields.SplitPath(key)...)
-	if !isInside || fields.ValueIn(document, keys) == nil {
-		return value
+// redactNamed redacts the values whose names say that they are secret, and those inside them.
+func (w *objectSync[O]) redactNamed(keys []string, value any, isSecret bool, with any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		shown := maps.Clone(value)
+		for key, inner := range value {
+			shown[key] = w.redactNamed(append(slices.Clone(keys), key), inner, isSecret || auth0.IsSecretField(key), with)
+		}
+		return shown
+	case []any:
+		shown := slices.Clone(value)
+		for i, inner := range value {
+			shown[i] = w.redactNamed(keys, inner, isSecret, with)
+		}
+		return shown
+	case string:
+		if isSecret && !w.isPlain(keys) {
+			return with
+		}
 	}
-	document = document.Clone()
-	fields.Set(document, keys, redacted)
-	return document["value"]
+	return value
+}
+
+// isPlain reports whether the spec declares the value of a path that could also come from a Secret, and did not before.
+func (w *objectSync[O]) isPlain(keys []string) bool {
+	path := fields.JoinKeys(keys)
+	_, isText := fields.ValueIn(w.desired, keys).(string)
+	return isText && !slices.ContainsFunc(w.object.GetManagedStatus().AppliedSecrets, func(applied v1alpha1.AppliedSecret) bool { return applied.Field == path })
 }

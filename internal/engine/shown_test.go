@@ -186,3 +186,24 @@ func TestTopLevelSecretNotApplied(t *testing.T) {
 		w.requireNoSecrets(app)
 	}
 }
+
+// TestFreeOptionsShowNoSecrets: a plan shows what differs in free JSON, without what its names say is secret.
+func TestFreeOptionsShowNoSecrets(t *testing.T) {
+	w := newWorld(t, engine.NewKind(define(engine.Definition[*TestSink]{
+		Resource: "network-acls", Noun: "rule", Fields: fields.Semantics{Replaced: []string{"options"}, Free: []string{"options"}},
+	})))
+	s := w.serve(&served{lists: []string{"network-acls"}})
+	s.objects["network-acls/acl_1"] = auth0.Document{"id": "acl_1", "name": "idp", "options": map[string]any{
+		"client_secret": "planted-1", "gateway": map[string]any{"method": "bearer", "secret": "planted-2"}, "keys": []any{"planted-3"}, "passwordPolicy": "low",
+	}}
+	sink := &TestSink{}
+	sink.Spec.ManagementPolicy = v1alpha1.ManagementPolicyObserve
+	w.declare(sink, "idp", map[string]any{"name": "idp", "options": map[string]any{
+		"client_secret": nil, "gateway": nil, "keys": []any{}, "passwordPolicy": "good",
+	}})
+	w.requireReady(sink)
+	w.requireNoSecrets(sink)
+	if text := asJSON(sink.Status.Differences); !strings.Contains(text, "bearer") || !strings.Contains(text, "low") {
+		t.Errorf("the differences do not show what is no secret: %s", text)
+	}
+}

@@ -111,7 +111,7 @@ func (w *objectSync[O]) rememberFormer(have auth0.Document) {
 	for _, path := range w.fields.Paths(w.desired) {
 		if !slices.Contains(status.ManagedFields, path) {
 			status.FormerValues = slices.DeleteFunc(status.FormerValues, func(one v1alpha1.FormerValue) bool { return one.Field == path })
-			status.FormerValues = append(status.FormerValues, formerValue(path, w.fields.ValueAt(have, path)))
+			status.FormerValues = append(status.FormerValues, formerValue(path, w.redact(path, w.fields.ValueAt(have, path), nil)))
 		}
 	}
 }
@@ -159,6 +159,7 @@ func (w *objectSync[O]) formerOf(path string) any {
 // diff compares the desired document with what Auth0 has. managed are the paths that were desired before: where they are not
 // desired any more, it sets them to their former values, or clears them if they had none.
 func (w *objectSync[O]) diff(have auth0.Document, managed []string) []fields.Change {
+	have = w.withoutSecrets(have)
 	want := w.fields.Flatten(w.desired)
 	var cleared []string
 	var former []fields.Change

@@ -20,14 +20,19 @@ type Semantics struct {
 	// Keyed are lists of objects that Auth0 replaces whole, by the field that identifies their entries. Each entry is a separate
 	// field. A patch sends the list as it was read, with the differences. The order does not matter.
 	Keyed map[string]string
+	// ListKeys are lists of objects, at any depth, by the field that identifies their entries. Their order does not matter. Those of
+	// the CRD need no mention.
+	ListKeys map[string]string
 	// Sets are lists whose order does not matter, as JSON arrays or as words in one string.
 	Sets []string
 	// CreateOnly are fields that only the creation sends.
 	CreateOnly []string
 	// UpdateOnly are secret values that the creation does not accept: they are sent right after it.
 	UpdateOnly []string
-	// Shown are the paths of secret values that Auth0 returns in the clear to callers that may see them.
+	// Shown are the patterns of secret values that Auth0 returns in the clear to callers that may see them.
 	Shown []string
+	// Free are objects that the spec declares as JSON: a value in them is secret if its name says so, unless the spec declares it.
+	Free []string
 	// Unshown are objects of Replaced of which Auth0 may accept a value and never show it.
 	Unshown []string
 	// With lists fields to send whenever another one is sent: Auth0 would reset them, or reads them only together.
@@ -152,7 +157,7 @@ func (f Semantics) ValueAt(document auth0.Document, path string) any {
 	case nested && f.Keyed[object] != "":
 		return f.Entries(object, document)[path]
 	}
-	return document[path]
+	return ValueIn(document, SplitPath(path))
 }
 
 // Entries returns the entries of a keyed list by their paths.
@@ -216,7 +221,7 @@ func (f Semantics) Patch(desired, have auth0.Document, changes []Change, secrets
 		}
 	}
 	f.replace(patch, have, changes)
-	f.includeSecrets(patch, have, secrets)
+	f.includeSecrets(patch, desired, have, secrets)
 	f.addCompanions(patch, desired)
 	f.addLifted(patch, have)
 	return patch

@@ -4,9 +4,10 @@ import "testing"
 
 // TestListsWithoutOrder checks that a list is compared as its CRD declares it: the type of the list is its only description.
 func TestListsWithoutOrder(t *testing.T) {
-	applications := Semantics{}.WithLists("Auth0Client", nil)
-	databases := Semantics{Sets: []string{"options.scope"}}.WithLists("Auth0Connection", map[string]string{"database": "options"})
-	apis := Semantics{Keyed: map[string]string{"scopes": "value"}}.WithLists("Auth0ResourceServer", nil)
+	applications := Semantics{}.WithLists("Auth0Client", Naming{})
+	databases := Semantics{Sets: []string{"options.scope"}}.WithLists("Auth0Connection", Naming{Renamed: map[string]string{"database": "options"}})
+	apis := Semantics{Keyed: map[string]string{"scopes": "value"}}.WithLists("Auth0ResourceServer", Naming{})
+	streams := Semantics{}.WithLists("Auth0LogStream", Naming{Verbatim: []string{"sink"}})
 	for _, row := range []struct {
 		name string
 		of   Semantics
@@ -21,7 +22,8 @@ func TestListsWithoutOrder(t *testing.T) {
 		{"list of a free option", databases, "options.scope", true},
 		{"entries with a key of their own", apis, "scopes", false},
 		{"entries with a type", apis, "authorization_details", true},
-		{"kind without lists", Semantics{}.WithLists("Auth0Role", nil), "name", false},
+		{"list in an object with Auth0's names", streams, "sink.httpCustomHeaders", true},
+		{"kind without lists", Semantics{}.WithLists("Auth0Role", Naming{}), "name", false},
 	} {
 		if got := row.of.Equal(row.path, []any{"a", "b"}, []any{"b", "a"}); got != row.want {
 			t.Errorf("%s: the order of %s matters: %v", row.name, row.path, !got)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	"github.com/auth0-operator/auth0-operator/internal/specs"
 )
 
 // secretRef ends the names of the fields whose value comes from a Secret.
@@ -14,56 +15,72 @@ const secretRef = "SecretRef"
 
 var secretKeyReference = reflect.TypeFor[v1alpha1.SecretKeyReference]()
 
-// HaveSecrets reports whether the objects of a type have values that come from Secrets, by a field such as tokenSecretRef.
-func HaveSecrets(of reflect.Type) bool {
-	if of.Kind() == reflect.Pointer {
-		of = of.Elem()
-	}
-	if of.Kind() != reflect.Struct || of.PkgPath() != secretKeyReference.PkgPath() {
-		return false
-	}
-	for field := range of.Fields() {
-		if isSecretRef(field) || HaveSecrets(field.Type) {
-			return true
-		}
-	}
-	return false
+// Secrets are the fields of a spec whose values come from Secrets: a field tokenSecretRef holds the value of token.
+type Secrets struct {
+	plan   specs.Plan[struct{}]
+	naming Naming
+	lists  map[string]string
 }
 
-func isSecretRef(field reflect.StructField) bool {
-	return field.Type == reflect.PointerTo(secretKeyReference) && strings.HasSuffix(field.Name, secretRef)
+// SecretsIn finds the values of a type of specs that come from Secrets. Lists that have some need an entry in f.ListKeys.
+func (f Semantics) SecretsIn(spec reflect.Type, naming Naming) Secrets {
+	return Secrets{specs.PlanOf(spec, isSecretRef), naming, f.ListKeys}
 }
 
-// SecretsOf returns where the values of a spec are that come from Secrets, by their paths in Auth0's document: a field
-// sink.tokenSecretRef holds the value of sink.token. Objects in verbatim keep the names inside them.
-func SecretsOf(spec any, verbatim []string) map[string]v1alpha1.SecretKeyReference {
+func isSecretRef(field reflect.StructField) (is struct{}, ok bool) {
+	return is, field.Type == reflect.PointerTo(secretKeyReference) && strings.HasSuffix(field.Name, secretRef)
+}
+
+// Of returns where the values of a spec are that come from Secrets, by their paths in Auth0's document.
+func (s Secrets) Of(spec reflect.Value) map[string]v1alpha1.SecretKeyReference {
 	found := map[string]v1alpha1.SecretKeyReference{}
-	addSecretRefs(reflect.ValueOf(spec), "", Snake, verbatim, found)
+	s.plan.Visit(spec, func(path []specs.Step, _ struct{}, ref reflect.Value) {
+		found[JoinKeys(s.keys(path))] = ref.Interface().(v1alpha1.SecretKeyReference)
+	})
 	return found
 }
 
-func addSecretRefs(of reflect.Value, path string, rename func(string) string, verbatim []string, found map[string]v1alpha1.SecretKeyReference) {
-	if of.Kind() == reflect.Pointer {
-		if of.IsNil() {
-			return
+// Patterns returns the patterns of all such values of the type, declared or not.
+func (s Secrets) Patterns() []string {
+	var patterns []string
+	s.plan.Each(func(path []specs.Step, _ struct{}) { patterns = append(patterns, JoinKeys(s.keys(path))) })
+	return patterns
+}
+
+// keys are the keys of the path to a value, in Auth0's names.
+func (s Secrets) keys(path []specs.Step) []string {
+	names := make([]string, len(path))
+	for i, step := range path {
+		names[i] = strings.TrimSuffix(step.Name, secretRef)
+	}
+	names = s.naming.inAuth0(names)
+	var keys []string
+	for i, step := range path {
+		keys = append(keys, names[i])
+		if !step.IsList {
+			continue
 		}
-		of = of.Elem()
-	}
-	if of.Kind() != reflect.Struct || of.Type().PkgPath() != secretKeyReference.PkgPath() {
-		return
-	}
-	for i := range of.NumField() {
-		field := of.Type().Field(i)
-		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		switch at := path + rename(strings.TrimSuffix(name, secretRef)); {
-		case isSecretRef(field) && !of.Field(i).IsNil():
-			found[at] = of.Field(i).Elem().Interface().(v1alpha1.SecretKeyReference)
-		case slices.Contains(verbatim, at):
-			addSecretRefs(of.Field(i), at+".", strings.Clone, verbatim, found)
-		case name != "":
-			addSecretRefs(of.Field(i), at+".", rename, verbatim, found)
+		switch name := s.lists[strings.Join(names[:i+1], ".")]; {
+		case name == "":
+			panic("the list " + strings.Join(names[:i+1], ".") + " has secrets, and needs a listMapKey")
+		case step.Entry.IsValid():
+			keys = append(keys, entryKey(name, s.valueOf(step.Entry, name)))
+		default:
+			keys = append(keys, "["+name+"]")
 		}
 	}
+	return keys
+}
+
+// valueOf returns the field of an entry that identifies it.
+func (s Secrets) valueOf(entry reflect.Value, name string) string {
+	for i := range entry.NumField() {
+		field, _, _ := strings.Cut(entry.Type().Field(i).Tag.Get("json"), ",")
+		if field == name || Snake(field) == name {
+			return entry.Field(i).String()
+		}
+	}
+	panic(entry.Type().String() + " has no field " + name)
 }
 
 // RemoveReferences removes the fields of a spec that refer to other objects or to Secrets.
@@ -76,7 +93,23 @@ func RemoveReferences(document auth0.Document) {
 		if object, ok := asObject(value); ok {
 			RemoveReferences(object)
 		}
+		for _, entry := range document.Objects(name) {
+			RemoveReferences(entry)
+		}
 	}
+}
+
+// WithoutSecretLists returns a copy of a document without the lists whose entries may have secret values: nobody knows which of the
+// values that Auth0 shows are secret.
+func WithoutSecretLists(document auth0.Document, patterns []string) auth0.Document {
+	left := document
+	for _, pattern := range patterns {
+		keys := SplitPath(pattern)
+		if entry := slices.IndexFunc(keys, isEntryKey); entry > 0 {
+			left, _ = Edit(left, keys[:entry], func([]string, any) any { return nil }).(map[string]any)
+		}
+	}
+	return left
 }
 
 // ToStatus copies the id of an object in Auth0 into a status, and the texts and flags of which the status has a field.

@@ -12,7 +12,7 @@ func TestSecretsTravelWithWhatIsReplaced(t *testing.T) {
 	have := document(t, `{"options":{"configuration":{"KEY":"masked"},"theirs":1}}`)
 
 	changed := document(t, `{}`)
-	connectionLike.includeSecrets(changed, have, values)
+	connectionLike.includeSecrets(changed, nil, have, values)
 	if want := document(t, `{"options":{"configuration":{"KEY":"plain"},"theirs":1},"password":"p"}`); !sameJSON(want, changed) {
 		t.Errorf("a value that changed: %v", changed)
 	}

@@ -2,49 +2,50 @@
 
 package fields
 
-// unorderedLists are the lists of a spec without an order, by kind: those of listType set and map in its CRD.
-var unorderedLists = map[string][]string{
+// unorderedLists are the lists of a spec without an order, by kind: those of listType set and map in its CRD. The value is the
+// field that identifies an entry, if it is one.
+var unorderedLists = map[string]map[string]string{
 	"Auth0ClientGrant": {
-		"authorizationDetailsTypes",
-		"scopes",
+		"authorizationDetailsTypes": "",
+		"scopes":                    "",
 	},
 	"Auth0Client": {
-		"allowedClients",
-		"allowedOrigins",
-		"asyncApprovalNotificationChannels",
-		"clientAliases",
-		"clientAuthenticationMethods.privateKeyJwt.credentials",
-		"defaultOrganization.flows",
-		"grantTypes.items",
-		"myOrganizationConfiguration.allowedStrategies",
-		"oidcLogout.backchannelLogoutInitiators.selectedInitiators",
-		"organizationDiscoveryMethods",
-		"sessionTransfer.allowedAuthenticationMethods",
-		"tokenExchange.allowAnyProfileOfType",
-		"webOrigins",
+		"allowedClients":                    "",
+		"allowedOrigins":                    "",
+		"asyncApprovalNotificationChannels": "",
+		"clientAliases":                     "",
+		"clientAuthenticationMethods.privateKeyJwt.credentials":     "name",
+		"defaultOrganization.flows":                                 "",
+		"grantTypes.items":                                          "",
+		"myOrganizationConfiguration.allowedStrategies":             "",
+		"oidcLogout.backchannelLogoutInitiators.selectedInitiators": "",
+		"organizationDiscoveryMethods":                              "",
+		"sessionTransfer.allowedAuthenticationMethods":              "",
+		"tokenExchange.allowAnyProfileOfType":                       "",
+		"webOrigins":                                                "",
 	},
 	"Auth0Connection": {
-		"database.nonPersistentAttrs",
-		"database.passwordDictionary.dictionary",
-		"database.passwordOptions.complexity.characterTypes",
-		"database.passwordOptions.dictionary.custom",
-		"database.passwordOptions.profileData.blockedFields",
-		"optionSecrets",
-		"realms",
+		"database.nonPersistentAttrs":                        "",
+		"database.passwordDictionary.dictionary":             "",
+		"database.passwordOptions.complexity.characterTypes": "",
+		"database.passwordOptions.dictionary.custom":         "",
+		"database.passwordOptions.profileData.blockedFields": "",
+		"optionSecrets": "path",
+		"realms":        "",
 	},
 	"Auth0LogStream": {
-		"filters",
-		"piiConfig.logFields",
-		"sink.httpCustomHeaders",
+		"filters":                "",
+		"piiConfig.logFields":    "",
+		"sink.httpCustomHeaders": "header",
 	},
 	"Auth0ResourceServer": {
-		"authorizationDetails",
-		"scopes.items",
+		"authorizationDetails": "type",
+		"scopes.items":         "value",
 	},
 	"Auth0Token": {
-		"clientCredentials.scopes",
-		"deviceCode.scopes",
-		"password.scopes",
-		"refreshToken.scopes",
+		"clientCredentials.scopes": "",
+		"deviceCode.scopes":        "",
+		"password.scopes":          "",
+		"refreshToken.scopes":      "",
 	},
 }
