@@ -102,6 +102,8 @@ const (
 	ReasonProtected = "Protected"
 	// ReasonNotApplied surfaces when Auth0 accepts a write but does not store the values.
 	ReasonNotApplied = "NotApplied"
+	// ReasonNotEntitled surfaces when the plan of the tenant lacks something that the object declares. The rest is applied.
+	ReasonNotEntitled = "NotEntitled"
 	// ReasonConflict surfaces when another Kubernetes object manages the object in Auth0. The message names it.
 	ReasonConflict = "Conflict"
 	// ReasonDeletionHeld surfaces on an object that is being deleted while a person has to confirm its deletion in Auth0:

@@ -89,6 +89,11 @@ func outcomeOf(failed *auth0.Error, session *auth0.Session, resync time.Duration
 	case auth0.ClassTooLarge:
 		return Stall(v1alpha1.ReasonResponseTooLarge, fmt.Sprintf("%s: %s; make the object in Auth0 smaller", failed.Route, failed.Message), resync)
 	case auth0.ClassInvalid, auth0.ClassForbidden:
+		if failed.IsNotEntitled() {
+			// A plan changes rarely.
+			return Outcome{state: stalled, reason: v1alpha1.ReasonNotEntitled, after: spread(resync), message: fmt.Sprintf(
+				"%s%s (%s, %d); upgrade the plan, or remove what needs it from the spec", auth0.NotEntitledPrefix, strings.TrimSuffix(failed.Message, "."), failed.Route, failed.Status)}
+		}
 		if failed.Status == 0 {
 			return Stall(v1alpha1.ReasonRejected, failed.Message, resync)
 		}

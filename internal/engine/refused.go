@@ -137,6 +137,9 @@ func (w *objectSync[O]) refusedOf(err error, part auth0.Document, changes []fiel
 	for _, one := range changes {
 		if slices.Contains(named, one.Path) {
 			one.Refused = failed.Name(shortened(strings.TrimSuffix(failed.Message, ".")))
+			if failed.IsNotEntitled() {
+				one.Refused = auth0.NotEntitledPrefix + one.Refused
+			}
 			refused = append(refused, one)
 		}
 	}
@@ -248,6 +251,10 @@ func (w *objectSync[O]) refusedMessages() (reason string, messages []string) {
 			verb = "does not clear"
 		}
 		message := fmt.Sprintf("Auth0 %s %s: %s", verb, one.Path, one.Refused)
+		if strings.HasPrefix(one.Refused, auth0.NotEntitledPrefix) {
+			reason = v1alpha1.ReasonNotEntitled
+			message = fmt.Sprintf("%s: %s; upgrade the plan, or remove the field", one.Path, one.Refused)
+		}
 		if known := w.explainedRefusal(one.Refused); known != nil {
 			reason, message = known.Reason, known.Message
 		}

@@ -1,0 +1,55 @@
+package engine_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
+)
+
+// TestFieldOutsideThePlan: a field that the plan lacks holds back no other one, and is not sent again before the spec changes.
+func TestFieldOutsideThePlan(t *testing.T) {
+	for name, refusal := range map[string]string{
+		"named":   `"message":"Please upgrade your subscription to use action","errorCode":"insufficient_entitlement"`,
+		"by code": `"message":"The field action is not for you","errorCode":"feature_not_enabled"`,
+	} {
+		w, s := newRules(t)
+		rule := &TestRule{}
+		w.declare(rule, "rule", map[string]any{"name": "rule", "active": true})
+		w.requireReady(rule)
+		s.refuses = func(_, _ string, body auth0.Document) (int, string) {
+			if body["action"] == nil {
+				return 0, ""
+			}
+			return http.StatusForbidden, `{"statusCode":403,"error":"Forbidden",` + refusal + `}`
+		}
+		w.edit(rule, func(spec *spec) {
+			spec.Settings["active"], spec.Settings["action"] = false, map[string]any{"block": true}
+		})
+		message := w.requireReason(rule, v1alpha1.ReasonNotEntitled)
+		if !strings.Contains(message, "action: the tenant's plan does not include this") {
+			t.Errorf("%s: the message does not name the field: %s", name, message)
+		}
+		if s.objects["network-acls/id_1"]["active"] != false {
+			t.Errorf("%s: the other field is not applied", name)
+		}
+		w.forgetCalls()
+		w.requireReason(rule, v1alpha1.ReasonNotEntitled)
+		w.requireCalls("GET network-acls/id_1")
+		w.edit(rule, func(spec *spec) { delete(spec.Settings, "action") })
+		w.requireReady(rule)
+	}
+}
+
+// TestObjectOutsideThePlan: a creation that the plan does not allow says so.
+func TestObjectOutsideThePlan(t *testing.T) {
+	w, s := newRules(t)
+	s.refuses = func(string, string, auth0.Document) (int, string) {
+		return http.StatusForbidden, `{"statusCode":403,"error":"Forbidden","message":"Please upgrade your subscription to use this","errorCode":"insufficient_entitlement"}`
+	}
+	rule := &TestRule{}
+	w.declare(rule, "rule", map[string]any{"name": "rule"})
+	w.requireReason(rule, v1alpha1.ReasonNotEntitled)
+}
