@@ -1,16 +1,20 @@
 package integration
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
@@ -256,6 +260,40 @@ func TestDriftIsCorrectedByEvents(t *testing.T) {
 	}
 	if quickest > 2*time.Second {
 		t.Errorf("putting an edit right took %s", quickest)
+	}
+}
+
+// TestAStartWritesTheWatchOnce counts the writes that say how a tenant is watched: one for both ways, and none at an end where
+// nothing happened.
+func TestAStartWritesTheWatchOnce(t *testing.T) {
+	t.Parallel()
+	e := newBareEnvironment(t)
+	var writes atomic.Int32
+	e.config = rest.CopyConfig(e.config)
+	e.config.Wrap(func(base http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(r *http.Request) (*http.Response, error) {
+			if r.Method == http.MethodPatch && resourceOf(r.URL.Path) == "auth0tenants/status" {
+				body, _ := r.GetBody()
+				if content, _ := io.ReadAll(body); bytes.Contains(content, []byte(`"watch"`)) || string(content) == "{}" {
+					writes.Add(1)
+				}
+			}
+			return base.RoundTrip(r)
+		})
+	})
+	tenant := e.tenant()
+	e.create(tenant)
+	e.startOperator()
+	e.eventually(func() error {
+		e.get(tenant)
+		if watch := tenant.Status.Watch; watch == nil || watch.By != v1alpha1.WatchedByEventsAndLog {
+			return fmt.Errorf("watched by %+v", watch)
+		}
+		return nil
+	})
+	e.stopOperator()
+	if made := writes.Load(); made != 1 {
+		t.Errorf("%d writes say how the tenant is watched", made)
 	}
 }
 
