@@ -61,8 +61,6 @@ type Error struct {
 	RequestID string
 	// Scopes are scopes of which the token lacks at least one; only with ClassMissingScope, and if Auth0 named them.
 	Scopes []string
-	// Fields are the fields that the refused call sent, if the plan of the tenant lacks something in it.
-	Fields []string
 	// After is how long to wait before the next call; only with ClassRateLimited and ClassQuota.
 	After time.Duration
 	// Unanswered means that the request was sent to the Authentication API and no answer came: it may have taken effect.

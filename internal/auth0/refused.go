@@ -36,18 +36,6 @@ func (e *Error) Refuses(paths []string) []string {
 	if e.Class != ClassInvalid && !e.IsNotEntitled() || e.Status == 0 {
 		return nil
 	}
-	found := e.refusedByName(paths)
-	if len(found) > 0 || !e.IsNotEntitled() {
-		return found
-	}
-	// Auth0 does not say what the plan lacks: nothing of the call is sent again.
-	return pathsWhere(paths, func(path string) bool {
-		field, _, _ := strings.Cut(path, ".")
-		return slices.Contains(e.Fields, field)
-	})
-}
-
-func (e *Error) refusedByName(paths []string) []string {
 	named := e.propertiesNamed()
 	if found := pathsWhere(paths, func(path string) bool {
 		return slices.ContainsFunc(named, func(name string) bool { return path == name || within(path, name) || within(name, path) })

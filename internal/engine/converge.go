@@ -132,9 +132,6 @@ func (w *objectSync[O]) send(ctx context.Context, have, patch auth0.Document) (a
 	}
 	for _, part := range parts {
 		updated, err := w.sendTo(ctx, have, part)
-		if failed, ok := refusalOf(err); ok {
-			failed.Fields = slices.Collect(maps.Keys(part))
-		}
 		if err != nil {
 			return nil, err
 		}

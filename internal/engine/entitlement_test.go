@@ -53,3 +53,25 @@ func TestObjectOutsideThePlan(t *testing.T) {
 	w.declare(rule, "rule", map[string]any{"name": "rule"})
 	w.requireReason(rule, v1alpha1.ReasonNotEntitled)
 }
+
+// TestPartOutsideThePlan: a route that the plan lacks holds back no other part of the object, and costs no further write.
+func TestPartOutsideThePlan(t *testing.T) {
+	w, s := newGuards(t)
+	s.refuses = func(_, path string, _ auth0.Document) (int, string) {
+		if path != bruteForce {
+			return 0, ""
+		}
+		return http.StatusForbidden, `{"statusCode":403,"error":"Forbidden","message":"Please upgrade your subscription to use this feature","errorCode":"insufficient_entitlement"}`
+	}
+	guard := &TestGuard{}
+	w.declare(guard, "guard", guarded())
+	if message := w.requireReason(guard, v1alpha1.ReasonNotEntitled); !strings.Contains(message, "brute_force.enabled: the tenant's plan does not include this") {
+		t.Errorf("the message does not name the part: %s", message)
+	}
+	if s.objects[captcha]["policy"] != "always" || s.arrays[policies] != `["confidence-score"]` || s.objects[factors+"/sms"]["enabled"] != true {
+		t.Errorf("the other parts are not applied: %s", s.state())
+	}
+	w.forgetCalls()
+	w.requireReason(guard, v1alpha1.ReasonNotEntitled)
+	w.requireCalls("GET "+bruteForce, "GET "+captcha, "GET "+factors, "GET "+policies)
+}

@@ -265,8 +265,17 @@ func (w *objectSync[O]) wholeOf(ctx context.Context, have, patch auth0.Document,
 	return whole, nil
 }
 
-// refuses returns the paths that Auth0's refusal of a call names. Auth0 names what is in a part without the name of the part.
+// refuses returns the paths that Auth0 refuses with a call: those that its answer names, or all if the plan of the tenant lacks
+// something that it does not name.
 func (w *objectSync[O]) refuses(failed *auth0.Error, sent auth0.Document, changes []fields.Change) []string {
+	if named := w.named(failed, sent, changes); len(named) > 0 || !failed.IsNotEntitled() {
+		return named
+	}
+	return fields.PathsOf(changes)
+}
+
+// named returns the paths that Auth0's refusal of a call names. Auth0 names what is in a part without the name of the part.
+func (w *objectSync[O]) named(failed *auth0.Error, sent auth0.Document, changes []fields.Change) []string {
 	routes := w.routesOf(slices.Collect(maps.Keys(sent)))
 	if len(routes) == 0 || routes[0] == ownRoute {
 		return failed.Refuses(fields.PathsOf(changes))
