@@ -169,6 +169,8 @@ type Definition[O v1alpha1.Managed] struct {
 	Lists func(Request[O]) []lists.List
 	// Steps are the states that the object must reach in Auth0 after it was written, in their order.
 	Steps []Step[O]
+	// Assembled is a list in Auth0 that is written whole, and to which each object adds an entry; nil if there is none.
+	Assembled *Assembled[O]
 	// Finishes reports whether there is follow-up work.
 	Finishes func(O) bool
 	// Finish does the follow-up work once the object is in sync. have is the object as it is in Auth0 now. It does not run under

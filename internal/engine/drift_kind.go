@@ -353,7 +353,7 @@ func (k *kindDriftDetector[O]) compare(ctx context.Context, session *auth0.Sessi
 			return differs
 		}
 		w.remember(shown)
-		if w.hasFurtherSteps() || len(w.lists()) > 0 {
+		if w.hasFurtherSteps() || len(w.lists()) > 0 || w.placeOf() != nil {
 			return news
 		}
 	}

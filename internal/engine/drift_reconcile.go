@@ -124,7 +124,7 @@ func (w *objectSync[O]) hashDesired() uint64 {
 	}
 	sum := fnv.New64a()
 	// A document that came from JSON can become JSON, and Hash.Write never fails.
-	_ = json.NewEncoder(sum).Encode([]any{w.desired, all})
+	_ = json.NewEncoder(sum).Encode([]any{w.desired, all, w.placeOf()})
 	return sum.Sum64()
 }
 

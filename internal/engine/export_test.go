@@ -25,6 +25,20 @@ func (r *Reconciler[O]) OpenQueue() (closes func()) {
 // Inner returns the handler of the loop.
 func (r *Reconciler[O]) Inner() any { return r.Handler }
 
+// SetJoinDelay sets how long others may join a write of an assembled list.
+func (r *Remote[O]) SetJoinDelay(delay time.Duration) { r.assembledLists.delay = delay }
+
+// Joined returns how many objects joined the next write of an assembled list.
+func (r *Remote[O]) Joined(tenant, list string) int {
+	l := r.assembledLists.of(tenant + " " + list)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.sharedWrite == nil {
+		return 0
+	}
+	return l.sharedWrite.joined
+}
+
 // Differs reports whether a list that shows an object so requests a read of it.
 func (r *Remote[O]) Differs(t *testing.T, object any, shown auth0.Document) bool {
 	t.Helper()

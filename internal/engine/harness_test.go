@@ -64,7 +64,8 @@ type entry struct {
 type status struct {
 	v1alpha1.ManagedStatus `json:",inline"`
 
-	ID string `json:"id,omitempty"`
+	ID   string `json:"id,omitempty"`
+	List string `json:"list,omitempty"`
 }
 
 func (b *base) IsSuspended() bool                         { return b.Spec.Suspend }
@@ -177,6 +178,7 @@ func newWorldAt(t *testing.T, now clock.WithTickerAndDelayedExecution, kinds ...
 	w.sim = inprocess.StartSimulator(t, simulator.Options{Wrap: w.auth0.wrap})
 	w.kube = inprocess.NewClient(t, w.kinds, &w.writes)
 	deps := inprocess.NewDeps(w.kube, now)
+	deps.Workers = 8
 	for _, kind := range w.kinds {
 		w.loops[kind.Name] = kind.Loop(deps, w.recorder, w.kinds)
 		t.Cleanup(w.loops[kind.Name].(interface{ OpenQueue() func() }).OpenQueue())

@@ -158,7 +158,7 @@ func IndexesOf(kinds []Kind) func(v1alpha1.Object) map[string][]string {
 // NewKind makes a Kind of a Definition.
 func NewKind[O v1alpha1.Managed](definition Definition[O]) Kind {
 	defined := definition.withDefaults()
-	remote := &Remote[O]{Definition: defined, claims: newClaims(), pauses: newPauses()}
+	remote := &Remote[O]{Definition: defined, claims: newClaims(), pauses: newPauses(), assembledLists: newAssembledLists()}
 	var watches []Watch
 	var looks *kindDriftDetector[O]
 	remote.snapshot = noSnapshot[O]{remote}

@@ -149,6 +149,9 @@ func (w *objectSync[O]) dropOwnership() {
 	status.ManagedFields, status.FormerValues, status.AppliedSecrets = nil, nil, nil
 	maps.Copy(w.secrets, w.secretValues)
 	w.reset()
+	if w.Definition.Assembled != nil {
+		*w.Definition.Assembled.Managed(w.object) = ""
+	}
 	for _, list := range w.lists() {
 		*list.Managed = nil
 	}

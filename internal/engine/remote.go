@@ -39,9 +39,11 @@ type Remote[O v1alpha1.Managed] struct {
 	// claims are the claims of objects that carry no marker in Auth0.
 	claims *claims
 	// pauses are the pauses of objects that wait for a step, by uid.
-	pauses   *cache.LRUExpireCache
-	snapshot snapshot[O]
-	batcher  batcher[O]
+	pauses *cache.LRUExpireCache
+	// assembledLists are the lists that objects make up together.
+	assembledLists *assembledLists
+	snapshot       snapshot[O]
+	batcher        batcher[O]
 }
 
 // objectSync is what one reconciliation of a remote object needs.

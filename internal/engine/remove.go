@@ -107,6 +107,9 @@ func (w *objectSync[O]) deleteThere(ctx context.Context, have auth0.Document) (O
 			return Outcome{}, err
 		}
 	}
+	if err := w.leaveAssembled(ctx); err != nil {
+		return Outcome{}, err
+	}
 	id := w.Definition.ID(w.object)
 	if err := w.session.Delete(ctx, w.Definition.Resource, id); err != nil && auth0.ClassOf(err) != auth0.ClassNotFound {
 		return Outcome{}, err

@@ -56,7 +56,10 @@ func (w *objectSync[O]) followUp(ctx context.Context, have auth0.Document) error
 	if !w.isTaken() {
 		return nil
 	}
-	return w.takeSteps(ctx, have)
+	if err := w.takeSteps(ctx, have); err != nil {
+		return err
+	}
+	return w.assemble(ctx)
 }
 
 // takeSteps brings the object into the states of its steps, in their order. It returns a problem if that takes longer.
