@@ -163,16 +163,16 @@ func (w *objectSync[O]) changes(have auth0.Document) []fields.Change {
 // abandonedInLists returns changes that send the lists again in which a value came from a Secret before, and its entry has none now:
 // Auth0 need not show it.
 func (w *objectSync[O]) abandonedInLists(have auth0.Document, changes []fields.Change) []fields.Change {
-	var lists []fields.Change
+	var again []fields.Change
 	for _, applied := range w.object.GetManagedStatus().AppliedSecrets {
 		list, entry := fields.SplitEntry(applied.Field)
 		_, still := w.declaredSecrets()[applied.Field]
-		isSent := slices.Contains(fields.PathsOf(slices.Concat(changes, lists)), list)
+		isSent := slices.Contains(fields.PathsOf(slices.Concat(changes, again)), list)
 		if entry != nil && !still && !isSent && fields.ValueIn(w.desired, entry) != nil {
-			lists = append(lists, fields.Change{Path: list, Want: w.fields.ValueAt(w.desired, list), Have: w.fields.ValueAt(have, list)})
+			again = append(again, fields.Change{Path: list, Want: w.fields.ValueAt(w.desired, list), Have: w.fields.ValueAt(have, list)})
 		}
 	}
-	return lists
+	return again
 }
 
 // abandonedSecrets returns the paths of values that came from Secrets before and no longer do.

@@ -134,6 +134,12 @@ func Edit(value any, keys []string, edit func(at []string, value any) any) any {
 	return editAt(nil, value, keys, edit)
 }
 
+// without returns a copy of a document without what some keys lead to.
+func without(document auth0.Document, keys []string) auth0.Document {
+	rest, _ := asObject(Edit(document, keys, func([]string, any) any { return nil }))
+	return rest
+}
+
 func editAt(at []string, value any, keys []string, edit func([]string, any) any) any {
 	if len(keys) == 0 {
 		return edit(at, value)

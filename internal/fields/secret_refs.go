@@ -106,7 +106,7 @@ func WithoutSecretLists(document auth0.Document, patterns []string) auth0.Docume
 	for _, pattern := range patterns {
 		keys := SplitPath(pattern)
 		if entry := slices.IndexFunc(keys, isEntryKey); entry > 0 {
-			left, _ = Edit(left, keys[:entry], func([]string, any) any { return nil }).(map[string]any)
+			left = without(left, keys[:entry])
 		}
 	}
 	return left

@@ -94,7 +94,7 @@ func (f Semantics) RestoreSecrets(patch auth0.Document, values map[string]any) {
 // WithoutSecrets returns a copy of a document without the values at some paths.
 func WithoutSecrets(document auth0.Document, paths iter.Seq[string]) auth0.Document {
 	for path := range paths {
-		document, _ = Edit(document, SplitPath(path), func([]string, any) any { return nil }).(map[string]any)
+		document = without(document, SplitPath(path))
 	}
 	return document
 }

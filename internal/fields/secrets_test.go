@@ -1,6 +1,7 @@
 package fields
 
 import (
+	"slices"
 	"testing"
 )
 
@@ -45,5 +46,17 @@ func TestSetIn(t *testing.T) {
 	Set(object, SplitPath("new.nested"), "n")
 	if want := document(t, `{"branding":{"logo":"l"},"new":{"nested":"n"}}`); !sameJSON(want, object) {
 		t.Errorf("got %v", object)
+	}
+}
+
+// TestWithoutSecretsThatAreNotShown: a document without the value stays as it is.
+func TestWithoutSecretsThatAreNotShown(t *testing.T) {
+	shown := document(t, `{"name":"x","list":[{"name":"a","value":"secret"}]}`)
+	paths := slices.Values([]string{"password", "list.[name=a].value", "list.[name=b].value", "credentials.token"})
+	if want := document(t, `{"name":"x","list":[{"name":"a"}]}`); !sameJSON(want, WithoutSecrets(shown, paths)) {
+		t.Errorf("got %v", WithoutSecrets(shown, paths))
+	}
+	if left := WithoutSecretLists(shown, []string{"other.[name].value"}); !sameJSON(shown, left) {
+		t.Errorf("a document without the list lost %v", left)
 	}
 }

@@ -99,13 +99,14 @@ func (f Fields) Names(object client.Object) []Named {
 // visit calls a function for each field of an object that has a value.
 func (f Fields) visit(object client.Object, found func(field string, mark mark, value reflect.Value)) {
 	f.plan.Visit(reflect.ValueOf(object).Elem().FieldByName("Spec"), func(path []specs.Step, mark mark, value reflect.Value) {
-		field := "spec"
+		field := strings.Builder{}
+		field.WriteString("spec")
 		for _, step := range path {
-			field += "." + step.Name
+			field.WriteString("." + step.Name)
 			if step.IsList {
-				field += fmt.Sprintf("[%d]", step.Index)
+				fmt.Fprintf(&field, "[%d]", step.Index)
 			}
 		}
-		found(field, mark, value)
+		found(field.String(), mark, value)
 	})
 }

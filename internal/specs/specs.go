@@ -66,7 +66,7 @@ func planOf[M any](of reflect.Type, home string, mark func(reflect.StructField) 
 	return plan
 }
 
-// Contains reports whether the plan has a field of which is is true.
+// Contains reports whether the plan has a field that is accepts.
 func (p Plan[M]) Contains(is func(M) bool) bool {
 	return slices.ContainsFunc(p, func(one node[M]) bool { return one.mark != nil && is(*one.mark) || one.plan.Contains(is) })
 }
