@@ -75,7 +75,7 @@ func newHooks(t *testing.T, now clock.WithTickerAndDelayedExecution, delay time.
 		},
 	})))
 	s := &served{lists: []string{"hooks"}, objects: map[string]auth0.Document{login: {"bindings": []any{}}, signUp: {"bindings": []any{}}}}
-	s.refuses = func(method, path string, body auth0.Document) (int, string) {
+	s.refuses = func(method, _ string, body auth0.Document) (int, string) {
 		if method == "POST" && s.list("hooks") != "[]" && strings.Contains(s.list("hooks"), `"name":"`+body.String("name")+`"`) {
 			return 409, `{"statusCode":409,"error":"Conflict","message":"There is a hook of that name."}`
 		}
