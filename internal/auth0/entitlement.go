@@ -1,6 +1,7 @@
 package auth0
 
 import (
+	"errors"
 	"net/http"
 	"regexp"
 	"strings"
@@ -11,6 +12,12 @@ const NotEntitledPrefix = "the tenant's plan does not include this: "
 
 // notEntitled matches the messages about a feature that the plan of the tenant lacks.
 var notEntitled = regexp.MustCompile(`(?i)upgrade your (subscription|plan)|not have the entitlement|not (included in|available (on|in|for)) your (plan|subscription)`)
+
+// IsNotEntitled reports whether a call failed because the plan of the tenant lacks something.
+func IsNotEntitled(err error) bool {
+	failed, ok := errors.AsType[*Error](err)
+	return ok && failed.IsNotEntitled()
+}
 
 // IsNotEntitled reports whether Auth0 refused something because the plan of the tenant lacks it. The same call is refused until the
 // plan changes.

@@ -24,13 +24,13 @@ type Part struct {
 // PartsOf returns the parts of a resource, by their field.
 func PartsOf(resource string) map[string]Part { return resourceNamed(resource).Parts }
 
-// GetPart reads a part of an object, without its read-only fields. It returns nil if Auth0 has nothing there.
+// GetPart reads a part of an object, without its read-only fields. It returns nil if Auth0 has nothing there, or the plan lacks it.
 func (s *Session) GetPart(ctx context.Context, resource, id, field string) (any, error) {
 	part := PartsOf(resource)[field]
 	route := collection(part.Path)
 	answer, err := s.Do(ctx, get(route, arguments(route, id)...))
 	switch {
-	case ClassOf(err) == ClassNotFound:
+	case ClassOf(err) == ClassNotFound || IsNotEntitled(err):
 		return nil, nil
 	case err != nil:
 		return nil, err

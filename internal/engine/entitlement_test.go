@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -54,14 +55,26 @@ func TestObjectOutsideThePlan(t *testing.T) {
 	w.requireReason(rule, v1alpha1.ReasonNotEntitled)
 }
 
-// TestPartOutsideThePlan: a route that the plan lacks holds back no other part of the object, and costs no further write.
+// TestPartOutsideThePlan: a route that the plan lacks, for writes or for reads too, holds back no other part of the object, and costs
+// no further write.
 func TestPartOutsideThePlan(t *testing.T) {
+	for _, isHidden := range []bool{false, true} {
+		t.Run(fmt.Sprintf("hidden %t", isHidden), func(t *testing.T) { testPartOutsideThePlan(t, isHidden) })
+	}
+}
+
+func testPartOutsideThePlan(t *testing.T, isHidden bool) {
+	t.Helper()
 	w, s := newGuards(t)
-	s.refuses = func(_, path string, _ auth0.Document) (int, string) {
+	lacks := func(path string) (int, string) {
 		if path != bruteForce {
 			return 0, ""
 		}
 		return http.StatusForbidden, `{"statusCode":403,"error":"Forbidden","message":"Please upgrade your subscription to use this feature","errorCode":"insufficient_entitlement"}`
+	}
+	s.refuses = func(_, path string, _ auth0.Document) (int, string) { return lacks(path) }
+	if isHidden {
+		s.hides = lacks
 	}
 	guard := &TestGuard{}
 	w.declare(guard, "guard", guarded())

@@ -23,6 +23,8 @@ type served struct {
 	lists []string
 	// refuses answers a write in the place of the resource, if it returns a status.
 	refuses func(method, path string, body auth0.Document) (status int, answer string)
+	// hides answers a read in the place of the resource, if it returns a status.
+	hides func(path string) (status int, answer string)
 	// shows changes what the answer to a write shows of an object.
 	shows func(auth0.Document)
 	// arrays are JSON arrays, by their path.
@@ -59,6 +61,11 @@ func (w *world) serve(s *served) *served {
 func (s *served) answer(method, path string, body auth0.Document) (status int, answer string) {
 	if method != http.MethodGet && s.refuses != nil {
 		if status, answer := s.refuses(method, path, body); status != 0 {
+			return status, answer
+		}
+	}
+	if method == http.MethodGet && s.hides != nil {
+		if status, answer := s.hides(path); status != 0 {
 			return status, answer
 		}
 	}

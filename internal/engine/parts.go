@@ -280,14 +280,13 @@ func (w *objectSync[O]) named(failed *auth0.Error, sent auth0.Document, changes 
 	if len(routes) == 0 || routes[0] == ownRoute {
 		return failed.Refuses(fields.PathsOf(changes))
 	}
-	prefix := routes[0] + "."
-	var inside []string
+	whole := map[string]string{}
 	for _, path := range fields.PathsOf(changes) {
-		inside = append(inside, strings.TrimPrefix(path, prefix))
+		whole[strings.TrimPrefix(path, routes[0]+".")] = path
 	}
-	named := failed.Refuses(inside)
-	for i := range named {
-		named[i] = prefix + named[i]
+	named := failed.Refuses(slices.Sorted(maps.Keys(whole)))
+	for i, inside := range named {
+		named[i] = whole[inside]
 	}
 	return named
 }
