@@ -1,6 +1,7 @@
 package controllers_test
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"github.com/go-logr/logr/funcr"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -52,6 +54,11 @@ type world struct {
 	stop func()
 	// writes are the writes of the operator to the API server.
 	writes inprocess.Writes
+	// repeats lets Auth0 refuse every write with an error that repeats what was sent.
+	repeats atomic.Bool
+	// logs are the logs of the loops, and recorder has their Events.
+	logs     bytes.Buffer
+	recorder *events.FakeRecorder
 	// settings changes the spec of the tenant before its creation.
 	settings func(*v1alpha1.Auth0TenantSpec)
 	// clock is the operator's.
@@ -96,6 +103,10 @@ func (w *world) serve(request *http.Request) (answer *httptest.ResponseRecorder,
 		}
 	}()
 	answer = httptest.NewRecorder()
+	if w.repeats.Load() && request.Method != http.MethodGet && strings.HasPrefix(request.URL.Path, "/api/v2/") {
+		repeat(answer, request)
+		return answer, false
+	}
 	w.sim.ServeHTTP(answer, request)
 	return answer, false
 }
@@ -111,7 +122,7 @@ func newWorld(t *testing.T) *world {
 // newWorldWith returns a world without an operator.
 func newWorldWith(t *testing.T, sim *simulator.Server) *world {
 	t.Helper()
-	w := &world{T: t, sim: sim, clock: &laterClock{}}
+	w := &world{T: t, sim: sim, clock: &laterClock{}, recorder: events.NewFakeRecorder(1000)}
 	w.kube = inprocess.NewClient(t, controllers.All(), &w.writes)
 	w.place = &fixtures.Place{Namespace: namespace, OperatorID: inprocess.ClientID, Kube: w.kube, Dashboard: sim.Dashboard}
 	w.place.Begin()
@@ -129,7 +140,7 @@ func (w *world) build(batches *batch.Batches) ([]engine.Kind, *drift.Detection) 
 	kinds := controllers.All()
 	w.loops = map[string]reconcile.Reconciler{}
 	for _, kind := range kinds {
-		w.loops[kind.Name] = kind.Loop(deps, events.NewFakeRecorder(1000), kinds)
+		w.loops[kind.Name] = kind.Loop(deps, w.recorder, kinds)
 	}
 	return kinds, deps.DriftDetection
 }
@@ -233,12 +244,15 @@ func (w *world) reconcile(object v1alpha1.Object) {
 		<-time.After(time.Second)
 		return
 	}
-	ctx := logr.NewContext(w.Context(), logr.Discard())
+	ctx := logr.NewContext(w.Context(), funcr.New(w.log, funcr.Options{Verbosity: 10}))
 	_, err := w.loops[kindOf(object)].Reconcile(ctx, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(object)})
 	if err != nil && !errors.Is(err, inprocess.ErrLostWrite) {
 		w.Logf("%s %s: %v", kindOf(object), object.GetName(), err)
 	}
 }
+
+// log keeps a line of the logs.
+func (w *world) log(prefix, line string) { w.logs.WriteString(prefix + " " + line + "\n") }
 
 // mostReconciles is how many reconciliations a step may take, and mostSeconds how long if the operator runs by itself.
 const (

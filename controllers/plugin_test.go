@@ -35,23 +35,35 @@ func (w *world) kubectlAuth0(args ...string) string {
 // requirePlan fails unless the plan for an object starts with an action.
 func (w *world) requirePlan(object v1alpha1.Managed, action string) {
 	w.Helper()
+	w.requirePlans(w.yaml(object), action)
+}
+
+// yaml returns the manifest of an object.
+func (w *world) yaml(object v1alpha1.Managed) string {
+	w.Helper()
 	manifest := object.DeepCopyObject().(v1alpha1.Managed)
 	manifest.GetObjectKind().SetGroupVersionKind(v1alpha1.SchemeGroupVersion.WithKind(kindOf(object)))
 	content, err := yaml.Marshal(manifest)
 	if err != nil {
 		w.Fatal(err)
 	}
-	w.requirePlans(string(content), action)
+	return string(content)
 }
 
-// requirePlans fails unless the plan for manifests has an action, and no other.
-func (w *world) requirePlans(manifests, action string) {
+// plan returns the plan for manifests.
+func (w *world) plan(manifests string) string {
 	w.Helper()
 	file := filepath.Join(w.TempDir(), "objects.yaml")
 	if err := os.WriteFile(file, []byte(manifests), 0o600); err != nil {
 		w.Fatal(err)
 	}
-	plan := w.kubectlAuth0("plan", "-f", file)
+	return w.kubectlAuth0("plan", "-f", file)
+}
+
+// requirePlans fails unless the plan for manifests has an action, and no other.
+func (w *world) requirePlans(manifests, action string) {
+	w.Helper()
+	plan := w.plan(manifests)
 	_, summary, _ := strings.Cut(strings.TrimSpace(plan[strings.LastIndex(strings.TrimSpace(plan), "\n")+1:]), " ")
 	if summary != action {
 		w.Errorf("the plan is not to %s:\n%s", action, plan)
