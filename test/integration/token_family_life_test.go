@@ -23,6 +23,7 @@ import (
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
 	"github.com/auth0-operator/auth0-operator/controllers"
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
+	driftdetection "github.com/auth0-operator/auth0-operator/internal/drift"
 	"github.com/auth0-operator/auth0-operator/internal/engine"
 	"github.com/auth0-operator/auth0-operator/internal/secret"
 	"github.com/auth0-operator/auth0-operator/internal/simulator"
@@ -79,7 +80,7 @@ func (m *crashable) startByHand() *tokenLife {
 	deps := engine.Deps{
 		Client: unindexed, Reader: unindexed, Pool: auth0.NewPool(now, auth0.NewMetrics(prometheus.NewRegistry())),
 		Hasher: &secret.Hasher{Client: unindexed, Namespace: m.namespace}, Clock: now, Workers: 1,
-		Outputs: secret.NewExpectations(), Health: engine.NewHealth(),
+		Outputs: secret.NewExpectations(), Health: engine.NewHealth(), DriftDetection: &driftdetection.Detection{},
 	}
 	for _, kind := range controllers.All() {
 		if kind.Name == "Auth0Token" {
