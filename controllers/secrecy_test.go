@@ -100,12 +100,12 @@ func secretFields(in reflect.Type) [][]string {
 		return [][]string{nil}
 	}
 	var found [][]string
-	for i := range in.NumField() {
-		if !in.Field(i).IsExported() || in.Field(i).Name == "Status" {
+	for field := range in.Fields() {
+		if !field.IsExported() || field.Name == "Status" {
 			continue
 		}
-		for _, rest := range secretFields(in.Field(i).Type) {
-			found = append(found, slices.Concat([]string{in.Field(i).Name}, rest))
+		for _, rest := range secretFields(field.Type) {
+			found = append(found, slices.Concat([]string{field.Name}, rest))
 		}
 	}
 	return found

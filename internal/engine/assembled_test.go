@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -47,6 +48,7 @@ func init() {
 
 func newHooks(t *testing.T, now clock.WithTickerAndDelayedExecution, delay time.Duration) (*world, *served) {
 	t.Helper()
+	s := &served{lists: []string{"hooks"}, objects: map[string]auth0.Document{login: {"bindings": []any{}}, signUp: {"bindings": []any{}}}}
 	w := newWorldAt(t, now, engine.NewKind(define(engine.Definition[*TestHook]{
 		Resource: "hooks", Noun: "hook", Assembled: &engine.Assembled[*TestHook]{
 			Place: func(hook *TestHook) (lists.Place, bool) {
@@ -69,12 +71,14 @@ func newHooks(t *testing.T, now clock.WithTickerAndDelayedExecution, delay time.
 				for _, entry := range entries {
 					all = append(all, map[string]any(entry.Value))
 				}
+				if s.beforeUpdate != nil {
+					s.beforeUpdate()
+				}
 				_, err := session.Update(ctx, bindings, list, auth0.Document{"bindings": all})
 				return err
 			},
 		},
 	})))
-	s := &served{lists: []string{"hooks"}, objects: map[string]auth0.Document{login: {"bindings": []any{}}, signUp: {"bindings": []any{}}}}
 	s.refuses = func(method, _ string, body auth0.Document) (int, string) {
 		if method == "POST" && s.list("hooks") != "[]" && strings.Contains(s.list("hooks"), `"name":"`+body.String("name")+`"`) {
 			return 409, `{"statusCode":409,"error":"Conflict","message":"There is a hook of that name."}`
@@ -215,9 +219,16 @@ func TestManyObjectsShareOneWrite(t *testing.T) {
 	}
 }
 
-// TestObjectsThatWriteAtOnceLoseNoEntry: without any pause for others, each write has the entries of all before it.
+// TestObjectsThatWriteAtOnceLoseNoEntry: without any pause for others, each write has the entries of all before it, also if the first
+// one takes longer than the others.
 func TestObjectsThatWriteAtOnceLoseNoEntry(t *testing.T) {
 	w, s := newHooks(t, clock.RealClock{}, 0)
+	var isLater atomic.Bool
+	s.beforeUpdate = func() {
+		if !isLater.Swap(true) {
+			<-time.After(200 * time.Millisecond)
+		}
+	}
 	var want []string
 	var all sync.WaitGroup
 	for i := range 8 {

@@ -25,6 +25,8 @@ type served struct {
 	refuses func(method, path string, body auth0.Document) (status int, answer string)
 	// hides answers a read in the place of the resource, if it returns a status.
 	hides func(path string) (status int, answer string)
+	// beforeUpdate runs before the update of an assembled list.
+	beforeUpdate func()
 	// shows changes what the answer to a write shows of an object.
 	shows func(auth0.Document)
 	// arrays are JSON arrays, by their path.

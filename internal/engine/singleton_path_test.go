@@ -163,7 +163,7 @@ func TestSingletonIsCreatedByItsFirstWrite(t *testing.T) {
 	w.requireServed(s, welcome, `{"body":"Hi","enabled":false,"template":"welcome"}`)
 }
 
-// TestSingletonIsCreatedByOthersMeanwhile: what appears between the read and the creation is adopted.
+// TestSingletonIsCreatedByOthersMeanwhile: what appears between the read and the creation is adopted at once.
 func TestSingletonIsCreatedByOthersMeanwhile(t *testing.T) {
 	w, s := newMails(t)
 	creates := s.refuses
@@ -175,7 +175,9 @@ func TestSingletonIsCreatedByOthersMeanwhile(t *testing.T) {
 	}
 	template := &TestMail{}
 	w.declareAt(template, "mail", "welcome", mail())
-	w.requireReady(template)
+	if ready := w.look(template); ready.Status != metav1.ConditionTrue {
+		t.Errorf("it is not Ready after one reconciliation: %+v", ready)
+	}
 	w.requireServed(s, welcome, `{"body":"Hello","enabled":true,"from":"me","template":"welcome"}`)
 }
 
