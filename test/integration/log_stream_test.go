@@ -2,6 +2,7 @@ package integration
 
 import (
 	"encoding/json"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -9,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
+	"github.com/auth0-operator/auth0-operator/internal/simulator"
 )
 
 // newLogStream declares a log stream whose token is in a Secret.
@@ -59,4 +61,20 @@ func TestSuspendedLogStream(t *testing.T) {
 	if text, err := json.Marshal(stream); err != nil || strings.Contains(string(text), "planted-token") {
 		t.Errorf("the object has the token: %s %v", text, err)
 	}
+}
+
+// TestLogStreamOutsideThePlan creates a log stream in a tenant whose plan has none. After an upgrade, a request suffices.
+func TestLogStreamOutsideThePlan(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t)
+	e.sim.AddFaults(simulator.Fault{
+		Method: http.MethodPost, Route: "/api/v2/log-streams", Status: http.StatusForbidden,
+		Body: []byte(`{"statusCode":403,"error":"Forbidden","message":"Please upgrade your subscription to use log streams","errorCode":"insufficient_entitlement"}`),
+	})
+	stream := newLogStream(e)
+	e.create(stream)
+	e.eventuallyStalled(stream, v1alpha1.ReasonNotEntitled, "upgrade")
+	e.sim.ClearFaults()
+	e.reconcile(stream)
+	e.eventuallyReady(stream)
 }
