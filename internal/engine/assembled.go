@@ -28,7 +28,8 @@ type Assembled[O v1alpha1.Managed] struct {
 	Managed func(O) *string
 	// Exact reports whether an object declares that the list has no other entries. One object that does suffices.
 	Exact func(O) bool
-	// Read returns the whole list, and Write replaces it.
+	// Read returns the whole list, and Write replaces it. Read MUST return each value in the form of Place, which Auth0 accepts in a
+	// write: the two are compared, and what others added is written again.
 	Read  func(ctx context.Context, session *auth0.Session, list string) ([]lists.Entry, error)
 	Write func(ctx context.Context, session *auth0.Session, list string, entries []lists.Entry) error
 }

@@ -2,6 +2,7 @@ package lists
 
 import (
 	"cmp"
+	"reflect"
 	"slices"
 
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
@@ -54,7 +55,14 @@ func Assemble(have []Entry, places []Place, gone map[string]bool, exact bool) []
 	return append(all, left...)
 }
 
-// SameEntries reports whether two lists have the same entries in the same order.
-func SameEntries(a, b []Entry) bool {
-	return slices.EqualFunc(a, b, func(one, other Entry) bool { return one.ID == other.ID })
+// SameEntries reports whether Auth0 has the wanted entries in their order, each with the wanted values.
+func SameEntries(want, have []Entry) bool {
+	return slices.EqualFunc(want, have, func(wanted, found Entry) bool {
+		for field, value := range wanted.Value {
+			if !reflect.DeepEqual(value, found.Value[field]) {
+				return false
+			}
+		}
+		return wanted.ID == found.ID
+	})
 }

@@ -3,6 +3,8 @@ package lists
 import (
 	"slices"
 	"testing"
+
+	"github.com/auth0-operator/auth0-operator/internal/auth0"
 )
 
 func entriesOf(ids ...string) []Entry {
@@ -40,5 +42,24 @@ func TestAssemble(t *testing.T) {
 				t.Errorf("%v, want %v", ids, row.want)
 			}
 		})
+	}
+}
+
+// TestSameEntries: order, ids and wanted values count; what else Auth0 shows of an entry does not.
+func TestSameEntries(t *testing.T) {
+	want := []Entry{{ID: "a", Value: auth0.Document{"ref": "a", "display_name": "A"}}, {ID: "b"}}
+	for name, row := range map[string]struct {
+		have []Entry
+		same bool
+	}{
+		"the same, with more fields": {[]Entry{{ID: "a", Value: auth0.Document{"ref": "a", "display_name": "A", "created_at": "now"}}, {ID: "b"}}, true},
+		"another value":              {[]Entry{{ID: "a", Value: auth0.Document{"ref": "a", "display_name": "Z"}}, {ID: "b"}}, false},
+		"a value is missing":         {[]Entry{{ID: "a", Value: auth0.Document{"ref": "a"}}, {ID: "b"}}, false},
+		"another order":              {[]Entry{want[1], want[0]}, false},
+		"fewer":                      {want[:1], false},
+	} {
+		if same := SameEntries(want, row.have); same != row.same {
+			t.Errorf("%s: %t", name, same)
+		}
 	}
 }
