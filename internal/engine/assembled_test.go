@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/utils/clock"
 	clocktesting "k8s.io/utils/clock/testing"
@@ -24,12 +23,7 @@ import (
 // TestHook is a kind whose objects are entries of a list, in a declared order: the bindings of a trigger.
 type TestHook struct{ base }
 
-type TestHookList struct {
-	metav1.TypeMeta `json:",inline"`
-	metav1.ListMeta `json:"metadata"`
-
-	Items []TestHook `json:"items"`
-}
+type TestHookList struct{ listOf[TestHook] }
 
 func (l *TestHook) DeepCopyObject() runtime.Object     { return copyOf(l) }
 func (l *TestHookList) DeepCopyObject() runtime.Object { return copyOf(l) }

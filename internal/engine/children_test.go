@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/auth0-operator/auth0-operator/internal/auth0"
@@ -15,12 +14,7 @@ import (
 // TestChild is a kind whose objects are below another one in Auth0.
 type TestChild struct{ base }
 
-type TestChildList struct {
-	metav1.TypeMeta `json:",inline"`
-	metav1.ListMeta `json:"metadata"`
-
-	Items []TestChild `json:"items"`
-}
+type TestChildList struct{ listOf[TestChild] }
 
 func (l *TestChild) DeepCopyObject() runtime.Object     { return copyOf(l) }
 func (l *TestChildList) DeepCopyObject() runtime.Object { return copyOf(l) }

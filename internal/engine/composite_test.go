@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
@@ -19,12 +18,7 @@ import (
 // TestGuard is a kind of which each tenant has one object, whose fields all have routes of their own: the attack protection.
 type TestGuard struct{ base }
 
-type TestGuardList struct {
-	metav1.TypeMeta `json:",inline"`
-	metav1.ListMeta `json:"metadata"`
-
-	Items []TestGuard `json:"items"`
-}
+type TestGuardList struct{ listOf[TestGuard] }
 
 func (l *TestGuard) DeepCopyObject() runtime.Object     { return copyOf(l) }
 func (l *TestGuardList) DeepCopyObject() runtime.Object { return copyOf(l) }
@@ -32,12 +26,7 @@ func (l *TestGuardList) DeepCopyObject() runtime.Object { return copyOf(l) }
 // TestForm is a kind whose objects have a part below them.
 type TestForm struct{ base }
 
-type TestFormList struct {
-	metav1.TypeMeta `json:",inline"`
-	metav1.ListMeta `json:"metadata"`
-
-	Items []TestForm `json:"items"`
-}
+type TestFormList struct{ listOf[TestForm] }
 
 func (l *TestForm) DeepCopyObject() runtime.Object     { return copyOf(l) }
 func (l *TestFormList) DeepCopyObject() runtime.Object { return copyOf(l) }

@@ -45,6 +45,14 @@ type base struct {
 	Status status `json:"status"`
 }
 
+// listOf is the list of a kind of these tests.
+type listOf[O any] struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata"`
+
+	Items []O `json:"items"`
+}
+
 // spec declares settings in Auth0's names.
 type spec struct {
 	v1alpha1.ManagedSpec `json:",inline"`

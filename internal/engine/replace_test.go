@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"testing"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/auth0-operator/auth0-operator/api/v1alpha1"
@@ -16,12 +15,7 @@ import (
 // TestRule is a kind whose objects Auth0 replaces whole: PUT updates them.
 type TestRule struct{ base }
 
-type TestRuleList struct {
-	metav1.TypeMeta `json:",inline"`
-	metav1.ListMeta `json:"metadata"`
-
-	Items []TestRule `json:"items"`
-}
+type TestRuleList struct{ listOf[TestRule] }
 
 func (l *TestRule) DeepCopyObject() runtime.Object     { return copyOf(l) }
 func (l *TestRuleList) DeepCopyObject() runtime.Object { return copyOf(l) }

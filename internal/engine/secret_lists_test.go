@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -21,12 +20,7 @@ import (
 // TestAction is a kind with a list of secret values that Auth0 never shows, as actions have one.
 type TestAction struct{ base }
 
-type TestActionList struct {
-	metav1.TypeMeta `json:",inline"`
-	metav1.ListMeta `json:"metadata"`
-
-	Items []TestAction `json:"items"`
-}
+type TestActionList struct{ listOf[TestAction] }
 
 func (a *TestAction) DeepCopyObject() runtime.Object     { return copyOf(a) }
 func (l *TestActionList) DeepCopyObject() runtime.Object { return copyOf(l) }

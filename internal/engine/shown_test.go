@@ -21,12 +21,7 @@ import (
 // TestSink is a kind with a secret value that Auth0 shows, inside an object that it replaces whole.
 type TestSink struct{ base }
 
-type TestSinkList struct {
-	metav1.TypeMeta `json:",inline"`
-	metav1.ListMeta `json:"metadata"`
-
-	Items []TestSink `json:"items"`
-}
+type TestSinkList struct{ listOf[TestSink] }
 
 func (s *TestSink) DeepCopyObject() runtime.Object     { return copyOf(s) }
 func (l *TestSinkList) DeepCopyObject() runtime.Object { return copyOf(l) }

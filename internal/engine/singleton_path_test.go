@@ -17,12 +17,7 @@ import (
 // TestText is a kind of which each tenant has one object for each prompt and language, which PUT replaces.
 type TestText struct{ base }
 
-type TestTextList struct {
-	metav1.TypeMeta `json:",inline"`
-	metav1.ListMeta `json:"metadata"`
-
-	Items []TestText `json:"items"`
-}
+type TestTextList struct{ listOf[TestText] }
 
 func (l *TestText) DeepCopyObject() runtime.Object     { return copyOf(l) }
 func (l *TestTextList) DeepCopyObject() runtime.Object { return copyOf(l) }
@@ -30,12 +25,7 @@ func (l *TestTextList) DeepCopyObject() runtime.Object { return copyOf(l) }
 // TestMail is a kind of which each tenant has one object for each name, which POST creates and nobody can delete.
 type TestMail struct{ base }
 
-type TestMailList struct {
-	metav1.TypeMeta `json:",inline"`
-	metav1.ListMeta `json:"metadata"`
-
-	Items []TestMail `json:"items"`
-}
+type TestMailList struct{ listOf[TestMail] }
 
 func (l *TestMail) DeepCopyObject() runtime.Object     { return copyOf(l) }
 func (l *TestMailList) DeepCopyObject() runtime.Object { return copyOf(l) }

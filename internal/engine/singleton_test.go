@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -18,12 +17,7 @@ import (
 // TestLook is a kind of which each tenant has one object: the branding.
 type TestLook struct{ base }
 
-type TestLookList struct {
-	metav1.TypeMeta `json:",inline"`
-	metav1.ListMeta `json:"metadata"`
-
-	Items []TestLook `json:"items"`
-}
+type TestLookList struct{ listOf[TestLook] }
 
 func (l *TestLook) DeepCopyObject() runtime.Object     { return copyOf(l) }
 func (l *TestLookList) DeepCopyObject() runtime.Object { return copyOf(l) }

@@ -20,12 +20,7 @@ import (
 // TestScript is a kind whose objects Auth0 builds, and which are deployed then.
 type TestScript struct{ base }
 
-type TestScriptList struct {
-	metav1.TypeMeta `json:",inline"`
-	metav1.ListMeta `json:"metadata"`
-
-	Items []TestScript `json:"items"`
-}
+type TestScriptList struct{ listOf[TestScript] }
 
 func (l *TestScript) DeepCopyObject() runtime.Object     { return copyOf(l) }
 func (l *TestScriptList) DeepCopyObject() runtime.Object { return copyOf(l) }
