@@ -130,10 +130,9 @@ func (w *objectSync[O]) declaredSecrets() map[string]v1alpha1.SecretKeyReference
 // or came from one before.
 func (w *objectSync[O]) secretPatterns() []string {
 	patterns := slices.AppendSeq(slices.Clone(w.Definition.secretPatterns), maps.Keys(w.declaredSecrets()))
-	declared := w.fields.Flatten(w.desired)
 	for _, applied := range w.object.GetManagedStatus().AppliedSecrets {
 		// Status has hashes of values of the spec too, which Auth0 does not show.
-		if _, isPlain := declared[applied.Field]; !isPlain {
+		if w.fields.ValueAt(w.desired, applied.Field) == nil {
 			patterns = append(patterns, applied.Field)
 		}
 	}
